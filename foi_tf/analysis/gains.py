@@ -1,0 +1,180 @@
+"""Relative transfer gains (Section 4.2, Eq. 2) and their levels (Section 6)."""
+
+import math
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from foi_tf.study import results as rows
+from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
+from foi_tf.study.metrics import higher_is_better
+
+VERY_POSITIVE, POSITIVE, NEGATIVE = 10.0, 2.0, -2.0  # Percent, Section 6.
+
+# What has to agree for two runs to belong to the same chain.
+CHAIN = [
+    "target", "target_type", "source", "source_type", "setting", "backbone", "init", "metric",
+]  # fmt: skip
+# What a chain and its baseline share; of the setting, the target's part.
+TARGET = ["target", "target_type", "setting", "backbone", "family", "metric"]
+
+# The baseline has no source whose size could be limited, so one run serves both settings.
+_TARGET_SETTING = {"small_source": "small"}
+
+
+def relative_gain(value: ArrayLike, baseline: ArrayLike, higher_is_better: bool) -> ArrayLike:
+    """How much better than the baseline a value is, in % of the baseline (Eq. 2).
+
+    Args:
+      value: the metric of the chain with a source.
+      baseline: the metric of ILSVRC'12 -> target; arrays broadcast against `value`.
+      higher_is_better: False turns the sign, as for depth.
+
+    Returns:
+      The gain, positive for the better; NaN where the baseline is 0 or either is NaN.
+    """
+    value, baseline = np.asarray(value, float), np.asarray(baseline, float)
+    ratio = value / np.where(baseline > 0, baseline, np.nan)
+    return ((ratio - 1) * 100 if higher_is_better else (1 - ratio) * 100)[()]
+
+
+def level(gain: float) -> str:
+    """The level of a gain in %: "VP", "P", "I" or "N"; "" for NaN.
+
+    "P" is above 2 and up to 10, where the paper counts very positive as positive too:
+    see `is_positive`. The paper prints I as "2 <= r > -2"; we read -2 <= r <= 2.
+    """
+    if math.isnan(gain):
+        return ""
+    if gain > VERY_POSITIVE:
+        return "VP"
+    if gain > POSITIVE:
+        return "P"
+    return "N" if gain < NEGATIVE else "I"
+
+
+def is_positive(level: str) -> bool:
+    """Whether a level counts as P in the paper's percentages, which VP does too."""
+    return level in ("P", "VP")
+
+
+def target_setting(setting: str) -> str:
+    """The setting that trains on the same target images, without a limit on the source."""
+    return _TARGET_SETTING.get(setting, setting)
+
+
+def best_runs(results: pd.DataFrame) -> pd.DataFrame:
+    """Keeps of each chain and seed the run with the best learning rate.
+
+    Chosen by the metric itself, as in the paper ("we selected the best model from three
+    learning rates", Section 4.2). Pre-training rows are no chains and drop out; chains
+    without a source count as `target_setting` of their setting.
+
+    Args:
+      results: a frame as `foi_tf.study.results.load` returns it.
+
+    Returns:
+      The rows that were kept, with `learning_rates`, how many the chain and seed tried,
+      and `family`: the initial weights whose baseline the chain is held against. That is
+      `init`, but for chains from scratch ILSVRC'12, or the only other weights there are.
+    """
+    frame = results[results.target_type.isin(STRUCTURED_TASK_TYPES)].copy()
+    has_source = frame.source_type != ""
+    frame["setting"] = frame.setting.where(has_source, frame.setting.map(target_setting))
+    scratch = frame.source == rows.SCRATCH
+    others = frame.init[~scratch].unique()
+    family = others[0] if len(others) == 1 else rows.NO_SOURCE
+    frame["family"] = frame.init.where(~scratch, family)
+    frame["init"] = frame.init.where(~scratch, rows.SCRATCH)
+    run = [*CHAIN, "seed"]
+    frame["learning_rates"] = frame.groupby(run).learning_rate.transform("nunique")
+    sign = np.array([1.0 if higher_is_better(metric) else -1.0 for metric in frame.metric])
+    # A diverged run is kept only where every learning rate diverged.
+    order = (sign * frame.value).sort_values(ascending=False, na_position="last", kind="stable")
+    return frame.loc[order.index].drop_duplicates(run).sort_values(run, ignore_index=True)
+
+
+def seed_gains(results: pd.DataFrame) -> pd.DataFrame:
+    """Adds to each of the `best_runs` its baseline and its gain over it.
+
+    The baseline is the chain without a source of the same target, target setting,
+    backbone and family: its run with the same seed (`paired`), or the mean over its seeds
+    where it has no such run.
+
+    Returns:
+      One row a chain and seed, with the columns `baseline`, `baseline_learning_rates`,
+      `paired` and `gain` (%); NaN without a baseline.
+    """
+    runs = best_runs(results)
+    baselines = runs[(runs.source == rows.NO_SOURCE) & runs.value.notna()]
+    baselines = dict(iter(baselines.groupby(TARGET)))
+    found = [_baseline(run, baselines) for run in runs.to_dict("records")]
+    runs[["baseline", "baseline_learning_rates", "paired"]] = np.array(found).reshape(-1, 3)
+    runs["paired"] = runs.paired.astype(bool)
+    runs["gain"] = [
+        relative_gain(value, baseline, higher_is_better(metric))
+        for value, baseline, metric in zip(runs.value, runs.baseline, runs.metric, strict=True)
+    ]
+    return runs.astype({"gain": float})
+
+
+def with_gains(results: pd.DataFrame) -> pd.DataFrame:
+    """Each chain's mean value, baseline and gain over its seeds.
+
+    Args:
+      results: a frame as `foi_tf.study.results.load` returns it.
+
+    Returns:
+      One row a chain: `CHAIN`, `family`, domains, `n_source`, `n_target`, `value`, `baseline`,
+      `gain` (%), the sample standard deviations `value_std` and `gain_std` (NaN for a
+      single seed), `seeds` (that ended with a value), `level` of the mean gain, and how
+      many learning rates chain and baseline tried. `gain` is NaN and `level` "" where
+      there is no baseline, or it is 0: `without_gain` lists those.
+    """
+    chains = (
+        seed_gains(results)
+        .groupby(CHAIN)
+        .agg(
+            family=("family", "first"),
+            target_domain=("target_domain", "first"),
+            source_domain=("source_domain", "first"),
+            n_source=("n_source", "max"),
+            n_target=("n_target", "max"),
+            value=("value", "mean"),
+            value_std=("value", "std"),
+            seeds=("value", "count"),
+            baseline=("baseline", "mean"),
+            gain=("gain", "mean"),
+            gain_std=("gain", "std"),
+            learning_rates=("learning_rates", "max"),
+            baseline_learning_rates=("baseline_learning_rates", "max"),
+        )
+        .reset_index()
+    )
+    chains["level"] = [level(gain) for gain in chains.gain]
+    return chains
+
+
+def transfers(chains: pd.DataFrame) -> pd.DataFrame:
+    """The chains with a source: all but baselines and chains from scratch."""
+    return chains[chains.source_type != ""]
+
+
+def without_gain(chains: pd.DataFrame) -> pd.DataFrame:
+    """The chains that no gain can be given for, of those that have a value."""
+    return chains[chains.gain.isna() & chains.value.notna()]
+
+
+def _baseline(
+    run: dict[str, Any], baselines: dict[tuple[Hashable, ...], pd.DataFrame]
+) -> tuple[float, float, float]:
+    run = run | {"setting": target_setting(run["setting"])}
+    of_target = baselines.get(tuple(run[name] for name in TARGET))
+    if of_target is None:
+        return math.nan, math.nan, False
+    same_seed = of_target[of_target.seed == run["seed"]]
+    chosen = of_target if same_seed.empty else same_seed
+    return chosen.value.mean(), chosen.learning_rates.max(), not same_seed.empty

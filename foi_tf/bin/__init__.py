@@ -1,0 +1,1 @@
+"""The programs: each parses its flags and makes one call."""

@@ -1,0 +1,64 @@
+"""What all programs share: flags, exit codes and errors in one line.
+
+Exit codes: 0 done, 1 a clear one-line error (no traceback unless --debug), 2 wrong usage.
+"""
+
+import pathlib
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from absl import flags, logging
+
+from foi_tf.errors import FoiError
+from foi_tf.files import describe
+
+# Libraries warn of the interpreter's age while they are imported; stderr is for our users.
+warnings.filterwarnings("ignore", category=FutureWarning, module="google.*")
+
+
+def run(
+    main: Callable[[flags.FlagValues], None],
+    values: flags.FlagValues,
+    usage: str,
+    argv: Sequence[str] | None = None,
+) -> NoReturn:
+    """Parses `argv` (default: the process's) into `values`, calls `main` and exits.
+
+    Each program has `FlagValues` of its own, so that a flag it does not know is
+    refused rather than accepted and ignored.
+    """
+    argv = list(sys.argv if argv is None else argv)
+    # The console script's name, also when run as `python -m foi_tf.bin.NAME`.
+    program = f"foi-{pathlib.Path(argv[0]).stem.removeprefix('foi-')}"
+    flags.DEFINE_bool("debug", False, "Show tracebacks and debugging logs.", flag_values=values)
+    if {"--help", "-h", "-help"} & set(argv):
+        print(f"{usage}\n\nUsage: {program} [flags]\n{values.get_help()}")
+        sys.exit(0)
+    try:
+        extra = values(argv)[1:]
+        if extra:
+            raise flags.Error(f"unexpected argument '{extra[0]}'; flags are written --name=value")
+    except flags.Error as error:
+        print(f"{program}: {error} (--help lists the flags)", file=sys.stderr)
+        sys.exit(2)
+    logging.set_verbosity(logging.DEBUG if values.debug else logging.ERROR)
+    if not values.debug:
+        warnings.simplefilter("ignore")
+    try:
+        main(values)
+    except (FoiError, OSError) as error:
+        if values.debug:
+            raise
+        message = str(error) if isinstance(error, FoiError) else _place(error)
+        print(f"{program}: error: {message}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _place(error: OSError) -> str:
+    return f"{error.filename}: {describe(error)}" if error.filename else describe(error)

@@ -1,0 +1,1 @@
+"""From raw files, or a renderer, to TFRecords, and from TFRecords to batches."""

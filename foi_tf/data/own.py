@@ -1,0 +1,127 @@
+"""One's own data: a raw folder, in one or several formats, as examples."""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from etils import epath
+
+from foi_tf.data import raw, schema
+from foi_tf.data.check import check
+from foi_tf.data.readers import FORMATS
+from foi_tf.errors import FoiError, unknown
+from foi_tf.study.dataset import Dataset, Size
+from foi_tf.study.grid import subset
+
+_DIVISOR = 32  # HRNet's coarsest stride.
+_LONGEST_SIDE = 1024  # Of the input size that we propose; ours.
+
+
+@dataclasses.dataclass(frozen=True)
+class Folder:
+    """What was found in a raw folder; `examples` loads it."""
+
+    dataset: Dataset
+    root: epath.Path
+    splits: dict[str, dict[str, tuple[raw.Loader, ...]]]
+
+    def examples(self, split: str) -> Iterator[tuple[schema.Example, Size]]:
+        """Yields each example of a split, checked, with its image's (height, width).
+
+        Raises:
+          FoiError: a file is broken or an annotation wrong.
+        """
+        for name, loaders in self.splits[split].items():
+            path = self.root / "images" / name
+            image, size = raw.read_image(path)
+            example = {"id": str(epath.Path(name).with_suffix("")), "image": image}
+            for load in loaders:
+                example |= load()
+            yield check(example, self.dataset, size, str(path)), size
+
+
+def find(
+    raw_dir: epath.PathLike,
+    formats: Sequence[str],
+    name: str,
+    domain: str,
+    val_fraction: float | None,
+) -> Folder:
+    """Looks through a raw folder; nothing but lists, JSON and some image headers is read.
+
+    Args:
+      formats: names of `readers.FORMATS`; images may be annotated in one and not in
+        another, and those annotated in none are left out.
+      val_fraction: share of the images of `train` that becomes `val` where the folder
+        has no `val`.
+
+    Raises:
+      FoiError: a folder or file is missing or wrong, or the split cannot be made.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise FoiError(f"name '{name}' must be lower-case letters, digits and underscores")
+    root = epath.Path(raw_dir)
+    if not root.is_dir():
+        raise FoiError(f"{root}: no such directory")
+    found = []
+    for format_name in formats:
+        if format_name not in FORMATS:
+            raise unknown("format", format_name, FORMATS)
+        found.append(FORMATS[format_name](root))
+    splits = _split(_merge(found), val_fraction, root)
+    some = next((r for r in found if r.flip_pairs), found[0])
+    dataset = Dataset(
+        id=name,
+        name=name,
+        domain=domain,
+        classes={kind: n for r in found for kind, n in r.classes.items()},
+        names={kind: names for r in found for kind, names in r.names.items()},
+        flip_pairs=some.flip_pairs,
+        sigmas=some.sigmas,
+        depth_range=next((r.depth_range for r in found if r.depth_range), None),
+        train=len(splits["train"]),
+        val=len(splits["val"]),
+        crop=_input_size([root / "images" / image for image in splits["train"]]),
+    )
+    return Folder(dataset, root, splits)
+
+
+def _merge(found: Sequence[raw.Raw]) -> dict[str, dict[str, tuple[raw.Loader, ...]]]:
+    merged = {}
+    for one in found:
+        for split, loaders in one.splits.items():
+            for image, load in loaders.items():
+                of_split = merged.setdefault(split, {})
+                of_split[image] = (*of_split.get(image, ()), load)
+    return {split: dict(sorted(images.items())) for split, images in merged.items()}
+
+
+def _split(merged: dict, val_fraction: float | None, root: epath.Path) -> dict:
+    if "train" not in merged:
+        raise FoiError(f"{root}: no annotated images in images/train; found {', '.join(merged)}")
+    if "val" in merged:
+        if val_fraction is not None:
+            raise FoiError(f"{root}: has a val split already; leave --val_fraction out")
+        return {split: merged[split] for split in ("train", "val")}
+    if val_fraction is None:
+        raise FoiError(f"{root}: no annotated images in images/val; give --val_fraction=0.2, say")
+    every = merged["train"]
+    held_out = frozenset(subset(list(every), round(len(every) * val_fraction)))
+    if not 0 < len(held_out) < len(every):
+        raise FoiError(
+            f"{root}: --val_fraction={val_fraction} of {len(every)} leaves a split empty"
+        )
+    return {
+        "train": {image: load for image, load in every.items() if image not in held_out},
+        "val": {image: load for image, load in every.items() if image in held_out},
+    }
+
+
+def _input_size(paths: Sequence[epath.Path]) -> Size:
+    """The median image size of a sample, in multiples of the network's coarsest stride."""
+    sample = paths[:: max(1, len(paths) // 50)]
+    height, width = np.median([raw.read_image(path)[1] for path in sample], axis=0)
+    shrink = min(1.0, _LONGEST_SIDE / max(height, width))
+    sides = (round(side * shrink / _DIVISOR) * _DIVISOR for side in (height, width))
+    return tuple(max(_DIVISOR, side) for side in sides)

@@ -1,0 +1,185 @@
+"""Records -> subset -> augment -> encode -> batch, as tf.data, for one host.
+
+The order of training examples and their augmentation are functions of the seed and of
+an example's place in the stream alone, so a stream can start at any place (`start`):
+that is what makes an interrupted run resume exactly.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from foi_tf.data import augment, schema
+from foi_tf.data.prepared import Prepared
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Size
+
+_SHUFFLE_BUFFER = 4096  # Records, for sets that are not held in memory; ours.
+_MEMORY = 2**30  # Bytes of records that may be held in memory; ours.
+_READERS = 16
+
+Batch = dict[str, object]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Input:
+    """What is read of a dataset, and how.
+
+    Attributes:
+      prepared: the dataset.
+      split: "train" or "val".
+      task_type: whose annotations are read; examples without them are left out.
+      encode: a task's `encode`, example -> targets of static shapes.
+      crop: (height, width) of the network's input.
+      chosen: the ids to use; None for all that are annotated.
+      rescale: see `study.config.LinkConfig`.
+      seed: determines order and augmentation.
+      around_objects: crops contain a whole object (section 4.1).
+    """
+
+    prepared: Prepared
+    split: str
+    task_type: str
+    encode: Callable
+    crop: Size
+    chosen: tuple[str, ...] | None = None
+    rescale: tuple[float, float] = (1.0, 1.0)
+    seed: int = 0
+    around_objects: bool = False
+
+    def ids(self) -> list[str]:
+        """The ids that are read.
+
+        Raises:
+          FoiError: there are none.
+        """
+        annotated = self.prepared.annotated_ids(self.split, self.task_type)
+        wanted = annotated if self.chosen is None else set(annotated) & set(self.chosen)
+        if not wanted:
+            name = self.prepared.dataset.id
+            raise FoiError(f"{name}:{self.task_type}: no annotated images in {self.split}")
+        return list(wanted)
+
+
+def train(
+    source: Input, batch_size: int, *, start: int = 0, host: tuple[int, int] = (0, 1)
+) -> tf.data.Dataset:
+    """An endless stream of augmented batches.
+
+    Args:
+      batch_size: of this host's batches; where several replicas share the host, a
+        replica takes one batch after the other.
+      start: how many examples of this host's stream to pass over.
+      host: (index, count) of the hosts that share the records.
+
+    Returns:
+      Batches {"image" float32 [B, H, W, 3] normalised, "targets" as encoded}.
+    """
+    keep = source.prepared.positions(source.split, frozenset(source.ids()))
+    index, count = host
+    mine = keep & (np.cumsum(keep) % count == index)
+    total = int(mine.sum())
+    if total == 0:
+        raise FoiError(f"{source.prepared.dataset.id}: too few images for {count} hosts")
+    files = source.prepared.files[source.split]
+    in_memory = _size(files) * mine.mean() <= _MEMORY
+    held = _records(files, mine, None).cache() if in_memory else None
+
+    def epoch(number):
+        seed = tf.random.experimental.stateless_fold_in([source.seed, 0], number)
+        records = held if in_memory else _records(files, mine, seed)
+        buffer = total if in_memory else min(total, _SHUFFLE_BUFFER)
+        seed = tf.random.stateless_uniform((), seed, maxval=2**31 - 1, dtype=tf.int32)
+        return records.shuffle(buffer, tf.cast(seed, tf.int64), reshuffle_each_iteration=False)
+
+    epochs = tf.data.Dataset.range(start // total, np.iinfo(np.int64).max)
+    stream = epochs.flat_map(epoch).skip(start % total).enumerate(start)
+
+    def prepare(place, record):
+        example = _parse(record, source)
+        boxes = example.get("boxes", example.get("keypoint_boxes"))
+        seed = tf.random.experimental.stateless_fold_in([source.seed, 1 + index], place)
+        around = boxes if source.around_objects else None
+        view = augment.random(example["size"], source.crop, source.rescale, seed, around)
+        return _finish(example, view, source)
+
+    batches = stream.map(prepare, tf.data.AUTOTUNE, deterministic=True)
+    return batches.batch(batch_size, drop_remainder=True).prefetch(2)
+
+
+def evaluate(
+    source: Input, batch_size: int, *, replicas: int = 1, host: tuple[int, int] = (0, 1)
+) -> tf.data.Dataset:
+    """Whole images at one scale, each once, in record order.
+
+    Args:
+      batch_size: of one replica.
+      replicas: how many there are over all hosts; all get equally many full batches.
+
+    Returns:
+      Batches as from `train`, with "valid" bool [B]; False fills up the last ones. The
+      targets hold what maps predictions back: "size" int64 [2] of the image and "scale".
+    """
+    ids = source.ids()
+    keep = source.prepared.positions(source.split, frozenset(ids))
+    files = source.prepared.files[source.split]
+    fill = -len(ids) % (batch_size * replicas)
+    records = _records(files, keep, None).map(lambda record: (record, True))
+    filler = records.take(1).repeat(fill).map(lambda record, _: (record, False))
+    index, count = host
+    mine = records.concatenate(filler).shard(count, index)
+
+    def prepare(record, valid):
+        example = _parse(record, source)
+        view = augment.whole(example["size"], source.crop)
+        return _finish(example, view, source) | {"valid": valid}
+
+    batches = mine.map(prepare, tf.data.AUTOTUNE, deterministic=True)
+    return batches.batch(batch_size, drop_remainder=True).prefetch(2)
+
+
+def _size(files) -> int:
+    return sum(tf.io.gfile.stat(path).length for path, _ in files)
+
+
+def _records(files, keep: np.ndarray, seed) -> tf.data.Dataset:
+    """The kept records, files in order; or, with a seed, files in random order, interleaved."""
+    starts = np.cumsum([0, *(count for _, count in files)][:-1])
+    shards = tf.data.Dataset.from_tensor_slices(([path for path, _ in files], starts))
+    wanted = tf.constant(keep)
+
+    def read(path, start):
+        records = tf.data.TFRecordDataset(path).enumerate(start)
+        return records.filter(lambda place, _: wanted[place]).map(lambda _, record: record)
+
+    if seed is None:
+        return shards.flat_map(read)
+    first = tf.cast(tf.random.stateless_uniform((), seed, maxval=2**30, dtype=tf.int32), tf.int64)
+    shards = shards.shuffle(len(files), first, reshuffle_each_iteration=False)
+    return shards.interleave(
+        read, cycle_length=_READERS, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+
+
+def _parse(record: tf.Tensor, source: Input) -> dict[str, tf.Tensor]:
+    """A record's fields for the task type; the image stays encoded."""
+    dataset = source.prepared.dataset
+    features = schema.features(dataset, [source.task_type])
+    encoded = {"image", "mask", "depth"} & set(features)
+    skip = tfds.decode.SkipDecoding()
+    example = features.deserialize_example(record, decoders=dict.fromkeys(encoded, skip))
+    if "mask" in example:
+        dtype = schema.mask_dtype(dataset)
+        example["mask"] = tf.io.decode_png(example["mask"], channels=1, dtype=dtype)
+    if "depth" in example:
+        steps = tf.io.decode_png(example["depth"], channels=1, dtype=tf.uint16)
+        example["depth"] = tf.cast(steps, tf.float32) * schema.depth_unit(dataset)
+    return example
+
+
+def _finish(example, view: augment.View, source: Input) -> Batch:
+    example = augment.apply(example, view, source.crop, source.prepared.dataset)
+    return {"image": example["image"], "targets": source.encode(example)}

@@ -1,0 +1,128 @@
+"""Datasets that stand as records below a data directory, and what they are."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import pydantic
+import tensorflow_datasets as tfds
+from etils import epath
+
+from foi_tf.data import survey as survey_lib
+from foi_tf.errors import FoiError, unknown
+from foi_tf.files import write_text
+from foi_tf.study.dataset import Dataset, Task
+
+_ROW, _INDEX = "foi_dataset.json", "foi_index.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A dataset with its records.
+
+    Attributes:
+      dataset: its row, statistics and input size included.
+      directory: where its records stand.
+      files: by split, record files in order, each with its number of examples.
+      ids: by split, the examples' ids in record order.
+      annotated: by split, what each example is annotated for.
+      fingerprint: a digest of all records.
+    """
+
+    dataset: Dataset
+    directory: epath.Path
+    files: Mapping[str, tuple[tuple[str, int], ...]]
+    ids: Mapping[str, tuple[str, ...]]
+    annotated: Mapping[str, tuple[frozenset[str], ...]]
+    fingerprint: str
+
+    def annotated_ids(self, split: str, task_type: str) -> list[str]:
+        """The ids of the examples of a split that are annotated for a task type."""
+        pairs = zip(self.ids[split], self.annotated[split], strict=True)
+        return [name for name, kinds in pairs if task_type in kinds]
+
+    def positions(self, split: str, chosen: frozenset[str]) -> np.ndarray:
+        """Marks the chosen ids: bool [examples], in record order."""
+        return np.asarray([name in chosen for name in self.ids[split]], bool)
+
+
+def is_prepared(directory: epath.Path) -> bool:
+    """Whether records and everything beside them stand here."""
+    return (directory / _ROW).exists()
+
+
+def save(directory: epath.Path, dataset: Dataset, found: survey_lib.Survey) -> None:
+    """Writes what goes beside the records; the dataset's row comes last and makes it valid."""
+    sizes = {
+        kind: tuple(
+            sum(kind in kinds.split() for kinds in found.annotated[split])
+            for split in ("train", "val")
+        )
+        for kind in dataset.classes
+    }
+    dataset = dataclasses.replace(
+        dataset,
+        train=len(found.ids["train"]),
+        val=len(found.ids["val"]),
+        split_sizes=sizes,
+    )
+    index = {"ids": found.ids, "annotated": found.annotated, "fingerprint": found.fingerprint}
+    write_text(directory / _INDEX, json.dumps(index))
+    write_text(directory / _ROW, json.dumps(dataclasses.asdict(dataset), indent=1))
+
+
+def load(data_dir: epath.PathLike, dataset_id: str) -> Prepared:
+    """Opens one dataset.
+
+    Raises:
+      FoiError: it is not prepared there, or what stands there is broken.
+    """
+    found = directories(data_dir)
+    if dataset_id not in found:
+        raise unknown("dataset", dataset_id, found, where=str(data_dir))
+    directory = found[dataset_id]
+    try:
+        dataset = pydantic.TypeAdapter(Dataset).validate_json((directory / _ROW).read_text())
+        index = json.loads((directory / _INDEX).read_text())
+        info = tfds.builder_from_directory(str(directory)).info
+        files = {
+            split: tuple(
+                zip(map(str, info.splits[split].filepaths), info.splits[split].shard_lengths,
+                    strict=True)
+            )
+            for split in ("train", "val")
+        }  # fmt: skip
+        annotated = {
+            split: tuple(frozenset(kinds.split()) for kinds in index["annotated"][split])
+            for split in files
+        }
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise FoiError(f"{directory}: broken ({reason}); remove it and prepare anew") from error
+    ids = {split: tuple(index["ids"][split]) for split in files}
+    return Prepared(dataset, directory, files, ids, annotated, index["fingerprint"])
+
+
+def directories(data_dir: epath.PathLike) -> dict[str, epath.Path]:
+    """Finds the prepared datasets of a data directory, the newest version of each, by id.
+
+    Raises:
+      FoiError: there is no such directory.
+    """
+    root = epath.Path(data_dir)
+    if not root.is_dir():
+        raise FoiError(f"{root}: no such directory; foi-prepare makes it")
+    rows = sorted(root.glob(f"*/*/{_ROW}"))
+    return {row.parent.parent.name: row.parent for row in rows}
+
+
+def open_task(data_dir: epath.PathLike, task: Task) -> Prepared:
+    """Opens the dataset of a task.
+
+    Raises:
+      FoiError: as `load`; or the dataset has no such annotations.
+    """
+    prepared = load(data_dir, task.dataset)
+    task.check({task.dataset: prepared.dataset})
+    return prepared

@@ -1,0 +1,121 @@
+"""What readers hand over: the annotations found in a raw folder, not yet loaded."""
+
+import dataclasses
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from etils import epath
+
+from foi_tf.errors import FoiError
+from foi_tf.files import describe
+from foi_tf.study.dataset import Size
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+
+# Loads the annotations of one image as fields of `schema`.
+Loader = Callable[[], dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Raw:
+    """One format's view of a raw folder.
+
+    Attributes:
+      classes, names, flip_pairs, sigmas, depth_range: as in `study.dataset.Dataset`.
+      splits: by split and by the image's path, relative to `images/`, what loads
+        its annotations.
+    """
+
+    classes: Mapping[str, int]
+    splits: Mapping[str, Mapping[str, Loader]]
+    names: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    flip_pairs: tuple[tuple[int, int], ...] = ()
+    sigmas: tuple[float, ...] = ()
+    depth_range: tuple[float, float] | None = None
+
+
+def images(raw_dir: epath.Path) -> dict[str, list[str]]:
+    """Lists the image files below `images/` by split, relative to it, sorted.
+
+    Raises:
+      FoiError: there is no such folder, or no image in it.
+    """
+    root = raw_dir / "images"
+    if not root.is_dir():
+        raise FoiError(f"{root}: no such directory; images belong into images/train, images/val")
+    found = {}
+    for split in sorted(p for p in root.iterdir() if p.is_dir()):
+        files = [p for p in files_below(split) if p.suffix.lower() in IMAGE_SUFFIXES]
+        if files:
+            found[split.name] = [str(p.relative_to(root)) for p in files]
+    if not found:
+        raise FoiError(f"{root}: no images in it; they belong into images/train, images/val")
+    return found
+
+
+def files_below(directory: epath.Path) -> list[epath.Path]:
+    """All files in a directory and its subdirectories, sorted; none if it is missing."""
+    if not directory.is_dir():
+        return []
+    entries = sorted(directory.iterdir())
+    return sorted(p for e in entries for p in (files_below(e) if e.is_dir() else [e]))
+
+
+def read_image(path: epath.Path) -> tuple[bytes, Size]:
+    """Reads an image file whole, having decoded it once to see that it is whole.
+
+    JPEG (grey or RGB) and PNG (8 bits) bytes are kept; other formats become PNG.
+
+    Returns:
+      The bytes and (height, width).
+
+    Raises:
+      FoiError: the file is missing, truncated or no image.
+    """
+    data = read_bytes(path)
+    picture = _decode(data, path)
+    keep = (picture.format == "JPEG" and picture.mode in ("RGB", "L")) or (
+        picture.format == "PNG" and picture.mode in ("RGB", "RGBA", "L", "P")
+    )
+    if not keep:
+        buffer = io.BytesIO()
+        picture.convert("RGB").save(buffer, "PNG")
+        data = buffer.getvalue()
+    return data, (picture.height, picture.width)
+
+
+def read_labels(path: epath.Path) -> np.ndarray:
+    """Reads a one-channel image [H, W] of 8 or 16 bits: class ids, palette indices or depth.
+
+    Raises:
+      FoiError: as `read_image`; or it has colours, which are no labels.
+    """
+    picture = _decode(read_bytes(path), path)
+    values = np.asarray(picture)
+    if values.ndim != 2 or picture.mode == "1":
+        raise FoiError(f"{path}: must have one channel of 8 or 16 bits, not mode {picture.mode}")
+    return values.astype(np.uint16 if picture.mode.startswith("I") else np.uint8)
+
+
+def read_bytes(path: epath.Path) -> bytes:
+    """Reads a file.
+
+    Raises:
+      FoiError: it is missing or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FoiError(f"{path}: {describe(error)}") from error
+
+
+def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
+    try:
+        picture = PIL.Image.open(io.BytesIO(data))
+        picture.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
+    return picture

@@ -1,0 +1,46 @@
+"""Writing files so that a reader never sees half of one."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+
+from etils import epath
+
+from foi_tf.errors import FoiError
+
+
+@contextlib.contextmanager
+def atomic(path: epath.PathLike) -> Iterator[epath.Path]:
+    """Yields a temporary path beside `path` that takes its place when the block ends.
+
+    Local and gs:// paths alike. If the block raises, the temporary file is removed
+    and whatever stood at `path` stays.
+
+    Raises:
+      FoiError: the directory cannot be made or written, or the disk is full.
+    """
+    path = epath.Path(path)
+    # The suffix stays last, for writers that choose a format by it.
+    temporary = path.parent / f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise FoiError(f"{path}: cannot be written ({describe(error)})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            if temporary.exists():
+                temporary.unlink()
+
+
+def write_text(path: epath.PathLike, text: str) -> None:
+    """Writes a whole text file atomically."""
+    with atomic(path) as temporary:
+        temporary.write_text(text)
+
+
+def describe(error: OSError) -> str:
+    """What went wrong, in the system's words and in one line."""
+    return os.strerror(error.errno) if error.errno else " ".join(str(error).split())

@@ -1,0 +1,52 @@
+"""Progress on stderr: a bar on a terminal, a plain line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import tqdm
+
+T = TypeVar("T")
+PLAIN_LINE_EVERY = 15.0  # Seconds.
+
+
+class Progress:
+    """Counts up to `total`; use as a context manager and call `update`."""
+
+    def __init__(self, label: str, total: int, *, unit: str = "step"):
+        self._label, self._total, self.count, self._unit = label, total, 0, unit
+        self._last_line = time.monotonic()
+        self._bar = None
+        if sys.stderr.isatty():
+            self._bar = tqdm.tqdm(desc=label, total=total, unit=unit)
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def update(self, n: int = 1, **values: float) -> None:
+        """Adds `n`; `values` are shown behind the count."""
+        self.count += n
+        shown = {name: f"{float(value):.4g}" for name, value in values.items()}
+        if self._bar is not None:
+            self._bar.set_postfix(shown, refresh=False)
+            self._bar.update(n)
+            return
+        now = time.monotonic()
+        if self.count >= self._total or now - self._last_line >= PLAIN_LINE_EVERY:
+            self._last_line = now
+            tail = "".join(f" {name}={text}" for name, text in shown.items())
+            line = f"{self._label}: {self.count}/{self._total} {self._unit}s{tail}"
+            print(line, file=sys.stderr, flush=True)
+
+
+def track(items: Iterable[T], label: str, total: int, *, unit: str = "image") -> Iterator[T]:
+    """Passes `items` through and shows how many of `total` have gone by."""
+    with Progress(label, total, unit=unit) as progress:
+        for item in items:
+            yield item
+            progress.update()

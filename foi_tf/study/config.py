@@ -1,0 +1,203 @@
+"""Schedules and input sizes of links, read strictly from configs/*.yaml.
+
+A configuration has one section a task type; a section may refine itself for single
+datasets under `datasets`:
+
+    segmentation:
+      crop: [128, 128]
+      schedule: {optimizer: sgd, learning_rate: 0.1, steps: 2000, small_steps: 600, batch_size: 16}
+      datasets:
+        suim: {schedule: {policy: poly}}
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+import pydantic
+import yaml
+from etils import epath
+
+from foi_tf.errors import FoiError, unknown
+from foi_tf.study.dataset import TASK_TYPES, Size, Task
+
+_STRICT = pydantic.ConfigDict(extra="forbid", strict=True)
+Positive = Annotated[int, pydantic.Field(gt=0)]
+Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
+_UNKNOWN_KEY = "unexpected_keyword_argument"  # Pydantic's name for it.
+NonNegative = Annotated[float, pydantic.Field(ge=0)]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How the weights of one link are optimised.
+
+    Attributes:
+      optimizer: "sgd" (with momentum) or "adam".
+      learning_rate: where the policy starts, after the warm-up.
+      steps: training steps on a whole training set.
+      small_steps: training steps on a subset of it (section 5.1 lowers them).
+      batch_size: images a step, over all replicas.
+      policy: "step": times `decay` at each of the fractions `boundaries` of the steps;
+        "poly": times (1 - step / steps) ** `power` (A.2).
+      warmup: fraction of the steps in which the rate rises linearly from zero.
+      weight_decay: decoupled, on convolution and dense kernels only.
+    """
+
+    __pydantic_config__ = _STRICT
+    optimizer: Literal["sgd", "adam"]
+    learning_rate: Annotated[float, pydantic.Field(gt=0)]
+    steps: Positive
+    small_steps: Positive
+    batch_size: Positive
+    policy: Literal["step", "poly"] = "step"
+    boundaries: tuple[Fraction, ...] = (0.6, 0.85)
+    decay: Fraction = 0.1  # A.2.
+    power: NonNegative = 0.9  # A.2.
+    warmup: Fraction = 0.0
+    momentum: Fraction = 0.9
+    weight_decay: NonNegative = 0.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LinkConfig:
+    """What a configuration says of the links of one task.
+
+    Attributes:
+      schedule: see `Schedule`.
+      crop: (height, width) of the network's input; None takes the dataset's own.
+      rescale: range of the random factor on top of the scale at which the whole
+        image would fit into the crop (the paper does not print it).
+    """
+
+    __pydantic_config__ = _STRICT
+    schedule: Schedule
+    crop: tuple[Positive, Positive] | None = None
+    rescale: tuple[Annotated[float, pydantic.Field(gt=0)], float] = (0.5, 2.0)
+
+    def __post_init__(self):
+        low, high = self.rescale
+        if low > high:
+            raise ValueError(f"rescale must be [low, high], not [{low}, {high}]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """A parsed file; `link` resolves what it says of one task."""
+
+    name: str
+    sections: Mapping[str, LinkConfig]
+    refined: Mapping[Task, LinkConfig]
+
+    def link(self, task: Task) -> LinkConfig:
+        """The settings of a task's links.
+
+        Raises:
+          FoiError: the file has no section for the task's type.
+        """
+        if task in self.refined:
+            return self.refined[task]
+        if task.type not in self.sections:
+            raise FoiError(f"{self.name}: no section '{task.type}', which {task} needs")
+        return self.sections[task.type]
+
+
+def load(name_or_path: str, datasets: Iterable[str]) -> Config:
+    """Reads a configuration: a file's path, or the name of one that comes with the package.
+
+    Args:
+      name_or_path: "paper", "mini", ... or a path that ends in .yaml.
+      datasets: the ids that `datasets:` may refine.
+
+    Raises:
+      FoiError: there is no such file, it is no YAML, or a key or a value is wrong.
+    """
+    path = _find(name_or_path)
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise FoiError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+    except OSError as error:
+        raise FoiError(f"{path}: no such configuration") from error
+    if not isinstance(raw, dict):
+        raise FoiError(f"{path}: must map task types to their settings")
+    known = frozenset(datasets)
+    sections, refined = {}, {}
+    for task_type, section in raw.items():
+        if task_type not in TASK_TYPES:
+            raise unknown("section", str(task_type), TASK_TYPES, where=str(path))
+        if not isinstance(section, dict):
+            raise FoiError(f"{path}: {task_type} must be a mapping")
+        own = {key: value for key, value in section.items() if key != "datasets"}
+        sections[task_type] = _link_config(own, f"{path}: {task_type}")
+        for dataset, changes in (section.get("datasets") or {}).items():
+            where = f"{path}: {task_type}.datasets"
+            if dataset not in known:
+                raise unknown("dataset", str(dataset), known, where=where)
+            merged = _merge(own, changes or {}, f"{where}.{dataset}")
+            refined[Task(dataset, task_type)] = _link_config(merged, f"{where}.{dataset}")
+    return Config(path.name, sections, refined)
+
+
+def with_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig:
+    """Fills in the dataset's own input size where the configuration has none.
+
+    Raises:
+      FoiError: neither knows one.
+    """
+    crop = config.crop or own
+    if crop is None:
+        raise FoiError(f"{where}: no input size is known; give `crop` in the configuration")
+    return dataclasses.replace(config, crop=crop)
+
+
+def _find(name_or_path: str) -> epath.Path:
+    if name_or_path.endswith((".yaml", ".yml")):
+        return epath.Path(name_or_path)
+    packaged = {p.stem: p for p in _directory().iterdir() if p.suffix == ".yaml"}
+    if name_or_path not in packaged:
+        raise unknown("configuration", name_or_path, packaged)
+    return packaged[name_or_path]
+
+
+def _directory() -> epath.Path:
+    try:
+        return epath.Path(str(resources.files("foi_tf.configs")))  # As installed.
+    except ModuleNotFoundError:
+        return epath.Path(__file__).parents[2] / "configs"  # In a checkout.
+
+
+def _link_config(raw: dict[str, Any], where: str) -> LinkConfig:
+    try:
+        # By way of JSON, since strict JSON knows lists as tuples and 1 as a float.
+        return pydantic.TypeAdapter(LinkConfig).validate_json(json.dumps(raw))
+    except TypeError as error:
+        raise FoiError(f"{where}: {error}") from error
+    except pydantic.ValidationError as error:
+        # A misspelt key is also a missing one; the first is what helps.
+        problems = sorted(error.errors(), key=lambda problem: problem["type"] != _UNKNOWN_KEY)
+        raise _explain(problems[0], where) from error
+
+
+def _explain(problem: Mapping[str, Any], where: str) -> FoiError:
+    *parents, key = problem["loc"] or ("",)
+    if problem["type"] == _UNKNOWN_KEY:
+        owner = Schedule if parents else LinkConfig
+        known = [field.name for field in dataclasses.fields(owner)]
+        return unknown("key", str(key), known, where=".".join([where, *map(str, parents)]))
+    place = ".".join([where, *map(str, problem["loc"])])
+    if problem["type"] in ("missing", "missing_argument"):
+        return FoiError(f"{place}: missing")
+    return FoiError(f"{place}: {problem['input']!r}: {problem['msg']}")
+
+
+def _merge(base: Mapping, changes: Any, where: str) -> dict:
+    if not isinstance(changes, Mapping):
+        raise FoiError(f"{where}: must be a mapping")
+    merged = dict(base)
+    for key, value in changes.items():
+        nested = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value, f"{where}.{key}") if nested else value
+    return merged

@@ -1,0 +1,55 @@
+"""Packaging of foi_tf; the versions that are tested together stand in constraints/."""
+
+import pathlib
+import re
+
+import setuptools
+
+ROOT = pathlib.Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "foi_tf/__init__.py").read_text()).group(1)
+
+# Two lanes: TensorFlow 2.15 with Keras 2 and tensorflow-addons on Python 3.11, and
+# current TensorFlow with tf-keras on 3.12, where tensorflow-addons cannot be imported.
+OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
+
+setuptools.setup(
+    name="foi_tf",
+    version=VERSION,
+    description="Which source to pre-train on for a dense-prediction target, and what it gains",
+    long_description=(ROOT / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.13",
+    packages=[*setuptools.find_packages(include=["foi_tf", "foi_tf.*"]), "foi_tf.configs"],
+    package_dir={"foi_tf.configs": "configs"},
+    package_data={"foi_tf.configs": ["*.yaml"]},
+    install_requires=[
+        f"tensorflow==2.15.*; {OLD}",
+        f"tensorflow-addons==0.23.*; {OLD}",
+        f"tf-models-official==2.15.*; {OLD}",
+        # Newer ones need a protobuf that TensorFlow 2.15 does not have.
+        f"tensorflow-metadata<1.18; {OLD}",
+        f"tensorflow>=2.16,<2.21; {NEW}",
+        f"tf-keras>=2.16,<2.21; {NEW}",
+        f"tf-models-official>=2.16,<2.21; {NEW}",
+        "tensorflow-datasets>=4.9.4",
+        "importlib_resources",  # tensorflow-datasets imports it and does not ask for it.
+        "absl-py",
+        "etils[epath]",
+        "matplotlib",
+        "opencv-python-headless",
+        "pandas",
+        "pillow",
+        "pydantic>=2",
+        "pyyaml",
+        "scipy",
+        "tqdm",
+    ],
+    extras_require={"dev": ["pytest", "pytest-xdist", "ruff"]},
+    entry_points={
+        "console_scripts": [
+            f"foi-{name} = foi_tf.bin.{name}:main"
+            for name in ("prepare", "pretrain", "source", "target", "analyze")
+        ]
+    },
+)

@@ -1,0 +1,94 @@
+"""Result rows as a study would leave them, with numbers that are easy to compute by hand."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from foi_tf.study import results
+
+DOMAINS = {
+    "coco": "consumer", "pvoc": "consumer", "camvid": "driving", "city": "driving",
+    "isprs": "aerial", "sunrgbd": "indoor", "vkitti2": "synthetic", "multi": "",
+    "ilsvrc": "websearch",
+}  # fmt: skip
+SIZES = {
+    "coco": 118_287, "pvoc": 10_582, "camvid": 367, "city": 2_975, "isprs": 4_000,
+    "sunrgbd": 5_000, "vkitti2": 43_000, "multi": 200_000, "ilsvrc": 1_281_167,
+}  # fmt: skip
+METRICS = {
+    "segmentation": "miou", "detection": "map", "keypoints": "oks_ap50", "depth": "rmse",
+    "classification": "top1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def make_row():
+    """Builds a row from `"target:type"`, a source of the same form or ilsvrc or scratch."""
+
+    def make(target, source, value, /, **changes):
+        target, target_type = target.split(":")
+        source, _, source_type = source.partition(":")
+        row = results.Row(
+            target=target,
+            target_type=target_type,
+            target_domain=DOMAINS[target],
+            source=source,
+            source_type=source_type,
+            source_domain=DOMAINS[source] if source_type else "",
+            setting="small",
+            backbone="hrnet_w48",
+            init="scratch" if source == "scratch" else "ilsvrc",
+            seed=0,
+            learning_rate=0.01,
+            n_source=SIZES[source] if source_type else 0,
+            n_target=150,
+            metric=METRICS[target_type],
+            value=value,
+            steps=1000,
+            wall_seconds=1800.0,
+            device="TPU v3",
+            devices=8,
+            chip_hours=4.0,
+            config_digest="c0ffee",
+            version="0.1.0",
+        )
+        return dataclasses.replace(row, **changes)
+
+    return make
+
+
+@pytest.fixture
+def make_results(make_row, tmp_path):
+    """Writes rows, given as the arguments of `make_row`, and loads them again."""
+
+    def make(*specs) -> pd.DataFrame:
+        for spec in specs:
+            changes = spec[-1] if isinstance(spec[-1], dict) else {}
+            arguments = spec[:-1] if changes else spec
+            results.write(make_row(*arguments, **changes), tmp_path / "results")
+        return results.load(tmp_path / "results")
+
+    return make
+
+
+@pytest.fixture
+def study(make_results) -> pd.DataFrame:
+    """A small study: two target types, sources within and across domain and type, seeds."""
+    return make_results(
+        ("camvid:segmentation", "ilsvrc", 0.50),
+        ("camvid:segmentation", "ilsvrc", 0.40, {"seed": 1}),
+        ("camvid:segmentation", "scratch", 0.30),
+        ("camvid:segmentation", "city:segmentation", 0.60),  # +20 %.
+        ("camvid:segmentation", "city:segmentation", 0.52, {"seed": 1}),  # +30 %.
+        ("camvid:segmentation", "coco:segmentation", 0.525),  # +5 %.
+        ("camvid:segmentation", "isprs:segmentation", 0.45),  # -10 %.
+        ("camvid:segmentation", "coco:detection", 0.505),  # +1 %.
+        ("isprs:segmentation", "ilsvrc", 0.40),
+        ("isprs:segmentation", "coco:segmentation", 0.38),  # -5 %.
+        ("isprs:segmentation", "multi:segmentation", 0.42),  # +5 %.
+        ("sunrgbd:depth", "ilsvrc", 0.80),
+        ("sunrgbd:depth", "vkitti2:depth", 0.60),  # +25 %.
+        ("sunrgbd:depth", "coco:segmentation", 0.88),  # -10 %.
+        ("ilsvrc:classification", "scratch", 0.795, {"setting": "full", "n_target": 1_281_167}),
+    )

@@ -1,0 +1,30 @@
+"""What all tests share: two CPU devices, so that two replicas can be had anywhere."""
+
+import sys
+
+import pytest
+
+import foi_tf  # noqa: F401  Sets TensorFlow's environment before any test imports it.
+from tests import folders
+
+
+def pytest_collection_finish(session):
+    """Splits the CPU before TensorFlow starts; tests that never import it stay without."""
+    del session
+    if tf := sys.modules.get("tensorflow"):
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+        )
+
+
+@pytest.fixture(scope="session")
+def blocks(tmp_path_factory):
+    """A data directory with the prepared dataset `blocks` of coloured rectangles."""
+    from foi_tf.data import builder, own
+
+    root = folders.write(tmp_path_factory.mktemp("raw"), train=12, val=5)
+    data_dir = tmp_path_factory.mktemp("data")
+    found = own.find(root, ["coco", "masks"], "blocks", "aerial", None)
+    builder.build(found.dataset, found.examples, data_dir)
+    return data_dir

@@ -1,0 +1,94 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from foi_tf.data import builder, own, prepared
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Dataset, Task
+from tests import folders
+
+
+def test_records_are_readable_with_tfds(blocks):
+    directory = prepared.load(blocks, "blocks").directory
+    info = tfds.builder_from_directory(str(directory))
+    examples = list(tfds.as_numpy(info.as_dataset("train")))
+    assert len(examples) == 12
+    one = examples[0]
+    assert one["image"].shape == (48, 64, 3) and one["mask"].shape == (48, 64, 1)
+    assert set(np.unique(one["mask"])) <= {0, 1, 2}
+    assert one["boxes"].shape == (2, 4) and one["box_labels"].tolist() == [0, 1]
+    assert one["annotated"] == b"segmentation detection"
+
+
+def test_files_are_kept_as_they_are(tmp_path):
+    root = folders.write(tmp_path / "raw", train=2, val=1)
+    found = own.find(root, ["masks"], "kept", "aerial", None)
+    done = builder.build(found.dataset, found.examples, tmp_path / "data")
+    decoders = {"image": tfds.decode.SkipDecoding()}
+    stored = tfds.builder_from_directory(str(done.directory)).as_dataset("train", decoders=decoders)
+    for example in tfds.as_numpy(stored):
+        path = root / "images" / f"{example['id'].decode()}.jpg"
+        assert example["image"] == path.read_bytes()
+
+
+def test_the_row_comes_with_measured_statistics(tmp_path):
+    def examples(split):
+        image = np.zeros((4, 8, 3), np.uint8)
+        image[:, :4] = (255, 51, 0)  # Half of the pixels; JPEG keeps 4-pixel blocks of 8 apart.
+        for index in range(3 if split == "train" else 2):
+            example = {"id": f"{split}/{index}", "image": np.repeat(image, 8, 1), "label": 1}
+            yield example, (4, 64)
+
+    row = Dataset(id="halves", domain="aerial", train=3, val=2, classes={"classification": 2})
+    done = builder.build(row, examples, tmp_path).dataset
+    assert done.mean == pytest.approx((0.5, 0.1, 0), abs=0.01)
+    assert done.std == pytest.approx((0.5, 0.1, 1 / 255), abs=0.01)
+    assert (done.train, done.val) == (3, 2)
+    assert json.loads((tmp_path / "halves/1.0.0/foi_dataset.json").read_text())["mean"]
+
+
+def test_a_failure_leaves_nothing_that_looks_prepared(tmp_path):
+    root = folders.write(tmp_path / "raw")
+    (root / "images/val/001.jpg").write_bytes(b"\xff\xd8 no image")
+    found = own.find(root, ["masks"], "broken", "aerial", None)
+    with pytest.raises(FoiError, match=r"val/001\.jpg: not a whole image"):
+        builder.build(found.dataset, found.examples, tmp_path / "data")
+    assert prepared.directories(tmp_path / "data") == {}
+    assert not [p for p in (tmp_path / "data").rglob("*") if "tfrecord" in p.name]
+
+
+def test_an_interrupted_survey_is_made_up_for(tmp_path):
+    found = own.find(folders.write(tmp_path / "raw"), ["masks"], "again", "aerial", None)
+    first = builder.build(found.dataset, found.examples, tmp_path / "data")
+    (first.directory / "foi_dataset.json").unlink()
+    assert prepared.directories(tmp_path / "data") == {}
+    second = builder.build(found.dataset, found.examples, tmp_path / "data")
+    assert second == first
+
+
+def test_another_dataset_of_the_same_id_is_refused(blocks, tmp_path):
+    found = own.find(folders.write(tmp_path, seed=5), ["masks"], "blocks", "driving", None)
+    with pytest.raises(FoiError, match="already holds another dataset 'blocks'"):
+        builder.build(found.dataset, found.examples, blocks)
+
+
+def test_prepared_datasets_are_found_by_id(blocks, tmp_path):
+    assert list(prepared.directories(blocks)) == ["blocks"]
+    loaded = prepared.open_task(blocks, Task("blocks", "segmentation"))
+    assert len(loaded.annotated_ids("val", "segmentation")) == 5
+    with pytest.raises(FoiError, match="unknown dataset 'block'; did you mean 'blocks'"):
+        prepared.load(blocks, "block")
+    with pytest.raises(FoiError, match="has no depth annotations"):
+        prepared.open_task(blocks, Task("blocks", "depth"))
+    with pytest.raises(FoiError, match="no such directory; foi-prepare makes it"):
+        prepared.load(tmp_path / "none", "blocks")
+
+
+def test_broken_rows_are_named(tmp_path):
+    found = own.find(folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None)
+    done = builder.build(found.dataset, found.examples, tmp_path / "data")
+    (done.directory / "foi_dataset.json").write_text("{")
+    with pytest.raises(FoiError, match="broken .* remove it and prepare anew"):
+        prepared.load(tmp_path / "data", "torn")

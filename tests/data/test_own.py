@@ -1,0 +1,145 @@
+import json
+
+import numpy as np
+import pytest
+
+from foi_tf.data import own
+from foi_tf.errors import FoiError
+from tests import folders
+
+
+def find(root, formats=("masks",), fraction=None):
+    return own.find(root, formats, "mine", "aerial", fraction)
+
+
+def test_formats_are_read_together(tmp_path):
+    found = find(folders.write(tmp_path), ("coco", "masks"))
+    assert found.dataset.classes == {"detection": 2, "segmentation": 3}
+    assert found.dataset.names["segmentation"] == folders.CLASSES
+    assert found.dataset.crop == (64, 64)
+    examples = [example for example, _ in found.examples("train")]
+    assert len(examples) == 8
+    for example in examples:
+        # Boxes are the bounding boxes of the mask's classes, labels from 0.
+        for box, label in zip(example["boxes"].astype(int), example["box_labels"], strict=True):
+            y, x = np.nonzero(example["mask"] == label + 1)
+            assert box.tolist() == [y.min(), x.min(), y.max() + 1, x.max() + 1]
+
+
+def test_images_may_be_annotated_in_one_format_only(tmp_path):
+    root = folders.write(tmp_path)
+    (root / "masks/train/003.png").unlink()
+    found = find(root, ("coco", "masks"))
+    have = {e["id"]: "mask" in e for e, _ in found.examples("train")}
+    assert have.pop("train/003") is False and all(have.values())
+    assert find(root).dataset.train == 7
+
+
+def test_a_fraction_is_held_out_where_there_is_no_val(tmp_path):
+    root = folders.write(tmp_path, train=10, val=0)
+    with pytest.raises(FoiError, match="give --val_fraction"):
+        find(root)
+    found = find(root, fraction=0.3)
+    ids = {split: {e["id"] for e, _ in found.examples(split)} for split in ("train", "val")}
+    assert (len(ids["train"]), len(ids["val"])) == (7, 3) and not ids["train"] & ids["val"]
+    with pytest.raises(FoiError, match="leaves a split empty"):
+        find(root, fraction=0.01)
+
+
+def test_a_fraction_and_a_val_split_contradict(tmp_path):
+    with pytest.raises(FoiError, match="has a val split already"):
+        find(folders.write(tmp_path), fraction=0.5)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_broken_files_are_named(tmp_path):
+    root = folders.write(tmp_path)
+    image, mask = root / "images/train/001.jpg", root / "masks/train/002.png"
+    whole = image.read_bytes()
+    cut(image)
+    with pytest.raises(FoiError, match=r"train/001\.jpg: not a whole image"):
+        list(find(root).examples("train"))
+    image.write_bytes(whole)
+    cut(mask)
+    with pytest.raises(FoiError, match=r"train/002\.png: not a whole image"):
+        list(find(root).examples("train"))
+
+
+def test_masks_must_be_labels_of_their_image(tmp_path):
+    root = folders.write(tmp_path)
+    folders.save(root / "masks/train/001.png", np.zeros((48, 60), np.uint8))
+    with pytest.raises(FoiError, match=r"train/001\.jpg: mask is 48x60, but its image is 48x64"):
+        list(find(root).examples("train"))
+    folders.save(root / "masks/train/001.png", np.full((48, 64), 9, np.uint8))
+    with pytest.raises(FoiError, match=r"train/001\.jpg: label 9, but mine:segmentation has 3"):
+        list(find(root).examples("train"))
+    folders.save(root / "masks/train/001.png", np.zeros((48, 64, 3), np.uint8))
+    with pytest.raises(FoiError, match=r"train/001\.png: must have one channel"):
+        list(find(root).examples("train"))
+
+
+def test_16_bit_masks_keep_their_ids(tmp_path):
+    root = folders.write(tmp_path)
+    wide = np.full((48, 64), 65535, np.uint16)
+    wide[:9] = 2
+    folders.save(root / "masks/train/000.png", wide)
+    example = next(find(root).examples("train"))[0]
+    assert np.array_equal(example["mask"], wide)
+
+
+def change(path, edit):
+    content = json.loads(path.read_text())
+    edit(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda c: c.pop("categories"), "it lacks categories"),
+        (lambda c: c["annotations"][0].update(category_id=11), "unknown category_id 11"),
+        (lambda c: c["annotations"][0].update(image_id=99), "annotations of image_id 99"),
+        (lambda c: c["annotations"][0].update(bbox=[0, 0, 0, 5]), "is empty"),
+        (lambda c: c["annotations"][0].update(bbox=[0, 0, 99, 5]), "is outside the image"),
+        (lambda c: c["images"][0].update(file_name="train/x.jpg"), "no file images/train/x.jpg"),
+        (lambda c: c["categories"].pop(), "its categories differ"),
+    ],
+)
+def test_mistakes_in_coco_json_are_named(tmp_path, edit, said):
+    root = folders.write(tmp_path)
+    change(root / "annotations/train.json", edit)
+    with pytest.raises(FoiError, match=said):
+        list(find(root, ("coco",)).examples("train"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda r: (r / "classes.json").unlink(), "classes.json: No such file"),
+        (lambda r: (r / "classes.json").write_text("[1]"), "must read"),
+        (lambda r: (r / "classes.json").write_text('{"classes": "ab"}'), "a list of names"),
+        (lambda r: (r / "images/train/000.jpg").unlink(), "has no image images/train/000"),
+        (lambda r: (r / "images").rename(r / "pictures"), "images: no such directory"),
+        (lambda r: (r / "masks").rename(r / "labels"), "masks: no such directory"),
+    ],
+)
+def test_missing_pieces_are_named(tmp_path, spoil, said):
+    root = folders.write(tmp_path)
+    spoil(root)
+    with pytest.raises(FoiError, match=said):
+        find(root)
+
+
+def test_wrong_arguments_are_named(tmp_path):
+    root = folders.write(tmp_path)
+    with pytest.raises(FoiError, match="no such directory"):
+        find(tmp_path / "none")
+    with pytest.raises(FoiError, match="unknown format 'mask'; did you mean 'masks'"):
+        find(root, ("mask",))
+    with pytest.raises(FoiError, match="name 'My Set' must be"):
+        own.find(root, ["masks"], "My Set", "aerial", None)
+    with pytest.raises(FoiError, match="unknown domain"):
+        own.find(root, ["masks"], "mine", "arial", None)

@@ -1,0 +1,115 @@
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.data import pipeline, prepared
+from foi_tf.errors import FoiError
+from foi_tf.study.grid import subset
+
+
+@pytest.fixture(name="source")
+def _source(blocks):
+    return pipeline.Input(
+        prepared=prepared.load(blocks, "blocks"),
+        split="train",
+        task_type="segmentation",
+        encode=lambda e: {"mask": e["mask"], "id": e["id"]},
+        crop=(32, 32),
+        rescale=(0.5, 2.0),
+        seed=4,
+    )
+
+
+def take(batches, count):
+    return list(itertools.islice(batches.as_numpy_iterator(), count))
+
+
+def ids(batches):
+    return [name.decode() for batch in batches for name in batch["targets"]["id"]]
+
+
+def test_batches_have_static_shapes(source):
+    spec = pipeline.train(source, 3).element_spec
+    assert spec["image"].shape == (3, 32, 32, 3) and spec["image"].dtype == tf.float32
+    assert spec["targets"]["mask"].shape == (3, 32, 32, 1)
+
+
+def test_every_epoch_has_every_image_once_in_a_new_order(source):
+    first, second = ids(take(pipeline.train(source, 4), 3)), None
+    second = ids(take(pipeline.train(source, 4), 6))[12:]
+    assert sorted(first) == sorted(second) == sorted(source.ids())
+    assert first != second
+
+
+def test_a_stream_can_start_anywhere(source):
+    # 31 examples are passed over: two epochs of 12, and 7.
+    whole = take(pipeline.train(source, 1), 40)[31:]
+    late = take(pipeline.train(source, 1, start=31), 9)
+    for a, b in zip(whole, late, strict=True):
+        assert a["targets"]["id"] == b["targets"]["id"]
+        assert np.array_equal(a["image"], b["image"])
+        assert np.array_equal(a["targets"]["mask"], b["targets"]["mask"])
+
+
+def test_the_stream_is_the_same_without_memory(source, monkeypatch):
+    monkeypatch.setattr(pipeline, "_MEMORY", 0)
+    first = take(pipeline.train(source, 4), 6)
+    assert sorted(ids(first[:3])) == sorted(source.ids())
+    again = take(pipeline.train(source, 4, start=12), 3)
+    for a, b in zip(first[3:], again, strict=True):
+        assert np.array_equal(a["image"], b["image"])
+
+
+def test_seeds_differ(source):
+    other = dataclasses.replace(source, seed=5)
+    assert not np.array_equal(
+        take(pipeline.train(source, 12), 1)[0]["image"],
+        take(pipeline.train(other, 12), 1)[0]["image"],
+    )
+
+
+def test_subsets_are_what_is_read(source):
+    chosen = subset(source.ids(), 5)
+    small = dataclasses.replace(source, chosen=tuple(chosen))
+    assert sorted(set(ids(take(pipeline.train(small, 5), 4)))) == chosen
+
+
+def test_hosts_share_the_images(source):
+    shares = [sorted(set(ids(take(pipeline.train(source, 3, host=(i, 2)), 4)))) for i in (0, 1)]
+    assert sorted(shares[0] + shares[1]) == sorted(source.ids())
+    with pytest.raises(FoiError, match="too few images for 20 hosts"):
+        pipeline.train(source, 1, host=(19, 20))
+
+
+def test_images_are_normalised_by_the_datasets_statistics(blocks, source):
+    whole = dataclasses.replace(source, crop=(48, 64))
+    images = np.concatenate([b["image"] for b in take(pipeline.evaluate(whole, 4), 3)])
+    assert np.abs(images.mean((0, 1, 2))).max() < 0.02
+    assert np.abs(images.std((0, 1, 2)) - 1).max() < 0.02
+
+
+@pytest.mark.parametrize(("batch", "replicas"), [(2, 1), (2, 2), (5, 1), (8, 1)])
+def test_evaluation_sees_each_image_once_and_fills_up(source, batch, replicas):
+    val = dataclasses.replace(source, split="val")
+    batches = take(pipeline.evaluate(val, batch, replicas=replicas), 99)
+    assert len(batches) % replicas == 0
+    assert all(b["image"].shape[0] == batch for b in batches)
+    valid = np.concatenate([b["valid"] for b in batches])
+    seen = np.asarray(ids(batches))[valid]
+    assert sorted(seen) == sorted(val.ids()) and valid.sum() == 5
+
+
+def test_evaluation_is_shared_by_hosts(source):
+    val = dataclasses.replace(source, split="val")
+    shares = [take(pipeline.evaluate(val, 2, replicas=2, host=(i, 2)), 9) for i in (0, 1)]
+    assert len(shares[0]) == len(shares[1])
+    seen = [np.asarray(ids(s))[np.concatenate([b["valid"] for b in s])] for s in shares]
+    assert sorted(np.concatenate(seen)) == sorted(val.ids())
+
+
+def test_no_images_is_an_error(source):
+    with pytest.raises(FoiError, match="blocks:segmentation: no annotated images in train"):
+        pipeline.train(dataclasses.replace(source, chosen=("x",)), 1)

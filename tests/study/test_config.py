@@ -1,0 +1,91 @@
+import pytest
+
+from foi_tf.errors import FoiError
+from foi_tf.study import config
+from foi_tf.study.dataset import Task
+from foi_tf.study.registry import DATASETS
+
+GOOD = """
+segmentation:
+  crop: [96, 128]
+  schedule: {optimizer: sgd, learning_rate: 1, steps: 20, small_steps: 10, batch_size: 4}
+  datasets:
+    suim: {schedule: {policy: poly, steps: 30}}
+"""
+
+
+def load(tmp_path, text):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    return config.load(str(path), DATASETS)
+
+
+def test_sections_are_refined_by_dataset(tmp_path):
+    loaded = load(tmp_path, GOOD)
+    camvid = loaded.link(Task("camvid", "segmentation"))
+    suim = loaded.link(Task("suim", "segmentation"))
+    assert camvid.crop == suim.crop == (96, 128)
+    assert (camvid.schedule.policy, camvid.schedule.steps) == ("step", 20)
+    assert (suim.schedule.policy, suim.schedule.steps) == ("poly", 30)
+    assert camvid.schedule.learning_rate == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("batch_size", "batchsize"), "segmentation.schedule: unknown key 'batchsize'; did you mean 'batch_size'?"),
+        (("crop", "crp"), "segmentation: unknown key 'crp'; did you mean 'crop'?"),
+        (("steps: 20", "steps: many"), "segmentation.schedule.steps: 'many'"),
+        (("steps: 20", "steps: 2.5"), "segmentation.schedule.steps: 2.5"),
+        (("steps: 20", "steps: -1"), "segmentation.schedule.steps: -1"),
+        (("sgd", "sdg"), "segmentation.schedule.optimizer: 'sdg'"),
+        (("[96, 128]", "[96]"), "segmentation.crop"),
+        (("segmentation:", "segmentatoin:"), "unknown section 'segmentatoin'; did you mean 'segmentation'?"),
+        (("suim", "swim"), "segmentation.datasets: unknown dataset 'swim'; did you mean 'suim'?"),
+        (("poly,", "poly, polcy: x,"), "segmentation.datasets.suim.schedule: unknown key 'polcy'"),
+        ((", batch_size: 4", ""), "segmentation.schedule.batch_size: missing"),
+        (("{policy: poly, steps: 30}", "poly"), "segmentation.datasets.suim.schedule"),
+        ((GOOD, "- a"), "must map"),
+        ((GOOD, "a: [b"), "not YAML"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_named_with_file_and_key(tmp_path, change, said):
+    with pytest.raises(FoiError) as caught:
+        load(tmp_path, GOOD.replace(*change))
+    message = str(caught.value)
+    assert said in message
+    assert message.startswith(str(tmp_path / "c.yaml"))
+    assert "\n" not in message
+
+
+def test_a_range_must_rise(tmp_path):
+    with pytest.raises(FoiError, match="rescale"):
+        load(tmp_path, GOOD.replace("crop:", "rescale: [2.0, 0.5]\n  crop:"))
+
+
+def test_files_and_names_that_are_not_there():
+    with pytest.raises(FoiError, match=r"none\.yaml: no such configuration"):
+        config.load("none.yaml", [])
+    with pytest.raises(FoiError, match="unknown configuration 'minni'; did you mean 'mini'"):
+        config.load("minni", [])
+
+
+@pytest.mark.parametrize("name", ["mini", "paper", "own"])
+def test_our_own_configurations_load(name):
+    loaded = config.load(name, DATASETS)
+    for task_type in ("classification", "segmentation"):
+        assert loaded.link(Task("coco", task_type)).schedule.steps > 0
+
+
+def test_a_missing_section_is_named(tmp_path):
+    with pytest.raises(FoiError, match="no section 'depth', which sunrgbd:depth needs"):
+        load(tmp_path, GOOD).link(Task("sunrgbd", "depth"))
+
+
+def test_the_datasets_own_input_size_fills_in(tmp_path):
+    link = load(tmp_path, GOOD.replace("  crop: [96, 128]\n", "")).link(
+        Task("city", "segmentation")
+    )
+    assert config.with_crop(link, (64, 32), "x").crop == (64, 32)
+    with pytest.raises(FoiError, match="x: no input size is known"):
+        config.with_crop(link, None, "x")

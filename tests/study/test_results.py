@@ -1,0 +1,153 @@
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+
+from foi_tf.errors import FoiError
+from foi_tf.study import metrics, results
+from foi_tf.study.results import Row
+
+ROW = Row(
+    target="camvid",
+    target_type="segmentation",
+    target_domain="driving",
+    source="coco",
+    source_type="segmentation",
+    source_domain="consumer",
+    setting="small",
+    backbone="hrnet_w48",
+    init="ilsvrc",
+    seed=3,
+    learning_rate=0.01,
+    n_source=118_287,
+    n_target=150,
+    metric="miou",
+    value=0.625,
+    steps=5000,
+    wall_seconds=12.5,
+    device="TPU v3",
+    devices=8,
+    chip_hours=0.03,
+    config_digest="c0ffee",
+    version="0.1.0",
+    extra={"pixel_accuracy": 0.8},
+)
+
+
+def test_a_row_comes_back_as_it_was_written(tmp_path):
+    results.write(ROW, tmp_path)
+    (record,) = results.load(tmp_path).to_dict("records")
+    expected = dataclasses.asdict(ROW)
+    extra = {f"extra.{name}": value for name, value in expected.pop("extra").items()}
+    assert record == expected | extra
+
+
+def test_columns_have_their_types_and_order(tmp_path):
+    results.write(dataclasses.replace(ROW, value=1, learning_rate=1), tmp_path)
+    frame = results.load(tmp_path)
+    assert list(frame) == [*results.COLUMNS, "extra.pixel_accuracy"]
+    whole = [name for name in frame if frame[name].dtype == "int64"]
+    numbers = [name for name in frame if frame[name].dtype == "float64"]
+    assert whole == ["seed", "n_source", "n_target", "steps", "devices"]
+    assert numbers == [
+        "learning_rate", "value", "wall_seconds", "chip_hours", "extra.pixel_accuracy",
+    ]  # fmt: skip
+
+
+def test_numbers_of_numpy_are_stored(tmp_path):
+    row = dataclasses.replace(ROW, value=np.float32(0.5), seed=np.int64(3))
+    assert results.write(row, tmp_path) == results.write(ROW, tmp_path)
+    results.write(row, tmp_path)
+    assert results.load(tmp_path).value.tolist() == [0.5]
+
+
+def test_a_diverged_run_has_no_value(tmp_path):
+    path = results.write(dataclasses.replace(ROW, value=math.inf), tmp_path)
+    assert json.loads(path.read_text())["value"] is None
+    assert results.load(tmp_path).value.isna().tolist() == [True]
+
+
+def test_writing_a_run_again_replaces_it(tmp_path):
+    first = results.write(ROW, tmp_path)
+    second = results.write(dataclasses.replace(ROW, value=0.7, wall_seconds=99.0), tmp_path)
+    assert first == second
+    assert [path.name for path in tmp_path.iterdir()] == [first.name]
+    assert results.load(tmp_path).value.tolist() == [0.7]
+
+
+@pytest.mark.parametrize("name", results.IDENTITY)
+def test_runs_that_differ_have_files_of_their_own(tmp_path, name):
+    other = {"seed": 4, "learning_rate": 0.1}.get(name, "depth" if "type" in name else "x")
+    results.write(ROW, tmp_path)
+    results.write(dataclasses.replace(ROW, **{name: other}), tmp_path)
+    assert len(results.load(tmp_path)) == 2
+
+
+def test_the_frame_does_not_depend_on_files_or_their_order(tmp_path):
+    made = [dataclasses.replace(ROW, seed=seed, target=t) for seed in (2, 0, 1) for t in "ba"]
+    made[0] = dataclasses.replace(made[0], extra={"loss": 1.0})
+    for i, row in enumerate(made):
+        results.write(row, tmp_path / "one" / str(i))
+    for row in reversed(made):
+        results.write(row, tmp_path / "two")
+    one, two = results.load(tmp_path / "one"), results.load(tmp_path / "two")
+    assert one.equals(two)
+    assert one.seed.tolist() == [0, 1, 2, 0, 1, 2]
+    assert one["extra.loss"].notna().sum() == 1
+
+
+def test_copies_of_a_row_count_once_and_half_written_files_not_at_all(tmp_path):
+    path = results.write(ROW, tmp_path / "a")
+    results.write(ROW, tmp_path / "b")
+    (tmp_path / f".{path.stem}.0badcafe.json").write_text("{")
+    assert len(results.load(tmp_path)) == 1
+
+
+def test_a_cut_file_is_named(tmp_path):
+    path = results.write(ROW, tmp_path)
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(FoiError, match=rf"{path.name}: not a whole JSON file .*repeat its run"):
+        results.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda row: [row], "it holds no object"),
+        (lambda row: {"loss": 1}, "it lacks 'target'"),
+        (lambda row: row | {"colour": "red"}, "'colour' is no column"),
+        (lambda row: row | {"seed": "3"}, "'seed' is \"3\", not a whole number"),
+        (lambda row: row | {"seed": True}, "'seed' is true, not a whole number"),
+        (lambda row: row | {"steps": None}, "'steps' is null, not a whole number"),
+        (lambda row: row | {"metric": "ap5"}, "unknown metric 'ap5'; did you mean 'ap50'?"),
+        (lambda row: row | {"source_type": "depht"}, "unknown task type 'depht'; did you"),
+        (lambda row: row | {"extra": {"a": "b"}}, "'extra' is not an object of numbers"),
+    ],
+)
+def test_a_foreign_file_is_named_with_what_is_wrong(tmp_path, change, problem):
+    path = results.write(ROW, tmp_path)
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    with pytest.raises(FoiError) as error:
+        results.load(tmp_path)
+    assert f"{path.name}: not a result row ({problem}" in str(error.value)
+
+
+def test_nothing_to_load_is_an_error_with_a_remedy(tmp_path):
+    with pytest.raises(FoiError, match=r"no results .* foi-target writes them"):
+        results.load(tmp_path)
+    with pytest.raises(FoiError, match="no such directory"):
+        results.load(tmp_path / "missing")
+
+
+def test_sources_and_their_task_types_agree():
+    for change in ({"source": "ilsvrc"}, {"source_type": ""}):
+        with pytest.raises(FoiError, match="ilsvrc and scratch have none"):
+            dataclasses.replace(ROW, **change)
+
+
+def test_only_errors_are_better_when_lower():
+    assert [name for name in metrics.METRICS if not metrics.higher_is_better(name)] == ["rmse"]
+    with pytest.raises(FoiError, match="unknown metric 'mIoU'; did you mean 'miou'"):
+        metrics.higher_is_better("mIoU")

@@ -1,0 +1,70 @@
+"""The rules of the layout, asserted on the source: import direction, flags, file sizes."""
+
+import ast
+import pathlib
+
+import pytest
+
+PACKAGE = pathlib.Path(__file__).parents[1] / "foi_tf"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+# What each part may import of the others; everything may import the modules at the top.
+ALLOWED = {
+    "study": set(),
+    "data": {"study"},
+    "models": {"study"},
+    "tasks": {"study", "data", "models"},
+    "training": {"study", "data", "models", "tasks"},
+    "analysis": {"study"},
+    "bin": {"study", "data", "models", "tasks", "training", "analysis"},
+}
+
+
+def imported(path):
+    """Names of the modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_run_one_way(path):
+    part = path.relative_to(PACKAGE).parts[0]
+    if part not in ALLOWED:
+        assert not any(name.startswith(f"foi_tf.{p}") for name in imported(path) for p in ALLOWED)
+        return
+    for name in imported(path):
+        words = name.split(".")
+        if words[0] == "foi_tf" and len(words) > 1 and words[1] in ALLOWED:
+            assert words[1] in ALLOWED[part] | {part}, f"{path} imports {name}"
+        if part in ("study", "analysis"):
+            assert words[0] not in ("tensorflow", "tensorflow_datasets", "orbit", "official")
+        if part != "bin":
+            assert words[0] != "absl" or words[-1] != "flags"
+
+
+def test_every_part_is_known():
+    folders = {p.name for p in PACKAGE.iterdir() if p.is_dir() and not p.name.startswith("_")}
+    assert folders == set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_stay_small(path):
+    assert len(path.read_text().splitlines()) <= 320
+    assert path.name != "utils.py"
+
+
+def test_study_and_analysis_load_without_tensorflow():
+    import subprocess
+    import sys
+
+    names = [
+        ".".join(p.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for p in MODULES
+        if p.relative_to(PACKAGE).parts[0] in ("study", "analysis")
+    ]
+    code = f"import sys\nfor m in {names!r}: __import__(m)\nsys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
