@@ -78,7 +78,9 @@ def features(
             spec["box_labels"] = tensor(shape=(None,), dtype=np.int64)
         elif task_type == "keypoints":
             shape = (None, dataset.classes["keypoints"], 3)
-            spec |= _objects("keypoint", tensor) | {"keypoints": tensor(shape, dtype=np.float32)}
+            spec |= _objects("keypoint", tensor) | {
+                "keypoints": tensor(shape=shape, dtype=np.float32)
+            }
             spec["keypoint_boxes"] = tensor(shape=(None, 4), dtype=np.float32)
         elif task_type == "depth":
             spec["depth"] = tfds.features.Image(shape=(None, None, 1), dtype=np.uint16)

@@ -1,0 +1,157 @@
+"""From a painter's parts to what a camera records: light, haze, and the sensor's flaws."""
+
+import dataclasses
+import functools
+import random
+
+import cv2
+import numpy as np
+
+from foi_tf.data.miniworld.colours import Colour
+from foi_tf.data.miniworld.painter import SUPERSAMPLING, Painter
+from foi_tf.data.miniworld.variation import LookRanges
+from foi_tf.study.dataset import Size
+
+_TILE = 640  # Side of the noise tiles; larger than any dataset's supersampled image.
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Look:
+    """One draw from `LookRanges`, and what the scene adds to it: the colour of the haze."""
+
+    exposure: float
+    warmth: float
+    contrast: float
+    saturation: float
+    noise: float
+    blur: float
+    vignette: float
+    texture: float
+    gradient: float
+    shadow: float
+    haze: float
+    haze_top: Colour = (200, 208, 216)
+    haze_bottom: Colour = (200, 208, 216)
+    tint: Colour = (1.0, 1.0, 1.0)
+
+
+def sample_look(rng: random.Random, ranges: LookRanges) -> Look:
+    """Draws every range."""
+    fields = dataclasses.fields(ranges)
+    return Look(**{field.name: getattr(ranges, field.name).sample(rng) for field in fields})
+
+
+@functools.cache
+def _tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fine grain, soft clouds and horizontal streaks: float32, mean 0, deviation 1."""
+    rng = np.random.default_rng(20)
+    grain = cv2.GaussianBlur(rng.standard_normal((_TILE, _TILE)).astype(np.float32), (0, 0), 0.7)
+    clouds = np.zeros((_TILE, _TILE), np.float32)
+    for cells in (8, 20, 50, 120):
+        octave = rng.standard_normal((cells, cells)).astype(np.float32)
+        octave = cv2.resize(octave, (_TILE, _TILE), interpolation=cv2.INTER_CUBIC)
+        clouds += octave * (8 / cells) ** 0.5
+    streaks = rng.standard_normal((_TILE // 2, _TILE // 24)).astype(np.float32)
+    streaks = cv2.resize(streaks, (_TILE, _TILE), interpolation=cv2.INTER_CUBIC)
+    return tuple((tile - tile.mean()) / tile.std() for tile in (grain, clouds, streaks))
+
+
+def _crop(rng: random.Random, tile: np.ndarray, reference: Size, size: Size) -> np.ndarray:
+    """A random window of the tile: the same texture at any size, only finer or coarser."""
+    top = rng.randrange(_TILE - reference[0])
+    left = rng.randrange(_TILE - reference[1])
+    window = tile[top : top + reference[0], left : left + reference[1]]
+    if reference == size:
+        return window
+    return cv2.resize(window, size[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+@functools.lru_cache(maxsize=16)
+def _grid(size: Size) -> tuple[np.ndarray, np.ndarray]:
+    """x [1, W] and y [H, 1] of pixel centres, in image heights."""
+    height, width = size
+    x = (np.arange(width, dtype=np.float32)[None] + 0.5) / height
+    y = (np.arange(height, dtype=np.float32)[:, None] + 0.5) / height
+    return x, y
+
+
+def inverse_depths(painter: Painter, parts: np.ndarray) -> np.ndarray:
+    """float32 1 / metres at each of the supersampled `parts`; 0 where nothing is near."""
+    a, b, c = np.asarray(painter.inverse_depths, np.float32).T
+    x, y = _grid(parts.shape)
+    inverse = a.take(parts)
+    if b.any() or c.any():
+        inverse += b.take(parts) * x
+        inverse += c.take(parts) * y
+    return np.maximum(inverse, 0.0, out=inverse)
+
+
+def _textures(painter: Painter, look: Look, rng: random.Random, parts: np.ndarray) -> np.ndarray:
+    """float32 [H, W] brightness factor of the surfaces' own textures."""
+    light = np.ones(parts.shape, np.float32)
+    amounts = np.asarray(painter.textures, np.float32).T * look.texture
+    for tile, amount in zip(_tiles(), amounts, strict=True):
+        window = _crop(rng, tile, painter.reference, painter.size)
+        if amount.any():
+            light += amount.take(parts) * window
+    return light
+
+
+def _lighting(painter: Painter, look: Look, rng: random.Random, parts: np.ndarray) -> np.ndarray:
+    """float32 [H, W] brightness factor of each pixel."""
+    light = _textures(painter, look, rng, parts[1::SUPERSAMPLING, 1::SUPERSAMPLING])
+    if look.shadow > 0:
+        shaded = (painter.shadow_stamps > painter.parts).astype(np.float32)
+        light *= 1 - look.shadow * _averaged(shaded, painter.size)
+    x, y = _grid(painter.size)
+    across, down = (x - painter.aspect / 2) / painter.aspect, y - 0.5
+    light *= 1 + look.gradient * (rng.choice((-1, 1)) * across - down / 2)
+    light *= look.exposure * (1 - look.vignette * 2 * (across**2 + down**2))
+    return light
+
+
+def _clarity(painter: Painter, look: Look, parts: np.ndarray) -> np.ndarray:
+    """float32 [H, W] share of light that haze lets through."""
+    inverse = inverse_depths(painter, parts)
+    # What is at infinity is painted in its final colour.
+    distance = np.divide(1.0, inverse, out=np.zeros_like(inverse), where=inverse > 0)
+    return _averaged(cv2.exp(distance * np.float32(-look.haze)), painter.size)
+
+
+def develop(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
+    """The image, uint8 [H, W, 3] RGB."""
+    parts = painter.parts.astype(np.intp)
+    light = _lighting(painter, look, rng, parts)
+    clarity = _clarity(painter, look, parts) if look.haze > 0 else None
+    palette = np.asarray(painter.colours, np.float32).T
+    _, y = _grid(painter.size)
+    channels = []
+    for i in range(3):
+        channel = _averaged(palette[i].take(parts), painter.size) * light
+        if clarity is not None:
+            haze = look.haze_top[i] + (look.haze_bottom[i] - look.haze_top[i]) * y
+            channel = haze + (channel - haze) * clarity
+        channels.append(channel * (look.tint[i] * (1 + 0.22 * look.warmth * (1 - i))))
+    return _recorded(channels, painter, look, rng)
+
+
+def _recorded(channels, painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
+    """float32 planes -> uint8 RGB, with the lens's blur, contrast and the sensor's noise."""
+    red, green, blue = channels
+    grey = (0.3 * red + 0.59 * green + 0.11 * blue) * (1 - look.saturation)
+    offset = 118 * (1 - look.contrast)
+    image = cv2.merge([(c * look.saturation + grey) * look.contrast + offset for c in channels])
+    blur = look.blur * painter.size[0] / painter.reference[0]
+    if blur > 0.25:
+        image = cv2.GaussianBlur(image, (0, 0), blur)
+    if look.noise > 0:
+        tile = _tiles()[0]
+        grain, tint = (_crop(rng, tile, painter.reference, painter.size) for _ in range(2))
+        grain, tint = grain * np.float32(look.noise), tint * np.float32(0.4 * look.noise)
+        image += cv2.merge((grain + tint, grain, grain - tint))
+    return np.clip(image, 0, 255, out=image).astype(np.uint8)
+
+
+def _averaged(plane: np.ndarray, size: Size) -> np.ndarray:
+    """Supersampled -> image pixels."""
+    return cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA)

@@ -1,0 +1,20 @@
+"""Everything that varies by task type, one module each."""
+
+from foi_tf.errors import unknown
+from foi_tf.study.dataset import Dataset, Task
+from foi_tf.tasks.base import TaskType
+from foi_tf.tasks.classification import Classification
+from foi_tf.tasks.segmentation import Segmentation
+
+TYPES = {"classification": Classification, "segmentation": Segmentation}
+
+
+def create(task: Task, dataset: Dataset) -> TaskType:
+    """The task type of a task, for the classes of its dataset.
+
+    Raises:
+      FoiError: there is no training for such tasks.
+    """
+    if task.type not in TYPES:
+        raise unknown("trainable task type", task.type, TYPES, where=str(task))
+    return TYPES[task.type](dataset)

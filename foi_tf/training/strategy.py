@@ -1,0 +1,65 @@
+"""Where a link runs: devices, precision and repeatability."""
+
+import tensorflow as tf
+from official.common import distribute_utils
+
+from foi_tf.errors import FoiError, unknown
+
+STRATEGIES = ("cpu", "mirrored", "multi_worker", "tpu")
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+def make(name: str, tpu: str = "") -> tf.distribute.Strategy:
+    """A distribution strategy.
+
+    Args:
+      name: "cpu": the first CPU device. "mirrored": every GPU of this machine or, without
+        one, every logical CPU device. "multi_worker": the machines of TF_CONFIG. "tpu":
+        all cores of a TPU.
+      tpu: its name or address; empty for the one of this machine.
+
+    Raises:
+      FoiError: the name is unknown, or there are no such devices.
+    """
+    if name == "cpu":
+        return tf.distribute.OneDeviceStrategy("/cpu:0")
+    if name == "mirrored":
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    if name == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if name == "tpu":
+        return _tpu(tpu)
+    raise unknown("strategy", name, STRATEGIES)
+
+
+def _tpu(address: str) -> tf.distribute.Strategy:
+    address = address or "local"  # This VM's own TPU, rather than a cloud project to ask.
+    try:
+        return distribute_utils.get_distribution_strategy("tpu", tpu_address=address)
+    except (ValueError, RuntimeError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise FoiError(f"--strategy=tpu: no TPU at '{address}' ({reason})") from error
+
+
+def set_precision(name: str) -> None:
+    """Sets the policy that networks built from now on compute in; variables stay float32.
+
+    Raises:
+      FoiError: the name is unknown.
+    """
+    if name not in PRECISIONS:
+        raise unknown("precision", name, PRECISIONS)
+    tf.keras.mixed_precision.set_global_policy(PRECISIONS[name])
+
+
+def make_repeatable(seed: int) -> None:
+    """Fixes initial weights by the seed, and the order of sums in every operation."""
+    # Not zero, which tf.data would compare with the tensors that seed its shuffling.
+    tf.keras.utils.set_random_seed(seed + 1)
+    tf.config.experimental.enable_op_determinism()
+
+
+def device_kind(strategy: tf.distribute.Strategy) -> str:
+    """What the replicas run on: "cpu", "gpu" or "tpu"."""
+    return tf.DeviceSpec.from_string(strategy.extended.worker_devices[0]).device_type.lower()

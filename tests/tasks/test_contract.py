@@ -1,0 +1,78 @@
+"""What holds for every task type: one test, run over all of them."""
+
+import pytest
+import tensorflow as tf
+
+from foi_tf import tasks
+from foi_tf.errors import FoiError
+from foi_tf.models import transfer
+from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.metrics import METRICS
+
+CROP = (64, 96)
+CLASSES = {"classification": 4, "segmentation": 5}
+ROW = Dataset(id="x", domain="aerial", train=1, val=1, classes=CLASSES)
+
+
+def example(seed):
+    """An augmented example with every annotation there is."""
+    mask = tf.random.stateless_uniform((*CROP, 1), [seed, 1], 0, 5, tf.int32)
+    return {
+        "image": tf.random.stateless_normal((*CROP, 3), [seed, 0]),
+        "label": tf.constant(seed % 4, tf.int64),
+        "mask": tf.cast(tf.where(mask == 4, 255, mask), tf.uint8),
+        "size": tf.constant([128, 192], tf.int64),
+        "scale": tf.constant([0.5, 0.5]),
+    }
+
+
+@pytest.fixture(name="made", params=sorted(tasks.TYPES), scope="module")
+def _made(request):
+    task = tasks.create(Task("x", request.param), ROW)
+    network = transfer.build("hrnet_mini", {"x": task.head()}, {"x": CROP})
+    encoded = tf.data.Dataset.from_tensors(0).map(lambda _: task.encode(example(0)))
+    two = [task.encode(example(seed)) for seed in (0, 1)]
+    targets = tf.nest.map_structure(lambda *rows: tf.stack(rows), *two)
+    images = tf.stack([example(seed)["image"] for seed in (0, 1)])
+    return task, network.models["x"], encoded.element_spec, images, targets
+
+
+def test_metric_is_known(made):
+    assert made[0].metric in METRICS
+
+
+def test_targets_have_static_shapes(made):
+    assert all(spec.shape.is_fully_defined() for spec in tf.nest.flatten(made[2]))
+
+
+def test_losses_are_finite_scalars_with_gradients(made):
+    task, model, _, images, targets = made
+    with tf.GradientTape() as tape:
+        terms = task.loss(model(images, training=True), targets)
+        total = tf.add_n(list(terms.values()))
+    assert terms and all(term.shape == () for term in terms.values())
+    gradients = tape.gradient(total, model.trainable_variables)
+    assert all(g is not None and bool(tf.reduce_all(tf.math.is_finite(g))) for g in gradients)
+
+
+def test_statistics_have_a_row_an_image_and_give_the_metric(made):
+    task, model, _, images, targets = made
+    statistics = task.summarise(task.decode(model(images, training=False)), targets)
+    assert all(value.shape[0] == 2 for value in statistics.values())
+    evaluator = task.evaluator()
+    evaluator.update({name: value.numpy() for name, value in statistics.items()})
+    assert task.metric in evaluator.result()
+
+
+def test_decoding_has_static_shapes(made):
+    task, model, _, images, _ = made
+    spec = tf.TensorSpec(images.shape)
+    function = tf.function(lambda x: task.decode(model(x, training=False)), autograph=False)
+    outputs = function.get_concrete_function(spec).structured_outputs
+    assert all(value.shape.is_fully_defined() for value in tf.nest.flatten(outputs))
+
+
+def test_unknown_types_are_refused():
+    row = Dataset(id="x", domain="aerial", train=1, val=1, classes={"contrastive": 1})
+    with pytest.raises(FoiError, match="x:contrastive: unknown trainable task type"):
+        tasks.create(Task("x", "contrastive"), row)

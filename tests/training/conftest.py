@@ -1,0 +1,57 @@
+"""Links on the coloured rectangles, small enough to train in seconds."""
+
+import pytest
+import tensorflow as tf
+
+from foi_tf.data import prepared
+from foi_tf.study import config
+from foi_tf.study.dataset import Task
+from foi_tf.training.link import Link
+
+TASK = Task("blocks", "segmentation")
+
+
+@pytest.fixture
+def blocks_data(blocks):
+    """The prepared rectangles."""
+    return prepared.load(blocks, "blocks")
+
+
+@pytest.fixture
+def make_link(blocks_data):
+    """Makes a link on the rectangles; keywords change its fields or its schedule's."""
+
+    def make(steps=6, **changes):
+        schedule = config.Schedule(
+            **{
+                "optimizer": "sgd",
+                "learning_rate": 0.05,
+                "steps": steps,
+                "small_steps": steps,
+                "batch_size": 4,
+            }
+            | changes.pop("schedule", {})
+        )
+        fields = {
+            "chain": ("scratch", str(TASK)),
+            "task": TASK,
+            "parent": "",
+            "data": blocks_data.fingerprint,
+            "images": None,
+            "steps": steps,
+            "config": config.LinkConfig(schedule=schedule, crop=(32, 32), rescale=(0.8, 1.5)),
+            "backbone": "hrnet_mini",
+            "precision": "float32",
+            "seed": 0,
+            "replicas": 1,
+        }
+        return Link(**fields | changes)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _own_policy():
+    policy = tf.keras.mixed_precision.global_policy()
+    yield
+    tf.keras.mixed_precision.set_global_policy(policy)

@@ -1,0 +1,60 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.study.config import Schedule
+from foi_tf.training import optimizer
+
+STEP = Schedule(
+    optimizer="sgd", learning_rate=0.4, steps=100, small_steps=1, batch_size=1,
+    boundaries=(0.5, 0.8),
+)  # fmt: skip
+
+
+def rates(schedule, steps=100):
+    rate = optimizer.learning_rate(schedule, steps)
+    return np.asarray([float(rate(step)) for step in range(steps)])
+
+
+def test_step_policy_divides_by_ten_at_each_boundary():
+    expected = np.where(np.arange(100) < 50, 0.4, np.where(np.arange(100) < 80, 0.04, 0.004))
+    np.testing.assert_allclose(rates(STEP), expected, rtol=1e-6)
+
+
+def test_poly_policy_is_that_of_appendix_a2():
+    expected = 0.4 * (1 - np.arange(100) / 100) ** 0.9
+    poly = dataclasses.replace(STEP, policy="poly")
+    np.testing.assert_allclose(rates(poly), expected, rtol=1e-5)
+
+
+def test_warmup_rises_linearly():
+    warm = rates(dataclasses.replace(STEP, warmup=0.1))
+    np.testing.assert_allclose(warm[:10], 0.4 * np.arange(1, 11) / 10, rtol=1e-6)
+    np.testing.assert_allclose(warm[10:], rates(STEP)[10:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_weight_decay_spares_biases_and_batch_norm(name):
+    schedule = dataclasses.replace(STEP, optimizer=name, weight_decay=0.1)
+    made = optimizer.make(schedule, 100)
+    layer = tf.keras.Sequential(
+        [tf.keras.layers.Dense(2, input_shape=(2,), bias_initializer="ones"),
+         tf.keras.layers.BatchNormalization()]
+    )  # fmt: skip
+    before = {v.name: v.numpy() for v in layer.trainable_variables}
+    made.build(layer.trainable_variables)
+    made.apply_gradients([(tf.zeros_like(v), v) for v in layer.trainable_variables])
+    for variable in layer.trainable_variables:
+        decayed = 0.96 if "kernel" in variable.name else 1.0
+        np.testing.assert_allclose(variable, decayed * before[variable.name], rtol=1e-5)
+
+
+def test_momentum_is_used():
+    made = optimizer.make(dataclasses.replace(STEP, momentum=0.5), 100)
+    variable = tf.Variable(1.0)
+    made.build([variable])
+    for _ in range(2):
+        made.apply_gradients([(tf.constant(1.0), variable)])
+    assert float(variable) == pytest.approx(1 - 0.4 - 0.4 * 1.5)

@@ -1,0 +1,120 @@
+"""The training step: losses over replicas, and what of it XLA takes."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf import tasks
+from foi_tf.models import transfer
+from foi_tf.study.config import Schedule
+from foi_tf.study.dataset import Dataset, Task
+from foi_tf.training import evaluator, optimizer, strategy
+from foi_tf.training.trainer import Trainer
+
+CROP = (32, 64)
+ROW = Dataset(
+    id="x", domain="aerial", train=1, val=1, classes={"segmentation": 4, "classification": 4}
+)
+SCHEDULE = Schedule(
+    optimizer="sgd", learning_rate=0.05, steps=10, small_steps=1, batch_size=4, policy="poly"
+)
+
+
+def make(task_types, where, precision="float32"):
+    tf.keras.backend.clear_session()
+    strategy.make_repeatable(0)
+    strategy.set_precision(precision)
+    made = {f"x:{kind}": tasks.create(Task("x", kind), ROW) for kind in task_types}
+    with where.scope():
+        network = transfer.build(
+            "hrnet_mini", {n: t.head() for n, t in made.items()}, dict.fromkeys(made, CROP)
+        )
+        trainer = Trainer(
+            network=network, tasks=made, optimizer=optimizer.make(SCHEDULE, 10), strategy=where
+        )
+    return trainer, network, made
+
+
+def batches(task_type, size, *, valid=None):
+    """Endless seeded batches; every pixel has a class, so that all replicas weigh the same."""
+
+    def batch(number):
+        seed = tf.stack([number, 7])
+        targets = {
+            "segmentation": {
+                "mask": tf.random.stateless_uniform((*CROP,), seed, 0, 4, tf.int32)
+            },
+            "classification": {"label": tf.random.stateless_uniform((), seed, 0, 4, tf.int32)},
+        }[task_type]
+        image = tf.random.stateless_normal((*CROP, 3), seed)
+        extra = {} if valid is None else {"valid": valid}
+        return {"image": image, "targets": targets} | extra
+
+    return tf.data.Dataset.range(10**6).map(batch).batch(size, drop_remainder=True)
+
+
+def losses(where, task_type, size, steps):
+    trainer, network, _ = make([task_type], where)
+    feed = where.distribute_datasets_from_function(lambda _: batches(task_type, size))
+    trainer.train_dataset = [feed]
+    found = []
+    for _ in range(steps):
+        found.append(trainer.train(tf.constant(1))[f"x:{task_type}/cross_entropy"])
+    return found, network
+
+
+def test_two_replicas_follow_one():
+    """Half the batch each, with synchronised batch norm: the same losses and weights."""
+    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    one_losses, one = losses(strategy.make("cpu"), "segmentation", 8, 5)
+    two_losses, both = losses(two, "segmentation", 4, 5)
+    np.testing.assert_allclose(two_losses, one_losses, atol=1e-4)
+    assert one_losses[-1] != one_losses[0]
+    for a, b in zip(one.backbone.variables, both.backbone.variables, strict=True):
+        # The fused kernel estimates moving variances without bias, the synchronised one with.
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=2e-4, err_msg=a.name)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("task_type", sorted(tasks.TYPES))
+def test_steps_lower_to_hlo_with_static_shapes(task_type, precision):
+    where = strategy.make("cpu")
+    trainer, network, made = make([task_type], where, precision)
+    name = f"x:{task_type}"
+    batch = next(iter(batches(task_type, 2, valid=True)))
+    steps = (
+        lambda b: trainer.replica_step(name, b),
+        lambda b: evaluator.replica_statistics(network.models[name], made[name], b),
+    )
+    for step in steps:
+        compiled = tf.function(step, autograph=False, jit_compile=True)
+        text = compiled.experimental_get_compiler_ir(batch)(stage="hlo")
+        assert "ENTRY" in text
+        # A dynamic size would be printed as f32[<=8].
+        assert "<=" not in text
+
+
+def test_several_tasks_take_turns_on_one_backbone():
+    kinds = ["segmentation", "classification"]
+    trainer, network, _ = make(kinds, strategy.make("cpu"))
+    trainer.train_dataset = [batches(kind, 4) for kind in kinds]
+    heads = {
+        name: [v for v in m.trainable_variables if all(v is not b for b in network.backbone.trainable_variables)]
+        for name, m in network.models.items()
+    }  # fmt: skip
+    before = {name: [v.numpy() for v in variables] for name, variables in heads.items()}
+    output = trainer.train(tf.constant(3))
+    assert {"x:segmentation/cross_entropy", "x:classification/cross_entropy"} < set(output)
+    assert int(trainer.global_step) == 3 and int(trainer.optimizer.iterations) == 6
+    for name, variables in heads.items():
+        assert any((v.numpy() != b).any() for v, b in zip(variables, before[name], strict=True))
+
+
+def test_means_are_of_one_loop_only():
+    trainer, _, _ = make(["segmentation"], strategy.make("cpu"))
+    trainer.train_dataset = [batches("segmentation", 4)]
+    alone = [trainer.train(tf.constant(1))["x:segmentation/cross_entropy"] for _ in range(4)]
+    trainer, _, _ = make(["segmentation"], strategy.make("cpu"))
+    trainer.train_dataset = [batches("segmentation", 4)]
+    pairs = [trainer.train(tf.constant(2))["x:segmentation/cross_entropy"] for _ in range(2)]
+    np.testing.assert_allclose(pairs, np.reshape(alone, (2, 2)).mean(1), rtol=1e-5)
