@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 a clear one-line error (no traceback unless --debug), 2 wrong usage.
 """
 
+import logging as stdlib_logging
 import pathlib
 import sys
 import warnings
@@ -32,7 +33,8 @@ def run(
     argv = list(sys.argv if argv is None else argv)
     # The console script's name, also when run as `python -m foi_tf.bin.NAME`.
     program = f"foi-{pathlib.Path(argv[0]).stem.removeprefix('foi-')}"
-    flags.DEFINE_bool("debug", False, "Show tracebacks and debugging logs.", flag_values=values)
+    if "debug" not in values:
+        flags.DEFINE_bool("debug", False, "Show tracebacks and logs.", flag_values=values)
     if {"--help", "-h", "-help"} & set(argv):
         print(f"{usage}\n\nUsage: {program} [flags]\n{values.get_help()}")
         sys.exit(0)
@@ -46,6 +48,7 @@ def run(
     logging.set_verbosity(logging.DEBUG if values.debug else logging.ERROR)
     if not values.debug:
         warnings.simplefilter("ignore")
+        stdlib_logging.getLogger("tensorflow").setLevel(stdlib_logging.ERROR)
     try:
         main(values)
     except (FoiError, OSError) as error:

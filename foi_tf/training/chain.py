@@ -141,7 +141,7 @@ def _train(
         nonlocal clock
         seconds.assign_add(time.monotonic() - clock)
         clock = time.monotonic()
-        progress.update(int(trainer.global_step) - progress.count, **output)
+        progress.update(int(trainer.global_step.numpy()) - progress.count, **output)
 
     # Orbit prints on stdout, which is for machines; `progress` and summaries say the same.
     with progress, contextlib.redirect_stdout(io.StringIO()):
@@ -155,11 +155,11 @@ def _train(
             summary_dir=str(directory / "summaries"),
             train_actions=[look],
         )
-        done = int(trainer.global_step)
+        done = int(trainer.global_step.numpy())
         progress.update(done)
         trainer.train_dataset = [_batches(source, link, strategy, done)]
         controller.train(link.steps)
-    return float(seconds)
+    return float(seconds.numpy())
 
 
 def _batches(source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy, done: int):

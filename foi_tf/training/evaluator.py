@@ -12,7 +12,9 @@ from foi_tf.tasks.base import TaskType
 def replica_statistics(model: tf.keras.Model, task: TaskType, batch: Mapping) -> dict:
     """One replica's batch -> the task's statistics and "valid", one row an image."""
     predictions = task.decode(model(batch["image"], training=False))
-    return dict(task.summarise(predictions, batch["targets"])) | {"valid": batch["valid"]}
+    # Replicas can gather numbers, but not truth values.
+    valid = tf.cast(batch["valid"], tf.int32)
+    return dict(task.summarise(predictions, batch["targets"])) | {"valid": valid}
 
 
 def evaluate(
@@ -43,7 +45,7 @@ def evaluate(
         for batch in batches:
             gathered = tf.nest.map_structure(lambda v: strategy.gather(v, 0), step(batch))
             statistics = {name: np.asarray(value) for name, value in gathered.items()}
-            valid = statistics.pop("valid")
+            valid = statistics.pop("valid") > 0
             evaluator.update({name: value[valid] for name, value in statistics.items()})
             progress.update(int(valid.sum()))
     return evaluator.result()

@@ -90,5 +90,5 @@ def test_broken_rows_are_named(tmp_path):
     found = own.find(folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None)
     done = builder.build(found.dataset, found.examples, tmp_path / "data")
     (done.directory / "foi_dataset.json").write_text("{")
-    with pytest.raises(FoiError, match="broken .* remove it and prepare anew"):
+    with pytest.raises(FoiError, match=r"broken .* remove it and prepare anew"):
         prepared.load(tmp_path / "data", "torn")

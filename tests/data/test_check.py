@@ -46,7 +46,7 @@ def test_good_examples_pass_and_boxes_are_clipped():
         ({"mask": np.full(SIZE, 255, np.uint16)}, "label 255, but"),
         ({"label": 4}, "label 4, but x:classification has 4 classes"),
         (boxes((1, 1, 1, 3)), "box 0 (ymin, xmin, ymax, xmax = 1, 1, 1, 3) is empty"),
-        (boxes((0, 0, 1, 1), (0, 0, 5, 2)), "box 1 (ymin, xmin, ymax, xmax = 0, 0, 5, 2) is outside"),
+        (boxes((0, 0, 1, 1), (0, 0, 5, 2)), "box 1 (ymin, xmin, ymax, xmax = 0, 0, 5, 2) is out"),
         (boxes((0, 0, np.nan, 1)), "box 0 is not finite"),
         (boxes((0, 0, 1, 1), labels=[2]), "label 2, but x:detection has 2 classes"),
         (boxes((0, 0, 1, 1), labels=[0, 1]), "2 box_labels for 1 boxes"),

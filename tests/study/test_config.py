@@ -33,14 +33,14 @@ def test_sections_are_refined_by_dataset(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("batch_size", "batchsize"), "segmentation.schedule: unknown key 'batchsize'; did you mean 'batch_size'?"),
+        (("batch_size", "batchsize"), "schedule: unknown key 'batchsize'; did you mean 'batch_size'?"),
         (("crop", "crp"), "segmentation: unknown key 'crp'; did you mean 'crop'?"),
         (("steps: 20", "steps: many"), "segmentation.schedule.steps: 'many'"),
         (("steps: 20", "steps: 2.5"), "segmentation.schedule.steps: 2.5"),
         (("steps: 20", "steps: -1"), "segmentation.schedule.steps: -1"),
         (("sgd", "sdg"), "segmentation.schedule.optimizer: 'sdg'"),
         (("[96, 128]", "[96]"), "segmentation.crop"),
-        (("segmentation:", "segmentatoin:"), "unknown section 'segmentatoin'; did you mean 'segmentation'?"),
+        (("segmentation:", "segmentatoin:"), "'segmentatoin'; did you mean 'segmentation'?"),
         (("suim", "swim"), "segmentation.datasets: unknown dataset 'swim'; did you mean 'suim'?"),
         (("poly,", "poly, polcy: x,"), "segmentation.datasets.suim.schedule: unknown key 'polcy'"),
         ((", batch_size: 4", ""), "segmentation.schedule.batch_size: missing"),

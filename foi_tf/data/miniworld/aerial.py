@@ -49,8 +49,8 @@ def _town(land: LandMap, span: float, ranges: AerialRanges) -> None:
     for line in lines:
         land.shape("road", tarmac, rectangle(line, 0, road, 3 * span))
         land.shape("road", tarmac, rectangle(0, line, 3 * span, road))
-    if rng.random() < 0.25:
-        x, y = rng.choice(lines), rng.choice(lines)
+    if rng.random() < 0.4:
+        x = y = min(lines, key=abs)
         land.disc("road", tarmac, x, y, road * 1.7)
         land.disc("roundabout", jitter(rng, (120, 140, 88), 10), x, y, road * 0.8)
     for line in lines:

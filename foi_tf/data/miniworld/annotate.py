@@ -26,6 +26,10 @@ def depth(painter: Painter) -> np.ndarray:
     """float32 [H, W] metres, 0 = unknown (at infinity)."""
     inverse = inverse_depths(painter, painter.parts.astype(np.intp))
     inverse = inverse[1::SUPERSAMPLING, 1::SUPERSAMPLING]
+    # A pixel on a steep face's rim has its centre beyond it, where the plane runs away.
+    least, most = np.asarray(painter.inverse_depths, np.float32).T[3:]
+    seen = parts_seen(painter)
+    inverse = np.clip(inverse, least.take(seen), most.take(seen))
     known = inverse > 1e-4  # Nothing is farther than 10 km.
     return np.divide(1.0, inverse, out=np.zeros_like(inverse), where=known)
 

@@ -121,7 +121,7 @@ def _windows(
             (bright if rng.random() < lit else dark).append(corners)
     stage.decals("building", place, dark, glass, texture=(0.02, 0.10, 0.0))
     stage.decals("building", place, bright, (620, 520, 330))
-    if style.shops:
+    if style.shops and stage.camera.focal * facing / distance > 0.004:  # Else a pixel or less.
         w = width / 2 - 0.3
         shop = (-w, 2.5, out), (w, 2.5, out), (w, 0.3, out), (-w, 0.3, out)
         stage.decals("building", place, [shop], scale(glass, 0.8))

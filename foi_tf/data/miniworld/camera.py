@@ -54,8 +54,10 @@ class Camera:
         cos, sin = self._roll
         return self.aspect / 2 + x * cos - y * sin, 0.5 + x * sin + y * cos
 
-    def inverse_depth(self, normal: Vector, offset: float) -> InverseDepth:
-        """The inverse depth of the plane {p: normal . p = offset} in camera coordinates."""
+    def inverse_depth(
+        self, normal: Vector, offset: float, nearest: float, farthest: float
+    ) -> InverseDepth:
+        """Of the plane {p: normal . p = offset} in camera coordinates, between two depths."""
         # A ray is ((x' - aspect/2) / focal, (horizon - y') / focal, 1) before the roll.
         nx, ny, nz = normal
         along_x, along_y = nx / (self.focal * offset), -ny / (self.focal * offset)
@@ -63,7 +65,8 @@ class Camera:
         cos, sin = self._roll
         b, c = along_x * cos - along_y * sin, along_x * sin + along_y * cos
         # x' - aspect/2 and y' - 1/2 are the unrolled offsets from the image centre.
-        return constant + along_y / 2 - b * self.aspect / 2 - c / 2, b, c
+        a = constant + along_y / 2 - b * self.aspect / 2 - c / 2
+        return a, b, c, 1 / farthest, 1 / nearest
 
     def images(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """`image` for arrays: [...] each -> [..., 2]."""

@@ -65,7 +65,8 @@ def _people(stage: Stage, ranges: ConsumerRanges, setting: str) -> None:
         size = 1.72 * rng.uniform(0.9, 1.08) * child
         crowd.put(spot(size, ranges.figure_size), _figure, size, rng.choice(ranges.activities))
     if ranges.animals:
-        for _ in range(Range(0.0, 1.6 if setting == "meadow" else 0.9).count(rng)):
+        herd = Range(0.5, 2.5) if setting == "meadow" else Range(0.0, 1.2)
+        for _ in range(herd.count(rng)):
             kind = rng.choice(ranges.animals)
             if setting != "meadow" and kind in _LIVESTOCK:
                 kind = "dog"

@@ -3,8 +3,8 @@
 import math
 
 from foi_tf.data.miniworld.colours import Colour, pick, scale
+from foi_tf.data.miniworld.nature import FOLIAGE, tuft
 from foi_tf.data.miniworld.person import CLOTHES
-from foi_tf.data.miniworld.plants import FOLIAGE, tuft
 from foi_tf.data.miniworld.stage import Flat, Place, Stage
 
 WOOD: tuple[Colour, ...] = (
@@ -84,7 +84,10 @@ def sofa(stage: Stage, place: Place) -> None:
     ]
     with stage.painter.instance("sofa"):
         _boxes(stage, "sofa", place, parts)
-    if math.cos(place.heading - stage.camera.yaw) < 0:
+    toward = (stage.camera.x - place.x) * math.sin(place.heading) - place.z * math.cos(
+        place.heading
+    )
+    if toward > 0.5:  # Else its own back would hide them.
         for side in (-1, 1):
             if rng.random() < 0.6:
                 pillow = place.moved(side * w * 0.28, -0.18)

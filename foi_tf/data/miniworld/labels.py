@@ -110,7 +110,7 @@ SEGMENTATION: dict[str, LabelMap] = {
         "car": ("car", "van"), **_own("truck", "bus", "motorcycle", "bicycle"),
     },
     "mapillary": {
-        "animal": ("dog", "cow"), "bird": ("bird",), "fence": ("fence",), "wall": ("wall",),
+        "animal": ("dog", "cow"), "fence": ("fence",), "wall": ("wall",),
         **_own("crosswalk", "parking", "road", "bridge", "building", "person", "rider"),
         "sidewalk": ("pavement",), "lane marking": ("lane marking",), **_own("mountain", "sky"),
         "terrain": ("soil", "grass"), "vegetation": _GREEN, **_own("bench", "billboard"),

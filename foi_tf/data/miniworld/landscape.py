@@ -6,7 +6,8 @@ import math
 from foi_tf.data.miniworld import roadside
 from foi_tf.data.miniworld.camera import Vector
 from foi_tf.data.miniworld.colours import Colour, jitter, mix, pick, scale
-from foi_tf.data.miniworld.plants import bush, tree
+from foi_tf.data.miniworld.nature import bush, rock, tree
+from foi_tf.data.miniworld.painter import at_depth
 from foi_tf.data.miniworld.skies import Weather, sky
 from foi_tf.data.miniworld.stage import ORIGIN, Place, Stage
 
@@ -29,7 +30,7 @@ def landscape(stage: Stage, kind: str, weather: Weather) -> None:
 def _hills(stage: Stage, weather: Weather, kind: str = "mountain") -> None:
     rng, camera = stage.rng, stage.camera
     base = (96, 124, 84) if kind == "tree" else (116, 132, 130)
-    part = stage.painter.part(kind, mix(jitter(rng, base, 8), weather.bottom, 0.3), (1 / 400, 0, 0))
+    part = stage.painter.part(kind, mix(jitter(rng, base, 8), weather.bottom, 0.3), at_depth(400.0))
     steps, phase = 16, rng.uniform(0, 6.3)
     height = 0.035 if kind == "tree" else rng.uniform(0.03, 0.1)
     ridge = []
@@ -87,6 +88,7 @@ def _meadow(stage: Stage, weather: Weather) -> None:
         roadside.fence(stage, Place(-40, z), Place(40, z + rng.uniform(-3, 3)), rail=False)
     _scatter(stage, rng.randint(1, 4), 18, 60, lambda p: tree(stage, p, rng.uniform(5, 10)))
     _scatter(stage, rng.randint(0, 3), 8, 20, lambda p: bush(stage, p, rng.uniform(0.5, 1.2)))
+    _scatter(stage, rng.randint(0, 2), 7, 18, lambda p: rock(stage, p, rng.uniform(0.4, 1.1)))
 
 
 def _field(stage: Stage, weather: Weather) -> None:
@@ -156,13 +158,11 @@ def _shore(stage: Stage, weather: Weather) -> None:
         ground(stage, "sand", pick(rng, ((226, 206, 160), (206, 186, 146)), 8), far=edge)
     for _ in range(rng.randint(0, 2)):
         boat(stage, Place(rng.uniform(-12, 12), edge + rng.uniform(6, 22)), rng.uniform(3, 6))
+    _scatter(stage, rng.randint(0, 2), 5, edge, lambda p: rock(stage, p, rng.uniform(0.3, 0.8)))
     if rng.random() < 0.35:
+        style = "broad" if lake else "palm"
         _scatter(
-            stage,
-            2,
-            edge * 0.5,
-            edge * 0.9,
-            lambda p: tree(stage, p, rng.uniform(4, 7), "broad" if lake else "palm"),
+            stage, 2, edge * 0.5, edge * 0.9, lambda p: tree(stage, p, rng.uniform(4, 7), style)
         )
 
 

@@ -8,7 +8,8 @@ from foi_tf.data.miniworld.person import CLOTHES
 from foi_tf.data.miniworld.stage import Flat, Place, Stage
 
 _BALLS: tuple[tuple[Colour, Colour], ...] = (
-    ((240, 240, 236), (50, 52, 56)), ((216, 120, 56), (84, 50, 36)), ((206, 222, 70), (240, 240, 230)),
+    ((240, 240, 236), (50, 52, 56)), ((216, 120, 56), (84, 50, 36)),
+    ((206, 222, 70), (240, 240, 230)),
 )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from foi_tf.data.miniworld.painter import Painter, Point
 from foi_tf.data.miniworld.vehicles import PAINT
 
 _ROOFS: tuple[Colour, ...] = (
-    (166, 92, 70), (148, 84, 68), (136, 134, 132), (176, 172, 164), (116, 108, 104), (196, 188, 176),
+    (166, 92, 70), (148, 84, 68), (136, 134, 132), (176, 172, 164), (116, 108, 104),
+    (196, 188, 176),
 )  # fmt: skip
 _LEAVES: tuple[Colour, ...] = ((86, 116, 66), (98, 126, 72), (74, 104, 64))
 
@@ -25,6 +26,7 @@ class LandMap:
     sun: Point  # How far a shadow reaches per metre of height, in metres.
 
     def at(self, x: float, y: float) -> Point:
+        """Metres -> image position."""
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         return (
             self.painter.aspect / 2 + (x * cos - y * sin) * self.metre,
@@ -48,6 +50,7 @@ class LandMap:
     def disc(
         self, kind: str, colour: Colour, x: float, y: float, radius: float, height: float = 0.0
     ):
+        """A disc, which casts a shadow if it is high."""
         centre, reach = self.at(x, y), radius * self.metre
         if height:
             for share in (0.5, 1.0):

@@ -22,8 +22,14 @@ _SHIFT = 4  # Bits of subpixel position that OpenCV is given.
 _SUBPIXELS = 1 << _SHIFT
 
 Point = tuple[float, float]  # (x, y) in image heights: y from 0 to 1, x from 0 to the aspect.
-InverseDepth = tuple[float, float, float]  # 1 / metres = a + b x + c y, exact for any plane.
-AT_INFINITY: InverseDepth = (0.0, 0.0, 0.0)
+# 1 / metres = a + b x + c y, exact for any plane; and its least and most on the part.
+InverseDepth = tuple[float, float, float, float, float]
+AT_INFINITY: InverseDepth = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def at_depth(metres: float) -> InverseDepth:
+    """The inverse depth of an upright plane that faces the camera."""
+    return 1 / metres, 0.0, 0.0, 1 / metres, 1 / metres
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +104,7 @@ class Painter:
         cv2.fillPoly(self.parts, [self._subpixels(points)], part, cv2.LINE_8, _SHIFT)
 
     def polygons(self, part: int, outlines: Sequence[Sequence[Point]] | np.ndarray) -> None:
-        """Fills polygons that do not overlap (overlaps are left out): a list, or [n, corners, 2]."""
+        """Fills polygons, a list or [n, corners, 2]; where they overlap nothing is drawn."""
         if isinstance(outlines, np.ndarray):
             shapes = list((outlines * self._scale).astype(np.int32))
         else:

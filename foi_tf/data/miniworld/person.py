@@ -162,7 +162,9 @@ class _Body:
         part = figure.part(self._outfit.top, ("thorax", "pelvis", *corners))
         painter, unit = self._painter, figure.unit
         painter.polygon(part, [at[name] for name in corners])
-        painter.limb(part, at["thorax"], at["pelvis"], 0.066 * build * unit, 0.072 * build * unit)
+        (x0, y0), (x1, y1) = at["thorax"], at["pelvis"]
+        waist = x0 + (x1 - x0) * 0.8, y0 + (y1 - y0) * 0.8
+        painter.limb(part, at["thorax"], waist, 0.066 * build * unit, 0.058 * build * unit)
         painter.limb(part, at["left shoulder"], at["right shoulder"], 0.038 * unit, 0.038 * unit)
 
     def _head(self) -> None:

@@ -57,8 +57,9 @@ KITTI = _vary(
         saturation=Range(0.95, 1.15), noise=Range(1.0, 2.5), blur=Range(0.0, 0.3),
         vignette=Range(0.0, 0.1), shadow=Range(0.4, 0.55), haze=Range(0.002, 0.005),
     ),
-    weather=("clear",), architecture=("suburb",), vehicles=("car", "car", "van", "truck", "bicycle"),
-    ground=("grass",), camera_height=Range(1.6, 1.7), focal=Range(0.95, 1.05),
+    weather=("clear",), architecture=("suburb",),
+    vehicles=("car", "car", "van", "truck", "bicycle"), ground=("grass",),
+    camera_height=Range(1.6, 1.7), focal=Range(0.95, 1.05),
     horizon=Range(0.45, 0.5), yaw=Range(-0.06, 0.06), roll=_NONE, road_width=Range(6.0, 9.0),
     pavement_width=Range(1.0, 2.5), setback=Range(2.0, 7.0), building_gap=Range(2.0, 10.0),
     storeys=Range(1.0, 2.0), traffic=Range(2.0, 6.0), people=Range(0.0, 2.5),
@@ -140,8 +141,9 @@ BDD = _vary(
 # Synthetic streets have KITTI's geometry but flat shading, so they are nearer to the
 # driving sets than to synthetic rooms (Table 9).
 VKITTI2 = _vary(
-    KITTI, look=_FLAT_SHADING, architecture=("plain",), weather=("clear", "overcast", "dusk", "fog"),
-    people=_NONE, vehicles=("car", "car", "car", "van", "truck"), traffic=Range(2.0, 8.0),
+    KITTI, look=_FLAT_SHADING, architecture=("plain",),
+    weather=("clear", "overcast", "dusk", "fog"), people=_NONE,
+    vehicles=("car", "car", "car", "van", "truck"), traffic=Range(2.0, 8.0),
 )  # fmt: skip
 
 SCANNET = RoomRanges(
@@ -203,7 +205,8 @@ SUIM = UnderwaterRanges(
     ),
     water=("blue", "blue", "turquoise", "green"), places=("reef", "reef", "wreck", "open", "sand"),
     visibility=Range(5.0, 12.0), camera_height=Range(0.8, 1.6), horizon=Range(0.2, 0.5),
-    fish=Range(1.0, 7.0), divers=Range(0.0, 1.2), robots=Range(0.0, 0.3), trash=_NONE, coral=Range(1.0, 8.0),
+    fish=Range(1.0, 7.0), divers=Range(0.0, 1.2), robots=Range(0.0, 0.3), trash=_NONE,
+    coral=Range(1.0, 8.0),
 )  # fmt: skip
 UWT = UnderwaterRanges(
     look=LookRanges(
@@ -211,8 +214,8 @@ UWT = UnderwaterRanges(
         noise=Range(2.0, 5.0), blur=Range(0.5, 1.0), vignette=Range(0.2, 0.5),
     ),
     water=("deep", "green", "murky"), places=("sand", "sand", "open"), visibility=Range(3.5, 8.0),
-    camera_height=Range(0.6, 1.3), horizon=Range(0.05, 0.35), fish=Range(0.0, 1.5), divers=_NONE, robots=Range(0.2, 0.8),
-    trash=Range(1.0, 4.0), coral=_NONE,
+    camera_height=Range(0.6, 1.3), horizon=Range(0.05, 0.35), fish=Range(0.0, 1.5), divers=_NONE,
+    robots=Range(0.2, 0.8), trash=Range(1.0, 4.0), coral=_NONE,
 )  # fmt: skip
 
 _PHOTOGRAPH = LookRanges(
@@ -227,8 +230,8 @@ _CONSUMER_STREET = _vary(
     people=Range(1.0, 8.0), own_car=_NONE,
 )  # fmt: skip
 _CONSUMER_ROOM = _vary(
-    SCANNET, look=_PHOTOGRAPH, people=Range(0.5, 2.5), types=("living", "bedroom", "dining", "office"),
-    horizon=Range(0.25, 0.55),
+    SCANNET, look=_PHOTOGRAPH, people=Range(0.5, 2.5), horizon=Range(0.25, 0.55),
+    types=("living", "bedroom", "dining", "office"),
 )  # fmt: skip
 _ACTIVITIES = ("standing", "walking", "running", "sitting", "riding", "waving", "reaching")
 _ANIMALS = ("dog", "cat", "horse", "cow", "sheep", "bird")
@@ -247,13 +250,14 @@ _NARROW_STREET = _vary(
 )
 PCONTEXT = _vary(COCO, street=_NARROW_STREET, figures=Range(0.0, 3.0), figure_size=Range(0.25, 0.9))
 PVOC = _vary(
-    COCO, street=_NARROW_STREET, figures=Range(0.0, 2.5), figure_size=Range(0.3, 0.95),
+    COCO, settings=("street", "room", "room", "park", "field", "shore", "meadow"),
+    street=_NARROW_STREET, figures=Range(0.5, 3.0), figure_size=Range(0.3, 0.95),
     clutter=Range(1.0, 3.0),
 )  # fmt: skip
 ADE = _vary(
     COCO, settings=("street", "street", "room", "room", "park", "shore", "meadow", "field"),
-    figures=Range(0.0, 2.0), figure_size=Range(0.12, 0.5), activities=("standing", "walking", "sitting"),
-    clutter=Range(0.5, 2.5),
+    figures=Range(0.0, 2.0), figure_size=Range(0.12, 0.5), clutter=Range(0.5, 2.5),
+    activities=("standing", "walking", "sitting"),
 )  # fmt: skip
 MPII = _vary(
     COCO, settings=("park", "field", "shore", "meadow", "room"), figures=Range(1.0, 3.0),
@@ -261,7 +265,7 @@ MPII = _vary(
     room=_vary(_CONSUMER_ROOM, people=Range(1.0, 2.5)),
 )  # fmt: skip
 
-DOGS_RANGES = AnimalRanges(
+CLOSE_UP = AnimalRanges(
     look=_PHOTOGRAPH,
     backdrops=("park", "meadow", "shore", "room"),
     breeds=DOGS,
@@ -273,5 +277,5 @@ RANGES: dict[str, Ranges] = {
     "pcontext": PCONTEXT, "pvoc": PVOC, "mpii": MPII, "ade": ADE, "coco": COCO, "kitti": KITTI,
     "camvid": CAMVID, "city": CITY, "idd": IDD, "bdd": BDD, "mapillary": MAPILLARY,
     "isprs": ISPRS, "isaid": ISAID, "sunrgbd": SUNRGBD, "scannet": SCANNET, "suim": SUIM,
-    "uwt": UWT, "dogs": DOGS_RANGES, "vkitti2": VKITTI2, "vgallery": VGALLERY,
+    "uwt": UWT, "dogs": CLOSE_UP, "vkitti2": VKITTI2, "vgallery": VGALLERY,
 }  # fmt: skip

@@ -20,13 +20,17 @@ _WALLS: tuple[Colour, ...] = (
 )  # fmt: skip
 _VIVID: tuple[Colour, ...] = ((176, 84, 66), (66, 104, 120), (204, 168, 84), (104, 86, 120))
 _FLOORS: tuple[Colour, ...] = (
-    (166, 122, 82), (134, 98, 70), (190, 160, 122), (150, 146, 142), (120, 112, 106), (176, 168, 152),
+    (166, 122, 82), (134, 98, 70), (190, 160, 122), (150, 146, 142), (120, 112, 106),
+    (176, 168, 152),
 )  # fmt: skip
 
 # What stands at the walls and in the middle, and hangs on the walls, by type of room.
 _CONTENTS = {
-    "living": (("sofa", "shelf", "cabinet", "plant", "lamp", "television"), ("table", "chair")),
-    "bedroom": (("bed", "cabinet", "lamp", "shelf", "chair"), ("bed", "plant")),
+    "living": (
+        ("sofa", "sofa", "shelf", "cabinet", "plant", "lamp", "television", "television"),
+        ("table", "chair", "sofa"),
+    ),
+    "bedroom": (("bed", "bed", "cabinet", "lamp", "shelf", "chair"), ("bed", "bed", "plant")),
     "dining": (("cabinet", "plant", "shelf", "lamp"), ("table", "chair", "chair", "chair")),
     "office": (("shelf", "cabinet", "plant", "desk"), ("table", "chair", "chair")),
     "gallery": (("plant", "bench", "sculpture"), ("sculpture", "bench")),
@@ -249,7 +253,7 @@ def _furnish(stage: Stage, ranges: RoomRanges, kind: str, w: float, d: float) ->
         place = Place(x, z, rng.uniform(0, 6.3))
         if not crowd.free(x, z, 0.6):
             continue
-        if rng.random() < 0.2:
+        if rng.random() < 0.3:
             crowd.put(place, quadruped, rng.choice((*DOGS, "cat")))
         else:
             crowd.put(place, person, 1.7, rng.choice(("standing", "walking", "reaching")))

@@ -4,39 +4,19 @@ import math
 
 from foi_tf.data.miniworld.colours import Colour, jitter, mix, pick, scale
 from foi_tf.data.miniworld.furniture import bottle
+from foi_tf.data.miniworld.nature import tuft
 from foi_tf.data.miniworld.person import Outfit, person
-from foi_tf.data.miniworld.plants import tuft
 from foi_tf.data.miniworld.stage import Flat, Place, Stage
 
 _CORAL: tuple[Colour, ...] = (
-    (216, 106, 92), (226, 160, 84), (170, 96, 160), (222, 200, 130), (128, 150, 96), (206, 124, 150),
+    (216, 106, 92), (226, 160, 84), (170, 96, 160), (222, 200, 130), (128, 150, 96),
+    (206, 124, 150),
 )  # fmt: skip
 _FISH: tuple[tuple[Colour, Colour], ...] = (
     ((240, 200, 60), (50, 60, 90)), ((230, 120, 50), (244, 240, 232)),
     ((90, 130, 200), (230, 210, 80)), ((176, 186, 196), (110, 122, 136)),
     ((220, 90, 110), (250, 220, 200)),
 )  # fmt: skip
-
-
-def rock(stage: Stage, place: Place, size: float) -> None:
-    """A boulder, lit from above."""
-    flat, rng = stage.flat(place), stage.rng
-    if flat is None:
-        return
-    colour = pick(rng, ((118, 110, 98), (98, 96, 92), (134, 120, 100)), 10)
-    stage.ground_shadow(place, size * 0.7)
-    turns = [math.pi * i / 7 for i in range(8)]
-    reach = [rng.uniform(0.75, 1.1) for _ in turns]
-    for tone, inset, lift in ((0.72, 1.0, 0.0), (1.0, 0.78, 0.14)):
-        part = stage.painter.part("rock", scale(colour, tone), flat.inverse_depth)
-        outline = [
-            flat.at(
-                size * 0.75 * r * inset * math.cos(t),
-                size * (lift + 0.75 * r * inset * math.sin(t)),
-            )
-            for t, r in zip(turns, reach, strict=True)
-        ]
-        stage.painter.polygon(part, outline)
 
 
 def coral(stage: Stage, place: Place, size: float) -> None:

@@ -58,12 +58,18 @@ def _tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _crop(rng: random.Random, tile: np.ndarray, reference: Size, size: Size) -> np.ndarray:
     """A random window of the tile: the same texture at any size, only finer or coarser."""
-    top = rng.randrange(_TILE - reference[0])
-    left = rng.randrange(_TILE - reference[1])
+    top, left = rng.randrange(_TILE - reference[0]), rng.randrange(_TILE - reference[1])
     window = tile[top : top + reference[0], left : left + reference[1]]
     if reference == size:
         return window
     return cv2.resize(window, size[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _grain(rng: random.Random, size: Size) -> np.ndarray:
+    """Fine grain, which stays as fine as the pixels at any size."""
+    top, left = rng.randrange(_TILE), rng.randrange(_TILE)
+    rows, columns = np.arange(top, top + size[0]), np.arange(left, left + size[1])
+    return _tiles()[0].take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
 
 
 @functools.lru_cache(maxsize=16)
@@ -77,7 +83,7 @@ def _grid(size: Size) -> tuple[np.ndarray, np.ndarray]:
 
 def inverse_depths(painter: Painter, parts: np.ndarray) -> np.ndarray:
     """float32 1 / metres at each of the supersampled `parts`; 0 where nothing is near."""
-    a, b, c = np.asarray(painter.inverse_depths, np.float32).T
+    a, b, c, _, _ = np.asarray(painter.inverse_depths, np.float32).T
     x, y = _grid(parts.shape)
     inverse = a.take(parts)
     if b.any() or c.any():
@@ -86,67 +92,74 @@ def inverse_depths(painter: Painter, parts: np.ndarray) -> np.ndarray:
     return np.maximum(inverse, 0.0, out=inverse)
 
 
-def _textures(painter: Painter, look: Look, rng: random.Random, parts: np.ndarray) -> np.ndarray:
-    """float32 [H, W] brightness factor of the surfaces' own textures."""
-    light = np.ones(parts.shape, np.float32)
+def _surfaces(painter: Painter, look: Look, rng: random.Random, parts: np.ndarray) -> np.ndarray:
+    """float32 [H, W] brightness factor of the surfaces: their textures, and shadows on them."""
+    seen = parts[1::SUPERSAMPLING, 1::SUPERSAMPLING]
+    light = np.ones(painter.size, np.float32)
     amounts = np.asarray(painter.textures, np.float32).T * look.texture
-    for tile, amount in zip(_tiles(), amounts, strict=True):
-        window = _crop(rng, tile, painter.reference, painter.size)
+    _, clouds, streaks = _tiles()
+    windows = (
+        _grain(rng, painter.size),
+        _crop(rng, clouds, painter.reference, painter.size),
+        _crop(rng, streaks, painter.reference, painter.size),
+    )
+    for window, amount in zip(windows, amounts, strict=True):
         if amount.any():
-            light += amount.take(parts) * window
-    return light
-
-
-def _lighting(painter: Painter, look: Look, rng: random.Random, parts: np.ndarray) -> np.ndarray:
-    """float32 [H, W] brightness factor of each pixel."""
-    light = _textures(painter, look, rng, parts[1::SUPERSAMPLING, 1::SUPERSAMPLING])
+            light += amount.take(seen) * window
     if look.shadow > 0:
         shaded = (painter.shadow_stamps > painter.parts).astype(np.float32)
         light *= 1 - look.shadow * _averaged(shaded, painter.size)
-    x, y = _grid(painter.size)
-    across, down = (x - painter.aspect / 2) / painter.aspect, y - 0.5
-    light *= 1 + look.gradient * (rng.choice((-1, 1)) * across - down / 2)
-    light *= look.exposure * (1 - look.vignette * 2 * (across**2 + down**2))
     return light
 
 
+def _lens(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
+    """float32 [H, W] brightness factor of the camera: exposure, uneven light, dark corners."""
+    x, y = _grid(painter.size)
+    across, down = (x - painter.aspect / 2) / painter.aspect, y - 0.5
+    light = 1 + look.gradient * (rng.choice((-1, 1)) * across - down / 2)
+    return light * (look.exposure * (1 - look.vignette * 2 * (across**2 + down**2)))
+
+
 def _clarity(painter: Painter, look: Look, parts: np.ndarray) -> np.ndarray:
-    """float32 [H, W] share of light that haze lets through."""
+    """float32 share of light that haze lets through, for each of the supersampled parts."""
     inverse = inverse_depths(painter, parts)
     # What is at infinity is painted in its final colour.
     distance = np.divide(1.0, inverse, out=np.zeros_like(inverse), where=inverse > 0)
-    return _averaged(cv2.exp(distance * np.float32(-look.haze)), painter.size)
+    return cv2.exp(distance * np.float32(-look.haze))
 
 
 def develop(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
     """The image, uint8 [H, W, 3] RGB."""
     parts = painter.parts.astype(np.intp)
-    light = _lighting(painter, look, rng, parts)
+    surfaces = _surfaces(painter, look, rng, parts)
+    lens = _lens(painter, look, rng)
     clarity = _clarity(painter, look, parts) if look.haze > 0 else None
+    fog = None if clarity is None else 1 - _averaged(clarity, painter.size)
     palette = np.asarray(painter.colours, np.float32).T
     _, y = _grid(painter.size)
     channels = []
     for i in range(3):
-        channel = _averaged(palette[i].take(parts), painter.size) * light
-        if clarity is not None:
+        colour = palette[i].take(parts)
+        if clarity is None:
+            channel = _averaged(colour, painter.size) * surfaces
+        else:
             haze = look.haze_top[i] + (look.haze_bottom[i] - look.haze_top[i]) * y
-            channel = haze + (channel - haze) * clarity
-        channels.append(channel * (look.tint[i] * (1 + 0.22 * look.warmth * (1 - i))))
-    return _recorded(channels, painter, look, rng)
+            # Averaged after the haze: at a rim it differs on either side.
+            channel = _averaged(colour * clarity, painter.size) * surfaces + haze * fog
+        channels.append(channel * lens * (look.tint[i] * (1 + 0.22 * look.warmth * (1 - i))))
+    return _recorded(channels, look, rng)
 
 
-def _recorded(channels, painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
+def _recorded(channels: list[np.ndarray], look: Look, rng: random.Random) -> np.ndarray:
     """float32 planes -> uint8 RGB, with the lens's blur, contrast and the sensor's noise."""
     red, green, blue = channels
     grey = (0.3 * red + 0.59 * green + 0.11 * blue) * (1 - look.saturation)
     offset = 118 * (1 - look.contrast)
     image = cv2.merge([(c * look.saturation + grey) * look.contrast + offset for c in channels])
-    blur = look.blur * painter.size[0] / painter.reference[0]
-    if blur > 0.25:
-        image = cv2.GaussianBlur(image, (0, 0), blur)
+    if look.blur > 0.25:  # Less would change nothing.
+        image = cv2.GaussianBlur(image, (0, 0), look.blur)
     if look.noise > 0:
-        tile = _tiles()[0]
-        grain, tint = (_crop(rng, tile, painter.reference, painter.size) for _ in range(2))
+        grain, tint = _grain(rng, image.shape[:2]), _grain(rng, image.shape[:2])
         grain, tint = grain * np.float32(look.noise), tint * np.float32(0.4 * look.noise)
         image += cv2.merge((grain + tint, grain, grain - tint))
     return np.clip(image, 0, 255, out=image).astype(np.uint8)

@@ -9,9 +9,9 @@ from foi_tf.data.miniworld.camera import Camera
 from foi_tf.data.miniworld.consumer import indoors
 from foi_tf.data.miniworld.cycles import cycle
 from foi_tf.data.miniworld.landscape import LANDSCAPES, boat, goal, landscape, ship
+from foi_tf.data.miniworld.nature import bush, rock, tree
 from foi_tf.data.miniworld.painter import Painter
 from foi_tf.data.miniworld.person import person
-from foi_tf.data.miniworld.plants import bush, tree
 from foi_tf.data.miniworld.quadruped import quadruped
 from foi_tf.data.miniworld.room import sculpture
 from foi_tf.data.miniworld.shading import Look, sample_look
@@ -83,7 +83,7 @@ SUBJECTS: dict[str, tuple[float, Draw, tuple[str, ...]]] = {
     "coral": (0.9, lambda s, p: sealife.coral(s, p, 0.9), ("sea",)),
     "robot": (1.3, lambda s, p: sealife.robot(s, p), ("sea",)),
     "wreck": (2.8, lambda s, p: sealife.wreck(s, p), ("sea",)),
-    "rock": (1.0, lambda s, p: sealife.rock(s, p, 1.0), ("sea", "shore", "meadow")),
+    "rock": (1.0, lambda s, p: rock(s, p, 1.0), ("sea", "shore", "meadow")),
     "person": (1.9, _people, _ANYWHERE),
     "chair": (1.1, furniture.chair, ("room",)),
     "sofa": (1.9, furniture.sofa, ("room",)),

@@ -3,7 +3,7 @@
 import dataclasses
 
 from foi_tf.data.miniworld.camera import Camera, Vector
-from foi_tf.data.miniworld.colours import Colour, jitter, mix
+from foi_tf.data.miniworld.colours import Colour, jitter, mix, scale
 from foi_tf.data.miniworld.painter import Painter
 from foi_tf.data.miniworld.shading import Look
 
@@ -43,15 +43,16 @@ WEATHERS = {
 
 def overhead(look: Look, weather: Weather) -> Look:
     """The look of a scene under that weather."""
-    haze = mix(weather.bottom, weather.top, 0.15)
+    # Like the sky, haze comes out in the colour that the weather gives it.
+    haze = scale(mix(weather.bottom, weather.top, 0.15), 1 / weather.exposure)
     return dataclasses.replace(
         look,
         exposure=look.exposure * weather.exposure,
         warmth=look.warmth + weather.warmth,
         haze=look.haze * weather.haze,
         shadow=look.shadow * weather.shadow,
-        haze_top=tuple(value / max(weather.exposure, 0.5) * weather.exposure for value in haze),
-        haze_bottom=tuple(value / max(weather.exposure, 0.5) * weather.exposure for value in haze),
+        haze_top=haze,
+        haze_bottom=haze,
         tint=weather.tint,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from foi_tf.data.miniworld.camera import NEAR, Camera, Vector, clip_near
 from foi_tf.data.miniworld.colours import Colour, scale
-from foi_tf.data.miniworld.painter import InverseDepth, Painter, Point
+from foi_tf.data.miniworld.painter import InverseDepth, Painter, Point, at_depth
 from foi_tf.data.miniworld.vocabulary import Texture
 
 Local = tuple[float, float, float]  # (right, up, forward) of the thing itself, in metres.
@@ -132,7 +132,9 @@ class Stage:
         points = [image(point) for point in clipped]
         across = [x for x, _ in points]
         if max(across) > 0 and min(across) < aspect:
-            part = self.painter.part(kind, colour, self.camera.inverse_depth(normal, offset))
+            depths = [z for _, _, z in clipped]
+            plane = self.camera.inverse_depth(normal, offset, min(depths), max(depths))
+            part = self.painter.part(kind, colour, plane)
             self.painter.polygon(part, points)
         return True
 
@@ -157,25 +159,31 @@ class Stage:
         if abs(offset) < 1e-9:  # Edge-on.
             return
         if len(outlines) > 4:
-            points = self._projected(place, np.array(outlines))
+            points, depths = self._projected(place, np.array(outlines))
         else:
-            points = [clip_near(self.viewed(place, corners)) for corners in outlines]
+            clipped = [clip_near(self.viewed(place, corners)) for corners in outlines]
             image = self.camera.image
-            points = [[image(point) for point in corners] for corners in points if len(corners) > 2]
+            points = [
+                [image(point) for point in corners] for corners in clipped if len(corners) > 2
+            ]
+            depths = [z for corners in clipped for _, _, z in corners]
         if len(points):
-            plane = self.camera.inverse_depth(normal, offset)
+            plane = self.camera.inverse_depth(normal, offset, min(depths), max(depths))
             self.painter.polygons(self.painter.part(kind, colour, plane, texture), points)
 
-    def _projected(self, place: Place, outlines: np.ndarray) -> np.ndarray:
-        """float [n, corners, 3] local -> [<= n, corners, 2] image positions of those in front."""
+    def _projected(self, place: Place, outlines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """float [n, corners, 3] local -> [<= n, corners, 2] image positions, and all depths.
+
+        The few that reach behind the camera lie at the image's border and are left out.
+        """
         x, y, z = self.camera.view((place.x, place.y, place.z))
         turn = place.heading - self.camera.yaw
         cos, sin = math.cos(turn), math.sin(turn)
         right, forward = outlines[..., 0], outlines[..., 2]
         depth = z - right * sin + forward * cos
         viewed = x + right * cos + forward * sin, y + outlines[..., 1], depth
-        # The few that reach behind the camera lie at the image's border; they may go.
-        return self.camera.images(*viewed)[depth.min(axis=1) >= NEAR]
+        shown = depth.min(axis=1) >= NEAR
+        return self.camera.images(*viewed)[shown], depth[shown].ravel()
 
     def box(
         self,
@@ -206,7 +214,7 @@ class Stage:
         if viewed[2] < NEAR:
             return None
         depth = viewed[2]
-        return Flat(self.camera.image(viewed), self.camera.focal / depth, (1 / depth, 0.0, 0.0))
+        return Flat(self.camera.image(viewed), self.camera.focal / depth, at_depth(depth))
 
     def ground_shadow(self, place: Place, radius: float) -> None:
         """A soft patch of shadow under a thing."""

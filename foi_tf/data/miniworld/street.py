@@ -6,7 +6,7 @@ from foi_tf.data.miniworld import roadside
 from foi_tf.data.miniworld.buildings import STYLES, building
 from foi_tf.data.miniworld.camera import Camera
 from foi_tf.data.miniworld.colours import Colour, jitter, scale
-from foi_tf.data.miniworld.painter import Painter
+from foi_tf.data.miniworld.painter import Painter, at_depth
 from foi_tf.data.miniworld.shading import Look, sample_look
 from foi_tf.data.miniworld.skies import WEATHERS, Weather, overhead, sky, sun
 from foi_tf.data.miniworld.stage import ORIGIN, Place, Stage
@@ -55,7 +55,7 @@ def _mountains(stage: Stage, weather: Weather) -> None:
     if rng.random() < 0.45:
         return
     colour = tuple((a + b) / 2 for a, b in zip((104, 120, 112), weather.bottom, strict=True))
-    part = stage.painter.part("mountain", colour, (1 / 900, 0.0, 0.0))
+    part = stage.painter.part("mountain", colour, at_depth(900.0))
     steps = 9
     ridge = [
         (camera.aspect * (i / steps * 1.2 - 0.1), camera.horizon - rng.uniform(0.01, 0.09))
@@ -173,5 +173,5 @@ def _rows(stage: Stage, ranges: StreetRanges, front: float, lit: float) -> None:
 def _bonnet(stage: Stage) -> None:
     """The front of the camera's own car, at the bottom of the image."""
     painter, aspect = stage.painter, stage.camera.aspect
-    part = painter.part("ego vehicle", (60, 62, 66), (1 / 1.6, 0.0, 0.0))
+    part = painter.part("ego vehicle", (60, 62, 66), at_depth(1.6))
     painter.ellipse(part, (aspect / 2, 1.04), (aspect * 0.52, 0.11))

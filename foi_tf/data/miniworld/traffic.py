@@ -5,8 +5,8 @@ import math
 from foi_tf.data.miniworld import roadside
 from foi_tf.data.miniworld.crowd import Crowd
 from foi_tf.data.miniworld.cycles import cycle
+from foi_tf.data.miniworld.nature import bush, tree
 from foi_tf.data.miniworld.person import person
-from foi_tf.data.miniworld.plants import bush, tree
 from foi_tf.data.miniworld.quadruped import quadruped
 from foi_tf.data.miniworld.stage import Place, Stage
 from foi_tf.data.miniworld.variation import StreetRanges
@@ -22,7 +22,9 @@ _THINGS = (
 def populate(
     stage: Stage, ranges: StreetRanges, half: float, pave: float, front: float, *, lamps: bool
 ) -> None:
-    """Fills a street of half width `half` whose pavements end at `pave` and houses start at `front`."""
+    """Fills a street whose road ends `half` metres from its middle, its pavements at `pave`,
+    and where houses start at `front`.
+    """
     crowd = Crowd(stage)
     _plant(crowd, stage, ranges, max(half + 0.5, pave - 0.6), front)
     _furnish(crowd, stage, ranges, half, pave, lamps)

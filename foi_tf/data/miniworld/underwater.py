@@ -5,6 +5,7 @@ import dataclasses
 from foi_tf.data.miniworld.camera import Camera
 from foi_tf.data.miniworld.colours import Colour, jitter, mix, pick, scale
 from foi_tf.data.miniworld.crowd import Crowd
+from foi_tf.data.miniworld.nature import rock
 from foi_tf.data.miniworld.painter import Painter
 from foi_tf.data.miniworld.sealife import (
     bio,
@@ -14,7 +15,6 @@ from foi_tf.data.miniworld.sealife import (
     litter_bottle,
     plastic,
     robot,
-    rock,
     seaweed,
     wreck,
 )
@@ -56,7 +56,7 @@ def dive(stage: Stage, look: Look, water: str, visibility: float) -> Look:
     """Paints the water itself, lighter towards the surface; returns the look of what is in it."""
     top, bottom = (jitter(stage.rng, colour, 10) for colour in WATERS[water])
     box = (0.0, 0.0, 1.0, stage.camera.aspect)
-    stage.painter.bands("water", box, [mix(top, bottom, i / 13) for i in range(14)])
+    stage.painter.bands("water", box, [mix(top, bottom, (i + 0.5) / 24) for i in range(24)])
     return dataclasses.replace(
         look, haze=1 / visibility, haze_top=top, haze_bottom=bottom, tint=_TINTS[water]
     )
@@ -100,7 +100,7 @@ def _life(stage: Stage, ranges: UnderwaterRanges, place: str) -> None:
 
     if place != "open":
         near = 1.4 * camera.height
-        for _ in range(ranges.coral.count(rng)):
+        for _ in range(ranges.coral.count(rng) if place != "sand" else 0):
             crowd.put(spot(near, 7), coral, rng.uniform(0.35, 0.9))
         for _ in range(rng.randint(0, 3)):
             crowd.put(spot(near, 8), rock, rng.uniform(0.4, 1.0))

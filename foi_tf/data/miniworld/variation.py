@@ -57,7 +57,7 @@ class LookRanges:
       contrast: factor on the distance from middle grey.
       saturation: 0 (grey) to 1 (as painted) and beyond.
       noise: standard deviation of sensor noise, in grey levels of 255.
-      blur: standard deviation in pixels of the default size.
+      blur: standard deviation in pixels.
       vignette: how much darker the corners are.
       texture: factor on the textures of surfaces; 0 is flat shading.
       gradient: how much brighter one side of the image is than the other.

@@ -1,4 +1,4 @@
-"""Trees, bushes and tufts: blobs of foliage on a stem."""
+"""What nature leaves about: trees, bushes, tufts and rocks."""
 
 import math
 import random
@@ -114,10 +114,31 @@ def tuft(rng: random.Random, flat: Flat, height: float, blades: int) -> list[lis
         lean = height * 0.5 * (2 * (i + rng.random()) / blades - 1)
         tip = height * rng.uniform(0.7, 1.0)
         foot, width = lean * 0.25, height * 0.07
-        outlines.append(
-            [
-                flat.at(foot - width, 0), flat.at(lean * 0.7 - width, tip * 0.6),
-                flat.at(lean, tip), flat.at(lean * 0.7 + width, tip * 0.6), flat.at(foot + width, 0),
-            ]
+        bend = lean * 0.7
+        outline = (
+            (foot - width, 0), (bend - width, tip * 0.6), (lean, tip), (bend + width, tip * 0.6),
+            (foot + width, 0),
         )  # fmt: skip
+        outlines.append([flat.at(*corner) for corner in outline])
     return outlines
+
+
+def rock(stage: Stage, place: Place, size: float) -> None:
+    """A boulder, lit from above."""
+    flat, rng = stage.flat(place), stage.rng
+    if flat is None:
+        return
+    colour = pick(rng, ((118, 110, 98), (98, 96, 92), (134, 120, 100)), 10)
+    stage.ground_shadow(place, size * 0.7)
+    turns = [math.pi * i / 7 for i in range(8)]
+    reach = [rng.uniform(0.75, 1.1) for _ in turns]
+    for tone, inset, lift in ((0.72, 1.0, 0.0), (1.0, 0.78, 0.14)):
+        part = stage.painter.part("rock", scale(colour, tone), flat.inverse_depth)
+        outline = [
+            flat.at(
+                size * 0.75 * r * inset * math.cos(t),
+                size * (lift + 0.75 * r * inset * math.sin(t)),
+            )
+            for t, r in zip(turns, reach, strict=True)
+        ]
+        stage.painter.polygon(part, outline)

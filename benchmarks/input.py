@@ -1,0 +1,123 @@
+"""Images a second of the training input, against bare JPEG decoding of the same files.
+
+  python benchmarks/input.py [--data_dir=D --dataset=ID] [--images=400 --repeats=7]
+
+Without a dataset it renders street scenes of 640 x 480 with masks. Our pipeline (read,
+rescale 0.5 to 2, crop 420 x 420, flip, normalise, batch) runs with images alone and with
+masks; the peer reads the same records and decodes every JPEG whole. Each runs in a process
+of its own, in turns; printed are medians, their ratios (required: 0.75 for images alone,
+0.5 with masks) and peak memory.
+"""
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import tensorflow as tf
+from absl import app, flags
+
+from foi_tf.data import builder, miniworld, pipeline, prepared
+from foi_tf.study.dataset import Dataset
+
+CROP, RESCALE, BATCH = (420, 420), (0.5, 2.0), 16
+REQUIRED = {"image": 0.75, "mask": 0.5}
+KINDS = {"decode": "classification", "image": "classification", "mask": "segmentation"}
+
+DATA_DIR = flags.DEFINE_string("data_dir", "", "Prepared datasets; empty renders one.")
+DATASET = flags.DEFINE_string("dataset", "frames", "One with masks, without labels.")
+IMAGES = flags.DEFINE_integer("images", 400, "How many images a timing takes.")
+REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each kind.", lower_bound=5)
+WORKER = flags.DEFINE_enum("worker", "", ["", *KINDS], "Internal: what this process times.")
+
+
+def render(data_dir: str, count: int = 200) -> None:
+    def examples(split):
+        for index in range(count if split == "train" else 1):
+            example = miniworld.render("camvid", split, index, (480, 640))
+            yield example | {"label": 0}, (480, 640)
+
+    row = Dataset(
+        id="frames",
+        domain="driving",
+        train=count,
+        val=1,
+        classes={
+            "segmentation": miniworld.DATASETS["camvid"].classes["segmentation"],
+            "classification": 1,
+        },
+    )
+    builder.build(row, examples, data_dir)
+
+
+def stream(kind: str, source: prepared.Prepared) -> tf.data.Dataset:
+    if kind != "decode":
+        return pipeline.train(
+            pipeline.Input(
+                prepared=source,
+                split="train",
+                task_type=KINDS[kind],
+                encode=lambda e: {"mask": e["mask"]} if kind == "mask" else {"label": e["label"]},
+                crop=CROP,
+                rescale=RESCALE,
+            ),
+            BATCH,
+        )
+    spec = {"image": tf.io.FixedLenFeature((), tf.string)}
+
+    def decode(record):
+        return tf.io.decode_jpeg(tf.io.parse_single_example(record, spec)["image"], channels=3)
+
+    files = [path for path, _ in source.files["train"]]
+    records = tf.data.TFRecordDataset(files).cache().repeat()
+    return records.map(decode, tf.data.AUTOTUNE, deterministic=True).prefetch(2 * BATCH)
+
+
+def work(kind: str) -> None:
+    """Times `IMAGES` images once for every line on stdin."""
+    at_a_time = 1 if kind == "decode" else BATCH
+    batches = iter(stream(kind, prepared.load(DATA_DIR.value, DATASET.value)))
+    for _ in range(IMAGES.value // at_a_time):
+        next(batches)
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        for _ in range(IMAGES.value // at_a_time):
+            next(batches)
+        rate = IMAGES.value // at_a_time * at_a_time / (time.perf_counter() - started)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+        print(json.dumps({"rate": rate, "peak": peak}), flush=True)
+
+
+def compare(data_dir: str) -> None:
+    # A paused worker goes on filling its buffers, so each kind has its process to itself.
+    found = {kind: [] for kind in KINDS}
+    command = [sys.executable, __file__, f"--data_dir={data_dir}", f"--dataset={DATASET.value}"]
+    for _ in range(REPEATS.value):
+        for kind, measured in found.items():
+            given = [*command, f"--images={IMAGES.value}", f"--worker={kind}"]
+            done = subprocess.run(given, input="\n", capture_output=True, text=True, check=True)
+            measured.append(json.loads(done.stdout))
+    rates = {kind: statistics.median(m["rate"] for m in found[kind]) for kind in KINDS}
+    for kind, rate in rates.items():
+        peak = max(measured["peak"] for measured in found[kind])
+        ratio = rate / rates["decode"]
+        required = f" (at least {REQUIRED[kind]})" if kind in REQUIRED else ""
+        print(f"{kind:7} {rate:7.0f} images/s  ratio {ratio:.2f}{required}  peak {peak:.0f} MiB")
+
+
+def main(_):
+    if WORKER.value:
+        work(WORKER.value)
+    elif DATA_DIR.value:
+        compare(DATA_DIR.value)
+    else:
+        with tempfile.TemporaryDirectory() as data_dir:
+            render(data_dir)
+            compare(data_dir)
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,75 @@
+"""Whether the steps of HRNetV2-W48 lower to HLO with static shapes; stands in for a TPU.
+
+  python benchmarks/lowering.py
+
+Prints seconds for the train and the eval step of each task type, at batch 2 and 256 x 256
+in mixed bfloat16. An operation that XLA lacks fails here. Nothing is compiled or run.
+"""
+
+import time
+
+import tensorflow as tf
+
+from foi_tf import tasks
+from foi_tf.models import transfer
+from foi_tf.study.config import Schedule
+from foi_tf.study.dataset import Dataset, Task
+from foi_tf.training import evaluator, optimizer, strategy
+from foi_tf.training.trainer import Trainer
+
+CROP, BATCH = (256, 256), 2
+ROW = Dataset(
+    id="x",
+    domain="consumer",
+    train=1,
+    val=1,
+    classes={"segmentation": 20, "classification": 1000},
+)
+SCHEDULE = Schedule(
+    optimizer="sgd", learning_rate=0.1, steps=9, small_steps=9, batch_size=2, weight_decay=1e-4
+)
+
+
+def targets(task_type: str) -> dict[str, tf.Tensor]:
+    """Of a batch, as the task's `encode` and the pipeline's batching make them."""
+    return {
+        "segmentation": {"mask": tf.zeros((BATCH, *CROP), tf.int32)},
+        "classification": {"label": tf.zeros((BATCH,), tf.int32)},
+    }[task_type]
+
+
+def main() -> None:
+    where = strategy.make("cpu")
+    strategy.set_precision("bfloat16")
+    for task_type in tasks.TYPES:
+        tf.keras.backend.clear_session()
+        task = tasks.create(Task("x", task_type), ROW)
+        with where.scope():
+            network = transfer.build("hrnet_w48", {"x": task.head()}, {"x": CROP})
+            trainer = Trainer(
+                network=network,
+                tasks={"x": task},
+                optimizer=optimizer.make(SCHEDULE, SCHEDULE.steps),
+                strategy=where,
+            )
+        batch = {
+            "image": tf.zeros((BATCH, *CROP, 3)),
+            "targets": targets(task_type),
+            "valid": tf.fill((BATCH,), True),
+        }
+        model = network.models["x"]
+        steps = {
+            "train": lambda b, trainer=trainer: trainer.replica_step("x", b),
+            "eval": lambda b, m=model, t=task: evaluator.replica_statistics(m, t, b),
+        }
+        for name, step in steps.items():
+            started = time.perf_counter()
+            compiled = tf.function(step, autograph=False, jit_compile=True)
+            text = compiled.experimental_get_compiler_ir(batch)(stage="hlo")
+            seconds = time.perf_counter() - started
+            shapes = "dynamic" if "<=" in text else "static"
+            print(f"{task_type:15} {name:6} lowers, {shapes} shapes, {seconds:5.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Times training steps of our HRNetV2-W48 with a segmentation head; prints one JSON object.
+
+A worker of train_step.py and first_step.py, which start it in processes of its own:
+  python benchmarks/tensorflow_step.py float32|bfloat16 STEPS [autograph]
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+
+import tensorflow as tf
+
+from foi_tf.models.backbones import backbone
+from foi_tf.models.heads import SegmentationHead
+from foi_tf.study.config import Schedule
+from foi_tf.training import optimizer as optimizers
+
+BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 2
+
+
+def main(precision: str, steps: str, tracing: str = "plain"):
+    # The four branches of a stage do not depend on each other: side by side on different
+    # cores, they take less time than one after the other with all cores in each operation.
+    cores = os.cpu_count()
+    tf.config.threading.set_inter_op_parallelism_threads(min(4, cores))
+    tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // 4))
+    started = time.perf_counter()
+    tf.keras.utils.set_random_seed(0)
+    if precision == "bfloat16":
+        tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    body = backbone("hrnet_w48", (SIZE, SIZE, 3))
+    model = tf.keras.Model(body.input, SegmentationHead(CLASSES).connect(body))
+    schedule = Schedule(
+        optimizer="sgd", learning_rate=0.01, steps=100, small_steps=100, batch_size=BATCH
+    )
+    optimizer = optimizers.make(schedule, schedule.steps)
+    optimizer.build(model.trainable_variables)
+    images = tf.random.normal((BATCH, SIZE, SIZE, 3))
+    labels = tf.random.uniform((BATCH, SIZE, SIZE), maxval=CLASSES, dtype=tf.int32)
+
+    @tf.function(autograph=tracing == "autograph")
+    def step():
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            loss = tf.reduce_mean(losses)
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return loss
+
+    step().numpy()
+    first = time.perf_counter() - started
+    seconds = []
+    for _ in range(WARM_UP + int(steps)):
+        before = time.perf_counter()
+        step().numpy()
+        seconds.append(time.perf_counter() - before)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB.
+    print(json.dumps({"first": first, "seconds": seconds[WARM_UP:], "peak_bytes": peak}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

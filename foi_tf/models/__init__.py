@@ -1,0 +1,1 @@
+"""Backbones and heads as Keras functional models."""

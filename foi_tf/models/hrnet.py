@@ -1,0 +1,121 @@
+"""HRNetV2 (Wang et al., TPAMI 2020; Section 3.3 and Appendix A.1 of the paper).
+
+Layer names are stable and systematic, for checkpoints are mapped onto them:
+  stem/{conv,bn}{1,2}
+  stage1/block{b}/{conv,bn}{1,2,3}, stage1/block0/shortcut_{conv,bn}
+  transition{s}/branch{i}/{conv,bn}         from stage s to stage s + 1
+  stage{s}/module{m}/branch{i}/block{b}/{conv,bn}{1,2}
+  stage{s}/module{m}/fuse{i}/from{j}/{conv,bn}{k}     branch j's share in branch i
+"""
+
+import tensorflow as tf
+
+from foi_tf.models import layers
+
+BRANCHES = tuple(f"branch_{i}" for i in range(4))
+
+
+@layers.not_converted
+def hrnet_v2(
+    width: int = 48,
+    input_shape: tuple[int | None, int | None, int] = (None, None, 3),
+    *,
+    modules: tuple[int, int, int] = (1, 4, 3),
+    blocks: int = 4,
+    bottlenecks: int = 4,
+    stem: int = 64,
+) -> tf.keras.Model:
+    """Normalised images [B, H, W, 3] -> features [B, ceil(H / 4), ceil(W / 4), 15 * width].
+
+    Before they are upsampled and concatenated, the four branches are the outputs of the
+    layers named in `BRANCHES`: branch_i is [B, ceil(H / 2**(i+2)), ceil(W / 2**(i+2)),
+    width * 2**i].
+
+    H and W may be any size, and unknown; where they are known the network neither measures
+    nor crops at run time. Batch norm is synchronised if more than one replica of a
+    distribution strategy is in scope. Weights follow from `tf.keras.utils.set_random_seed`.
+
+    Args:
+      width: channels of the first branch; 48 in the paper.
+      input_shape: (H, W, 3), None where unknown.
+      modules: how many multi-resolution modules stages 2, 3 and 4 have.
+      blocks: how many basic blocks each branch of a module has.
+      bottlenecks: how many bottleneck blocks stage 1 has.
+      stem: channels of the stem and of the inside of the bottlenecks.
+    """
+    image = tf.keras.Input(input_shape, name="image")
+    x = layers.conv_bn(image, stem, 3, "stem/{}1", strides=2)
+    x = layers.conv_bn(x, stem, 3, "stem/{}2", strides=2)
+    for block in range(bottlenecks):
+        x = layers.bottleneck(x, stem, f"stage1/block{block}")
+    branches = [x]
+    for stage, count in enumerate(modules, start=2):
+        branches = _transition(branches, width, f"transition{stage - 1}")
+        for module in range(count):
+            name = f"stage{stage}/module{module}"
+            branches = [_branch(x, blocks, f"{name}/branch{i}") for i, x in enumerate(branches)]
+            last = stage == 4 and module == count - 1
+            names = BRANCHES if last else [f"{name}/fuse{i}/relu" for i in range(stage)]
+            branches = [
+                tf.keras.layers.ReLU(name=names[i])(_fuse(branches, i, f"{name}/fuse{i}"))
+                for i in range(stage)
+            ]
+    features = layers.ConcatUpsampled(name="features")(branches)
+    return tf.keras.Model(image, features, name=f"hrnet_w{width}")
+
+
+def _transition(branches: list[tf.Tensor], width: int, name: str) -> list[tf.Tensor]:
+    """Adds a branch of half the resolution, made from the last one.
+
+    Branches with the channels of the next stage pass as they are.
+    """
+    out = [
+        x
+        if x.shape[-1] == width * 2**i
+        else layers.conv_bn(x, width * 2**i, 3, f"{name}/branch{i}/{{}}")
+        for i, x in enumerate(branches)
+    ]
+    i = len(branches)
+    new = layers.conv_bn(branches[-1], width * 2**i, 3, f"{name}/branch{i}/{{}}", strides=2)
+    return [*out, new]
+
+
+def _branch(x: tf.Tensor, blocks: int, name: str) -> tf.Tensor:
+    """ResNet's basic blocks, which keep the shape."""
+    for block in range(blocks):
+        scope = f"{name}/block{block}"
+        y = layers.conv_bn(x, x.shape[-1], 3, f"{scope}/{{}}1")
+        y = layers.conv_bn(y, x.shape[-1], 3, f"{scope}/{{}}2", relu=False)
+        y = tf.keras.layers.Add(name=f"{scope}/add")([x, y])
+        x = tf.keras.layers.ReLU(name=f"{scope}/relu2")(y)
+    return x
+
+
+def _fuse(branches: list[tf.Tensor], target: int, name: str) -> tf.Tensor:
+    """The sum of all branches at the resolution and with the channels of one of them.
+
+    Nearest upsampling by 2**n is n times that by 2. So the coarser branches are added from
+    the coarsest on, each sum upsampled once, which gives the same as upsampling each of
+    them all the way, with fewer passes over large maps.
+    """
+    channels = branches[target].shape[-1]
+    shares = [_down(branches[j], target - j, channels, f"{name}/from{j}") for j in range(target)]
+    shares.append(branches[target])
+    x = tf.keras.layers.Add(name=f"{name}/add")(shares) if target else branches[target]
+
+    coarse = None
+    for j in reversed(range(target + 1, len(branches))):
+        share = layers.conv_bn(branches[j], channels, 1, f"{name}/from{j}/{{}}0", relu=False)
+        coarse = _add_upsampled(share, coarse, f"{name}/from{j}/add")
+    return _add_upsampled(x, coarse, f"{name}/add_coarse")
+
+
+def _add_upsampled(fine: tf.Tensor, coarse: tf.Tensor | None, name: str) -> tf.Tensor:
+    return fine if coarse is None else layers.AddUpsampled(name=name)([fine, coarse])
+
+
+def _down(x: tf.Tensor, steps: int, channels: int, name: str) -> tf.Tensor:
+    """Halves the resolution `steps` times; the last step sets the channels."""
+    for step in range(steps - 1):
+        x = layers.conv_bn(x, x.shape[-1], 3, f"{name}/{{}}{step}", strides=2)
+    return layers.conv_bn(x, channels, 3, f"{name}/{{}}{steps - 1}", strides=2, relu=False)

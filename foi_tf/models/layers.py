@@ -1,0 +1,156 @@
+"""What backbones and heads are built of: convolution, batch norm and upsampling.
+
+Layer and variable names are what public checkpoints are mapped onto, and initial weights
+follow from `tf.keras.utils.set_random_seed` alone, so both are part of the interface.
+"""
+
+import tensorflow as tf
+
+BATCH_NORM_MOMENTUM = 0.9  # Of the HRNet authors' code, where PyTorch calls it 0.1.
+BATCH_NORM_EPSILON = 1e-5  # Likewise; PyTorch's default, which public weights expect.
+
+# For functions that build models: Keras hands every layer of ours to AutoGraph, which finds
+# nothing to convert in it but takes seconds for each kind.
+not_converted = tf.autograph.experimental.do_not_convert
+
+
+def he_normal() -> tf.keras.initializers.Initializer:
+    """A new He initialiser over fan-out; one a variable, since an instance repeats itself.
+
+    Of the HRNet classification code. (Its segmentation code draws from N(0, 0.001^2), which
+    only suits networks that load pre-trained weights.)
+    """
+    return tf.keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
+
+
+@tf.keras.utils.register_keras_serializable("foi_tf")
+class Conv2D(tf.keras.layers.Conv2D):
+    """A convolution whose "same" padding is kernel_size // 2 on every side, also with strides.
+
+    Keras pads an even image on its right and lower side only once strides are 2, which
+    shifts it by a pixel against the weights of public checkpoints.
+    """
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """[B, H, W, C] -> [B, ceil(H / strides), ceil(W / strides), filters] where "same"."""
+        if self.padding != "same" or self.strides == (1, 1):
+            return super().convolution_op(inputs, kernel)
+        around = [[size // 2] * 2 for size in self.kernel_size]
+        # Padding given to the convolution itself would keep oneDNN from its gradients,
+        # which doubles the time of a small network's training step in bfloat16.
+        inputs = tf.pad(inputs, [[0, 0], *around, [0, 0]])
+        return tf.nn.conv2d(inputs, kernel, self.strides, "VALID")
+
+
+def conv2d(filters: int, kernel_size: int, *, strides: int = 1, **kwargs) -> Conv2D:
+    """A `Conv2D` layer that pads and, unless `kwargs` say otherwise, starts from He's values."""
+    kwargs.setdefault("kernel_initializer", he_normal())
+    return Conv2D(filters, kernel_size, strides, padding="same", **kwargs)
+
+
+def batch_norm(name: str) -> tf.keras.layers.BatchNormalization:
+    """Batch norm over the global batch of the distribution strategy in scope.
+
+    It is synchronised only where there is more than one replica, for the synchronised
+    layer leaves the fused kernel; the variables are the same either way.
+    """
+    return tf.keras.layers.BatchNormalization(
+        momentum=BATCH_NORM_MOMENTUM,
+        epsilon=BATCH_NORM_EPSILON,
+        synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
+        name=name,
+    )
+
+
+def conv_bn(
+    x: tf.Tensor,
+    channels: int,
+    kernel: int,
+    name: str,
+    *,
+    strides: int = 1,
+    relu: bool = True,
+    bias: bool = False,
+) -> tf.Tensor:
+    """Convolution, batch norm and, unless `relu` is False, ReLU.
+
+    `name` has a field for the kind of layer: "stem/{}1" names stem/conv1, stem/bn1, stem/relu1.
+    """
+    x = conv2d(channels, kernel, strides=strides, use_bias=bias, name=name.format("conv"))(x)
+    x = batch_norm(name.format("bn"))(x)
+    return tf.keras.layers.ReLU(name=name.format("relu"))(x) if relu else x
+
+
+def bottleneck(x: tf.Tensor, channels: int, name: str) -> tf.Tensor:
+    """ResNet's bottleneck block: 1x1, 3x3 and 1x1 convolutions to 4 * `channels`.
+
+    The shortcut is a 1x1 convolution where the input has another number of channels.
+    """
+    y = conv_bn(x, channels, 1, f"{name}/{{}}1")
+    y = conv_bn(y, channels, 3, f"{name}/{{}}2")
+    y = conv_bn(y, 4 * channels, 1, f"{name}/{{}}3", relu=False)
+    if x.shape[-1] != 4 * channels:
+        x = conv_bn(x, 4 * channels, 1, f"{name}/shortcut_{{}}", relu=False)
+    y = tf.keras.layers.Add(name=f"{name}/add")([x, y])
+    return tf.keras.layers.ReLU(name=f"{name}/relu3")(y)
+
+
+def upsample_nearest(x: tf.Tensor, factor: int) -> tf.Tensor:
+    """[B, H, W, C] -> [B, factor * H, factor * W, C], each pixel repeated.
+
+    Made of operations whose gradients XLA has, unlike `UpSampling2D`'s, so that the
+    network trains on TPUs; of these, stacking has the cheapest gradient on a CPU.
+    """
+    height, width = spatial_size(x)
+    x = tf.stack([tf.stack([x] * factor, axis=3)] * factor, axis=2)
+    return tf.reshape(x, [-1, height * factor, width * factor, x.shape[-1]])
+
+
+def upsample_bilinear(x: tf.Tensor, factor: int) -> tf.Tensor:
+    """[B, H, W, C] -> [B, factor * H, factor * W, C] of x's dtype, half-pixel centres."""
+    height, width = spatial_size(x)
+    return tf.cast(tf.image.resize(x, [height * factor, width * factor]), x.dtype)
+
+
+def crop_like(x: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
+    """Cuts the rows and columns that `x` has beyond those of `reference`.
+
+    Strides round sizes up, so upsampling by the same factor can overshoot.
+    """
+    if None not in x.shape[1:3] and x.shape[1:3] == reference.shape[1:3]:
+        return x
+    height, width = spatial_size(reference)
+    return x[:, :height, :width]
+
+
+def spatial_size(x: tf.Tensor) -> tuple[int | tf.Tensor, int | tf.Tensor]:
+    """(height, width) of [B, H, W, C]: numbers where they are static, scalar tensors elsewhere."""
+    dynamic = tf.shape(x)
+    return tuple(x.shape[i] if x.shape[i] is not None else dynamic[i] for i in (1, 2))
+
+
+@tf.keras.utils.register_keras_serializable("foi_tf")
+class AddUpsampled(tf.keras.layers.Layer):
+    """[fine, coarse] -> fine + nearest upsampling of coarse by 2, at fine's size.
+
+    Both are [B, H, W, C] with the same C, coarse of half of fine's size, rounded up.
+    """
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        """Adds the upsampled second input to the first."""
+        fine, coarse = inputs
+        return fine + crop_like(upsample_nearest(coarse, 2), fine)
+
+
+@tf.keras.utils.register_keras_serializable("foi_tf")
+class ConcatUpsampled(tf.keras.layers.Layer):
+    """Branches at strides s, 2s, 4s ... -> their concatenation at stride s.
+
+    Bilinear with half-pixel centres; channels in the order of the branches.
+    """
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        """Brings every branch to the size of the first and concatenates them."""
+        first, *others = inputs
+        others = [upsample_bilinear(x, 2 ** (i + 1)) for i, x in enumerate(others)]
+        return tf.concat([first, *(crop_like(x, first) for x in others)], axis=-1)

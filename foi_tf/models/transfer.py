@@ -1,0 +1,74 @@
+"""Networks of a link: one backbone, a head a task; backbone weights pass between links."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import tensorflow as tf
+from etils import epath
+
+from foi_tf.errors import FoiError
+from foi_tf.models.backbones import backbone as make_backbone
+from foi_tf.models.heads import Head
+from foi_tf.study.dataset import Size
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """One backbone with one or several heads.
+
+    Attributes:
+      backbone: images [B, H, W, 3] -> features.
+      models: by name of the task, images -> the outputs of its head; all share the
+        backbone.
+    """
+
+    backbone: tf.keras.Model
+    models: Mapping[str, tf.keras.Model]
+
+    def checkpoint(self, **others) -> tf.train.Checkpoint:
+        """What is saved of the network, with whatever else the caller saves."""
+        heads = tf.train.Checkpoint(**{_key(name): m for name, m in self.models.items()})
+        return tf.train.Checkpoint(backbone=self.backbone, heads=heads, **others)
+
+    @property
+    def trainable_variables(self) -> list[tf.Variable]:
+        """Of the backbone and all heads, each once."""
+        found = {id(v): v for m in self.models.values() for v in m.trainable_variables}
+        return list(found.values())
+
+
+def build(backbone_name: str, heads: Mapping[str, Head], crops: Mapping[str, Size]) -> Network:
+    """Builds a backbone and puts the heads on it; weights follow from the global seed.
+
+    Args:
+      heads, crops: by name of the task, its head and its input size.
+    """
+    sizes = set(crops.values())
+    # One input size is made part of the network; among several each call brings its own.
+    height, width = sizes.pop() if len(sizes) == 1 else (None, None)
+    backbone = make_backbone(backbone_name, (height, width, 3))
+    models = {
+        name: tf.keras.Model(backbone.input, h.connect(backbone)) for name, h in heads.items()
+    }
+    return Network(backbone, models)
+
+
+def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
+    """Copies backbone weights out of a link's checkpoint; heads stay as they are.
+
+    Raises:
+      FoiError: there is no such checkpoint, or it is of another backbone.
+    """
+    try:
+        status = tf.train.Checkpoint(backbone=backbone).read(str(checkpoint))
+        status.expect_partial()
+        status.assert_existing_objects_matched()
+    except (ValueError, AssertionError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0][:200]
+        raise FoiError(
+            f"{checkpoint}: no weights for this backbone ({reason}); check --backbone and --init"
+        ) from error
+
+
+def _key(task: str) -> str:
+    return task.replace(":", "_")

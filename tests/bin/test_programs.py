@@ -1,0 +1,218 @@
+"""The programs as a user meets them: exit codes, one line of error, nothing left behind."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from foi_tf.bin import prepare, pretrain, source, target
+from foi_tf.study import results
+from tests import folders
+
+CONFIG = """
+segmentation:
+  crop: [32, 32]
+  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 3, small_steps: 2, batch_size: 4}
+"""
+
+
+@pytest.fixture(name="call")
+def _call(capsys, monkeypatch):
+    """Runs a program in this process; returns exit code, stdout and stderr."""
+
+    def call(program, **flags):
+        for name in program.VALUES:
+            program.VALUES[name].unparse()
+        name = program.__name__.rsplit(".", 1)[-1]
+        argv = [f"foi-{name}", *(f"--{flag}={value}" for flag, value in flags.items())]
+        monkeypatch.setattr(sys, "argv", argv)
+        with pytest.raises(SystemExit) as exited:
+            program.main()
+        captured = capsys.readouterr()
+        return exited.value.code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture(name="flags")
+def _flags(blocks, tmp_path):
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    return {
+        "data_dir": blocks, "workdir": tmp_path / "work", "config": tmp_path / "c.yaml",
+        "backbone": "hrnet_mini",
+    }  # fmt: skip
+
+
+def error(outcome):
+    """The one line that went wrong."""
+    code, _, err = outcome
+    assert code == 1, err
+    lines = err.strip().splitlines()
+    assert len(lines) == 1 and ": error: " in lines[0], err
+    return lines[0]
+
+
+def test_a_chain_end_to_end(call, flags):
+    code, out, _ = call(source, **flags, source="blocks:segmentation", init="scratch")
+    assert code == 0
+    made = json.loads(out)
+    assert made["chain"] == ["scratch", "blocks:segmentation"]
+    code, out, err = call(
+        target, **flags, source="blocks:segmentation", target="blocks:segmentation",
+        init=made["directory"],
+    )  # fmt: skip
+    assert code == 0 and "Traceback" not in err
+    assert json.loads(out)["chain"] == ["scratch", "blocks:segmentation", "blocks:segmentation"]
+    assert call(target, **flags, source="scratch", target="blocks:segmentation")[0] == 0
+    frame = results.load(flags["workdir"] / "results")
+    assert sorted(zip(frame.source, frame.setting, frame.steps, strict=True)) == [
+        ("blocks", "small", 2), ("scratch", "full", 3), ("scratch", "small", 2),
+    ]  # fmt: skip
+    assert frame.n_source.max() == 12 and (frame.target_domain == "aerial").all()
+
+
+def test_wrong_names_are_one_line(call, flags):
+    task = "blocks:segmentation"
+    wrong = {
+        "unknown dataset 'block'; did you mean 'blocks'?": {"target": "block:segmentation"},
+        "unknown task type 'segmentaton'": {"target": "blocks:segmentaton"},
+        "blocks has no depth annotations": {"target": "blocks:depth"},
+        "must be written dataset:type": {"target": task, "source": "camvid"},
+        "no finished link scratch -> ilsvrc:classification with hrnet_mini; run foi-pretrain first":
+            {"target": task, "source": "ilsvrc"},
+        "no finished link ilsvrc -> coco:segmentation with hrnet_mini; run foi-source":
+            {"target": task, "source": "coco:segmentation"},
+        "no such configuration": {"target": task, "config": "none.yaml"},
+        "no such directory; foi-prepare makes it": {"target": task, "data_dir": "/none"},
+        "no TPU at 'local'": {"target": task, "strategy": "tpu"},
+        "leave --init out": {"target": task, "init": "x"},
+    }  # fmt: skip
+    for said, changes in wrong.items():
+        assert said in error(call(target, **{"source": "scratch"} | flags | changes)), said
+    assert not flags["workdir"].exists()
+
+
+def test_wrong_flags_exit_with_2(call, flags):
+    for changes, said in (
+        ({"setting": "tiny"}, "should be one of"),
+        ({"backbone": "hrnet_w47"}, "should be one of"),
+        ({"colour": "red"}, "Unknown command line flag 'colour'"),
+        ({"seed": "x"}, "--seed"),
+        ({"steps_per_loop": 0}, "--steps_per_loop"),
+    ):
+        code, out, err = call(
+            target, **flags | {"target": "a:segmentation", "source": "b"} | changes
+        )
+        assert code == 2 and said in err and len(err.strip().splitlines()) == 1 and not out
+    code, _, err = call(target, **flags)
+    assert code == 2 and "source" in err
+    # A flag of another program is not accepted and ignored.
+    assert call(pretrain, **flags, setting="small")[0] == 2
+
+
+def test_a_wrong_key_in_the_configuration(call, flags):
+    flags["config"].write_text(CONFIG.replace("batch_size", "batchsize"))
+    said = error(call(target, **flags, source="scratch", target="blocks:segmentation"))
+    assert f"{flags['config']}: segmentation.schedule: unknown key 'batchsize'" in said
+
+
+def test_weights_of_another_width(call, flags):
+    _, out, _ = call(source, **flags, source="blocks:segmentation", init="scratch")
+    init = json.loads(out)["directory"]
+    changes = {"backbone": "hrnet_w18", "init": init, "source": "ilsvrc"}
+    said = error(call(target, **flags | changes, target="blocks:segmentation"))
+    assert "trained with hrnet_mini, but --backbone=hrnet_w18" in said
+
+
+@pytest.mark.parametrize("program", ["target", "prepare"])
+def test_an_unwritable_place(call, flags, tmp_path, program):
+    # A file where a directory is wanted stops root as well.
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "below"
+    if program == "target":
+        flags = flags | {"workdir": place}
+        outcome = call(target, **flags, source="scratch", target="blocks:segmentation")
+    else:
+        raw = folders.write(tmp_path / "raw")
+        outcome = call(
+            prepare, format="masks", raw_dir=raw, name="mine", domain="aerial", data_dir=place
+        )
+    assert "cannot be written (Not a directory)" in error(outcome)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda r: (r / "masks").rename(r / "labels"), "masks: no such directory"),
+        (lambda r: (r / "images/train/001.jpg").write_bytes(b"\xff\xd8"),
+         "train/001.jpg: not a whole"),
+        (lambda r: folders.save(r / "masks/val/001.png", folders.np.zeros((9, 9), "u1")),
+         "val/001.jpg: mask is 9x9, but its image is 48x64"),
+        (lambda r: folders.save(r / "masks/val/001.png", folders.np.full((48, 64), 7, "u1")),
+         "val/001.jpg: label 7, but mine:segmentation has 3 classes"),
+    ],
+)  # fmt: skip
+def test_bad_raw_data_leaves_nothing(call, tmp_path, spoil, said):
+    raw, data = folders.write(tmp_path / "raw"), tmp_path / "data"
+    spoil(raw)
+    outcome = call(
+        prepare, format="masks", raw_dir=raw, name="mine", domain="aerial", data_dir=data
+    )
+    code, out, err = outcome
+    assert code == 1 and not out
+    assert said in err.strip().splitlines()[-1]
+    assert "Traceback" not in err
+    assert not data.exists() or not [p for p in data.rglob("*") if p.is_file()]
+
+
+def test_prepare_says_what_it_made(call, tmp_path):
+    raw = folders.write(tmp_path / "raw")
+    flags = {"format": "masks,coco", "raw_dir": raw, "name": "mine", "domain": "aerial"}
+    code, out, _ = call(prepare, **flags, data_dir=tmp_path / "data")
+    assert code == 0
+    assert out.split("\t")[:3] == ["mine", "8", "4"]
+    again = call(prepare, **flags, data_dir=tmp_path / "data")
+    assert again[:2] == (0, out)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {},
+        {"collection": "mini", "format": "masks"},
+        {"format": "masks"},
+        {"collection": "mini", "name": "x"},
+        {"format": "masks", "raw_dir": "r", "name": "n", "domain": "aerial", "dataset": "x"},
+        {"format": "masks", "raw_dir": "r", "name": "n", "domain": "air"},
+        {"format": "masks", "raw_dir": "r", "name": "n", "domain": "aerial", "val_fraction": "2"},
+    ],
+)
+def test_flags_of_prepare_must_agree(call, flags, tmp_path):
+    code, _, err = call(prepare, **flags, data_dir=tmp_path)
+    assert code == 2 and len(err.strip().splitlines()) == 1
+
+
+def test_the_rendered_collection_is_prepared_by_name(call, tmp_path):
+    code, out, _ = call(prepare, collection="mini", dataset="kitti", data_dir=tmp_path)
+    assert code == 0 and out.startswith("kitti\t60\t100\t")
+    code, _, err = call(prepare, collection="mini", dataset="kiti", data_dir=tmp_path)
+    assert code == 1 and "did you mean 'kitti'" in err
+
+
+@pytest.mark.parametrize("name", ["prepare", "pretrain", "source", "target", "analyze"])
+def test_help_and_exit_codes_of_a_process(name):
+    command = [sys.executable, "-m", f"foi_tf.bin.{name}"]
+    helped = subprocess.run([*command, "--help"], capture_output=True, text=True, check=False)
+    assert helped.returncode == 0 and f"foi-{name}" in helped.stdout
+    wrong = subprocess.run([*command, "--no_such"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert wrong.stderr.count("\n") == 1 and wrong.stderr.startswith(f"foi-{name}: "), wrong.stderr
+
+
+def test_tracebacks_come_with_debug_only():
+    command = [sys.executable, "-m", "foi_tf.bin.analyze", "--results=/none", "--out=/none"]
+    plain = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert plain.returncode == 1 and plain.stderr.count("\n") == 1
+    debug = subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False)
+    assert debug.returncode == 1 and "Traceback" in debug.stderr

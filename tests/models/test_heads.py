@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.models import heads
+from foi_tf.models.backbones import backbone
+
+# Small heads of every kind and what they make of an image of 71 x 53 pixels.
+KINDS = {
+    "segmentation": (lambda: heads.SegmentationHead(5), (71, 53, 5)),
+    "depth": (heads.DepthHead, (71, 53, 1)),
+    "detection": (
+        lambda: heads.DetectionHead(3),
+        {"heatmap": (18, 14, 3), "offset": (18, 14, 2), "size": (18, 14, 2)},
+    ),
+    "keypoints": (
+        lambda: heads.KeypointHead(4),
+        {
+            "heatmap": (18, 14, 1),
+            "offset": (18, 14, 2),
+            "size": (18, 14, 2),
+            "keypoint_heatmap": (18, 14, 4),
+            "keypoint_offset": (18, 14, 2),
+            "displacement": (18, 14, 8),
+        },
+    ),
+    "classification": (lambda: heads.ClassificationHead(10), (10,)),
+}
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def parameters(layer):
+    return sum(np.prod(variable.shape) for variable in layer.trainable_variables)
+
+
+def connected(kind, body):
+    return tf.keras.Model(body.input, KINDS[kind][0]().connect(body))
+
+
+@pytest.mark.parametrize(
+    ("head", "count"),
+    [
+        (lambda: heads.DepthHead(), 721),
+        (lambda: heads.SegmentationHead(20), 14_420),
+        (lambda: heads.DetectionHead(20), 2_406_648),
+        (lambda: heads.KeypointHead(17), 10_088_506),
+        (lambda: heads.ClassificationHead(1000), 12_144_744),
+    ],
+)
+def test_parameters_on_w48(head, count, published):
+    """Table 2; its 721, 14K, 2.4M and 10M, and the published classification head."""
+    head = head()
+    head.connect(published(48))
+    assert parameters(head) == count
+
+
+@pytest.mark.parametrize(("width", "count"), [(18, 21_299_004), (32, 41_232_680)])
+def test_published_classification_networks(width, count, published):
+    """HRNet-W18-C and W32-C of Wang et al., whose heads are as wide as that of W48."""
+    head = heads.ClassificationHead(1000)
+    head.connect(published(width))
+    assert parameters(published(width)) + parameters(head) == count
+
+
+@every_kind
+def test_shapes_with_unknown_size(kind, mini):
+    outputs = connected(kind, mini)(tf.zeros((2, 71, 53, 3)))
+    shapes = tf.nest.map_structure(lambda x: tuple(x.shape[1:]), outputs)
+    assert shapes == KINDS[kind][1]
+
+
+@every_kind
+def test_shapes_with_known_size(kind):
+    outputs = connected(kind, backbone("hrnet_mini", (71, 53, 3))).output
+    shapes = tf.nest.map_structure(lambda x: tuple(x.shape[1:]), outputs)
+    assert shapes == KINDS[kind][1]
+
+
+@every_kind
+def test_outputs_are_float32_under_bfloat16(kind, bfloat16):
+    outputs = connected(kind, backbone("hrnet_mini"))(tf.random.normal((1, 64, 64, 3)))
+    for output in tf.nest.flatten(outputs):
+        assert output.dtype == tf.float32
+        assert np.all(np.isfinite(output))
+
+
+def test_heads_shrink_with_narrow_backbones(mini):
+    """240 of 720 features: a third of 256 channels, in eights."""
+    head = heads.KeypointHead(4)
+    head.connect(mini)
+    kernels = {x.shape[-1] for x in head.trainable_variables if len(x.shape) == 4}
+    assert kernels == {80, 1, 2, 4, 8}
+
+
+def test_segmentation_upsamples_the_logits(mini):
+    head = heads.SegmentationHead(2)
+    head.connect(mini)
+    kernel, bias = head.trainable_variables
+    features = tf.random.stateless_normal((1, 4, 4, 240), seed=(0, 1))
+    logits = head(features, tf.zeros((1, 15, 13, 3)))
+    linear = tf.einsum("bhwc,ck->bhwk", features, kernel[0, 0]) + bias
+    expected = tf.image.resize(linear, (16, 16))[:, :15, :13]
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_depth_is_softplus_before_upsampling():
+    head = heads.DepthHead()
+    features = tf.reshape(tf.constant([-30.0, 2.0]), (1, 1, 2, 1))
+    head(features, tf.zeros((1, 4, 8, 3)))
+    head.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1)])
+    row = head(features, tf.zeros((1, 4, 8, 3)))[0, 0, :, 0]
+    far = np.log1p(np.exp(2.0))
+    # Linear between the two depths, as it would not be if softplus came last.
+    np.testing.assert_allclose(row, far * np.array([0, 0, 1, 3, 5, 7, 8, 8]) / 8, atol=1e-5)
+
+
+def test_heatmaps_start_low(mini):
+    outputs = connected("keypoints", mini)(tf.zeros((1, 32, 32, 3)))
+    for name in ("heatmap", "keypoint_heatmap"):
+        np.testing.assert_allclose(tf.sigmoid(outputs[name]), 0.1, atol=0.02)
+
+
+@every_kind
+def test_training_step_lowers_to_xla(kind):
+    """Fails on any operation that TPUs lack; an odd size, so that nothing is skipped."""
+    model = connected(kind, backbone("hrnet_mini", (71, 53, 3)))
+
+    def step(images):
+        with tf.GradientTape() as tape:
+            outputs = tf.nest.flatten(model(images, training=True))
+            loss = tf.add_n([tf.reduce_mean(tf.square(output)) for output in outputs])
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+            variable.assign_sub(0.1 * gradient)
+        return loss
+
+    step = tf.function(step, autograph=False, jit_compile=True)
+    images = tf.zeros((2, 71, 53, 3))
+    assert "convolution" in step.experimental_get_compiler_ir(images)(stage="hlo")

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.errors import FoiError
+from foi_tf.models.backbones import BACKBONES, backbone
+from foi_tf.models.hrnet import BRANCHES
+
+
+def parameters(model):
+    return sum(np.prod(variable.shape) for variable in model.trainable_variables)
+
+
+def test_w48_is_the_published_network(published):
+    assert parameters(published(48)) == 65_325_120
+    assert published(48).output_shape == (None, None, None, 720)
+
+
+# With a head of 1000 classes these make the parameters of the published classification
+# networks (test_heads.py).
+@pytest.mark.parametrize(("width", "count"), [(18, 9_562_260), (32, 29_305_536)])
+def test_narrower_published_networks(width, count, published):
+    assert parameters(published(width)) == count
+
+
+def test_mini_is_small(mini):
+    assert parameters(mini) == 881_872
+
+
+@pytest.mark.parametrize("size", [(64, 96), (71, 53), (33, 32), (89, 90)])
+@pytest.mark.parametrize("static", [True, False])
+def test_any_size(size, static, mini):
+    model = backbone("hrnet_mini", (*size, 3)) if static else mini
+    outputs = [model.get_layer(name).output for name in BRANCHES]
+    branches = tf.keras.Model(model.input, [*outputs, model.output])
+    *branches, features = branches(tf.zeros((2, *size, 3)))
+    assert features.shape == (2, -(-size[0] // 4), -(-size[1] // 4), 15 * 16)
+    for i, branch in enumerate(branches):
+        stride = 2 ** (i + 2)
+        assert branch.shape == (2, -(-size[0] // stride), -(-size[1] // stride), 16 * 2**i)
+
+
+def test_static_and_dynamic_sizes_agree(mini):
+    static = backbone("hrnet_mini", (53, 71, 3))
+    static.set_weights(mini.get_weights())
+    x = tf.random.stateless_normal((1, 53, 71, 3), seed=(0, 1))
+    np.testing.assert_allclose(static(x), mini(x), rtol=1e-4, atol=1e-5)
+
+
+def test_features_are_the_upsampled_branches(mini):
+    x = tf.random.stateless_normal((1, 64, 64, 3), seed=(0, 1))
+    outputs = [mini.get_layer(name).output for name in BRANCHES]
+    *branches, features = tf.keras.Model(mini.input, [*outputs, mini.output])(x)
+    expected = tf.concat([tf.image.resize(branch, (16, 16)) for branch in branches], axis=-1)
+    np.testing.assert_allclose(features, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_the_seed_determines_the_weights():
+    def weights(seed):
+        tf.keras.utils.set_random_seed(seed)
+        return backbone("hrnet_mini").get_weights()
+
+    first, again, other = weights(1), weights(1), weights(2)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_layer_names_are_stable(mini):
+    names = {layer.name for layer in mini.layers}
+    assert {
+        "stem/conv2",
+        "stage1/block0/shortcut_conv",
+        "transition1/branch0/bn",
+        "stage2/module0/branch1/block0/conv1",
+        "stage3/module0/fuse2/from0/conv1",
+        "stage4/module0/fuse0/from3/bn0",
+        *BRANCHES,
+    } <= names
+    assert names == {layer.name for layer in backbone("hrnet_mini").layers}
+
+
+def test_every_weight_gets_a_gradient(mini):
+    x = tf.random.stateless_normal((1, 64, 64, 3), seed=(0, 1))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(mini(x, training=True)))
+    for gradient in tape.gradient(loss, mini.trainable_variables):
+        assert np.any(gradient)
+
+
+def test_replicas_synchronise_batch_norm():
+    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+        model = backbone("hrnet_mini")
+    norms = [x for x in model.layers if isinstance(x, tf.keras.layers.BatchNormalization)]
+    assert norms
+    assert all(norm.synchronized for norm in norms)
+
+
+def test_bfloat16_network_keeps_float32_weights(bfloat16):
+    model = backbone("hrnet_mini")
+    assert model.output.dtype == tf.bfloat16
+    assert {variable.dtype for variable in model.variables} == {tf.float32}
+
+
+def test_unknown_name():
+    assert "hrnet_w48" in BACKBONES
+    with pytest.raises(FoiError, match="unknown backbone 'hrnet_w49'; did you mean 'hrnet_w48'"):
+        backbone("hrnet_w49")

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.models import layers
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_nearest_upsampling_repeats_pixels(factor):
+    x = tf.random.stateless_normal((2, 3, 5, 4), seed=(0, 1))
+    expected = tf.repeat(tf.repeat(x, factor, axis=1), factor, axis=2)
+    np.testing.assert_array_equal(layers.upsample_nearest(x, factor), expected)
+
+
+def test_nearest_upsampling_has_the_gradient_of_repetition():
+    x = tf.Variable(tf.zeros((1, 2, 2, 1)))
+    with tf.GradientTape() as tape:
+        weights = tf.reshape(tf.range(16.0), (1, 4, 4, 1))
+        loss = tf.reduce_sum(weights * layers.upsample_nearest(x, 2))
+    # Each pixel gathers the weights of its four copies: 0 + 1 + 4 + 5, and so on.
+    assert tf.reshape(tape.gradient(loss, x), [-1]).numpy().tolist() == [10, 18, 42, 50]
+
+
+def test_bilinear_upsampling_has_half_pixel_centres():
+    x = tf.reshape(tf.constant([0.0, 4.0]), (1, 1, 2, 1))
+    row = layers.upsample_bilinear(x, 2)[0, 0, :, 0]
+    # Output pixels lie at -1/4, 1/4, 3/4 and 5/4 between the centres of the inputs.
+    np.testing.assert_allclose(row, [0, 1, 3, 4])
+
+
+def test_bilinear_upsampling_keeps_bfloat16():
+    assert layers.upsample_bilinear(tf.zeros((1, 2, 2, 3), tf.bfloat16), 4).dtype == tf.bfloat16
+
+
+@pytest.mark.parametrize("size", [4, 5])
+def test_strided_convolution_pads_alike_on_both_sides(size):
+    layer = layers.conv2d(1, 3, strides=2, use_bias=False, kernel_initializer="ones")
+    x = tf.reshape(tf.range(1.0, size + 1), (1, 1, size, 1))
+    # Windows are centred on pixels 1, 3 and 5.
+    expected = {4: [1 + 2, 2 + 3 + 4], 5: [1 + 2, 2 + 3 + 4, 4 + 5]}[size]
+    assert layer(x)[0, 0, :, 0].numpy().tolist() == expected
+    assert layer.compute_output_shape((1, 1, size, 1)) == (1, 1, len(expected), 1)
+
+
+def test_add_upsampled_crops_the_coarse_map():
+    fine = tf.zeros((1, 3, 3, 1))
+    coarse = tf.reshape(tf.constant([1.0, 2.0, 3.0, 4.0]), (1, 2, 2, 1))
+    total = layers.AddUpsampled()([fine, coarse])
+    assert total[0, :, :, 0].numpy().tolist() == [[1, 1, 2], [1, 1, 2], [3, 3, 4]]
+
+
+def test_concat_upsampled_keeps_the_order_of_branches():
+    branches = [tf.fill((1, 5, 5, 1), 0.0), tf.fill((1, 3, 3, 2), 1.0), tf.fill((1, 2, 2, 3), 2.0)]
+    features = layers.ConcatUpsampled()(branches)
+    assert features.shape == (1, 5, 5, 6)
+    np.testing.assert_allclose(features[0, 4, 4], [0, 1, 1, 2, 2, 2])
+
+
+def test_each_initialiser_draws_its_own_values():
+    tf.keras.utils.set_random_seed(0)
+    first, second = layers.he_normal()((3, 3, 8, 64)), layers.he_normal()((3, 3, 8, 64))
+    assert not np.allclose(first, second)
+    # Fan-out is 3 * 3 * 64.
+    np.testing.assert_allclose(np.std(first), np.sqrt(2 / 576), rtol=0.05)
+
+
+def test_batch_norm_is_synchronised_only_over_several_replicas():
+    cpus = tf.config.list_logical_devices("CPU")
+    assert len(cpus) == 2
+    x = tf.constant([[0.0], [1.0], [10.0], [15.0]])[:, None, None]
+
+    def means(devices):
+        with (strategy := tf.distribute.MirroredStrategy(devices)).scope():
+            norm = layers.batch_norm("bn")
+            norm.build(x.shape)
+
+        def train(context):
+            share = len(x) // strategy.num_replicas_in_sync
+            start = context.replica_id_in_sync_group * share
+            return norm(x[start : start + share], training=True)
+
+        @tf.function(autograph=False)
+        def step():
+            contexts = strategy.experimental_distribute_values_from_function(lambda c: c)
+            return strategy.run(train, (contexts,))
+
+        outputs = tf.concat(strategy.experimental_local_results(step()), axis=0)
+        return norm, outputs[:, 0, 0, 0]
+
+    one, alone = means(cpus[:1])
+    two, together = means(cpus)
+    assert not one.synchronized
+    assert two.synchronized
+    np.testing.assert_allclose(together, alone, rtol=1e-4)

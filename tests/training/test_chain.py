@@ -1,0 +1,186 @@
+import dataclasses
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.errors import FoiError
+from foi_tf.models.backbones import backbone
+from foi_tf.models.transfer import load_backbone
+from foi_tf.study.dataset import Task
+from foi_tf.training import chain, start, strategy
+from foi_tf.training import link as links
+
+PACE = chain.Pace(steps_per_loop=3, checkpoint_every=3)
+
+
+def run(link, data, workdir, init=None):
+    return chain.run(link, data, init, workdir, strategy.make("cpu"), PACE)
+
+
+@pytest.fixture(name="trained", scope="module")
+def _trained(tmp_path_factory):
+    return tmp_path_factory.mktemp("work")
+
+
+def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
+    link = make_link()
+    finished = run(link, blocks_data, trained)
+    directory = link.directory(trained)
+    assert set(finished.metrics) == {"miou", "pixel_accuracy"}
+    assert finished.n_train == 12 and finished.domain == "aerial" and finished.wall_seconds > 0
+    assert links.load(directory) == finished
+    assert sorted(p.name for p in directory.iterdir()) == [
+        "link.json", "summaries", "weights.data-00000-of-00001", "weights.index",
+    ]  # fmt: skip
+    events = [p for p in (directory / "summaries").iterdir() if "tfevents" in p.name]
+    tags = {
+        value.tag
+        for path in events
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+    }
+    assert {"blocks:segmentation/cross_entropy", "learning_rate", "steps_per_second"} <= tags
+
+
+def test_a_finished_link_is_not_trained_again(make_link, blocks_data, trained, monkeypatch):
+    link = make_link()
+    before = run(link, blocks_data, trained)
+    monkeypatch.setattr(chain, "_train", lambda *_: pytest.fail("trained again"))
+    assert run(link, blocks_data, trained) == before
+
+
+def test_the_backbone_alone_is_transferred(make_link, blocks_data, trained, tmp_path):
+    link = make_link()
+    run(link, blocks_data, trained)
+    weights = links.weights(link.directory(trained))
+    child = make_link(steps=1, parent=link.digest, schedule={"learning_rate": 1e-30}, seed=9)
+    run(child, blocks_data, tmp_path, weights)
+    stored = [
+        tf.train.load_checkpoint(str(p))
+        for p in (weights, links.weights(child.directory(tmp_path)))
+    ]
+    for name in stored[0].get_variable_to_shape_map():
+        if "kernel/.ATTR" in name:
+            same = np.array_equal(*(checkpoint.get_tensor(name) for checkpoint in stored))
+            assert same == name.startswith("backbone"), name
+
+
+def test_two_replicas_run_a_whole_link(make_link, blocks_data, tmp_path):
+    link = make_link(replicas=2)
+    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    finished = chain.run(link, blocks_data, None, tmp_path, two, PACE)
+    assert 0 <= finished.metrics["miou"] <= 1
+    odd = make_link(replicas=2, schedule={"batch_size": 5})
+    with pytest.raises(FoiError, match="batch_size 5 of blocks:segmentation is no multiple of 2"):
+        chain.run(odd, blocks_data, None, tmp_path, two, PACE)
+
+
+def test_everything_that_matters_is_in_the_digest(make_link):
+    link = make_link()
+    config = dataclasses.replace(link.config, rescale=(1.0, 1.0))
+    changes = {
+        "chain": ("ilsvrc", "blocks:segmentation"), "task": Task("blocks", "detection"),
+        "parent": "x", "data": "x", "images": 5, "steps": 7, "config": config,
+        "backbone": "hrnet_w18", "precision": "bfloat16", "seed": 1, "replicas": 2,
+    }  # fmt: skip
+    assert set(changes) == {field.name for field in dataclasses.fields(link)}
+    digests = {dataclasses.replace(link, **{name: value}).digest for name, value in changes.items()}
+    assert len(digests | {link.digest}) == len(changes) + 1
+    assert make_link().digest == link.digest
+
+
+def test_starts_are_found_by_chain(make_link, blocks_data, trained):
+    link = make_link()
+    run(link, blocks_data, trained)
+    found = start.elsewhere(link.directory(trained), "hrnet_mini")
+    assert found.chain == link.chain and found.digest == link.digest
+    plain = start.elsewhere(links.weights(link.directory(trained)), "hrnet_mini")
+    assert plain.chain == ("weights",) and plain.finished is None
+    with pytest.raises(FoiError, match="trained with hrnet_mini, but --backbone=hrnet_w18"):
+        start.elsewhere(link.directory(trained), "hrnet_w18")
+    with pytest.raises(FoiError, match="not the directory of a finished link"):
+        start.elsewhere(trained, "hrnet_mini")
+    with pytest.raises(FoiError, match="neither a link's directory nor a checkpoint"):
+        start.elsewhere(trained / "none", "hrnet_mini")
+    with pytest.raises(FoiError, match="run foi-source --source=blocks:segmentation first"):
+        start.source(trained, Task("blocks", "segmentation"), None, "hrnet_mini")
+    with pytest.raises(FoiError, match="run foi-pretrain first"):
+        start.pretrained(trained, "hrnet_mini")
+
+
+def test_several_candidates_are_named(make_link, tmp_path):
+    for seed in (0, 1):
+        link = make_link(chain=("ilsvrc", "blocks:segmentation"), seed=seed)
+        finished = links.Finished(
+            link=link, metrics={"miou": 0.5}, n_train=1, domain="aerial", wall_seconds=1.0,
+            device="cpu",
+        )  # fmt: skip
+        links.save(link.directory(tmp_path), finished)
+    with pytest.raises(FoiError, match=r"several links .* choose one with --init=PATH"):
+        start.source(tmp_path, Task("blocks", "segmentation"), None, "hrnet_mini")
+
+
+def test_weights_of_another_backbone_are_refused(make_link, blocks_data, trained):
+    link = make_link()
+    run(link, blocks_data, trained)
+    weights = links.weights(link.directory(trained))
+    with pytest.raises(FoiError, match="no weights for this backbone") as caught:
+        load_backbone(backbone("hrnet_w18"), weights)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(FoiError, match="no weights for this backbone"):
+        load_backbone(backbone("hrnet_mini"), trained / "none")
+
+
+CONFIG = """
+segmentation:
+  crop: [32, 32]
+  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 14, small_steps: 14, batch_size: 4}
+"""
+
+
+def newest(workdir):
+    """The step of the newest checkpoint; 0 without one."""
+    names = [path.stem for path in workdir.glob("links/*/checkpoints/ckpt-*.index")]
+    return max((int(name.removeprefix("ckpt-")) for name in names), default=0)
+
+
+def test_a_killed_run_ends_as_if_it_had_not_been(blocks, tmp_path):
+    """SIGKILL at a random step; the restarted run has the same bits in weights and metric."""
+    (tmp_path / "c.yaml").write_text(CONFIG)
+
+    def command(workdir):
+        flags = {
+            "data_dir": blocks, "workdir": workdir, "config": tmp_path / "c.yaml",
+            "backbone": "hrnet_mini", "source": "scratch", "target": "blocks:segmentation",
+            "steps_per_loop": 1, "checkpoint_every": 2,
+        }  # fmt: skip
+        given = [f"--{name}={value}" for name, value in flags.items()]
+        return [sys.executable, "-m", "foi_tf.bin.target", *given]
+
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    subprocess.run(command(whole), check=True, capture_output=True)
+    step = random.SystemRandom().randrange(1, 13)
+    process = subprocess.Popen(command(torn), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while newest(torn) < step:
+        assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not list(torn.glob("links/*/link.json"))
+    subprocess.run(command(torn), check=True, capture_output=True)
+
+    first, second = (next(d.glob("links/*")) for d in (whole, torn))
+    a, b = (tf.train.load_checkpoint(str(links.weights(d))) for d in (first, second))
+    names = a.get_variable_to_shape_map()
+    assert len(names) > 100
+    for name in names:
+        if "ATTRIBUTES" in name:
+            assert np.array_equal(a.get_tensor(name), b.get_tensor(name)), f"{name}, kill at {step}"
+    assert links.load(first).metrics == links.load(second).metrics
