@@ -1,10 +1,9 @@
-"""Time from nothing to the end of the first HRNetV2-W48 training step.
+"""Time that the first HRNetV2-W48 training step takes, most of it tracing.
 
   python benchmarks/first_step.py [--repeats=5]
 
 Traced as we do, without AutoGraph, against the same step traced with it, each in a fresh
-process; building the network counts, importing TensorFlow does not. The medians' ratio
-should be at most 0.35. On 2 cores five repeats take about 10 minutes.
+process, after the network has been built. The medians' ratio should be at most 0.35. On 2 cores five repeats take about 10 minutes.
 """
 
 import statistics

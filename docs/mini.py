@@ -31,6 +31,7 @@ def tile(dataset_id: str, index: int) -> np.ndarray:
 
 
 def main() -> None:
+    """Writes the figure."""
     tiles = [tile(name, index) for name in miniworld.DATASETS for index in (0, 5)]
     rows = [np.concatenate(tiles[i : i + COLUMNS], 1) for i in range(0, len(tiles), COLUMNS)]
     path = pathlib.Path(__file__).with_suffix(".jpg")

@@ -33,7 +33,7 @@ def test_sections_are_refined_by_dataset(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("batch_size", "batchsize"), "schedule: unknown key 'batchsize'; did you mean 'batch_size'?"),
+        (("batch_size", "batchsize"), "unknown key 'batchsize'; did you mean 'batch_size'?"),
         (("crop", "crp"), "segmentation: unknown key 'crp'; did you mean 'crop'?"),
         (("steps: 20", "steps: many"), "segmentation.schedule.steps: 'many'"),
         (("steps: 20", "steps: 2.5"), "segmentation.schedule.steps: 2.5"),

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.models import heads, transfer
+
+
+@pytest.fixture(name="two")
+def _two():
+    tf.keras.utils.set_random_seed(3)
+    made = {
+        "a:segmentation": heads.SegmentationHead(4),
+        "b:classification": heads.ClassificationHead(5),
+    }
+    return transfer.build(
+        "hrnet_mini", made, {"a:segmentation": (64, 96), "b:classification": (32, 32)}
+    )
+
+
+def test_heads_share_one_backbone(two):
+    shared = {id(v) for v in two.backbone.trainable_variables}
+    for model in two.models.values():
+        assert shared < {id(v) for v in model.trainable_variables}
+    alone = sum(len({id(v) for v in m.trainable_variables} - shared) for m in two.models.values())
+    assert len(two.trainable_variables) == len(shared) + alone
+
+
+def test_tasks_may_differ_in_input_size(two):
+    assert two.models["a:segmentation"](tf.zeros((1, 64, 96, 3))).shape == (1, 64, 96, 4)
+    assert two.models["b:classification"](tf.zeros((1, 32, 32, 3))).shape == (1, 5)
+
+
+def test_one_input_size_is_static():
+    made = transfer.build("hrnet_mini", {"a": heads.SegmentationHead(4)}, {"a": (64, 96)})
+    assert made.models["a"].output_shape == (None, 64, 96, 4)
+
+
+def test_backbones_pass_and_heads_stay(two, tmp_path):
+    path = two.checkpoint().write(str(tmp_path / "weights"))
+    tf.keras.utils.set_random_seed(4)
+    other = transfer.build("hrnet_mini", {"c": heads.SegmentationHead(4)}, {"c": (64, 96)})
+    shared = {id(v) for v in other.backbone.variables}
+    head = [v for v in other.models["c"].variables if id(v) not in shared]
+    before = [v.numpy() for v in head]
+    transfer.load_backbone(other.backbone, path)
+    for a, b in zip(two.backbone.variables, other.backbone.variables, strict=True):
+        assert np.array_equal(a.numpy(), b.numpy()), a.name
+    assert all(np.array_equal(a, b.numpy()) for a, b in zip(before, head, strict=True))

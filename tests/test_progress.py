@@ -1,0 +1,26 @@
+import sys
+
+from foi_tf import progress
+
+
+def test_plain_lines_elsewhere_than_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "PLAIN_LINE_EVERY", 0.0)
+    assert list(progress.track("abc", "letters", 3, unit="letter")) == ["a", "b", "c"]
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [f"letters: {i}/3 letters" for i in (1, 2, 3)]
+    assert captured.out == ""
+
+
+def test_now_and_then_only_and_at_the_end(capsys):
+    with progress.Progress("run", 5) as shown:
+        for step in range(5):
+            shown.update(loss=0.5 / (step + 1))
+    assert capsys.readouterr().err.splitlines() == ["run: 5/5 steps loss=0.1"]
+
+
+def test_a_bar_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with progress.Progress("run", 2) as shown:
+        shown.update(2, loss=0.25)
+    err = capsys.readouterr().err
+    assert "run" in err and "2/2" in err and "100%" in err
