@@ -3,7 +3,8 @@
   python benchmarks/first_step.py [--repeats=5]
 
 Traced as we do, without AutoGraph, against the same step traced with it, each in a fresh
-process, after the network has been built. The medians' ratio should be at most 0.35. On 2 cores five repeats take about 10 minutes.
+process, after the network has been built. The medians' ratio should be at most 0.35. On
+2 cores five repeats take about 10 minutes.
 """
 
 import statistics

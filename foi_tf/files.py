@@ -44,3 +44,9 @@ def write_text(path: epath.PathLike, text: str) -> None:
 def describe(error: OSError) -> str:
     """What went wrong, in the system's words and in one line."""
     return os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+
+
+def first_line(error: Exception) -> str:
+    """What a library's long message says first."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200]

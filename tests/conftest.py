@@ -1,5 +1,7 @@
 """What all tests share: two CPU devices, so that two replicas can be had anywhere."""
 
+import os
+import pathlib
 import sys
 
 import pytest
@@ -28,3 +30,12 @@ def blocks(tmp_path_factory):
     found = own.find(root, ["coco", "masks"], "blocks", "aerial", None)
     builder.build(found.dataset, found.examples, data_dir)
     return data_dir
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of small real annotated sets; tests without it skip."""
+    place = os.environ.get("FOI_REAL_DATA")
+    if not place:
+        pytest.skip("needs real images: set FOI_REAL_DATA to the folder of the annotated sets")
+    return pathlib.Path(place)

@@ -6,12 +6,13 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator
 
+import tensorflow as tf
 import tensorflow_datasets as tfds
 from etils import epath
 
 from foi_tf.data import prepared, schema, survey
 from foi_tf.errors import FoiError
-from foi_tf.files import describe
+from foi_tf.files import describe, first_line
 from foi_tf.progress import track
 from foi_tf.study.dataset import Dataset, Size
 
@@ -91,3 +92,5 @@ def _write(dataset: Dataset, examples: Examples, data_dir: epath.PathLike) -> No
             builder.download_and_prepare(download_dir=downloads)
         except OSError as error:
             raise FoiError(f"{data_dir}: cannot be written ({describe(error)})") from error
+        except (tf.errors.OpError, RuntimeError) as error:  # TFDS wraps one into the other.
+            raise FoiError(f"{data_dir}: cannot be written ({first_line(error)})") from error

@@ -7,6 +7,7 @@ import tensorflow as tf
 from etils import epath
 
 from foi_tf.errors import FoiError
+from foi_tf.files import first_line
 from foi_tf.models.backbones import backbone as make_backbone
 from foi_tf.models.heads import Head
 from foi_tf.study.dataset import Size
@@ -64,9 +65,9 @@ def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
         status.expect_partial()
         status.assert_existing_objects_matched()
     except (ValueError, AssertionError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0][:200]
         raise FoiError(
-            f"{checkpoint}: no weights for this backbone ({reason}); check --backbone and --init"
+            f"{checkpoint}: no weights for this backbone ({first_line(error)}); "
+            "check --backbone and --init"
         ) from error
 
 

@@ -14,7 +14,7 @@ from foi_tf import tasks
 from foi_tf.data import pipeline
 from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
-from foi_tf.files import describe
+from foi_tf.files import describe, first_line
 from foi_tf.models import transfer
 from foi_tf.progress import Progress
 from foi_tf.study.grid import subset
@@ -78,18 +78,23 @@ def run(
             optimizer=optimizers.make(link.config.schedule, link.steps),
             strategy=strategy,
         )
-    seconds = _train(link, trainer, network, source, directory, strategy, pace)
-    started = time.monotonic()
-    metrics = _evaluate(link, prepared, task, network, strategy)
-    finished = Finished(
-        link=link,
-        metrics=metrics,
-        n_train=len(source.ids()),
-        domain=prepared.dataset.domain,
-        wall_seconds=seconds + time.monotonic() - started,
-        device=strategies.device_kind(strategy),
-    )
-    network.checkpoint().write(str(links.weights(directory)))
+    try:
+        seconds = _train(link, trainer, network, source, directory, strategy, pace)
+        started = time.monotonic()
+        metrics = _evaluate(link, prepared, task, network, strategy)
+        finished = Finished(
+            link=link,
+            metrics=metrics,
+            n_train=len(source.ids()),
+            domain=prepared.dataset.domain,
+            wall_seconds=seconds + time.monotonic() - started,
+            device=strategies.device_kind(strategy),
+        )
+        network.checkpoint().write(str(links.weights(directory)))
+    except tf.errors.OpError as error:  # A full disk or a broken record, as TensorFlow says it.
+        raise FoiError(
+            f"{directory}: stopped ({first_line(error)}); same command goes on"
+        ) from error
     links.save(directory, finished)
     (directory / "checkpoints").rmtree(missing_ok=True)
     return finished

@@ -1,6 +1,7 @@
 """The programs as a user meets them: exit codes, one line of error, nothing left behind."""
 
 import json
+import resource
 import subprocess
 import sys
 
@@ -164,6 +165,23 @@ def test_bad_raw_data_leaves_nothing(call, tmp_path, spoil, said):
     assert said in err.strip().splitlines()[-1]
     assert "Traceback" not in err
     assert not data.exists() or not [p for p in data.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("program", ["target", "prepare"])
+def test_a_full_disk(flags, tmp_path, program):
+    """No file may grow beyond 50 kB in the program's process, as on a disk that is full."""
+    given = flags | {"source": "scratch", "target": "blocks:segmentation"}
+    if program == "prepare":
+        raw = folders.write(tmp_path / "raw", train=60)
+        given = {"format": "masks", "raw_dir": raw, "name": "mine", "domain": "aerial"}
+        given["data_dir"] = tmp_path / "data"
+    command = [sys.executable, "-m", f"foi_tf.bin.{program}"]
+    command += [f"--{name}={value}" for name, value in given.items()]
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
+    assert done.returncode == 1, done.stderr
+    assert "error: " in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("foi_dataset.json")) + list(tmp_path.rglob("link.json"))
 
 
 def test_prepare_says_what_it_made(call, tmp_path):

@@ -58,3 +58,17 @@ def test_momentum_is_used():
     for _ in range(2):
         made.apply_gradients([(tf.constant(1.0), variable)])
     assert float(variable) == pytest.approx(1 - 0.4 - 0.4 * 1.5)
+
+
+def test_the_fused_update_equals_that_of_keras():
+    start = tf.random.stateless_normal([50, 3], [1, 2])
+    rate = optimizer.learning_rate(dataclasses.replace(STEP, policy="poly"), 100)
+    variables = [tf.Variable(start, name="kernel") for _ in range(2)]
+    made = (optimizer.FusedSGD(rate, 0.9, weight_decay=1e-2),
+            tf.keras.optimizers.SGD(rate, 0.9, weight_decay=1e-2))  # fmt: skip
+    for number in range(6):
+        gradient = tf.random.stateless_normal([50, 3], [3, number])
+        for one, variable in zip(made, variables, strict=True):
+            one.apply_gradients([(gradient, variable)])
+    assert np.abs(variables[0] - start).max() > 0.1
+    np.testing.assert_allclose(*variables, rtol=1e-6, atol=1e-6)
