@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Makes the virtual environment that the launch scripts run in; to be sourced.
 #
 #   make_environment 3.11 dev    sets $PYTHON to the interpreter of .venv-3.11, with foi_tf
