@@ -14,6 +14,7 @@ from foi_tf import tasks
 from foi_tf.models import transfer
 from foi_tf.study.config import Schedule
 from foi_tf.study.dataset import Dataset, Task
+from foi_tf.tasks.base import TaskType
 from foi_tf.training import evaluator, optimizer, strategy
 from foi_tf.training.trainer import Trainer
 
@@ -23,19 +24,35 @@ ROW = Dataset(
     domain="consumer",
     train=1,
     val=1,
-    classes={"segmentation": 20, "classification": 1000},
+    classes={
+        "classification": 1000,
+        "segmentation": 20,
+        "detection": 20,
+        "keypoints": 17,
+        "depth": 1,
+    },
 )
 SCHEDULE = Schedule(
     optimizer="sgd", learning_rate=0.1, steps=9, small_steps=9, batch_size=2, weight_decay=1e-4
 )
 
 
-def targets(task_type: str) -> dict[str, tf.Tensor]:
+def targets(task: TaskType) -> dict[str, tf.Tensor]:
     """Of a batch, as the task's `encode` and the pipeline's batching make them."""
-    return {
-        "segmentation": {"mask": tf.zeros((BATCH, *CROP), tf.int32)},
-        "classification": {"label": tf.zeros((BATCH,), tf.int32)},
-    }[task_type]
+    objects = {"areas": tf.ones([1]), "crowds": tf.fill([1], False)}
+    example = {
+        "image": tf.zeros((*CROP, 3)),
+        "scale": tf.ones([2]),
+        "label": tf.constant(0, tf.int64),
+        "mask": tf.zeros((*CROP, 1), tf.uint8),
+        "depth": tf.ones((*CROP, 1)),
+        "boxes": tf.constant([[8.0, 8, 64, 64]]),
+        "box_labels": tf.constant([0], tf.int64),
+        "keypoints": tf.fill([1, ROW.classes["keypoints"], 3], 2.0),
+        "keypoint_boxes": tf.constant([[0.0, 0, 64, 64]]),
+    } | {f"{kind}_{name}": v for kind in ("box", "keypoint") for name, v in objects.items()}
+    one = task.encode(example | {"original": example})
+    return tf.nest.map_structure(lambda value: tf.stack([value] * BATCH), one)
 
 
 def main() -> None:
@@ -54,7 +71,7 @@ def main() -> None:
             )
         batch = {
             "image": tf.zeros((BATCH, *CROP, 3)),
-            "targets": targets(task_type),
+            "targets": targets(task),
             "valid": tf.fill((BATCH,), True),
         }
         model = network.models["x"]

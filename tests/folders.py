@@ -6,11 +6,26 @@ import cv2
 import numpy as np
 
 CLASSES = ("ground", "brick", "leaf")
+JOINTS = ("left_top", "right_top", "middle", "absent")
 COLOURS = np.asarray([(90, 90, 90), (200, 60, 40), (40, 180, 60)], np.uint8)
 
 
-def write(root, *, train=8, val=4, size=(48, 64), masks=True, boxes=True, seed=0):
-    """Writes images/, masks/ with classes.json, and annotations/; returns the root."""
+def write(
+    root,
+    *,
+    train=8,
+    val=4,
+    size=(48, 64),
+    masks=True,
+    boxes=True,
+    keypoints=(),
+    depth=False,
+    seed=0,
+):
+    """Writes images/, masks/ with classes.json, annotations/ and depth/; returns the root.
+
+    `keypoints` names the classes whose categories have keypoints, those of `JOINTS`.
+    """
     rng = np.random.default_rng(seed)
     for split, count in (("train", train), ("val", val)):
         images, annotations = [], []
@@ -20,14 +35,22 @@ def write(root, *, train=8, val=4, size=(48, 64), masks=True, boxes=True, seed=0
             save(root / "images" / f"{name}.jpg", shade(mask, rng)[..., ::-1])
             if masks:
                 save(root / "masks" / f"{name}.png", mask)
+            if depth:
+                save(root / "depth" / f"{name}.png", millimetres(mask))
             images.append({"id": index, "file_name": f"{name}.jpg"})
-            annotations += [
-                {"id": len(annotations) + n, "image_id": index, "category_id": 10 * label,
-                 "bbox": [x, y, w, h], "area": w * h, "iscrowd": 0}
-                for n, (label, y, x, h, w) in enumerate(rectangles)
-            ]  # fmt: skip
-        if boxes and count:
+            for label, y, x, h, w in rectangles:
+                annotation = {
+                    "id": len(annotations), "image_id": index, "category_id": 10 * label,
+                    "bbox": [x, y, w, h], "area": w * h, "iscrowd": 0,
+                }  # fmt: skip
+                if CLASSES[label] in keypoints:
+                    annotation["keypoints"] = joints(y, x, h, w)
+                annotations.append(annotation)
+        if (boxes or keypoints) and count:
             categories = [{"id": 10 * i, "name": CLASSES[i]} for i in (1, 2)]
+            for category in categories:
+                if category["name"] in keypoints:
+                    category |= {"keypoints": JOINTS, "flip_pairs": [[0, 1]]}
             content = {"images": images, "annotations": annotations, "categories": categories}
             path = root / "annotations" / f"{split}.json"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +58,43 @@ def write(root, *, train=8, val=4, size=(48, 64), masks=True, boxes=True, seed=0
     if masks:
         (root / "classes.json").write_text(json.dumps({"classes": CLASSES}))
     return root
+
+
+def write_voc(root, *, train=4, val=2, size=(48, 64), seed=0):
+    """Writes a VOC devkit's folders; returns the root and, by stem, the rectangles."""
+    rng = np.random.default_rng(seed)
+    drawn = {}
+    for split, count in (("train", train), ("val", val)):
+        stems = [f"2007_{split}{index}" for index in range(count)]
+        for stem in stems:
+            mask, drawn[stem] = draw(rng, size)
+            save(root / "JPEGImages" / f"{stem}.jpg", shade(mask, rng)[..., ::-1])
+            write_text(root / "Annotations" / f"{stem}.xml", xml(stem, drawn[stem]))
+        if stems:
+            write_text(root / "ImageSets/Main" / f"{split}.txt", "".join(f"{s}\n" for s in stems))
+    return root, drawn
+
+
+def xml(stem, rectangles):
+    """Rectangles as VOC writes them: corners from 1, the last pixel included."""
+    objects = "".join(
+        f"<object><name>{CLASSES[label]}</name><difficult>0</difficult><bndbox><xmin>{x + 1}</xmin>"
+        f"<ymin>{y + 1}</ymin><xmax>{x + w}</xmax><ymax>{y + h}</ymax></bndbox></object>"
+        for label, y, x, h, w in rectangles
+    )
+    return f"<annotation><filename>{stem}.jpg</filename>{objects}</annotation>"
+
+
+def joints(y, x, h, w):
+    """A rectangle's `JOINTS` as COCO writes them; the last one is not labelled."""
+    return [x, y, 2, x + w, y, 2, x + w / 2, y + h / 2, 1, 0, 0, 0]
+
+
+def millimetres(mask):
+    """A depth for each class; the first column is unknown."""
+    depth = np.asarray([4000, 1250, 2003], np.uint16)[mask]
+    depth[:, 0] = 0
+    return depth
 
 
 def draw(rng, size):
@@ -53,6 +113,12 @@ def shade(mask, rng):
     """Colours the classes and adds noise."""
     noise = rng.normal(0, 8, (*mask.shape, 3))
     return np.clip(COLOURS[mask] + noise, 0, 255).astype(np.uint8)
+
+
+def write_text(path, text):
+    """Writes a text file and the directory it needs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def save(path, pixels):

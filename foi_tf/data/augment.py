@@ -28,6 +28,7 @@ class View(NamedTuple):
       out_height, out_width: the size that the window is resized to.
       shrink: power of two by which decoding may shrink it; divides all of the window.
       mirrored: bool; flipped left to right.
+      zoom: float32; magnification on top of the scale of `whole`.
     """
 
     y: tf.Tensor
@@ -38,6 +39,7 @@ class View(NamedTuple):
     out_width: tf.Tensor
     shrink: tf.Tensor
     mirrored: tf.Tensor
+    zoom: tf.Tensor
 
     @property
     def scale(self) -> tf.Tensor:
@@ -96,7 +98,8 @@ def _view(size, crop, factor, place, mirrored, inside) -> View:
     corner = tf.clip_by_value(steps, 0, room) * shrink
     out = tf.cast(tf.round(tf.cast(window, tf.float32) * scale), tf.int32)
     out = tf.clip_by_value(out, 1, tf.constant(crop))
-    return View(*tf.unstack(corner), *tf.unstack(window), *tf.unstack(out), shrink, mirrored)
+    sides = (*tf.unstack(corner), *tf.unstack(window), *tf.unstack(out))
+    return View(*sides, shrink, mirrored, factor)
 
 
 def _shrink(scale: tf.Tensor) -> tf.Tensor:
@@ -155,6 +158,26 @@ def labels(pixels: tf.Tensor, view: View, crop: Size, outside) -> tf.Tensor:
     size = [view.out_height, view.out_width]
     resized = tf.image.resize(_cut(pixels, view), size, method="nearest")
     return _place(resized, view, crop, outside)
+
+
+def depth(
+    metres: tf.Tensor, view: View, crop: Size, limits: tuple[float, float] | None
+) -> tf.Tensor:
+    """Takes depth [H, W, 1] along, clipped to `limits` and divided by the view's zoom.
+
+    Magnified z times, an image shows its objects as the same camera would from 1 / z of
+    their distance. A network is told nothing of focal lengths and can only be right about
+    one camera; asked for one depth at all zooms, it would have to unlearn size as a cue.
+    So depth is divided by the zoom, as Eigen et al. (NeurIPS 2014) do; the paper does not
+    say. Whole images have zoom 1: what is evaluated is in the metres of the annotation.
+
+    Returns:
+      float32 [crop, 1]; what is unknown (0), and all beyond the image, is 0.
+    """
+    seen = labels(metres, view, crop, 0)
+    if limits is not None:
+        seen = tf.where(seen > 0, tf.clip_by_value(seen, *limits), 0.0)
+    return seen / view.zoom
 
 
 def _cut(pixels: tf.Tensor, view: View) -> tf.Tensor:
@@ -225,7 +248,7 @@ def apply(example: Mapping[str, Any], view: View, crop: Size, dataset: Dataset) 
         outside = schema.IGNORE[schema.mask_dtype(dataset)]
         result["mask"] = labels(example["mask"], view, crop, outside)
     if "depth" in example:
-        result["depth"] = labels(example["depth"], view, crop, 0)
+        result["depth"] = depth(example["depth"], view, crop, dataset.depth_range)
     if "boxes" in example:
         result["boxes"], seen = boxes(example["boxes"], view)
         result |= _keep(result, seen, schema.FIELDS["detection"])

@@ -8,7 +8,7 @@ from foi_tf.data import schema
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 
-_EDGE = 0.5  # Pixels that a box or a visible keypoint may lie outside by rounding; ours.
+_EDGE = 0.5  # Pixels that a box may lie outside by rounding; ours.
 
 
 def check(
@@ -16,13 +16,18 @@ def check(
 ) -> schema.Example:
     """Returns the example with its boxes clipped to the image.
 
+    Keypoints may lie outside their box, and outside the image, where augmentation takes
+    them for unlabelled. A depth map that is unknown everywhere is no annotation, and is
+    left out.
+
     Args:
       size: (height, width) of the decoded image.
       where: the file or record, for the error's text.
 
     Raises:
       FoiError: an annotation has another size than its image, a label is out of range,
-        or a box or keypoint is not finite, empty or outside the image.
+        a box is empty or outside the image, a number is not finite, or a depth is
+        negative or farther than records can tell.
     """
     example = dict(example)
     have = schema.annotated(example)
@@ -41,11 +46,24 @@ def check(
         _check_keypoints(example["keypoints"], dataset.classes["keypoints"], where)
         _check_lengths(example, "keypoints", schema.FIELDS["keypoints"], where)
     if "depth" in have:
-        depth = np.asarray(example["depth"])
-        _check_size(depth, size, "depth", where)
-        if np.nanmin(depth) < 0 or np.isinf(depth).any():
-            raise FoiError(f"{where}: depth must be finite metres from 0; 0 or NaN is unknown")
+        _check_size(np.asarray(example["depth"]), size, "depth", where)
+        if not _is_known_somewhere(np.asarray(example["depth"]), dataset, where):
+            del example["depth"]
     return example
+
+
+def _is_known_somewhere(depth: np.ndarray, dataset: Dataset, where: str) -> bool:
+    if (depth < 0).any() or np.isinf(depth).any():
+        raise FoiError(f"{where}: depth must be finite metres from 0; 0 or NaN is unknown")
+    farthest = depth.max(where=depth > 0, initial=0)
+    # Beyond a range it does not matter how far: depth is clipped to the range later.
+    unit = schema.depth_unit(dataset)
+    if dataset.depth_range is None and round(farthest / unit) > schema.DEPTH_STEPS:
+        raise FoiError(
+            f"{where}: depth is up to {farthest:g} m, but {dataset.id} has no range, hence "
+            f"records of {schema.DEPTH_STEPS * unit:g} m; own data: give 'range' in depth.json"
+        )
+    return bool(farthest > 0)
 
 
 def _check_size(annotation: np.ndarray, size: tuple[int, int], kind: str, where: str) -> None:

@@ -20,10 +20,16 @@ _LONGEST_SIDE = 1024  # Of the input size that we propose; ours.
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """What was found in a raw folder; `examples` loads it."""
+    """What was found in a raw folder; `examples` loads it.
+
+    Attributes:
+      dataset: its row.
+      images: where the images are; `splits` has their paths relative to it.
+      splits: by split and image, what loads its annotations.
+    """
 
     dataset: Dataset
-    root: epath.Path
+    images: epath.Path
     splits: dict[str, dict[str, tuple[raw.Loader, ...]]]
 
     def examples(self, split: str) -> Iterator[tuple[schema.Example, Size]]:
@@ -33,7 +39,7 @@ class Folder:
           FoiError: a file is broken or an annotation wrong.
         """
         for name, loaders in self.splits[split].items():
-            path = self.root / "images" / name
+            path = self.images / name
             image, size = raw.read_image(path)
             example = {"id": str(epath.Path(name).with_suffix("")), "image": image}
             for load in loaders:
@@ -48,7 +54,7 @@ def find(
     domain: str,
     val_fraction: float | None,
 ) -> Folder:
-    """Looks through a raw folder; nothing but lists, JSON and some image headers is read.
+    """Looks through a raw folder; nothing but lists, JSON, XML and some images is read.
 
     Args:
       formats: names of `readers.FORMATS`; images may be annotated in one and not in
@@ -69,22 +75,33 @@ def find(
         if format_name not in FORMATS:
             raise unknown("format", format_name, FORMATS)
         found.append(FORMATS[format_name](root))
+    images = root / _folder(found, formats, root)
     splits = _split(_merge(found), val_fraction, root)
-    some = next((r for r in found if r.flip_pairs), found[0])
+    keypoints = next((r for r in found if "keypoints" in r.classes), found[0])
     dataset = Dataset(
         id=name,
         name=name,
         domain=domain,
         classes={kind: n for r in found for kind, n in r.classes.items()},
         names={kind: names for r in found for kind, names in r.names.items()},
-        flip_pairs=some.flip_pairs,
-        sigmas=some.sigmas,
+        flip_pairs=keypoints.flip_pairs,
+        sigmas=keypoints.sigmas,
         depth_range=next((r.depth_range for r in found if r.depth_range), None),
         train=len(splits["train"]),
         val=len(splits["val"]),
-        crop=_input_size([root / "images" / image for image in splits["train"]]),
+        crop=_input_size([images / image for image in splits["train"]]),
     )
-    return Folder(dataset, root, splits)
+    return Folder(dataset, images, splits)
+
+
+def _folder(found: Sequence[raw.Raw], formats: Sequence[str], root: epath.Path) -> str:
+    folders = sorted({one.folder for one in found})
+    if len(folders) > 1:
+        raise FoiError(
+            f"{root}: {' and '.join(formats)} keep their images apart, "
+            f"in {' and '.join(folders)}; prepare them as datasets of their own"
+        )
+    return folders[0]
 
 
 def _merge(found: Sequence[raw.Raw]) -> dict[str, dict[str, tuple[raw.Loader, ...]]]:
@@ -99,13 +116,13 @@ def _merge(found: Sequence[raw.Raw]) -> dict[str, dict[str, tuple[raw.Loader, ..
 
 def _split(merged: dict, val_fraction: float | None, root: epath.Path) -> dict:
     if "train" not in merged:
-        raise FoiError(f"{root}: no annotated images in images/train; found {', '.join(merged)}")
+        raise FoiError(f"{root}: no annotated images in train; found {', '.join(merged)}")
     if "val" in merged:
         if val_fraction is not None:
             raise FoiError(f"{root}: has a val split already; leave --val_fraction out")
         return {split: merged[split] for split in ("train", "val")}
     if val_fraction is None:
-        raise FoiError(f"{root}: no annotated images in images/val; give --val_fraction=0.2, say")
+        raise FoiError(f"{root}: no annotated images in val; give --val_fraction=0.2, say")
     every = merged["train"]
     held_out = frozenset(subset(list(every), round(len(every) * val_fraction)))
     if not 0 < len(held_out) < len(every):

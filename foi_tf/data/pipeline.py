@@ -32,7 +32,8 @@ class Input:
       prepared: the dataset.
       split: "train" or "val".
       task_type: whose annotations are read; examples without them are left out.
-      encode: a task's `encode`, example -> targets of static shapes.
+      encode: a task's `encode`, example -> targets of static shapes. It is given what
+        `augment.apply` returns, and under "original" what that was given.
       crop: (height, width) of the network's input.
       chosen: the ids to use; None for all that are annotated.
       rescale: see `study.config.LinkConfig`.
@@ -100,9 +101,8 @@ def train(
 
     def prepare(place, record):
         example = _parse(record, source)
-        boxes = example.get("boxes", example.get("keypoint_boxes"))
         seed = tf.random.experimental.stateless_fold_in([source.seed, 1 + index], place)
-        around = boxes if source.around_objects else None
+        around = _single_objects(example) if source.around_objects else None
         view = augment.random(example["size"], source.crop, source.rescale, seed, around)
         return _finish(example, view, source)
 
@@ -180,6 +180,13 @@ def _parse(record: tf.Tensor, source: Input) -> dict[str, tf.Tensor]:
     return example
 
 
+def _single_objects(example) -> tf.Tensor:
+    """The boxes that a crop may be laid around: those of single objects, not of crowds."""
+    prefix, boxes = ("box", "boxes") if "boxes" in example else ("keypoint", "keypoint_boxes")
+    return tf.boolean_mask(example[boxes], ~example[f"{prefix}_crowds"])
+
+
 def _finish(example, view: augment.View, source: Input) -> Batch:
-    example = augment.apply(example, view, source.crop, source.prepared.dataset)
-    return {"image": example["image"], "targets": source.encode(example)}
+    seen = augment.apply(example, view, source.crop, source.prepared.dataset)
+    targets = source.encode(seen | {"original": example})
+    return {"image": seen["image"], "targets": targets}

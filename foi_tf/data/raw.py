@@ -1,7 +1,9 @@
 """What readers hand over: the annotations found in a raw folder, not yet loaded."""
 
 import dataclasses
+import functools
 import io
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,8 +27,9 @@ class Raw:
 
     Attributes:
       classes, names, flip_pairs, sigmas, depth_range: as in `study.dataset.Dataset`.
-      splits: by split and by the image's path, relative to `images/`, what loads
-        its annotations.
+      splits: by split and by the image's path, relative to `folder`, what loads its
+        annotations.
+      folder: where the images are, below the raw folder.
     """
 
     classes: Mapping[str, int]
@@ -35,6 +38,7 @@ class Raw:
     flip_pairs: tuple[tuple[int, int], ...] = ()
     sigmas: tuple[float, ...] = ()
     depth_range: tuple[float, float] | None = None
+    folder: str = "images"
 
 
 def images(raw_dir: epath.Path) -> dict[str, list[str]]:
@@ -54,6 +58,56 @@ def images(raw_dir: epath.Path) -> dict[str, list[str]]:
     if not found:
         raise FoiError(f"{root}: no images in it; they belong into images/train, images/val")
     return found
+
+
+def maps(
+    raw_dir: epath.Path, kind: str, load: Callable[[epath.Path], dict[str, Any]]
+) -> dict[str, dict[str, Loader]]:
+    """Finds annotations that are pictures: {kind}/{split}/*.png, each with its image's stem.
+
+    Args:
+      load: reads one picture into fields of `schema`.
+
+    Returns:
+      What `Raw.splits` holds.
+
+    Raises:
+      FoiError: a folder is missing or holds no picture, or a picture has no image.
+    """
+    root = raw_dir / kind
+    if not root.is_dir():
+        raise FoiError(f"{root}: no such directory; {kind} belongs into {kind}/train, {kind}/val")
+    splits = {}
+    for split, names in images(raw_dir).items():
+        by_stem = {str(epath.Path(name).with_suffix("")): name for name in names}
+        found = {}
+        for path in files_below(root / split):
+            if path.suffix.lower() != ".png":
+                continue
+            stem = str(path.relative_to(root).with_suffix(""))
+            if stem not in by_stem:
+                raise FoiError(f"{path}: has no image images/{stem}.*")
+            found[by_stem[stem]] = functools.partial(load, path)
+        if found:
+            splits[split] = found
+    if not splits:
+        raise FoiError(f"{root}: no *.png in {kind}/{{split}} for any split of images/")
+    return splits
+
+
+def class_names(path: epath.Path) -> tuple[str, ...]:
+    """Reads a classes.json: {"classes": ["name", ...]}.
+
+    Raises:
+      FoiError: it is missing or reads otherwise.
+    """
+    try:
+        names = json.loads(read_bytes(path))["classes"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FoiError(f'{path}: must read {{"classes": ["name", ...]}}') from error
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise FoiError(f"{path}: 'classes' must be a list of names")
+    return tuple(names)
 
 
 def files_below(directory: epath.Path) -> list[epath.Path]:

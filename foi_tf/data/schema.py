@@ -35,6 +35,7 @@ FIELDS = {
     "depth": ("depth",),
     "contrastive": (),
 }
+DEPTH_STEPS = 65535  # Of a `depth_unit`; stored depth ends there.
 _JPEG_QUALITY = 95  # Ours; for images that come as arrays.
 
 Example = dict[str, Any]
@@ -118,7 +119,7 @@ def encode(example: Example, dataset: Dataset, size: tuple[int, int]) -> Example
         stored["mask"] = _compress_labels(stored["mask"].astype(mask_dtype(dataset)))
     if "depth" in stored:
         steps = np.rint(np.nan_to_num(stored["depth"]) / depth_unit(dataset))
-        stored["depth"] = _compress_labels(steps.clip(0, 65535).astype(np.uint16))
+        stored["depth"] = _compress_labels(steps.clip(0, DEPTH_STEPS).astype(np.uint16))
     return stored
 
 

@@ -11,6 +11,9 @@ DOMAINS = (
 STRUCTURED_TASK_TYPES = ("segmentation", "detection", "keypoints", "depth")
 TASK_TYPES = (*STRUCTURED_TASK_TYPES, "classification", "contrastive")
 
+# COCO's own metric and no NMS for the boxes of these two, in all collections (Appendix C).
+_COCO_BOXES = frozenset({"coco", "bdd"})
+
 Size = tuple[int, int]  # (height, width) in pixels.
 Channels = tuple[float, float, float]  # One value for each of R, G, B, of pixels in [0, 1].
 
@@ -70,6 +73,16 @@ class Dataset:
         """How many images of `split` ("train" or "val") are annotated for the task type."""
         train, val = self.split_sizes.get(task_type, (self.train, self.val))
         return {"train": train, "val": val}[split]
+
+    @property
+    def box_metric(self) -> str:
+        """What detection is measured in (Appendix C): "map", or "ap50"; own data "ap50" (ours)."""
+        return "map" if self.id in _COCO_BOXES and self.collection != "own" else "ap50"
+
+    @property
+    def box_nms(self) -> float | None:
+        """The IoU of non-maximum suppression (Appendix C), which goes with "ap50" only."""
+        return 0.3 if self.box_metric == "ap50" else None
 
 
 @dataclasses.dataclass(frozen=True, order=True)

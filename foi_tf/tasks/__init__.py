@@ -4,9 +4,18 @@ from foi_tf.errors import unknown
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.tasks.base import TaskType
 from foi_tf.tasks.classification import Classification
+from foi_tf.tasks.depth import Depth
+from foi_tf.tasks.detection import Detection
+from foi_tf.tasks.keypoints import Keypoints
 from foi_tf.tasks.segmentation import Segmentation
 
-TYPES = {"classification": Classification, "segmentation": Segmentation}
+TYPES = {
+    "classification": Classification,
+    "segmentation": Segmentation,
+    "detection": Detection,
+    "keypoints": Keypoints,
+    "depth": Depth,
+}
 
 
 def create(task: Task, dataset: Dataset) -> TaskType:

@@ -52,7 +52,8 @@ def test_image_and_annotations_stay_true_to_each_other(suffix, size, crop):
         # One pixel of the output spans so many of the image; half of that, and rounding.
         slack = max(1 / view.scale.numpy()) * 0.5 + (5 if suffix == ".jpg" else 1.5)
         assert np.abs(image[:h, :w, 0] - mask[:h, :w]).max() <= slack
-        assert np.abs(image[:h, :w, 1] - 100 * out["depth"].numpy()[:h, :w, 0]).max() <= slack
+        columns = 100 * float(view.zoom) * out["depth"].numpy()[:h, :w, 0]
+        assert np.abs(image[:h, :w, 1] - columns).max() <= slack
         assert (image[h:] == 0).all() and (image[:, w:] == 0).all()
         assert (mask[h:] == 255).all() and (mask[:, w:] == 255).all()
 
@@ -120,7 +121,7 @@ def test_views_are_inside_the_image_and_of_the_asked_scale():
     fit = min(48 / 120, 64 / 90)
     factors = []
     for view in random_views(size, crop, (0.5, 2.0)):
-        y, x, h, w, out_h, out_w, shrink, _ = (int(v) for v in view)
+        y, x, h, w, out_h, out_w, shrink = (int(v) for v in view[:7])
         assert 0 <= y <= y + h <= 120 and 0 <= x <= x + w <= 90
         assert out_h <= 48 and out_w <= 64
         assert y % shrink == x % shrink == h % shrink == w % shrink == 0
@@ -135,6 +136,28 @@ def test_all_of_a_view_follows_from_its_seed():
 
     assert made([1, 2]) == made([1, 2])
     assert made([1, 2]) != made([1, 3]) and made([1, 2]) != made([2, 2])
+
+
+def test_depth_is_what_the_same_camera_would_measure():
+    # A wall 6 m away, some of it unknown; magnified z times it looks 6 / z m away.
+    wall = np.full((40, 60, 1), 6, np.float32)
+    wall[:, :20] = 0
+    for view in random_views((40, 60), (20, 30), (0.5, 3.0), 12):
+        seen = augment.depth(tf.constant(wall), view, (20, 30), None).numpy()
+        known = seen[seen > 0]
+        np.testing.assert_allclose(known, 6 / float(view.zoom), rtol=1e-6)
+        # Sizes and distances stay in proportion: pixels of a metre at 6 m, by 1 / 6.
+        scale = float(view.scale[1]) / min(20 / 40, 30 / 60)
+        np.testing.assert_allclose(known * scale, 6, rtol=0.05)
+    whole = augment.whole(tf.constant([40, 60]), (20, 30))
+    assert set(np.unique(augment.depth(tf.constant(wall), whole, (20, 30), None))) == {0, 6}
+
+
+def test_depth_is_clipped_before_it_is_rescaled():
+    metres = tf.constant([[[0.0], [1], [4], [99]]])
+    view = augment.whole(tf.constant([1, 4]), (1, 4))._replace(zoom=tf.constant(2.0))
+    seen = augment.depth(metres, view, (1, 4), (2.0, 8.0)).numpy()
+    assert seen.ravel().tolist() == [0, 1, 2, 4]
 
 
 def test_it_runs_alike_inside_dataset_map():

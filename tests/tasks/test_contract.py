@@ -8,32 +8,19 @@ from foi_tf.errors import FoiError
 from foi_tf.models import transfer
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.metrics import METRICS
+from tests.examples import ROW, example
 
 CROP = (64, 96)
-CLASSES = {"classification": 4, "segmentation": 5}
-ROW = Dataset(id="x", domain="aerial", train=1, val=1, classes=CLASSES)
-
-
-def example(seed):
-    """An augmented example with every annotation there is."""
-    mask = tf.random.stateless_uniform((*CROP, 1), [seed, 1], 0, 5, tf.int32)
-    return {
-        "image": tf.random.stateless_normal((*CROP, 3), [seed, 0]),
-        "label": tf.constant(seed % 4, tf.int64),
-        "mask": tf.cast(tf.where(mask == 4, 255, mask), tf.uint8),
-        "size": tf.constant([128, 192], tf.int64),
-        "scale": tf.constant([0.5, 0.5]),
-    }
 
 
 @pytest.fixture(name="made", params=sorted(tasks.TYPES), scope="module")
 def _made(request):
     task = tasks.create(Task("x", request.param), ROW)
     network = transfer.build("hrnet_mini", {"x": task.head()}, {"x": CROP})
-    encoded = tf.data.Dataset.from_tensors(0).map(lambda _: task.encode(example(0)))
-    two = [task.encode(example(seed)) for seed in (0, 1)]
+    encoded = tf.data.Dataset.from_tensors(0).map(lambda _: task.encode(example(0, CROP)))
+    two = [task.encode(example(seed, CROP)) for seed in (0, 1)]
     targets = tf.nest.map_structure(lambda *rows: tf.stack(rows), *two)
-    images = tf.stack([example(seed)["image"] for seed in (0, 1)])
+    images = tf.stack([example(seed, CROP)["image"] for seed in (0, 1)])
     return task, network.models["x"], encoded.element_spec, images, targets
 
 

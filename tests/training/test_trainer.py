@@ -7,14 +7,12 @@ import tensorflow as tf
 from foi_tf import tasks
 from foi_tf.models import transfer
 from foi_tf.study.config import Schedule
-from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.dataset import Task
 from foi_tf.training import evaluator, optimizer, strategy
 from foi_tf.training.trainer import Trainer
+from tests.examples import ROW, example
 
 CROP = (32, 64)
-ROW = Dataset(
-    id="x", domain="aerial", train=1, val=1, classes={"segmentation": 4, "classification": 4}
-)
 SCHEDULE = Schedule(
     optimizer="sgd", learning_rate=0.05, steps=10, small_steps=1, batch_size=4, policy="poly"
 )
@@ -37,16 +35,15 @@ def make(task_types, where, precision="float32"):
 
 def batches(task_type, size, *, valid=None):
     """Endless seeded batches; every pixel has a class, so that all replicas weigh the same."""
+    encode = tasks.create(Task("x", task_type), ROW).encode
 
     def batch(number):
         seed = tf.stack([number, 7])
-        targets = {
-            "segmentation": {"mask": tf.random.stateless_uniform((*CROP,), seed, 0, 4, tf.int32)},
-            "classification": {"label": tf.random.stateless_uniform((), seed, 0, 4, tf.int32)},
-        }[task_type]
+        mask = tf.random.stateless_uniform((*CROP, 1), seed, 0, 4, tf.int32)
         image = tf.random.stateless_normal((*CROP, 3), seed)
+        one = example(number, CROP) | {"image": image, "mask": tf.cast(mask, tf.uint8)}
         extra = {} if valid is None else {"valid": valid}
-        return {"image": image, "targets": targets} | extra
+        return {"image": one["image"], "targets": encode(one)} | extra
 
     return tf.data.Dataset.range(10**6).map(batch).batch(size, drop_remainder=True)
 
@@ -64,13 +61,15 @@ def losses(where, task_type, size, steps):
 def test_two_replicas_follow_one():
     """Half the batch each, with synchronised batch norm: the same losses and weights."""
     two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    one_losses, one = losses(strategy.make("cpu"), "segmentation", 8, 5)
-    two_losses, both = losses(two, "segmentation", 4, 5)
+    one_losses, one = losses(strategy.make("cpu"), "segmentation", 8, 3)
+    two_losses, both = losses(two, "segmentation", 4, 3)
     np.testing.assert_allclose(two_losses, one_losses, atol=1e-4)
     assert one_losses[-1] != one_losses[0]
     for a, b in zip(one.backbone.variables, both.backbone.variables, strict=True):
-        # The fused kernel estimates moving variances without bias, the synchronised one with.
-        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=2e-4, err_msg=a.name)
+        # The fused kernel estimates moving variances without bias, the synchronised one with:
+        # of the 16 values of the smallest map that is a fifteenth.
+        rtol = 0.05 if "moving_variance" in a.name else 1e-3
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=rtol, atol=2e-4, err_msg=a.name)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -1,6 +1,6 @@
 """Raw layouts to examples: one small module per format."""
 
-from foi_tf.data.readers import coco, masks
+from foi_tf.data.readers import coco, depth, masks, voc
 
 # What --format names; each reads a raw folder (epath.Path) into a `raw.Raw`.
-FORMATS = {"coco": coco.read, "masks": masks.read}
+FORMATS = {"coco": coco.read, "voc": voc.read, "masks": masks.read, "depth": depth.read}

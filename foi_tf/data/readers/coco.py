@@ -1,23 +1,85 @@
-"""Boxes in COCO JSON: annotations/{split}.json, `file_name` relative to images/."""
+"""Boxes and keypoints in COCO JSON: annotations/{split}.json, `file_name` relative to images/."""
 
+import dataclasses
 import functools
-import json
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pydantic
 from etils import epath
 
 from foi_tf.data import raw
 from foi_tf.errors import FoiError
 
+_MISSING = ("missing", "missing_argument")  # Pydantic's names for an absent key.
+
+
+@dataclasses.dataclass(frozen=True)
+class _Category:
+    id: int
+    name: str
+    keypoints: tuple[str, ...] = ()
+    flip_pairs: tuple[tuple[int, int], ...] | None = None
+    sigmas: tuple[float, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Image:
+    id: int | str
+    file_name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Annotation:
+    image_id: int | str
+    category_id: int
+    bbox: tuple[float, float, float, float]
+    area: float | None = None
+    iscrowd: bool = False
+    keypoints: tuple[float, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class _File:
+    images: list[_Image]
+    annotations: list[_Annotation]
+    categories: list[_Category]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Kind:
+    """What categories make of a set.
+
+    Attributes:
+      ids: of all categories, ascending; a detection set's classes.
+      names: by task type, the names of classes or keypoints.
+      jointed: the ids of the categories with keypoints.
+    """
+
+    ids: tuple[int, ...]
+    names: dict[str, tuple[str, ...]]
+    jointed: frozenset[int] = frozenset()
+    flip_pairs: tuple[tuple[int, int], ...] = ()
+    sigmas: tuple[float, ...] = ()
+
 
 def read(raw_dir: epath.Path) -> raw.Raw:
-    """Finds the boxes of a folder.
+    """Finds the boxes and keypoints of a folder.
 
-    Categories become classes 0, 1, ... in the order of their ids, which may have gaps;
-    all splits must agree on them. An image that the JSON lists without annotations
-    has no objects.
+    The categories, on which all splits must agree, say what a file holds. Those with
+    `keypoints` make a keypoint set of their instances; they must share one list of them.
+    Where there are categories without keypoints, all of them, by ascending id (gaps may
+    be), are the classes of a detection set. Keypoint categories alone make none, since
+    such sets need not have a box for each object that is seen (COCO's own persons have,
+    and stand in its instances' files for detection).
+
+    An instance without `keypoints` has no labelled one. `flip_pairs` (from 0) and OKS
+    `sigmas` are our additions to a category; without the first, keypoints whose names
+    differ in "left" and "right" are pairs. Coordinates are taken as they are. An image
+    that the JSON lists without annotations has no objects; one that it does not list is
+    not annotated.
 
     Raises:
       FoiError: a file is missing or no such JSON, or an annotation is wrong.
@@ -31,42 +93,94 @@ def read(raw_dir: epath.Path) -> raw.Raw:
         if not path.exists():
             continue
         content = _parse(path)
-        found = {entry["id"]: entry["name"] for entry in content["categories"]}
+        found = sorted(content.categories, key=lambda category: category.id)
         if categories not in (None, found):
             raise FoiError(f"{path}: its categories differ from those of another split")
-        categories = found
-        splits[split] = _loaders(content, path, frozenset(images), sorted(categories))
+        categories, kind = found, _kind(found, path)
+        splits[split] = _loaders(content, path, frozenset(images), kind)
     if not splits:
         raise FoiError(f"{root}: no {{split}}.json for any split of images/")
-    names = tuple(categories[key] for key in sorted(categories))
-    return raw.Raw(classes={"detection": len(names)}, names={"detection": names}, splits=splits)
+    return raw.Raw(
+        classes={task_type: len(names) for task_type, names in kind.names.items()},
+        names=kind.names,
+        splits=splits,
+        flip_pairs=kind.flip_pairs,
+        sigmas=kind.sigmas,
+    )
 
 
-def _parse(path: epath.Path) -> dict[str, Any]:
+def _kind(categories: Sequence[_Category], path: epath.Path) -> _Kind:
+    ids = tuple(category.id for category in categories)
+    if not ids or len(set(ids)) < len(ids):
+        raise FoiError(f"{path}: 'categories' must be some, each with an id of its own")
+    names = {}
+    jointed = [category for category in categories if category.keypoints]
+    if len(jointed) < len(categories):
+        names["detection"] = tuple(category.name for category in categories)
+    if not jointed:
+        return _Kind(ids, names)
+    first = jointed[0]
+    names["keypoints"] = first.keypoints
+    for one in jointed:
+        where = f"{path}: category '{one.name}'"
+        if dataclasses.replace(one, id=first.id, name=first.name) != first:
+            raise FoiError(f"{where}: its keypoints are not those of '{first.name}'")
+        _check_pairs(_flip_pairs(one), len(one.keypoints), where)
+        if one.sigmas and (len(one.sigmas) != len(one.keypoints) or min(one.sigmas) <= 0):
+            raise FoiError(f"{where}: 'sigmas' must be positive, one for each keypoint")
+    jointed_ids = frozenset(category.id for category in jointed)
+    return _Kind(ids, names, jointed_ids, _flip_pairs(first), first.sigmas)
+
+
+def _flip_pairs(category: _Category) -> tuple[tuple[int, int], ...]:
+    if category.flip_pairs is not None:
+        return category.flip_pairs
+    index = {name.lower(): i for i, name in enumerate(category.keypoints)}
+    mirrored = ((i, index.get(name.replace("left", "right"))) for name, i in index.items())
+    return tuple((i, other) for i, other in mirrored if other not in (None, i))
+
+
+def _check_pairs(pairs: Sequence[tuple[int, int]], keypoints: int, where: str) -> None:
+    used = [index for pair in pairs for index in pair]
+    if len(set(used)) < len(used) or not set(used) <= set(range(keypoints)):
+        raise FoiError(
+            f"{where}: 'flip_pairs' must be pairs of different keypoints, from 0 to {keypoints - 1}"
+        )
+
+
+def _parse(path: epath.Path) -> _File:
     try:
-        content = json.loads(raw.read_bytes(path))
-    except ValueError as error:
-        raise FoiError(f"{path}: not JSON ({error})") from error
-    missing = {"images", "annotations", "categories"} - set(content)
-    if missing:
-        raise FoiError(f"{path}: not COCO JSON, it lacks {', '.join(sorted(missing))}")
-    return content
+        return pydantic.TypeAdapter(_File).validate_json(raw.read_bytes(path))
+    except pydantic.ValidationError as error:
+        problem = error.errors()[0]
+    if problem["type"] == "json_invalid":
+        raise FoiError(f"{path}: not JSON ({problem['msg']})")
+    *parents, key = problem["loc"] or ("",)
+    if problem["type"] in _MISSING and isinstance(key, str):
+        raise FoiError(f"{path}: {_place(parents) or 'not COCO JSON'}, it lacks {key}")
+    raise FoiError(f"{path}: {_place([*parents, key]) or 'not COCO JSON'}: {problem['msg']}")
+
+
+def _place(steps: Sequence[str | int]) -> str:
+    parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return "".join(parts).strip(".")
 
 
 def _loaders(
-    content: dict[str, Any], path: epath.Path, images: frozenset[str], categories: list[int]
+    content: _File, path: epath.Path, images: frozenset[str], kind: _Kind
 ) -> dict[str, raw.Loader]:
     objects = defaultdict(list)
-    for annotation in content["annotations"]:
-        objects[annotation["image_id"]].append(annotation)
-    loaders = {}
-    for image in content["images"]:
-        name = image["file_name"]
+    for annotation in content.annotations:
+        objects[annotation.image_id].append(annotation)
+    loaders, ids = {}, set()
+    for image in content.images:
+        name = image.file_name
         if name not in images:
-            raise FoiError(f"{path}: image {image['id']}: no file images/{name}")
-        loaders[name] = functools.partial(
-            _boxes, objects.pop(image["id"], []), categories, f"{path}: {name}"
-        )
+            raise FoiError(f"{path}: image {image.id}: no file images/{name}")
+        if name in loaders or image.id in ids:
+            raise FoiError(f"{path}: image {image.id}: {name} or its id is listed twice")
+        ids.add(image.id)
+        loaders[name] = functools.partial(_load, objects.pop(image.id, []), kind, f"{path}: {name}")
     if objects:
         raise FoiError(
             f"{path}: annotations of image_id {next(iter(objects))}, which is not listed"
@@ -74,19 +188,45 @@ def _loaders(
     return loaders
 
 
-def _boxes(annotations: list[dict], categories: list[int], where: str) -> dict[str, Any]:
-    boxes, labels, areas, crowds = [], [], [], []
-    for annotation in annotations:
-        if annotation["category_id"] not in categories:
-            raise FoiError(f"{where}: unknown category_id {annotation['category_id']}")
-        x, y, width, height = annotation["bbox"]
-        boxes.append((y, x, y + height, x + width))
-        labels.append(categories.index(annotation["category_id"]))
-        areas.append(annotation.get("area", width * height))
-        crowds.append(bool(annotation.get("iscrowd", 0)))
+def _load(annotations: list[_Annotation], kind: _Kind, where: str) -> dict[str, Any]:
+    for one in annotations:
+        if one.category_id not in kind.ids:
+            raise FoiError(f"{where}: unknown category_id {one.category_id}")
+    fields = {}
+    if "detection" in kind.names:
+        fields |= _objects(annotations, "box")
+        labels = [kind.ids.index(one.category_id) for one in annotations]
+        fields["box_labels"] = np.asarray(labels, np.int64)
+    if "keypoints" in kind.names:
+        jointed = [one for one in annotations if one.category_id in kind.jointed]
+        count = len(kind.names["keypoints"])
+        marks = [_keypoints(one, count, where) for one in jointed]
+        fields["keypoints"] = np.asarray(marks, np.float32).reshape(-1, count, 3)
+        fields |= _objects(jointed, "keypoint")
+    return fields
+
+
+def _objects(annotations: list[_Annotation], prefix: str) -> dict[str, np.ndarray]:
+    corners, areas = [], []
+    for one in annotations:
+        x, y, width, height = one.bbox
+        corners.append((y, x, y + height, x + width))
+        areas.append(width * height if one.area is None else one.area)
+    boxes = "boxes" if prefix == "box" else f"{prefix}_boxes"
     return {
-        "boxes": np.asarray(boxes, np.float32).reshape(-1, 4),
-        "box_labels": np.asarray(labels, np.int64),
-        "box_areas": np.asarray(areas, np.float32),
-        "box_crowds": np.asarray(crowds, np.bool_),
+        boxes: np.asarray(corners, np.float32).reshape(-1, 4),
+        f"{prefix}_areas": np.asarray(areas, np.float32),
+        f"{prefix}_crowds": np.asarray([one.iscrowd for one in annotations], np.bool_),
     }
+
+
+def _keypoints(annotation: _Annotation, count: int, where: str) -> np.ndarray:
+    if not annotation.keypoints:
+        return np.zeros((count, 3), np.float32)
+    if len(annotation.keypoints) != 3 * count:
+        raise FoiError(
+            f"{where}: {len(annotation.keypoints)} numbers in 'keypoints', "
+            f"not x, y and visibility of {count}"
+        )
+    marks = np.asarray(annotation.keypoints, np.float32).reshape(count, 3)[:, [1, 0, 2]]
+    return np.where(marks[:, 2:] > 0, marks, np.float32(0))

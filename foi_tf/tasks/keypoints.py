@@ -1,0 +1,234 @@
+"""Keypoint detection (section 4.2, Appendix A.4): CenterNet of Zhou et al., one class of objects.
+
+Displacements and offsets of keypoints are in cells of the maps, as `centernet` has it.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from foi_tf.errors import FoiError
+from foi_tf.models.heads import KeypointHead
+from foi_tf.study.dataset import Dataset
+from foi_tf.tasks import centernet, coco_metrics
+
+# OKS falloff of keypoints that have none of their own. Ours: the mean of COCO's 17.
+DEFAULT_SIGMA = 0.067
+# Zhou et al.'s code weighs all three terms alike.
+HEATMAP_WEIGHT = OFFSET_WEIGHT = DISPLACEMENT_WEIGHT = 1.0
+MIN_SCORE = 0.1  # Of candidates (Zhou et al., section 4.2).
+
+
+class Keypoints:
+    """Objects of one class, each with a box and up to K keypoints.
+
+    Crowds, and objects without any visible keypoint (none annotated, or none within the
+    crop), are neither objects nor background in training, and do not count in evaluation.
+    That is on whole images at the one scale of section 4.1, but against keypoints as
+    annotated, in the image's own pixels.
+
+    Raises:
+      FoiError: the dataset has another number of sigmas than of keypoints.
+    """
+
+    metric = "oks_ap50"
+    around_objects = True
+
+    def __init__(self, dataset: Dataset):
+        self.keypoints = dataset.classes["keypoints"]
+        self._sigmas = dataset.sigmas or (DEFAULT_SIGMA,) * self.keypoints
+        if len(self._sigmas) != self.keypoints:
+            raise FoiError(
+                f"{dataset.id}:keypoints: {len(self._sigmas)} sigmas for {self.keypoints} keypoints"
+            )
+
+    def head(self) -> KeypointHead:
+        """Six maps straight from the backbone (Figure A.5a)."""
+        return KeypointHead(self.keypoints)
+
+    def encode(self, example) -> dict[str, tf.Tensor]:
+        """-> targets of `centernet.encode` and of M4 to M6, and the annotation.
+
+        Keypoints: "keypoint_heatmap" float32 [h, w, K], with the radius of the object's
+        own Gaussian; "keypoint_cell" int32 [M, K]; "keypoint_offset" and "displacement"
+        (from the cell of the object's centre) float32 [M, K, 2]; "keypoint_present" bool
+        [M, K]; M = `centernet.MAX_OBJECTS`. Annotation in image pixels: "scale" float32
+        [2], input pixels per image pixel; "truth_keypoints" float32 [M, K, 3],
+        "truth_boxes" [M, 4], "truth_areas" [M], "truth_crowds" and "truth_present" int32
+        [M]: of the M largest objects.
+        """
+        crop = example["image"].shape[:2]
+        boxes, marks = example["keypoint_boxes"], example["keypoints"]
+        single = ~example["keypoint_crowds"] & tf.reduce_any(marks[..., 2] > 0, 1)
+        ignored = tf.boolean_mask(boxes, ~single)
+        boxes, marks = tf.boolean_mask(boxes, single), tf.boolean_mask(marks, single)
+        kept = centernet.largest(boxes, centernet.MAX_OBJECTS)
+        boxes, marks = tf.gather(boxes, kept), tf.gather(marks, kept)
+        targets = centernet.encode(boxes, tf.zeros_like(kept), ignored, crop, 1)
+        targets |= self._encode_marks(boxes, marks, centernet.map_size(crop))
+        return targets | {"scale": example["scale"]} | _truth(example["original"])
+
+    def _encode_marks(self, boxes, marks, shape) -> dict[str, tf.Tensor]:
+        corners = boxes / centernet.STRIDE
+        centres, _ = centernet.locate((corners[:, 2:] + corners[:, :2]) / 2, shape)
+        points = marks[..., :2] / centernet.STRIDE
+        cells, offsets = centernet.locate(points, shape)
+        present = marks[..., 2] > 0
+        radii = centernet.radius(corners[:, 2:] - corners[:, :2])
+        radii = tf.repeat(radii[:, None], self.keypoints, 1)
+        channels = tf.repeat(tf.range(self.keypoints)[None], tf.shape(marks)[0], 0)
+        drawn = (tf.boolean_mask(value, present) for value in (cells, radii, channels))
+        count = centernet.MAX_OBJECTS
+        displacements = points - tf.cast(centres, tf.float32)[:, None]
+        return {
+            "keypoint_heatmap": centernet.heatmap(*drawn, (*shape, self.keypoints)),
+            "keypoint_cell": centernet.pad(cells[..., 0] * shape[1] + cells[..., 1], count),
+            "keypoint_offset": centernet.pad(offsets, count),
+            "displacement": centernet.pad(displacements, count),
+            "keypoint_present": centernet.pad(present, count),
+        }
+
+    def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
+        """L1 to L6 of Appendix A.3 and A.4, weighted.
+
+        Each keypoint counts in L5, also where two share a cell; L6 leaves out objects that
+        a smaller one hides, as L2 and L3 do.
+        """
+        focal = centernet.focal_loss(
+            outputs["keypoint_heatmap"], targets["keypoint_heatmap"], targets["background"]
+        )
+        present = targets["keypoint_present"]
+        offset = centernet.l1_loss(
+            centernet.at(outputs["keypoint_offset"], targets["keypoint_cell"]),
+            targets["keypoint_offset"],
+            present,
+        )
+        displacement = centernet.l1_loss(
+            self._displacements(outputs, targets["cell"]),
+            targets["displacement"],
+            present & targets["present"][..., None],
+        )
+        return centernet.losses(outputs, targets) | {
+            "keypoint_heatmap": HEATMAP_WEIGHT * focal,
+            "keypoint_offset": OFFSET_WEIGHT * offset,
+            "displacement": DISPLACEMENT_WEIGHT * displacement,
+        }
+
+    def _displacements(self, outputs, cell: tf.Tensor) -> tf.Tensor:
+        """float32 [B, n, K, 2] in the cells int32 [B, n]."""
+        found = centernet.at(outputs["displacement"], cell)
+        return tf.reshape(found, [*cell.shape, self.keypoints, 2])
+
+    def decode(self, outputs) -> dict[str, tf.Tensor]:
+        """-> {"boxes", "scores", "keypoints"}, of the 100 likeliest objects of each image.
+
+        Keypoints are float32 [B, n, K, 3] (y, x, score), boxes [B, n, 4], both in input
+        pixels; scores of objects, [B, n], are 0 where there is no such object. Each
+        keypoint is the candidate nearest to where the displacement from the object's
+        centre points, among those of a score above 0.1 within the object's box; without
+        any, it is that place itself, and its score 0 (Zhou et al., section 4.2).
+        """
+        found = centernet.decode(outputs)
+        width = outputs["heatmap"].shape[2]
+        corner = tf.stack([found["cell"] // width, found["cell"] % width], -1)
+        displaced = self._displacements(outputs, found["cell"])
+        regressed = centernet.STRIDE * (tf.cast(corner, tf.float32)[:, :, None] + displaced)
+        places, scores = _candidates(outputs)
+        low, high = found["boxes"][:, :, None, None, :2], found["boxes"][:, :, None, None, 2:]
+        spread = places[:, None]  # [B, 1, K, m, 2] against objects [B, n, 1, 1, 2].
+        usable = tf.reduce_all((spread >= low) & (spread <= high), -1)
+        usable &= scores[:, None] > MIN_SCORE
+        squared = tf.reduce_sum((spread - regressed[..., None, :]) ** 2, -1)
+        squared = tf.where(usable, squared, squared.dtype.max)
+        nearest = tf.argmin(squared, -1, output_type=tf.int32)
+        by_object = tf.transpose(nearest, [0, 2, 1])  # [B, K, n], to index [B, K, m].
+        chosen = tf.transpose(tf.gather(places, by_object, batch_dims=2), [0, 2, 1, 3])
+        certain = tf.transpose(tf.gather(scores, by_object, batch_dims=2), [0, 2, 1])
+        any_usable = tf.reduce_any(usable, -1)
+        yx = tf.where(any_usable[..., None], chosen, regressed)
+        score = tf.where(any_usable, certain, 0.0)
+        keypoints = tf.concat([yx, score[..., None]], -1)
+        return {"boxes": found["boxes"], "scores": found["scores"], "keypoints": keypoints}
+
+    def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
+        """-> predictions and annotation, both in image pixels; a row an image."""
+        truth = {n: value for n, value in targets.items() if n.startswith("truth_")}
+        scale = targets["scale"][:, None]
+        marks = predictions["keypoints"]
+        yx = marks[..., :2] / scale[:, :, None]
+        return truth | {
+            "boxes": predictions["boxes"] / tf.tile(scale, [1, 1, 2]),
+            "scores": predictions["scores"],
+            "keypoints": tf.concat([yx, marks[..., 2:]], -1),
+        }
+
+    def evaluator(self) -> "KeypointPrecision":
+        """Average precision by the similarity of keypoints."""
+        return KeypointPrecision(self._sigmas)
+
+
+def _candidates(outputs) -> tuple[tf.Tensor, tf.Tensor]:
+    """The likeliest places of each keypoint: [B, K, m, 2] input pixels, and scores [B, K, m]."""
+    batch, height, width, kinds = outputs["keypoint_heatmap"].shape
+    logits = centernet.peaks(outputs["keypoint_heatmap"])
+    by_kind = tf.transpose(tf.reshape(logits, [batch, height * width, kinds]), [0, 2, 1])
+    best, cell = tf.math.top_k(by_kind, min(centernet.TOP, height * width))
+    corner = tf.cast(tf.stack([cell // width, cell % width], -1), tf.float32)
+    places = corner + centernet.at(outputs["keypoint_offset"], cell)
+    return centernet.STRIDE * places, tf.sigmoid(best)
+
+
+def _truth(original) -> dict[str, tf.Tensor]:
+    count = centernet.MAX_OBJECTS
+    kept = centernet.largest(original["keypoint_boxes"], count)
+    crowds = tf.cast(original["keypoint_crowds"], tf.int32)
+    rows = {
+        "truth_keypoints": original["keypoints"],
+        "truth_boxes": original["keypoint_boxes"],
+        "truth_areas": original["keypoint_areas"],
+        "truth_crowds": crowds,
+        "truth_present": tf.ones_like(crowds),
+    }
+    return {name: centernet.pad(tf.gather(value, kept), count) for name, value in rows.items()}
+
+
+class KeypointPrecision:
+    """COCO's AP at an object keypoint similarity of 0.5 (Appendix C)."""
+
+    def __init__(self, sigmas):
+        self.sigmas = tuple(sigmas)
+        self._found, self._truth, self._images = [], [], 0
+
+    def update(self, statistics: Mapping[str, np.ndarray]) -> None:
+        """Adds what `Keypoints.summarise` returns of some images."""
+        scores = statistics["scores"]
+        image, place = np.nonzero(scores > 0)
+        found = coco_metrics.Objects(
+            images=self._images + image,
+            labels=np.zeros_like(image),
+            boxes=statistics["boxes"][image, place],
+            scores=scores[image, place],
+            keypoints=statistics["keypoints"][image, place],
+        )
+        image, place = np.nonzero(statistics["truth_present"])
+        truth = coco_metrics.Objects(
+            images=self._images + image,
+            labels=np.zeros_like(image),
+            boxes=statistics["truth_boxes"][image, place],
+            crowds=statistics["truth_crowds"][image, place] > 0,
+            keypoints=statistics["truth_keypoints"][image, place],
+            areas=statistics["truth_areas"][image, place],
+        )
+        self._found.append(found)
+        self._truth.append(truth)
+        self._images += len(scores)
+
+    def result(self) -> dict[str, float]:
+        """-> {"oks_ap50"}; NaN where no keypoint is annotated."""
+        if not self._images:
+            return {"oks_ap50": float("nan")}
+        found = coco_metrics.Objects.concatenate(self._found)
+        truth = coco_metrics.Objects.concatenate(self._truth)
+        precision = coco_metrics.oks_ap50(truth, found, self._images, self.sigmas)
+        return {"oks_ap50": precision}

@@ -1,0 +1,303 @@
+"""Average precision: equal to pycocotools on JSON files, and to VOC's rule read aloud."""
+
+import contextlib
+import io
+import itertools
+import json
+import os
+import pathlib
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from foi_tf.tasks import coco_metrics
+from foi_tf.tasks.coco_metrics import Objects
+
+SIGMAS = np.asarray([0.026, 0.079, 0.107, 0.062, 0.035])
+
+
+def jitter(rng, truth, classes, *, extra=0.3):
+    """Predictions: the truth with noise, some twice or of another class, and some of nothing."""
+    rows = np.concatenate([np.arange(len(truth.images))] * 2)
+    rows = rows[rng.uniform(size=len(rows)) < 0.7]
+    sides = np.tile(truth.boxes[rows, 2:] - truth.boxes[rows, :2], 2)
+    boxes = truth.boxes[rows] + rng.normal(0, 0.12, sides.shape) * sides
+    labels = truth.labels[rows]
+    wrong = rng.uniform(size=len(rows)) < 0.1
+    labels = np.where(wrong, rng.integers(0, classes, len(rows)), labels)
+    count = int(extra * len(rows))
+    corners = rng.uniform(0, 200, (count, 2))
+    spurious = np.concatenate([corners, corners + rng.uniform(5, 90, (count, 2))], 1)
+    marks = None
+    if truth.keypoints is not None:
+        yx = truth.keypoints[rows, :, :2]
+        yx = yx + rng.normal(0, 0.07, yx.shape) * sides[:, None, :2]
+        lost = rng.uniform(0, 200, (count, yx.shape[1], 2))
+        yx = np.concatenate([yx, lost])
+        marks = np.concatenate([yx, rng.uniform(size=(*yx.shape[:2], 1))], -1).astype(np.float32)
+    images = rng.integers(0, truth.images.max() + 1, count)
+    scores = rng.uniform(0.01, 1, len(rows) + count)
+    return Objects(
+        images=np.concatenate([truth.images[rows], images]),
+        labels=np.concatenate([labels, rng.integers(0, classes, count)]),
+        boxes=np.concatenate([boxes, spurious]).astype(np.float32),
+        # Rounded, so that some scores are equal.
+        scores=np.round(scores, 2).astype(np.float32),
+        keypoints=marks,
+    )
+
+
+def random_truth(rng, images, classes, most=12, keypoints=0):
+    counts = rng.integers(0, most, images)
+    counts[0] = 0
+    image = np.repeat(np.arange(images), counts)
+    corners = rng.uniform(0, 200, (len(image), 2))
+    sides = rng.uniform(4, 120, (len(image), 2))
+    marks = None
+    if keypoints:
+        yx = corners[:, None] + rng.uniform(size=(len(image), keypoints, 2)) * sides[:, None]
+        visible = rng.integers(0, 3, (len(image), keypoints, 1))
+        visible[rng.uniform(size=len(image)) < 0.15] = 0
+        marks = np.concatenate([yx, visible], -1) * (visible > 0)
+    return Objects(
+        images=image,
+        # The last class has no annotation.
+        labels=rng.integers(0, max(1, classes - 1), len(image)),
+        boxes=np.concatenate([corners, corners + sides], 1).astype(np.float32),
+        crowds=rng.uniform(size=len(image)) < 0.15,
+        keypoints=None if marks is None else marks.astype(np.float32),
+        areas=(0.7 * sides.prod(1)).astype(np.float32),
+    )
+
+
+def by_files(truth, found, images, classes, kind, tmp_path, sigmas=None):
+    """pycocotools as anyone runs it: files in COCO's format, default settings."""
+    annotations, results = [], []
+    for number in range(len(truth.images)):
+        ymin, xmin, ymax, xmax = (float(v) for v in truth.boxes[number])
+        annotation = {
+            "id": number + 1,
+            "image_id": int(truth.images[number]) + 7,
+            "category_id": int(truth.labels[number]) + 1,
+            "bbox": [xmin, ymin, xmax - xmin, ymax - ymin],
+            "area": float(truth.areas[number]),
+            "iscrowd": int(truth.crowds[number]),
+        }
+        if truth.keypoints is not None:
+            flat = [[float(x), float(y), int(v)] for y, x, v in truth.keypoints[number]]
+            annotation["keypoints"] = list(itertools.chain(*flat))
+            annotation["num_keypoints"] = sum(v > 0 for _, _, v in flat)
+        annotations.append(annotation)
+    for number in range(len(found.images)):
+        ymin, xmin, ymax, xmax = (float(v) for v in found.boxes[number])
+        result = {
+            "image_id": int(found.images[number]) + 7,
+            "category_id": int(found.labels[number]) + 1,
+            "score": float(found.scores[number]),
+        }
+        if found.keypoints is None:
+            result["bbox"] = [xmin, ymin, xmax - xmin, ymax - ymin]
+        else:
+            flat = [[float(x), float(y), float(v)] for y, x, v in found.keypoints[number]]
+            result["keypoints"] = list(itertools.chain(*flat))
+        results.append(result)
+    content = {
+        "images": [{"id": number + 7} for number in range(images)],
+        "categories": [{"id": label + 1, "name": str(label)} for label in range(classes)],
+        "annotations": annotations,
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(content))
+    (tmp_path / "found.json").write_text(json.dumps(results))
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth_file = COCO(str(tmp_path / "truth.json"))
+        evaluation = COCOeval(truth_file, truth_file.loadRes(str(tmp_path / "found.json")), kind)
+        if sigmas is not None:
+            evaluation.params.kpt_oks_sigmas = np.asarray(sigmas)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return evaluation.stats
+
+
+def voc_by_hand(truth, found, classes):
+    """The devkit's rule, one prediction after the other."""
+    precisions = []
+    for label in range(classes):
+        mine = [i for i in range(len(truth.images)) if truth.labels[i] == label]
+        total = sum(not truth.crowds[i] for i in mine)
+        if not total:
+            continue
+        rows = [i for i in range(len(found.images)) if found.labels[i] == label]
+        rows.sort(key=lambda i: -found.scores[i])
+        taken, hits, tried, curve = set(), 0, 0, []
+        for row in rows:
+            best, goal = 0.0, None
+            for i in mine:
+                if truth.images[i] == found.images[row]:
+                    iou = overlap(truth.boxes[i].tolist(), found.boxes[row].tolist())
+                    if iou > best:
+                        best, goal = iou, i
+            if best >= 0.5 and truth.crowds[goal]:
+                continue
+            tried += 1
+            if best >= 0.5 and goal not in taken:
+                taken.add(goal)
+                hits += 1
+            curve.append((hits / total, hits / tried))
+        area, recall = 0.0, 0.0
+        for place, (reached, _) in enumerate(curve):
+            area += (reached - recall) * max(precision for _, precision in curve[place:])
+            recall = reached
+        precisions.append(area)
+    return np.mean(precisions)
+
+
+def overlap(a, b):
+    height = min(a[2], b[2]) - max(a[0], b[0])
+    width = min(a[3], b[3]) - max(a[1], b[1])
+    if height <= 0 or width <= 0:
+        return 0.0
+    both = sum((c[2] - c[0]) * (c[3] - c[1]) for c in (a, b))
+    return height * width / (both - height * width)
+
+
+def objects(boxes, **columns):
+    """All of image 0 and class 0 unless `columns` say otherwise."""
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    zeros = np.zeros(len(boxes), int)
+    columns = {name: np.asarray(value) for name, value in columns.items()}
+    return Objects(**{"images": zeros, "labels": zeros, "boxes": boxes} | columns)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_box_map_equals_pycocotools(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    truth = random_truth(rng, 25, 4)
+    found = jitter(rng, truth, 4)
+    expected = by_files(truth, found, 25, 4, "bbox", tmp_path)[0]
+    value = coco_metrics.box_map(truth, found, 25, 4)
+    assert 0.05 < value < 0.95 and value == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_oks_ap50_equals_pycocotools(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    truth = random_truth(rng, 25, 1, keypoints=5)
+    found = jitter(rng, truth, 1)
+    expected = by_files(truth, found, 25, 1, "keypoints", tmp_path, SIGMAS)[1]
+    value = coco_metrics.oks_ap50(truth, found, 25, SIGMAS)
+    assert 0.05 < value < 0.95 and value == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_voc_ap50_equals_the_devkits_rule(seed):
+    rng = np.random.default_rng(seed)
+    truth = random_truth(rng, 25, 4)
+    found = jitter(rng, truth, 4)
+    value = coco_metrics.voc_ap50(truth, found, 4)
+    assert value == pytest.approx(voc_by_hand(truth, found, 4), abs=1e-9)
+
+
+def test_many_predictions_of_an_image(tmp_path):
+    """COCO looks at the best hundred of a class only, VOC at all."""
+    rng = np.random.default_rng(9)
+    truth = random_truth(rng, 3, 1, most=150)
+    found = jitter(rng, truth, 1, extra=2)
+    expected = by_files(truth, found, 3, 1, "bbox", tmp_path)[0]
+    assert coco_metrics.box_map(truth, found, 3, 1) == pytest.approx(expected, abs=1e-6)
+    value = coco_metrics.voc_ap50(truth, found, 1)
+    assert value == pytest.approx(voc_by_hand(truth, found, 1), abs=1e-9)
+
+
+def test_voc_ap50_by_hand():
+    truth = objects([[0, 0, 10, 10], [20, 20, 30, 30], [50, 50, 60, 60]], crowds=[False] * 3)
+    boxes = [[0, 0, 10, 10], [0, 0, 10, 9], [20, 20, 30, 30], [80, 80, 90, 90]]
+    found = objects(boxes, scores=[0.9, 0.8, 0.7, 0.6])
+    # Right, wrong (the box is taken), right, wrong: precisions 1 and 2/3 at recalls 1/3, 2/3.
+    assert coco_metrics.voc_ap50(truth, found, 1) == pytest.approx((1 + 2 / 3) / 3)
+    # The box of 0.8 now goes to the difficult object alone, and the second is not missed.
+    difficult = objects(truth.boxes, crowds=[True, False, False])
+    assert coco_metrics.voc_ap50(difficult, found, 1) == pytest.approx(1 / 2)
+
+
+def test_crowds_take_any_number_of_predictions():
+    """COCO measures by the share of the prediction that is inside a crowd."""
+    truth = objects([[0, 0, 100, 100], [200, 200, 240, 240]], crowds=[True, False])
+    boxes = [[0, 0, 20, 20], [50, 50, 80, 80], [200, 200, 240, 240]]
+    found = objects(boxes, scores=[0.9, 0.8, 0.7])
+    assert coco_metrics.box_map(truth, found, 1, 1) == pytest.approx(1)
+
+
+def test_without_annotation_or_predictions():
+    nothing = objects([], crowds=np.zeros(0, bool), keypoints=np.zeros((0, 5, 3)))
+    crowd = objects([[0, 0, 9, 9]], crowds=[True], keypoints=np.zeros((1, 5, 3)))
+    one = objects([[0, 0, 9, 9]], crowds=[False], keypoints=np.ones((1, 5, 3)), areas=[81.0])
+    found = objects([[0, 0, 9, 9]], scores=[0.5], keypoints=np.ones((1, 5, 3)))
+    none = objects([], scores=np.zeros(0), keypoints=np.zeros((0, 5, 3)))
+    for measure in (
+        lambda *pair: coco_metrics.box_map(*pair, 2, 1),
+        lambda *pair: coco_metrics.voc_ap50(*pair, 1),
+        lambda *pair: coco_metrics.oks_ap50(*pair, 2, SIGMAS),
+    ):
+        assert np.isnan(measure(nothing, found)) and np.isnan(measure(nothing, none))
+        assert np.isnan(measure(crowd, found))
+        assert measure(one, none) == 0
+        assert measure(one, found) == pytest.approx(1)
+
+
+def test_nothing_is_printed(capsys):
+    one = objects([[0, 0, 9, 9]], crowds=[False])
+    coco_metrics.box_map(one, objects([[0, 0, 9, 9]], scores=[1.0]), 1, 1)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture(name="real_sets")
+def _real_sets():
+    place = os.environ.get("FOI_REAL_DATA")
+    if not place:
+        pytest.skip("needs real annotations: set FOI_REAL_DATA to the folder of the sets")
+    return pathlib.Path(place)
+
+
+def real_objects(path: pathlib.Path, keypoints):
+    """A COCO file as `Objects`, images and categories numbered from 0."""
+    content = json.loads(path.read_text())
+    images = {image["id"]: number for number, image in enumerate(content["images"])}
+    ids = sorted(category["id"] for category in content["categories"])
+    rows = content["annotations"]
+    corner = np.asarray([row["bbox"] for row in rows], np.float32)
+    boxes = np.concatenate([corner[:, 1::-1], (corner[:, :2] + corner[:, 2:])[:, ::-1]], 1)
+    marks = None
+    if keypoints:
+        marks = np.asarray([row["keypoints"] for row in rows], np.float32)
+        marks = marks.reshape(len(rows), -1, 3)[..., [1, 0, 2]]
+    truth = Objects(
+        images=np.asarray([images[row["image_id"]] for row in rows]),
+        labels=np.asarray([ids.index(row["category_id"]) for row in rows]),
+        boxes=boxes,
+        crowds=np.asarray([bool(row["iscrowd"]) for row in rows]),
+        keypoints=marks,
+        areas=np.asarray([row["area"] for row in rows], np.float32),
+    )
+    return truth, len(images), len(ids)
+
+
+@pytest.mark.parametrize("name", ["coco128", "raccoon", "lsp_ext"])
+def test_parity_on_real_annotations(name, real_sets, tmp_path):
+    """Jittered truth as predictions."""
+    keypoints = name == "lsp_ext"
+    truth, images, classes = real_objects(real_sets / name / "annotations" / "val.json", keypoints)
+    rng = np.random.default_rng(0)
+    found = jitter(rng, truth, classes)
+    if keypoints:
+        sigmas = np.full(truth.keypoints.shape[1], 0.067)
+        expected = by_files(truth, found, images, classes, "keypoints", tmp_path, sigmas)[1]
+        value = coco_metrics.oks_ap50(truth, found, images, sigmas)
+    else:
+        expected = by_files(truth, found, images, classes, "bbox", tmp_path)[0]
+        value = coco_metrics.box_map(truth, found, images, classes)
+        voc = coco_metrics.voc_ap50(truth, found, classes)
+        assert voc == pytest.approx(voc_by_hand(truth, found, classes), abs=1e-9)
+    assert 0.05 < value < 0.95 and value == pytest.approx(expected, abs=1e-6)
