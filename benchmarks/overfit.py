@@ -63,7 +63,12 @@ def learn(prepared, where) -> None:
         chosen=tuple(subset(prepared.annotated_ids("train", TASK_TYPE.value), IMAGES.value)),
     )
     with where.scope():
-        network = transfer.build(BACKBONE.value, {"few": task.head()}, {"few": crop})
+        network = transfer.build(
+            BACKBONE.value,
+            {"few": task.head()},
+            {"few": crop},
+            {"few": (prepared.dataset.mean, prepared.dataset.std)},
+        )
         trainer = Trainer(
             network=network,
             tasks={"few": task},

@@ -77,7 +77,7 @@ def train(
       host: (index, count) of the hosts that share the records.
 
     Returns:
-      Batches {"image" float32 [B, H, W, 3] normalised, "targets" as encoded}.
+      Batches {"image" uint8 [B, H, W, 3], "targets" as encoded}.
     """
     keep = source.prepared.positions(source.split, frozenset(source.ids()))
     index, count = host

@@ -3,14 +3,16 @@
 import dataclasses
 from collections.abc import Mapping
 
+import numpy as np
 import tensorflow as tf
 from etils import epath
 
 from foi_tf.errors import FoiError
 from foi_tf.files import first_line
+from foi_tf.models import layers
 from foi_tf.models.backbones import backbone as make_backbone
 from foi_tf.models.heads import Head
-from foi_tf.study.dataset import Size
+from foi_tf.study.dataset import Channels, Size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,9 +20,9 @@ class Network:
     """One backbone with one or several heads.
 
     Attributes:
-      backbone: images [B, H, W, 3] -> features.
-      models: by name of the task, images -> the outputs of its head; all share the
-        backbone.
+      backbone: normalised images [B, H, W, 3] -> features.
+      models: by name of the task, pixels [B, H, W, 3] in [0, 255] (uint8 or float) -> the
+        outputs of its head; all share the backbone.
     """
 
     backbone: tf.keras.Model
@@ -38,19 +40,32 @@ class Network:
         return list(found.values())
 
 
-def build(backbone_name: str, heads: Mapping[str, Head], crops: Mapping[str, Size]) -> Network:
+@layers.not_converted
+def build(
+    backbone_name: str,
+    heads: Mapping[str, Head],
+    crops: Mapping[str, Size],
+    statistics: Mapping[str, tuple[Channels, Channels]],
+) -> Network:
     """Builds a backbone and puts the heads on it; weights follow from the global seed.
 
     Args:
-      heads, crops: by name of the task, its head and its input size.
+      heads, crops, statistics: by name of the task, its head, its input size, and the
+        mean and standard deviation of its dataset's channels, by which its model
+        normalises images (section 4.1).
     """
     sizes = set(crops.values())
     # One input size is made part of the network; among several each call brings its own.
     height, width = sizes.pop() if len(sizes) == 1 else (None, None)
     backbone = make_backbone(backbone_name, (height, width, 3))
-    models = {
-        name: tf.keras.Model(backbone.input, h.connect(backbone)) for name, h in heads.items()
-    }
+    models = {}
+    for name, head in heads.items():
+        mean, std = (np.asarray(values) for values in statistics[name])
+        scale, offset = (1 / (255 * std)).tolist(), (-mean / std).tolist()
+        pixels = tf.keras.Input((height, width, 3), name="pixels")
+        normalise = tf.keras.layers.Rescaling(scale, offset, dtype=tf.float32, name="normalise")
+        network = tf.keras.Model(backbone.input, head.connect(backbone))
+        models[name] = tf.keras.Model(pixels, network(normalise(pixels)))
     return Network(backbone, models)
 
 

@@ -69,7 +69,12 @@ def run(
     name, task = str(link.task), tasks.create(link.task, prepared.dataset)
     source = _input(link, prepared, task, "train")
     with strategy.scope():
-        network = transfer.build(link.backbone, {name: task.head()}, {name: link.config.crop})
+        network = transfer.build(
+            link.backbone,
+            {name: task.head()},
+            {name: link.config.crop},
+            {name: (prepared.dataset.mean, prepared.dataset.std)},
+        )
         if init is not None:
             transfer.load_backbone(network.backbone, init)
         trainer = Trainer(

@@ -1,3 +1,5 @@
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -47,7 +49,7 @@ def test_image_and_annotations_stay_true_to_each_other(suffix, size, crop):
     for view in random_views(size, crop, (0.5, 3.0), 12):
         out = augment.apply(one, view, crop, PLAIN)
         h, w = int(view.out_height), int(view.out_width)
-        image, mask = out["image"].numpy(), out["mask"].numpy()[..., 0]
+        image, mask = out["image"].numpy().astype(int), out["mask"].numpy()[..., 0].astype(int)
         assert image.shape == (*crop, 3) and mask.shape == crop
         # One pixel of the output spans so many of the image; half of that, and rounding.
         slack = max(1 / view.scale.numpy()) * 0.5 + (5 if suffix == ".jpg" else 1.5)
@@ -182,5 +184,13 @@ def test_jpegs_shrink_while_they_are_decoded_and_grey_ones_have_three_channels()
     }
     view = augment.whole(grey["size"], (8, 8))
     assert int(view.shrink) == 8
-    out = augment.apply(grey, view, (8, 8), PLAIN)["image"].numpy()
+    out = augment.apply(grey, view, (8, 8), PLAIN)["image"].numpy().astype(int)
     assert out.shape == (8, 8, 3) and np.abs(out - 90).max() <= 1
+
+
+def test_beyond_the_edge_is_the_mean_colour():
+    row = dataclasses.replace(PLAIN, mean=(0.2, 0.4, 0.6))
+    one = example(10, 20)
+    out = augment.apply(one, augment.whole(one["size"], (20, 20)), (20, 20), row)
+    assert out["image"].dtype == tf.uint8
+    assert (out["image"].numpy()[10:] == (51, 102, 153)).all()

@@ -33,7 +33,7 @@ def ids(batches):
 
 def test_batches_have_static_shapes(source):
     spec = pipeline.train(source, 3).element_spec
-    assert spec["image"].shape == (3, 32, 32, 3) and spec["image"].dtype == tf.float32
+    assert spec["image"].shape == (3, 32, 32, 3) and spec["image"].dtype == tf.uint8
     assert spec["targets"]["mask"].shape == (3, 32, 32, 1)
 
 
@@ -84,11 +84,12 @@ def test_hosts_share_the_images(source):
         pipeline.train(source, 1, host=(19, 20))
 
 
-def test_images_are_normalised_by_the_datasets_statistics(blocks, source):
+def test_whole_images_are_what_is_stored(source):
     whole = dataclasses.replace(source, crop=(48, 64))
-    images = np.concatenate([b["image"] for b in take(pipeline.evaluate(whole, 4), 3)])
-    assert np.abs(images.mean((0, 1, 2))).max() < 0.02
-    assert np.abs(images.std((0, 1, 2)) - 1).max() < 0.02
+    images = np.concatenate([b["image"] for b in take(pipeline.evaluate(whole, 4), 3)]) / 255
+    row = source.prepared.dataset
+    assert np.abs(images.mean((0, 1, 2)) - row.mean).max() < 0.005
+    assert np.abs(images.std((0, 1, 2)) - row.std).max() < 0.01  # Decoded fast, chroma is noisier.
 
 
 @pytest.mark.parametrize(("batch", "replicas"), [(2, 1), (2, 2), (5, 1), (8, 1)])

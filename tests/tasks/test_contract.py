@@ -11,12 +11,13 @@ from foi_tf.study.metrics import METRICS
 from tests.examples import ROW, example
 
 CROP = (64, 96)
+STATISTICS = ((0.0,) * 3, (1 / 255,) * 3)
 
 
 @pytest.fixture(name="made", params=sorted(tasks.TYPES), scope="module")
 def _made(request):
     task = tasks.create(Task("x", request.param), ROW)
-    network = transfer.build("hrnet_mini", {"x": task.head()}, {"x": CROP})
+    network = transfer.build("hrnet_mini", {"x": task.head()}, {"x": CROP}, {"x": STATISTICS})
     encoded = tf.data.Dataset.from_tensors(0).map(lambda _: task.encode(example(0, CROP)))
     two = [task.encode(example(seed, CROP)) for seed in (0, 1)]
     targets = tf.nest.map_structure(lambda *rows: tf.stack(rows), *two)
