@@ -13,4 +13,4 @@ case "${1:-}" in
 esac
 make_environment "$version" dev
 cd "$ROOT"
-exec "$PYTHON" -m pytest "$@"
+exec "$PYTHON" -m pytest -n 2 --dist loadfile "$@"

@@ -39,3 +39,11 @@ def real_data():
     if not place:
         pytest.skip("needs real images: set FOI_REAL_DATA to the folder of the annotated sets")
     return pathlib.Path(place)
+
+
+@pytest.fixture(scope="session")
+def two_replicas():
+    """The one strategy of two CPU devices: keys of collectives repeat in a second one."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

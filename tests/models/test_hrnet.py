@@ -87,8 +87,8 @@ def test_every_weight_gets_a_gradient(mini):
         assert np.any(gradient)
 
 
-def test_replicas_synchronise_batch_norm():
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+def test_replicas_synchronise_batch_norm(two_replicas):
+    with two_replicas.scope():
         model = backbone("hrnet_mini")
     norms = [x for x in model.layers if isinstance(x, tf.keras.layers.BatchNormalization)]
     assert norms

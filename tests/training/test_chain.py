@@ -71,14 +71,13 @@ def test_the_backbone_alone_is_transferred(make_link, blocks_data, trained, tmp_
             assert same == name.startswith("backbone"), name
 
 
-def test_two_replicas_run_a_whole_link(make_link, blocks_data, tmp_path):
+def test_two_replicas_run_a_whole_link(make_link, blocks_data, tmp_path, two_replicas):
     link = make_link(replicas=2)
-    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    finished = chain.run(link, blocks_data, None, tmp_path, two, PACE)
+    finished = chain.run(link, blocks_data, None, tmp_path, two_replicas, PACE)
     assert 0 <= finished.metrics["miou"] <= 1
     odd = make_link(replicas=2, schedule={"batch_size": 5})
     with pytest.raises(FoiError, match="batch_size 5 of blocks:segmentation is no multiple of 2"):
-        chain.run(odd, blocks_data, None, tmp_path, two, PACE)
+        chain.run(odd, blocks_data, None, tmp_path, two_replicas, PACE)
 
 
 def test_everything_that_matters_is_in_the_digest(make_link):
