@@ -19,9 +19,9 @@ _AT_A_TIME = 16
 def renderer() -> Iterator[Callable[[str], Callable]]:
     """Yields dataset id -> what `builder.build` takes as `examples`.
 
-    To be entered before TensorFlow runs anything, since the processes are forked.
+    The processes are started anew: forked ones would hang where TensorFlow has run before.
     """
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     with context.Pool(os.cpu_count(), cv2.setNumThreads, (1,)) as pool:
         yield lambda dataset_id: functools.partial(_examples, pool, dataset_id)
 
