@@ -39,7 +39,7 @@ class TaskType(Protocol):
         """A head with fresh weights."""
 
     def encode(self, example: Mapping[str, tf.Tensor]) -> Targets:
-        """An augmented example (see `data.augment.apply`) -> targets of static shapes."""
+        """An augmented example (see `data.pipeline.Input.encode`) -> targets of static shapes."""
 
     def loss(self, outputs: Outputs, targets: Targets) -> dict[str, tf.Tensor]:
         """Named scalar terms, each a mean over this replica's valid elements."""

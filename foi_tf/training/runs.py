@@ -142,7 +142,9 @@ def _run(setup: Setup, task: Task, begin: Start, images: int | None) -> Finished
 
 def _write_row(setup: Setup, finished: Finished, begin: Start, setting: str) -> None:
     link = finished.link
-    metric = tasks.TYPES[link.task.type].metric
+    # Of detection the metric depends on the dataset (Appendix C).
+    dataset = prepared_lib.open_task(setup.data_dir, link.task).dataset
+    metric = tasks.create(link.task, dataset).metric
     hours = finished.wall_seconds / 3600
     row = results.Row(
         target=link.task.dataset,
