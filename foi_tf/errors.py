@@ -11,6 +11,10 @@ class FoiError(Exception):
     """
 
 
+class BusyError(FoiError):
+    """Another worker is doing the same; programs exit with 75, that it may be tried later."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "") -> FoiError:
     """An error for a name that is not among the known ones, with the nearest of them."""
     known = sorted(known)

@@ -1,9 +1,12 @@
 """What all programs share: flags, exit codes and errors in one line.
 
-Exit codes: 0 done, 1 a clear one-line error (no traceback unless --debug), 2 wrong usage.
+Exit codes: 0 done, 1 a clear one-line error (no traceback unless --debug), 2 wrong usage,
+75 another worker is at it (--busy=leave), 130 interrupted, 143 stopped by SIGTERM; after
+the last three the same command goes on where it was.
 """
 
 import logging as stdlib_logging
+import os
 import pathlib
 import sys
 import warnings
@@ -12,7 +15,8 @@ from typing import NoReturn
 
 from absl import flags, logging
 
-from foi_tf.errors import FoiError
+from foi_tf import preemption
+from foi_tf.errors import BusyError, FoiError
 from foi_tf.files import describe
 
 # Libraries warn of the interpreter's age while they are imported; stderr is for our users.
@@ -50,7 +54,14 @@ def run(
         warnings.simplefilter("ignore")
         stdlib_logging.getLogger("tensorflow").setLevel(stdlib_logging.ERROR)
     try:
-        main(values)
+        with preemption.raised():
+            main(values)
+    except preemption.Preempted:
+        print(f"{program}: stopped by SIGTERM; the same command goes on from here", file=sys.stderr)
+        sys.exit(preemption.EXIT_CODE)
+    except BusyError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        sys.exit(os.EX_TEMPFAIL)
     except (FoiError, OSError) as error:
         if values.debug:
             raise

@@ -1,13 +1,22 @@
-"""What the programs that train a link share: flags, and what they print."""
+"""What the programs that train a link share: flags, and what they print.
+
+TensorFlow takes seconds to start, so it is imported where it is first needed: after the
+flags have been read, and not for --help.
+"""
+
+from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.models.backbones import BACKBONES
+from foi_tf.study import options
 from foi_tf.study.grid import SETTINGS
-from foi_tf.training import chain, runs, strategy
-from foi_tf.training.link import Finished
+
+if TYPE_CHECKING:
+    from foi_tf.training.link import Finished
+    from foi_tf.training.runs import Setup
 
 
 def define_run(values: flags.FlagValues) -> None:
@@ -21,20 +30,27 @@ def define_run(values: flags.FlagValues) -> None:
         "Name or path of a configuration; by default the one named as the dataset's collection.",
         **place,
     )
-    flags.DEFINE_enum("backbone", "hrnet_w48", sorted(BACKBONES), "The backbone.", **place)
+    flags.DEFINE_enum("backbone", "hrnet_w48", sorted(options.BACKBONES), "The backbone.", **place)
     flags.DEFINE_string("init", "", "Link directory or checkpoint to start from.", **place)
-    flags.DEFINE_enum("strategy", "cpu", strategy.STRATEGIES, "Devices to train on.", **place)
+    flags.DEFINE_enum("strategy", "cpu", options.STRATEGIES, "Devices to train on.", **place)
     flags.DEFINE_string("tpu", "", "Name or address of the TPU; empty is this machine's.", **place)
     flags.DEFINE_enum(
-        "precision", "float32", sorted(strategy.PRECISIONS), "Computation in layers.", **place
+        "precision", "float32", sorted(options.PRECISIONS), "Computation in layers.", **place
     )
     flags.DEFINE_integer("seed", 0, "Of weights, order and augmentation.", **place)
-    pace = chain.Pace()
+    pace = options.Pace()
     flags.DEFINE_integer(
         "steps_per_loop", pace.steps_per_loop, "Steps on the device at a time.", 1, **place
     )
     flags.DEFINE_integer(
         "checkpoint_every", pace.checkpoint_every, "Steps between checkpoints.", 1, **place
+    )
+    flags.DEFINE_enum(
+        "busy",
+        "wait",
+        ["wait", "leave"],
+        "What to do about a link that another worker is training; leave exits with 75.",
+        **place,
     )
     flags.mark_flags_as_required(["data_dir", "workdir"], values)
 
@@ -46,8 +62,22 @@ def define_setting(values: flags.FlagValues) -> None:
     )
 
 
-def setup(values: flags.FlagValues) -> runs.Setup:
-    """What `define_run`'s flags say."""
+def define_selection(values: flags.FlagValues) -> None:
+    """How learning rates are chosen."""
+    flags.DEFINE_enum(
+        "select_lr",
+        "none",
+        options.SELECTIONS,
+        "Best of the configuration's learning rates by the validation images, as in the paper, "
+        "or by a holdout of the training images; also which source model to start from.",
+        flag_values=values,
+    )
+
+
+def setup(values: flags.FlagValues) -> Setup:
+    """What `define_run`'s and `define_selection`'s flags say."""
+    from foi_tf.training import runs, strategy
+
     return runs.Setup(
         data_dir=values.data_dir,
         workdir=values.workdir,
@@ -55,9 +85,12 @@ def setup(values: flags.FlagValues) -> runs.Setup:
         backbone=values.backbone,
         precision=values.precision,
         seed=values.seed,
+        select=values.select_lr if "select_lr" in values else "none",
         strategy=strategy.make(values.strategy, values.tpu),
-        pace=chain.Pace(
-            steps_per_loop=values.steps_per_loop, checkpoint_every=values.checkpoint_every
+        pace=options.Pace(
+            steps_per_loop=values.steps_per_loop,
+            checkpoint_every=values.checkpoint_every,
+            wait=values.busy == "wait",
         ),
     )
 

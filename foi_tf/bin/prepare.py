@@ -6,13 +6,19 @@
 Prints a line for each dataset: id, training images, validation images, directory.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from absl import flags
 
 from foi_tf.bin import cli
-from foi_tf.data import builder, miniworld, own, prepared, rendered
-from foi_tf.data.readers import FORMATS
 from foi_tf.errors import unknown
 from foi_tf.study.dataset import DOMAINS
+from foi_tf.study.options import FORMATS
+
+if TYPE_CHECKING:
+    from foi_tf.data import prepared
 
 VALUES = flags.FlagValues()
 flags.DEFINE_string("data_dir", None, "Where records go.", flag_values=VALUES)
@@ -71,7 +77,11 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
+    from foi_tf.data import builder
+
     if values.collection:
+        from foi_tf.data import miniworld, rendered
+
         names = values.dataset or list(miniworld.DATASETS)
         for name in names:
             if name not in miniworld.DATASETS:
@@ -81,6 +91,8 @@ def _main(values: flags.FlagValues) -> None:
                 row = miniworld.DATASETS[name]
                 _report(builder.build(row, examples(name), values.data_dir))
     else:
+        from foi_tf.data import own
+
         folder = own.find(
             values.raw_dir, values.format, values.name, values.domain, values.val_fraction
         )

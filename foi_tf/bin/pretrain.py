@@ -3,7 +3,6 @@
 from absl import flags
 
 from foi_tf.bin import cli, links
-from foi_tf.training import runs
 
 VALUES = flags.FlagValues()
 links.define_run(VALUES)
@@ -15,6 +14,8 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
+    from foi_tf.training import runs
+
     links.print_finished(runs.pretrain(links.setup(values), values.init), values.workdir)
 
 

@@ -1,18 +1,21 @@
 """foi-source: trains a source model, by default from the pre-training in the workdir.
 
+--source is a task (coco:segmentation), one of the paper's multi-source models
+(multi:segmentation, multi:detection, multi:depth) or any set of tasks of one type
+(coco:segmentation+ade:segmentation).
 --init takes other weights to start from: a link's directory, a checkpoint, or "scratch".
 """
 
 from absl import flags
 
 from foi_tf.bin import cli, links
-from foi_tf.study.dataset import Task
-from foi_tf.training import runs
+from foi_tf.study import sources
 
 VALUES = flags.FlagValues()
 links.define_run(VALUES)
 links.define_setting(VALUES)
-flags.DEFINE_string("source", None, "Task to train, as coco:segmentation.", flag_values=VALUES)
+links.define_selection(VALUES)
+flags.DEFINE_string("source", None, "What to train, as coco:segmentation.", flag_values=VALUES)
 flags.mark_flag_as_required("source", VALUES)
 
 
@@ -22,7 +25,9 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    task = Task.parse(values.source)
+    task = sources.parse(values.source)
+    from foi_tf.training import runs
+
     finished = runs.source(links.setup(values), task, values.setting, values.init)
     links.print_finished(finished, values.workdir)
 

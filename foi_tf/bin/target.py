@@ -1,5 +1,6 @@
 """foi-target: trains a target from a source model in the workdir, and evaluates it.
 
+--source takes what foi-source does;
 --source=ilsvrc is the baseline without a source, --source=scratch has random weights.
 --init takes weights from elsewhere in place of those that --source has in the workdir.
 """
@@ -8,12 +9,12 @@ from absl import flags
 
 from foi_tf.bin import cli, links
 from foi_tf.study.dataset import Task
-from foi_tf.training import runs
 
 VALUES = flags.FlagValues()
 links.define_run(VALUES)
 links.define_setting(VALUES)
-flags.DEFINE_string("source", None, "A task, ilsvrc or scratch.", flag_values=VALUES)
+links.define_selection(VALUES)
+flags.DEFINE_string("source", None, "A source model, ilsvrc or scratch.", flag_values=VALUES)
 flags.DEFINE_string("target", None, "Task to train, as camvid:segmentation.", flag_values=VALUES)
 flags.mark_flags_as_required(["source", "target"], VALUES)
 
@@ -25,6 +26,8 @@ def main() -> None:
 
 def _main(values: flags.FlagValues) -> None:
     task = Task.parse(values.target)
+    from foi_tf.training import runs
+
     setup = links.setup(values)
     finished = runs.target(setup, task, values.source, values.setting, values.init)
     links.print_finished(finished, values.workdir)

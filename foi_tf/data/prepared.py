@@ -1,6 +1,7 @@
 """Datasets that stand as records below a data directory, and what they are."""
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 
@@ -36,6 +37,12 @@ class Prepared:
     ids: Mapping[str, tuple[str, ...]]
     annotated: Mapping[str, tuple[frozenset[str], ...]]
     fingerprint: str
+
+    @property
+    def digest(self) -> str:
+        """Of the records and of all that the row says of them."""
+        row = json.dumps(dataclasses.asdict(self.dataset), sort_keys=True)
+        return hashlib.sha256(f"{self.fingerprint} {row}".encode()).hexdigest()[:16]
 
     def annotated_ids(self, split: str, task_type: str) -> list[str]:
         """The ids of the examples of a split that are annotated for a task type."""

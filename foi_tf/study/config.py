@@ -1,13 +1,14 @@
 """Schedules and input sizes of links, read strictly from configs/*.yaml.
 
 A configuration has one section a task type; a section may refine itself for single
-datasets under `datasets`:
+datasets under `datasets`, and the schedule of multi-source models under the name `multi`:
 
     segmentation:
       crop: [128, 128]
       schedule: {optimizer: sgd, learning_rate: 0.1, steps: 2000, small_steps: 600, batch_size: 16}
       datasets:
         suim: {schedule: {policy: poly}}
+        multi: {schedule: {steps: 700}}
 """
 
 import dataclasses
@@ -22,6 +23,7 @@ from etils import epath
 
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.dataset import TASK_TYPES, Size, Task
+from foi_tf.study.results import MULTI_SOURCE
 
 _STRICT = pydantic.ConfigDict(extra="forbid", strict=True)
 Positive = Annotated[int, pydantic.Field(gt=0)]
@@ -70,17 +72,28 @@ class LinkConfig:
       crop: (height, width) of the network's input; None takes the dataset's own.
       rescale: range of the random factor on top of the scale at which the whole
         image would fit into the crop (the paper does not print it).
+      rate_factors: times the schedule's learning rate, the rates that --select_lr chooses
+        from (three in section 4.2, which does not print them; the factors are ours).
     """
 
     __pydantic_config__ = _STRICT
     schedule: Schedule
     crop: tuple[Positive, Positive] | None = None
     rescale: tuple[Annotated[float, pydantic.Field(gt=0)], float] = (0.5, 2.0)
+    rate_factors: tuple[Annotated[float, pydantic.Field(gt=0)], ...] = (0.3, 1.0, 3.0)
 
     def __post_init__(self):
         low, high = self.rescale
         if low > high:
             raise ValueError(f"rescale must be [low, high], not [{low}, {high}]")
+        if not self.rate_factors:
+            raise ValueError("rate_factors must name one factor at least")
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The learning rates to choose from, without the noise of floats."""
+        rate = self.schedule.learning_rate
+        return tuple(float(f"{rate * factor:.12g}") for factor in self.rate_factors)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,8 +147,13 @@ def load(name_or_path: str, datasets: Iterable[str]) -> Config:
         sections[task_type] = _link_config(own, f"{path}: {task_type}")
         for dataset, changes in (section.get("datasets") or {}).items():
             where = f"{path}: {task_type}.datasets"
-            if dataset not in known:
+            if dataset not in known | {MULTI_SOURCE}:
                 raise unknown("dataset", str(dataset), known, where=where)
+            if dataset == MULTI_SOURCE and set(changes or {}) - {"schedule", "rate_factors"}:
+                raise FoiError(
+                    f"{where}.{dataset}: only its schedule and rate_factors can differ; input "
+                    "size and rescaling are those of each dataset"
+                )
             merged = _merge(own, changes or {}, f"{where}.{dataset}")
             refined[Task(dataset, task_type)] = _link_config(merged, f"{where}.{dataset}")
     return Config(path.name, sections, refined)

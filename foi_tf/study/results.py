@@ -50,6 +50,11 @@ class Row:
       chip_hours: devices times hours.
       config_digest: of the configuration that the run was made with.
       version: of foi_tf.
+      selection: how the learning rate was chosen: "none" (it is the configuration's), by
+        the metric on the "validation" images, as in the paper, or on a "holdout" of the
+        training images.
+      candidates: by learning rate, what that choice was made by: a JSON object; "{}"
+        where nothing was chosen.
       extra: secondary metrics by name, such as {"pixel_accuracy": 0.8}.
 
     Raises:
@@ -79,6 +84,8 @@ class Row:
     chip_hours: float
     config_digest: str
     version: str
+    selection: str = "none"
+    candidates: str = "{}"
     extra: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
@@ -99,7 +106,7 @@ COLUMNS = tuple(_TYPES)
 # What makes two runs the same one.
 IDENTITY = (
     "target", "target_type", "source", "source_type", "setting", "backbone", "init", "seed",
-    "learning_rate", "config_digest",
+    "learning_rate", "config_digest", "selection",
 )  # fmt: skip
 
 

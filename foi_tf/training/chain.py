@@ -1,24 +1,26 @@
 """Runs a link: initial weights -> train -> evaluate; goes on where an earlier run stopped."""
 
 import contextlib
-import dataclasses
 import io
+import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import orbit
 import tensorflow as tf
 from etils import epath
 
-from foi_tf import tasks
-from foi_tf.data import pipeline
+from foi_tf import preemption, tasks
 from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
 from foi_tf.files import describe, first_line
 from foi_tf.models import transfer
+from foi_tf.preemption import Preempted
 from foi_tf.progress import Progress
-from foi_tf.study.grid import subset
+from foi_tf.study.options import Pace
 from foi_tf.tasks.base import TaskType
+from foi_tf.training import inputs, lease
 from foi_tf.training import link as links
 from foi_tf.training import optimizer as optimizers
 from foi_tf.training import strategy as strategies
@@ -27,22 +29,9 @@ from foi_tf.training.link import Finished, Link
 from foi_tf.training.trainer import Trainer
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Pace:
-    """How a run goes along; none of it changes what it arrives at.
-
-    Attributes:
-      steps_per_loop: steps that run on the device between two looks at it.
-      checkpoint_every: steps between two checkpoints.
-    """
-
-    steps_per_loop: int = 50
-    checkpoint_every: int = 500
-
-
 def run(
     link: Link,
-    prepared: Prepared,
+    prepared: Sequence[Prepared],
     init: epath.Path | None,
     workdir: epath.PathLike,
     strategy: tf.distribute.Strategy,
@@ -50,169 +39,198 @@ def run(
 ) -> Finished:
     """Trains and evaluates a link, or reads its record if that was done before.
 
+    A link that another worker is training is waited for, and taken over if that one dies.
+
     Args:
-      prepared: the dataset of the link's task.
+      prepared: the datasets of the link's members.
       init: checkpoint whose backbone weights it starts from; None for random weights.
 
     Raises:
       FoiError: the weights do not fit, or the working directory cannot be written.
+      BusyError: another worker is training it, and `pace` says not to wait.
+      Preempted: SIGTERM came; a checkpoint has been saved.
     """
     directory = link.directory(workdir)
+    chief = strategies.is_chief(strategy)
+    with _lease(directory, pace) if chief else contextlib.nullcontext() as held:
+        # Which all processes of a strategy take from the one that holds the lease.
+        if strategies.any_process(strategy, lambda: chief and links.is_finished(directory)):
+            return links.load(directory)
+        try:
+            return _Run(link, prepared, init, directory, strategy, pace, held).finish()
+        except tf.errors.OpError as error:  # A full disk or a broken record, as TensorFlow says it.
+            raise FoiError(
+                f"{directory}: stopped ({first_line(error)}); same command goes on"
+            ) from error
+
+
+@contextlib.contextmanager
+def _lease(directory: epath.Path, pace: Pace) -> Iterator[lease.Lease | None]:
+    """The right to train in the directory; None if what is there is finished."""
     if links.is_finished(directory):
-        return links.load(directory)
+        yield None
+        return
+
+    def waiting():
+        print(f"waiting for the worker that trains {directory.name}", file=sys.stderr, flush=True)
+
     try:
         (directory / "checkpoints").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FoiError(f"{directory}: cannot be written ({describe(error)})") from error
-    strategies.make_repeatable(link.seed)
-    strategies.set_precision(link.precision)
-    name, task = str(link.task), tasks.create(link.task, prepared.dataset)
-    source = _input(link, prepared, task, "train")
-    with strategy.scope():
-        network = transfer.build(
-            link.backbone,
-            {name: task.head()},
-            {name: link.config.crop},
-            {name: (prepared.dataset.mean, prepared.dataset.std)},
-        )
-        if init is not None:
-            transfer.load_backbone(network.backbone, init)
-        trainer = Trainer(
-            network=network,
-            tasks={name: task},
-            optimizer=optimizers.make(link.config.schedule, link.steps),
-            strategy=strategy,
-        )
-    try:
-        seconds = _train(link, trainer, network, source, directory, strategy, pace)
-        started = time.monotonic()
-        metrics = _evaluate(link, prepared, task, network, strategy)
+    with lease.held(directory, wait=pace.wait, waiting=waiting) as held:
+        yield held
+
+
+class _Run:
+    """A link while it is trained."""
+
+    def __init__(self, link, prepared, init, directory, strategy, pace, held):
+        self._link, self._prepared, self._directory = link, prepared, directory
+        self._strategy, self._pace, self._held = strategy, pace, held
+        strategies.make_repeatable(link.seed)
+        strategies.set_precision(link.precision)
+        tf.keras.backend.clear_session()  # Of the networks of earlier links.
+        self._tasks: dict[str, TaskType] = {
+            str(member.task): tasks.create(member.task, one.dataset)
+            for member, one in zip(link.members, prepared, strict=True)
+        }
+        with strategy.scope():
+            self._network = transfer.build(
+                link.backbone,
+                {name: task.head() for name, task in self._tasks.items()},
+                {str(member.task): member.crop for member in link.members},
+                {
+                    name: (one.dataset.mean, one.dataset.std)
+                    for name, one in zip(self._tasks, prepared, strict=True)
+                },
+            )
+            if init is not None:
+                transfer.load_backbone(self._network.backbone, init)
+            self._trainer = Trainer(
+                network=self._network,
+                tasks=self._tasks,
+                # A step updates the weights once for each member.
+                optimizer=optimizers.make(link.schedule, link.steps * len(link.members)),
+                strategy=strategy,
+            )
+
+    def finish(self) -> Finished:
+        """Trains, evaluates and leaves the weights and the record."""
+        chief, directory = strategies.is_chief(self._strategy), self._directory
+        if chief:
+            links.begin(self._link, directory)
+        sources = self._inputs(inputs.train_input)
+        # Saving takes all processes, but only the chief's files are kept.
+        with tempfile.TemporaryDirectory() as scrap:
+            own = directory if chief else epath.Path(scrap)
+            seconds = self._train(sources, own)
+            started = time.monotonic()
+            metrics = self._evaluate()
+            self._network.checkpoint().write(str(links.weights(own)))
+        domains = {one.dataset.domain for one in self._prepared}
+        names = {task.metric for task in self._tasks.values()}
         finished = Finished(
-            link=link,
-            metrics=metrics,
-            n_train=len(source.ids()),
-            domain=prepared.dataset.domain,
+            link=self._link,
+            metric=names.pop() if len(names) == 1 else "mean",
+            value=sum(metrics[name][task.metric] for name, task in self._tasks.items())
+            / len(self._tasks),
+            metrics=_flat(metrics),
+            n_train=sum(len(source.ids()) for source in sources),
+            domain=domains.pop() if len(domains) == 1 else "",
             wall_seconds=seconds + time.monotonic() - started,
-            device=strategies.device_kind(strategy),
+            device=strategies.device_kind(self._strategy),
         )
-        network.checkpoint().write(str(links.weights(directory)))
-    except tf.errors.OpError as error:  # A full disk or a broken record, as TensorFlow says it.
-        raise FoiError(
-            f"{directory}: stopped ({first_line(error)}); same command goes on"
-        ) from error
-    links.save(directory, finished)
-    (directory / "checkpoints").rmtree(missing_ok=True)
-    return finished
+        if chief:
+            links.save(directory, finished)
+            (directory / "checkpoints").rmtree(missing_ok=True)
+        return finished
 
+    def _inputs(self, make) -> list:
+        pairs = enumerate(zip(self._prepared, self._tasks.values(), strict=True))
+        return [make(self._link, place, one, task) for place, (one, task) in pairs]
 
-def _input(link: Link, prepared: Prepared, task: TaskType, split: str) -> pipeline.Input:
-    annotated = prepared.annotated_ids(split, link.task.type)
-    chosen = subset(annotated, link.images) if split == "train" else annotated
-    return pipeline.Input(
-        prepared=prepared,
-        split=split,
-        task_type=link.task.type,
-        encode=task.encode,
-        crop=link.config.crop,
-        chosen=tuple(chosen),
-        rescale=link.config.rescale,
-        seed=link.seed,
-        around_objects=task.around_objects,
-    )
-
-
-def _train(
-    link: Link,
-    trainer: Trainer,
-    network: transfer.Network,
-    source: pipeline.Input,
-    directory: epath.Path,
-    strategy: tf.distribute.Strategy,
-    pace: Pace,
-) -> float:
-    """Trains up to the link's last step; returns the seconds it took, restarts included."""
-    with strategy.scope():
-        seconds = tf.Variable(
-            0.0, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
-        )
-    manager = tf.train.CheckpointManager(
-        network.checkpoint(
+    def _train(self, sources, own: epath.Path) -> float:
+        """Trains up to the link's last step; returns the seconds it took, restarts included."""
+        trainer, link, strategy = self._trainer, self._link, self._strategy
+        with strategy.scope():
+            seconds = tf.Variable(
+                0.0, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
+            )
+        state = self._network.checkpoint(
             optimizer=trainer.optimizer, global_step=trainer.global_step, seconds=seconds
-        ),
-        str(directory / "checkpoints"),
-        max_to_keep=2,
-        step_counter=trainer.global_step,
-        checkpoint_interval=pace.checkpoint_every,
-    )
-    clock = time.monotonic()
-    progress = Progress(" -> ".join(link.chain), link.steps)
-
-    def look(output: Mapping[str, float]) -> None:
-        nonlocal clock
-        seconds.assign_add(time.monotonic() - clock)
+        )
+        shared = str(self._directory / "checkpoints")
+        manager = tf.train.CheckpointManager(
+            state,
+            str(own / "checkpoints"),
+            max_to_keep=2,
+            step_counter=trainer.global_step,
+            checkpoint_interval=self._pace.checkpoint_every,
+            # What the chief has saved, for a process that has nothing of its own.
+            init_fn=lambda: state.restore(tf.train.latest_checkpoint(shared)),
+        )
         clock = time.monotonic()
-        progress.update(int(trainer.global_step.numpy()) - progress.count, **output)
+        progress = Progress(" -> ".join(link.chain), link.steps)
 
-    # Orbit prints on stdout, which is for machines; `progress` and summaries say the same.
-    with progress, contextlib.redirect_stdout(io.StringIO()):
-        # Restores the newest checkpoint, if there is one.
-        controller = orbit.Controller(
-            global_step=trainer.global_step,
-            trainer=trainer,
-            strategy=strategy,
-            steps_per_loop=pace.steps_per_loop,
-            checkpoint_manager=manager,
-            summary_dir=str(directory / "summaries"),
-            train_actions=[look],
-        )
-        done = int(trainer.global_step.numpy())
-        progress.update(done)
-        trainer.train_dataset = [_batches(source, link, strategy, done)]
-        controller.train(link.steps)
-    return float(seconds.numpy())
+        def look(output: Mapping[str, float]) -> None:
+            nonlocal clock
+            seconds.assign_add(time.monotonic() - clock)
+            clock = time.monotonic()
+            progress.update(int(trainer.global_step.numpy()) - progress.count, **output)
+
+        # Orbit prints on stdout, which is for machines; `progress` and summaries say the same.
+        with progress, preemption.deferred() as came, contextlib.redirect_stdout(io.StringIO()):
+
+            def loop_length(_) -> int:
+                """Asked between two loops, where a checkpoint is whole."""
+                if self._held:
+                    self._held.check()
+                if strategies.any_process(strategy, came):
+                    raise Preempted
+                return self._pace.steps_per_loop
+
+            # Restores the newest checkpoint, if there is one.
+            controller = orbit.Controller(
+                global_step=trainer.global_step,
+                trainer=trainer,
+                strategy=strategy,
+                steps_per_loop=loop_length,
+                checkpoint_manager=manager,
+                summary_dir=str(own / "summaries"),
+                train_actions=[look],
+            )
+            done = int(trainer.global_step.numpy())
+            progress.update(done)
+            trainer.train_dataset = [
+                inputs.train_batches(source, link, strategy, done) for source in sources
+            ]
+            try:
+                controller.train(link.steps)
+            except Preempted:
+                controller.save_checkpoint()
+                raise
+        return float(seconds.numpy())
+
+    def _evaluate(self) -> dict[str, dict[str, float]]:
+        """By member, its metrics."""
+        sources = self._inputs(inputs.evaluation_input)
+        return {
+            name: evaluate(
+                self._network.models[name],
+                task,
+                inputs.evaluation_batches(source, self._link, self._strategy),
+                self._strategy,
+                images=len(source.ids()),
+                label=f"{name} {'held out' if self._link.holdout else 'val'}",
+            )
+            for (name, task), source in zip(self._tasks.items(), sources, strict=True)
+        }
 
 
-def _batches(source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy, done: int):
-    """The training batches from step `done` on."""
-    batch_size = link.config.schedule.batch_size
-    replicas = strategy.num_replicas_in_sync
-    if batch_size % replicas:
-        raise FoiError(
-            f"batch_size {batch_size} of {link.task} is no multiple of {replicas} replicas"
-        )
-
-    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        hosts = context.num_input_pipelines
-        return pipeline.train(
-            source,
-            batch_size // replicas,
-            start=done * batch_size // hosts,
-            host=(context.input_pipeline_id, hosts),
-        )
-
-    return strategy.distribute_datasets_from_function(of_host)
-
-
-def _evaluate(
-    link: Link,
-    prepared: Prepared,
-    task: TaskType,
-    network: transfer.Network,
-    strategy: tf.distribute.Strategy,
-) -> dict[str, float]:
-    source = _input(link, prepared, task, "val")
-    replicas = strategy.num_replicas_in_sync
-    batch_size = max(1, link.config.schedule.batch_size // replicas)
-
-    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        host = (context.input_pipeline_id, context.num_input_pipelines)
-        return pipeline.evaluate(source, batch_size, replicas=replicas, host=host)
-
-    return evaluate(
-        network.models[str(link.task)],
-        task,
-        strategy.distribute_datasets_from_function(of_host),
-        strategy,
-        images=len(source.ids()),
-        label=f"{link.task} val",
-    )
+def _flat(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """By name alone where there is one task, and behind the task's name elsewhere."""
+    if len(metrics) == 1:
+        (only,) = metrics.values()
+        return dict(only)
+    return {f"{task}/{name}": v for task, own in metrics.items() for name, v in own.items()}

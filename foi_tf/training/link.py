@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from typing import Any
+from collections.abc import Callable
 
 import pydantic
 from etils import epath
@@ -11,10 +11,30 @@ from etils import epath
 from foi_tf import __version__
 from foi_tf.errors import FoiError
 from foi_tf.files import write_text
-from foi_tf.study.config import LinkConfig
-from foi_tf.study.dataset import Task
+from foi_tf.study.config import Schedule
+from foi_tf.study.dataset import Size, Task
 
-_RECORD, _WEIGHTS = "link.json", "weights"
+# To be raised with any change of the code after which an equal link ends with other weights.
+RECIPE = 1
+
+_RECORD, _BEGUN, _WEIGHTS = "link.json", "begun.json", "weights"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Member:
+    """One of the tasks that a link is trained on.
+
+    Attributes:
+      data: digest of its dataset's records and row.
+      images: how many training images it may use; None for all.
+      crop, rescale: see `study.config.LinkConfig`.
+    """
+
+    task: Task
+    data: str
+    images: int | None
+    crop: Size
+    rescale: tuple[float, float]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,37 +44,44 @@ class Link:
     Attributes:
       chain: what the weights have been trained on, this link's task last: names of
         initial weights ("scratch", "ilsvrc", ...) and of tasks.
-      task: the task that is trained.
+      task: what is trained: a task, or the name of a set of them.
+      members: the tasks in it, in the order in which they take turns; one but for sets.
       parent: digest of the weights that it starts from; empty for random ones.
-      data: digest of the records of its dataset.
-      images: how many training images it may use; None for all.
-      steps: of training.
-      config: schedule, input size and rescaling; `crop` is set.
+      holdout: share of the training images that is kept to evaluate on, in place of the
+        validation images; 0 but for candidates of a selection.
+      steps: of training; a step takes one batch of each member.
+      schedule: of all members.
       backbone, precision, seed, replicas: as given to the program.
+      hosts: how many processes read the data.
     """
 
     chain: tuple[str, ...]
     task: Task
+    members: tuple[Member, ...]
     parent: str
-    data: str
-    images: int | None
+    holdout: float = 0.0
     steps: int
-    config: LinkConfig
+    schedule: Schedule
     backbone: str
     precision: str
     seed: int
     replicas: int
+    hosts: int = 1
 
     @property
     def digest(self) -> str:
         """Of all of it; equal links have equal weights on the same machine."""
-        content = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        content = json.dumps([RECIPE, dataclasses.asdict(self)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    @property
+    def images(self) -> tuple[int | None, ...]:
+        """How many training images each member may use."""
+        return tuple(member.images for member in self.members)
 
     def directory(self, workdir: epath.PathLike) -> epath.Path:
         """Where it is trained and kept."""
-        name = f"{self.task.dataset}.{self.task.type}-{self.digest}"
-        return epath.Path(workdir) / "links" / name
+        return _root(workdir) / f"{_stem(self.task)}-{self.digest}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,14 +89,19 @@ class Finished:
     """A link that was trained and evaluated.
 
     Attributes:
-      metrics: on the validation images, the task type's own among them.
+      metric: of the task, a name of `study.metrics.METRICS`; of a set whose members differ
+        in theirs, "mean".
+      value: that metric; of a set, the mean over its members.
+      metrics: all metrics by name; of a set, behind "TASK/".
       n_train: how many images it was trained on.
-      domain: of those images.
+      domain: of those images; empty if they are of several.
       wall_seconds: of training and evaluation, restarts included.
       device: what it ran on.
     """
 
     link: Link
+    metric: str
+    value: float
     metrics: dict[str, float]
     n_train: int
     domain: str
@@ -81,6 +113,11 @@ class Finished:
 def weights(directory: epath.PathLike) -> epath.Path:
     """The checkpoint that a finished link leaves in its directory."""
     return epath.Path(directory) / _WEIGHTS
+
+
+def begin(link: Link, directory: epath.Path) -> None:
+    """Writes down what is going to be trained in the directory."""
+    write_text(directory / _BEGUN, json.dumps(dataclasses.asdict(link), indent=1))
 
 
 def save(directory: epath.Path, finished: Finished) -> None:
@@ -99,18 +136,34 @@ def load(directory: epath.PathLike) -> Finished:
     Raises:
       FoiError: there is none, or it is broken.
     """
-    path = epath.Path(directory) / _RECORD
+    return _read(epath.Path(directory) / _RECORD, Finished)
+
+
+def begun(workdir: epath.PathLike, task: Task) -> dict[epath.Path, Link]:
+    """The links of a task that were begun in a working directory, finished or not."""
+    root = _root(workdir)
+    found = sorted(root.glob(f"{_stem(task)}-*/{_BEGUN}")) if root.is_dir() else []
+    return {path.parent: _read(path, Link) for path in found}
+
+
+def find(workdir: epath.PathLike, task: Task, wanted: Callable[[Link], bool]) -> list[epath.Path]:
+    """Directories of the finished links of a task that are wanted, sorted."""
+    links = begun(workdir, task).items()
+    return [directory for directory, link in links if wanted(link) and is_finished(directory)]
+
+
+def _root(workdir: epath.PathLike) -> epath.Path:
+    return epath.Path(workdir) / "links"
+
+
+def _stem(task: Task) -> str:
+    return f"{task.dataset}.{task.type}"
+
+
+def _read(path: epath.Path, kind: type):
     try:
-        return pydantic.TypeAdapter(Finished).validate_json(path.read_text())
+        return pydantic.TypeAdapter(kind).validate_json(path.read_text())
     except OSError as error:
         raise FoiError(f"{path}: no finished link there") from error
     except pydantic.ValidationError as error:
         raise FoiError(f"{path}: broken; remove its directory and train again") from error
-
-
-def find(workdir: epath.PathLike, **wanted: Any) -> list[epath.Path]:
-    """Directories of the finished links whose fields have the wanted values, sorted."""
-    root = epath.Path(workdir) / "links"
-    found = [d for d in sorted(root.iterdir()) if is_finished(d)] if root.is_dir() else []
-    records = ((directory, load(directory).link) for directory in found)
-    return [d for d, link in records if all(getattr(link, k) == v for k, v in wanted.items())]

@@ -1,19 +1,22 @@
-"""The three kinds of run: pre-training, source and target. Each trains one link."""
+"""The three kinds of run: pre-training, source and target. Each trains one link, or candidates."""
 
 import dataclasses
 
 import tensorflow as tf
 from etils import epath
 
-from foi_tf import tasks
 from foi_tf.data import prepared as prepared_lib
+from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
 from foi_tf.study import config as configs
-from foi_tf.study import grid, results
+from foi_tf.study import grid, results, sources
 from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.options import Pace
 from foi_tf.study.registry import DATASETS
-from foi_tf.training import chain, start
-from foi_tf.training.link import Finished, Link
+from foi_tf.training import chain, rows, selection, settled, start
+from foi_tf.training import strategy as strategies
+from foi_tf.training.link import Finished, Link, Member
+from foi_tf.training.selection import Selection
 from foi_tf.training.start import Start
 
 
@@ -27,6 +30,8 @@ class Setup:
       config: name or path of the configuration; empty takes the one that is named as
         the dataset's collection.
       backbone, precision, seed: of the link that is trained.
+      select: how its learning rate is chosen, one of `study.options.SELECTIONS`; a source
+        model is looked for among those that were chosen in the same way.
       strategy, pace: where it runs, and how it goes along.
     """
 
@@ -36,8 +41,9 @@ class Setup:
     backbone: str
     precision: str
     seed: int
+    select: str
     strategy: tf.distribute.Strategy
-    pace: chain.Pace
+    pace: Pace
 
 
 def pretrain(setup: Setup, init: str) -> Finished:
@@ -47,22 +53,30 @@ def pretrain(setup: Setup, init: str) -> Finished:
       FoiError: data, weights or configuration are missing or wrong; so do the others.
     """
     begin = start.elsewhere(init, setup.backbone) if init else start.scratch()
-    finished = _run(setup, start.PRETRAINING, begin, None)
-    _write_row(setup, finished, begin, "full")
+    finished, chosen = _run(setup, start.PRETRAINING, begin, (None,))
+    _settle(setup, finished, chosen)
+    _write_row(setup, finished, chosen, begin, "full")
     return finished
 
 
 def source(setup: Setup, task: Task, setting: str, init: str) -> Finished:
     """A source model: from the pre-training, from "scratch" or from the path `init`.
 
-    A source trained on all its images is at the same time the chain without a source
-    of that task as a full target, and leaves its result row as such.
+    A source trained on all images of one task is at the same time the chain without a
+    source of that task as a full target, and leaves its result row as such.
+
+    Args:
+      task: as `study.sources.parse` returns it: a task, or the name of a set.
     """
-    dataset = prepared_lib.open_task(setup.data_dir, task).dataset
-    images, begin = grid.source_images(dataset, setting), _begin(setup, init)
-    finished = _run(setup, task, begin, images)
-    if images is None:
-        _write_row(setup, finished, begin, "full")
+    images = tuple(
+        grid.source_images(prepared_lib.open_task(setup.data_dir, part).dataset, setting)
+        for part in sources.parts(task)
+    )
+    begin = _begin(setup, init)
+    finished, chosen = _run(setup, task, begin, images)
+    _settle(setup, finished, chosen)
+    if images == (None,):
+        _write_row(setup, finished, chosen, begin, "full")
     return finished
 
 
@@ -70,7 +84,7 @@ def target(setup: Setup, task: Task, source_name: str, setting: str, init: str) 
     """A target model: from a source model, or from what `_begin` says without a source.
 
     Args:
-      source_name: a task, "ilsvrc" for the baseline without a source, or "scratch".
+      source_name: a task or a set, "ilsvrc" for the baseline without a source, or "scratch".
       init: path of weights in place of those that `source_name` has in the workdir.
     """
     dataset = prepared_lib.open_task(setup.data_dir, task).dataset
@@ -81,9 +95,9 @@ def target(setup: Setup, task: Task, source_name: str, setting: str, init: str) 
     elif source_name == results.NO_SOURCE:
         begin = _begin(setup, init)
     else:
-        begin = _source_model(setup, Task.parse(source_name), setting, init)
-    finished = _run(setup, task, begin, grid.target_images(dataset, setting))
-    _write_row(setup, finished, begin, setting)
+        begin = _source_model(setup, sources.parse(source_name), setting, init)
+    finished, chosen = _run(setup, task, begin, (grid.target_images(dataset, setting),))
+    _write_row(setup, finished, chosen, begin, setting)
     return finished
 
 
@@ -97,9 +111,8 @@ def _begin(setup: Setup, init: str) -> Start:
 
 def _source_model(setup: Setup, task: Task, setting: str, init: str) -> Start:
     if not init:
-        dataset = _dataset(setup, task)
-        images = grid.source_images(dataset, setting)
-        return start.source(setup.workdir, task, images, setup.backbone)
+        images = [grid.source_images(row, setting) for row in _datasets(setup, task)]
+        return start.source(setup.workdir, task, images, setup.backbone, setup.select)
     begin = start.elsewhere(init, setup.backbone)
     if begin.finished is None:
         return dataclasses.replace(begin, chain=(*begin.chain, str(task)))
@@ -108,82 +121,81 @@ def _source_model(setup: Setup, task: Task, setting: str, init: str) -> Start:
     return begin
 
 
-def _dataset(setup: Setup, task: Task) -> Dataset:
-    """The row of a source's dataset, which need not be prepared here."""
-    rows = dict(DATASETS)
-    if task.dataset in prepared_lib.directories(setup.data_dir):
-        rows[task.dataset] = prepared_lib.load(setup.data_dir, task.dataset).dataset
-    task.check(rows)
-    return rows[task.dataset]
+def _datasets(setup: Setup, task: Task) -> list[Dataset]:
+    """The rows of a source's datasets, which need not be prepared here."""
+    found, rows_by_id = prepared_lib.directories(setup.data_dir), dict(DATASETS)
+    for part in sources.parts(task):
+        if part.dataset in found:
+            rows_by_id[part.dataset] = prepared_lib.load(setup.data_dir, part.dataset).dataset
+        part.check(rows_by_id)
+    return [rows_by_id[part.dataset] for part in sources.parts(task)]
 
 
-def _run(setup: Setup, task: Task, begin: Start, images: int | None) -> Finished:
-    prepared = prepared_lib.open_task(setup.data_dir, task)
-    name = setup.config or prepared.dataset.collection
-    known = {*DATASETS, *prepared_lib.directories(setup.data_dir)}
-    config = configs.load(name, known).link(task)
-    config = configs.with_crop(config, prepared.dataset.crop, str(task))
-    schedule = config.schedule
+def _run(
+    setup: Setup, task: Task, begin: Start, images: tuple[int | None, ...]
+) -> tuple[Finished, Selection]:
+    """Trains a task, or a set of them with as many images each, in the order of its parts."""
+    allowed = dict(zip(sources.parts(task), images, strict=True))
+    order = sources.interleaved(task, setup.seed)
+    prepared = [prepared_lib.open_task(setup.data_dir, part) for part in order]
+    config = _config(setup, prepared)
+    of_all = config.link(task if len(order) == 1 else Task(results.MULTI_SOURCE, task.type))
+    schedule = of_all.schedule
     link = Link(
         chain=(*begin.chain, str(task)),
         task=task,
+        members=tuple(
+            _member(config, part, one, allowed[part])
+            for part, one in zip(order, prepared, strict=True)
+        ),
         parent=begin.digest,
-        data=prepared.fingerprint,
-        images=images,
-        steps=schedule.steps if images is None else schedule.small_steps,
-        config=config,
+        steps=schedule.steps if all(n is None for n in images) else schedule.small_steps,
+        schedule=schedule,
         backbone=setup.backbone,
         precision=setup.precision,
         seed=setup.seed,
         replicas=setup.strategy.num_replicas_in_sync,
+        hosts=strategies.hosts(setup.strategy),
     )
-    return chain.run(link, prepared, begin.checkpoint, setup.workdir, setup.strategy, setup.pace)
-
-
-def _write_row(setup: Setup, finished: Finished, begin: Start, setting: str) -> None:
-    link = finished.link
-    # Of detection the metric depends on the dataset (Appendix C).
-    dataset = prepared_lib.open_task(setup.data_dir, link.task).dataset
-    metric = tasks.create(link.task, dataset).metric
-    hours = finished.wall_seconds / 3600
-    row = results.Row(
-        target=link.task.dataset,
-        target_type=link.task.type,
-        target_domain=finished.domain,
-        **_source_columns(setup, begin),
-        setting=setting,
-        backbone=link.backbone,
-        init=begin.chain[0],
-        seed=link.seed,
-        learning_rate=link.config.schedule.learning_rate,
-        n_target=finished.n_train,
-        metric=metric,
-        value=finished.metrics[metric],
-        steps=link.steps,
-        wall_seconds=finished.wall_seconds,
-        device=finished.device,
-        devices=link.replicas,
-        chip_hours=link.replicas * hours,
-        config_digest=dataclasses.replace(link, seed=0).digest,
-        version=finished.version,
-        extra={name: value for name, value in finished.metrics.items() if name != metric},
+    settled.check(setup.workdir, link, {schedule.learning_rate, *of_all.rates})
+    return selection.select(
+        link,
+        setup.select,
+        of_all.rates,
+        lambda one: chain.run(
+            one, prepared, begin.checkpoint, setup.workdir, setup.strategy, setup.pace
+        ),
     )
-    results.write(row, epath.Path(setup.workdir) / "results")
 
 
-def _source_columns(setup: Setup, begin: Start) -> dict[str, object]:
-    if len(begin.chain) == 1:
-        name = results.SCRATCH if begin.chain == (results.SCRATCH,) else results.NO_SOURCE
-        return {"source": name, "source_type": "", "source_domain": "", "n_source": 0}
-    task = Task.parse(begin.chain[-1])
+def _config(setup: Setup, prepared: list[Prepared]) -> configs.Config:
+    name = setup.config or prepared[0].dataset.collection
+    return configs.load(name, {*DATASETS, *prepared_lib.directories(setup.data_dir)})
+
+
+def _member(config: configs.Config, part: Task, one: Prepared, images: int | None) -> Member:
+    own = configs.with_crop(config.link(part), one.dataset.crop, str(part))
+    return Member(task=part, data=one.digest, images=images, crop=own.crop, rescale=own.rescale)
+
+
+def _settle(setup: Setup, finished: Finished, chosen: Selection) -> None:
+    """Makes the link the one that targets find."""
+    if strategies.is_chief(setup.strategy):
+        selection.mark(finished.link.directory(setup.workdir), chosen)
+
+
+def _write_row(
+    setup: Setup, finished: Finished, chosen: Selection, begin: Start, setting: str
+) -> None:
+    domain, images = "", 0
     if begin.finished is not None:
-        domain, n_train = begin.finished.domain, begin.finished.n_train
-    else:
-        dataset = _dataset(setup, task)
-        domain, n_train = dataset.domain, dataset.size(task.type, "train")
-    return {
-        "source": task.dataset,
-        "source_type": task.type,
-        "source_domain": domain,
-        "n_source": n_train,
-    }
+        domain, images = begin.finished.domain, begin.finished.n_train
+    elif len(begin.chain) > 1:
+        task = Task.parse(begin.chain[-1])
+        found = _datasets(setup, task)
+        images = sum(one.size(task.type, "train") for one in found)
+        domains = {one.domain for one in found}
+        domain = domains.pop() if len(domains) == 1 else ""
+    row = rows.row(finished, chosen, begin, rows.source_columns(begin, domain, images), setting)
+    if strategies.is_chief(setup.strategy):
+        results.write(row, epath.Path(setup.workdir) / "results")

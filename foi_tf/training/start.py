@@ -2,13 +2,16 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 
 from etils import epath
 
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Task
+from foi_tf.study.options import SELECTIONS
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from foi_tf.training import link as links
+from foi_tf.training import selection
 
 PRETRAINING = Task("ilsvrc", "classification")
 
@@ -41,20 +44,28 @@ def pretrained(workdir: epath.PathLike, backbone: str) -> Start:
     Raises:
       FoiError: there is none, or more than one.
     """
-    return _find(workdir, (SCRATCH, str(PRETRAINING)), None, backbone, "foi-pretrain")
+    chain = (SCRATCH, str(PRETRAINING))
+    return _find(workdir, chain, PRETRAINING, [None], backbone, "none", "foi-pretrain")
 
 
-def source(workdir: epath.PathLike, task: Task, images: int | None, backbone: str) -> Start:
-    """The source model of a task in a working directory.
+def source(
+    workdir: epath.PathLike,
+    task: Task,
+    images: Sequence[int | None],
+    backbone: str,
+    select: str,
+) -> Start:
+    """The source model of a task, or of a set of them, in a working directory.
 
     Args:
-      images: how many training images it was allowed; None for all.
+      images: how many training images it was allowed of each part; None for all.
+      select: how its learning rate was chosen, one of `study.options.SELECTIONS`.
 
     Raises:
       FoiError: there is none, or more than one.
     """
-    chain = (NO_SOURCE, str(task))
-    return _find(workdir, chain, images, backbone, f"foi-source --source={task}")
+    chain, command = (NO_SOURCE, str(task)), f"foi-source --source={task}"
+    return _find(workdir, chain, task, images, backbone, select, command)
 
 
 def elsewhere(path: epath.PathLike, backbone: str) -> Start:
@@ -77,10 +88,19 @@ def elsewhere(path: epath.PathLike, backbone: str) -> Start:
     return Start(chain=(path.name,), digest=digest, checkpoint=path)
 
 
-def _find(workdir, chain, images, backbone: str, command: str) -> Start:
-    found = links.find(workdir, chain=chain, images=images, backbone=backbone)
+def _find(workdir, chain, task, images, backbone: str, select: str, command: str) -> Start:
+    def wanted(link: links.Link) -> bool:
+        same = link.chain == chain and link.backbone == backbone and not link.holdout
+        return same and sorted(link.images, key=str) == sorted(images, key=str)
+
+    finished = links.find(workdir, task, wanted)
+    found = [directory for directory in finished if selection.is_marked(directory, select)]
     shown = f"{workdir}: {{}} {' -> '.join(chain)} with {backbone}"
     if not found:
+        others = [by for by in SELECTIONS if any(selection.is_marked(d, by) for d in finished)]
+        if others:
+            none = shown.format(f"no finished link, chosen by --select_lr={select},")
+            raise FoiError(f"{none}; there is one by --select_lr={others[0]}: give that or --init")
         raise FoiError(f"{shown.format('no finished link')}; run {command} first")
     if len(found) > 1:
         names = ", ".join(directory.name for directory in found)
@@ -93,6 +113,8 @@ def _of(directory: epath.Path, backbone: str) -> Start:
     link = finished.link
     if link.backbone != backbone:
         raise FoiError(f"{directory}: trained with {link.backbone}, but --backbone={backbone}")
+    if not links.weights(directory).with_suffix(".index").exists():
+        raise FoiError(f"{directory}: its weights are gone; remove it and train again")
     chain = (NO_SOURCE,) if link.task == PRETRAINING else link.chain
     return Start(
         chain=chain, digest=link.digest, checkpoint=links.weights(directory), finished=finished

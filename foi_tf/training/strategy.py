@@ -2,15 +2,14 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 
 import tensorflow as tf
 from official.common import distribute_utils
 
 from foi_tf.errors import FoiError, unknown
 from foi_tf.files import first_line
-
-STRATEGIES = ("cpu", "mirrored", "multi_worker", "tpu")
-PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+from foi_tf.study.options import PRECISIONS, STRATEGIES
 
 
 def make(name: str, tpu: str = "") -> tf.distribute.Strategy:
@@ -74,6 +73,31 @@ def make_repeatable(seed: int) -> None:
     # Not zero, which tf.data would compare with the tensors that seed its shuffling.
     tf.keras.utils.set_random_seed(seed + 1)
     tf.config.experimental.enable_op_determinism()
+
+
+def hosts(strategy: tf.distribute.Strategy) -> int:
+    """How many processes or machines read the data."""
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        cluster = strategy.cluster_resolver.cluster_spec()
+        return max(1, sum(cluster.num_tasks(job) for job in cluster.jobs))
+    return getattr(strategy.extended, "num_hosts", 1)  # A TPU's.
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one, of those that run the strategy, that writes files."""
+    return strategy.extended.should_checkpoint
+
+
+def any_process(strategy: tf.distribute.Strategy, says: Callable[[], bool]) -> bool:
+    """Whether `says` is true in any of the strategy's processes; all must ask, and get one answer.
+
+    Where there is one process it costs nothing.
+    """
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return says()
+    said = tf.constant(int(says()))
+    replicas = strategy.run(lambda: tf.identity(said))
+    return int(strategy.reduce(tf.distribute.ReduceOp.SUM, replicas, axis=None)) > 0
 
 
 def device_kind(strategy: tf.distribute.Strategy) -> str:

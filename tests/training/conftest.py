@@ -6,7 +6,7 @@ import tensorflow as tf
 from foi_tf.data import prepared
 from foi_tf.study import config
 from foi_tf.study.dataset import Task
-from foi_tf.training.link import Link
+from foi_tf.training.link import Link, Member
 
 TASK = Task("blocks", "segmentation")
 
@@ -32,14 +32,16 @@ def make_link(blocks_data):
             }
             | changes.pop("schedule", {})
         )
+        member = Member(
+            task=TASK, data=blocks_data.digest, images=None, crop=(32, 32), rescale=(0.8, 1.5)
+        )
         fields = {
             "chain": ("scratch", str(TASK)),
             "task": TASK,
+            "members": (member,),
             "parent": "",
-            "data": blocks_data.fingerprint,
-            "images": None,
             "steps": steps,
-            "config": config.LinkConfig(schedule=schedule, crop=(32, 32), rescale=(0.8, 1.5)),
+            "schedule": schedule,
             "backbone": "hrnet_mini",
             "precision": "float32",
             "seed": 0,

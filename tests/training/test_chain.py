@@ -13,14 +13,15 @@ from foi_tf.errors import FoiError
 from foi_tf.models.backbones import backbone
 from foi_tf.models.transfer import load_backbone
 from foi_tf.study.dataset import Task
-from foi_tf.training import chain, start, strategy
+from foi_tf.study.options import Pace
+from foi_tf.training import chain, selection, start, strategy
 from foi_tf.training import link as links
 
-PACE = chain.Pace(steps_per_loop=3, checkpoint_every=3)
+PACE = Pace(steps_per_loop=3, checkpoint_every=3)
 
 
 def run(link, data, workdir, init=None):
-    return chain.run(link, data, init, workdir, strategy.make("cpu"), PACE)
+    return chain.run(link, [data], init, workdir, strategy.make("cpu"), PACE)
 
 
 @pytest.fixture(name="trained", scope="module")
@@ -36,7 +37,8 @@ def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
     assert finished.n_train == 12 and finished.domain == "aerial" and finished.wall_seconds > 0
     assert links.load(directory) == finished
     assert sorted(p.name for p in directory.iterdir()) == [
-        "link.json", "summaries", "weights.data-00000-of-00001", "weights.index",
+        "begun.json", "leases", "link.json", "summaries", "weights.data-00000-of-00001",
+        "weights.index",
     ]  # fmt: skip
     events = [p for p in (directory / "summaries").iterdir() if "tfevents" in p.name]
     tags = {
@@ -51,7 +53,7 @@ def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
 def test_a_finished_link_is_not_trained_again(make_link, blocks_data, trained, monkeypatch):
     link = make_link()
     before = run(link, blocks_data, trained)
-    monkeypatch.setattr(chain, "_train", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(chain, "Trainer", lambda **_: pytest.fail("trained again"))
     assert run(link, blocks_data, trained) == before
 
 
@@ -73,24 +75,34 @@ def test_the_backbone_alone_is_transferred(make_link, blocks_data, trained, tmp_
 
 def test_two_replicas_run_a_whole_link(make_link, blocks_data, tmp_path, two_replicas):
     link = make_link(replicas=2)
-    finished = chain.run(link, blocks_data, None, tmp_path, two_replicas, PACE)
+    finished = chain.run(link, [blocks_data], None, tmp_path, two_replicas, PACE)
     assert 0 <= finished.metrics["miou"] <= 1
     odd = make_link(replicas=2, schedule={"batch_size": 5})
     with pytest.raises(FoiError, match="batch_size 5 of blocks:segmentation is no multiple of 2"):
-        chain.run(odd, blocks_data, None, tmp_path, two_replicas, PACE)
+        chain.run(odd, [blocks_data], None, tmp_path, two_replicas, PACE)
 
 
 def test_everything_that_matters_is_in_the_digest(make_link):
     link = make_link()
-    config = dataclasses.replace(link.config, rescale=(1.0, 1.0))
+    (member,) = link.members
+    schedule = dataclasses.replace(link.schedule, power=1.0)
     changes = {
         "chain": ("ilsvrc", "blocks:segmentation"), "task": Task("blocks", "detection"),
-        "parent": "x", "data": "x", "images": 5, "steps": 7, "config": config,
-        "backbone": "hrnet_w18", "precision": "bfloat16", "seed": 1, "replicas": 2,
+        "parent": "x", "members": (member, member), "holdout": 0.2, "steps": 7,
+        "schedule": schedule, "backbone": "hrnet_w18", "precision": "bfloat16", "seed": 1,
+        "replicas": 2, "hosts": 2,
+    }  # fmt: skip
+    of_member = {
+        "task": Task("blocks", "detection"), "data": "x", "images": 5, "crop": (32, 64),
+        "rescale": (1.0, 1.0),
     }  # fmt: skip
     assert set(changes) == {field.name for field in dataclasses.fields(link)}
-    digests = {dataclasses.replace(link, **{name: value}).digest for name, value in changes.items()}
-    assert len(digests | {link.digest}) == len(changes) + 1
+    assert set(of_member) == {field.name for field in dataclasses.fields(member)}
+    others = [dataclasses.replace(link, **{name: value}) for name, value in changes.items()]
+    for name, value in of_member.items():
+        changed = dataclasses.replace(member, **{name: value})
+        others.append(dataclasses.replace(link, members=(changed,)))
+    assert len({other.digest for other in others} | {link.digest}) == len(others) + 1
     assert make_link().digest == link.digest
 
 
@@ -108,21 +120,30 @@ def test_starts_are_found_by_chain(make_link, blocks_data, trained):
     with pytest.raises(FoiError, match="neither a link's directory nor a checkpoint"):
         start.elsewhere(trained / "none", "hrnet_mini")
     with pytest.raises(FoiError, match="run foi-source --source=blocks:segmentation first"):
-        start.source(trained, Task("blocks", "segmentation"), None, "hrnet_mini")
+        start.source(trained, Task("blocks", "segmentation"), [None], "hrnet_mini", "none")
     with pytest.raises(FoiError, match="run foi-pretrain first"):
         start.pretrained(trained, "hrnet_mini")
+
+
+def finish(link, workdir, by="none", value=0.5):
+    """Leaves what a trained link would, but for its weights."""
+    directory = link.directory(workdir)
+    finished = links.Finished(
+        link=link, metric="miou", value=value, metrics={"miou": value}, n_train=1,
+        domain="aerial", wall_seconds=1.0, device="cpu",
+    )  # fmt: skip
+    links.begin(link, directory)
+    links.save(directory, finished)
+    selection.mark(directory, selection.Selection(by, {}))
+    return finished
 
 
 def test_several_candidates_are_named(make_link, tmp_path):
     for seed in (0, 1):
         link = make_link(chain=("ilsvrc", "blocks:segmentation"), seed=seed)
-        finished = links.Finished(
-            link=link, metrics={"miou": 0.5}, n_train=1, domain="aerial", wall_seconds=1.0,
-            device="cpu",
-        )  # fmt: skip
-        links.save(link.directory(tmp_path), finished)
+        finish(link, tmp_path)
     with pytest.raises(FoiError, match=r"several links .* choose one with --init=PATH"):
-        start.source(tmp_path, Task("blocks", "segmentation"), None, "hrnet_mini")
+        start.source(tmp_path, Task("blocks", "segmentation"), [None], "hrnet_mini", "none")
 
 
 def test_weights_of_another_backbone_are_refused(make_link, blocks_data, trained):
