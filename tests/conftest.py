@@ -33,6 +33,16 @@ def blocks(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def bricks(blocks, tmp_path_factory):
+    """A second dataset beside `blocks`, of another domain, size and seed."""
+    from foi_tf.data import builder, own
+
+    root = folders.write(tmp_path_factory.mktemp("raw"), train=9, val=3, size=(64, 48), seed=5)
+    found = own.find(root, ["masks"], "bricks", "driving", None)
+    return builder.build(found.dataset, found.examples, blocks)
+
+
+@pytest.fixture(scope="session")
 def real_data():
     """The folder of small real annotated sets; tests without it skip."""
     place = os.environ.get("FOI_REAL_DATA")

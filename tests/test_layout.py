@@ -68,3 +68,21 @@ def test_study_and_analysis_load_without_tensorflow():
     ]
     code = f"import sys\nfor m in {names!r}: __import__(m)\nsys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_names_told_without_tensorflow_are_those_that_there_are():
+    from foi_tf.data.readers import FORMATS
+    from foi_tf.models.backbones import BACKBONES
+    from foi_tf.study import options
+
+    assert set(options.BACKBONES) == set(BACKBONES)
+    assert set(options.FORMATS) == set(FORMATS)
+
+
+def test_programs_start_without_tensorflow():
+    import subprocess
+    import sys
+
+    names = [f"foi_tf.bin.{path.stem}" for path in (PACKAGE / "bin").glob("*.py")]
+    code = f"import sys\nfor m in {names!r}: __import__(m)\nsys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

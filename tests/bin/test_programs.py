@@ -6,9 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from etils import epath
 
 from foi_tf.bin import prepare, pretrain, source, target
 from foi_tf.study import results
+from foi_tf.training import lease
 from tests import folders
 
 CONFIG = """
@@ -71,6 +73,44 @@ def test_a_chain_end_to_end(call, flags):
         ("blocks", "small", 2), ("scratch", "full", 3), ("scratch", "small", 2),
     ]  # fmt: skip
     assert frame.n_source.max() == 12 and (frame.target_domain == "aerial").all()
+
+
+def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks):
+    """A target from two sources in turn, its rate chosen on images held out."""
+    images = len(bricks.ids["train"]) + 12
+    flags["config"].write_text(CONFIG.replace("  crop", "  rate_factors: [0.5, 1]\n  crop"))
+    tasks = "blocks:segmentation+bricks:segmentation"
+    code, out, _ = call(source, **flags, source=tasks, init="scratch", setting="small_source")
+    made = json.loads(out)
+    assert code == 0 and made["chain"] == ["scratch", "blocks+bricks:segmentation"]
+    assert "bricks:segmentation/miou" in made["metrics"]
+    assert not (flags["workdir"] / "results").exists()
+    given = {"source": tasks, "init": made["directory"], "target": "blocks:segmentation"}
+    code, out, _ = call(target, **flags, **given, select_lr="holdout")
+    assert code == 0
+    (row,) = results.load(flags["workdir"] / "results").to_dict("records")
+    assert row["source"] == "blocks+bricks" and row["source_type"] == "segmentation"
+    assert row["source_domain"] == "" and row["n_source"] == images and row["n_target"] == 12
+    assert row["selection"] == "holdout"
+    tried = {float(rate): value for rate, value in json.loads(row["candidates"]).items()}
+    assert set(tried) == {0.025, 0.05} and tried[row["learning_rate"]] == max(tried.values())
+    # Two candidates and the link that was then trained on all images.
+    assert len(list((flags["workdir"] / "links").glob("blocks.segmentation-*"))) == 3
+
+    flags["config"].write_text(CONFIG.replace("batch_size: 4", "batch_size: 8"))
+    said = error(call(target, **flags, **given))
+    assert "begun with other settings (schedule.batch_size was 4, now 8); go on with those" in said
+
+
+def test_a_link_that_another_worker_trains_is_left(call, flags):
+    asked = {"source": "scratch", "target": "blocks:segmentation"}
+    assert call(target, **flags, **asked)[0] == 0
+    (directory,) = (flags["workdir"] / "links").iterdir()
+    (directory / "link.json").unlink()
+    with lease.held(epath.Path(directory), wait=False, waiting=lambda: None):
+        code, _, err = call(target, **flags, **asked, busy="leave")
+    assert code == 75 and err.strip().endswith("another worker trains it")
+    assert call(target, **flags, **asked)[0] == 0
 
 
 def test_wrong_names_are_one_line(call, flags):

@@ -89,3 +89,21 @@ def test_the_datasets_own_input_size_fills_in(tmp_path):
     assert config.with_crop(link, (64, 32), "x").crop == (64, 32)
     with pytest.raises(FoiError, match="x: no input size is known"):
         config.with_crop(link, None, "x")
+
+
+def test_multi_source_models_have_a_schedule_of_their_own_and_nothing_else(tmp_path):
+    multi = Task("multi", "segmentation")
+    text = GOOD.replace("  datasets:\n", "  datasets:\n    multi: {schedule: {steps: 7}}\n")
+    assert load(tmp_path, text).link(multi).schedule.steps == 7
+    text = text.replace("{schedule: {steps: 7}}", "{crop: [32, 32]}")
+    with pytest.raises(FoiError, match=r"datasets\.multi: only its schedule and rate_factors"):
+        load(tmp_path, text)
+
+
+def test_learning_rates_to_choose_from(tmp_path):
+    link = load(tmp_path, GOOD).link(Task("coco", "segmentation"))
+    rate = link.schedule.learning_rate
+    assert link.rates == pytest.approx((0.3 * rate, rate, 3 * rate)) and rate in link.rates
+    text = GOOD.replace("  crop:", "  rate_factors: []\n  crop:")
+    with pytest.raises(FoiError, match="rate_factors must name one factor at least"):
+        load(tmp_path, text)

@@ -170,37 +170,56 @@ def newest(workdir):
     return max((int(name.removeprefix("ckpt-")) for name in names), default=0)
 
 
-def test_a_killed_run_ends_as_if_it_had_not_been(blocks, tmp_path):
-    """SIGKILL at a random step; the restarted run has the same bits in weights and metric."""
-    (tmp_path / "c.yaml").write_text(CONFIG)
+@pytest.fixture(name="command", scope="module")
+def _command(blocks, tmp_path_factory):
+    """The command that trains a link in a working directory."""
+    config = tmp_path_factory.mktemp("config") / "c.yaml"
+    config.write_text(CONFIG)
 
     def command(workdir):
         flags = {
-            "data_dir": blocks, "workdir": workdir, "config": tmp_path / "c.yaml",
-            "backbone": "hrnet_mini", "source": "scratch", "target": "blocks:segmentation",
-            "steps_per_loop": 1, "checkpoint_every": 2,
+            "data_dir": blocks, "workdir": workdir, "config": config, "backbone": "hrnet_mini",
+            "source": "scratch", "target": "blocks:segmentation", "steps_per_loop": 1,
+            "checkpoint_every": 2,
         }  # fmt: skip
         given = [f"--{name}={value}" for name, value in flags.items()]
         return [sys.executable, "-m", "foi_tf.bin.target", *given]
 
-    whole, torn = tmp_path / "whole", tmp_path / "torn"
-    subprocess.run(command(whole), check=True, capture_output=True)
+    return command
+
+
+@pytest.fixture(name="whole", scope="module")
+def _whole(command, tmp_path_factory):
+    """The directory of the link, trained without a break."""
+    workdir = tmp_path_factory.mktemp("whole")
+    subprocess.run(command(workdir), check=True, capture_output=True)
+    return next(workdir.glob("links/*"))
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_run_ends_as_if_it_had_not_been(command, whole, tmp_path, sent):
+    """At a random step; the restarted run has the same bits in weights and metric."""
     step = random.SystemRandom().randrange(1, 13)
-    process = subprocess.Popen(command(torn), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command(tmp_path), stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while newest(torn) < step:
+    while newest(tmp_path) < step:
         assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
         time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert not list(torn.glob("links/*/link.json"))
-    subprocess.run(command(torn), check=True, capture_output=True)
+    process.send_signal(sent)
+    _, said = process.communicate()
+    if sent == signal.SIGTERM:
+        assert process.returncode == 143
+        assert said.splitlines()[-1] == (
+            "foi-target: stopped by SIGTERM; the same command goes on from here"
+        )
+    assert not list(tmp_path.glob("links/*/link.json"))
+    subprocess.run(command(tmp_path), check=True, capture_output=True)
 
-    first, second = (next(d.glob("links/*")) for d in (whole, torn))
-    a, b = (tf.train.load_checkpoint(str(links.weights(d))) for d in (first, second))
+    (torn,) = tmp_path.glob("links/*")
+    a, b = (tf.train.load_checkpoint(str(links.weights(d))) for d in (whole, torn))
     names = a.get_variable_to_shape_map()
     assert len(names) > 100
     for name in names:
         if "ATTRIBUTES" in name:
-            assert np.array_equal(a.get_tensor(name), b.get_tensor(name)), f"{name}, kill at {step}"
-    assert links.load(first).metrics == links.load(second).metrics
+            assert np.array_equal(a.get_tensor(name), b.get_tensor(name)), f"{name}, at {step}"
+    assert links.load(whole).metrics == links.load(torn).metrics

@@ -1,5 +1,9 @@
 """The training step: losses over replicas, and what of it XLA takes."""
 
+import json
+import pathlib
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,6 +15,7 @@ from foi_tf.study.dataset import Task
 from foi_tf.training import evaluator, optimizer, strategy
 from foi_tf.training.trainer import Trainer
 from tests.examples import ROW, example
+from tests.training import cluster
 
 CROP = (32, 64)
 SCHEDULE = Schedule(
@@ -18,7 +23,7 @@ SCHEDULE = Schedule(
 )
 
 
-def make(task_types, where, precision="float32"):
+def make(task_types, where, precision="float32", crops=(CROP, CROP)):
     tf.keras.backend.clear_session()
     strategy.make_repeatable(0)
     strategy.set_precision(precision)
@@ -27,7 +32,7 @@ def make(task_types, where, precision="float32"):
         network = transfer.build(
             "hrnet_mini",
             {name: task.head() for name, task in made.items()},
-            dict.fromkeys(made, CROP),
+            dict(zip(made, crops, strict=False)),
             dict.fromkeys(made, ((0.0,) * 3, (1 / 255,) * 3)),
         )
         trainer = Trainer(
@@ -36,15 +41,15 @@ def make(task_types, where, precision="float32"):
     return trainer, network, made
 
 
-def batches(task_type, size, *, valid=None):
+def batches(task_type, size, *, valid=None, crop=CROP):
     """Endless seeded batches; every pixel has a class, so that all replicas weigh the same."""
     encode = tasks.create(Task("x", task_type), ROW).encode
 
     def batch(number):
         seed = tf.stack([number, 7])
-        mask = tf.random.stateless_uniform((*CROP, 1), seed, 0, 4, tf.int32)
-        image = tf.random.stateless_normal((*CROP, 3), seed)
-        one = example(number, CROP) | {"image": image, "mask": tf.cast(mask, tf.uint8)}
+        mask = tf.random.stateless_uniform((*crop, 1), seed, 0, 4, tf.int32)
+        image = tf.random.stateless_normal((*crop, 3), seed)
+        one = example(number, crop) | {"image": image, "mask": tf.cast(mask, tf.uint8)}
         extra = {} if valid is None else {"valid": valid}
         return {"image": one["image"], "targets": encode(one)} | extra
 
@@ -53,7 +58,13 @@ def batches(task_type, size, *, valid=None):
 
 def losses(where, task_type, size, steps):
     trainer, network, _ = make([task_type], where)
-    feed = where.distribute_datasets_from_function(lambda _: batches(task_type, size))
+
+    def of_host(context):
+        # One batch after the other goes to the replicas, on one host or on several.
+        every = batches(task_type, size)
+        return every.shard(context.num_input_pipelines, context.input_pipeline_id)
+
+    feed = where.distribute_datasets_from_function(of_host)
     trainer.train_dataset = [feed]
     found = []
     for _ in range(steps):
@@ -70,6 +81,23 @@ def test_two_replicas_follow_one(two_replicas):
     pairs = zip(one.backbone.trainable_variables, both.backbone.trainable_variables, strict=True)
     for a, b in pairs:
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=2e-4, err_msg=a.name)
+
+
+def test_two_processes_follow_one(tmp_path):
+    """Over the loopback, as machines do; both see the same losses."""
+    code = "import sys; from tests.training.test_trainer import in_cluster; in_cluster(sys.argv[1])"
+    outputs = cluster.run([sys.executable, "-c", code], [tmp_path / "0", tmp_path / "1"])
+    assert all(returned == 0 for returned, _ in outputs), outputs
+    found = [json.loads((tmp_path / name).read_text()) for name in "01"]
+    one_losses, _ = losses(strategy.make("cpu"), "segmentation", 8, 4)
+    assert found[0] == found[1]
+    np.testing.assert_allclose(found[0], one_losses, atol=1e-4)
+
+
+def in_cluster(out):
+    """What each of the processes does."""
+    found, _ = losses(strategy.make("multi_worker"), "segmentation", 4, 4)
+    pathlib.Path(out).write_text(json.dumps(found))
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -89,6 +117,22 @@ def test_steps_lower_to_hlo_with_static_shapes(task_type, precision):
         assert "ENTRY" in text
         # A dynamic size would be printed as f32[<=8].
         assert "<=" not in text
+
+
+def test_a_step_of_several_tasks_lowers_to_hlo_as_one():
+    """Members of different input sizes: the sizes stay static, also inside the shared backbone."""
+    kinds, crops = ("segmentation", "depth"), (CROP, (64, 32))
+    trainer, _, _ = make(kinds, strategy.make("cpu"), crops=crops)
+    pairs = zip(kinds, crops, strict=True)
+    first = [next(iter(batches(kind, 2, crop=crop))) for kind, crop in pairs]
+    # On a device the loop over steps takes its batches from a queue; here they are arguments.
+    compiled = tf.function(
+        lambda batches: trainer.train_step([iter([batch]) for batch in batches]),
+        autograph=False,
+        jit_compile=True,
+    )
+    text = compiled.experimental_get_compiler_ir(first)(stage="hlo")
+    assert "ENTRY" in text and "<=" not in text
 
 
 def test_several_tasks_take_turns_on_one_backbone():

@@ -1,0 +1,39 @@
+"""Time that each program takes to answer --help; prints the medians.
+
+  python benchmarks/startup.py [--repeats=5]
+
+At most 2 s: TensorFlow, which takes longer to start than that, is not imported for it.
+"""
+
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+from absl import app, flags
+
+import foi_tf.bin
+
+REQUIRED = 2.0
+
+REPEATS = flags.DEFINE_integer("repeats", 5, "Processes of each program.", lower_bound=1)
+
+
+def main(_):
+    folder = pathlib.Path(foi_tf.bin.__file__).parent
+    for path in sorted(folder.glob("*.py")):
+        if "def main() -> None:" not in path.read_text():
+            continue
+        seconds = []
+        for _ in range(REPEATS.value):
+            started = time.perf_counter()
+            command = [sys.executable, "-m", f"foi_tf.bin.{path.stem}", "--help"]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            seconds.append(time.perf_counter() - started)
+        median = statistics.median(seconds)
+        print(f"foi-{path.stem:10} {median:5.2f} s (at most {REQUIRED:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    app.run(main)
