@@ -1,5 +1,6 @@
 """Relative transfer gains (Section 4.2, Eq. 2) and their levels (Section 6)."""
 
+import json
 import math
 from collections.abc import Hashable
 from typing import Any
@@ -90,7 +91,11 @@ def best_runs(results: pd.DataFrame) -> pd.DataFrame:
     frame["family"] = frame.init.where(~scratch, family)
     frame["init"] = frame.init.where(~scratch, rows.SCRATCH)
     run = [*CHAIN, "seed"]
-    frame["learning_rates"] = frame.groupby(run).learning_rate.transform("nunique")
+    by_run = frame.groupby(run)
+    with_rows = by_run.learning_rate.transform("nunique")
+    candidates = frame.candidates.map(json.loads).map(len)  # These have no rows of their own.
+    of_runs = candidates.groupby(by_run.ngroup()).transform("max")
+    frame["learning_rates"] = np.maximum(with_rows, of_runs)
     sign = np.array([1.0 if higher_is_better(metric) else -1.0 for metric in frame.metric])
     # A diverged run is kept only where every learning rate diverged.
     order = (sign * frame.value).sort_values(ascending=False, na_position="last", kind="stable")

@@ -53,10 +53,10 @@ def run(
     directory = link.directory(workdir)
     chief = strategies.is_chief(strategy)
     with _lease(directory, pace) if chief else contextlib.nullcontext() as held:
-        # Which all processes of a strategy take from the one that holds the lease.
-        if strategies.any_process(strategy, lambda: chief and links.is_finished(directory)):
-            return links.load(directory)
         try:
+            # Which all processes of a strategy take from the one that holds the lease.
+            if strategies.any_process(strategy, lambda: chief and links.is_finished(directory)):
+                return links.load(directory)
             return _Run(link, prepared, init, directory, strategy, pace, held).finish()
         except tf.errors.OpError as error:  # A full disk or a broken record, as TensorFlow says it.
             raise FoiError(
@@ -210,6 +210,8 @@ class _Run:
             except Preempted:
                 controller.save_checkpoint()
                 raise
+            if strategies.any_process(strategy, came):
+                raise Preempted
         return float(seconds.numpy())
 
     def _evaluate(self) -> dict[str, dict[str, float]]:

@@ -174,3 +174,12 @@ def test_pretraining_is_no_chain(study, make_results):
 def test_transfers_have_a_source(study):
     found = gains.transfers(gains.with_gains(study))
     assert set(found.source) == {"city", "coco", "isprs", "multi", "vkitti2"}
+
+
+def test_candidates_without_rows_count_as_learning_rates_that_were_tried(study):
+    tried = study.assign(candidates=["{}"] * len(study))
+    chosen = (tried.target == "camvid") & (tried.source == "coco")
+    tried.loc[chosen, "candidates"] = '{"0.03": 0.1, "0.1": 0.4, "0.3": 0.2}'
+    frame = gains.with_gains(tried)
+    assert chain(frame, "camvid", "coco").learning_rates == 3
+    assert chain(frame, "camvid", "coco").baseline_learning_rates == 1
