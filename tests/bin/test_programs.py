@@ -11,7 +11,7 @@ from etils import epath
 from foi_tf.bin import prepare, pretrain, source, target
 from foi_tf.study import results
 from foi_tf.training import lease
-from tests import folders
+from tests import folders, tiny
 
 CONFIG = """
 segmentation:
@@ -75,8 +75,9 @@ def test_a_chain_end_to_end(call, flags):
     assert frame.n_source.max() == 12 and (frame.target_domain == "aerial").all()
 
 
-def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks):
+def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks, monkeypatch):
     """A target from two sources in turn, its rate chosen on images held out."""
+    tiny.use(monkeypatch)
     images = len(bricks.ids["train"]) + 12
     flags["config"].write_text(CONFIG.replace("  crop", "  rate_factors: [0.5, 1]\n  crop"))
     tasks = "blocks:segmentation+bricks:segmentation"
@@ -102,7 +103,8 @@ def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks):
     assert "begun with other settings (schedule.batch_size was 4, now 8); go on with those" in said
 
 
-def test_a_link_that_another_worker_trains_is_left(call, flags):
+def test_a_link_that_another_worker_trains_is_left(call, flags, monkeypatch):
+    tiny.use(monkeypatch)
     asked = {"source": "scratch", "target": "blocks:segmentation"}
     assert call(target, **flags, **asked)[0] == 0
     (directory,) = (flags["workdir"] / "links").iterdir()

@@ -19,8 +19,14 @@ from foi_tf.study.options import Pace
 from foi_tf.training import chain, inputs, optimizer, strategy
 from foi_tf.training import link as links
 from foi_tf.training.link import Member
+from tests import tiny
 
 SET = Task("blocks+bricks", "segmentation")
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch):
+    tiny.use(monkeypatch)
 
 
 @pytest.fixture(name="pair")
@@ -51,7 +57,7 @@ def test_one_member_equals_the_plain_link(make_link, blocks_data, tmp_path):
     of_one = dataclasses.replace(plain, task=Task("multi", "segmentation"))
     finished = [run(link, [blocks_data], tmp_path) for link in (plain, of_one)]
     a, b = (weights(link, tmp_path) for link in (plain, of_one))
-    assert a.keys() == b.keys() and len(a) > 100
+    assert a.keys() == b.keys() and len(a) > 10
     assert all(np.array_equal(a[name], b[name]) for name in a)
     assert finished[0].metrics == finished[1].metrics
 
@@ -90,6 +96,8 @@ def by_hand(link, data, turns):
 def test_members_take_turns_batch_by_batch(pair, tmp_path):
     """Against a loop by hand; the other order of turns ends elsewhere."""
     link, data = pair
+    schedule = dataclasses.replace(link.schedule, learning_rate=0.01)
+    link = dataclasses.replace(link, schedule=schedule)
     finished = run(link, data, tmp_path)
     assert set(finished.metrics) == {
         f"{name}:segmentation/{metric}"
@@ -105,7 +113,7 @@ def test_members_take_turns_batch_by_batch(pair, tmp_path):
     found = [variable.numpy() for variable in reader.backbone.trainable_variables]
     right, wrong = (by_hand(link, data, turns) for turns in ((0, 1), (1, 0)))
     off = [max(np.abs(a - b).max() for a, b in zip(found, w, strict=True)) for w in (right, wrong)]
-    assert off[0] < 1e-4 < 100 * off[0] < off[1], off
+    assert off[0] < 1e-5 < off[1] / 10, off
 
 
 def test_sigterm_stops_a_set_between_two_steps_and_it_goes_on(pair, tmp_path):
@@ -123,7 +131,7 @@ def test_sigterm_stops_a_set_between_two_steps_and_it_goes_on(pair, tmp_path):
         run(link, data, tmp_path / "torn", every=3)
     assert not links.is_finished(directory) and not list(directory.glob("leases/*"))
     saved = max(int(p.stem[5:]) for p in directory.glob("checkpoints/ckpt-*.index"))
-    assert 3 <= saved < 8
+    assert 1 <= saved < 8
     torn, whole = (run(link, data, tmp_path / name) for name in ("torn", "whole"))
     assert torn.metrics == whole.metrics
     a, b = (weights(link, tmp_path / name) for name in ("torn", "whole"))

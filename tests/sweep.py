@@ -1,13 +1,13 @@
 """Whether a sweep loses or repeats anything when one of its workers is killed again and again.
 
   foi-prepare --collection=mini --data_dir=MINI
-  python benchmarks/sweep.py --data_dir=MINI --out=NEW_DIRECTORY
+  python -m tests.sweep --data_dir=MINI --out=NEW_DIRECTORY
 
 Sources and targets of segmentation and detection, each link the best of three learning
 rates: 81 chains from nine tasks. Two workers go through one plan, once left alone and once
 with one of them killed by SIGKILL at random moments and started anew. Every planned row
-must be there once, with the value of the sweep left alone. Links are tiny: this is about
-the bookkeeping. On 2 cores it takes the better part of an hour.
+must be there once, with the value of the sweep left alone. Networks are tiny and steps
+few: this is about the bookkeeping.
 """
 
 import itertools
@@ -77,12 +77,14 @@ def needs(command: tuple[str, ...]) -> tuple[str, ...] | None:
 def work() -> None:
     """Goes through the plan until all of it is done; leaves alone what others are at."""
     from foi_tf.training import runs, strategy
+    from tests import tiny
 
+    tiny.use()
     setup = runs.Setup(
         data_dir=DATA.value,
         workdir=OUT.value,
         config=str(pathlib.Path(OUT.value) / "config.yaml"),
-        backbone="hrnet_mini",
+        backbone=tiny.NAME,
         precision="float32",
         seed=0,
         select="validation",
@@ -109,7 +111,7 @@ def work() -> None:
 def start(out: pathlib.Path) -> subprocess.Popen:
     given = [f"--{f.name}={f.value}" for f in (DATA, SOURCES)]
     given += [f"--{f.name}={','.join(f.value)}" for f in (TASKS, FACTORS)]
-    command = [sys.executable, __file__, f"--out={out}", "--worker", *given]
+    command = [sys.executable, "-m", "tests.sweep", f"--out={out}", "--worker", *given]
     with (out / "log.txt").open("a") as log:
         return subprocess.Popen(command, stderr=log)
 
