@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 
-def run(command, arguments, timeout=120):
+def run(command, arguments, timeout=300):
     """Runs the command once for each argument, as the workers of one cluster.
 
     Returns:
