@@ -12,6 +12,7 @@ from foi_tf.bin import prepare, pretrain, source, target
 from foi_tf.study import results
 from foi_tf.training import lease
 from tests import folders, tiny
+from tests.training import cluster
 
 CONFIG = """
 segmentation:
@@ -276,3 +277,20 @@ def test_tracebacks_come_with_debug_only():
     assert plain.returncode == 1 and plain.stderr.count("\n") == 1
     debug = subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False)
     assert debug.returncode == 1 and "Traceback" in debug.stderr
+
+
+def test_two_processes_run_one_link(flags, tmp_path):
+    """The chief alone writes, and both know the same result."""
+    code = "from tests import tiny; tiny.use(); from foi_tf.bin import target; target.main()"
+    given = flags | {"source": "scratch", "target": "blocks:segmentation"}
+    given |= {"strategy": "multi_worker", "checkpoint_every": 1, "steps_per_loop": 1}
+    command = [sys.executable, "-c", code, *(f"--{name}={value}" for name, value in given.items())]
+    for _ in range(2):  # The second time it is there already.
+        done = cluster.run(command, ["--debug"] * 2)
+        assert [returned for returned, _, _ in done] == [0, 0], done
+        first, second = (json.loads(out) for _, out, _ in done)
+        assert first == second
+        (row,) = results.load(flags["workdir"] / "results").to_dict("records")
+        assert row["devices"] == 2 and row["value"] == first["metrics"]["miou"]
+    (directory,) = (flags["workdir"] / "links").iterdir()
+    assert not list(directory.glob("leases/*")) and not (directory / "checkpoints").exists()

@@ -89,7 +89,7 @@ def test_two_processes_follow_one(tmp_path, monkeypatch):
     tiny.use(monkeypatch)
     code = "import sys; from tests.training.test_trainer import in_cluster; in_cluster(sys.argv[1])"
     outputs = cluster.run([sys.executable, "-c", code], [tmp_path / "0", tmp_path / "1"])
-    assert all(returned == 0 for returned, _ in outputs), outputs
+    assert all(returned == 0 for returned, _, _ in outputs), outputs
     found = [json.loads((tmp_path / name).read_text()) for name in "01"]
     one_losses, _ = losses(strategy.make("cpu"), "segmentation", 8, 4)
     assert found[0] == found[1]
