@@ -129,7 +129,11 @@ def read_image(path: epath.Path) -> tuple[bytes, Size]:
     Raises:
       FoiError: the file is missing, truncated or no image.
     """
-    data = read_bytes(path)
+    return whole_image(read_bytes(path), path)
+
+
+def whole_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
+    """The same of an image file's bytes; `path` says in errors where they are from."""
     picture = _decode(data, path)
     keep = (picture.format == "JPEG" and picture.mode in ("RGB", "L")) or (
         picture.format == "PNG" and picture.mode in ("RGB", "RGBA", "L", "P")
@@ -139,6 +143,21 @@ def read_image(path: epath.Path) -> tuple[bytes, Size]:
         picture.convert("RGB").save(buffer, "PNG")
         data = buffer.getvalue()
     return data, (picture.height, picture.width)
+
+
+def read_size(path: epath.Path) -> Size:
+    """Reads an image's (height, width), from the head of its file.
+
+    Raises:
+      FoiError: the file is missing or no image.
+    """
+    try:
+        with path.open("rb") as file, PIL.Image.open(file) as picture:
+            return picture.height, picture.width
+    except FileNotFoundError as error:
+        raise FoiError(f"{path}: {describe(error)}") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
 
 
 def read_labels(path: epath.Path) -> np.ndarray:

@@ -6,14 +6,34 @@ import types
 from etils import epath
 
 from foi_tf.data.folder import Folder
-from foi_tf.data.layouts import camvid
+from foi_tf.data.layouts import (
+    ade,
+    camvid,
+    coco,
+    dogs,
+    ilsvrc,
+    mpii,
+    pcontext,
+    pvoc,
+    scannet,
+    sunrgbd,
+)
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.registry import DATASETS
 
 # By the ids of the registry.
 LAYOUTS = types.MappingProxyType(
     {
+        "pcontext": pcontext.LAYOUT,
+        "pvoc": pvoc.LAYOUT,
+        "mpii": mpii.LAYOUT,
+        "ade": ade.LAYOUT,
+        "coco": coco.LAYOUT,
         "camvid": camvid.LAYOUT,
+        "sunrgbd": sunrgbd.LAYOUT,
+        "scannet": scannet.LAYOUT,
+        "dogs": dogs.LAYOUT,
+        "ilsvrc": ilsvrc.LAYOUT,
     }
 )
 

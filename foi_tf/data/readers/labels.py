@@ -43,11 +43,15 @@ def of_ids(table: Mapping[int, int], path: epath.Path) -> dict[str, Any]:
     Raises:
       FoiError: the file is broken, has colours, or holds an id that the table lacks.
     """
-    ids = raw.read_labels(path)
-    lookup = np.full(np.iinfo(ids.dtype).max + 1, -1, np.int32)
+    return {"mask": from_ids(table, raw.read_labels(path), path)}
+
+
+def from_ids(table: Mapping[int, int], ids: np.ndarray, path: epath.Path) -> np.ndarray:
+    """Turns ids [H, W] from 0 into a mask [H, W], as `of_ids`."""
+    lookup = np.full(max(*table, int(ids.max(initial=0))) + 1, -1, np.int32)
     for code, label in table.items():
         lookup[code] = label
-    return {"mask": _known(lookup[ids], lambda at: f"label {ids[at]}", table, path)}
+    return _known(lookup[ids], lambda at: f"label {ids[at]}", table, path)
 
 
 def of_colours(table: Mapping[Colour, int], path: epath.Path) -> dict[str, Any]:

@@ -4,10 +4,10 @@ There are as many names as Table 1 counts classes. Where that counts a name whos
 are ignored, too, the name has an index, and no pixel.
 """
 
-from foi_tf.study.labels import aerial, consumer, driving
+from foi_tf.study.labels import aerial, closeup, consumer, driving, indoor, websearch
 
 # By dataset and task type.
-NAMES = {**driving.NAMES}
+NAMES = consumer.NAMES | driving.NAMES | indoor.NAMES | closeup.NAMES | websearch.NAMES
 
 # By dataset, the names in the raw annotations that become the ignore label.
-IGNORED = consumer.IGNORED | driving.IGNORED | aerial.IGNORED
+IGNORED = consumer.IGNORED | driving.IGNORED | aerial.IGNORED | indoor.IGNORED
