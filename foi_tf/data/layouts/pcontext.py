@@ -49,7 +49,7 @@ LAYOUT = Layout(
     files=(
         Files(f"{_VOC}/ImageSets/Main/train.txt", 1, "train"),
         Files(f"{_VOC}/ImageSets/Main/val.txt", 1, "val"),
-        Files(f"{_VOC}/JPEGImages/*.jpg", 10_103),
+        Files(f"{_VOC}/JPEGImages/*.jpg", 11_321),
         Files("trainval/*.mat", 10_103),
     ),
     home="https://cs.stanford.edu/~roozbeh/pascal-context/ and the VOC2010 trainval archive",

@@ -20,9 +20,7 @@ _IMAGES = {"train": (139, 285), "val": (632,)}
 
 def write(root):
     for split, numbers in _IMAGES.items():
-        images = [
-            {"id": n, "file_name": f"{n:012d}.jpg", "height": 6, "width": 8} for n in numbers
-        ]
+        images = [{"id": n, "file_name": f"{n:012d}.jpg", "height": 6, "width": 8} for n in numbers]
         for number in numbers:
             drawing.photo(root / f"{split}2017/{number:012d}.jpg")
             _save_png(root, split, number, [_PERSON, _OTHER, _SKY, (0, 0, 0)])

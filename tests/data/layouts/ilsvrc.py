@@ -17,7 +17,7 @@ _IMAGES = {
 
 
 def write(root):
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     with tarfile.open(root / _TRAIN, "w") as archive:
         for synset, numbers in _SYNSETS.items():
             names = [f"{synset}_{number}.JPEG" for number in numbers]
@@ -47,9 +47,9 @@ def _add(archive, name, data):
 def _archive(root, names):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name in names:
+        for seed, name in enumerate(names):
             picture = root / "picture.jpg"
-            drawing.photo(picture, seed=len(name))
+            drawing.photo(picture, seed=seed)
             _add(archive, name, picture.read_bytes())
             picture.unlink()
     return buffer.getvalue()

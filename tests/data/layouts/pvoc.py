@@ -24,7 +24,7 @@ _XML = """<annotation>
 		<part><name>head</name><bndbox><xmin>3</xmin><ymin>3</ymin><xmax>4</xmax><ymax>4</ymax></bndbox></part>
 	</object>
 </annotation>
-"""  # noqa: E501
+"""
 
 
 def write(root):
@@ -88,8 +88,6 @@ SPOILS = {
     r"000001\.xml: not whole XML": lambda root: drawing.truncate(
         root / _VOC2007 / "Annotations/000001.xml"
     ),
-    r"000005\.jpg: No such file": lambda root: (
-        root / _VOC2007 / "JPEGImages/000005.jpg"
-    ).unlink(),
+    r"000005\.jpg: No such file": lambda root: (root / _VOC2007 / "JPEGImages/000005.jpg").unlink(),
     r"dataset/val\.txt: No such file": lambda root: (root / _SBD / "val.txt").unlink(),
 }

@@ -33,18 +33,23 @@ def write(root):
             }
         )  # fmt: skip
     _save_meta(root, metas)
-    matlab.save(
-        root / _TOOLBOX / "traintestSUNRGBD/allsplit.mat",
-        alltrain=matlab.cells([_THEIRS + _FRAMES[i][0] for i in _TRAIN], (1, -1)),
-        alltest=matlab.cells([_THEIRS + _FRAMES[i][0] for i in (0, 1)], (1, -1)),
-        trainvalsplit={"train": matlab.cells([_THEIRS + _FRAMES[2][0]])},
-    )
+    _save_split(root, _TRAIN)
     _save_labels(root, [0, 1, 37])
     fields = {
         "mask": drawing.stripes([255, 0, 36]).astype(np.uint8),
         "depth": drawing.stripes(_METRES).astype(np.float32),
     }
     return {"train": {"00003": fields, "00004": fields}, "val": {"00001": fields}}
+
+
+def _save_split(root, train):
+    folders = [_THEIRS + folder for folder, _ in _FRAMES]
+    matlab.save(
+        root / _TOOLBOX / "traintestSUNRGBD/allsplit.mat",
+        alltrain=matlab.cells([folders[i] for i in train], (1, -1)),
+        alltest=matlab.cells(folders[:2], (1, -1)),
+        trainvalsplit={"train": matlab.cells(folders[2:3])},
+    )
 
 
 def _meta(root):
@@ -64,9 +69,7 @@ def _save_labels(root, codes, size=drawing.SIZE):
             file.create_dataset(f"#refs#/{name}", data=labels.T) for name in "abcd"[: len(_FRAMES)]
         ]
         for name in ("seglabel", "seglabelall"):
-            cells = file.create_dataset(
-                f"SUNRGBD2Dseg/{name}", (len(_FRAMES), 1), h5py.ref_dtype
-            )
+            cells = file.create_dataset(f"SUNRGBD2Dseg/{name}", (len(_FRAMES), 1), h5py.ref_dtype)
             for index, array in enumerate(arrays):
                 cells[index, 0] = array.ref
 
@@ -102,6 +105,9 @@ SPOILS = {
     ),
     r"SUNRGBDMeta\.mat: record 1: has no field depthpath": lambda root: _save_meta(
         root, [{"rgbpath": f"{_THEIRS}SUNRGBD/kv1/a/b/image/c.jpg"}]
+    ),
+    r"SUNRGBDMeta\.mat: record 1: is listed to train, and MSeg's to validate": lambda root: (
+        _save_split(root, (0, 2, 3))
     ),
     r"SUNRGBDMeta\.mat: not a whole \.mat": lambda root: drawing.truncate(_meta(root)),
 }
