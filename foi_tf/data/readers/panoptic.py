@@ -63,7 +63,7 @@ def read(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, raw.Lo
       FoiError: the file is missing or no such JSON, or has a category that the row has not.
     """
     content = json_file.parse(path, _File, "COCO panoptic JSON")
-    table = labels.codes({one.id: one.name for one in content.categories}, row)
+    table = labels.codes({one.id: one.name for one in content.categories}, row, str(path))
     dtype = schema.mask_dtype(row)
     table[_NOTHING] = schema.IGNORE[dtype]
     images = {image.id: image.file_name for image in content.images}

@@ -121,7 +121,7 @@ SPOILS = {
     r"panoptic_train2017\.json: 0+139\.png: unknown category_id 12": _edit(
         "panoptic", lambda c: c["annotations"][0]["segments_info"][0].update(category_id=12)
     ),
-    r"coco: label 1, 'man', is neither a class nor ignored": _edit(
+    r"panoptic_train2017\.json: label 1, 'man', is neither a class of coco": _edit(
         "panoptic", lambda c: c["categories"][0].update(name="man")
     ),
     r"panoptic_train2017\.json: annotations\[1\], it lacks segments_info": _edit(
