@@ -37,17 +37,17 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     videos, entries = [], []
     for index, (image, is_train) in enumerate(zip(images, chosen, strict=True)):
         where = f"{path}: image {index + 1}"
-        people = [one for one in matlab.items(image.annorect) if hasattr(one, "_fieldnames")]
-        if not is_train or not any(_points(person) for person in people):
+        people = matlab.items(matlab.field(image, "annorect", where))
+        people = [_person(one, row.classes["keypoints"], where) for one in people]
+        if not is_train or not any(marks[:, 2].any() for marks, _ in people):
             continue
-        name = str(matlab.field(image.image, "name", where))
+        name = str(matlab.field(matlab.field(image, "image", where), "name", where))
         file = root / "images" / name
-        load = functools.partial(_load, file, people, row.classes["keypoints"], f"{path}: {name}")
-        video = matlab.field(image, "vididx", where)
-        videos.append(f"video {video}")
-        entries.append(Entry(epath.Path(name).stem, file, (load,)))
-    if not entries:
-        raise FoiError(f"{path}: no training image with joints in it; replace it")
+        # Frames of no known video are taken for one.
+        videos.append(str(matlab.field(image, "vididx", where)))
+        entries.append(
+            Entry(epath.Path(name).stem, file, (functools.partial(_load, file, people),))
+        )
     every = sorted(set(videos))
     held_out = frozenset(subset(every, max(1, round(len(every) * _HELD_OUT))))
     splits = {"train": [], "val": []}
@@ -56,67 +56,56 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     return splits
 
 
-def _points(person: Any) -> list[Any]:
-    """A person's labelled joints; none of one who is only seen."""
-    points = getattr(getattr(person, "annopoints", None), "point", None)
-    return [] if points is None else list(matlab.items(points))
+def _person(person: Any, keypoints: int, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints [K, 3] and box [4] in pixels from 0, neither yet within the image.
+
+    The publisher has no boxes. Ours: around joints and head rectangle; of a person without
+    joints, the square of the person's scale around the rough position; else an empty one.
+    """
+    marks = np.zeros((keypoints, 3), np.float32)
+    for point in matlab.items(getattr(_set(person, "annopoints"), "point", ())):
+        number = int(matlab.field(point, "id", where))
+        if not 0 <= number < keypoints:
+            raise FoiError(f"{where}: joint id {number} is not below {keypoints}; replace the file")
+        # 0 or "0" is hidden. Joints of the head have no visibility, or []: they were seen.
+        hidden = str(_set(point, "is_visible")) == "0"
+        marks[number] = *_position(point, where), 1 if hidden else 2
+    spread = list(marks[marks[:, 2] > 0, :2])
+    head = [_set(person, name) for name in ("y1", "x1", "y2", "x2")]
+    rough, scale = _set(person, "objpos"), _set(person, "scale")
+    if spread and None not in head:
+        spread += [np.subtract(head[:2], 1), np.subtract(head[2:], 1)]
+    elif not spread and None not in (rough, scale):
+        centre, half = np.asarray(_position(rough, where)), scale * _HEIGHT / 2
+        spread = [centre - half, centre + half]
+    spread = np.asarray(spread or np.zeros((1, 2)), np.float32)
+    return marks, np.concatenate([spread.min(0), spread.max(0)])
 
 
-def _load(file: epath.Path, people: list[Any], keypoints: int, where: str) -> dict[str, Any]:
+def _set(struct: Any, name: str) -> Any:
+    """A field that may be absent, or []: None then."""
+    value = getattr(struct, name, None)
+    return None if matlab.is_empty(value) else value
+
+
+def _position(struct: Any, where: str) -> tuple[float, float]:
+    """(y, x) in pixels from 0; MATLAB's are from 1."""
+    return matlab.field(struct, "y", where) - 1, matlab.field(struct, "x", where) - 1
+
+
+def _load(file: epath.Path, people: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
     size = raw.read_size(file)
-    joints, boxes = [], []
-    for number, person in enumerate(people):
-        marks = _joints(_points(person), keypoints, f"{where}: person {number + 1}")
-        box = _box(person, marks)
-        if box is None:
-            continue
-        box = box.clip(0, 2 * size)
-        if (box[2:] > box[:2]).all():
-            joints.append(marks)
-            boxes.append(box)
-    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    clipped = [(marks, box.clip(0, 2 * size)) for marks, box in people]
+    kept = [(marks, box) for marks, box in clipped if (box[2:] > box[:2]).all()]
+    keypoints = people[0][0].shape
+    boxes = np.asarray([box for _, box in kept], np.float32).reshape(-1, 4)
     sides = boxes[:, 2:] - boxes[:, :2]
     return {
-        "keypoints": np.asarray(joints, np.float32).reshape(-1, keypoints, 3),
+        "keypoints": np.asarray([marks for marks, _ in kept], np.float32).reshape(-1, *keypoints),
         "keypoint_boxes": boxes,
         "keypoint_areas": sides[:, 0] * sides[:, 1] * np.float32(_COVERED),
         "keypoint_crowds": np.zeros(len(boxes), np.bool_),
     }
-
-
-def _joints(points: list[Any], keypoints: int, where: str) -> np.ndarray:
-    marks = np.zeros((keypoints, 3), np.float32)
-    for point in points:
-        number = int(matlab.field(point, "id", where))
-        if not 0 <= number < keypoints:
-            raise FoiError(f"{where}: joint id {number} is not below {keypoints}; replace it")
-        # Joints of the head have no visibility, or an empty one: they were all seen.
-        seen = getattr(point, "is_visible", 1)
-        hidden = not matlab.is_empty(seen) and int(seen) == 0
-        # MATLAB counts pixels from 1.
-        marks[number] = point.y - 1, point.x - 1, 1 if hidden else 2
-    return marks
-
-
-def _box(person: Any, marks: np.ndarray) -> np.ndarray | None:
-    """(ymin, xmin, ymax, xmax), or None where nothing tells.
-
-    The publisher has no boxes. Ours: around joints and head rectangle; of a person without
-    joints, the square of the person's scale around the rough position.
-    """
-    labelled = marks[marks[:, 2] > 0, :2]
-    if len(labelled):
-        head = [getattr(person, name, np.empty(0)) for name in ("y1", "x1", "y2", "x2")]
-        if not any(map(matlab.is_empty, head)):
-            corners = np.asarray(head, np.float32).reshape(2, 2) - 1
-            labelled = np.concatenate([labelled, corners])
-        return np.concatenate([labelled.min(0), labelled.max(0)])
-    position, scale = (getattr(person, name, np.empty(0)) for name in ("objpos", "scale"))
-    if matlab.is_empty(position) or matlab.is_empty(scale):
-        return None
-    centre = np.asarray([position.y - 1, position.x - 1], np.float32)
-    half = np.float32(scale * _HEIGHT / 2)
-    return np.concatenate([centre - half, centre + half])
 
 
 LAYOUT = Layout(

@@ -76,6 +76,9 @@ SPOILS = {
     r"v1\.json: n02085620-Chihuahua/other\.jpg is in neither": lambda root: _save(
         root, [record("n02085620-Chihuahua/other.jpg")]
     ),
+    r"v1\.json: .*_2650\.jpg: seg is no run-length code": lambda root: _save(
+        root, [record(_IMAGES["train"][0]), record(_IMAGES["val"][0], seg="")]
+    ),
     r"holds no StanfordExtra_v1\*\.json": lambda root: (root / "StanfordExtra_v1.json").unlink(),
     r"test_list\.mat: has no variable file_list": lambda root: matlab.save(
         root / "test_list.mat", labels=[1]

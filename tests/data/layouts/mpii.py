@@ -9,7 +9,7 @@ _FILE = "mpii_human_pose_v1_u12_2/mpii_human_pose_v1_u12_1.mat"
 # Frames of five videos, of which one is held out: which one is pinned, so that it stays.
 _VIDEOS = {"015601864": 1, "015599452": 2, "015599453": 2, "005808361": 3, "086617615": 4,
            "060111501": 5}  # fmt: skip
-_HELD_OUT = 1
+_HELD_OUT = 4
 _TEST = "040348287"
 
 
@@ -50,8 +50,8 @@ def _person(**changes):
     return head | {"annopoints": _points()} | position | changes
 
 
-def _save(root, **changes):
-    """With fields of the first image's first person changed."""
+def _save(root, lacking="", **changes):
+    """With a field of all images left out, and some of the first image's person changed."""
     seen = _person(annopoints=EMPTY, objpos={"x": 6, "y": 5}, scale=0.03)
     unknown = dict.fromkeys(seen, EMPTY) | {"x1": 1, "x2": 2, "y1": 1, "y2": 2}
     records = []
@@ -65,6 +65,8 @@ def _save(root, **changes):
     test = {"annorect": matlab.structs(*positions), "vididx": 6}
     none = {"annorect": EMPTY, "image": {"name": "no_people.jpg"}}
     records += [records[0] | {"image": {"name": f"{_TEST}.jpg"}} | test, records[0] | none]
+    for record in records:
+        record.pop(lacking, None)
     flags = [1] * len(_VIDEOS) + [0, 1]
     release = {
         "annolist": matlab.structs(*records),
@@ -78,13 +80,18 @@ def _save(root, **changes):
 
 
 SPOILS = {
-    r"u12_1\.mat: 015601864\.jpg: person 1: joint id 16 is not below 16": lambda root: _save(
+    r"u12_1\.mat: image 1: joint id 16 is not below 16": lambda root: _save(
         root, annopoints=_points(id=16)
     ),
     r"u12_1\.mat: not a whole \.mat file": lambda root: drawing.truncate(root / _FILE),
     r"u12_1\.mat: has no variable RELEASE": lambda root: matlab.save(root / _FILE, other=1),
     r"u12_1\.mat: has no field annolist": lambda root: matlab.save(
         root / _FILE, RELEASE={"version": 12}
+    ),
+    r"u12_1\.mat: image 1: has no field vididx": lambda root: _save(root, "vididx"),
+    r"u12_1\.mat: image 1: has no field annorect": lambda root: _save(root, "annorect"),
+    r"u12_1\.mat: image 1: has no field x": lambda root: _save(
+        root, annopoints={"point": matlab.structs({"id": 1, "y": 2})}
     ),
     r"015601864\.jpg: No such file": lambda root: (root / "images/015601864.jpg").unlink(),
     r"015601864\.jpg: not a whole image": lambda root: drawing.truncate(
