@@ -19,7 +19,7 @@ _JSON = "StanfordExtra_v1*.json"
 _LISTS = {"train": "train_list.mat", "val": "test_list.mat"}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Dog:
     """One record: an image, and its dog; coordinates are (x, y) pixels from 0."""
 

@@ -15,7 +15,7 @@ from foi_tf.errors import FoiError
 from foi_tf.progress import warn
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Category:
     id: int
     name: str
@@ -24,13 +24,13 @@ class _Category:
     sigmas: tuple[float, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Image:
     id: int | str
     file_name: str
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Annotation:
     image_id: int | str
     category_id: int
@@ -40,14 +40,14 @@ class _Annotation:
     keypoints: tuple[float, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _File:
     images: list[_Image]
     annotations: list[_Annotation]
     categories: list[_Category]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Kind:
     """What categories make of a set.
 

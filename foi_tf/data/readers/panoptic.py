@@ -16,32 +16,32 @@ from foi_tf.study.dataset import Dataset
 _NOTHING = 0  # The id of what is in no segment.
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Category:
     id: int
     name: str
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Image:
     id: int
     file_name: str
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Segment:
     id: int
     category_id: int
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Annotation:
     image_id: int
     file_name: str
     segments_info: list[_Segment]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _File:
     images: list[_Image]
     annotations: list[_Annotation]
