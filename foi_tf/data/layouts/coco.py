@@ -1,7 +1,10 @@
 """COCO 2017: panoptic PNG and JSON for masks, instances for boxes, person keypoints.
 
-What `tensorflow-datasets` reads of COCO lacks the keypoints, and drops images without
-objects; so the readers of own data in COCO's format serve here, too.
+As in the authors' code an image without objects is not annotated for boxes, and one without
+persons not for keypoints; so a subset has as many images with them as its setting says.
+
+`tensorflow-datasets` downloads COCO itself, and leaves the keypoints out; so the reader of
+own data in COCO's format serves here, too.
 """
 
 from etils import epath
@@ -33,7 +36,7 @@ def _entries(root: epath.Path, split: str, row: Dataset) -> list[Entry]:
     ]
     for task_type, name in _JSON.items():
         path = annotations / f"{name}_{split}2017.json"
-        kind, loaders = coco.read_file(path, folder.name, images)
+        kind, loaders = coco.read_file(path, folder.name, images, empty=False)
         _check_names(kind.names, task_type, row, path)
         found.append(loaders)
     return [

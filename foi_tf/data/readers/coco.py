@@ -108,13 +108,14 @@ def read(raw_dir: epath.Path) -> raw.Raw:
 
 
 def read_file(
-    path: epath.Path, folder: str, images: frozenset[str]
+    path: epath.Path, folder: str, images: frozenset[str], *, empty: bool = True
 ) -> tuple[Kind, dict[str, raw.Loader]]:
     """Reads one JSON file.
 
     Args:
       folder: where the images are, for errors.
       images: their paths below it.
+      empty: whether images without objects count as annotated.
 
     Returns:
       What its categories make of it and, by image, what loads its annotations.
@@ -124,7 +125,13 @@ def read_file(
     """
     content = json_file.parse(path, _File, "COCO JSON")
     kind = _kind(sorted(content.categories, key=lambda category: category.id), path)
-    return kind, _loaders(content, path, folder, images, kind)
+    loaders = _loaders(content, path, folder, images, kind)
+    if not empty:
+        listed = {one.image_id for one in content.annotations}
+        for image in content.images:
+            if image.id not in listed:
+                del loaders[image.file_name]
+    return kind, loaders
 
 
 def _kind(categories: Sequence[_Category], path: epath.Path) -> Kind:
