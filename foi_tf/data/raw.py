@@ -145,21 +145,6 @@ def whole_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
     return data, (picture.height, picture.width)
 
 
-def read_size(path: epath.Path) -> Size:
-    """Reads an image's (height, width), from the head of its file.
-
-    Raises:
-      FoiError: the file is missing or no image.
-    """
-    try:
-        with path.open("rb") as file, PIL.Image.open(file) as picture:
-            return picture.height, picture.width
-    except FileNotFoundError as error:
-        raise FoiError(f"{path}: {describe(error)}") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
-
-
 def read_labels(path: epath.Path) -> np.ndarray:
     """Reads a one-channel image [H, W] of 8 or 16 bits: class ids, palette indices or depth.
 

@@ -48,6 +48,13 @@ def test_images_within_archives_are_found_at_their_place(tmp_path):
     assert {example["id"]: example["image"] for example, _ in found} == pixels
 
 
+def test_entries_are_a_sequence(tmp_path):
+    ilsvrc.write(tmp_path)
+    entries = layouts.find("ilsvrc", tmp_path).splits["train"]
+    assert [entry.id for entry in entries[1:]] == [entry.id for entry in entries][1:]
+    assert entries[-1].id == "n15075141_54" and len(entries[:2]) == 2
+
+
 def test_printing_inks_become_red_green_and_blue(tmp_path):
     """Some twenty images of the training archive are CMYK, which TensorFlow cannot decode."""
     ilsvrc.unpacked(tmp_path)

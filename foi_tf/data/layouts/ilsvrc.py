@@ -50,7 +50,9 @@ class _Images(Sequence[Entry]):
     def __len__(self) -> int:
         return len(self.names)
 
-    def __getitem__(self, index: int) -> Entry:
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return dataclasses.replace(self, names=self.names[index], numbers=self.numbers[index])
         label, offset, size = (int(number) for number in self.numbers[index])
         path = self.path / self.names[index]
         read = functools.partial(_member, self.path, path, offset, size)

@@ -94,7 +94,7 @@ def _position(struct: Any, where: str) -> tuple[float, float]:
 
 
 def _load(file: epath.Path, people: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
-    size = raw.read_size(file)
+    size = raw.image_size(file)
     clipped = [(marks, box.clip(0, 2 * size)) for marks, box in people]
     kept = [(marks, box) for marks, box in clipped if (box[2:] > box[:2]).all()]
     keypoints = people[0][0].shape
