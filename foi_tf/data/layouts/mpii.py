@@ -34,7 +34,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     images, chosen = (
         matlab.items(matlab.field(release, name, str(path))) for name in ("annolist", "img_train")
     )
-    videos, entries = [], []
+    videos, entries = [], {}
     for index, (image, is_train) in enumerate(zip(images, chosen, strict=True)):
         where = f"{path}: image {index + 1}"
         people = matlab.items(matlab.field(image, "annorect", where))
@@ -42,16 +42,18 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
         if not is_train or not any(marks[:, 2].any() for marks, _ in people):
             continue
         name = str(matlab.field(matlab.field(image, "image", where), "name", where))
-        file = root / "images" / name
+        # The file has three records more than there are images: the first of an image counts.
+        if name in entries:
+            continue
         # Frames of no known video are taken for one.
         videos.append(str(matlab.field(image, "vididx", where)))
-        entries.append(
-            Entry(epath.Path(name).stem, file, (functools.partial(_load, file, people),))
-        )
+        file = root / "images" / name
+        load = functools.partial(_load, file, people)
+        entries[name] = Entry(epath.Path(name).stem, file, (load,))
     every = sorted(set(videos))
     held_out = frozenset(subset(every, max(1, round(len(every) * _HELD_OUT))))
     splits = {"train": [], "val": []}
-    for video, entry in zip(videos, entries, strict=True):
+    for video, entry in zip(videos, entries.values(), strict=True):
         splits["val" if video in held_out else "train"].append(entry)
     return splits
 

@@ -64,16 +64,18 @@ def _save(root, lacking="", **changes):
     positions = [{"scale": 3.0, "objpos": {"x": 4, "y": 4}}]
     test = {"annorect": matlab.structs(*positions), "vididx": 6}
     none = {"annorect": EMPTY, "image": {"name": "no_people.jpg"}}
-    records += [records[0] | {"image": {"name": f"{_TEST}.jpg"}} | test, records[0] | none]
+    again = {"annorect": matlab.structs(_person())}
+    records += [records[0] | {"image": {"name": f"{_TEST}.jpg"}} | test]
+    records += [records[0] | none, records[0] | again]
     for record in records:
         record.pop(lacking, None)
-    flags = [1] * len(_VIDEOS) + [0, 1]
+    flags = [1] * len(_VIDEOS) + [0, 1, 1]
     release = {
         "annolist": matlab.structs(*records),
         "img_train": np.asarray([flags]),
         "version": "12",
         "single_person": matlab.cells([EMPTY] * len(flags)),
-        "act": matlab.structs(*[{"act_name": "curling", "cat_name": "sports", "act_id": 1}] * 8),
+        "act": matlab.structs(*[{"act_name": "curling", "cat_name": "sports", "act_id": 1}] * 9),
         "video_list": matlab.cells([f"v{i}" for i in range(6)], (1, -1)),
     }
     matlab.save(root / _FILE, RELEASE=release)
