@@ -91,6 +91,8 @@ def _archived(path: epath.Path, split: str) -> _Found:
                     yield image.name, _val_label(image.name, path), image.offset_data, image.size
                 return
             for synset in track(archive, path.name, len(SYNSETS), unit="synset"):
+                if not synset.isfile():
+                    raise FoiError(f"{path}: {synset.name} is no archive of a synset; replace it")
                 label = _train_label(synset.name.removesuffix(".tar"), path)
                 with tarfile.open(fileobj=archive.extractfile(synset), mode="r:") as images:
                     for image in images:

@@ -76,9 +76,9 @@ def _person(person: Any, keypoints: int, where: str) -> tuple[np.ndarray, np.nda
     head = [_set(person, name) for name in ("y1", "x1", "y2", "x2")]
     rough, scale = _set(person, "objpos"), _set(person, "scale")
     if spread and None not in head:
-        spread += [np.subtract(head[:2], 1), np.subtract(head[2:], 1)]
+        spread += list(np.asarray(head, np.float32).reshape(2, 2) - 1)
     elif not spread and None not in (rough, scale):
-        centre, half = np.asarray(_position(rough, where)), scale * _HEIGHT / 2
+        centre, half = np.asarray(_position(rough, where)), float(scale) * _HEIGHT / 2
         spread = [centre - half, centre + half]
     spread = np.asarray(spread or np.zeros((1, 2)), np.float32)
     return marks, np.concatenate([spread.min(0), spread.max(0)])
@@ -92,7 +92,9 @@ def _set(struct: Any, name: str) -> Any:
 
 def _position(struct: Any, where: str) -> tuple[float, float]:
     """(y, x) in pixels from 0; MATLAB's are from 1."""
-    return matlab.field(struct, "y", where) - 1, matlab.field(struct, "x", where) - 1
+    # Floats, since whole numbers come in the fewest bytes that hold them.
+    y, x = (float(matlab.field(struct, name, where)) for name in ("y", "x"))
+    return y - 1, x - 1
 
 
 def _load(file: epath.Path, people: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:

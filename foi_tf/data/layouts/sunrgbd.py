@@ -34,9 +34,10 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
         where = f"{root / _META}: record {place + 1}"
         image, depth = (_path(meta, name, where) for name in ("rgbpath", "depthpath"))
         is_train = (_THEIR_ROOT + str(epath.Path(image).parent.parent)).strip("/") in frames
-        if is_train == (place + 1 in VAL):
-            if is_train:
-                raise FoiError(f"{where}: is listed to train, and MSeg's to validate; replace it")
+        is_val = place + 1 in VAL
+        if is_train and is_val:
+            raise FoiError(f"{where}: is listed to train, and MSeg's to validate; replace it")
+        if not is_train and not is_val:
             continue
         splits["train" if is_train else "val"].append(
             Entry(

@@ -60,6 +60,13 @@ def _rewrite(root, synset, names):
         _add(archive, f"{synset}.tar", _archive(root, names))
 
 
+def _folder(root):
+    with tarfile.open(root / _TRAIN, "w") as archive:
+        member = tarfile.TarInfo("n01440764")
+        member.type = tarfile.DIRTYPE
+        archive.addfile(member)
+
+
 def _no_image(root):
     with tarfile.open(root / _VAL, "w") as archive:
         _add(archive, "ILSVRC2012_val_00000009.JPEG", b"none")
@@ -69,6 +76,7 @@ SPOILS = {
     r"img_train\.tar: n00000000 is none of the 1000 synsets": lambda root: _rewrite(
         root, "n00000000", ["n00000000_1.JPEG"]
     ),
+    r"img_train\.tar: n01440764 is no archive of a synset": _folder,
     r"img_train\.tar: not a whole tar archive": lambda root: (root / _TRAIN).write_bytes(
         b"x" * 2000
     ),

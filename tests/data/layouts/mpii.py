@@ -18,11 +18,11 @@ def write(root):
         drawing.photo(root / f"images/{name}.jpg")
     _save(root)
     people = {
-        "keypoints": np.zeros((2, 16, 3), np.float32),
-        # Around joints and head; and the square of a person who is only seen, in the image.
-        "keypoint_boxes": np.asarray([[0, 1, 5, 6], [1, 2, 6, 8]], np.float32),
-        "keypoint_areas": np.asarray([25, 30], np.float32) * 0.53,
-        "keypoint_crowds": [False, False],
+        "keypoints": np.zeros((3, 16, 3), np.float32),
+        # Around joints and head; and the squares of persons who are only seen, in the image.
+        "keypoint_boxes": np.asarray([[0, 1, 5, 6], [1, 2, 6, 8], [0, 0, 6, 8]], np.float32),
+        "keypoint_areas": np.asarray([25, 30, 48], np.float32) * 0.53,
+        "keypoint_crowds": [False] * 3,
     }
     people["keypoints"][0, [0, 9, 10]] = [5, 3, 2], [1, 2.5, 2], [2, 6, 1]
     return {
@@ -45,7 +45,7 @@ def _points(**changes):
 
 
 def _person(**changes):
-    head = {"x1": 2, "y1": 1, "x2": 4, "y2": 3}
+    head = {"x1": 2, "y1": np.uint8(0), "x2": 4, "y2": 3}
     position = {"objpos": {"x": 5, "y": 5}, "scale": 0.03}
     return head | {"annopoints": _points()} | position | changes
 
@@ -53,10 +53,11 @@ def _person(**changes):
 def _save(root, lacking="", **changes):
     """With a field of all images left out, and some of the first image's person changed."""
     seen = _person(annopoints=EMPTY, objpos={"x": 6, "y": 5}, scale=0.03)
+    large = seen | {"scale": np.uint8(3)}  # Whole numbers come in the fewest bytes.
     unknown = dict.fromkeys(seen, EMPTY) | {"x1": 1, "x2": 2, "y1": 1, "y2": 2}
     records = []
     for index, (name, video) in enumerate(_VIDEOS.items()):
-        people = [_person(**(changes if index == 0 else {})), seen, unknown]
+        people = [_person(**(changes if index == 0 else {})), seen, large, unknown]
         records.append(
             {"image": {"name": f"{name}.jpg"}, "annorect": matlab.structs(*people),
              "frame_sec": 11, "vididx": video}

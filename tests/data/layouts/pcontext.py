@@ -38,7 +38,7 @@ SPOILS = {
     r"2008_000002\.jpg: mask is 6x9": lambda root: _save(
         root, "2008_000002", drawing.stripes(_CODES, (6, 9))
     ),
-    r"Main/val\.txt: lists nothing": lambda root: drawing.write_text(
+    r"pcontext: no image of pcontext's val split": lambda root: drawing.write_text(
         root / _VOC / "ImageSets/Main/val.txt", "\n"
     ),
     r"Main/val\.txt: lists 2008_000007 twice": lambda root: drawing.write_text(
