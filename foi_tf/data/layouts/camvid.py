@@ -49,7 +49,7 @@ def _split(still: str) -> str:
     number = int(re.sub(r"\D", "", frame))
     if sequence == "Seq05VD" or (sequence == "0001TP" and number >= 8550):
         return "test"
-    return "val" if sequence == "0016E5" and 7959 <= number <= 8159 and number % 2 else "train"
+    return "val" if sequence == "0016E5" and 7959 <= number <= 8159 else "train"
 
 
 LAYOUT = Layout(
