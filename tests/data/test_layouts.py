@@ -39,6 +39,9 @@ def test_trees_are_read_as_written(name, tree):
         found = {example["id"]: (example, size) for example, size in folder.examples(split)}
         assert set(found) == set(expected[split])
         assert len(found) == len(folder.splits[split])  # Ids are unique.
+        for entry in folder.splits[split]:
+            if entry.load_image is None:  # Files of the usual formats are kept as they are.
+                assert found[entry.id][0]["image"] == entry.path.read_bytes()
         for key, fields in expected[split].items():
             assert_same(found[key][0], fields)
             _assert_contract(*found[key], folder.dataset)

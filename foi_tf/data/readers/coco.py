@@ -179,8 +179,8 @@ def _loaders(
     objects = defaultdict(list)
     kept = [one for one in content.annotations if 0 not in one.bbox[2:]]
     if len(kept) < len(content.annotations):
-        count = len(content.annotations) - len(kept)
-        warn(f"{path}: left out {count} boxes of no width or height")
+        every = len(content.annotations)
+        warn(f"{path}: left out {every - len(kept)} of {every} boxes, of no width or height")
     for annotation in kept:
         objects[annotation.image_id].append(annotation)
     loaders, ids = {}, set()
