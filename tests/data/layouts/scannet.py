@@ -13,10 +13,15 @@ def write(root):
         drawing.write_text(root / f"scannetv2_{split}.txt", f"{scene}\nscene0999_00\n")
         for frame in _FRAMES:
             drawing.photo(root / f"scannet_frames_25k/{scene}/color/{frame}.jpg")
-            _save(root, scene, frame, [0, 1, 40])
+        _save(root, scene, _FRAMES[0], [0, 1, 40])
+        _save(root, scene, _FRAMES[1], [0, 1, 40, 2], (3, 4))  # Of the depth sensor's size.
     mask = drawing.stripes([255, 1, 40]).astype(np.uint8)
+    scaled = drawing.stripes([255, 255, 1, 1, 40, 40, 2, 2]).astype(np.uint8)
     return {
-        split: {f"{scene}/{frame}": {"mask": mask} for frame in _FRAMES}
+        split: {
+            f"{scene}/{frame}": {"mask": value}
+            for frame, value in zip(_FRAMES, (mask, scaled), strict=True)
+        }
         for split, scene in _SCENES.items()
     }
 
