@@ -66,7 +66,9 @@ def test_isprs_has_red_green_and_their_mean(tmp_path):
 def test_isaids_tiles_are_parts_of_its_images(tmp_path):
     isaid.write(tmp_path)
     rows, columns = np.mgrid[20:820, 10:810]
-    image = examples("isaid", tmp_path)["P0002_20_820_10_810"]["image"]
+    found = examples("isaid", tmp_path)
+    assert found["P0005"]["image"] == (tmp_path / "train/images/P0005.png").read_bytes()
+    image = found["P0002_20_820_10_810"]["image"]
     np.testing.assert_array_equal(image[..., 0], rows * 9 % 256)
     np.testing.assert_array_equal(image[..., 1], columns * 7 % 256)
 
