@@ -29,6 +29,13 @@ def _label(root):
 
 
 SPOILS = {
+    r"StillsRaw_full/0001TP_cover\.png: no still of CamVid is called so": lambda root: [
+        drawing.photo(root / name)
+        for name in (
+            "701_StillsRaw_full/0001TP_cover.png",
+            "LabeledApproved_full/0001TP_cover_L.png",
+        )
+    ],
     r"0001TP_006690_L\.png: colour \(1, 2, 3\) at row 0, column 0": lambda root: drawing.save(
         _label(root), drawing.stripes([(1, 2, 3)]).astype(np.uint8)
     ),
