@@ -12,6 +12,8 @@ VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "foi_tf/__init__.py").read_
 # current TensorFlow with tf-keras on 3.12, where tensorflow-addons cannot be imported.
 OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
 
+PROGRAMS = ("prepare", "pretrain", "source", "target", "features", "analyze", "recommend")
+
 setuptools.setup(
     name="foi_tf",
     version=VERSION,
@@ -42,14 +44,10 @@ setuptools.setup(
         "pillow",
         "pydantic>=2",
         "pyyaml",
+        "scikit-learn",
         "scipy",
         "tqdm",
     ],
     extras_require={"dev": ["pytest", "pytest-xdist", "ruff"]},
-    entry_points={
-        "console_scripts": [
-            f"foi-{name} = foi_tf.bin.{name}:main"
-            for name in ("prepare", "pretrain", "source", "target", "analyze")
-        ]
-    },
+    entry_points={"console_scripts": [f"foi-{name} = foi_tf.bin.{name}:main" for name in PROGRAMS]},
 )
