@@ -14,8 +14,8 @@ from foi_tf.errors import FoiError
 ONE_TO_ONE = "one_to_one"
 TARGET_TO_SOURCE = "target_to_source"
 SOURCE_TO_TARGET = "source_to_target"
-BOTH = "both"
-ASSIGNMENTS = (ONE_TO_ONE, TARGET_TO_SOURCE, SOURCE_TO_TARGET, BOTH)
+MEAN = "mean"
+ASSIGNMENTS = (ONE_TO_ONE, TARGET_TO_SOURCE, SOURCE_TO_TARGET, MEAN)
 COLUMNS = ["target", "source", "assignment", "value"]
 
 _BLOCK = 4096  # Rows of a matrix of distances that are held at a time; ours.
@@ -33,7 +33,7 @@ def domain_distance(
       source_features: [S, C].
       assignment: "target_to_source", Eq. 1: each target image and its closest source image,
         the inclusion of the target in the source. "source_to_target": each source image and
-        its closest target image. "both": the mean of the two. "one_to_one": the matching
+        its closest target image. "mean": the mean of the two. "one_to_one": the matching
         with the least total (Hungarian algorithm); where one side has more images, those
         that fit worst stay unmatched.
 
@@ -116,7 +116,7 @@ def _distances(
         of_target, of_source = _nearest(*near)
         there = _mean(target, source, np.arange(len(target)), of_target)
         back = _mean(target, source, of_source, np.arange(len(source)))
-        found |= {TARGET_TO_SOURCE: there, SOURCE_TO_TARGET: back, BOTH: (there + back) / 2}
+        found |= {TARGET_TO_SOURCE: there, SOURCE_TO_TARGET: back, MEAN: (there + back) / 2}
     return {name: found[name] for name in assignments}
 
 

@@ -17,7 +17,7 @@ TARGET, SOURCE = np.array([[0.0], [4.0]]), np.array([[1.0], [3.0], [10.0]])
     [
         ("target_to_source", (1 + 1) / 2),
         ("source_to_target", (1 + 1 + 6) / 3),
-        ("both", (1 + 8 / 3) / 2),
+        ("mean", (1 + 8 / 3) / 2),
         ("one_to_one", (1 + 1) / 2),
     ],
 )
@@ -59,7 +59,7 @@ def test_distances_equal_scipys(monkeypatch, offset):
         exact = cdist(features[one].astype(float), features[two].astype(float))
         there, back = exact.min(1).mean(), exact.min(0).mean()
         expected = {
-            "target_to_source": there, "source_to_target": back, "both": (there + back) / 2,
+            "target_to_source": there, "source_to_target": back, "mean": (there + back) / 2,
         }  # fmt: skip
         for name, value in expected.items():
             assert values[one, two, name] == pytest.approx(value, rel=1e-6)
