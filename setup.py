@@ -46,6 +46,7 @@ setuptools.setup(
         "pyyaml",
         "scikit-learn",
         "scipy",
+        "threadpoolctl",
         "tqdm",
     ],
     extras_require={"dev": ["pytest", "pytest-xdist", "ruff"]},
