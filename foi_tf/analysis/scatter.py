@@ -20,7 +20,6 @@ COLOURS = dict(
         strict=True,
     )
 )
-OTHER = "#777777"
 MARKERS = "o^sDvP*X<>"  # By which datasets of one domain differ.
 FORMATS = ("png", "svg")
 SIZE, DPI = (8.0, 6.0), 160  # Inches; dots per inch.
@@ -29,11 +28,12 @@ SIZE, DPI = (8.0, 6.0), 160  # Inches; dots per inch.
 def draw(points: pd.DataFrame, domains: Mapping[str, str], title: str, path: epath.PathLike):
     """Draws the points of an embedding as PNG or SVG, by the path's suffix.
 
-    Colours stand for domains and markers for the datasets within a domain.
+    Colours stand for domains and markers for the datasets within a domain; groups without a
+    domain, such as networks, have colours of their own.
 
     Args:
       points: as `embedding.embed` returns them.
-      domains: of each group; groups without one are grey.
+      domains: of each group.
       title: above the figure.
 
     Raises:
@@ -45,10 +45,11 @@ def draw(points: pd.DataFrame, domains: Mapping[str, str], title: str, path: epa
     axes = figure.add_subplot()
     handles = []
     for domain, names in _by_domain(points, domains).items():
-        handles.append(Line2D([], [], linestyle="", label=domain or "no domain"))
+        handles.append(Line2D([], [], linestyle="", label=domain))
+        own_colours = itertools.cycle(COLOURS.values())
         for name, marker in zip(names, itertools.cycle(MARKERS), strict=False):
             own = points[points.group == name]
-            style = {"color": COLOURS.get(domain, OTHER), "marker": marker}
+            style = {"color": COLOURS.get(domain) or next(own_colours), "marker": marker}
             axes.scatter(own.x, own.y, s=13, alpha=0.75, linewidths=0, **style)
             handles.append(Line2D([], [], linestyle="", label=f"  {name}", **style))
     axes.set(title=title, xticks=[], yticks=[], aspect="equal")

@@ -95,6 +95,8 @@ def update(
     files.check_path(path)
     origins = [_origin(request, network) for request in requests]
     have = _already(path, origins)
+    if len(have) < len(origins):  # Before long work: a place that cannot be written is told now.
+        files.write(path, list(have.values()))
     for origin, request in zip(origins, requests, strict=True):
         if origin.dataset not in have:
             have[origin.dataset] = _extract(origin, request, network, batch_size)

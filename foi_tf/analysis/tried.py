@@ -1,0 +1,102 @@
+"""Pairs of source and target that were tried, with what is known of them and what came out."""
+
+from collections.abc import Sequence
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+from etils import epath
+
+from foi_tf.analysis import distance
+from foi_tf.analysis.candidates import COLUMNS
+from foi_tf.analysis.gains import transfers, with_gains
+from foi_tf.errors import FoiError
+from foi_tf.study import results
+from foi_tf.study.features import Features, one_space
+from foi_tf.study.registry import DATASETS
+
+STUDY = ["setting", "backbone", "family"]
+OUTCOME = ["metric", "value", "gain"]
+
+
+def load(directory: epath.PathLike, setting: str, features: Sequence[Features]) -> pd.DataFrame:
+    """Reads result rows as `of_chains` does.
+
+    Args:
+      directory: of result rows, see `study.results.load`.
+      setting: one of `study.grid.SETTINGS`.
+      features: those without points tell the distances.
+    """
+    chains = with_gains(results.load(directory))
+    plain = [each for each in features if each.points is None]
+    if len(plain) < 2:
+        return of_chains(chains, setting)
+    vectors = {name: each.vectors for name, each in one_space(plain).items()}
+    return of_chains(chains, setting, distance.distances(vectors, (distance.TARGET_TO_SOURCE,)))
+
+
+def of_chains(
+    chains: pd.DataFrame, setting: str, distances: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The transfers of one setting that ended with a value.
+
+    Args:
+      chains: as `gains.with_gains` returns them.
+      setting: one of `study.grid.SETTINGS`.
+      distances: as `distance.distances` returns them, where known.
+
+    Returns:
+      `candidates.COLUMNS`, `metric`, `value` and `gain` (NaN without a baseline).
+
+    Raises:
+      FoiError: there are none, or they are of several backbones or initial weights.
+    """
+    own = transfers(chains)
+    own = own[(own.setting == setting) & own.value.notna()]
+    if own.empty:
+        have = ", ".join(sorted(transfers(chains).setting.unique())) or "none"
+        raise FoiError(f"no transfers with a value in setting '{setting}'; results have: {have}")
+    if len(studies := own[STUDY].drop_duplicates()) > 1:
+        names = " and ".join(f"{row.backbone} from {row.family}" for row in studies.itertuples())
+        raise FoiError(
+            f"results of setting '{setting}' are of {names}; keep them in different directories"
+        )
+    return _with_distance(own, distances)[[*COLUMNS, *OUTCOME]].reset_index(drop=True)
+
+
+def published() -> pd.DataFrame:
+    """The authors' 17 x 16 segmentation results with few target images.
+
+    `published.csv` beside this file: mean IoU of ILSVRC'12 -> source -> target, targets by
+    sources, of HRNetV2-W48; published with Agostinelli et al., How stable are
+    transferability metrics evaluations? (arXiv 2204.01403), in google-research's
+    stable_transfer. The baseline is not among them, so gains are not known.
+
+    Returns:
+      As `of_chains`; distances and gains are NaN.
+    """
+    with resources.files(__package__).joinpath("published.csv").open() as stream:
+        wide = pd.read_csv(stream, index_col="target").rename_axis(columns="source")
+    frame = wide.stack().dropna().rename("value").reset_index()
+    target, source = (frame[name].map(DATASETS) for name in ("target", "source"))
+    kind = "segmentation"
+    frame = frame.assign(
+        target_type=kind,
+        source_type=kind,
+        target_domain=[row.domain for row in target],
+        source_domain=[row.domain for row in source],
+        n_source=[row.size(kind, "train") for row in source],
+        metric="miou",
+        gain=np.nan,
+    )
+    return _with_distance(frame, None)[[*COLUMNS, *OUTCOME]]
+
+
+def _with_distance(pairs: pd.DataFrame, distances: pd.DataFrame | None) -> pd.DataFrame:
+    if distances is None:
+        return pairs.assign(distance=np.nan)
+    own = distances[distances.assignment == distance.TARGET_TO_SOURCE]
+    known = own.set_index(["target", "source"]).value
+    found = known.reindex(pd.MultiIndex.from_frame(pairs[["target", "source"]])).to_numpy()
+    same = (pairs.target == pairs.source).to_numpy()
+    return pairs.assign(distance=np.where(same, 0.0, found))
