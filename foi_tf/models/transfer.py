@@ -86,16 +86,17 @@ def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
         ) from error
 
 
-def pixel_classifier(checkpoint: epath.PathLike, task: str) -> tuple[np.ndarray, np.ndarray]:
+def pixel_classifier(checkpoint: epath.PathLike, task: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Reads the linear classifier of a segmentation task out of a link's checkpoint.
 
     Apart from the network, so that it can be had without knowing the task's classes.
 
     Returns:
-      Kernel [C, classes] and bias [classes], features -> logits.
+      Kernel [C, classes] and bias [classes], features -> logits; None where the
+      checkpoint has no such head.
 
     Raises:
-      FoiError: the checkpoint has no such head, or cannot be read.
+      FoiError: it cannot be read.
     """
     try:
         reader = tf.train.load_checkpoint(str(checkpoint))
@@ -106,7 +107,7 @@ def pixel_classifier(checkpoint: epath.PathLike, task: str) -> tuple[np.ndarray,
     kernels = [tensor for tensor in tensors if tensor.ndim == 4 and tensor.shape[:2] == (1, 1)]
     biases = [tensor for tensor in tensors if tensor.ndim == 1]
     if len(kernels) != 1 or len(biases) != 1:
-        raise FoiError(f"{checkpoint}: no segmentation head of {task} in it")
+        return None
     return kernels[0][0, 0], biases[0]
 
 

@@ -69,9 +69,9 @@ class Network:
         if begin.checkpoint is None:
             return
         transfer.load_backbone(self.model, begin.checkpoint)
-        task = begin.finished.link.task if begin.finished else None
-        if task is not None and task.type == "segmentation":
-            self.classifier = transfer.pixel_classifier(begin.checkpoint, str(task))
+        if begin.finished and begin.finished.link.task.type == "segmentation":
+            task = str(begin.finished.link.task)
+            self.classifier = transfer.pixel_classifier(begin.checkpoint, task)
 
     def __call__(self, pixels: tf.Tensor, request: Request) -> tf.Tensor:
         """Pixels uint8 [B, H, W, 3] -> features float32 [B, ceil(H / 4), ceil(W / 4), C]."""
@@ -95,8 +95,8 @@ def update(
     files.check_path(path)
     origins = [_origin(request, network) for request in requests]
     have = _already(path, origins)
-    if len(have) < len(origins):  # Before long work: a place that cannot be written is told now.
-        files.write(path, list(have.values()))
+    if not epath.Path(path).exists():  # A place that cannot be written is told before the work.
+        files.write(path, [])
     for origin, request in zip(origins, requests, strict=True):
         if origin.dataset not in have:
             have[origin.dataset] = _extract(origin, request, network, batch_size)
