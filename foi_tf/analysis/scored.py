@@ -18,7 +18,8 @@ Pair = tuple[str, str, str, str]  # The values of `candidates.PAIR`.
 def index(features: Iterable[Features]) -> dict[Pair, Features]:
     """By pair, features with points of a target by the model of a source.
 
-    The source is the last task that the network was trained on.
+    The source is the last task that the network was trained on; where that is the target
+    itself it is no source.
 
     Raises:
       FoiError: a pair is there twice, or the points of a target are not the same ones for
@@ -33,6 +34,8 @@ def index(features: Iterable[Features]) -> dict[Pair, Features]:
         source = Task.parse(origin.chain[-1])
         target = origin.dataset, origin.task_type
         pair = (*target, source.dataset, source.type)
+        if pair[:2] == pair[2:]:
+            continue
         other = first.setdefault(target, each).origin
         name = ":".join(target)
         if pair in found and found[pair].origin != origin:

@@ -53,6 +53,7 @@ def test_metrics_against_rules_on_what_was_tried(make_results):
 
 
 def test_points_have_to_be_the_same_ones():
+    assert scored.index([make("camvid"), seen_by("camvid", 1.0)]) == {}
     with pytest.raises(FoiError, match="by coco:segmentation and by city:segmentation are of diff"):
         scored.index([POINTS[0], seen_by("city", 1.0, seed=1, points_per_image=9)])
     with pytest.raises(FoiError, match="by coco:segmentation are there twice"):
