@@ -24,7 +24,10 @@ setuptools.setup(
     python_requires=">=3.11,<3.13",
     packages=[*setuptools.find_packages(include=["foi_tf", "foi_tf.*"]), "foi_tf.configs"],
     package_dir={"foi_tf.configs": "configs"},
-    package_data={"foi_tf.configs": ["*.yaml"], "foi_tf.analysis": ["published.csv"]},
+    package_data={
+        "foi_tf.configs": ["*.yaml"],
+        "foi_tf.analysis": ["published.csv", "page.css", "page.js"],
+    },
     install_requires=[
         f"tensorflow==2.15.*; {OLD}",
         f"tensorflow-addons==0.23.*; {OLD}",
