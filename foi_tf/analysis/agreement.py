@@ -38,7 +38,7 @@ def pairs(chains: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
     """
     tried = transfers(chains)
     tried = tried[tried.gain.notna()]
-    wide = -distances.pivot(index=["target", "source"], columns="assignment", values="value")
+    wide = -distances.pivot(index=["target", "source"], columns="distance", values="value")
     same = (tried.source_domain == tried.target_domain) | (tried.source == MULTI_SOURCE)
     columns = [*TARGET, "source", "source_type", "gain"]
     found = tried[columns].assign(

@@ -17,7 +17,7 @@ _TYPE = "segmentation"  # What Tables 9 and 10 and Figure 3a are of.
 def write(features: Iterable[Features], directory: epath.PathLike) -> pd.DataFrame:
     """Writes how far datasets are from each other, and pictures of it.
 
-    `distances.csv`, a line a (target, source, assignment) as Table 9, and
+    `distances.csv`, all numbers of Table 9 and its likes, and
     `embedding-euclidean` and `embedding-cosine` as CSV, PNG and SVG, as Figure 3a.
 
     Args:
@@ -75,10 +75,11 @@ def write_agreement(
       distances: as `distance.distances` returns them.
 
     Returns:
-      `tried.STUDY` and what `agreement.overall` returns.
+      `tried.STUDY` and what `agreement.overall` returns; empty, and nothing is written,
+      where no chain of segmentation has a gain.
 
     Raises:
-      FoiError: no chain is between datasets whose distance is known.
+      FoiError: chains of segmentation have gains, but none a known distance.
     """
     own = chains[(chains.target_type == _TYPE) & (chains.source_type == _TYPE)]
     overall, by_target = [], []
@@ -89,7 +90,7 @@ def write_agreement(
         overall.append(agreement.overall(pairs, names).assign(**labels))
         by_target.append(agreement.by_target(pairs, names).assign(**labels))
     if not overall:
-        raise FoiError(f"no {_TYPE} chain has a source and a gain; distances explain nothing")
+        return pd.DataFrame()
     for found, name in ((overall, "agreement"), (by_target, "agreement-by-target")):
         table = pd.concat(found, ignore_index=True)
         table = table[[*STUDY, *(c for c in table if c not in STUDY)]]

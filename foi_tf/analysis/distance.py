@@ -16,7 +16,7 @@ TARGET_TO_SOURCE = "target_to_source"
 SOURCE_TO_TARGET = "source_to_target"
 MEAN = "mean"
 ASSIGNMENTS = (ONE_TO_ONE, TARGET_TO_SOURCE, SOURCE_TO_TARGET, MEAN)
-COLUMNS = ["target", "source", "assignment", "value"]
+COLUMNS = ["target", "source", "distance", "value"]
 
 _BLOCK = 4096  # Rows of a matrix of distances that are held at a time; ours.
 
@@ -59,7 +59,8 @@ def distances(
       assignments: those that are wanted.
 
     Returns:
-      One row a (target, source, assignment), with its `value`, in the order of `features`.
+      One row a target, source and `distance`, which is one of `ASSIGNMENTS`, with its
+      `value`; in the order of `features`.
 
     Raises:
       FoiError: there is one dataset only, or as `domain_distance`; names the dataset.
@@ -86,14 +87,6 @@ def distances(
     order = itertools.product(features, features, assignments)
     rows = [(*key, found[key]) for key in order if key in found]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def matrix(table: pd.DataFrame, assignment: str = TARGET_TO_SOURCE) -> pd.DataFrame:
-    """Distances as Table 9 shows them: targets by sources, NaN on the diagonal."""
-    chosen = table[table.assignment == assignment]
-    order = list(dict.fromkeys([*chosen.target, *chosen.source]))
-    wide = chosen.pivot(index="target", columns="source", values="value")
-    return wide.reindex(index=order, columns=order)
 
 
 def _turned(assignment: str) -> str:

@@ -1,13 +1,13 @@
 """Pairs of source and target that were tried, with what is known of them and what came out."""
 
 from collections.abc import Sequence
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 from etils import epath
 
 from foi_tf.analysis import distance
+from foi_tf.analysis import published as authors
 from foi_tf.analysis.candidates import COLUMNS
 from foi_tf.analysis.gains import transfers, with_gains
 from foi_tf.errors import FoiError
@@ -65,27 +65,18 @@ def of_chains(
 
 
 def published() -> pd.DataFrame:
-    """The authors' 17 x 16 segmentation results with few target images.
-
-    `published.csv` beside this file: mean IoU of ILSVRC'12 -> source -> target, targets by
-    sources, of HRNetV2-W48; published with Agostinelli et al., How stable are
-    transferability metrics evaluations? (arXiv 2204.01403), in google-research's
-    stable_transfer. The baseline is not among them, so gains are not known.
+    """The authors' 17 x 16 segmentation results, see `foi_tf.analysis.published`.
 
     Returns:
       As `of_chains`; distances and gains are NaN.
     """
-    with resources.files(__package__).joinpath("published.csv").open() as stream:
-        wide = pd.read_csv(stream, index_col="target").rename_axis(columns="source")
-    frame = wide.stack().dropna().rename("value").reset_index()
-    target, source = (frame[name].map(DATASETS) for name in ("target", "source"))
-    kind = "segmentation"
-    frame = frame.assign(
-        target_type=kind,
-        source_type=kind,
-        target_domain=[row.domain for row in target],
-        source_domain=[row.domain for row in source],
-        n_source=[row.size(kind, "train") for row in source],
+    frame = authors.load()[["target", "source", "n_source", "miou"]]
+    domains = {name: row.domain for name, row in DATASETS.items()}
+    frame = frame.rename(columns={"miou": "value"}).assign(
+        target_type=authors.TASK_TYPE,
+        source_type=authors.TASK_TYPE,
+        target_domain=frame.target.map(domains),
+        source_domain=frame.source.map(domains),
         metric="miou",
         gain=np.nan,
     )
@@ -95,7 +86,7 @@ def published() -> pd.DataFrame:
 def _with_distance(pairs: pd.DataFrame, distances: pd.DataFrame | None) -> pd.DataFrame:
     if distances is None:
         return pairs.assign(distance=np.nan)
-    own = distances[distances.assignment == distance.TARGET_TO_SOURCE]
+    own = distances[distances.distance == distance.TARGET_TO_SOURCE]
     known = own.set_index(["target", "source"]).value
     found = known.reindex(pd.MultiIndex.from_frame(pairs[["target", "source"]])).to_numpy()
     same = (pairs.target == pairs.source).to_numpy()

@@ -106,6 +106,5 @@ def test_tables_9_and_10_and_figure_3_as_files(study, tmp_path):
     )  # fmt: skip
     with pytest.raises(FoiError, match="camvid by several networks are of different images"):
         appearance.write_networks([space[0], make("camvid", images=5, weights="x")], tmp_path)
-    with pytest.raises(FoiError, match="distances explain nothing"):
-        chains = gains.with_gains(study)
-        appearance.write_agreement(chains[chains.source_type == ""], table, tmp_path)
+    chains = gains.with_gains(study)
+    assert appearance.write_agreement(chains[chains.source_type == ""], table, tmp_path).empty

@@ -116,7 +116,7 @@ def test_pairs_of_result_rows(study, make_results):
     assert camvid.gain == pytest.approx(25) and camvid.value == pytest.approx(0.56)
     apart = pd.DataFrame(
         [("camvid", "city", "target_to_source", 3.0), ("camvid", "city", "mean", 9.0)],
-        columns=["target", "source", "assignment", "value"],
+        columns=["target", "source", "distance", "value"],
     )
     found = tried.of_chains(gains.with_gains(study), "small", apart)
     assert found.distance.dropna().tolist() == [3.0]

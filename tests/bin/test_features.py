@@ -7,7 +7,7 @@ import pytest
 from foi_tf.bin import features, recommend
 from foi_tf.study import features as files
 from foi_tf.study import results
-from tests.bin.test_analyze import CITY, ROW
+from tests.bin.test_analyze import CITY, ROW, run
 from tests.vectors import make
 
 
@@ -121,6 +121,21 @@ def test_recommendations_with_features_and_results(call, tmp_path):
     assert [row[0] for row in lines(out)] == [
         "rule", "advice", "inclusion", "domain", "size", "coco", "random",
     ]  # fmt: skip
+
+
+def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
+    files.write(tmp_path / "f.npz", [make(n, seed=i) for i, n in enumerate(("camvid", "city"))])
+    for changes in ({}, {"value": 0.6, **CITY}):
+        results.write(results.dataclasses.replace(ROW, **changes), tmp_path / "results")
+    given = {"results": tmp_path / "results", "out": tmp_path / "o", "features": tmp_path / "f.npz"}
+    flags = [f"--{name}={value}" for name, value in given.items()]
+    code, out, _ = run(monkeypatch, capsys, *flags)
+    assert code == 0 and out.splitlines()[-1] == str(tmp_path / "o" / "report.html")
+    made = {path.name for path in (tmp_path / "o" / "appearance").iterdir()}
+    assert {"distances.csv", "agreement.csv", "embedding-cosine.svg"} <= made
+    again = [*flags[:2], f"--distances={tmp_path}/o/appearance/distances.csv"]
+    assert run(monkeypatch, capsys, *again)[0] == 0
+    assert run(monkeypatch, capsys, *flags, "--distances=d.csv")[0] == 2
 
 
 def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
