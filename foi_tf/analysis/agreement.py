@@ -11,9 +11,9 @@ import pandas as pd
 from scipy import stats
 
 from foi_tf.analysis import distance
+from foi_tf.analysis.candidates import same_domain
 from foi_tf.analysis.gains import transfers
 from foi_tf.errors import FoiError
-from foi_tf.study.results import MULTI_SOURCE
 
 SIZE, SAME_DOMAIN = "source_size", "same_domain"
 TARGET = ["target", "target_type"]
@@ -39,7 +39,7 @@ def pairs(chains: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
     tried = transfers(chains)
     tried = tried[tried.gain.notna()]
     wide = -distances.pivot(index=["target", "source"], columns="distance", values="value")
-    same = (tried.source_domain == tried.target_domain) | (tried.source == MULTI_SOURCE)
+    same = same_domain(tried)
     columns = [*TARGET, "source", "source_type", "gain"]
     found = tried[columns].assign(
         **{SIZE: tried.n_source.astype(float), SAME_DOMAIN: same.astype(float)}

@@ -7,7 +7,7 @@ from etils import epath
 
 from foi_tf import files
 from foi_tf.analysis import agreement, distance, embedding, scatter
-from foi_tf.analysis.tried import STUDY
+from foi_tf.analysis.summary import STUDY
 from foi_tf.errors import FoiError
 from foi_tf.study.features import Features, one_space
 
@@ -75,7 +75,7 @@ def write_agreement(
       distances: as `distance.distances` returns them.
 
     Returns:
-      `tried.STUDY` and what `agreement.overall` returns; empty, and nothing is written,
+      `summary.STUDY` and what `agreement.overall` returns; empty, and nothing is written,
       where no chain of segmentation has a gain.
 
     Raises:

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from foi_tf.analysis import distance
+from foi_tf.analysis.summary import domain_relation, type_relation
 from foi_tf.errors import FoiError, unknown
 from foi_tf.progress import Progress
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Dataset, Task
 from foi_tf.study.features import Features, one_space
-from foi_tf.study.results import MULTI_SOURCE
 
+WITHIN = "within"  # Of `summary`'s relations.
 PAIR = ["target", "target_type", "source", "source_type"]
 # What is known of a pair: also the images that the source was trained on, and how far the
 # target's images are from them (NaN where not known).
@@ -103,12 +104,12 @@ def around(target: str, features: Iterable[Features]) -> dict[str, Features]:
 
 def same_domain(pairs: pd.DataFrame) -> pd.Series:
     """Whether source and target share the image domain; multi-source models count as such."""
-    return (pairs.source_domain == pairs.target_domain) | (pairs.source == MULTI_SOURCE)
+    return domain_relation(pairs) == WITHIN
 
 
 def same_type(pairs: pd.DataFrame) -> pd.Series:
     """Whether source and target have the same task type."""
-    return pairs.source_type == pairs.target_type
+    return type_relation(pairs) == WITHIN
 
 
 def _frame(

@@ -10,12 +10,12 @@ from foi_tf.analysis import distance
 from foi_tf.analysis import published as authors
 from foi_tf.analysis.candidates import COLUMNS
 from foi_tf.analysis.gains import transfers, with_gains
+from foi_tf.analysis.summary import STUDY
 from foi_tf.errors import FoiError
 from foi_tf.study import results
 from foi_tf.study.features import Features, one_space
 from foi_tf.study.registry import DATASETS
 
-STUDY = ["setting", "backbone", "family"]
 OUTCOME = ["metric", "value", "gain"]
 
 
