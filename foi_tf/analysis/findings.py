@@ -37,7 +37,7 @@ class Finding:
         Not enough data where none could be asked, or one that the claim cannot do without.
         """
         asked = [piece for piece in self.evidence if piece.threshold]
-        if any(piece.holds is False for piece in asked):
+        if any(piece.holds is not None and not piece.holds for piece in asked):
             return NOT_SUPPORTED
         if any(piece.required and piece.holds is None for piece in asked):
             return NOT_ENOUGH

@@ -59,8 +59,8 @@ def of_chain(
     of_images = draws.has([*runs, *baselines])
     if not of_seeds and not of_images:
         return Interval()
-    make = draws.of if of_images else _constant
-    drawn = _gains(make(runs), make(baselines), paired=paired) * sign
+    values = (draws.of if of_images else _constant)([*runs, *baselines])
+    drawn = _gains(values[:seeds], values[seeds:], paired=paired) * sign
     if not np.isfinite(drawn).all():
         return Interval()
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

@@ -5,7 +5,9 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from foi_tf.study import results
+from foi_tf.study import grid, results
+from foi_tf.study.dataset import Task
+from foi_tf.study.registry import DATASETS
 
 DOMAINS = {
     "coco": "consumer", "pvoc": "consumer", "camvid": "driving", "city": "driving",
@@ -92,3 +94,51 @@ def study(make_results) -> pd.DataFrame:
         ("sunrgbd:depth", "coco:segmentation", 0.88),  # -10 %.
         ("ilsvrc:classification", "scratch", 0.795, {"setting": "full", "n_target": 1_281_167}),
     )
+
+
+@pytest.fixture(scope="session")
+def complete():
+    """Builds the frame of all of the paper's chains of some settings, with made-up gains.
+
+    `gain_of(chain, setting)` in percent; every baseline is 0.5, and 0.4 from scratch.
+    """
+
+    def make(gain_of, settings=("small", "full"), pairs="within_type") -> pd.DataFrame:
+        rows = []
+        for setting in settings:
+            chains = list(grid.chains(DATASETS, setting, pairs))
+            for target in sorted({chain.target for chain in chains}):
+                for source, value in (("ilsvrc", 0.5), ("scratch", 0.4)):
+                    worse = 0.625 if target.type == "depth" else 0.4
+                    value = worse if source == "scratch" else value
+                    rows.append(_record(source, target, setting, value))
+            for chain in chains:
+                sign = -1 if chain.target.type == "depth" else 1
+                value = 0.5 * (1 + sign * gain_of(chain, setting) / 100)
+                rows.append(_record(chain.source, chain.target, setting, value))
+        return pd.DataFrame(rows)
+
+    return make
+
+
+def _record(source, target, setting, value):
+    row = DATASETS[target.dataset]
+    end = {"source": source, "source_type": "", "source_domain": "", "n_source": 0}
+    if isinstance(source, Task):
+        multi = source.dataset == results.MULTI_SOURCE
+        of = None if multi else DATASETS[source.dataset]
+        end = {
+            "source": source.dataset, "source_type": source.type,
+            "source_domain": "" if multi else of.domain,
+            "n_source": 0 if multi else of.size(source.type, "train"),
+        }  # fmt: skip
+        if setting == "small_source":
+            end["n_source"] = min(1500, end["n_source"])
+    return end | {
+        "target": target.dataset, "target_type": target.type, "target_domain": row.domain,
+        "setting": setting, "backbone": "hrnet_w48",
+        "init": "scratch" if source == "scratch" else "ilsvrc", "seed": 0, "learning_rate": 0.1,
+        "n_target": grid.target_images(row, setting) or row.size(target.type, "train"),
+        "metric": METRICS[target.type], "value": value, "steps": 1, "wall_seconds": 3600.0,
+        "device": "cpu", "devices": 1, "chip_hours": 1.0, "config_digest": "d", "version": "0",
+    }  # fmt: skip
