@@ -28,10 +28,11 @@ def fit(tried: pd.DataFrame) -> np.ndarray:
       FoiError: no target has two sources.
     """
     several = tried[tried.groupby(TARGET).source.transform("size") > 1]
+    several = several.assign(regret=of_sources(several)).dropna(subset="regret")
     if several.empty:
         raise FoiError("no target was tried with two sources; a ranking cannot be learnt")
     groups = [several[name] for name in TARGET]
-    outcome = (-of_sources(several)).groupby(groups).rank(pct=True)
+    outcome = (-several.regret).groupby(groups).rank(pct=True)
     outcome = (outcome - outcome.groupby(groups).transform("mean")).to_numpy()
     known = _standardised(several)
     return np.linalg.solve(known.T @ known + _RIDGE * np.eye(len(FACTORS)), known.T @ outcome)

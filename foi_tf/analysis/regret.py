@@ -20,6 +20,8 @@ COLUMNS = ["rule", "targets", *MEASURES]
 def of_sources(tried: pd.DataFrame) -> pd.Series:
     """How much worse each source did than the best one of its target, in % of the best.
 
+    NaN for all sources of a target where the best value is 0, of which nothing is a share.
+
     Args:
       tried: pairs with `metric` and `value`.
     """
@@ -38,8 +40,8 @@ def of_sources(tried: pd.DataFrame) -> pd.Series:
 def evaluate(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.DataFrame:
     """Regret and rank correlation of each rule, and of picking at random, averaged over targets.
 
-    Targets with fewer than two sources say nothing about a rule and are left out, as are
-    for each rule those that it has not scored all sources of.
+    Targets with fewer than two sources, or with a best value of 0, say nothing about a rule
+    and are left out, as are for each rule those that it has not scored all sources of.
 
     Args:
       tried: pairs (`candidates.COLUMNS`) with `metric` and `value`, of one setting,
@@ -54,7 +56,7 @@ def evaluate(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.DataFra
     """
     tried = tried[tried.value.notna()].reset_index()
     tried = tried[tried.groupby(TARGET).value.transform("size") > 1]
-    tried = tried.assign(regret=of_sources(tried))
+    tried = tried.assign(regret=of_sources(tried)).dropna(subset="regret")
     rows = []
     for name, values in scores.items():
         own = values.reindex(tried["index"]).to_numpy()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from etils import epath
 
-from foi_tf.analysis import distance
+from foi_tf.analysis import checks, distance
 from foi_tf.analysis import published as authors
 from foi_tf.analysis.candidates import COLUMNS
 from foi_tf.analysis.gains import transfers, with_gains
@@ -19,20 +19,23 @@ from foi_tf.study.registry import DATASETS
 OUTCOME = ["metric", "value", "gain"]
 
 
-def load(directory: epath.PathLike, setting: str, features: Sequence[Features]) -> pd.DataFrame:
-    """Reads result rows as `of_chains` does.
+def load(
+    directory: epath.PathLike, setting: str, features: Sequence[Features]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Reads result rows as `of_chains` does, and says what of them cannot be counted.
 
     Args:
       directory: of result rows, see `study.results.load`.
       setting: one of `study.grid.SETTINGS`.
       features: those without points tell the distances.
     """
-    chains = with_gains(results.load(directory))
+    rows, said = checks.screen(results.load(directory))
     plain = [each for each in features if each.points is None]
-    if len(plain) < 2:
-        return of_chains(chains, setting)
-    vectors = {name: each.vectors for name, each in one_space(plain).items()}
-    return of_chains(chains, setting, distance.distances(vectors, (distance.TARGET_TO_SOURCE,)))
+    distances = None
+    if len(plain) > 1:
+        vectors = {name: each.vectors for name, each in one_space(plain).items()}
+        distances = distance.distances(vectors, (distance.TARGET_TO_SOURCE,))
+    return of_chains(with_gains(rows), setting, distances), said
 
 
 def of_chains(

@@ -87,7 +87,9 @@ def _main(values: flags.FlagValues) -> None:
     if values.published:
         before = tried.published()
     elif values.results:
-        before = tried.load(values.results, values.setting, features)
+        before, said = tried.load(values.results, values.setting, features)
+        for sentence in said:
+            print(sentence, file=sys.stderr)
     if values.evaluate:
         table = recommend.evaluate(before, values.by or recommend.WITHOUT_POINTS, features)
     else:

@@ -55,7 +55,8 @@ def test_random_picks_are_expected_exactly():
 def test_targets_without_a_choice_or_a_score_do_not_count():
     frame = pd.concat([pairs([0.5, 0.4]), pairs([0.3], target="a")], ignore_index=True)
     frame = pd.concat([frame, pairs([0.3, 0.2], target="b")], ignore_index=True)
-    found = regret.evaluate(frame, {"half": pd.Series([1.0, 2, 3, 4, np.nan])})
+    frame = pd.concat([frame, pairs([0.0, 0.0], target="c")], ignore_index=True)
+    found = regret.evaluate(frame, {"half": pd.Series([1.0, 2, 3, 4, np.nan, 5, 6])})
     assert found.set_index("rule").targets.to_dict() == {"half": 1, "random": 2}
     assert found.regret_1[0] == pytest.approx(20)
 
@@ -93,6 +94,9 @@ def test_a_ranking_is_learnt_from_other_targets():
     weights = dict(zip(fitted.FACTORS, fitted.fit(frame), strict=True))
     assert weights["nearness"] > 3 * abs(weights["log of training images"])
     assert weights["same domain"] == 0 == weights["same task type"]
+    nothing = pairs([0.0, 0.0], target="t9")
+    again = fitted.fit(pd.concat([frame, nothing], ignore_index=True))
+    np.testing.assert_allclose(again, list(weights.values()))
     found = regret.evaluate(frame, {"fitted": fitted.leave_one_out(frame)}).iloc[0]
     assert found.regret_1 < 2 and found.weighted_tau > 0.8
 
@@ -107,6 +111,17 @@ def test_a_target_does_not_teach_about_itself():
     assert fitted.leave_one_out(pairs([0.1, 0.2])).isna().all()
     with pytest.raises(FoiError, match="no target was tried with two sources"):
         fitted.fit(pairs([0.1]))
+
+
+def test_rows_that_contradict_each_other_are_named(make_results, tmp_path):
+    make_results(
+        ("camvid:segmentation", "city:segmentation", 0.6),
+        ("camvid:segmentation", "coco:segmentation", 0.5),
+        ("camvid:segmentation", "isprs:segmentation", 0.9, {"metric": "ap50"}),
+    )
+    found, said = tried.load(tmp_path / "results", "small", [])
+    assert found.source.tolist() == ["city", "coco"]
+    assert len(said) == 1 and "camvid" in said[0]
 
 
 def test_pairs_of_result_rows(study, make_results):
