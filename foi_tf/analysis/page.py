@@ -36,7 +36,7 @@ def page(title: str, introduction: str, sections: Mapping[str, str]) -> str:
 def table(sheet: Sheet) -> str:
     """A sheet whose columns sort, which scrolls by itself on a narrow screen.
 
-    The last column of words names the row. Cells with a hover text also show it below the
+    Cells with a hover text also show it below the
     table, for those who have no pointer.
     """
     kind = ' class="cells"' if sheet.shades is not None else ""
@@ -57,7 +57,10 @@ def figure(svg: str, name: str, text: str) -> str:
     svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = svg.replace("<svg", f'<svg role="img" aria-label="{escape(text)}"', 1)
-    return f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>\n"
+    return (
+        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(text)}">'
+        f"{svg}</div><figcaption>{escape(text)}</figcaption></figure>\n"
+    )
 
 
 def details(summary: str, content: str) -> str:
@@ -89,9 +92,11 @@ def _groups(sheet: Sheet) -> str:
 
 def _header(sheet: Sheet) -> str:
     cells = []
-    for i, name in enumerate(sheet.texts):
+    for i, name in enumerate(map(str, sheet.texts)):
         kind = ' class="n"' if i >= sheet.words else ""
-        button = f'<button type="button">{escape(str(name))}</button>'
+        if any(sheet.groups) and sheet.groups[i]:
+            name = re.sub(r" \(.*\)$", "", name)  # The group stands above.
+        button = f'<button type="button">{escape(name)}</button>'
         cells.append(f'<th scope="col"{kind}>{button}</th>')
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -99,10 +104,11 @@ def _header(sheet: Sheet) -> str:
 def _rows(sheet: Sheet) -> Iterable[str]:
     shades = sheet.shades.to_numpy() if sheet.shades is not None else None
     hovers = sheet.hovers.to_numpy() if sheet.hovers is not None else None
+    label = sheet.words - 1 if sheet.label is None else sheet.label
     for i, line in enumerate(sheet.texts.to_numpy()):
         cells = []
         for j, text in enumerate(line):
-            if j == sheet.words - 1:
+            if j == label:
                 cells.append(f'<th scope="row">{escape(text)}</th>')
                 continue
             title = (
