@@ -9,6 +9,7 @@ from foi_tf.analysis import colours
 from foi_tf.analysis.sheet import Sheet
 
 LONG = 40  # Letters from which on a cell may break its line; ours.
+UPRIGHT = 11  # Letters from which on the names of a coloured table's columns stand upright; ours.
 # The browser itself refuses whatever would come from elsewhere.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
@@ -39,7 +40,10 @@ def table(sheet: Sheet) -> str:
     Cells with a hover text also show it below the
     table, for those who have no pointer.
     """
-    kind = ' class="cells"' if sheet.shades is not None else ""
+    kind = ""
+    if sheet.shades is not None:
+        longest = max(len(name) for name in _names(sheet)[sheet.words :])
+        kind = ' class="cells upright"' if longest >= UPRIGHT else ' class="cells"'
     detail = '<p class="detail" aria-live="polite"></p>' if sheet.hovers is not None else ""
     notes = "".join(f'<p class="faint">{escape(note)}</p>' for note in sheet.notes)
     return (
@@ -92,13 +96,20 @@ def _groups(sheet: Sheet) -> str:
 
 def _header(sheet: Sheet) -> str:
     cells = []
-    for i, name in enumerate(map(str, sheet.texts)):
+    for i, name in enumerate(_names(sheet)):
         kind = ' class="n"' if i >= sheet.words else ""
-        if any(sheet.groups) and sheet.groups[i]:
-            name = re.sub(r" \(.*\)$", "", name)  # The group stands above.
         button = f'<button type="button">{escape(name)}</button>'
         cells.append(f'<th scope="col"{kind}>{button}</th>')
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _names(sheet: Sheet) -> list[str]:
+    """Of the columns, without what their groups say above them."""
+    groups = sheet.groups or [""] * len(sheet.texts.columns)
+    return [
+        re.sub(r" \(.*\)$", "", str(name)) if group else str(name)
+        for name, group in zip(sheet.texts, groups, strict=True)
+    ]
 
 
 def _rows(sheet: Sheet) -> Iterable[str]:
