@@ -27,6 +27,7 @@ setuptools.setup(
     package_data={
         "foi_tf.configs": ["*.yaml"],
         "foi_tf.analysis": ["published.csv", "page.css", "page.js"],
+        "foi_tf.study.labels": ["*.txt"],
     },
     install_requires=[
         f"tensorflow==2.15.*; {OLD}",
@@ -41,10 +42,12 @@ setuptools.setup(
         "importlib_resources",  # tensorflow-datasets imports it and does not ask for it.
         "absl-py",
         "etils[epath]",
+        "h5py",
         "matplotlib",
         "opencv-python-headless",
         "pandas",
         "pillow",
+        "pycocotools",
         "pydantic>=2",
         "pyyaml",
         "scikit-learn",

@@ -72,12 +72,13 @@ def main() -> None:
         out = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else temporary)
         for one in study(count):
             results.write(one, out / "results")
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         path = pathlib.Path(report.write(results.load(out / "results"), out / "report"))
-        seconds = time.perf_counter() - start
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
         files = [file for file in path.parent.rglob("*") if file.is_file()]
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-        print(f"{count} rows: {seconds:.1f} s, report.html {path.stat().st_size / 1e6:.1f} MB")
+        size = path.stat().st_size / 1e6
+        print(f"{count} rows: {seconds:.1f} s ({cpu:.1f} s of CPU), report.html {size:.1f} MB")
         print(f"{len(files)} files, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
         print(f"peak memory {peak:.0f} MiB")
 

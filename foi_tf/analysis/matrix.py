@@ -103,10 +103,12 @@ def sheet(made: Cells, parts: Sequence[str], **about) -> Sheet:
         for name, piece in found.items():
             pieces[name].append(pd.DataFrame(piece, columns=names))
     groups = [_group(key, gains.columns) for key in gains.columns]
+    if len(parts) > 1:
+        groups = [f"{PARTS[part]}: {group}" for part in parts for group in groups]
     return Sheet(
         **{name: pd.concat(piece, axis=1) for name, piece in pieces.items()},
         words=2,
-        groups=["", "", *groups * len(parts)],
+        groups=["", "", *groups],
         notes=_notes(made),
         **about,
     )

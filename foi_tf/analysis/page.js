@@ -25,9 +25,8 @@ function sort(button) {
 }
 // Cells with more to say: by pointer, touch, or arrow keys from the first cell on.
 function tell(cell) {
-  const region = cell.closest("figure, section, details");
   const place = cell.closest(".block").querySelector(".detail");
-  if (place && region) place.textContent = cell.title;
+  if (place) place.textContent = cell.title;
 }
 function said(event) {
   const cell = event.target.closest && event.target.closest("table.cells td[title]");

@@ -9,6 +9,7 @@ from foi_tf.analysis import colours
 from foi_tf.analysis.sheet import Sheet
 
 LONG = 40  # Letters from which on a cell may break its line; ours.
+UPRIGHT = 11  # Letters from which on the names of a coloured table's columns stand upright; ours.
 # The browser itself refuses whatever would come from elsewhere.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
@@ -36,10 +37,13 @@ def page(title: str, introduction: str, sections: Mapping[str, str]) -> str:
 def table(sheet: Sheet) -> str:
     """A sheet whose columns sort, which scrolls by itself on a narrow screen.
 
-    The last column of words names the row. Cells with a hover text also show it below the
+    Cells with a hover text also show it below the
     table, for those who have no pointer.
     """
-    kind = ' class="cells"' if sheet.shades is not None else ""
+    kind = ""
+    if sheet.shades is not None:
+        longest = max(len(name) for name in _names(sheet)[sheet.words :])
+        kind = ' class="cells upright"' if longest >= UPRIGHT else ' class="cells"'
     detail = '<p class="detail" aria-live="polite"></p>' if sheet.hovers is not None else ""
     notes = "".join(f'<p class="faint">{escape(note)}</p>' for note in sheet.notes)
     return (
@@ -57,7 +61,10 @@ def figure(svg: str, name: str, text: str) -> str:
     svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = svg.replace("<svg", f'<svg role="img" aria-label="{escape(text)}"', 1)
-    return f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>\n"
+    return (
+        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(text)}">'
+        f"{svg}</div><figcaption>{escape(text)}</figcaption></figure>\n"
+    )
 
 
 def details(summary: str, content: str) -> str:
@@ -89,20 +96,30 @@ def _groups(sheet: Sheet) -> str:
 
 def _header(sheet: Sheet) -> str:
     cells = []
-    for i, name in enumerate(sheet.texts):
+    for i, name in enumerate(_names(sheet)):
         kind = ' class="n"' if i >= sheet.words else ""
-        button = f'<button type="button">{escape(str(name))}</button>'
+        button = f'<button type="button">{escape(name)}</button>'
         cells.append(f'<th scope="col"{kind}>{button}</th>')
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _names(sheet: Sheet) -> list[str]:
+    """Of the columns, without what their groups say above them."""
+    groups = sheet.groups or [""] * len(sheet.texts.columns)
+    return [
+        re.sub(r" \(.*\)$", "", str(name)) if group else str(name)
+        for name, group in zip(sheet.texts, groups, strict=True)
+    ]
 
 
 def _rows(sheet: Sheet) -> Iterable[str]:
     shades = sheet.shades.to_numpy() if sheet.shades is not None else None
     hovers = sheet.hovers.to_numpy() if sheet.hovers is not None else None
+    label = sheet.words - 1 if sheet.label is None else sheet.label
     for i, line in enumerate(sheet.texts.to_numpy()):
         cells = []
         for j, text in enumerate(line):
-            if j == sheet.words - 1:
+            if j == label:
                 cells.append(f'<th scope="row">{escape(text)}</th>')
                 continue
             title = (

@@ -198,12 +198,12 @@ def _best(frame: pd.DataFrame) -> Sheet:
     data = pd.DataFrame(lines)
     formats = {"mIoU": ".3f", **dict.fromkeys(list(data)[6:], ".1f")}
     return Sheet(id="", title="Best source of each target", scope=("published", "best"), data=data,
-                 texts=plain(data, words=5, **formats), words=5)  # fmt: skip
+                 texts=plain(data, words=5, **formats), words=5, label=0)  # fmt: skip
 
 
 def _rules(frame: pd.DataFrame) -> Sheet:
     data = regrets(frame)
-    formats = {"targets": "d", **dict.fromkeys(("best", "near"), ".4g"),
+    formats = {"targets": "d", **dict.fromkeys(("best", "near"), ".3g"),
                **dict.fromkeys(("mean", "median", "worst"), ".1f")}  # fmt: skip
     texts = plain(data, **formats)
     names = {"best": "picks the best", "near": "within 2 % of it", "mean": "mean regret, %",

@@ -100,15 +100,15 @@ def best_sheets(chains: pd.DataFrame) -> list[Sheet]:
             }
             for row in own.itertuples()
         ]
-        words = ["best source", "effect", "metric", "target"]
-        data = pd.DataFrame(lines)[[*words, "gain, %", "baseline", "with source", "sources tried"]]
+        numbers = ["gain, %", "baseline", "with source", "sources tried"]
+        data = pd.DataFrame(lines)[["target", "best source", "effect", "metric", *numbers]]
         texts = plain(data, words=4, **{"baseline": ".3f", "with source": ".3f"})
         texts["gain, %"] = [_gain(row) for row in own.itertuples()]
         shades = data.map(lambda _: "#ffffff")
         shades["gain, %"] = data["gain, %"].map(colours.of_gain)
         found.append(
             Sheet(id="", title=f"Best source of each target, {_study(*key)}", scope=("best", *key),
-                  data=data, texts=texts, shades=shades, words=4)
+                  data=data, texts=texts, shades=shades, words=4, label=0)
         )  # fmt: skip
     return found
 

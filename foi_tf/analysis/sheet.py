@@ -28,9 +28,11 @@ class Sheet:
       data: columns of words first, then of numbers; NaN where there is none.
       texts: the same shape, as printed.
       words: how many columns hold words.
+      label: the column that names a row; None for the last one of words.
       shades: the same shape, backgrounds as "#rrggbb" or ""; None for a table without colours.
       hovers: the same shape, what a cell says when it is looked at closely; or None.
-      groups: of each column, the group that it stands in (such as a domain), or "".
+      groups: of each column, the group that it stands in (such as a domain), or "". Where there
+        are groups, columns may repeat theirs in brackets, to have names of their own.
       notes: sentences below it.
     """
 
@@ -40,6 +42,7 @@ class Sheet:
     data: pd.DataFrame
     texts: pd.DataFrame
     words: int = 1
+    label: int | None = None
     shades: pd.DataFrame | None = None
     hovers: pd.DataFrame | None = None
     groups: Sequence[str] = ()

@@ -141,7 +141,7 @@ def sheets(chains: pd.DataFrame) -> list[Sheet]:
                     own, make, id=number, title=f"{title} ({of})", scope=(backbone, family)
                 )
             )
-        for setting, part in own.groupby("setting"):
+        for setting, part in settings(own):
             if len(data := cross_type(part)):
                 text = SETTING_TEXTS.get(setting, setting)
                 found.append(_cross_type_sheet(data, f"{text} ({of})", (setting, backbone, family)))
@@ -189,7 +189,7 @@ def _side_by_side(chains: pd.DataFrame, make, **about) -> Sheet:
 def _cross_type_sheet(data: pd.DataFrame, text: str, scope: tuple[str, ...]) -> Sheet:
     names = {"source_type": "source", "target_type": "target"}
     for name, place in (("same", "same dataset"), ("other", "same domain")):
-        names |= {f"{name}_{key}": f"{label}, {place}" for key, label in
+        names |= {f"{name}_{key}": f"{label} ({place})" for key, label in
                   (("P", "P, %"), ("N", "N, %"), ("count", "#"))}  # fmt: skip
     data = data.rename(columns=names)
     formats = {name: "d" if name.startswith("#") else ".0f" for name in data}

@@ -24,60 +24,56 @@ METRICS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def make_row():
+def make_row(target, source, value, /, **changes):
     """Builds a row from `"target:type"`, a source of the same form or ilsvrc or scratch."""
-
-    def make(target, source, value, /, **changes):
-        target, target_type = target.split(":")
-        source, _, source_type = source.partition(":")
-        row = results.Row(
-            target=target,
-            target_type=target_type,
-            target_domain=DOMAINS[target],
-            source=source,
-            source_type=source_type,
-            source_domain=DOMAINS[source] if source_type else "",
-            setting="small",
-            backbone="hrnet_w48",
-            init="scratch" if source == "scratch" else "ilsvrc",
-            seed=0,
-            learning_rate=0.01,
-            n_source=SIZES[source] if source_type else 0,
-            n_target=150,
-            metric=METRICS[target_type],
-            value=value,
-            steps=1000,
-            wall_seconds=1800.0,
-            device="TPU v3",
-            devices=8,
-            chip_hours=4.0,
-            config_digest="c0ffee",
-            version="0.1.0",
-        )
-        return dataclasses.replace(row, **changes)
-
-    return make
+    target, target_type = target.split(":")
+    source, _, source_type = source.partition(":")
+    row = results.Row(
+        target=target,
+        target_type=target_type,
+        target_domain=DOMAINS[target],
+        source=source,
+        source_type=source_type,
+        source_domain=DOMAINS[source] if source_type else "",
+        setting="small",
+        backbone="hrnet_w48",
+        init="scratch" if source == "scratch" else "ilsvrc",
+        seed=0,
+        learning_rate=0.01,
+        n_source=SIZES[source] if source_type else 0,
+        n_target=150,
+        metric=METRICS[target_type],
+        value=value,
+        steps=1000,
+        wall_seconds=1800.0,
+        device="TPU v3",
+        devices=8,
+        chip_hours=4.0,
+        config_digest="c0ffee",
+        version="0.1.0",
+    )
+    return dataclasses.replace(row, **changes)
 
 
-@pytest.fixture
-def make_results(make_row, tmp_path):
+def write(directory, specs) -> pd.DataFrame:
     """Writes rows, given as the arguments of `make_row`, and loads them again."""
-
-    def make(*specs) -> pd.DataFrame:
-        for spec in specs:
-            changes = spec[-1] if isinstance(spec[-1], dict) else {}
-            arguments = spec[:-1] if changes else spec
-            results.write(make_row(*arguments, **changes), tmp_path / "results")
-        return results.load(tmp_path / "results")
-
-    return make
+    for spec in specs:
+        changes = spec[-1] if isinstance(spec[-1], dict) else {}
+        arguments = spec[:-1] if changes else spec
+        results.write(make_row(*arguments, **changes), directory)
+    return results.load(directory)
 
 
 @pytest.fixture
-def study(make_results) -> pd.DataFrame:
+def make_results(tmp_path):
+    """`write` into the test's own directory `results`."""
+    return lambda *specs: write(tmp_path / "results", specs)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory) -> pd.DataFrame:
     """A small study: two target types, sources within and across domain and type, seeds."""
-    return make_results(
+    specs = (
         ("camvid:segmentation", "ilsvrc", 0.50),
         ("camvid:segmentation", "ilsvrc", 0.40, {"seed": 1}),
         ("camvid:segmentation", "scratch", 0.30),
@@ -94,6 +90,7 @@ def study(make_results) -> pd.DataFrame:
         ("sunrgbd:depth", "coco:segmentation", 0.88),  # -10 %.
         ("ilsvrc:classification", "scratch", 0.795, {"setting": "full", "n_target": 1_281_167}),
     )
+    return write(tmp_path_factory.mktemp("study"), specs)
 
 
 @pytest.fixture(scope="session")
