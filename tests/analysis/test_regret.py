@@ -138,7 +138,8 @@ def test_pairs_of_result_rows(study, make_results):
     with pytest.raises(FoiError, match=r"no transfers with a value in setting 'full'.*have: small"):
         tried.of_chains(gains.with_gains(study), "full")
     mixed = make_results(
-        ("camvid:segmentation", "coco:segmentation", 0.5, {"backbone": "hrnet_w18"})
+        ("camvid:segmentation", "coco:segmentation", 0.5, {"backbone": "hrnet_w18"}),
+        ("camvid:segmentation", "city:segmentation", 0.5),
     )
-    with pytest.raises(FoiError, match="are of hrnet_w48 from ilsvrc and hrnet_w18 from ilsvrc"):
+    with pytest.raises(FoiError, match=r"are of hrnet_w\d+ from ilsvrc and hrnet_w\d+ from ilsvrc"):
         tried.of_chains(gains.with_gains(mixed), "small")
