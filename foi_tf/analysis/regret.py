@@ -29,7 +29,7 @@ def of_sources(tried: pd.DataFrame) -> pd.Series:
     best = (signs * tried.value).groupby([tried[name] for name in TARGET]).transform("max") * signs
     return pd.Series(
         [
-            -relative_gain(value, top, higher_is_better(metric))
+            0.0 - relative_gain(value, top, higher_is_better(metric))
             for value, top, metric in zip(tried.value, best, tried.metric, strict=True)
         ],
         index=tried.index,
