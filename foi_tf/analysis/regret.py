@@ -25,7 +25,7 @@ def of_sources(tried: pd.DataFrame) -> pd.Series:
     Args:
       tried: pairs with `metric` and `value`.
     """
-    signs = tried.metric.map(lambda name: 1.0 if higher_is_better(name) else -1.0)
+    signs = np.array([1.0 if higher_is_better(name) else -1.0 for name in tried.metric])
     best = (signs * tried.value).groupby([tried[name] for name in TARGET]).transform("max") * signs
     return pd.Series(
         [

@@ -109,8 +109,9 @@ def test_a_target_does_not_teach_about_itself():
     np.testing.assert_allclose(after[frame.target == "t1"], before[frame.target == "t1"])
     assert not np.allclose(after, before)
     assert fitted.leave_one_out(pairs([0.1, 0.2])).isna().all()
-    with pytest.raises(FoiError, match="no target was tried with two sources"):
-        fitted.fit(pairs([0.1]))
+    for few in (pairs([0.1]), pairs([])):
+        with pytest.raises(FoiError, match="no target was tried with two sources"):
+            fitted.fit(few)
 
 
 def test_rows_that_contradict_each_other_are_named(make_results, tmp_path):
