@@ -37,10 +37,10 @@ class Prepared:
     annotated: Mapping[str, tuple[frozenset[str], ...]]
     fingerprint: str
 
-    def annotated_ids(self, split: str, task_type: str) -> list[str]:
-        """The ids of the examples of a split that are annotated for a task type."""
+    def annotated_ids(self, split: str, task_type: str | None) -> list[str]:
+        """The ids of the examples of a split that are annotated for a task type; None: of all."""
         pairs = zip(self.ids[split], self.annotated[split], strict=True)
-        return [name for name, kinds in pairs if task_type in kinds]
+        return [name for name, kinds in pairs if task_type is None or task_type in kinds]
 
     def positions(self, split: str, chosen: frozenset[str]) -> np.ndarray:
         """Marks the chosen ids: bool [examples], in record order."""
