@@ -50,7 +50,8 @@ flags.mark_flag_as_required("data_dir", VALUES)
 
 
 def _is_own(values: dict) -> bool:
-    return bool(values["format"] or values["name"] or values["domain"] or values["val_fraction"])
+    own_flags = ("format", "name", "domain")
+    return any(values[name] for name in own_flags) or values["val_fraction"] is not None
 
 
 flags.register_multi_flags_validator(
