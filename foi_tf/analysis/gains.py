@@ -47,8 +47,8 @@ def relative_gain(value: ArrayLike, baseline: ArrayLike, higher_is_better: bool)
 def level(gain: float) -> str:
     """The level of a gain in %: "VP", "P", "I" or "N"; "" for NaN.
 
-    "P" is above 2 and up to 10, where the paper counts very positive as positive too:
-    see `is_positive`. The paper prints I as "2 <= r > -2"; we read -2 <= r <= 2.
+    "P" is above 2 and up to 10; the paper's percentages of P count VP too. The paper prints
+    I as "2 <= r > -2"; we read -2 <= r <= 2.
     """
     if math.isnan(gain):
         return ""
@@ -57,11 +57,6 @@ def level(gain: float) -> str:
     if gain > POSITIVE:
         return "P"
     return "N" if gain < NEGATIVE else "I"
-
-
-def is_positive(level: str) -> bool:
-    """Whether a level counts as P in the paper's percentages, which VP does too."""
-    return level in ("P", "VP")
 
 
 def target_setting(setting: str) -> str:

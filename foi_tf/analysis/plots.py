@@ -6,7 +6,7 @@ In the SVG, cells and points say more when the pointer rests on them.
 import io
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 import matplotlib
@@ -15,8 +15,8 @@ import pandas as pd
 from etils import epath
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from foi_tf import files
 from foi_tf.analysis import colours, summary
@@ -83,7 +83,7 @@ def levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
         left = 0.0
         for number, (label, share, colour) in enumerate(parts):
             gid = f"bar-{place}-{number}"
-            titles[gid] = f"{name}: {label} {share:.0f} %"
+            titles[gid] = [f"{name}: {label} {share:.0f} %"]
             axes.barh(place, share, 0.8, left, color=colour, gid=gid, label=label)
             if share >= 8:
                 axes.text(left + share / 2, place, f"{share:.0f}", ha="center", va="center",
@@ -109,20 +109,24 @@ def against_size(chains: pd.DataFrame, stem: epath.PathLike) -> str:
         ("across domains", known[~within], PURPLE, "o"),
         ("within the domain", known[within], GREEN, "D"),
     ):
-        axes.plot([], [], marker, color=colour, markersize=5, label=name)
-        for row in own.itertuples():
-            gid = f"point-{row.Index}"
-            titles[gid] = (
-                f"{row.source}:{row.source_type} → {row.target}:{row.target_type}, {row.setting}: "
-                f"{row.gain:+.1f} %, {row.n_source:,} source images"
-            )
-            axes.plot(row.n_source, row.gain, marker, color=colour, markersize=3.5, alpha=0.7,
-                      markeredgewidth=0, gid=gid)  # fmt: skip
-    axes.set(xscale="log", xlabel="training images of the source", ylabel="gain, %")
+        if own.empty:
+            continue
+        gid = f"points-{marker}"
+        titles[gid] = [
+            f"{row.source}:{row.source_type} → {row.target}:{row.target_type}, {row.setting}: "
+            f"{row.gain:+.1f} %, {row.n_source:,} source images"
+            for row in own.itertuples()
+        ]
+        axes.scatter(own.n_source, own.gain, s=12, c=colour, marker=marker, alpha=0.7, linewidth=0,
+                     label=name, gid=gid)  # fmt: skip
+    axes.set(xlabel="training images of the source", ylabel="gain, %")
+    if titles:
+        axes.set_xscale("log")
     if len(known) and known.gain.abs().max() > 50:
         axes.set_yscale("symlog", linthresh=20, linscale=2)
     axes.axhline(0, color=LINE, linewidth=0.8, zorder=0)
-    axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    if titles:
+        axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     _plain_axes(axes)
     return save(figure, stem, "Gain and size of the source", titles)
 
@@ -131,7 +135,7 @@ def save(
     figure: Figure,
     stem: epath.PathLike,
     title: str,
-    titles: Mapping[str, str],
+    titles: Mapping[str, Sequence[str]],
     *,
     png: bool = True,
 ) -> str:
@@ -139,7 +143,7 @@ def save(
 
     Args:
       title: what it shows.
-      titles: what the marks with these gids say in the SVG.
+      titles: what the marks of each gid say in the SVG, in their order.
 
     Raises:
       FoiError: a file cannot be written.
@@ -156,13 +160,26 @@ def save(
             with files.atomic(f"{stem}.png") as temporary, temporary.open("wb") as stream:
                 figure.savefig(stream, format="png", metadata={"Title": title}, **style)
         figure.savefig(text, format="svg", metadata={"Date": None, "Title": title}, **style)
-    svg = re.sub(
-        r'<g id="((?:cell|bar|point)-[-\d]+)">',
-        lambda found: f"{found[0]}<title>{escape(titles[found[1]])}</title>",
-        text.getvalue(),
-    )
+    svg = text.getvalue()
+    for gid, own in titles.items():
+        svg = _with_titles(svg, gid, own)
     files.write_text(f"{stem}.svg", svg)
     return svg
+
+
+def _with_titles(svg: str, gid: str, titles: Sequence[str]) -> str:
+    """Puts a title into each mark of the group; Matplotlib writes marks as paths or as uses."""
+    if not titles:
+        return svg
+    start = svg.index(f'<g id="{gid}">')
+    end = svg.index("\n   <g id=", start + 1)  # The next artist of the axes.
+    kind = "use" if "<use " in svg[start:end] else "path"
+    first, *rest = re.split(rf"(<{kind} [^>]*?)/>", svg[start:end])
+    marked = (
+        f"{mark}><title>{escape(title)}</title></{kind}>{after}"
+        for mark, after, title in zip(rest[::2], rest[1::2], titles, strict=True)
+    )
+    return svg[:start] + first + "".join(marked) + svg[end:]
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
@@ -179,26 +196,30 @@ def _plain_axes(axes: Axes) -> None:
     axes.yaxis.label.set_size(9)
 
 
-def _cells(axes: Axes, sheet: Sheet, texts: pd.DataFrame) -> dict[str, str]:
+def _cells(axes: Axes, sheet: Sheet, texts: pd.DataFrame) -> dict[str, list[str]]:
     """Draws the cells; returns what each says more closely."""
     shades = sheet.shades.iloc[:, sheet.words :].to_numpy() if sheet.shades is not None else None
     hovers = sheet.hovers.iloc[:, sheet.words :].to_numpy() if sheet.hovers is not None else None
-    titles = {}
     inks = {shade: colours.ink(shade) for shade in {"#ffffff", *np.ravel(shades)} if shade}
+    marks = {"cells": ([], [], []), "blanks": ([], [], [])}
     for (row, column), text in np.ndenumerate(texts.to_numpy(object)):
         shade = (shades is not None and shades[row, column]) or "#ffffff"
-        hatch = "////" if shades is not None and not shades[row, column] else None
-        gid = f"cell-{row}-{column}"
-        titles[gid] = hovers[row, column] if hovers is not None else text
-        # Cells lie inside the axes; to leave them out of the search for the outline is quicker.
-        axes.add_artist(
-            Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=shade, edgecolor=NOTHING,
-                      hatch=hatch, linewidth=0, gid=gid, in_layout=False)
-        )  # fmt: skip
+        blank = shades is not None and not shades[row, column]
+        corners, fills, titles = marks["blanks" if blank else "cells"]
+        left, top, right, bottom = column - 0.5, row - 0.5, column + 0.5, row + 0.5
+        corners.append([(left, top), (right, top), (right, bottom), (left, bottom)])
+        fills.append(shade)
+        titles.append(hovers[row, column] if hovers is not None else text)
         if text:
+            # Inside the axes; to leave them out of the search for the outline is quicker.
             axes.text(column, row, text, ha="center", va="center", fontsize=7,
                       color=inks[shade], in_layout=False, parse_math=False)  # fmt: skip
-    return titles
+    for gid, (corners, fills, _) in marks.items():
+        hatch = {"hatch": "////", "edgecolors": NOTHING} if gid == "blanks" else {}
+        drawn = PolyCollection(corners, facecolors=fills, linewidths=0, gid=gid, **hatch)
+        drawn.set_in_layout(False)
+        axes.add_collection(drawn, autolim=False)
+    return {gid: titles for gid, (_, _, titles) in marks.items()}
 
 
 def _row_labels(sheet: Sheet) -> tuple[list[str], list[str]]:

@@ -57,6 +57,7 @@ def write(
     chains = gains.with_gains(results, images)
     files.write_text(directory / "gains.csv", chains.to_csv(index=False, lineterminator="\n"))
     networks = _networks(chains)
+    fixed, said_of_fixed = _fixed(fixed_size)
     judged = [
         (sections.network(*key), key, findings.judge(own, distances))
         for key, own in networks.items()
@@ -64,11 +65,11 @@ def write(
     found = {
         "summary": summary.sheets(chains),
         "best": sections.best_sheets(chains),
-        "transfers": [*paper.sheets(chains), *_fixed(fixed_size)],
+        "transfers": [*paper.sheets(chains), *fixed],
         "distances": [] if distances is None else domains.sheets(chains, distances),
         "costs": costs.sheets(results, chains),
         "runs": sections.run_sheets(results, chains),
-        "findings": [sections.evidence_sheet(found, name, key) for name, key, found in judged],
+        "findings": [sections.evidence_sheet(own, name, key) for name, key, own in judged],
     }
     _write_tables([one for group in found.values() for one in group], directory)
     drawn = "".join(_figures(own, key, directory / "figures") for key, own in networks.items())
@@ -78,7 +79,7 @@ def write(
         "Best sources": sections.tables(found["best"]),
         "All transfers": sections.tables(found["transfers"], legend=sections.LEGEND),
         "Distances": sections.tables(found["distances"]),
-        "Left out and missing": sections.left_out(said, results, chains),
+        "Left out and missing": sections.left_out([*said, *said_of_fixed], results, chains),
         "Costs": sections.tables(found["costs"]),
         "Provenance": sections.provenance() + sections.tables(found["runs"]),
     }
@@ -123,11 +124,14 @@ def _networks(chains: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
     return dict(sorted(groups.items(), key=lambda x: (-len(gains.transfers(x[1])), x[0])))
 
 
-def _fixed(results: pd.DataFrame | None) -> list[Sheet]:
+def _fixed(results: pd.DataFrame | None) -> tuple[list[Sheet], list[str]]:
+    """Table A.1 of results with one input size, and what was left out of them."""
     if results is None:
-        return []
-    screened, _ = checks.screen(results)
-    return paper.sheets(gains.with_gains(screened), [paper.FIXED_SIZE])
+        return [], []
+    screened, said = checks.screen(results)
+    found = paper.sheets(gains.with_gains(screened), [paper.FIXED_SIZE])
+    number = paper.FIXED_SIZE.id
+    return [one for one in found if one.id == number], [f"Table {number}: {x}" for x in said]
 
 
 def _write_tables(found: Sequence[Sheet], directory: epath.Path) -> None:

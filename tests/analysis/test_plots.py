@@ -51,11 +51,16 @@ def test_a_heat_map_has_the_colours_of_its_gains(sheet, tmp_path):
 def test_cells_of_the_svg_say_more_when_pointed_at(sheet, tmp_path):
     plots.heat_map(sheet, tmp_path / "map", png=False)
     assert not (tmp_path / "map.png").exists()
-    groups = ET.parse(tmp_path / "map.svg").iter(f"{SVG}g")
-    titles = {g.get("id"): g[0].text for g in groups if re.match(r"cell-\d", g.get("id", ""))}
-    hovers = sheet.hovers.iloc[:, 2:].to_numpy()
-    assert len(titles) == hovers.size
-    assert titles["cell-0-1"] == hovers[0, 1]
+    shade_of = {
+        path[0].text: re.search(r"fill: ([^;]+)", path.get("style"))[1]
+        for group in ET.parse(tmp_path / "map.svg").iter(f"{SVG}g")
+        for path in group.findall(f"{SVG}path")
+        if group.get("id") in ("cells", "blanks")
+    }
+    hovers, shades = (x.iloc[:, 2:].to_numpy().ravel() for x in (sheet.hovers, sheet.shades))
+    assert list(shade_of) and set(shade_of) == set(hovers)
+    for hover, shade in zip(hovers, shades, strict=True):
+        assert shade_of[hover] == shade or (not shade and shade_of[hover].startswith("url(#"))
     text = (tmp_path / "map.svg").read_text()
     assert ">camvid (mIoU)<" in text  # Text stays text.
 
