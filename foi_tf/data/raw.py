@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,23 +41,64 @@ class Raw:
     folder: str = "images"
 
 
-def images(raw_dir: epath.Path) -> dict[str, list[str]]:
-    """Lists the image files below `images/` by split, relative to it, sorted.
+def images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:
+    """Lists the image files below a folder by split, relative to it, sorted.
+
+    Lists train.txt and val.txt in the raw folder, of images' stems or paths, come first;
+    then the folders {folder}/train, {folder}/val and others beside them are the splits;
+    without either, all is train.
 
     Raises:
-      FoiError: there is no such folder, or no image in it.
+      FoiError: there is no such folder, or no image in it; or a list names a file that
+        is not there, or names one twice.
     """
-    root = raw_dir / "images"
+    names = _image_names(raw_dir / folder)
+    lists = {split: raw_dir / f"{split}.txt" for split in ("train", "val")}
+    if any(path.exists() for path in lists.values()):
+        return _listed(names, {s: path for s, path in lists.items() if path.exists()}, folder)
+    splits = {}
+    for name in names:
+        parent, _, rest = name.partition("/")
+        splits.setdefault(parent if rest else "", []).append(name)
+    if not {"train", "val"} & set(splits):
+        return {"train": names}
+    return {split: names for split, names in splits.items() if split}
+
+
+def _image_names(root: epath.Path) -> list[str]:
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; images belong into images/train, images/val")
-    found = {}
-    for split in sorted(p for p in root.iterdir() if p.is_dir()):
-        files = [p for p in files_below(split) if p.suffix.lower() in IMAGE_SUFFIXES]
-        if files:
-            found[split.name] = [str(p.relative_to(root)) for p in files]
-    if not found:
-        raise FoiError(f"{root}: no images in it; they belong into images/train, images/val")
-    return found
+    files = [p for p in files_below(root) if p.suffix.lower() in IMAGE_SUFFIXES]
+    if not files:
+        raise FoiError(f"{root}: no images in it; they belong into {root}/train, {root}/val")
+    return [p.relative_to(root).as_posix() for p in files]
+
+
+def _listed(
+    names: Sequence[str], lists: Mapping[str, epath.Path], folder: str
+) -> dict[str, list[str]]:
+    known = {name: name for name in names} | {stem(name): name for name in names}
+    splits, seen = {}, {}
+    for split, path in lists.items():
+        splits[split] = []
+        for number, line in enumerate(read_text(path).splitlines(), 1):
+            # Some tools list paths from where the raw folder is.
+            text = line.strip().removeprefix("./").removeprefix(f"{folder}/")
+            if not text:
+                continue
+            name = known.get(text)
+            if name is None:
+                raise FoiError(f"{path}: line {number}: no image {folder}/{text}")
+            if name in seen:
+                raise FoiError(f"{path}: line {number}: {name} is listed in {seen[name]} already")
+            seen[name] = f"{path.name}, line {number}"
+            splits[split].append(name)
+    return {split: sorted(found) for split, found in splits.items() if found}
+
+
+def stem(name: str) -> str:
+    """An image's path without its suffix, which names its annotation files and its record."""
+    return epath.Path(name).with_suffix("").as_posix()
 
 
 def maps(
@@ -77,19 +118,22 @@ def maps(
     root = raw_dir / kind
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; {kind} belongs into {kind}/train, {kind}/val")
+    pictures = {
+        stem(p.relative_to(root).as_posix()): p
+        for p in files_below(root)
+        if p.suffix.lower() == ".png"
+    }
     splits = {}
     for split, names in images(raw_dir).items():
-        by_stem = {str(epath.Path(name).with_suffix("")): name for name in names}
-        found = {}
-        for path in files_below(root / split):
-            if path.suffix.lower() != ".png":
-                continue
-            stem = str(path.relative_to(root).with_suffix(""))
-            if stem not in by_stem:
-                raise FoiError(f"{path}: has no image images/{stem}.*")
-            found[by_stem[stem]] = functools.partial(load, path)
+        found = {name: pictures[stem(name)] for name in names if stem(name) in pictures}
         if found:
-            splits[split] = found
+            splits[split] = {name: functools.partial(load, path) for name, path in found.items()}
+    known = {stem(name) for name in _image_names(raw_dir / "images")}
+    folders = {name.partition("/")[0] for name in known if "/" in name}
+    for name, path in pictures.items():
+        folder, _, rest = name.partition("/")
+        if name not in known and (not rest or folder in folders):
+            raise FoiError(f"{path}: has no image images/{name}.*")
     if not splits:
         raise FoiError(f"{root}: no *.png in {kind}/{{split}} for any split of images/")
     return splits
@@ -164,6 +208,31 @@ def read_bytes(path: epath.Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise FoiError(f"{path}: {describe(error)}") from error
+
+
+def read_text(path: epath.Path) -> str:
+    """Reads a text file.
+
+    Raises:
+      FoiError: it is missing, cannot be read, or is not UTF-8.
+    """
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise FoiError(f"{path}: not text (UTF-8); replace it") from error
+
+
+def image_size(path: epath.Path) -> Size:
+    """The (height, width) in an image file's header.
+
+    Raises:
+      FoiError: the file is missing or no image.
+    """
+    try:
+        with path.open("rb") as file, PIL.Image.open(file) as picture:
+            return picture.height, picture.width
+    except (OSError, SyntaxError, ValueError) as error:
+        raise FoiError(f"{path}: no image ({error}); replace or remove it") from error
 
 
 def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
