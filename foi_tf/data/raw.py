@@ -198,6 +198,18 @@ def read_labels(path: epath.Path) -> np.ndarray:
     return values.astype(np.uint16 if picture.mode.startswith("I") else np.uint8)
 
 
+def read_colours(path: epath.Path) -> np.ndarray:
+    """Reads an image whose colours mean something: uint8 [H, W, 3] RGB.
+
+    Raises:
+      FoiError: as `read_image`; or it has no three colours of 8 bits (a palette has).
+    """
+    picture = _decode(read_bytes(path), path)
+    if picture.mode not in ("RGB", "RGBA", "P"):
+        raise FoiError(f"{path}: must have colours of 8 bits, not mode {picture.mode}")
+    return np.asarray(picture.convert("RGB"))
+
+
 def read_bytes(path: epath.Path) -> bytes:
     """Reads a file.
 

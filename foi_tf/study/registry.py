@@ -5,9 +5,11 @@ follow-up study (arXiv 2204.01403, google-research/stable_transfer). They are ab
 for the three datasets without segmentation; depth ranges are from the same place.
 """
 
+import dataclasses
 import types
 
 from foi_tf.study.dataset import Dataset
+from foi_tf.study.labels import IGNORED, NAMES
 
 _ROWS = (
     Dataset(
@@ -22,7 +24,6 @@ _ROWS = (
         crop=(420, 420),
         mean=(0.453, 0.439, 0.402),
         std=(0.275, 0.272, 0.286),
-        ignored=("background",),
     ),
     Dataset(
         collection="paper",
@@ -36,7 +37,6 @@ _ROWS = (
         crop=(420, 420),
         mean=(0.453, 0.437, 0.400),
         std=(0.276, 0.273, 0.286),
-        ignored=("background",),
     ),
     Dataset(
         collection="paper",
@@ -86,10 +86,6 @@ _ROWS = (
         crop=(512, 512),
         mean=(0.377, 0.397, 0.384),
         std=(0.309, 0.319, 0.330),
-        ignored=(
-            "unlabeled",
-            "out of roi",
-        ),
     ),
     Dataset(
         collection="paper",
@@ -103,7 +99,6 @@ _ROWS = (
         crop=(624, 832),
         mean=(0.414, 0.427, 0.434),
         std=(0.310, 0.315, 0.310),
-        ignored=("Void",),
     ),
     Dataset(
         collection="paper",
@@ -117,10 +112,6 @@ _ROWS = (
         crop=(512, 1024),
         mean=(0.287, 0.325, 0.284),
         std=(0.187, 0.190, 0.187),
-        ignored=(
-            "unlabeled",
-            "out of roi",
-        ),
     ),
     Dataset(
         collection="paper",
@@ -134,14 +125,6 @@ _ROWS = (
         crop=(624, 832),
         mean=(0.355, 0.367, 0.359),
         std=(0.275, 0.285, 0.300),
-        ignored=(
-            "unlabeled",
-            "out of roi",
-            "train",
-            "ego vehicle",
-            "rectification border",
-            "license plate",
-        ),
     ),
     Dataset(
         collection="paper",
@@ -181,7 +164,6 @@ _ROWS = (
         crop=(713, 713),
         mean=(0.339, 0.363, 0.350),
         std=(0.141, 0.139, 0.137),
-        ignored=("clutter and unmatched colours",),
     ),
     Dataset(
         collection="paper",
@@ -195,7 +177,6 @@ _ROWS = (
         crop=(713, 713),
         mean=(0.322, 0.326, 0.310),
         std=(0.184, 0.178, 0.173),
-        ignored=("background",),
     ),
     Dataset(
         collection="paper",
@@ -301,4 +282,11 @@ _ROWS = (
 )
 
 # 20 datasets and ILSVRC'12, by id.
-DATASETS = types.MappingProxyType({row.id: row for row in _ROWS})
+DATASETS = types.MappingProxyType(
+    {
+        row.id: dataclasses.replace(
+            row, names=NAMES.get(row.id, {}), ignored=IGNORED.get(row.id, ())
+        )
+        for row in _ROWS
+    }
+)

@@ -1,0 +1,3 @@
+"""Classes of the aerial datasets."""
+
+IGNORED = {"isprs": ("clutter and unmatched colours",), "isaid": ("background",)}

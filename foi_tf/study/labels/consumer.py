@@ -1,0 +1,3 @@
+"""Classes of the consumer datasets."""
+
+IGNORED = {"pcontext": ("background",), "pvoc": ("background",)}
