@@ -39,7 +39,7 @@ def main(_):
     strategy.set_precision(PRECISION.value)
     with tempfile.TemporaryDirectory() as data_dir:
         found = own.find(RAW_DIR.value, FORMAT.value, "few", "consumer", None)
-        learn(builder.build(found.dataset, found.examples, data_dir), where)
+        learn(builder.build(found, data_dir), where)
 
 
 def learn(prepared, where) -> None:

@@ -7,12 +7,15 @@
 Prints a line for each dataset: id, training images, validation images, directory.
 """
 
+import os
+
 from absl import flags
 
 from foi_tf.bin import cli
 from foi_tf.data import builder, layouts, miniworld, own, prepared, rendered
+from foi_tf.data.folder import Folder
 from foi_tf.data.readers import FORMATS
-from foi_tf.errors import unknown
+from foi_tf.data.workers import Workers
 from foi_tf.study.dataset import DOMAINS
 
 VALUES = flags.FlagValues()
@@ -45,6 +48,18 @@ flags.DEFINE_float(
     0.0,
     1.0,
     flag_values=VALUES,
+)
+flags.DEFINE_integer(
+    "workers", os.cpu_count(), "Processes that convert.", lower_bound=1, flag_values=VALUES
+)
+flags.DEFINE_string(
+    "beam_runner",
+    None,
+    "An Apache Beam runner that converts instead, as in DirectRunner.",
+    flag_values=VALUES,
+)
+flags.DEFINE_list(
+    "beam_options", [], "Of Beam's pipeline, as in region=europe-west4.", flag_values=VALUES
 )
 flags.mark_flag_as_required("data_dir", VALUES)
 
@@ -81,28 +96,28 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
+    with Workers(values.workers) as workers:
+        for folder in _folders(values):
+            _report(
+                builder.build(
+                    folder,
+                    values.data_dir,
+                    workers=workers,
+                    beam_runner=values.beam_runner,
+                    beam_options=values.beam_options,
+                )
+            )
+
+
+def _folders(values: flags.FlagValues) -> list[Folder]:
     if values.collection == "mini":
-        _prepare_mini(values)
-        return
+        return [rendered.find(name) for name in values.dataset or miniworld.DATASETS]
     if values.format:
-        folder = own.find(
-            values.raw_dir, values.format, values.name, values.domain, values.val_fraction
-        )
-    else:
-        (name,) = values.dataset
-        folder = layouts.find(name, values.raw_dir)
-    _report(builder.build(folder.dataset, folder.examples, values.data_dir))
-
-
-def _prepare_mini(values: flags.FlagValues) -> None:
-    names = values.dataset or list(miniworld.DATASETS)
-    for name in names:
-        if name not in miniworld.DATASETS:
-            raise unknown("dataset", name, miniworld.DATASETS)
-    with rendered.renderer() as examples:
-        for name in names:
-            row = miniworld.DATASETS[name]
-            _report(builder.build(row, examples(name), values.data_dir))
+        return [
+            own.find(values.raw_dir, values.format, values.name, values.domain, values.val_fraction)
+        ]
+    (name,) = values.dataset
+    return [layouts.find(name, values.raw_dir)]
 
 
 def _report(done: prepared.Prepared) -> None:

@@ -57,7 +57,9 @@ class Shard:
         return self.path.parent / _DONE / f"{self.path.name}.txt"
 
 
-def template(dataset_id: str, directory: epath.PathLike, split: str) -> tfds.core.ShardedFileTemplate:
+def template(
+    dataset_id: str, directory: epath.PathLike, split: str | None = None
+) -> tfds.core.ShardedFileTemplate:
     """How the record files of a split are called."""
     return tfds.core.ShardedFileTemplate(
         data_dir=epath.Path(directory),
@@ -146,11 +148,7 @@ def forget(directory: epath.Path) -> None:
 
 
 def _is_finished(shard: Shard) -> bool:
-    return (
-        shard.path.exists()
-        and shard.done.exists()
-        and shard.done.read_text() == shard.signature
-    )
+    return shard.path.exists() and shard.done.exists() and shard.done.read_text() == shard.signature
 
 
 def _remove_strangers(directory: epath.Path, shards: Sequence[Shard]) -> None:

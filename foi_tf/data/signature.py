@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import os
+import pathlib
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
@@ -56,7 +57,7 @@ def _state(path: epath.Path) -> bytes:
     if "://" in name:
         return name.encode()
     try:
-        state = os.stat(name)
+        state = pathlib.Path(name).stat()
     except OSError:
         return f"{name} is missing".encode()
     return f"{name} {state.st_size} {state.st_mtime_ns}".encode()
