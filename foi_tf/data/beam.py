@@ -12,6 +12,7 @@ from etils import epath
 from foi_tf.data import schema, shards
 from foi_tf.data.folder import Folder
 from foi_tf.errors import FoiError
+from foi_tf.files import first_line
 
 
 class _Records(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -73,18 +74,23 @@ def write(
             )
             builder = _Records(folder, data_dir, version)
             builder.download_and_prepare(download_dir=downloads, download_config=config)
-        except (FoiError, OSError):
-            raise
-        except Exception as error:  # A runner wraps what went wrong in types of its own.
-            raise FoiError(f"{runner}: {_first_cause(error)}") from error
+        except Exception as error:
+            raise _plain(error, runner) from error
 
 
-def _first_cause(error: BaseException) -> str:
-    """What an entry's own error said, where that is what stopped the pipeline."""
-    text = str(error)
-    if found := re.search(r"FoiError: (.+?)(?: \[while running|\\n|\n|$)", text):
-        return found[1]
-    return next((line.strip() for line in text.splitlines() if line.strip()), repr(error))[:300]
+def _plain(error: Exception, runner: str) -> Exception:
+    """What stopped a pipeline, without what Beam adds to the text of an error.
+
+    Runners pass errors of entries on, as such or within the text of one of their own.
+    """
+    text = str(error).partition(" [while running")[0]
+    if isinstance(error, FoiError):
+        return FoiError(text)
+    if isinstance(error, OSError):
+        return error
+    if found := re.search(r"FoiError: ([^\n]+)", text):
+        return FoiError(found[1])
+    return FoiError(f"{runner}: {first_line(error)}")
 
 
 def _import():

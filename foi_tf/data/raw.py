@@ -251,6 +251,10 @@ def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
     try:
         picture = PIL.Image.open(io.BytesIO(data))
         picture.load()
+    except PIL.UnidentifiedImageError as error:
+        raise FoiError(
+            f"{path}: not a whole image (unknown format); replace or remove it"
+        ) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
     return picture
