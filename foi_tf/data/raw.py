@@ -210,6 +210,19 @@ def read_colours(path: epath.Path) -> np.ndarray:
     return np.asarray(picture.convert("RGB"))
 
 
+def image_size(path: epath.Path) -> Size:
+    """The (height, width) in an image file's header.
+
+    Raises:
+      FoiError: the file is missing or no image.
+    """
+    try:
+        with path.open("rb") as file, PIL.Image.open(file) as picture:
+            return picture.height, picture.width
+    except (OSError, SyntaxError, ValueError) as error:
+        raise FoiError(f"{path}: no image ({error}); replace or remove it") from error
+
+
 def read_bytes(path: epath.Path) -> bytes:
     """Reads a file.
 

@@ -135,6 +135,7 @@ _ROWS = (
         train=7_000,
         val=1_000,
         classes={"segmentation": 20, "detection": 10},
+        split_sizes={"detection": (69_863, 10_000)},
         crop=(720, 1280),
         mean=(0.367, 0.414, 0.421),
         std=(0.253, 0.270, 0.287),
@@ -246,7 +247,8 @@ _ROWS = (
         number=19,
         train=43_000,
         val=7_000,
-        classes={"segmentation": 9, "depth": 1},
+        # Table 1 says 9; the publisher colours 14, and nothing says which are merged.
+        classes={"segmentation": 14, "depth": 1},
         crop=(375, 1242),
         mean=(0.379, 0.388, 0.306),
         std=(0.270, 0.270, 0.271),

@@ -6,14 +6,38 @@ import types
 from etils import epath
 
 from foi_tf.data.folder import Folder
-from foi_tf.data.layouts import camvid
+from foi_tf.data.layouts import (
+    bdd,
+    camvid,
+    city,
+    idd,
+    isaid,
+    isprs,
+    kitti,
+    mapillary,
+    suim,
+    uwt,
+    vgallery,
+    vkitti2,
+)
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.registry import DATASETS
 
 # By the ids of the registry.
 LAYOUTS = types.MappingProxyType(
     {
+        "kitti": kitti.LAYOUT,
         "camvid": camvid.LAYOUT,
+        "city": city.LAYOUT,
+        "idd": idd.LAYOUT,
+        "bdd": bdd.LAYOUT,
+        "mapillary": mapillary.LAYOUT,
+        "isprs": isprs.LAYOUT,
+        "isaid": isaid.LAYOUT,
+        "suim": suim.LAYOUT,
+        "uwt": uwt.LAYOUT,
+        "vkitti2": vkitti2.LAYOUT,
+        "vgallery": vgallery.LAYOUT,
     }
 )
 
@@ -32,5 +56,11 @@ def find(dataset_id: str, raw_dir: epath.PathLike) -> Folder:
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory")
     splits = LAYOUTS[dataset_id].read(root, DATASETS[dataset_id])
+    for split in ("train", "val"):
+        if not splits[split]:
+            raise FoiError(
+                f"{root}: no image of {dataset_id}'s {split} split; "
+                "foi-prepare --check says what belongs there"
+            )
     sizes = {split: len(splits[split]) for split in ("train", "val")}
     return Folder(dataclasses.replace(DATASETS[dataset_id], **sizes), splits)

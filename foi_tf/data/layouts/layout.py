@@ -17,13 +17,14 @@ class Files:
     """Files that a raw folder must hold.
 
     Attributes:
-      pattern: relative to the raw folder; `*` stands for a part of one name.
-      count: how many files the publisher's whole dataset has there.
+      pattern: relative to the raw folder, with the wildcards of `readers.pairs`.
+      count: how many files the publisher's whole dataset has there; None where the
+        publisher names no number.
       split: "train" or "val" where they serve one split only.
     """
 
     pattern: str
-    count: int
+    count: int | None
     split: str = ""
 
 

@@ -1,5 +1,6 @@
 """Label images: pixels are ids or colours that a publisher's table gives names to."""
 
+import functools
 from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar
 
@@ -14,12 +15,13 @@ Code = TypeVar("Code", bound=Hashable)
 Colour = tuple[int, int, int]  # R, G, B.
 
 
-def codes(names: Mapping[Code, str], row: Dataset) -> dict[Code, int]:
+def codes(names: Mapping[Code, str], row: Dataset, where: str = "") -> dict[Code, int]:
     """What becomes of each of a publisher's codes: a class of ours, or the ignore label.
 
     Args:
       names: what the publisher calls them.
       row: `ignored` names go to the ignore label, also where they count as classes.
+      where: what gives the names, for errors.
 
     Raises:
       FoiError: a name is neither a class nor ignored.
@@ -30,7 +32,10 @@ def codes(names: Mapping[Code, str], row: Dataset) -> dict[Code, int]:
     known |= dict.fromkeys(row.ignored, ignore)
     for code, name in names.items():
         if name not in known:
-            raise FoiError(f"{row.id}: label {code}, '{name}', is neither a class nor ignored")
+            raise FoiError(
+                f"{where or row.id}: label {code}, '{name}', is neither a class of {row.id} "
+                "nor ignored; this is another release than ours"
+            )
     return {code: known[name] for code, name in names.items()}
 
 
@@ -62,13 +67,24 @@ def of_colours(table: Mapping[Colour, int], path: epath.Path) -> dict[str, Any]:
     return {"mask": from_colours(table, raw.read_colours(path), path)}
 
 
-def from_colours(table: Mapping[Colour, int], colours: np.ndarray, path: epath.Path) -> np.ndarray:
-    """Turns colours [H, W, 3] into a mask [H, W], as `of_colours`."""
-    lookup = np.full(1 << 24, -1, np.int16)
-    for code, label in table.items():
-        lookup[_pack(np.asarray(code))] = label
-    labels = lookup[_pack(colours)]
+def from_colours(
+    table: Mapping[Colour, int], colours: np.ndarray, path: epath.Path, rest: int = -1
+) -> np.ndarray:
+    """Turns colours [H, W, 3] into a mask [H, W], as `of_colours`.
+
+    Args:
+      rest: what becomes of colours that the table lacks; -1 is an error.
+    """
+    labels = _lookup(tuple(table.items()), rest)[_pack(colours)]
     return _known(labels, lambda at: f"colour {tuple(map(int, colours[at]))}", table, path)
+
+
+@functools.lru_cache(maxsize=2)  # 32 MiB each.
+def _lookup(items: tuple[tuple[Colour, int], ...], rest: int) -> np.ndarray:
+    lookup = np.full(1 << 24, rest, np.int16)
+    for code, label in items:
+        lookup[_pack(np.asarray(code))] = label
+    return lookup
 
 
 def _pack(colours: np.ndarray) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Images with annotation files of a like name: leftImg8bit/*_a.png beside gtFine/*_b.png."""
+"""Images with annotation files of a like name: leftImg8bit/*_a.png beside gtFine/*_b.png.
+
+In a pattern of paths, `*` stands for a part of one name and each `?` for one character.
+"""
 
 import functools
 import re
@@ -20,9 +23,9 @@ def read(
     """Finds the images of a pattern and the annotation files that belong to them.
 
     Args:
-      images: a pattern of paths below `raw_dir`; `*` stands for a part of one name.
-      annotations: by a pattern with as many `*`, which stand for the same parts as in the
-        image's path, what loads such a file as fields of `schema`.
+      images: a pattern of paths below `raw_dir`.
+      annotations: by a pattern, whose `*` stand for the same parts as the wildcards of
+        the image's, what loads such a file as fields of `schema`.
       prefix: of the ids, before the image's parts, which a slash divides.
 
     Returns:
@@ -36,27 +39,37 @@ def read(
         loaders = []
         for pattern, load in annotations.items():
             annotation = raw_dir / fill(pattern, parts)
-            if not annotation.exists():
-                raise FoiError(f"{path}: has no {annotation}; restore it or remove the image")
+            check_beside(annotation, path)
             loaders.append(functools.partial(load, annotation))
         entries.append(Entry(prefix + "/".join(parts), path, tuple(loaders)))
     return entries
 
 
+def check_beside(annotation: epath.Path, image: epath.Path) -> None:
+    """Checks that an image's annotation file exists.
+
+    Raises:
+      FoiError: it does not.
+    """
+    if not annotation.exists():
+        raise FoiError(f"{image}: has no {annotation}; restore it or remove the image")
+
+
 def matches(raw_dir: epath.Path, pattern: str) -> dict[tuple[str, ...], epath.Path]:
-    """The files of a pattern by what `*` stands for in their paths, sorted.
+    """The files of a pattern by what its wildcards stand for in their paths, sorted.
 
     Raises:
       FoiError: there are none.
     """
-    form = re.compile(re.escape(pattern).replace(r"\*", "([^/]*)"))
+    form = re.escape(pattern).replace(r"\*", "([^/]*)")
+    form = re.compile(re.sub(r"(\\\?)+", lambda run: f"([^/]{{{len(run[0]) // 2}}})", form))
     found = {}
     for path in raw_dir.glob(pattern):
         if parts := form.fullmatch(path.relative_to(raw_dir).as_posix()):
             found[parts.groups()] = path
     if not found:
         raise FoiError(
-            f"{raw_dir}: holds no {pattern}; foi-prepare --check says what belongs there"
+            f"{raw_dir}: has no {pattern}; foi-prepare --check says what belongs there"
         )
     return dict(sorted(found.items()))
 

@@ -65,6 +65,27 @@ def read(raw_dir: epath.Path) -> raw.Raw:
     )
 
 
+def load(
+    path: epath.Path, names: Sequence[str], aliases: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
+    """Loads the boxes of one XML file, with labels from `names`; otherwise as `read` says.
+
+    Args:
+      aliases: what else objects are called, and what that means; None leaves them out.
+
+    Raises:
+      FoiError: as `read`; or an object's class is none of the names.
+    """
+    aliases = {name: name for name in names} | dict(aliases or {})
+    objects = []
+    for one in _objects(path):
+        if one.label not in aliases:
+            raise unknown("class", one.label, aliases, where=str(path))
+        if label := aliases[one.label]:
+            objects.append(one._replace(label=label))
+    return _load(objects, names)
+
+
 def _splits(raw_dir: epath.Path) -> dict[str, list[str]]:
     lists = {}
     for name in ("train", "val", "trainval", "test"):

@@ -5,8 +5,32 @@ split and id, the fields of `schema` that are to be read back; and `SPOILS`: by 
 that is to be raised (a regular expression), what spoils such a tree.
 """
 
-from tests.data.layouts import camvid
+from tests.data.layouts import (
+    bdd,
+    camvid,
+    city,
+    idd,
+    isaid,
+    isprs,
+    kitti,
+    mapillary,
+    suim,
+    uwt,
+    vgallery,
+    vkitti2,
+)
 
 TREES = {
+    "kitti": kitti,
     "camvid": camvid,
+    "city": city,
+    "idd": idd,
+    "bdd": bdd,
+    "mapillary": mapillary,
+    "isprs": isprs,
+    "isaid": isaid,
+    "suim": suim,
+    "uwt": uwt,
+    "vkitti2": vkitti2,
+    "vgallery": vgallery,
 }
