@@ -247,19 +247,6 @@ def read_text(path: epath.Path) -> str:
         raise FoiError(f"{path}: not text (UTF-8); replace it") from error
 
 
-def image_size(path: epath.Path) -> Size:
-    """The (height, width) in an image file's header.
-
-    Raises:
-      FoiError: the file is missing or no image.
-    """
-    try:
-        with path.open("rb") as file, PIL.Image.open(file) as picture:
-            return picture.height, picture.width
-    except (OSError, SyntaxError, ValueError) as error:
-        raise FoiError(f"{path}: no image ({error}); replace or remove it") from error
-
-
 def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
     try:
         picture = PIL.Image.open(io.BytesIO(data))

@@ -39,7 +39,7 @@ def write(pairs: Sequence[Pair], a: Prints, b: Prints, out: epath.PathLike) -> d
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for pair in pairs:
-            shares = (f"{share:.3f}" for share in pair.window)
+            shares = (f"{min(max(share, 0), 1):.3f}" for share in pair.window)
             where = (*a.places[pair.a], *b.places[pair.b])
             how = (pair.kind, int(pair.mirrored), pair.crop)
             writer.writerow([*where, *how, *shares, pair.distance, f"{pair.correlation:.3f}"])
@@ -69,7 +69,7 @@ def picture(pairs: Sequence[Pair], a: Prints, b: Prints) -> np.ndarray:
         if pair.crop:
             _mark(one if pair.crop == "b" else other, pair.window)
         note = f"{pair.kind} {pair.correlation:.2f}{' mirrored' if pair.mirrored else ''}"
-        tiles.append(sheet.Tile(sheet.fit(one, _HEIGHT), "/".join(a.places[pair.a])[-24:]))
+        tiles.append(sheet.Tile(sheet.fit(one, _HEIGHT), a.places[pair.a][1][-24:]))
         tiles.append(sheet.Tile(sheet.fit(other, _HEIGHT), note))
     return sheet.compose(sheet.flow(tiles, 2 * _COLUMNS))
 

@@ -68,9 +68,7 @@ def matches(raw_dir: epath.Path, pattern: str) -> dict[tuple[str, ...], epath.Pa
         if parts := form.fullmatch(path.relative_to(raw_dir).as_posix()):
             found[parts.groups()] = path
     if not found:
-        raise FoiError(
-            f"{raw_dir}: has no {pattern}; foi-prepare --check says what belongs there"
-        )
+        raise FoiError(f"{raw_dir}: has no {pattern}; foi-prepare --check says what belongs there")
     return dict(sorted(found.items()))
 
 

@@ -54,10 +54,12 @@ SPOILS = {
     r"2_10_RGB\.tif: has no .*5_Labels_all": lambda root: (
         root / f"Potsdam/5_Labels_all/{_POTSDAM}_label.tif"
     ).unlink(),
-    r"has no Vaihingen/top/top_mosaic_09cm_area\*\.tif; foi-prepare --check": lambda root: (root / f"Vaihingen/top/{_VAIHINGEN}.tif").unlink(),
-    r"area1\.tif: no image": lambda root: (
+    r"has no Vaihingen/top/top_mosaic_09cm_area\*\.tif; foi-prepare --check": lambda root: (
         root / f"Vaihingen/top/{_VAIHINGEN}.tif"
-    ).write_bytes(b"II"),
+    ).unlink(),
+    r"area1\.tif: no image": lambda root: (root / f"Vaihingen/top/{_VAIHINGEN}.tif").write_bytes(
+        b"II"
+    ),
     r"area1\.tif: must have colours": lambda root: _tiff(
         root / _COMPLETE / f"{_VAIHINGEN}.tif", np.zeros(SIZE, np.uint8), None
     ),
