@@ -56,7 +56,7 @@ def picture(prepared: Prepared) -> np.ndarray:
     legends = [
         sheet.Tile(_legend(names, drawn.shape[1] - 8), f"colours of {task_type}")
         for task_type, names in row.names.items()
-        if task_type in ("segmentation", "keypoints") and len(names) <= _LEGEND
+        if task_type != "classification" and len(names) <= _LEGEND
     ]
     return sheet.compose([*rows, *([legend] for legend in legends)])
 

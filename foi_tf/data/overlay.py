@@ -12,6 +12,7 @@ from foi_tf.study.dataset import Dataset
 _GOLDEN = 0.618034  # Turns hues so that neighbouring classes differ.
 _BLEND = 0.55  # Share of a mask's colour.
 _FAINT = (120, 120, 120)  # Crowds.
+_NAMED = 8  # Boxes up to which their names are written; more would hide the image.
 
 
 def colour(index: int) -> Colour:
@@ -53,7 +54,9 @@ def _objects(image: np.ndarray, example: schema.Example, dataset: Dataset) -> np
         names = dataset.names.get("detection")
         rows = zip(example["boxes"], example["box_labels"], example["box_crowds"], strict=True)
         for box, label, crowd in rows:
-            text = "" if crowd else (names[label] if names else str(label))
+            text = names[label] if names else str(label)
+            if crowd or len(example["boxes"]) > _NAMED:
+                text = ""
             _box(image, box, scale, _FAINT if crowd else colour(int(label)), text)
     if "keypoints" in example:
         if "boxes" not in example:

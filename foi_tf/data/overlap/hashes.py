@@ -95,10 +95,8 @@ def _hash(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     waves = waves.reshape(n, count, _FREQUENCIES, count, _FREQUENCIES)
     # [64, N, intervals, intervals], since advanced indices come first.
     chosen = waves[:, :, _ORDER[:, 0], :, _ORDER[:, 1]]
-    bits = (chosen > 0).reshape(64, n, -1)
-    windows = np.zeros(bits.shape[1:], np.uint64)
-    for index in range(64):
-        windows |= np.where(bits[index], _BIT[index], np.uint64(0))
+    bits = np.packbits(chosen > 0, axis=0, bitorder="little")  # [8, N, intervals, intervals]
+    windows = np.ascontiguousarray(np.moveaxis(bits, 0, -1)).view("<u8").reshape(n, -1)
     plain = np.sqrt((chosen**2).sum(axis=0)).reshape(n, -1) < _CONTRAST
     return windows, plain, _probes(chosen[:, :, 0, 0])
 
