@@ -1,16 +1,18 @@
 """Counts against counts by hand, and pictures against colours."""
 
+import dataclasses
 import json
 
 import cv2
 import numpy as np
 import pytest
 
-from foi_tf.data import builder, describe, inventory, overlay, own, prepared, sheet, stored
+from foi_tf.data import builder, describe, inventory, layouts, overlay, own, prepared, sheet, stored
 from foi_tf.data.statistics import Statistics
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 from tests import folders
+from tests.data.layouts import camvid
 
 
 def test_classes_are_counted_as_in_the_raw_files(tmp_path):
@@ -128,3 +130,22 @@ def test_inventories_of_own_data_name_everything_that_is_wrong(tmp_path):
     assert inventory.of_own(root, ["voc"], None).problems
     with pytest.raises(FoiError, match="unknown dataset 'camvit'; did you mean 'camvid'"):
         inventory.of_layout("camvit", root)
+
+
+def test_inventories_of_publishers_folders_count_files_and_images(tmp_path, monkeypatch):
+    camvid.write(tmp_path)
+    found = inventory.of_layout("camvid", tmp_path)
+    assert not found.is_whole and not found.problems and found.home and found.terms
+    stills, labels, train, val = found.parts
+    assert (stills.found, stills.expected, stills.is_whole) == (8, 701, False)
+    assert (labels.found, train.found, val.found) == (8, 4, 2)
+    assert (train.split, train.what) == ("train", "images (Table 1: 367)")
+    # As if the publisher had no more.
+    layout = layouts.LAYOUTS["camvid"]
+    files = tuple(dataclasses.replace(part, count=8) for part in layout.files)
+    whole = dataclasses.replace(layout, files=files)
+    monkeypatch.setattr(layouts, "LAYOUTS", {"camvid": whole})
+    assert inventory.of_layout("camvid", tmp_path).is_whole
+    next(tmp_path.glob("LabeledApproved_full/*")).unlink()
+    (problem,) = inventory.of_layout("camvid", tmp_path).problems
+    assert "restore it or remove the image" in problem
