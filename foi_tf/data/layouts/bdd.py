@@ -24,8 +24,8 @@ from foi_tf.data.readers import json_file, labels, pairs
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.dataset import Dataset
 
-_MASKS = {"images/10k/{}/*.jpg": "labels/sem_seg/masks/{}/*.png"}
-_IMAGES, _BOXES = "images/100k/{}", "labels/det_20/det_{}.json"
+_IMAGES_10K, _MASKS = "images/10k/{}/*.jpg", "labels/sem_seg/masks/{}/*.png"
+_IMAGES_100K, _BOXES = "images/100k/{}/*.jpg", "labels/det_20/det_{}.json"
 _BOXES_2018 = "labels/bdd100k_labels_images_{}.json"
 
 _NAMES_2018 = {"person": "pedestrian", "motor": "motorcycle", "bike": "bicycle"}
@@ -57,33 +57,35 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     load = functools.partial(labels.of_ids, labels.codes(ids | {255: "background"}, row))
     return {
         split: [
-            *_masks(raw_dir, split, load),
+            *pairs.read(
+                raw_dir,
+                _IMAGES_10K.format(split),
+                {_MASKS.format(split): load},
+                f"10k/{split}/",
+            ),
             *_boxes(raw_dir, split, row.names["detection"]),
         ]
         for split in ("train", "val")
     }
 
 
-def _masks(raw_dir: epath.Path, split: str, load) -> list[Entry]:
-    ((images, masks),) = _MASKS.items()
-    return pairs.read(raw_dir, images.format(split), {masks.format(split): load}, f"10k/{split}/")
-
-
 def _boxes(raw_dir: epath.Path, split: str, names: Sequence[str]) -> list[Entry]:
     path = raw_dir / _BOXES.format(split)
     if not path.exists() and (raw_dir / _BOXES_2018.format(split)).exists():
         path = raw_dir / _BOXES_2018.format(split)
-    folder = raw_dir / _IMAGES.format(split)
-    images = {image.name for image in folder.glob("*.jpg")}
+    images = {
+        f"{stem}.jpg": image
+        for (stem,), image in pairs.matches(raw_dir, _IMAGES_100K.format(split)).items()
+    }
     entries = {}
     for frame in json_file.parse(path, list[_Frame], "BDD100K's list of frames"):
         if frame.name not in images:
-            raise FoiError(f"{path}: {frame.name}: no such file in {folder}")
+            raise FoiError(f"{path}: {frame.name}: no such file in images/100k/{split}")
         if frame.name in entries:
             raise FoiError(f"{path}: {frame.name} is listed twice")
         load = functools.partial(_load, frame, names, f"{path}: {frame.name}")
         stem = frame.name.removesuffix(".jpg")
-        entries[frame.name] = Entry(f"100k/{split}/{stem}", folder / frame.name, (load,))
+        entries[frame.name] = Entry(f"100k/{split}/{stem}", images[frame.name], (load,))
     return [entries[name] for name in sorted(entries)]
 
 
@@ -116,8 +118,9 @@ LAYOUT = Layout(
         Files(pattern.format(split), count, split)
         for split, masks, boxes in (("train", 7_000, 70_000), ("val", 1_000, 10_000))
         for pattern, count in (
-            *((pattern, masks) for pair in _MASKS.items() for pattern in pair),
-            (f"{_IMAGES}/*.jpg", boxes),
+            (_IMAGES_10K, masks),
+            (_MASKS, masks),
+            (_IMAGES_100K, boxes),
             (_BOXES, 1),
         )
     ),

@@ -15,10 +15,12 @@ from etils import epath
 from foi_tf.data.folder import Entry
 from foi_tf.data.layouts.layout import Files, Layout
 from foi_tf.data.readers import labels, pairs
+from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 
 _STILLS = "701_StillsRaw_full/*.png"
 _LABELS = "LabeledApproved_full/*_L.png"
+_NAME = re.compile(r"(0001TP|0006R0|0016E5|Seq05VD)_f?(\d+)")
 
 COLOURS = {
     (64, 128, 64): "Animal", (192, 0, 128): "Archway", (0, 128, 192): "Bicyclist",
@@ -40,16 +42,18 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     load = functools.partial(labels.of_colours, labels.codes(COLOURS, row))
     splits = {"train": [], "val": [], "test": []}
     for entry in pairs.read(raw_dir, _STILLS, {_LABELS: load}):
-        splits[_split(entry.id)].append(entry)
+        splits[_split(entry)].append(entry)
     return {split: splits[split] for split in ("train", "val")}
 
 
-def _split(still: str) -> str:
-    sequence, frame = still.split("_", 1)
-    number = int(re.sub(r"\D", "", frame))
-    if sequence == "Seq05VD" or (sequence == "0001TP" and number >= 8550):
+def _split(entry: Entry) -> str:
+    parts = _NAME.fullmatch(entry.id)
+    if not parts:
+        raise FoiError(f"{entry.path}: no still of CamVid is called so; remove it")
+    sequence, frame = parts[1], int(parts[2])
+    if sequence == "Seq05VD" or (sequence == "0001TP" and frame >= 8550):
         return "test"
-    return "val" if sequence == "0016E5" and 7959 <= number <= 8159 and number % 2 else "train"
+    return "val" if sequence == "0016E5" and 7959 <= frame <= 8159 else "train"
 
 
 LAYOUT = Layout(

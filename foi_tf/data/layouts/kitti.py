@@ -14,6 +14,7 @@ from foi_tf.data.folder import Entry
 from foi_tf.data.layouts import city
 from foi_tf.data.layouts.layout import Files, Layout
 from foi_tf.data.readers import labels, pairs
+from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 
 _IMAGES = "training/image_2/*_10.png"
@@ -31,6 +32,8 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     load = functools.partial(labels.of_ids, labels.codes(city.IDS, row))
     splits = {"train": [], "val": []}
     for entry in pairs.read(raw_dir, _IMAGES, {_LABELS: load}):
+        if not entry.id.isdecimal():
+            raise FoiError(f"{entry.path}: KITTI's images are numbered; remove it")
         splits["val" if int(entry.id) in _VAL else "train"].append(entry)
     return splits
 

@@ -7,7 +7,7 @@ from tests.data.layouts import drawing
 _CODES = [(128, 0, 0), (128, 128, 128), (0, 0, 0), (64, 192, 0), (64, 0, 64)]
 _MASK = [1, 16, 255, 22, 255]  # Building, Sky, Void, Wall, Tunnel.
 _STILLS = {
-    "train": ("0001TP_006690", "0006R0_f00930", "0016E5_00901", "0016E5_08040"),
+    "train": ("0001TP_006690", "0006R0_f00930", "0016E5_00901"),
     "val": ("0016E5_07959", "0016E5_08159"),
     "test": ("0001TP_008550", "Seq05VD_f00000"),
 }
@@ -29,6 +29,13 @@ def _label(root):
 
 
 SPOILS = {
+    r"StillsRaw_full/0001TP_cover\.png: no still of CamVid is called so": lambda root: [
+        drawing.photo(root / name)
+        for name in (
+            "701_StillsRaw_full/0001TP_cover.png",
+            "LabeledApproved_full/0001TP_cover_L.png",
+        )
+    ],
     r"0001TP_006690_L\.png: colour \(1, 2, 3\) at row 0, column 0": lambda root: drawing.save(
         _label(root), drawing.stripes([(1, 2, 3)]).astype(np.uint8)
     ),
