@@ -133,16 +133,18 @@ def test_inventories_of_own_data_name_everything_that_is_wrong(tmp_path):
 
 
 def test_inventories_of_publishers_folders_count_files_and_images(tmp_path, monkeypatch):
-    camvid.write(tmp_path)
+    splits = camvid.write(tmp_path)
+    count = len(list(tmp_path.glob("LabeledApproved_full/*_L.png")))
     found = inventory.of_layout("camvid", tmp_path)
     assert not found.is_whole and not found.problems and found.home and found.terms
     stills, labels, train, val = found.parts
-    assert (stills.found, stills.expected, stills.is_whole) == (8, 701, False)
-    assert (labels.found, train.found, val.found) == (8, 4, 2)
+    assert (stills.found, stills.expected, stills.is_whole) == (count, 701, False)
+    assert labels.found == count
+    assert (train.found, val.found) == (len(splits["train"]), len(splits["val"]))
     assert (train.split, train.what) == ("train", "images (Table 1: 367)")
     # As if the publisher had no more.
     layout = layouts.LAYOUTS["camvid"]
-    files = tuple(dataclasses.replace(part, count=8) for part in layout.files)
+    files = tuple(dataclasses.replace(part, count=count) for part in layout.files)
     whole = dataclasses.replace(layout, files=files)
     monkeypatch.setattr(layouts, "LAYOUTS", {"camvid": whole})
     assert inventory.of_layout("camvid", tmp_path).is_whole

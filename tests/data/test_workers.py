@@ -49,9 +49,9 @@ def test_much_work_is_shared_until_one_fails(tmp_path, capsys):
         assert pathlib.Path(paths[0]).read_text() in written
         with pytest.raises(FoiError, match="/7: seven"):
             workers.run(fail, paths, "failing", MANY)
-    assert capsys.readouterr().err.splitlines()[-3:-1] == ["many: 600/600 images", "one: 1/1 images"]
+    assert capsys.readouterr().err == "many: 600/600 images\none: 1/1 images\n"
 
 
 def test_a_killed_process_is_told_of(tmp_path):
-    with Workers(2) as workers, pytest.raises(FoiError, match="a process was killed.*--workers"):
+    with Workers(2) as workers, pytest.raises(FoiError, match=r"a process was killed.*--workers"):
         workers.run(die, [f"{tmp_path}/{index}" for index in range(MANY)], "dying", MANY)
