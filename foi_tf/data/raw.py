@@ -4,6 +4,8 @@ import dataclasses
 import functools
 import io
 import json
+import os
+import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -52,7 +54,10 @@ def images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:
       FoiError: there is no such folder, or no image in it; or a list names a file that
         is not there, or names one twice.
     """
-    names = _image_names(raw_dir / folder)
+    return _split(raw_dir, _image_names(raw_dir / folder), folder)
+
+
+def _split(raw_dir: epath.Path, names: Sequence[str], folder: str) -> dict[str, list[str]]:
     lists = {split: raw_dir / f"{split}.txt" for split in ("train", "val")}
     if any(path.exists() for path in lists.values()):
         return _listed(names, {s: path for s, path in lists.items() if path.exists()}, folder)
@@ -61,17 +66,17 @@ def images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:
         parent, _, rest = name.partition("/")
         splits.setdefault(parent if rest else "", []).append(name)
     if not {"train", "val"} & set(splits):
-        return {"train": names}
+        return {"train": list(names)}
     return {split: names for split, names in splits.items() if split}
 
 
 def _image_names(root: epath.Path) -> list[str]:
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; images belong into images/train, images/val")
-    files = [p for p in files_below(root) if p.suffix.lower() in IMAGE_SUFFIXES]
-    if not files:
+    names = [name for name in names_below(root) if name.lower().endswith(IMAGE_SUFFIXES)]
+    if not names:
         raise FoiError(f"{root}: no images in it; they belong into {root}/train, {root}/val")
-    return [p.relative_to(root).as_posix() for p in files]
+    return names
 
 
 def _listed(
@@ -98,7 +103,8 @@ def _listed(
 
 def stem(name: str) -> str:
     """An image's path without its suffix, which names its annotation files and its record."""
-    return epath.Path(name).with_suffix("").as_posix()
+    bare, _, suffix = name.rpartition(".")
+    return name if "/" in suffix or not bare else bare
 
 
 def maps(
@@ -119,16 +125,15 @@ def maps(
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; {kind} belongs into {kind}/train, {kind}/val")
     pictures = {
-        stem(p.relative_to(root).as_posix()): p
-        for p in files_below(root)
-        if p.suffix.lower() == ".png"
+        stem(name): root / name for name in names_below(root) if name.lower().endswith(".png")
     }
+    every = _image_names(raw_dir / "images")
     splits = {}
-    for split, names in images(raw_dir).items():
+    for split, names in _split(raw_dir, every, "images").items():
         found = {name: pictures[stem(name)] for name in names if stem(name) in pictures}
         if found:
             splits[split] = {name: functools.partial(load, path) for name, path in found.items()}
-    known = {stem(name) for name in _image_names(raw_dir / "images")}
+    known = {stem(name) for name in every}
     folders = {name.partition("/")[0] for name in known if "/" in name}
     for name, path in pictures.items():
         folder, _, rest = name.partition("/")
@@ -156,10 +161,21 @@ def class_names(path: epath.Path) -> tuple[str, ...]:
 
 def files_below(directory: epath.Path) -> list[epath.Path]:
     """All files in a directory and its subdirectories, sorted; none if it is missing."""
-    if not directory.is_dir():
-        return []
-    entries = sorted(directory.iterdir())
-    return sorted(p for e in entries for p in (files_below(e) if e.is_dir() else [e]))
+    return [directory / name for name in names_below(directory)]
+
+
+def names_below(directory: epath.Path) -> list[str]:
+    """As `files_below`, as paths relative to the directory, with slashes."""
+    root = os.fspath(directory)
+    if "://" in root:
+        found = (p for e in directory.iterdir() for p in (files_below(e) if e.is_dir() else [e]))
+        return sorted(path.relative_to(directory).as_posix() for path in found)
+    # Of hundreds of thousands of files, paths as objects would take minutes.
+    found = []
+    for place, _, files in os.walk(root, followlinks=True):
+        below = pathlib.PurePath(place).relative_to(root).as_posix()
+        found += files if below == "." else (f"{below}/{file}" for file in files)
+    return sorted(found)
 
 
 def read_image(path: epath.Path) -> tuple[bytes, Size]:

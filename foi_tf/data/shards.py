@@ -94,21 +94,26 @@ def ordered(split: str, entries: Sequence[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: ranked[entry.id])
 
 
-def plan(dataset: Dataset, splits: Splits, directory: epath.Path) -> list[Shard]:
-    """Which entries go into which file.
+def plan(dataset: Dataset, splits: Splits, directory: epath.Path) -> dict[str, list[Shard]]:
+    """Which entries go into which file, by split.
 
     Raises:
       FoiError: two entries of a split have the same id.
     """
-    shards = []
+    shards = {}
     for split in SPLITS:
         entries = ordered(split, splits[split])
         count = shard_count(len(entries))
         bounds = [round(len(entries) * index / count) for index in range(count + 1)]
         names = template(dataset.id, directory, split)
-        for index in range(count):
-            path = names.sharded_filepath(shard_index=index, num_shards=count)
-            shards.append(Shard(path, dataset, tuple(entries[bounds[index] : bounds[index + 1]])))
+        shards[split] = [
+            Shard(
+                names.sharded_filepath(shard_index=index, num_shards=count),
+                dataset,
+                tuple(entries[bounds[index] : bounds[index + 1]]),
+            )
+            for index in range(count)
+        ]
     return shards
 
 
@@ -122,24 +127,19 @@ def write(
         finished by then stay, and are not written again.
     """
     shards = plan(dataset, splits, directory)
-    _remove_strangers(directory, shards)
-    pending = [shard for shard in shards if not _is_finished(shard)]
-    total = sum(len(shard.entries) for shard in pending)
-    workers.run(_write, pending, dataset.id, total)
-    infos = []
-    for split in SPLITS:
-        names = template(dataset.id, directory, split)
-        count = shard_count(len(splits[split]))
-        of_split = shards[:count] if split == SPLITS[0] else shards[-count:]
-        infos.append(
-            tfds.core.SplitInfo(
-                name=split,
-                shard_lengths=[len(shard.entries) for shard in of_split],
-                num_bytes=sum(shard.path.stat().length for shard in of_split),
-                filename_template=names,
-            )
+    every = [shard for of_split in shards.values() for shard in of_split]
+    _remove_strangers(directory, every)
+    pending = [shard for shard in every if not _is_finished(shard)]
+    workers.run(_write, pending, dataset.id, sum(len(shard.entries) for shard in pending))
+    return [
+        tfds.core.SplitInfo(
+            name=split,
+            shard_lengths=[len(shard.entries) for shard in of_split],
+            num_bytes=sum(shard.path.stat().length for shard in of_split),
+            filename_template=template(dataset.id, directory, split),
         )
-    return infos
+        for split, of_split in shards.items()
+    ]
 
 
 def forget(directory: epath.Path) -> None:
@@ -161,6 +161,7 @@ def _remove_strangers(directory: epath.Path, shards: Sequence[Shard]) -> None:
 
 def _write(shard: Shard, tick: Tick) -> None:
     features = schema.features(shard.dataset)
+    made_of = shard.signature  # Before reading, lest a file that changes meanwhile goes unseen.
     try:
         with (
             atomic(shard.path) as temporary,
@@ -173,4 +174,4 @@ def _write(shard: Shard, tick: Tick) -> None:
                 tick()
     except tf.errors.OpError as error:
         raise FoiError(f"{shard.path}: cannot be written ({first_line(error)})") from error
-    write_text(shard.done, shard.signature)
+    write_text(shard.done, made_of)

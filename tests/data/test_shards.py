@@ -87,8 +87,8 @@ def test_a_changed_file_makes_its_shard_anew(tmp_path):
     (root / "images/val/002.jpg").write_bytes(image)
     done = builder.build(find(root, log), data)
     redone = [name for name in loaded(log) if name.startswith("train/")]
-    (path,) = [s.path for s in shards.plan(done.dataset, find(root, log).splits, done.directory)
-               if "train/007" in [e.id for e in s.entries]]  # fmt: skip
+    planned = shards.plan(done.dataset, find(root, log).splits, done.directory)["train"]
+    (path,) = [s.path for s in planned if "train/007" in [e.id for e in s.entries]]
     count = {pathlib.Path(p).name: n for p, n in done.files["train"]}[path.name]
     assert "train/007" in redone and len(redone) == count < 40
 
