@@ -1,6 +1,6 @@
 """Images a second of foi-prepare, against reading and writing the same bytes, and decoding.
 
-    python benchmarks/convert.py [--images=300 --repeats=5]
+    python benchmarks/convert.py [--images=300 --repeats=5 --layouts=camvid,city,uwt,isprs]
 
 Writes raw folders of rendered images of 640 x 480 in the layouts of CamVid (PNG with
 colour-coded PNG), Cityscapes (PNG with ids in PNG) and Trash-ICRA19 (JPEG with XML), and
@@ -94,6 +94,7 @@ WRITERS = {
     "uwt": write_uwt,
     "isprs": write_isprs,
 }
+LAYOUTS = flags.DEFINE_list("layouts", list(WRITERS), "Which of them.")
 
 
 def convert(name: str, root: pathlib.Path) -> None:
@@ -132,10 +133,10 @@ def seconds(work, *args) -> float:
 def main(_) -> None:
     print(f"{'layout':8} {'images':>6} {'MB':>5} {'convert/s':>10} {'decode/s':>9} {'copy/s':>8}"
           f" {'to decode':>10} {'to copy':>8}")  # fmt: skip
-    for name, write in WRITERS.items():
+    for name in LAYOUTS.value:
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
-            write(root, IMAGES.value)
+            WRITERS[name](root, IMAGES.value)
             found = layouts.find(name, root).dataset
             count = found.train + found.val
             size = sum(path.stat().st_size for path in root.rglob("*.*")) / 1e6

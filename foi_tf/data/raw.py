@@ -189,7 +189,11 @@ def read_image(path: epath.Path) -> tuple[bytes, Size]:
     Raises:
       FoiError: the file is missing, truncated or no image.
     """
-    data = read_bytes(path)
+    return whole_image(read_bytes(path), path)
+
+
+def whole_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
+    """The same of an image file's bytes; `path` says in errors where they are from."""
     picture = _decode(data, path)
     keep = (picture.format == "JPEG" and picture.mode in ("RGB", "L")) or (
         picture.format == "PNG" and picture.mode in ("RGB", "RGBA", "L", "P")

@@ -9,7 +9,7 @@ import dataclasses
 import types
 
 from foi_tf.study.dataset import Dataset
-from foi_tf.study.labels import IGNORED, NAMES
+from foi_tf.study.labels import IGNORED, NAMES, joints
 
 _ROWS = (
     Dataset(
@@ -287,7 +287,11 @@ _ROWS = (
 DATASETS = types.MappingProxyType(
     {
         row.id: dataclasses.replace(
-            row, names=NAMES.get(row.id, {}), ignored=IGNORED.get(row.id, ())
+            row,
+            names=NAMES.get(row.id, {}),
+            ignored=IGNORED.get(row.id, ()),
+            flip_pairs=joints.flip_pairs(joints.KEYPOINTS.get(row.id, ())),
+            sigmas=joints.sigmas(row.id),
         )
         for row in _ROWS
     }

@@ -7,15 +7,24 @@ from etils import epath
 
 from foi_tf.data.folder import Folder
 from foi_tf.data.layouts import (
+    ade,
     bdd,
     camvid,
     city,
+    coco,
+    dogs,
     idd,
+    ilsvrc,
     isaid,
     isprs,
     kitti,
     mapillary,
+    mpii,
+    pcontext,
+    pvoc,
+    scannet,
     suim,
+    sunrgbd,
     uwt,
     vgallery,
     vkitti2,
@@ -26,6 +35,11 @@ from foi_tf.study.registry import DATASETS
 # By the ids of the registry.
 LAYOUTS = types.MappingProxyType(
     {
+        "pcontext": pcontext.LAYOUT,
+        "pvoc": pvoc.LAYOUT,
+        "mpii": mpii.LAYOUT,
+        "ade": ade.LAYOUT,
+        "coco": coco.LAYOUT,
         "kitti": kitti.LAYOUT,
         "camvid": camvid.LAYOUT,
         "city": city.LAYOUT,
@@ -34,10 +48,14 @@ LAYOUTS = types.MappingProxyType(
         "mapillary": mapillary.LAYOUT,
         "isprs": isprs.LAYOUT,
         "isaid": isaid.LAYOUT,
+        "sunrgbd": sunrgbd.LAYOUT,
+        "scannet": scannet.LAYOUT,
         "suim": suim.LAYOUT,
         "uwt": uwt.LAYOUT,
+        "dogs": dogs.LAYOUT,
         "vkitti2": vkitti2.LAYOUT,
         "vgallery": vgallery.LAYOUT,
+        "ilsvrc": ilsvrc.LAYOUT,
     }
 )
 

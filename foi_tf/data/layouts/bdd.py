@@ -32,7 +32,7 @@ _NAMES_2018 = {"person": "pedestrian", "motor": "motorcycle", "bike": "bicycle"}
 _CROWDS = {"other person": "pedestrian", "other vehicle": "car", "trailer": "truck"}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)  # There are 1.3 million.
 class _Box:
     x1: float
     y1: float
@@ -40,7 +40,7 @@ class _Box:
     y2: float
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Label:
     category: str
     box2d: _Box | None = None  # Lanes and drivable areas have none.
@@ -94,8 +94,8 @@ def _load(frame: _Frame, names: Sequence[str], where: str) -> dict[str, Any]:
     boxes, indices, crowds = [], [], []
     for label in frame.labels or ():
         box = label.box2d
-        # A few boxes have no width or height and tell nothing.
-        if box is None or box.x2 <= box.x1 or box.y2 <= box.y1:
+        # A box without width or height tells nothing.
+        if box is None or box.x1 == box.x2 or box.y1 == box.y2:
             continue
         if label.category not in known:
             raise unknown("category", label.category, known, where=where)

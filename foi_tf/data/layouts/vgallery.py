@@ -51,5 +51,5 @@ LAYOUT = Layout(
         for pattern in (_IMAGES, _LABELS, _DEPTH)
     ),
     home="https://europe.naverlabs.com/research/3d-vision/virtual-gallery-dataset/",
-    terms="free download; CC BY-NC-SA 3.0",
+    terms="free download for research; see the licence in its archives",
 )

@@ -14,6 +14,10 @@ from foi_tf.study.dataset import Dataset
 Code = TypeVar("Code", bound=Hashable)
 Colour = tuple[int, int, int]  # R, G, B.
 
+# Share of an image that may have colours of no class, as at edges that somebody has
+# painted or scaled; such pixels are ignored. Ours: with more it is another coding.
+_STRAYS = 1e-3
+
 
 def codes(names: Mapping[Code, str], row: Dataset, where: str = "") -> dict[Code, int]:
     """What becomes of each of a publisher's codes: a class of ours, or the ignore label.
@@ -48,11 +52,15 @@ def of_ids(table: Mapping[int, int], path: epath.Path) -> dict[str, Any]:
     Raises:
       FoiError: the file is broken, has colours, or holds an id that the table lacks.
     """
-    ids = raw.read_labels(path)
-    lookup = np.full(np.iinfo(ids.dtype).max + 1, -1, np.int32)
+    return {"mask": from_ids(table, raw.read_labels(path), path)}
+
+
+def from_ids(table: Mapping[int, int], ids: np.ndarray, path: epath.Path) -> np.ndarray:
+    """Turns ids [H, W] from 0 into a mask [H, W], as `of_ids`."""
+    lookup = np.full(max(*table, int(ids.max(initial=0))) + 1, -1, np.int32)
     for code, label in table.items():
         lookup[code] = label
-    return {"mask": _known(lookup[ids], lambda at: f"label {ids[at]}", table, path)}
+    return _known(lookup[ids], lambda at: f"label {ids[at]}", table, path)
 
 
 def of_colours(table: Mapping[Colour, int], path: epath.Path) -> dict[str, Any]:
@@ -62,7 +70,8 @@ def of_colours(table: Mapping[Colour, int], path: epath.Path) -> dict[str, Any]:
       table: what `codes` says of each colour.
 
     Raises:
-      FoiError: the file is broken or holds a colour that the table lacks.
+      FoiError: the file is broken, or more than a few of its pixels have colours that the
+        table lacks.
     """
     return {"mask": from_colours(table, raw.read_colours(path), path)}
 
@@ -73,9 +82,12 @@ def from_colours(
     """Turns colours [H, W, 3] into a mask [H, W], as `of_colours`.
 
     Args:
-      rest: what becomes of colours that the table lacks; -1 is an error.
+      rest: what becomes of colours that the table lacks; -1: they are strays, or an error.
     """
     labels = _lookup(tuple(table.items()), rest)[_pack(colours)]
+    strays = labels < 0
+    if 0 < np.count_nonzero(strays) <= _STRAYS * strays.size:
+        labels = np.where(strays, schema.IGNORE[_dtype(table)], labels)
     return _known(labels, lambda at: f"colour {tuple(map(int, colours[at]))}", table, path)
 
 
@@ -99,4 +111,8 @@ def _known(labels: np.ndarray, describe, table: Mapping, path: epath.Path) -> np
             f"{path}: {describe((y, x))} at row {y}, column {x} is none of the "
             f"{len(table)} that its publisher lists; replace the file"
         )
-    return labels.astype(np.uint8 if max(table.values()) <= 255 else np.uint16)
+    return labels.astype(_dtype(table))
+
+
+def _dtype(table: Mapping[Any, int]) -> np.dtype:
+    return np.dtype(np.uint8 if max(table.values()) <= 255 else np.uint16)

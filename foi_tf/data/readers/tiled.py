@@ -22,12 +22,13 @@ class Coding:
     Attributes:
       table: what `labels.codes` says of each colour of the labels.
       rest: the class of colours that the table lacks; -1 is an error.
-      image: turns pixels [H, W, 3] of a tile into RGB.
+      image: turns pixels [H, W, 3] of a tile into RGB; None where they are, so that
+        files that are left whole are kept as they are.
     """
 
     table: Mapping[labels.Colour, int]
     rest: int = -1
-    image: Callable[[np.ndarray], np.ndarray] = np.asarray
+    image: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 def read(
@@ -57,12 +58,13 @@ def read(
         for window in windows.tiles(size):
             top, left, bottom, right = window
             whole = window == (0, 0, *size)
+            keep = whole and coding.image is None
             entries.append(
                 Entry(
                     name if whole else f"{name}_{top}_{bottom}_{left}_{right}",
                     path,
                     (functools.partial(_load_mask, mask, window, coding),),
-                    functools.partial(_load_image, path, window, coding),
+                    None if keep else functools.partial(_load_image, path, window, coding),
                 )
             )
     return entries
@@ -71,7 +73,9 @@ def read(
 def _load_image(
     path: epath.Path, window: windows.Window, coding: Coding
 ) -> tuple[np.ndarray, Size]:
-    pixels = coding.image(windows.read(path, window))
+    pixels = windows.read(path, window)
+    if coding.image:
+        pixels = coding.image(pixels)
     return pixels, pixels.shape[:2]
 
 

@@ -5,10 +5,28 @@ authors does (google-research/factors_of_influence), a background in front of th
 which takes up all that a dataset ignores: such a name has an index, and no pixel.
 """
 
-from foi_tf.study.labels import aerial, consumer, driving, synthetic, underwater
+from foi_tf.study.labels import (
+    aerial,
+    closeup,
+    consumer,
+    driving,
+    indoor,
+    synthetic,
+    underwater,
+    websearch,
+)
 
 # By dataset and task type.
-NAMES = driving.NAMES | aerial.NAMES | underwater.NAMES | synthetic.NAMES
+NAMES = (
+    consumer.NAMES
+    | driving.NAMES
+    | aerial.NAMES
+    | indoor.NAMES
+    | underwater.NAMES
+    | closeup.NAMES
+    | synthetic.NAMES
+    | websearch.NAMES
+)
 
 # By dataset, the names in the raw annotations that become the ignore label.
-IGNORED = consumer.IGNORED | driving.IGNORED | aerial.IGNORED | synthetic.IGNORED
+IGNORED = consumer.IGNORED | driving.IGNORED | aerial.IGNORED | indoor.IGNORED | synthetic.IGNORED

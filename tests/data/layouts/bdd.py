@@ -81,6 +81,9 @@ SPOILS = {
     r"a0\.jpg: box 0 .* is outside the image": lambda root: _replace(
         root, _frame("a0.jpg", ("car", (0, 0, 9, 1)))
     ),
+    r"a0\.jpg: box 0 .* is empty": lambda root: _replace(
+        root, _frame("a0.jpg", ("car", (4, 0, 2, 1)))
+    ),
     r"det_train\.json: \[0\].* lacks name": lambda root: _replace(root, {"labels": []}),
     r"det_train\.json: not JSON": lambda root: drawing.truncate(_json(root)),
     r"det_train\.json: No such file": lambda root: _json(root).unlink(),

@@ -66,7 +66,9 @@ def test_isprs_has_red_green_and_their_mean(tmp_path):
 def test_isaids_tiles_are_parts_of_its_images(tmp_path):
     isaid.write(tmp_path)
     rows, columns = np.mgrid[20:820, 10:810]
-    image = examples("isaid", tmp_path)["P0002_20_820_10_810"]["image"]
+    found = examples("isaid", tmp_path)
+    assert found["P0005"]["image"] == (tmp_path / "train/images/P0005.png").read_bytes()
+    image = found["P0002_20_820_10_810"]["image"]
     np.testing.assert_array_equal(image[..., 0], rows * 9 % 256)
     np.testing.assert_array_equal(image[..., 1], columns * 7 % 256)
 
@@ -110,3 +112,16 @@ def test_codes_are_classes_or_ignored():
     assert len(set(labels.codes(camvid_layout.COLOURS, DATASETS["camvid"]).values())) == 24
     with pytest.raises(FoiError, match="label 7, 'sea', is neither a class of isprs nor ignored"):
         labels.codes({7: "sea"}, row)
+
+
+def test_a_few_stray_colours_are_ignored():
+    table = {(0, 0, 9): 0, (0, 9, 0): 1}
+    colours = np.zeros((40, 50, 3), np.uint8)
+    colours[..., 1] = 9
+    colours[7, 3] = colours[9, 9] = (0, 8, 0)  # A thousandth of the pixels.
+    mask = labels.from_colours(table, colours, "a.png")
+    assert mask.dtype == np.uint8 and mask[7, 3] == mask[9, 9] == 255
+    assert np.count_nonzero(mask == 1) == mask.size - 2
+    colours[0, 0] = (1, 1, 1)
+    with pytest.raises(FoiError, match=r"a\.png: colour \(1, 1, 1\) at row 0, column 0 is none of"):
+        labels.from_colours(table, colours, "a.png")

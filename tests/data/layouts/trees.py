@@ -6,21 +6,35 @@ that is to be raised (a regular expression), what spoils such a tree.
 """
 
 from tests.data.layouts import (
+    ade,
     bdd,
     camvid,
     city,
+    coco,
+    dogs,
     idd,
+    ilsvrc,
     isaid,
     isprs,
     kitti,
     mapillary,
+    mpii,
+    pcontext,
+    pvoc,
+    scannet,
     suim,
+    sunrgbd,
     uwt,
     vgallery,
     vkitti2,
 )
 
 TREES = {
+    "pcontext": pcontext,
+    "pvoc": pvoc,
+    "mpii": mpii,
+    "ade": ade,
+    "coco": coco,
     "kitti": kitti,
     "camvid": camvid,
     "city": city,
@@ -29,8 +43,12 @@ TREES = {
     "mapillary": mapillary,
     "isprs": isprs,
     "isaid": isaid,
+    "sunrgbd": sunrgbd,
+    "scannet": scannet,
     "suim": suim,
     "uwt": uwt,
+    "dogs": dogs,
     "vkitti2": vkitti2,
     "vgallery": vgallery,
+    "ilsvrc": ilsvrc,
 }
