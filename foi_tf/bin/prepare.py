@@ -95,9 +95,14 @@ flags.DEFINE_string(
 _SOURCE = ("collection", "dataset", "format", "raw_dir", "name", "domain", "val_fraction")
 
 
+def _is_given(values: dict, *names: str) -> bool:
+    # A fraction of 0 is given, and wrong.
+    return any(values[name] is not None and values[name] != [] for name in names)
+
+
 def _agree(values: dict) -> bool:
     """Whether the flags make one of the commands above; says what is wrong otherwise."""
-    source = any(values[name] for name in _SOURCE)
+    source = _is_given(values, *_SOURCE)
     if source + bool(values["describe"]) + bool(values["overlap"]) != 1:
         raise flags.IllegalFlagValueError("give what to prepare, or --describe, or --overlap")
     if not values["check"] and not values["data_dir"]:
@@ -117,7 +122,7 @@ def _agree(values: dict) -> bool:
 
 def _sources_agree(values: dict) -> bool:
     wanted = "--format, --raw_dir, --name and --domain go together, for own data"
-    if any(values[name] for name in ("format", "name", "domain", "val_fraction")):
+    if _is_given(values, "format", "name", "domain", "val_fraction"):
         if values["collection"] or values["dataset"]:
             raise flags.IllegalFlagValueError(f"{wanted}, without --collection and --dataset")
         needed = ("format",) if values["check"] else ("format", "raw_dir", "name", "domain")

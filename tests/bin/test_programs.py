@@ -221,6 +221,7 @@ def test_prepare_says_what_it_made(call, tmp_path):
         {"format": "masks", "raw_dir": "r", "name": "n", "domain": "aerial", "dataset": "x"},
         {"format": "masks", "raw_dir": "r", "name": "n", "domain": "air"},
         {"format": "masks", "raw_dir": "r", "name": "n", "domain": "aerial", "val_fraction": "2"},
+        {"dataset": "camvid", "raw_dir": "r", "val_fraction": 0},
         {"collection": "mini", "describe": "x"},
         {"describe": "x", "overlap": "x,y"},
         {"overlap": "x"},
