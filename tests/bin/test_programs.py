@@ -104,6 +104,7 @@ def test_publishers_folders_are_prepared(call, tmp_path):
     assert "did you mean 'camvid'" in error(call(prepare, **given | {"dataset": "camvd"}))
     for wrong in (
         {"dataset": ""}, {"dataset": "camvid,city"}, {"name": "mine"}, {"collection": "mini"},
+        {"val_fraction": 0.0},
         {"format": "masks", "name": "mine", "domain": "driving"},
     ):  # fmt: skip
         assert call(prepare, **given | wrong)[0] == 2, wrong

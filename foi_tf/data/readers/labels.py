@@ -67,7 +67,7 @@ def of_colours(table: Mapping[Colour, int], path: epath.Path) -> dict[str, Any]:
     """Loads a mask from an image of colours.
 
     Args:
-      table: what `codes` says of each colour.
+      table: what `codes` says of each colour; labels up to 255.
 
     Raises:
       FoiError: the file is broken, or more than a few of its pixels have colours that the
