@@ -9,7 +9,7 @@ from typing import Protocol
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from etils import epath
-from tensorflow_datasets.core import hashing
+from tensorflow_datasets.core import example_serializer, hashing
 
 from foi_tf import __version__
 from foi_tf.data import schema
@@ -161,6 +161,7 @@ def _remove_strangers(directory: epath.Path, shards: Sequence[Shard]) -> None:
 
 def _write(shard: Shard, tick: Tick) -> None:
     features = schema.features(shard.dataset)
+    serializer = example_serializer.ExampleSerializer(features.get_serialized_info())
     made_of = shard.signature  # Before reading, lest a file that changes meanwhile goes unseen.
     try:
         with (
@@ -170,7 +171,9 @@ def _write(shard: Shard, tick: Tick) -> None:
             for entry in shard.entries:
                 example, size = entry.load(shard.dataset)
                 stored = schema.encode(example, shard.dataset, size)
-                writer.write(features.serialize_example(stored))
+                record = serializer.get_tf_example(features.encode_example(stored))
+                # Else the order of fields is another one in each process.
+                writer.write(record.SerializeToString(deterministic=True))
                 tick()
     except tf.errors.OpError as error:
         raise FoiError(f"{shard.path}: cannot be written ({first_line(error)})") from error

@@ -28,7 +28,7 @@ class Survey:
       ids: by split, the examples' ids in record order.
       annotated: by split, the task types that each of them is annotated for.
       mean, std: of the training images' channels, with pixels in [0, 1].
-      fingerprint: SHA-256 of all records.
+      fingerprint: SHA-256 of all records, whatever the order of fields in them.
       sizes: by split, the bytes of each record file.
     """
 
@@ -73,7 +73,8 @@ def _read(
     with Progress(f"{label} read back", total, unit="image") as progress:
         for batch in batches.prefetch(2):
             for record in batch.numpy():
-                digest.update(record)
+                example = tf.train.Example.FromString(record)
+                digest.update(example.SerializeToString(deterministic=True))
             parsed = tf.io.parse_example(batch, spec)
             ids += [name.decode() for name in parsed["id"].numpy()]
             # Few different ones are shared by many records.

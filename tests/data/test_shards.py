@@ -99,6 +99,8 @@ def test_records_are_the_same_whoever_writes_them(tmp_path):
     with Workers(2) as workers:
         shared = builder.build(find(root, tmp_path / "log"), tmp_path / "two", workers=workers)
     assert shared.fingerprint == alone.fingerprint
+    for (one, _), (other, _) in zip(alone.files["train"], shared.files["train"], strict=True):
+        assert pathlib.Path(one).read_bytes() == pathlib.Path(other).read_bytes()
     assert [n for _, n in shared.files["train"]] == [n for _, n in alone.files["train"]] == [60] * 5
 
 
