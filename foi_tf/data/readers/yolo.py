@@ -97,7 +97,7 @@ def _kind(content: dict[str, Any], path: epath.Path) -> _Kind:
     if numbers not in (2, 3):
         raise FoiError(f"{path}: 'kpt_shape' must be [keypoints, 2 or 3], not {shape!r}")
     flipped = content.get("flip_idx", list(range(count)))
-    if not isinstance(flipped, list) or sorted(map(str, flipped)) != sorted(map(str, range(count))):
+    if not isinstance(flipped, list) or Counter(flipped) != Counter(range(count)):
         raise FoiError(f"{path}: 'flip_idx' must list each of 0 to {count - 1} once")
     pairs = tuple((i, j) for i, j in enumerate(flipped) if i < j)
     if any(flipped[j] != i for i, j in pairs):
@@ -124,14 +124,14 @@ def _names(value: Any, key: str, path: epath.Path) -> tuple[str, ...]:
 def _lines(path: epath.Path) -> tuple[str, ...]:
     names = tuple(line.strip() for line in raw.read_text(path).splitlines() if line.strip())
     if not names:
-        raise FoiError(f"{path}: must have the name of a class on each line")
+        raise FoiError(f"{path}: is empty; it must have a name on each line")
     return names
 
 
 def _images(raw_dir: epath.Path, content: dict[str, Any]) -> tuple[str, dict[str, list[str]]]:
     given = {"train": content.get("train"), "val": content.get("val", content.get("valid"))}
     places = {
-        split: [place] if isinstance(place, str) else list(place)
+        split: place if isinstance(place, list) else [place]
         for split, place in given.items()
         if place
     }
@@ -157,12 +157,16 @@ def _resolve(raw_dir: epath.Path, places: Sequence[str]) -> list[str]:
             files = [p for p in raw.files_below(path) if p.suffix.lower() in raw.IMAGE_SUFFIXES]
         elif path.suffix == ".txt" and path.exists():
             files = [raw_dir / name.removeprefix("./") for name in _lines(path)]
-            if missing := next((f for f in files if not f.exists()), None):
-                raise FoiError(f"{path}: lists {missing}, which is missing")
+            if missing := next((f for f in files if not _is_below(f, raw_dir)), None):
+                raise FoiError(f"{path}: lists {missing}, which is missing below {raw_dir}")
         else:
             raise FoiError(f"{raw_dir / _YAML}: {place}: no such directory or list below {raw_dir}")
         found += [file.relative_to(raw_dir).as_posix() for file in files]
     return sorted(found)
+
+
+def _is_below(path: epath.Path, raw_dir: epath.Path) -> bool:
+    return path.is_relative_to(raw_dir) and path.exists()
 
 
 def _labels(folder: str, name: str) -> epath.Path:

@@ -114,6 +114,8 @@ def test_wrong_lines_are_named(tmp_path, line, said):
         ("names: [a, b]\nkpt_shape: 4", "'kpt_shape' must be"),
         ("names: [a, b]\nkpt_shape: [2, 4]", "'kpt_shape' must be"),
         ("names: [a, b]\nkpt_shape: [2, 3]\nflip_idx: [0, 0]", "'flip_idx' must list each"),
+        ("names: [a, b]\nkpt_shape: [2, 3]\nflip_idx: ['1', '0']", "'flip_idx' must list each"),
+        ("names: [a, b]\ntrain: 5\nval: images/val", "5: no such directory or list"),
         ("names: [a, b]\nkpt_shape: [3, 3]\nflip_idx: [1, 2, 0]", "swap keypoints in pairs"),
         ("names: [a, b]\nkpt_shape: [2, 3]\nkpt_names: [x]", "1 'kpt_names', but"),
         ("names: [a, b]\ntrain: images/none\nval: images/val", "images/none: no such directory"),
@@ -130,6 +132,11 @@ def test_mistakes_in_data_yaml_are_named(tmp_path, text, said):
 def test_lists_name_what_is_missing(tmp_path):
     root, _ = folders.write_yolo(tmp_path)
     folders.write_text(root / "data.yaml", "train: a.txt\nval: images/val\nnames: [a, b]\n")
-    folders.write_text(root / "a.txt", "images/train/9.jpg\n")
-    with pytest.raises(FoiError, match=r"a\.txt: lists .*train/9\.jpg, which is missing"):
-        find(root, "yolo")
+    for line, said in (
+        ("images/train/9.jpg", r"a\.txt: lists .*train/9\.jpg, which is missing below"),
+        ("/etc/hostname", r"a\.txt: lists /etc/hostname, which is missing below"),
+        ("", r"a\.txt: is empty"),
+    ):
+        folders.write_text(root / "a.txt", f"{line}\n")
+        with pytest.raises(FoiError, match=said):
+            find(root, "yolo")
