@@ -97,7 +97,7 @@ def _kind(content: dict[str, Any], path: epath.Path) -> _Kind:
     if numbers not in (2, 3):
         raise FoiError(f"{path}: 'kpt_shape' must be [keypoints, 2 or 3], not {shape!r}")
     flipped = content.get("flip_idx", list(range(count)))
-    if not isinstance(flipped, list) or Counter(flipped) != Counter(range(count)):
+    if not isinstance(flipped, list) or sorted(flipped, key=repr) != sorted(range(count), key=repr):
         raise FoiError(f"{path}: 'flip_idx' must list each of 0 to {count - 1} once")
     pairs = tuple((i, j) for i, j in enumerate(flipped) if i < j)
     if any(flipped[j] != i for i, j in pairs):

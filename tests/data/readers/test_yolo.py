@@ -115,6 +115,7 @@ def test_wrong_lines_are_named(tmp_path, line, said):
         ("names: [a, b]\nkpt_shape: [2, 4]", "'kpt_shape' must be"),
         ("names: [a, b]\nkpt_shape: [2, 3]\nflip_idx: [0, 0]", "'flip_idx' must list each"),
         ("names: [a, b]\nkpt_shape: [2, 3]\nflip_idx: ['1', '0']", "'flip_idx' must list each"),
+        ("names: [a, b]\nkpt_shape: [2, 3]\nflip_idx: [[0, 1]]", "'flip_idx' must list each"),
         ("names: [a, b]\ntrain: 5\nval: images/val", "5: no such directory or list"),
         ("names: [a, b]\nkpt_shape: [3, 3]\nflip_idx: [1, 2, 0]", "swap keypoints in pairs"),
         ("names: [a, b]\nkpt_shape: [2, 3]\nkpt_names: [x]", "1 'kpt_names', but"),
