@@ -55,6 +55,9 @@ setuptools.setup(
         "threadpoolctl",
         "tqdm",
     ],
-    extras_require={"dev": ["pytest", "pytest-xdist", "ruff"]},
+    extras_require={
+        "beam": ["apache-beam>=2.60"],  # foi-prepare --beam_runner
+        "dev": ["apache-beam>=2.60", "pytest", "pytest-xdist", "ruff"],
+    },
     entry_points={"console_scripts": [f"foi-{name} = foi_tf.bin.{name}:main" for name in PROGRAMS]},
 )

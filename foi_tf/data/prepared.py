@@ -9,6 +9,7 @@ import pydantic
 import tensorflow_datasets as tfds
 from etils import epath
 
+from foi_tf.data import records
 from foi_tf.data import survey as survey_lib
 from foi_tf.errors import FoiError, unknown
 from foi_tf.files import write_text
@@ -28,6 +29,7 @@ class Prepared:
       ids: by split, the examples' ids in record order.
       annotated: by split, what each example is annotated for.
       fingerprint: a digest of all records.
+      source: a digest of the raw files and annotations that they were made of.
     """
 
     dataset: Dataset
@@ -36,6 +38,7 @@ class Prepared:
     ids: Mapping[str, tuple[str, ...]]
     annotated: Mapping[str, tuple[frozenset[str], ...]]
     fingerprint: str
+    source: str
 
     def annotated_ids(self, split: str, task_type: str | None) -> list[str]:
         """The ids of the examples of a split that are annotated for a task type; None: of all."""
@@ -52,7 +55,7 @@ def is_prepared(directory: epath.Path) -> bool:
     return (directory / _ROW).exists()
 
 
-def save(directory: epath.Path, dataset: Dataset, found: survey_lib.Survey) -> None:
+def save(directory: epath.Path, dataset: Dataset, found: survey_lib.Survey, source: str) -> None:
     """Writes what goes beside the records; the dataset's row comes last and makes it valid."""
     sizes = {
         kind: tuple(
@@ -67,7 +70,13 @@ def save(directory: epath.Path, dataset: Dataset, found: survey_lib.Survey) -> N
         val=len(found.ids["val"]),
         split_sizes=sizes,
     )
-    index = {"ids": found.ids, "annotated": found.annotated, "fingerprint": found.fingerprint}
+    index = {
+        "ids": found.ids,
+        "annotated": found.annotated,
+        "sizes": found.sizes,
+        "fingerprint": found.fingerprint,
+        "source": source,
+    }
     write_text(directory / _INDEX, json.dumps(index))
     write_text(directory / _ROW, json.dumps(dataclasses.asdict(dataset), indent=1))
 
@@ -76,7 +85,8 @@ def load(data_dir: epath.PathLike, dataset_id: str) -> Prepared:
     """Opens one dataset.
 
     Raises:
-      FoiError: it is not prepared there, or what stands there is broken.
+      FoiError: it is not prepared there, or what stands there is broken; a record file
+        is missing or has another size than was written.
     """
     found = directories(data_dir)
     if dataset_id not in found:
@@ -97,11 +107,15 @@ def load(data_dir: epath.PathLike, dataset_id: str) -> Prepared:
             split: tuple(frozenset(kinds.split()) for kinds in index["annotated"][split])
             for split in files
         }
+        sizes = {split: index["sizes"][split] for split in files}
+        digests = index["fingerprint"], index["source"]
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise FoiError(f"{directory}: broken ({reason}); remove it and prepare anew") from error
     ids = {split: tuple(index["ids"][split]) for split in files}
-    return Prepared(dataset, directory, files, ids, annotated, index["fingerprint"])
+    for split, of_split in files.items():
+        records.check_sizes(of_split, sizes[split])
+    return Prepared(dataset, directory, files, ids, annotated, *digests)
 
 
 def directories(data_dir: epath.PathLike) -> dict[str, epath.Path]:

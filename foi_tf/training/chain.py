@@ -11,7 +11,7 @@ import tensorflow as tf
 from etils import epath
 
 from foi_tf import tasks
-from foi_tf.data import pipeline
+from foi_tf.data import pipeline, records
 from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
 from foi_tf.files import describe, first_line
@@ -97,6 +97,9 @@ def run(
         )
         network.checkpoint().write(str(links.weights(directory)))
     except tf.errors.OpError as error:  # A full disk or a broken record, as TensorFlow says it.
+        if isinstance(error, tf.errors.DataLossError):
+            for files in prepared.files.values():
+                records.blame(files)
         raise FoiError(
             f"{directory}: stopped ({first_line(error)}); same command goes on"
         ) from error
