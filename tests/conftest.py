@@ -28,7 +28,7 @@ def blocks(tmp_path_factory):
     root = folders.write(tmp_path_factory.mktemp("raw"), train=12, val=5)
     data_dir = tmp_path_factory.mktemp("data")
     found = own.find(root, ["coco", "masks"], "blocks", "aerial", None)
-    builder.build(found.dataset, found.examples, data_dir)
+    builder.build(found, data_dir)
     return data_dir
 
 
