@@ -75,7 +75,7 @@ def main() -> None:
         batch = {
             "image": tf.zeros((BATCH, *CROP, 3), tf.uint8),
             "targets": targets(task),
-            "valid": tf.fill((BATCH,), True),
+            "place": tf.range(BATCH),
         }
         model = network.models["x"]
         steps = {

@@ -85,9 +85,9 @@ def learn(prepared, crop, where) -> None:
             task,
             pipeline.evaluate(few, BATCH.value),
             where,
-            images=len(few.ids()),
+            ids=few.ids(),
             label="evaluation",
-        )
+        ).metrics
         step = int(trainer.global_step.numpy())
         print(
             step, {name: round(value, 4) for name, value in (terms | metrics).items()}, flush=True

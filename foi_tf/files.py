@@ -41,6 +41,18 @@ def write_text(path: epath.PathLike, text: str) -> None:
         temporary.write_text(text)
 
 
+def remove(path: epath.PathLike) -> None:
+    """Removes a file, if there is one.
+
+    Raises:
+      FoiError: the directory cannot be written.
+    """
+    try:
+        epath.Path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise FoiError(f"{path}: cannot be removed ({describe(error)})") from error
+
+
 def describe(error: OSError) -> str:
     """What went wrong, in the system's words and in one line."""
     return os.strerror(error.errno) if error.errno else " ".join(str(error).split())

@@ -54,17 +54,18 @@ class Input:
     around_objects: bool = False
 
     def ids(self) -> list[str]:
-        """The ids that are read.
+        """The ids that are read, in record order.
 
         Raises:
           FoiError: there are none.
         """
         annotated = self.prepared.annotated_ids(self.split, self.task_type)
-        wanted = annotated if self.chosen is None else set(annotated) & set(self.chosen)
+        chosen = frozenset(annotated if self.chosen is None else self.chosen)
+        wanted = [name for name in annotated if name in chosen]
         if not wanted:
             name = self.prepared.dataset.id
             raise FoiError(f"{name}:{self.task_type}: no annotated images in {self.split}")
-        return list(wanted)
+        return wanted
 
 
 def train(
@@ -122,22 +123,25 @@ def evaluate(
       replicas: how many there are over all hosts; all get equally many full batches.
 
     Returns:
-      Batches as from `train`, with "valid" bool [B]; False fills up the last ones. The
-      targets hold what maps predictions back: "size" int64 [2] of the image and "scale".
+      Batches as from `train`, with "place" int32 [B] of each image in `source.ids()`; -1
+      fills up the last ones. The targets hold what maps predictions back: "size" int64 [2]
+      of the image and "scale".
     """
     ids = source.ids()
     keep = source.prepared.positions(source.split, frozenset(ids))
     files = source.prepared.files[source.split]
     fill = -len(ids) % (batch_size * replicas)
-    records = _records(files, keep, None).map(lambda record: (record, True))
-    filler = records.take(1).repeat(fill).map(lambda record, _: (record, False))
+    records = _records(files, keep, None).enumerate()
+    nowhere = tf.constant(-1, tf.int64)
+    filler = records.take(1).repeat(fill).map(lambda _, record: (nowhere, record))
     index, count = host
     mine = records.concatenate(filler).shard(count, index)
 
-    def prepare(record, valid):
+    def prepare(place, record):
         example = _parse(record, source)
         view = augment.whole(example["size"], source.crop)
-        return _finish(example, view, source) | {"valid": valid}
+        # Strings could say which image it is, but devices do not take them.
+        return _finish(example, view, source) | {"place": tf.cast(place, tf.int32)}
 
     batches = mine.map(prepare, tf.data.AUTOTUNE, deterministic=True)
     return batches.batch(batch_size, drop_remainder=True).prefetch(2)

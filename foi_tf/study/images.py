@@ -37,7 +37,9 @@ class ImageStatistics:
 
     def values(self, metric: str, weights: np.ndarray) -> np.ndarray:
         """The metric with each image counted `weights` times, [..., N] -> [...]."""
-        return from_sums(metric, weights @ self.numerator, weights @ self.denominator)
+        # Products of integer matrices are slow.
+        numerator, denominator = (x.astype(float) for x in (self.numerator, self.denominator))
+        return from_sums(metric, weights @ numerator, weights @ denominator)
 
     def sorted(self) -> "ImageStatistics":
         """The same in the order of the images' names."""
@@ -62,7 +64,26 @@ def write(
     Raises:
       FoiError: the directory cannot be written.
     """
-    path = epath.Path(directory) / f"{results.digest(row)}{SUFFIX}"
+    path = _beside(row, directory)
+    save(statistics, path)
+    return path
+
+
+def remove(row: Mapping[str, object], directory: epath.PathLike) -> None:
+    """Removes what an earlier run left beside the row, if there is anything.
+
+    Raises:
+      FoiError: the directory cannot be written.
+    """
+    files.remove(_beside(row, directory))
+
+
+def save(statistics: ImageStatistics, path: epath.PathLike) -> None:
+    """Writes the statistics into a file; integers stay such, which keeps it small.
+
+    Raises:
+      FoiError: it cannot be written.
+    """
     with files.atomic(path) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(
             stream,
@@ -70,7 +91,6 @@ def write(
             numerator=statistics.numerator,
             denominator=statistics.denominator,
         )
-    return path
 
 
 def find(directory: epath.PathLike) -> dict[str, epath.Path]:
@@ -92,11 +112,7 @@ def read(path: epath.PathLike) -> ImageStatistics:
     path = epath.Path(path)
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            found = ImageStatistics(
-                arrays["images"],
-                arrays["numerator"].astype(float),
-                arrays["denominator"].astype(float),
-            )
+            found = ImageStatistics(arrays["images"], arrays["numerator"], arrays["denominator"])
     except Exception as error:  # NumPy raises errors of many kinds for what is no archive.
         raise FoiError(
             f"{path}: not the statistics of an evaluation by image ({files.first_line(error)}); "
@@ -107,7 +123,12 @@ def read(path: epath.PathLike) -> ImageStatistics:
         found.numerator.ndim != 2
         or found.numerator.shape != found.denominator.shape
         or len(found.numerator) != images
+        or {found.numerator.dtype.kind, found.denominator.dtype.kind} - set("iuf")
         or len(set(found.images)) != images
     ):
         raise FoiError(f"{path}: images and sums do not agree; remove it and evaluate again")
     return found
+
+
+def _beside(row: Mapping[str, object], directory: epath.PathLike) -> epath.Path:
+    return epath.Path(directory) / f"{results.digest(row)}{SUFFIX}"

@@ -12,6 +12,7 @@ Outputs = Any  # What the head returns: float32 tensors.
 Targets = Mapping[str, tf.Tensor]
 Predictions = Mapping[str, tf.Tensor]
 Statistics = Mapping[str, tf.Tensor]  # One row an image: [B, ...].
+Sums = tuple[np.ndarray, np.ndarray]  # See `study.images`: numerator, denominator [B, classes].
 
 
 class Evaluator(Protocol):
@@ -49,6 +50,9 @@ class TaskType(Protocol):
 
     def summarise(self, predictions: Predictions, targets: Targets) -> Statistics:
         """What the evaluator needs of each image, on the device."""
+
+    def sums(self, statistics: Mapping[str, np.ndarray]) -> Sums | None:
+        """What the metric is a ratio of, by image, from statistics; None if it is no such ratio."""
 
     def evaluator(self) -> Evaluator:
         """An evaluator without images yet."""

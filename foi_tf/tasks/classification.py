@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.study.dataset import Dataset
+from foi_tf.tasks.base import Sums
 
 
 class Classification:
@@ -36,6 +37,11 @@ class Classification:
     def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
         """-> {"correct" float32 [B]}."""
         return {"correct": tf.cast(predictions["label"] == targets["label"], tf.float32)}
+
+    def sums(self, statistics) -> Sums:
+        """Correct or not, of one."""
+        correct = statistics["correct"].astype(np.uint8)[:, None]
+        return correct, np.ones_like(correct)
 
     def evaluator(self) -> "Top1":
         """Top-1 accuracy."""

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from foi_tf.models.heads import DepthHead
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks.base import mean_over
+from foi_tf.tasks.base import Sums, mean_over
 
 DELTA = 1.25  # Of the accuracy in section 4.3.
 
@@ -74,6 +74,11 @@ class Depth:
             "accurate": tf.reduce_sum(tf.cast(accurate, tf.int32), -1),
             "known": tf.reduce_sum(tf.cast(known, tf.int32), -1),
         }
+
+    def sums(self, statistics) -> Sums:
+        """The squared error and the number of known pixels."""
+        squared = statistics["squared_error"].sum(-1, keepdims=True, dtype=np.float64)
+        return squared, statistics["known"].sum(-1, keepdims=True, dtype=np.int32)
 
     def evaluator(self) -> "DepthErrors":
         """Root mean square error, and the share of accurate pixels."""

@@ -163,6 +163,9 @@ class Keypoints:
             "keypoints": tf.concat([yx, marks[..., 2:]], -1),
         }
 
+    def sums(self, statistics) -> None:
+        """Average precision ranks the objects of all images together."""
+
     def evaluator(self) -> "KeypointPrecision":
         """Average precision by the similarity of keypoints."""
         return KeypointPrecision(self._sigmas)

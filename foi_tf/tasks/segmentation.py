@@ -6,7 +6,7 @@ import tensorflow as tf
 from foi_tf.data import schema
 from foi_tf.models.heads import SegmentationHead
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks.base import mean_over
+from foi_tf.tasks.base import Sums, mean_over
 
 _NO_CLASS = -1  # In targets, where a pixel is ignored.
 
@@ -54,6 +54,10 @@ class Segmentation:
         counts = tf.math.unsorted_segment_sum(counted, cell, truth.shape[0] * cells)
         return {"confusion": tf.reshape(counts, [-1, self.classes, self.classes])}
 
+    def sums(self, statistics) -> Sums:
+        """Pixels of intersection and of union, by class."""
+        return _overlap(statistics["confusion"])
+
     def evaluator(self) -> "MeanIoU":
         """Mean intersection over union."""
         return MeanIoU(self.classes)
@@ -75,8 +79,7 @@ class MeanIoU:
 
     def result(self) -> dict[str, float]:
         """-> {"miou", "pixel_accuracy"}; NaN where no pixel has a class."""
-        hits = np.diag(self._confusion)
-        union = self._confusion.sum(0) + self._confusion.sum(1) - hits
+        hits, union = _overlap(self._confusion)
         total = self._confusion.sum()
         if not total:
             return {"miou": float("nan"), "pixel_accuracy": float("nan")}
@@ -84,3 +87,11 @@ class MeanIoU:
             "miou": float(np.mean(hits[union > 0] / union[union > 0])),
             "pixel_accuracy": float(hits.sum() / total),
         }
+
+
+def _overlap(confusion: np.ndarray) -> Sums:
+    """Pixels by true and predicted class [..., classes, classes] -> intersection, union."""
+    # A view would keep the whole in memory.
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1).copy()
+    either = confusion.sum(-2, dtype=confusion.dtype) + confusion.sum(-1, dtype=confusion.dtype)
+    return hits, either - hits

@@ -19,13 +19,14 @@ from foi_tf.files import describe, first_line
 from foi_tf.models import transfer
 from foi_tf.preemption import Preempted
 from foi_tf.progress import Progress
+from foi_tf.study import images
 from foi_tf.study.options import Pace
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import inputs, lease
 from foi_tf.training import link as links
 from foi_tf.training import optimizer as optimizers
 from foi_tf.training import strategy as strategies
-from foi_tf.training.evaluator import evaluate
+from foi_tf.training.evaluator import Evaluation, evaluate
 from foi_tf.training.link import Finished, Link
 from foi_tf.training.trainer import Trainer
 
@@ -130,10 +131,11 @@ class _Run:
             own = directory if chief else epath.Path(scrap)
             seconds = self._train(sources, own)
             started = time.monotonic()
-            metrics = self._evaluate()
+            found = self._evaluate()
             self._network.checkpoint().write(str(links.weights(own)))
         domains = {one.dataset.domain for one in self._prepared}
         names = {task.metric for task in self._tasks.values()}
+        metrics = {name: evaluation.metrics for name, evaluation in found.items()}
         finished = Finished(
             link=self._link,
             metric=names.pop() if len(names) == 1 else "mean",
@@ -146,6 +148,9 @@ class _Run:
             device=strategies.device_kind(self._strategy),
         )
         if chief:
+            # Of sets there are no result rows, which this is to stand beside.
+            if len(found) == 1 and (by_image := next(iter(found.values())).images):
+                images.save(by_image, links.images(directory))
             links.save(directory, finished)
             (directory / "checkpoints").rmtree(missing_ok=True)
         return finished
@@ -218,8 +223,8 @@ class _Run:
                 raise Preempted
         return float(seconds.numpy())
 
-    def _evaluate(self) -> dict[str, dict[str, float]]:
-        """By member, its metrics."""
+    def _evaluate(self) -> dict[str, Evaluation]:
+        """By member, what was found."""
         sources = self._inputs(inputs.evaluation_input)
         return {
             name: evaluate(
@@ -227,7 +232,7 @@ class _Run:
                 task,
                 inputs.evaluation_batches(source, self._link, self._strategy),
                 self._strategy,
-                images=len(source.ids()),
+                ids=source.ids(),
                 label=f"{name} {'held out' if self._link.holdout else 'val'}",
             )
             for (name, task), source in zip(self._tasks.items(), sources, strict=True)

@@ -1,20 +1,33 @@
 """Evaluation of a task on whole images at one scale, each image once."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from foi_tf.progress import Progress
+from foi_tf.study.images import ImageStatistics
 from foi_tf.tasks.base import TaskType
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What evaluation found.
+
+    Attributes:
+      metrics: all metrics of the task.
+      images: what the task's own metric is a ratio of; None if it is no such ratio.
+    """
+
+    metrics: dict[str, float]
+    images: ImageStatistics | None
+
+
 def replica_statistics(model: tf.keras.Model, task: TaskType, batch: Mapping) -> dict:
-    """One replica's batch -> the task's statistics and "valid", one row an image."""
+    """One replica's batch -> the task's statistics and "place", one row an image."""
     predictions = task.decode(model(batch["image"], training=False))
-    # Replicas can gather numbers, but not truth values.
-    valid = tf.cast(batch["valid"], tf.int32)
-    return dict(task.summarise(predictions, batch["targets"])) | {"valid": valid}
+    return dict(task.summarise(predictions, batch["targets"])) | {"place": batch["place"]}
 
 
 def evaluate(
@@ -23,13 +36,13 @@ def evaluate(
     batches: tf.data.Dataset,
     strategy: tf.distribute.Strategy,
     *,
-    images: int,
+    ids: Sequence[str],
     label: str,
-) -> dict[str, float]:
-    """All metrics of the task over (distributed) batches from `pipeline.evaluate`.
+) -> Evaluation:
+    """Evaluates a task on (distributed) batches from `pipeline.evaluate`.
 
     Args:
-      images: how many valid ones there are.
+      ids: of the images, which their places refer to.
       label: what to call it in the progress shown.
     """
 
@@ -40,12 +53,17 @@ def evaluate(
         )
         return strategy.run(run, args=(batch,))
 
-    evaluator = task.evaluator()
-    with Progress(label, images, unit="image") as progress:
+    evaluator, names, by_image = task.evaluator(), np.asarray(ids), []
+    with Progress(label, len(ids), unit="image") as progress:
         for batch in batches:
             gathered = tf.nest.map_structure(lambda v: strategy.gather(v, 0), step(batch))
             statistics = {name: np.asarray(value) for name, value in gathered.items()}
-            valid = statistics.pop("valid") > 0
-            evaluator.update({name: value[valid] for name, value in statistics.items()})
+            place = statistics.pop("place")
+            valid = place >= 0
+            statistics = {name: value[valid] for name, value in statistics.items()}
+            evaluator.update(statistics)
+            if sums := task.sums(statistics):
+                by_image.append((names[place[valid]], *sums))
             progress.update(int(valid.sum()))
-    return evaluator.result()
+    columns = map(np.concatenate, zip(*by_image, strict=True))
+    return Evaluation(evaluator.result(), ImageStatistics(*columns) if by_image else None)

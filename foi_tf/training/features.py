@@ -177,7 +177,7 @@ def _extract(origin: Origin, request: Request, network: Network, batch_size: int
     found: dict[str, list[np.ndarray]] = {}
     with Progress(f"{origin.dataset} features", len(origin.ids), unit="image") as progress:
         for batch in pipeline.evaluate(source, batch_size):
-            valid = batch["valid"].numpy()
+            valid = batch["place"].numpy() >= 0
             arrays = {"id": batch["targets"]["id"]} | step(batch)
             for name, values in arrays.items():
                 found.setdefault(name, []).append(values.numpy()[valid])

@@ -17,7 +17,7 @@ from foi_tf.study.dataset import Size, Task
 # To be raised with any change of the code after which an equal link ends with other weights.
 RECIPE = 1
 
-_RECORD, _BEGUN, _WEIGHTS = "link.json", "begun.json", "weights"
+_RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "images.npz"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -113,6 +113,11 @@ class Finished:
 def weights(directory: epath.PathLike) -> epath.Path:
     """The checkpoint that a finished link leaves in its directory."""
     return epath.Path(directory) / _WEIGHTS
+
+
+def images(directory: epath.PathLike) -> epath.Path:
+    """What a finished link of one task found in each image, where its metric is made of that."""
+    return epath.Path(directory) / _IMAGES
 
 
 def begin(link: Link, directory: epath.Path) -> None:

@@ -3,8 +3,11 @@
 import dataclasses
 import json
 
-from foi_tf.study import results
+from etils import epath
+
+from foi_tf.study import images, results
 from foi_tf.study.dataset import Task
+from foi_tf.training import link as links
 from foi_tf.training.link import Finished
 from foi_tf.training.selection import Selection
 from foi_tf.training.start import Start
@@ -61,3 +64,18 @@ def source_columns(begin: Start, domain: str, images: int) -> dict[str, object]:
         "source_domain": domain,
         "n_source": images,
     }
+
+
+def write(row: results.Row, link_directory: epath.Path, directory: epath.Path) -> None:
+    """Writes the row and, beside it, what its link found in each image, where it kept that.
+
+    Raises:
+      FoiError: the directory cannot be written, or what was kept is damaged.
+    """
+    kept, columns = links.images(link_directory), dataclasses.asdict(row)
+    found = images.read(kept) if kept.exists() else None
+    # First, so that at no time a row stands beside the images of another run.
+    images.remove(columns, directory)
+    results.write(row, directory)
+    if found:
+        images.write(found, columns, directory)

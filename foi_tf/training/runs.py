@@ -201,4 +201,5 @@ def _write_row(
         domain = domains.pop() if len(domains) == 1 else ""
     row = rows.row(finished, chosen, begin, rows.source_columns(begin, domain, images), setting)
     if strategies.is_chief(setup.strategy):
-        results.write(row, epath.Path(setup.workdir) / "results")
+        directory = finished.link.directory(setup.workdir)
+        rows.write(row, directory, epath.Path(setup.workdir) / "results")

@@ -5,11 +5,12 @@ import resource
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from etils import epath
 
 from foi_tf.bin import prepare, pretrain, source, target
-from foi_tf.study import results
+from foi_tf.study import images, results
 from foi_tf.training import lease
 from tests import folders, tiny
 from tests.data.layouts import camvid
@@ -58,6 +59,17 @@ def error(outcome):
     return lines[0]
 
 
+def check_images(directory):
+    """That the images beside each row, and beside nothing else, give its value."""
+    found = images.find(directory)
+    rows = results.load(directory).to_dict("records")
+    assert sorted(found) == sorted(map(results.digest, rows))
+    for row in rows:
+        kept = images.read(found[results.digest(row)])
+        assert len(kept.images) == 5
+        assert kept.values(row["metric"], np.ones(5)) == pytest.approx(row["value"], rel=1e-9)
+
+
 def test_a_chain_end_to_end(call, flags):
     code, out, _ = call(source, **flags, source="blocks:segmentation", init="scratch")
     assert code == 0
@@ -75,6 +87,7 @@ def test_a_chain_end_to_end(call, flags):
         ("blocks", "small", 2), ("scratch", "full", 3), ("scratch", "small", 2),
     ]  # fmt: skip
     assert frame.n_source.max() == 12 and (frame.target_domain == "aerial").all()
+    check_images(flags["workdir"] / "results")
 
 
 def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks, monkeypatch):
@@ -95,6 +108,7 @@ def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks, monkeypatch):
     assert row["source"] == "blocks+bricks" and row["source_type"] == "segmentation"
     assert row["source_domain"] == "" and row["n_source"] == images and row["n_target"] == 12
     assert row["selection"] == "holdout"
+    check_images(flags["workdir"] / "results")
     tried = {float(rate): value for rate, value in json.loads(row["candidates"]).items()}
     assert set(tried) == {0.025, 0.05} and tried[row["learning_rate"]] == max(tried.values())
     # Two candidates and the link that was then trained on all images.
@@ -376,5 +390,6 @@ def test_two_processes_run_one_link(flags, tmp_path):
         assert first == second
         (row,) = results.load(flags["workdir"] / "results").to_dict("records")
         assert row["devices"] == 2 and row["value"] == first["metrics"]["miou"]
+        check_images(flags["workdir"] / "results")
     (directory,) = (flags["workdir"] / "links").iterdir()
     assert not list(directory.glob("leases/*")) and not (directory / "checkpoints").exists()

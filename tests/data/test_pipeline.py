@@ -110,17 +110,28 @@ def test_evaluation_sees_each_image_once_and_fills_up(source, batch, replicas):
     batches = take(pipeline.evaluate(val, batch, replicas=replicas), 99)
     assert len(batches) % replicas == 0
     assert all(b["image"].shape[0] == batch for b in batches)
-    valid = np.concatenate([b["valid"] for b in batches])
-    seen = np.asarray(ids(batches))[valid]
-    assert sorted(seen) == sorted(val.ids()) and valid.sum() == 5
+    place = np.concatenate([b["place"] for b in batches])
+    seen = np.asarray(ids(batches))[place >= 0]
+    assert list(seen) == val.ids() and place[place >= 0].tolist() == list(range(5))
 
 
 def test_evaluation_is_shared_by_hosts(source):
     val = dataclasses.replace(source, split="val")
     shares = [take(pipeline.evaluate(val, 2, replicas=2, host=(i, 2)), 9) for i in (0, 1)]
     assert len(shares[0]) == len(shares[1])
-    seen = [np.asarray(ids(s))[np.concatenate([b["valid"] for b in s])] for s in shares]
-    assert sorted(np.concatenate(seen)) == sorted(val.ids())
+    place = [np.concatenate([b["place"] for b in share]) for share in shares]
+    assert sorted(p for of_host in place for p in of_host if p >= 0) == list(range(5))
+    for share, of_host in zip(shares, place, strict=True):
+        names = zip(ids(share), of_host, strict=True)
+        assert all(name == val.ids()[p] for name, p in names if p >= 0)
+
+
+def test_places_are_those_among_the_chosen(source):
+    chosen = subset(source.ids(), 5)[::-1]
+    few = dataclasses.replace(source, chosen=tuple(chosen))
+    assert few.ids() == [name for name in source.ids() if name in chosen]
+    batches = take(pipeline.evaluate(few, 5), 9)
+    assert ids(batches) == few.ids() and batches[0]["place"].tolist() == list(range(5))
 
 
 def test_no_images_is_an_error(source):

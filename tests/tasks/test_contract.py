@@ -1,12 +1,15 @@
 """What holds for every task type: one test, run over all of them."""
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from foi_tf import tasks
 from foi_tf.errors import FoiError
 from foi_tf.models import transfer
+from foi_tf.study import images as images_lib
 from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.images import ImageStatistics
 from foi_tf.study.metrics import METRICS
 from tests.examples import ROW, example
 
@@ -48,8 +51,15 @@ def test_statistics_have_a_row_an_image_and_give_the_metric(made):
     statistics = task.summarise(task.decode(model(images, training=False)), targets)
     assert all(value.shape[0] == 2 for value in statistics.values())
     evaluator = task.evaluator()
-    evaluator.update({name: value.numpy() for name, value in statistics.items()})
-    assert task.metric in evaluator.result()
+    statistics = {name: value.numpy() for name, value in statistics.items()}
+    evaluator.update(statistics)
+    value = evaluator.result()[task.metric]
+    sums = task.sums(statistics)
+    assert (sums is not None) == (task.metric in images_lib.METRICS)
+    if sums:
+        assert sums[0].shape == sums[1].shape and len(sums[0]) == 2
+        both = ImageStatistics(np.array(["a", "b"]), *sums)
+        assert both.values(task.metric, np.ones(2)) == pytest.approx(value, rel=1e-9)
 
 
 def test_decoding_has_static_shapes(made):

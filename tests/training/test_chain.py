@@ -37,8 +37,8 @@ def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
     assert finished.n_train == 12 and finished.domain == "aerial" and finished.wall_seconds > 0
     assert links.load(directory) == finished
     assert sorted(p.name for p in directory.iterdir()) == [
-        "begun.json", "leases", "link.json", "summaries", "weights.data-00000-of-00001",
-        "weights.index",
+        "begun.json", "images.npz", "leases", "link.json", "summaries",
+        "weights.data-00000-of-00001", "weights.index",
     ]  # fmt: skip
     events = [p for p in (directory / "summaries").iterdir() if "tfevents" in p.name]
     tags = {

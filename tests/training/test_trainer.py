@@ -42,7 +42,7 @@ def make(task_types, where, precision="float32", crops=(CROP, CROP)):
     return trainer, network, made
 
 
-def batches(task_type, size, *, valid=None, crop=CROP):
+def batches(task_type, size, *, place=None, crop=CROP):
     """Endless seeded batches; every pixel has a class, so that all replicas weigh the same."""
     encode = tasks.create(Task("x", task_type), ROW).encode
 
@@ -51,7 +51,7 @@ def batches(task_type, size, *, valid=None, crop=CROP):
         mask = tf.random.stateless_uniform((*crop, 1), seed, 0, 4, tf.int32)
         image = tf.random.stateless_normal((*crop, 3), seed)
         one = example(number, crop) | {"image": image, "mask": tf.cast(mask, tf.uint8)}
-        extra = {} if valid is None else {"valid": valid}
+        extra = {} if place is None else {"place": place}
         return {"image": one["image"], "targets": encode(one)} | extra
 
     return tf.data.Dataset.range(10**6).map(batch).batch(size, drop_remainder=True)
@@ -109,7 +109,7 @@ def test_steps_lower_to_hlo_with_static_shapes(task_type, precision):
     where = strategy.make("cpu")
     trainer, network, made = make([task_type], where, precision)
     name = f"x:{task_type}"
-    batch = next(iter(batches(task_type, 2, valid=True)))
+    batch = next(iter(batches(task_type, 2, place=0)))
     steps = (
         lambda b: trainer.replica_step(name, b),
         lambda b: evaluator.replica_statistics(network.models[name], made[name], b),
