@@ -91,7 +91,7 @@ class MeanIoU:
 
 def _overlap(confusion: np.ndarray) -> Sums:
     """Pixels by true and predicted class [..., classes, classes] -> intersection, union."""
-    # A view would keep the whole in memory.
+    # A view would keep the whole confusion in memory.
     hits = np.diagonal(confusion, axis1=-2, axis2=-1).copy()
     either = confusion.sum(-2, dtype=confusion.dtype) + confusion.sum(-1, dtype=confusion.dtype)
     return hits, either - hits

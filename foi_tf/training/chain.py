@@ -150,7 +150,7 @@ class _Run:
         if chief:
             # Of sets there are no result rows, which this is to stand beside.
             if len(found) == 1 and (by_image := next(iter(found.values())).images):
-                images.save(by_image, links.images(directory))
+                images.save(by_image, links.image_statistics(directory))
             links.save(directory, finished)
             (directory / "checkpoints").rmtree(missing_ok=True)
         return finished

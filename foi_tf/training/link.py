@@ -115,7 +115,7 @@ def weights(directory: epath.PathLike) -> epath.Path:
     return epath.Path(directory) / _WEIGHTS
 
 
-def images(directory: epath.PathLike) -> epath.Path:
+def image_statistics(directory: epath.PathLike) -> epath.Path:
     """What a finished link of one task found in each image, where its metric is made of that."""
     return epath.Path(directory) / _IMAGES
 

@@ -72,7 +72,7 @@ def write(row: results.Row, link_directory: epath.Path, directory: epath.Path) -
     Raises:
       FoiError: the directory cannot be written, or what was kept is damaged.
     """
-    kept, columns = links.images(link_directory), dataclasses.asdict(row)
+    kept, columns = links.image_statistics(link_directory), dataclasses.asdict(row)
     found = images.read(kept) if kept.exists() else None
     # First, so that at no time a row stands beside the images of another run.
     images.remove(columns, directory)

@@ -101,7 +101,7 @@ def test_the_metric_is_made_of_what_is_kept(make, tmp_path, request, task_type, 
 
 
 def test_counts_take_little_space(tmp_path):
-    """As of the largest validation sets: 5000 images of 133 classes, 50000 of one."""
+    """As of the largest of the validation sets: 5000 images of 133 classes."""
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 200_000, (5000, 133)) * (rng.random((5000, 133)) < 0.06)
     names = np.array([f"val/{place:012d}" for place in rng.integers(0, 10**12, 5000)])
@@ -112,7 +112,7 @@ def test_counts_take_little_space(tmp_path):
 
 def test_a_row_never_stands_beside_the_images_of_another_run(tmp_path):
     found = ImageStatistics(np.array(["a"]), np.array([[1]]), np.array([[2]]))
-    images.save(found, links.images(tmp_path / "with"))
+    images.save(found, links.image_statistics(tmp_path / "with"))
     for value, link in ((0.5, "with"), (0.4, "without")):
         row = dataclasses.replace(ROW, value=value)
         rows.write(row, tmp_path / link, tmp_path / "results")
