@@ -41,6 +41,11 @@ class Head(tf.keras.layers.Layer):
             inputs = [backbone.get_layer(name).output for name in hrnet.BRANCHES]
         return self(inputs, backbone.input)
 
+    @property
+    def model(self) -> tf.keras.Model:
+        """The part with weights, whose layers have systematic names; once it is connected."""
+        return self._network
+
     def network(self, inputs: tf.Tensor | list[tf.Tensor]) -> Outputs:
         """The part with weights, on symbolic inputs whose channels alone are known."""
         raise NotImplementedError
