@@ -42,6 +42,7 @@ setuptools.setup(
         "pillow",
         "pydantic>=2",
         "pyyaml",
+        "safetensors",
         "scipy",
         "tqdm",
     ],
@@ -49,7 +50,7 @@ setuptools.setup(
     entry_points={
         "console_scripts": [
             f"foi-{name} = foi_tf.bin.{name}:main"
-            for name in ("prepare", "pretrain", "source", "target", "analyze")
+            for name in ("prepare", "pretrain", "source", "target", "analyze", "weights")
         ]
     },
 )

@@ -150,13 +150,24 @@ def image(data: tf.Tensor, view: View, crop: Size, mean: Channels) -> tf.Tensor:
         return tf.switch_case(index, decoders)
 
     def other():
-        pixels = _cut(tf.io.decode_png(data, channels=3), view)
-        s, h, w = view.shrink, view.height // view.shrink, view.width // view.shrink
-        blocks = tf.reshape(tf.cast(pixels, tf.float32), [h, s, w, s, 3])
-        return tf.cast(tf.round(tf.reduce_mean(blocks, [1, 3])), tf.uint8)
+        return _shrunk_window(tf.io.decode_png(data, channels=3), view)
 
-    pixels = tf.cond(tf.io.is_jpeg(data), jpeg, other)
-    resized = tf.image.resize(pixels, [view.out_height, view.out_width])
+    return _resized(tf.cond(tf.io.is_jpeg(data), jpeg, other), view, crop, mean)
+
+
+def pixels(image: tf.Tensor, view: View, crop: Size, mean: Channels) -> tf.Tensor:
+    """The same of an image that is decoded already, uint8 [H, W, 3]."""
+    return _resized(_shrunk_window(image, view), view, crop, mean)
+
+
+def _shrunk_window(image: tf.Tensor, view: View) -> tf.Tensor:
+    s, h, w = view.shrink, view.height // view.shrink, view.width // view.shrink
+    blocks = tf.reshape(tf.cast(_cut(image, view), tf.float32), [h, s, w, s, 3])
+    return tf.cast(tf.round(tf.reduce_mean(blocks, [1, 3])), tf.uint8)
+
+
+def _resized(window: tf.Tensor, view: View, crop: Size, mean: Channels) -> tf.Tensor:
+    resized = tf.image.resize(window, [view.out_height, view.out_width])
     # Of what is beyond the edge, the mean is all that normalisation takes to zero.
     margin = np.full((*crop, 3), np.rint(255 * np.asarray(mean)), np.uint8)
     return _place(tf.cast(resized, tf.uint8), view, margin)

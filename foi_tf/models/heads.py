@@ -36,10 +36,13 @@ class Head(tf.keras.layers.Layer):
     @layers.not_converted
     def connect(self, backbone: tf.keras.Model) -> Outputs:
         """The head's symbolic outputs on top of a backbone, for a functional model."""
-        inputs = backbone.output
+        return self(self.inputs(backbone), backbone.input)
+
+    def inputs(self, backbone: tf.keras.Model) -> tf.Tensor | list[tf.Tensor]:
+        """What it takes of a backbone, symbolic."""
         if self.takes == "branches":
-            inputs = [backbone.get_layer(name).output for name in hrnet.BRANCHES]
-        return self(inputs, backbone.input)
+            return [backbone.get_layer(name).output for name in hrnet.BRANCHES]
+        return backbone.output
 
     @property
     def model(self) -> tf.keras.Model:
@@ -66,7 +69,10 @@ class Head(tf.keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor | list[tf.Tensor], image: tf.Tensor) -> Outputs:
         """Applies the head; of the image [B, H, W, 3] only the size matters."""
-        outputs = self._network(inputs)
+        return self.complete(self._network(inputs), image)
+
+    def complete(self, outputs: Outputs, image: tf.Tensor) -> Outputs:
+        """From the outputs of `model` to those of the head."""
         outputs = tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), outputs)
         return self.finish(outputs, image)
 

@@ -40,6 +40,13 @@ class Account:
     used: Mapping[str, str]
     left: Mapping[str, str]
 
+    def left_by_reason(self) -> dict[str, list[str]]:
+        """The names of what was left, by why."""
+        names = {}
+        for name, reason in self.left.items():
+            names.setdefault(reason, []).append(name)
+        return names
+
 
 def torch_names(
     model: tf.keras.Model, module: Callable[[str], str]
@@ -111,9 +118,7 @@ def has_head(tensors: Tensors, where: str) -> bool:
     return f"{find_prefix(tensors, where)}{_CLASSIFIER}" in tensors.shapes
 
 
-def values(
-    backbone: tf.keras.Model, head: tf.keras.Model | None
-) -> dict[str, np.ndarray]:
+def values(backbone: tf.keras.Model, head: tf.keras.Model | None) -> dict[str, np.ndarray]:
     """All values under PyTorch's names and in its layout."""
     names = _names(backbone, head)
     return {name: to_torch(variable.numpy()) for name, (_, variable) in names.items()}
@@ -127,7 +132,9 @@ def find_prefix(tensors: Tensors, where: str) -> str:
     """
     marks = [name for name in tensors.shapes if f".{name}".endswith(f".{hrnet_names.LANDMARK}")]
     if not marks:
-        raise FoiError(f"{where}: no HRNetV2 weights; its tensors are {_some(list(tensors.shapes))}")
+        raise FoiError(
+            f"{where}: no HRNetV2 weights; its tensors are {_some(list(tensors.shapes))}"
+        )
     return min(marks, key=len).removesuffix(hrnet_names.LANDMARK)
 
 

@@ -13,8 +13,8 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
-import ml_dtypes
 import numpy as np
+import tensorflow as tf
 from etils import epath
 
 from foi_tf.errors import FoiError
@@ -30,7 +30,7 @@ _DTYPES = {
     "DoubleStorage": np.dtype("<f8"),
     "FloatStorage": np.dtype("<f4"),
     "HalfStorage": np.dtype("<f2"),
-    "BFloat16Storage": np.dtype(ml_dtypes.bfloat16),
+    "BFloat16Storage": np.dtype(tf.bfloat16.as_numpy_dtype),
     "LongStorage": np.dtype("<i8"),
     "IntStorage": np.dtype("<i4"),
     "ShortStorage": np.dtype("<i2"),
@@ -108,7 +108,7 @@ _KNOWN = {
 }
 
 
-class _Forbidden(Exception):
+class _ForbiddenError(Exception):
     """A pickle named what is no part of a state dict."""
 
 
@@ -120,7 +120,7 @@ class _Unpickler(pickle.Unpickler):
             return _KNOWN[module, name]
         if module == "torch" and name in _DTYPES:
             return name
-        raise _Forbidden(f"{module}.{name}")
+        raise _ForbiddenError(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> _Storage:
         kind, name, key, _, count, *_ = pid
@@ -160,7 +160,7 @@ def open_file(path: epath.Path) -> TorchTensors:
             file.seek(0)
             content, starts = _read_zip(file) if is_zip else _read_old(file)
             return TorchTensors(path, _state_dict(content), starts)
-        except _Forbidden as error:
+        except _ForbiddenError as error:
             raise FoiError(
                 f"{path}: names {error}, which is no part of a state dict; nothing of it was run. "
                 "Save the state dict alone, or take the .safetensors file"
