@@ -56,22 +56,29 @@ def write(model: Model, directory: epath.Path, *, frozen: bool, description: epa
     Raises:
       FoiError: it cannot be written.
     """
-    backbone, head = model.network.backbone, model.head.model if model.head else None
     module = tf.Module()
     module.description = tf.saved_model.Asset(str(description))
-    if frozen:
-        backbone, head = fold(backbone), fold(head) if head else None
-    else:
-        module.backbone = _variables(backbone)
-        module.head = _variables(head) if head else None
-    functions = {"get_features": _get_features(model, backbone)}
-    if head is not None:
-        functions["predict"] = _predict(model, backbone, head)
-    signatures = {name: _signature(function, frozen) for name, function in functions.items()}
+    if not frozen:
+        module.backbone = _variables(model.network.backbone)
+        module.head = _variables(model.head.model) if model.head else None
+    signatures = {
+        name: _signature(function, frozen)
+        for name, function in functions(model, frozen=frozen).items()
+    }
     try:
         tf.saved_model.save(module, str(directory), signatures)
     except tf.errors.OpError as error:
         raise FoiError(f"{directory}: cannot be written ({files.first_line(error)})") from error
+
+
+def functions(model: Model, *, frozen: bool) -> dict[str, Function]:
+    """What becomes the signatures, by name; with batch norm folded if `frozen`."""
+    made = fold if frozen else lambda network: network
+    backbone = made(model.network.backbone)
+    found = {"get_features": _get_features(model, backbone)}
+    if model.head is not None:
+        found["predict"] = _predict(model, backbone, made(model.head.model))
+    return found
 
 
 def _get_features(model: Model, backbone: tf.keras.Model) -> Function:

@@ -218,7 +218,7 @@ def test_the_rendered_collection_is_prepared_by_name(call, tmp_path):
     assert code == 1 and "did you mean 'kitti'" in err
 
 
-@pytest.mark.parametrize("name", ["prepare", "pretrain", "source", "target", "analyze"])
+@pytest.mark.parametrize("name", ["prepare", "pretrain", "source", "target", "analyze", "weights"])
 def test_help_and_exit_codes_of_a_process(name):
     command = [sys.executable, "-m", f"foi_tf.bin.{name}"]
     helped = subprocess.run([*command, "--help"], capture_output=True, text=True, check=False)

@@ -50,9 +50,7 @@ def load(values, *, classes=5):
 
 
 # Of "name shape" of every tensor but the counters, sorted, of timm 1.0.31's hrnet_w18 and w48.
-@pytest.mark.parametrize(
-    ("width", "digest"), [(18, "57de1017204b3871"), (48, "df568d52ab38e2ec")]
-)
+@pytest.mark.parametrize(("width", "digest"), [(18, "57de1017204b3871"), (48, "df568d52ab38e2ec")])
 def test_names_and_shapes_are_those_of_pytorch(width, digest, published):
     backbone, head = published(width), ClassificationHead(1000)
     head.connect(backbone)
