@@ -41,7 +41,8 @@ class Head(tf.keras.layers.Layer):
     def inputs(self, backbone: tf.keras.Model) -> tf.Tensor | list[tf.Tensor]:
         """What it takes of a backbone, symbolic."""
         if self.takes == "branches":
-            return [backbone.get_layer(name).output for name in hrnet.BRANCHES]
+            named = {layer.name: layer.output for layer in backbone.layers}
+            return [named[name] for name in hrnet.BRANCHES if name in named]
         return backbone.output
 
     @property
@@ -156,6 +157,7 @@ class ClassificationHead(Head):
 
     A bottleneck widens each branch; from the finest on they are brought down by strided
     convolutions and added; then a 1x1 convolution, average pooling and a linear classifier.
+    Of a backbone with a single branch, a ResNet, the last two alone are used, as published.
     """
 
     takes = "branches"
@@ -166,6 +168,9 @@ class ClassificationHead(Head):
 
     def network(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         """All of it."""
+        return self._classify(inputs[0] if len(inputs) == 1 else self._merge(inputs))
+
+    def _merge(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         total = sum(x.shape[-1] for x in inputs)
         channels = [_inner_channels(32 * 2**i, total) for i in range(len(inputs))]
         x = None
@@ -175,7 +180,9 @@ class ClassificationHead(Head):
                 x = layers.conv_bn(x, 4 * channels[i], 3, f"down{i}/{{}}", strides=2, bias=True)
                 wide = tf.keras.layers.Add(name=f"down{i}/add")([wide, x])
             x = wide
-        x = layers.conv_bn(x, _inner_channels(2048, total), 1, "final/{}", bias=True)
+        return layers.conv_bn(x, _inner_channels(2048, total), 1, "final/{}", bias=True)
+
+    def _classify(self, x: tf.Tensor) -> tf.Tensor:
         # Averages and logits of a thousand classes need more digits than bfloat16 has.
         x = tf.keras.layers.GlobalAveragePooling2D(name="pool", dtype=tf.float32)(x)
         return tf.keras.layers.Dense(

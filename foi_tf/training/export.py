@@ -39,6 +39,8 @@ def write(
     Raises:
       FoiError: the directory exists, or cannot be written.
     """
+    if format_name == "safetensors" and model.metadata["backbone"] == "resnet50":
+        raise FoiError("--format=safetensors is for HRNetV2; take --format=saved_model")
     metadata = {**model.metadata, "format": format_name, "frozen": frozen}
     with files.atomic_directory(out) as directory:
         description = directory / METADATA
@@ -93,7 +95,7 @@ def open_model(
     if finished is None:
         made = public.build(name, 0)
         transfer.load_backbone(made.network.backbone, begin.checkpoint)
-        mean, std = public.STATISTICS
+        mean, std = public.statistics(name)
         return Model(
             network=made.network, metadata=common | _normalisation(mean, std), mean=mean, std=std
         )

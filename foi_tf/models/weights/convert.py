@@ -1,13 +1,12 @@
 """PyTorch's tensors into our networks and back, every one of them accounted for."""
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from foi_tf.errors import FoiError
-from foi_tf.models.weights import hrnet_names
+from foi_tf.models.weights import account, hrnet_names
 from foi_tf.models.weights.tensors import Shape, Tensors
 
 # Of our variables, by their last name: PyTorch's name.
@@ -25,27 +24,7 @@ _TO_TORCH, _FROM_TORCH = (3, 2, 0, 1), (2, 3, 1, 0)
 
 _COUNTER = "num_batches_tracked"  # Of PyTorch's batch norm, which only counts with it.
 _CLASSIFIER = "classifier.weight"
-_SHOWN = 3  # Names in a message.
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Account:
-    """What became of every tensor of a file.
-
-    Attributes:
-      used: by the tensor's name, the variable that has its values now.
-      left: by the tensor's name, why it was not used.
-    """
-
-    used: Mapping[str, str]
-    left: Mapping[str, str]
-
-    def left_by_reason(self) -> dict[str, list[str]]:
-        """The names of what was left, by why."""
-        names = {}
-        for name, reason in self.left.items():
-            names.setdefault(reason, []).append(name)
-        return names
+_WIDTH = "transition1.0.0.weight"  # Its first axis is the width.
 
 
 def torch_names(
@@ -88,7 +67,7 @@ def load(
     backbone: tf.keras.Model,
     backbone_name: str,
     head: tf.keras.Model | None,
-) -> Account:
+) -> account.Account:
     """Copies a checkpoint of PyTorch's HRNetV2 into a backbone and a classification head.
 
     Args:
@@ -99,18 +78,37 @@ def load(
       FoiError: the file has another architecture, or lacks tensors; nothing is copied then.
     """
     prefix = find_prefix(tensors, where)
-    wanted = _names(backbone, head)
-    _check(tensors.shapes, prefix, wanted, where, backbone_name)
+    wanted = {f"{prefix}{name}": entry for name, entry in _names(backbone, head).items()}
+    expected = {name: torch_shape(variable) for name, (_, variable) in wanted.items()}
+    key = f"{prefix}{_WIDTH}"
+    if tensors.shapes.get(key, expected[key])[0] != expected[key][0]:
+        raise FoiError(
+            f"{where}: HRNetV2 of width {tensors.shapes[key][0]}, but {backbone_name} has "
+            f"width {expected[key][0]}; check --backbone"
+        )
+
+    def of_backbone(name: str) -> bool:
+        own = name.startswith(prefix) and not name.endswith(_COUNTER)
+        return own and hrnet_names.is_of_backbone(name.removeprefix(prefix))
+
+    account.check(
+        tensors.shapes,
+        expected,
+        of_backbone=of_backbone,
+        classifier=(f"{prefix}{_CLASSIFIER}", 0),
+        where=where,
+        backbone_name=backbone_name,
+    )
     used = {}
     for name, (ours, variable) in wanted.items():
-        variable.assign(from_torch(tensors.read(f"{prefix}{name}")))
-        used[f"{prefix}{name}"] = ours
+        variable.assign(from_torch(tensors.read(name)))
+        used[name] = ours
     left = {
-        name: "a counter of PyTorch's" if name.endswith(_COUNTER) else "not of what is imported"
+        name: "a counter of PyTorch's" if name.endswith(_COUNTER) else account.NOT_WANTED
         for name in tensors.shapes
         if name not in used
     }
-    return Account(used=used, left=left)
+    return account.Account(used=used, left=left)
 
 
 def has_head(tensors: Tensors, where: str) -> bool:
@@ -133,7 +131,7 @@ def find_prefix(tensors: Tensors, where: str) -> str:
     marks = [name for name in tensors.shapes if f".{name}".endswith(f".{hrnet_names.LANDMARK}")]
     if not marks:
         raise FoiError(
-            f"{where}: no HRNetV2 weights; its tensors are {_some(list(tensors.shapes))}"
+            f"{where}: no HRNetV2 weights; its tensors are {account.some(list(tensors.shapes))}"
         )
     return min(marks, key=len).removesuffix(hrnet_names.LANDMARK)
 
@@ -141,59 +139,3 @@ def find_prefix(tensors: Tensors, where: str) -> str:
 def _names(backbone, head) -> dict[str, tuple[str, tf.Variable]]:
     names = torch_names(backbone, hrnet_names.backbone_module)
     return names if head is None else names | torch_names(head, hrnet_names.head_module)
-
-
-def _check(
-    shapes: Mapping[str, Shape],
-    prefix: str,
-    wanted: Mapping[str, tuple[str, tf.Variable]],
-    where: str,
-    backbone_name: str,
-) -> None:
-    """Every wanted tensor is there in its shape, and no part of a backbone is left over."""
-    width = shapes.get(f"{prefix}transition1.0.0.weight", ("?",))[0]
-    ours = torch_shape(wanted["transition1.0.0.weight"][1])[0]
-    if width != ours:
-        raise FoiError(
-            f"{where}: HRNetV2 of width {width}, but {backbone_name} has width {ours}; "
-            "check --backbone"
-        )
-    missing = [name for name in wanted if f"{prefix}{name}" not in shapes]
-    if missing:
-        remedy = "a smaller network, or not the whole file"
-        if not any(hrnet_names.is_of_backbone(name) for name in missing):
-            remedy = "--classes=0 takes the backbone alone"
-        raise FoiError(
-            f"{where}: lacks {len(missing)} of the {len(wanted)} tensors of {backbone_name} "
-            f"({_some(missing)}); {remedy}"
-        )
-    expected = {name: torch_shape(variable) for name, (_, variable) in wanted.items()}
-    wrong = [name for name, shape in expected.items() if shapes[f"{prefix}{name}"] != shape]
-    if _CLASSIFIER in wrong:
-        found, ours = shapes[f"{prefix}{_CLASSIFIER}"][0], expected[_CLASSIFIER][0]
-        raise FoiError(f"{where}: classifier of {found} classes, not {ours}; check --classes")
-    if wrong:
-        told = [f"{n} {_text(shapes[prefix + n])} not {_text(expected[n])}" for n in wrong]
-        raise FoiError(
-            f"{where}: {len(wrong)} tensors have other shapes than in {backbone_name}: "
-            f"{_some(told)}"
-        )
-    others = (name.removeprefix(prefix) for name in shapes if name.startswith(prefix))
-    extra = [
-        name
-        for name in others
-        if hrnet_names.is_of_backbone(name) and name not in wanted and not name.endswith(_COUNTER)
-    ]
-    if extra:
-        raise FoiError(
-            f"{where}: {len(extra)} tensors more than {backbone_name} has ({_some(extra)}); "
-            "a larger network"
-        )
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-
-
-def _text(shape: Shape) -> str:
-    return "x".join(map(str, shape))

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 import safetensors
+import tensorflow as tf
 from etils import epath
 
 from foi_tf.errors import FoiError
@@ -56,13 +57,39 @@ class SafeTensors:
             ) from error
 
 
+class Checkpoint:
+    """Those of a TensorFlow checkpoint."""
+
+    def __init__(self, path: epath.Path):
+        try:
+            self._reader = tf.train.load_checkpoint(str(path))
+            shapes = self._reader.get_variable_to_shape_map()
+        except (tf.errors.OpError, ValueError) as error:
+            raise FoiError(
+                f"{path}: no whole TensorFlow checkpoint ({first_line(error)}); fetch it again"
+            ) from error
+        self._path = path
+        self.shapes = {name: tuple(shape) for name, shape in sorted(shapes.items())}
+
+    def read(self, name: str) -> np.ndarray:
+        """One tensor."""
+        try:
+            return self._reader.get_tensor(name)
+        except (tf.errors.OpError, IndexError) as error:
+            raise FoiError(
+                f"{self._path}: {name} cannot be read ({first_line(error)}); fetch it again"
+            ) from error
+
+
 def open_file(path: epath.PathLike) -> Tensors:
-    """Opens a file of tensors by its suffix.
+    """Opens a file of tensors by its suffix, or the TensorFlow checkpoint PATH.index.
 
     Raises:
       FoiError: there is no such file, its format is unknown, or it is broken.
     """
     path = epath.Path(path)
+    if epath.Path(f"{path}.index").is_file():
+        return Checkpoint(path)
     if not path.is_file():
         raise FoiError(f"{path}: no such file")
     if path.suffix == ".safetensors":
