@@ -93,18 +93,14 @@ def test_every_tensor_finds_its_place(version, tmp_path):
             assert np.all(variable == float(places[theirs])), theirs
     assert len(account.used) == 5 * 53 + 2
     assert set(account.left) == set(names) - set(account.used)
-    classifier = made.head_model.get_layer("logits").kernel
-    assert np.all(
-        classifier == float(places[next(n for n in places if "dense/kernel" in n and "sup" in n)])
-    )
+    (theirs,) = (name for name, ours in account.used.items() if ours == "logits/kernel")
+    assert np.all(made.head_model.get_layer("logits").kernel == float(places[theirs]))
 
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (lambda n: n.pop("base_model/conv2d_9/kernel"), "lacks 1 of the 267 tensors of resnet50"),
-        (lambda n: n.update({"base_model/conv2d_9/kernel": (1, 1, 512, 128)}),
-         "1 tensors have other shapes than in resnet50: base_model/conv2d_9/kernel 1x1x512x128"),
         (lambda n: n.update({"base_model/conv2d_53/kernel": (1, 1, 8, 8)}),
          "1 tensors more than resnet50 has (base_model/conv2d_53/kernel); a larger network"),
         (lambda n: n.update({"head_supervised/linear_layer/dense/kernel": (2048, 11)}),
