@@ -5,12 +5,13 @@ numbers layers in the order in which they are made; that for TensorFlow 2 stores
 their attributes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from foi_tf.models import resnet
+from foi_tf.models.weights.tensors import Shape
 
-# A tensor that every one has, and what makes our layers' names from ours.
-_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # What TensorFlow 2 appends to a path of attributes.
+_TF1_KIND = {"conv": "conv2d", "bn": "batch_normalization"}
 _HEADS = {
     "head_supervised/linear_layer/dense/{}": "",
     "model/supervised_head/linear_layer/dense/{}": _VALUE,
@@ -20,7 +21,7 @@ _HEADS = {
 _PLACES = {"conv1": 0, "conv2": 3, "conv3": 6}
 
 
-def backbone(shapes) -> dict[str, str]:
+def backbone(shapes: Mapping[str, Shape]) -> dict[str, str]:
     """By the tensor's name in a checkpoint, our name, "stem/conv/kernel".
 
     Args:
@@ -30,7 +31,7 @@ def backbone(shapes) -> dict[str, str]:
     return dict(version())
 
 
-def head(shapes) -> dict[str, str]:
+def head(shapes: Mapping[str, Shape]) -> dict[str, str]:
     """Likewise of the classifier; empty if there is none."""
     for template, suffix in _HEADS.items():
         names = {f"{template.format(p)}{suffix}": f"logits/{p}" for p in ("kernel", "bias")}
@@ -43,9 +44,6 @@ def _first() -> Iterator[tuple[str, str]]:
     for i, name in enumerate(resnet.convolutions()):
         number = f"_{i}" if i else ""
         yield from _pair(name, lambda kind, n=number: f"base_model/{_TF1_KIND[kind]}{n}", "")
-
-
-_TF1_KIND = {"conv": "conv2d", "bn": "batch_normalization"}
 
 
 def _second() -> Iterator[tuple[str, str]]:
