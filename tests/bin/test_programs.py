@@ -10,6 +10,7 @@ import pytest
 from foi_tf.bin import prepare, pretrain, source, target
 from foi_tf.study import results
 from tests import folders
+from tests.data.layouts import camvid
 
 CONFIG = """
 segmentation:
@@ -92,6 +93,21 @@ def test_wrong_names_are_one_line(call, flags):
     for said, changes in wrong.items():
         assert said in error(call(target, **{"source": "scratch"} | flags | changes)), said
     assert not flags["workdir"].exists()
+
+
+def test_publishers_folders_are_prepared(call, tmp_path):
+    camvid.write(tmp_path / "raw")
+    given = {"dataset": "camvid", "raw_dir": tmp_path / "raw", "data_dir": tmp_path / "data"}
+    code, out, _ = call(prepare, **given)
+    assert code == 0 and out.split("\t")[:3] == ["camvid", "3", "2"]
+    assert call(prepare, **given, collection="paper") == (0, out, "")
+    assert "did you mean 'camvid'" in error(call(prepare, **given | {"dataset": "camvd"}))
+    for wrong in (
+        {"dataset": ""}, {"dataset": "camvid,city"}, {"name": "mine"}, {"collection": "mini"},
+        {"val_fraction": 0.0},
+        {"format": "masks", "name": "mine", "domain": "driving"},
+    ):  # fmt: skip
+        assert call(prepare, **given | wrong)[0] == 2, wrong
 
 
 def test_wrong_flags_exit_with_2(call, flags):
