@@ -113,7 +113,7 @@ def test_bad_input_is_one_line(call, public_file, tmp_path):
         assert said in error(call("import", **given | changes))
     assert not victim.exists() and not list(tmp_path.glob("x*"))
     for changes, said in (
-        ({"init": tmp_path}, "not the directory of a finished link"),
+        ({"init": tmp_path}, "link.json: no finished link there"),
         ({"init": tmp_path / "none"}, "neither a link's directory nor a checkpoint"),
     ):
         assert said in error(call("export", **{"out": tmp_path / "y"} | changes))
