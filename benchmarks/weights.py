@@ -25,9 +25,10 @@ REQUIRED = 2.0
 def write(path: pathlib.Path) -> None:
     """In the format that the suffix says; of torch.save before 1.6 where the name is "old"."""
     from foi_tf.models.weights import convert, public
+    from foi_tf.study.options import ILSVRC_CLASSES
     from tests.models.weights import torch_files
 
-    made = public.build(BACKBONE, public.CLASSES)
+    made = public.build(BACKBONE, ILSVRC_CLASSES)
     if path.suffix == ".safetensors":
         public.write_safetensors(made.network.backbone, made.head_model, path, {})
         return

@@ -6,10 +6,7 @@ import sys
 from absl import flags
 
 from foi_tf.bin import cli
-from foi_tf.models.backbones import BACKBONES
-from foi_tf.models.weights import public
-from foi_tf.training import export
-from foi_tf.training.strategy import PRECISIONS
+from foi_tf.study.options import BACKBONES, EXPORTS, ILSVRC_CLASSES, PRECISIONS
 
 IMPORT, EXPORT = flags.FlagValues(), flags.FlagValues()
 _IMPORT_USAGE = """\
@@ -31,7 +28,7 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_integer(
     "classes",
-    public.CLASSES,
+    ILSVRC_CLASSES,
     "Classes of the classification head; 0 leaves the head out.",
     0,
     flag_values=IMPORT,
@@ -49,7 +46,7 @@ flags.DEFINE_enum(
     "What a checkpoint holds (default: hrnet_w48); a link says it itself.",
     flag_values=EXPORT,
 )
-flags.DEFINE_enum("format", "saved_model", export.FORMATS, "What to write.", flag_values=EXPORT)
+flags.DEFINE_enum("format", "saved_model", EXPORTS, "What to write.", flag_values=EXPORT)
 flags.DEFINE_bool(
     "frozen",
     False,
@@ -89,6 +86,8 @@ def main() -> None:
 
 
 def _import(values: flags.FlagValues) -> None:
+    from foi_tf.models.weights import public
+
     made, account = public.load(values.weights, values.backbone, values.classes)
     public.write_checkpoint(made.network, values.out)
     print(f"{len(account.used)} tensors used, {len(account.left)} left", file=sys.stderr)
@@ -99,6 +98,8 @@ def _import(values: flags.FlagValues) -> None:
 
 
 def _export(values: flags.FlagValues) -> None:
+    from foi_tf.training import export
+
     model = export.open_model(
         values.init,
         data_dir=values.data_dir,

@@ -2,10 +2,13 @@
 
 import dataclasses
 
-BACKBONES = ("hrnet_mini", "hrnet_w18", "hrnet_w32", "hrnet_w48")  # Of models.backbones.
+# Of models.backbones.
+BACKBONES = ("hrnet_mini", "hrnet_w18", "hrnet_w32", "hrnet_w48", "resnet50")
 STRATEGIES = ("cpu", "mirrored", "multi_worker", "tpu")
 SELECTIONS = ("none", "validation", "holdout")  # Of learning rates; see training.selection.
 FORMATS = ("coco", "voc", "yolo", "masks", "depth", "folders")  # Of data.readers.
+EXPORTS = ("saved_model", "safetensors")  # Formats of foi-weights export.
+ILSVRC_CLASSES = 1000  # Of the classification head of public weights.
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # To Keras' names of policies.
 
 

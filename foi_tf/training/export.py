@@ -19,7 +19,6 @@ from foi_tf.training import link as links
 from foi_tf.training import strategy as strategies
 from foi_tf.training.saved_model import Model
 
-FORMATS = ("saved_model", "safetensors")
 METADATA = "foi_model.json"
 _NOT_STATED = "not stated"
 
@@ -30,7 +29,7 @@ def write(
     """Writes a directory with the model, its metadata and its model card.
 
     Args:
-      format_name: of `FORMATS`.
+      format_name: of `study.options.EXPORTS`.
       frozen: see `saved_model.write`.
 
     Returns:
@@ -109,6 +108,8 @@ def _of_link(
     common: Mapping[str, Any],
 ) -> Model:
     link = finished.link
+    if len(link.members) > 1:
+        raise FoiError(f"{checkpoint.parent}: the model of several tasks; export one's of a target")
     if not data_dir:
         raise FoiError(f"{checkpoint.parent}: the model of a link; give --data_dir of {link.task}")
     dataset = prepared_lib.open_task(data_dir, link.task).dataset
@@ -125,7 +126,7 @@ def _of_link(
         std=dataset.std,
         head=head,
         task=task,
-        crop=link.config.crop,
+        crop=link.members[0].crop,
     )
 
 
@@ -137,7 +138,7 @@ def _description(finished: links.Finished, dataset: Dataset, task: TaskType) -> 
         "domain": finished.domain,
         "classes": dataset.classes[link.task.type],
         "class_names": dataset.names.get(link.task.type, ()),
-        "input_size": link.config.crop,
+        "input_size": link.members[0].crop,
         "metric": task.metric,
         "metrics": finished.metrics,
         "training_images": finished.n_train,

@@ -177,7 +177,7 @@ def test_the_card_says_what_it_is(body, tmp_path):
 
 def test_a_trained_link(make_link, blocks_data, tmp_path):
     link = make_link(steps=1)
-    chain.run(link, blocks_data, None, tmp_path, strategy.make("cpu"), chain.Pace())
+    chain.run(link, [blocks_data], None, tmp_path, strategy.make("cpu"), chain.Pace())
     directory, data_dir = link.directory(tmp_path), blocks_data.directory.parents[1]
     options = {"backbone": None, "precision": None, "licence": "CC0"}
     made = export.open_model(directory, data_dir=data_dir, **options)
@@ -188,7 +188,7 @@ def test_a_trained_link(make_link, blocks_data, tmp_path):
     assert any(np.array_equal(stored.get_tensor(k), made.head.model.variables[0]) for k in head)
     assert made.metadata["metrics"] == links.load(directory).metrics
     assert made.metadata["class_names"] == blocks_data.dataset.names["segmentation"]
-    assert made.metadata["licence"] == "CC0" and made.crop == link.config.crop
+    assert made.metadata["licence"] == "CC0" and made.crop == link.members[0].crop
     assert type(made.task) is type(task) and network.models
     with pytest.raises(FoiError, match="give --data_dir of blocks:segmentation"):
         export.open_model(directory, data_dir="", **options)

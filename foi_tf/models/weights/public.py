@@ -15,10 +15,10 @@ from foi_tf.models.weights import convert, simclr
 from foi_tf.models.weights.account import Account
 from foi_tf.models.weights.tensors import Tensors, open_file
 from foi_tf.study.dataset import Channels, Task
+from foi_tf.study.options import ILSVRC_CLASSES
 
 # What public weights are trained for.
 TASK = Task("ilsvrc", "classification")
-CLASSES = 1000
 _RESNET = "resnet50"
 
 
@@ -53,7 +53,7 @@ def build(backbone_name: str, classes: int) -> Classifier:
 
 
 def load(
-    path: epath.PathLike, backbone_name: str, classes: int = CLASSES
+    path: epath.PathLike, backbone_name: str, classes: int = ILSVRC_CLASSES
 ) -> tuple[Classifier, Account]:
     """Builds a network with the weights of a public file.
 
