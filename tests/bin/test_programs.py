@@ -12,30 +12,13 @@ from foi_tf.bin import prepare, pretrain, source, target
 from foi_tf.study import results
 from foi_tf.training import lease
 from tests import folders, tiny
+from tests.bin.conftest import error
 
 CONFIG = """
 segmentation:
   crop: [32, 32]
   schedule: {optimizer: sgd, learning_rate: 0.05, steps: 3, small_steps: 2, batch_size: 4}
 """
-
-
-@pytest.fixture(name="call")
-def _call(capsys, monkeypatch):
-    """Runs a program in this process; returns exit code, stdout and stderr."""
-
-    def call(program, **flags):
-        for name in program.VALUES:
-            program.VALUES[name].unparse()
-        name = program.__name__.rsplit(".", 1)[-1]
-        argv = [f"foi-{name}", *(f"--{flag}={value}" for flag, value in flags.items())]
-        monkeypatch.setattr(sys, "argv", argv)
-        with pytest.raises(SystemExit) as exited:
-            program.main()
-        captured = capsys.readouterr()
-        return exited.value.code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture(name="flags")
@@ -45,15 +28,6 @@ def _flags(blocks, tmp_path):
         "data_dir": blocks, "workdir": tmp_path / "work", "config": tmp_path / "c.yaml",
         "backbone": "hrnet_mini",
     }  # fmt: skip
-
-
-def error(outcome):
-    """The one line that went wrong."""
-    code, _, err = outcome
-    assert code == 1, err
-    lines = err.strip().splitlines()
-    assert len(lines) == 1 and ": error: " in lines[0], err
-    return lines[0]
 
 
 def test_a_chain_end_to_end(call, flags):
