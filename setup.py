@@ -22,7 +22,7 @@ setuptools.setup(
     python_requires=">=3.11,<3.13",
     packages=[*setuptools.find_packages(include=["foi_tf", "foi_tf.*"]), "foi_tf.configs"],
     package_dir={"foi_tf.configs": "configs"},
-    package_data={"foi_tf.configs": ["*.yaml"]},
+    package_data={"foi_tf.configs": ["*.yaml"], "foi_tf.study.labels": ["*.txt"]},
     install_requires=[
         f"tensorflow==2.15.*; {OLD}",
         f"tensorflow-addons==0.23.*; {OLD}",
@@ -36,10 +36,12 @@ setuptools.setup(
         "importlib_resources",  # tensorflow-datasets imports it and does not ask for it.
         "absl-py",
         "etils[epath]",
+        "h5py",
         "matplotlib",
         "opencv-python-headless",
         "pandas",
         "pillow",
+        "pycocotools",
         "pydantic>=2",
         "pyyaml",
         "scipy",

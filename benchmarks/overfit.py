@@ -24,6 +24,7 @@ from foi_tf.training.trainer import Trainer
 RAW_DIR = flags.DEFINE_string("raw_dir", None, "One's own data, as foi-prepare reads it.")
 FORMAT = flags.DEFINE_list("format", ["masks"], "As of foi-prepare.")
 TASK_TYPE = flags.DEFINE_string("task_type", "segmentation", "What is learnt.")
+CROP = flags.DEFINE_list("crop", [], "Height and width of the input; by default the images'.")
 IMAGES = flags.DEFINE_integer("images", 8, "How many.")
 BATCH = flags.DEFINE_integer("batch", 2, "Images a step.")
 STEPS = flags.DEFINE_integer("steps", 1800, "Of training.")
@@ -39,11 +40,11 @@ def main(_):
     strategy.set_precision(PRECISION.value)
     with tempfile.TemporaryDirectory() as data_dir:
         found = own.find(RAW_DIR.value, FORMAT.value, "few", "consumer", None)
-        learn(builder.build(found.dataset, found.examples, data_dir), where)
+        crop = tuple(map(int, CROP.value)) or found.dataset.crop
+        learn(builder.build(found.dataset, found.examples, data_dir), crop, where)
 
 
-def learn(prepared, where) -> None:
-    crop = prepared.dataset.crop
+def learn(prepared, crop, where) -> None:
     task = tasks.create(Task("few", TASK_TYPE.value), prepared.dataset)
     schedule = Schedule(
         optimizer="adam",

@@ -50,3 +50,8 @@ def track(items: Iterable[T], label: str, total: int, *, unit: str = "image") ->
         for item in items:
             yield item
             progress.update()
+
+
+def warn(message: str) -> None:
+    """Says on stderr, in one line, what the user should know and nothing stops for."""
+    print(f"warning: {message}", file=sys.stderr, flush=True)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes an environment, installs foi_tf into it, and runs transfer chains on the rendered
-# collection: pre-training, two sources, one target, and a report of what each source gains.
+# collection: pre-training, a source, a target of each task type with and without it, and a
+# report of what the source gains.
 #
 #   bash launch/quickstart.sh [directory for the output]
 set -euo pipefail
@@ -12,17 +13,17 @@ out=${1:-$ROOT/quickstart_output}
 make_environment 3.11 ""
 bin=$(dirname "$PYTHON")
 
-target=camvid:segmentation
-sources=(mapillary:segmentation isaid:segmentation)
+source=mapillary:segmentation
+targets=(camvid:segmentation bdd:detection dogs:keypoints sunrgbd:depth)
 run=(--data_dir="$out/data" --workdir="$out/work" --config=quickstart --backbone=hrnet_mini)
 
-"$bin/foi-prepare" --collection=mini --dataset=ilsvrc,mapillary,isaid,camvid --data_dir="$out/data"
+"$bin/foi-prepare" --collection=mini --dataset=ilsvrc,mapillary,camvid,bdd,dogs,sunrgbd --data_dir="$out/data"
 "$bin/foi-pretrain" "${run[@]}"
-for source in "${sources[@]}"; do
-  "$bin/foi-source" "${run[@]}" --source="$source"
+"$bin/foi-source" "${run[@]}" --source="$source"
+for target in "${targets[@]}"; do
+  for start in ilsvrc "$source"; do
+    "$bin/foi-target" "${run[@]}" --source="$start" --target="$target"
+  done
 done
-for source in ilsvrc scratch "${sources[@]}"; do
-  "$bin/foi-target" "${run[@]}" --source="$source" --target="$target"
-done
-echo "The report on what each source gains for $target:"
+echo "The report on what driving scenes gain for a target of each task type:"
 "$bin/foi-analyze" --results="$out/work/results" --out="$out/report"

@@ -1,5 +1,6 @@
 """foi-prepare: raw files, or the rendered collection, to TFRecords.
 
+  foi-prepare --dataset=camvid --raw_dir=R --data_dir=D
   foi-prepare --collection=mini --data_dir=D [--dataset=camvid,coco]
   foi-prepare --format=masks --raw_dir=R --name=mine --domain=driving --data_dir=D
 
@@ -23,15 +24,26 @@ if TYPE_CHECKING:
 VALUES = flags.FlagValues()
 flags.DEFINE_string("data_dir", None, "Where records go.", flag_values=VALUES)
 flags.DEFINE_enum(
-    "collection", None, ["mini"], "A collection that comes with us.", flag_values=VALUES
+    "collection",
+    None,
+    ["paper", "mini"],
+    "The paper's datasets (so with --raw_dir), or the rendered ones, which come with us.",
+    flag_values=VALUES,
 )
-flags.DEFINE_list("dataset", [], "Which of its datasets; all if empty.", flag_values=VALUES)
+flags.DEFINE_list(
+    "dataset",
+    [],
+    "Which of its datasets: one of the paper's; of the rendered ones all if empty.",
+    flag_values=VALUES,
+)
 flags.DEFINE_list(
     "format", [], f"Of own data, one or several of {', '.join(FORMATS)}.", flag_values=VALUES
 )
-flags.DEFINE_string("raw_dir", None, "The folder of own data.", flag_values=VALUES)
-flags.DEFINE_string("name", None, "Its id from now on.", flag_values=VALUES)
-flags.DEFINE_enum("domain", None, DOMAINS, "Its image domain.", flag_values=VALUES)
+flags.DEFINE_string(
+    "raw_dir", None, "The folder of own data, or of a publisher's.", flag_values=VALUES
+)
+flags.DEFINE_string("name", None, "The id of own data from now on.", flag_values=VALUES)
+flags.DEFINE_enum("domain", None, DOMAINS, "The image domain of own data.", flag_values=VALUES)
 flags.DEFINE_float(
     "val_fraction",
     None,
@@ -43,30 +55,29 @@ flags.DEFINE_float(
 flags.mark_flag_as_required("data_dir", VALUES)
 
 
-def _exclusive(values: dict) -> bool:
-    return bool(values["collection"]) != bool(values["format"])
+def _is_own(values: dict) -> bool:
+    own_flags = ("format", "name", "domain")
+    return any(values[name] for name in own_flags) or values["val_fraction"] is not None
 
 
 flags.register_multi_flags_validator(
-    ["collection", "format"],
-    _exclusive,
-    "give either --collection or --format",
-    flag_values=VALUES,
-)
-flags.register_multi_flags_validator(
-    ["format", "raw_dir", "name", "domain", "val_fraction"],
+    ["collection", "format", "raw_dir", "name", "domain", "val_fraction"],
     lambda v: (
-        all([v["raw_dir"], v["name"], v["domain"]])
-        if v["format"]
-        else not any([v["raw_dir"], v["name"], v["domain"], v["val_fraction"]])
+        not v["collection"] and all([v["format"], v["raw_dir"], v["name"], v["domain"]])
+        if _is_own(v)
+        else (v["collection"] == "mini") != bool(v["raw_dir"])
     ),
-    "--format goes with --raw_dir, --name and --domain, and these with --format",
+    "give --collection=mini, or --raw_dir with --dataset, or with --format, --name and --domain",
     flag_values=VALUES,
 )
 flags.register_multi_flags_validator(
-    ["collection", "dataset"],
-    lambda v: v["collection"] or not v["dataset"],
-    "--dataset goes with --collection",
+    ["collection", "dataset", "raw_dir", "format"],
+    lambda v: (
+        len(v["dataset"]) == (0 if v["format"] else 1)
+        if v["raw_dir"] and v["collection"] != "mini"
+        else True
+    ),
+    "--dataset names the one of the paper's datasets that --raw_dir holds",
     flag_values=VALUES,
 )
 
@@ -77,26 +88,32 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.data import builder
+    from foi_tf.data import builder, layouts, own
 
-    if values.collection:
-        from foi_tf.data import miniworld, rendered
-
-        names = values.dataset or list(miniworld.DATASETS)
-        for name in names:
-            if name not in miniworld.DATASETS:
-                raise unknown("dataset", name, miniworld.DATASETS)
-        with rendered.renderer() as examples:
-            for name in names:
-                row = miniworld.DATASETS[name]
-                _report(builder.build(row, examples(name), values.data_dir))
-    else:
-        from foi_tf.data import own
-
+    if values.collection == "mini":
+        _prepare_mini(values)
+        return
+    if values.format:
         folder = own.find(
             values.raw_dir, values.format, values.name, values.domain, values.val_fraction
         )
-        _report(builder.build(folder.dataset, folder.examples, values.data_dir))
+    else:
+        (name,) = values.dataset
+        folder = layouts.find(name, values.raw_dir)
+    _report(builder.build(folder.dataset, folder.examples, values.data_dir))
+
+
+def _prepare_mini(values: flags.FlagValues) -> None:
+    from foi_tf.data import builder, miniworld, rendered
+
+    names = values.dataset or list(miniworld.DATASETS)
+    for name in names:
+        if name not in miniworld.DATASETS:
+            raise unknown("dataset", name, miniworld.DATASETS)
+    with rendered.renderer() as examples:
+        for name in names:
+            row = miniworld.DATASETS[name]
+            _report(builder.build(row, examples(name), values.data_dir))
 
 
 def _report(done: prepared.Prepared) -> None:

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import tensorflow as tf
 
@@ -124,49 +125,86 @@ def _range_with_object(boxes, seed, window, room, shrink):
     return tf.cond(tf.shape(fits)[0] > 0, around_one, lambda: (tf.zeros(2, tf.int32), room))
 
 
-def image(data: tf.Tensor, view: View, crop: Size, mean: Channels) -> tf.Tensor:
-    """Decodes the window of a JPEG or PNG; uint8 [crop, 3], the mean colour beyond its edge.
+def image(picture: tf.Tensor, view: View, crop: Size, mean: Channels) -> tf.Tensor:
+    """Takes the window of an image; uint8 [crop, 3], the mean colour beyond its edge.
 
     Bilinear, half-pixel centres. Eight bits are enough until the device normalises them
-    (see `models.transfer`), and a quarter of the memory traffic. Decoding takes the fast
-    transforms of the JPEG library, for training and evaluation alike.
+    (see `models.transfer`), and a quarter of the memory traffic.
+
+    Args:
+      picture: the bytes of a JPEG or PNG, of which only the window is decoded where the
+        format allows, or uint8 [H, W, 3].
     """
 
     def jpeg():
         window = tf.stack([view.y, view.x, view.height, view.width])
         decoders = [
             functools.partial(
-                tf.io.decode_and_crop_jpeg,
-                data,
-                window // ratio,
-                channels=3,
-                ratio=ratio,
-                fancy_upscaling=False,
-                dct_method="INTEGER_FAST",
+                tf.io.decode_and_crop_jpeg, picture, window // ratio, channels=3, ratio=ratio
             )
             for ratio in _JPEG_RATIOS
         ]
         index = tf.reduce_sum([tf.cast(view.shrink >= r, tf.int32) for r in _JPEG_RATIOS[1:]])
-        return tf.switch_case(index, decoders)
+        return tf.switch_case(index, decoders), tf.constant([0, 0]), tf.constant(1)
 
-    def other():
-        pixels = _cut(tf.io.decode_png(data, channels=3), view)
-        s, h, w = view.shrink, view.height // view.shrink, view.width // view.shrink
-        blocks = tf.reshape(tf.cast(pixels, tf.float32), [h, s, w, s, 3])
-        return tf.cast(tf.round(tf.reduce_mean(blocks, [1, 3])), tf.uint8)
+    def png():
+        return whole_image(tf.io.decode_png(picture, channels=3))
 
-    pixels = tf.cond(tf.io.is_jpeg(data), jpeg, other)
-    resized = tf.image.resize(pixels, [view.out_height, view.out_width])
+    def whole_image(pixels):
+        return pixels, tf.stack([view.y, view.x]), view.shrink
+
+    if picture.dtype == tf.string:
+        pixels, corner, shrink = tf.cond(tf.io.is_jpeg(picture), jpeg, png)
+    else:
+        pixels, corner, shrink = whole_image(picture)
+    window = tf.stack([view.height, view.width]) // view.shrink
+    out = tf.stack([view.out_height, view.out_width])
     # Of what is beyond the edge, the mean is all that normalisation takes to zero.
-    margin = np.full((*crop, 3), np.rint(255 * np.asarray(mean)), np.uint8)
-    return _place(tf.cast(resized, tf.uint8), view, margin)
+    margin = tuple(round(255 * channel) for channel in mean)
+    # TensorFlow resizes eight bits through floats, at three times the cost. Stateless, or
+    # deterministic runs would map one image after the other.
+    placed = tf.numpy_function(
+        functools.partial(_resize, crop=crop, margin=margin),
+        [pixels, corner, window, shrink, out, view.mirrored],
+        tf.uint8,
+        stateful=False,
+    )
+    return tf.ensure_shape(placed, (*crop, 3))
+
+
+def _resize(
+    pixels, corner, window, shrink, out, mirrored, *, crop: Size, margin: tuple[int, ...]
+) -> np.ndarray:
+    """Cuts, shrinks, resizes and mirrors; what is beyond has the colour `margin`."""
+    cv2.setNumThreads(0)  # Images are what we are parallel over.
+    (y, x), (height, width) = corner, window * shrink
+    seen = pixels[y : y + height, x : x + width]
+    if shrink > 1:
+        seen = cv2.resize(seen, window[::-1].tolist(), interpolation=cv2.INTER_AREA)
+    seen = cv2.resize(seen, out[::-1].tolist(), interpolation=cv2.INTER_LINEAR)
+    if mirrored:
+        seen = cv2.flip(seen, 1)
+    below, right = (np.asarray(crop) - out).tolist()
+    if not (below or right):
+        return seen
+    return cv2.copyMakeBorder(seen, 0, below, 0, right, cv2.BORDER_CONSTANT, value=margin)
 
 
 def labels(pixels: tf.Tensor, view: View, crop: Size, outside) -> tf.Tensor:
     """Takes the nearest pixel of a map [H, W, 1] (mask or depth); [crop, 1], `outside` beyond."""
-    size = [view.out_height, view.out_width]
-    resized = tf.image.resize(_cut(pixels, view), size, method="nearest")
-    return _place(resized, view, np.full((*crop, 1), outside, pixels.dtype.as_numpy_dtype))
+    rows = view.y + _nearest(view.height, view.out_height)
+    columns = view.x + _nearest(view.width, view.out_width)
+    columns = tf.cond(view.mirrored, lambda: columns[::-1], lambda: columns)
+    # Gathers copy whole rows fast and single pixels slowly, hence across, turned.
+    turned = tf.gather(tf.transpose(tf.gather(pixels[..., 0], rows)), columns)
+    margins = [[0, crop[0] - view.out_height], [0, crop[1] - view.out_width]]
+    placed = tf.pad(tf.transpose(turned), margins, constant_values=outside)
+    return tf.ensure_shape(placed, crop)[..., None]
+
+
+def _nearest(size: tf.Tensor, out: tf.Tensor) -> tf.Tensor:
+    """int32 [out]: the pixel, of `size`, under the centre of each of `out` pixels."""
+    return (2 * tf.range(out) + 1) * size // (2 * out)
 
 
 def depth(
@@ -187,19 +225,6 @@ def depth(
     if limits is not None:
         seen = tf.where(seen > 0, tf.clip_by_value(seen, *limits), 0.0)
     return seen / view.zoom
-
-
-def _cut(pixels: tf.Tensor, view: View) -> tf.Tensor:
-    return pixels[view.y : view.y + view.height, view.x : view.x + view.width]
-
-
-def _place(pixels: tf.Tensor, view: View, margin: np.ndarray) -> tf.Tensor:
-    """Mirrors what the view shows and puts it into the upper left corner of `margin`."""
-    pixels = tf.cond(view.mirrored, lambda: tf.reverse(pixels, [1]), lambda: pixels)
-    right = tf.constant(margin)[: view.out_height, view.out_width :]
-    below = tf.constant(margin)[view.out_height :]
-    placed = tf.concat([tf.concat([pixels, right], 1), below], 0)
-    return tf.ensure_shape(placed, margin.shape)
 
 
 def points(yx: tf.Tensor, view: View) -> tf.Tensor:
@@ -241,7 +266,7 @@ def keypoints(marks: tf.Tensor, view: View, flip_pairs: Sequence[tuple[int, int]
 
 
 def apply(example: Mapping[str, Any], view: View, crop: Size, dataset: Dataset) -> dict[str, Any]:
-    """Maps a parsed example, its image still encoded, to what the view shows of it.
+    """Maps a parsed example, its image as `image` takes it, to what the view shows of it.
 
     Args:
       example: fields of `schema`; those present are mapped, others are passed on.

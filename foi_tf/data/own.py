@@ -1,14 +1,13 @@
 """One's own data: a raw folder, in one or several formats, as examples."""
 
-import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from etils import epath
 
-from foi_tf.data import raw, schema
-from foi_tf.data.check import check
+from foi_tf.data import raw
+from foi_tf.data.folder import Entry, Folder
 from foi_tf.data.readers import FORMATS
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.dataset import Dataset, Size
@@ -17,35 +16,6 @@ from foi_tf.study.registry import DATASETS
 
 _DIVISOR = 32  # HRNet's coarsest stride.
 _LONGEST_SIDE = 1024  # Of the input size that we propose; ours.
-
-
-@dataclasses.dataclass(frozen=True)
-class Folder:
-    """What was found in a raw folder; `examples` loads it.
-
-    Attributes:
-      dataset: its row.
-      images: where the images are; `splits` has their paths relative to it.
-      splits: by split and image, what loads its annotations.
-    """
-
-    dataset: Dataset
-    images: epath.Path
-    splits: dict[str, dict[str, tuple[raw.Loader, ...]]]
-
-    def examples(self, split: str) -> Iterator[tuple[schema.Example, Size]]:
-        """Yields each example of a split, checked, with its image's (height, width).
-
-        Raises:
-          FoiError: a file is broken or an annotation wrong.
-        """
-        for name, loaders in self.splits[split].items():
-            path = self.images / name
-            image, size = raw.read_image(path)
-            example = {"id": str(epath.Path(name).with_suffix("")), "image": image}
-            for load in loaders:
-                example |= load()
-            yield check(example, self.dataset, size, str(path)), size
 
 
 def find(
@@ -97,7 +67,16 @@ def find(
         val=len(splits["val"]),
         crop=_input_size([images / image for image in splits["train"]]),
     )
-    return Folder(dataset, images, splits)
+    return Folder(
+        dataset,
+        {
+            split: [
+                Entry(str(epath.Path(image).with_suffix("")), images / image, loaders)
+                for image, loaders in of_split.items()
+            ]
+            for split, of_split in splits.items()
+        },
+    )
 
 
 def _folder(found: Sequence[raw.Raw], formats: Sequence[str], root: epath.Path) -> str:

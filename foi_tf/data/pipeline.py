@@ -18,7 +18,8 @@ from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
 _SHUFFLE_BUFFER = 4096  # Records, for sets that are not held in memory; ours.
-_MEMORY = 2**30  # Bytes of records that may be held in memory; ours.
+MEMORY = 2**30  # Bytes that may be held, of records or of decoded images; ours.
+_BYTES_PER_PIXEL = 7  # Three of colour and at most four of annotation.
 _READERS = 16
 
 Batch = dict[str, object]
@@ -86,8 +87,8 @@ def train(
     if total == 0:
         raise FoiError(f"{source.prepared.dataset.id}: too few images for {count} hosts")
     files = source.prepared.files[source.split]
-    in_memory = _size(files) * mine.mean() <= _MEMORY
-    held = _records(files, mine, None).cache() if in_memory else None
+    in_memory = _size(files) * mine.mean() <= MEMORY
+    held = _hold(_records(files, mine, None), source) if in_memory else None
 
     def epoch(number):
         seed = tf.random.experimental.stateless_fold_in([source.seed, 0], number)
@@ -100,7 +101,7 @@ def train(
     stream = epochs.flat_map(epoch).skip(start % total).enumerate(start)
 
     def prepare(place, record):
-        example = _parse(record, source)
+        example = record if isinstance(record, dict) else _parse(record, source)
         seed = tf.random.experimental.stateless_fold_in([source.seed, 1 + index], place)
         around = _single_objects(example) if source.around_objects else None
         view = augment.random(example["size"], source.crop, source.rescale, seed, around)
@@ -143,6 +144,23 @@ def evaluate(
 
 def _size(files) -> int:
     return sum(tf.io.gfile.stat(path).length for path, _ in files)
+
+
+def _hold(records: tf.data.Dataset, source: Input) -> tf.data.Dataset:
+    """Keeps records in memory; decoded, as parsed examples, where that fits as well."""
+
+    def pixels(total, record):
+        size = tf.io.parse_single_example(record, {"size": tf.io.FixedLenFeature(2, tf.int64)})
+        return total + tf.reduce_prod(size["size"])
+
+    def decode(record):
+        example = _parse(record, source)
+        image = tf.io.decode_image(example["image"], channels=3, expand_animations=False)
+        return example | {"image": image}
+
+    if _BYTES_PER_PIXEL * int(records.reduce(np.int64(0), pixels)) <= MEMORY:
+        records = records.map(decode, tf.data.AUTOTUNE)
+    return records.cache()
 
 
 def _records(files, keep: np.ndarray, seed) -> tf.data.Dataset:

@@ -129,7 +129,11 @@ def read_image(path: epath.Path) -> tuple[bytes, Size]:
     Raises:
       FoiError: the file is missing, truncated or no image.
     """
-    data = read_bytes(path)
+    return whole_image(read_bytes(path), path)
+
+
+def whole_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
+    """The same of an image file's bytes; `path` says in errors where they are from."""
     picture = _decode(data, path)
     keep = (picture.format == "JPEG" and picture.mode in ("RGB", "L")) or (
         picture.format == "PNG" and picture.mode in ("RGB", "RGBA", "L", "P")
@@ -152,6 +156,31 @@ def read_labels(path: epath.Path) -> np.ndarray:
     if values.ndim != 2 or picture.mode == "1":
         raise FoiError(f"{path}: must have one channel of 8 or 16 bits, not mode {picture.mode}")
     return values.astype(np.uint16 if picture.mode.startswith("I") else np.uint8)
+
+
+def read_colours(path: epath.Path) -> np.ndarray:
+    """Reads an image whose colours mean something: uint8 [H, W, 3] RGB.
+
+    Raises:
+      FoiError: as `read_image`; or it has no three colours of 8 bits (a palette has).
+    """
+    picture = _decode(read_bytes(path), path)
+    if picture.mode not in ("RGB", "RGBA", "P"):
+        raise FoiError(f"{path}: must have colours of 8 bits, not mode {picture.mode}")
+    return np.asarray(picture.convert("RGB"))
+
+
+def image_size(path: epath.Path) -> Size:
+    """The (height, width) in an image file's header.
+
+    Raises:
+      FoiError: the file is missing or no image.
+    """
+    try:
+        with path.open("rb") as file, PIL.Image.open(file) as picture:
+            return picture.height, picture.width
+    except (OSError, SyntaxError, ValueError) as error:
+        raise FoiError(f"{path}: no image ({error}); replace or remove it") from error
 
 
 def read_bytes(path: epath.Path) -> bytes:

@@ -49,9 +49,12 @@ class Setup:
 def pretrain(setup: Setup, init: str) -> Finished:
     """Classification on ILSVRC, from random weights or those at the path `init`.
 
+    Its learning rate is the configuration's, since all chains share this one network.
+
     Raises:
       FoiError: data, weights or configuration are missing or wrong; so do the others.
     """
+    setup = dataclasses.replace(setup, select="none")
     begin = start.elsewhere(init, setup.backbone) if init else start.scratch()
     finished, chosen = _run(setup, grid.PRETRAINING, begin, (None,))
     _settle(setup, finished, chosen)

@@ -35,6 +35,16 @@ def random_views(size, crop, rescale, count=40, boxes=None):
         yield augment.random(tf.constant(size), crop, rescale, tf.constant([3, number]), boxes)
 
 
+@pytest.mark.parametrize("rescale", [(0.2, 0.5), (0.5, 2.0)])
+def test_a_decoded_image_is_seen_as_an_encoded_one_is(rescale):
+    given = example(60, 80)
+    decoded = tf.io.decode_png(given["image"])
+    for view in random_views((60, 80), (32, 32), rescale, count=10):
+        a = augment.image(given["image"], view, (32, 32), PLAIN.mean)
+        b = augment.image(decoded, view, (32, 32), PLAIN.mean)
+        assert np.array_equal(a, b)
+
+
 def test_the_whole_image_fits_on_one_side():
     view = augment.whole(tf.constant([60, 80]), (32, 32))
     assert (int(view.out_height), int(view.out_width)) == (24, 32)

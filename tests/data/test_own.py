@@ -102,7 +102,7 @@ def change(path, edit):
         (lambda c: c.pop("categories"), "it lacks categories"),
         (lambda c: c["annotations"][0].update(category_id=11), "unknown category_id 11"),
         (lambda c: c["annotations"][0].update(image_id=99), "annotations of image_id 99"),
-        (lambda c: c["annotations"][0].update(bbox=[0, 0, 0, 5]), "is empty"),
+        (lambda c: c["annotations"][0].update(bbox=[0, 0, -1, 5]), "is empty"),
         (lambda c: c["annotations"][0].update(bbox=[0, 0, 99, 5]), "is outside the image"),
         (lambda c: c["images"][0].update(file_name="train/x.jpg"), "no file images/train/x.jpg"),
         (lambda c: c["categories"].pop(), "its categories differ"),

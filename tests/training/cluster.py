@@ -7,11 +7,11 @@ import socket
 import subprocess
 
 
-def run(command, arguments, timeout=120):
+def run(command, arguments, timeout=300):
     """Runs the command once for each argument, as the workers of one cluster.
 
     Returns:
-      (exit code, stderr) of each.
+      (exit code, stdout, stderr) of each.
     """
     with contextlib.ExitStack() as open_sockets:
         ports = [open_sockets.enter_context(socket.socket()) for _ in arguments]
@@ -38,4 +38,4 @@ def run(command, arguments, timeout=120):
     finally:
         for process in processes:
             process.kill()
-    return [(p.returncode, err) for p, (_, err) in zip(processes, outputs, strict=True)]
+    return [(p.returncode, *texts) for p, texts in zip(processes, outputs, strict=True)]

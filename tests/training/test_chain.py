@@ -157,10 +157,19 @@ def test_weights_of_another_backbone_are_refused(make_link, blocks_data, trained
         load_backbone(backbone("hrnet_mini"), trained / "none")
 
 
+PROGRAM = """
+import sys
+from foi_tf.bin import target
+from tests import tiny
+sys.argv[0] = "foi-target"
+tiny.use()
+target.main()
+"""
+
 CONFIG = """
 segmentation:
   crop: [32, 32]
-  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 14, small_steps: 14, batch_size: 4}
+  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 40, small_steps: 40, batch_size: 4}
 """
 
 
@@ -183,7 +192,7 @@ def _command(blocks, tmp_path_factory):
             "checkpoint_every": 2,
         }  # fmt: skip
         given = [f"--{name}={value}" for name, value in flags.items()]
-        return [sys.executable, "-m", "foi_tf.bin.target", *given]
+        return [sys.executable, "-c", PROGRAM, *given]
 
     return command
 
@@ -199,7 +208,7 @@ def _whole(command, tmp_path_factory):
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_run_ends_as_if_it_had_not_been(command, whole, tmp_path, sent):
     """At a random step; the restarted run has the same bits in weights and metric."""
-    step = random.SystemRandom().randrange(1, 13)
+    step = random.SystemRandom().randrange(1, 30)
     process = subprocess.Popen(command(tmp_path), stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while newest(tmp_path) < step:
@@ -218,7 +227,7 @@ def test_a_killed_run_ends_as_if_it_had_not_been(command, whole, tmp_path, sent)
     (torn,) = tmp_path.glob("links/*")
     a, b = (tf.train.load_checkpoint(str(links.weights(d))) for d in (whole, torn))
     names = a.get_variable_to_shape_map()
-    assert len(names) > 100
+    assert len(names) > 10
     for name in names:
         if "ATTRIBUTES" in name:
             assert np.array_equal(a.get_tensor(name), b.get_tensor(name)), f"{name}, at {step}"

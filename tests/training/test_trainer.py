@@ -14,6 +14,7 @@ from foi_tf.study.config import Schedule
 from foi_tf.study.dataset import Task
 from foi_tf.training import evaluator, optimizer, strategy
 from foi_tf.training.trainer import Trainer
+from tests import tiny
 from tests.examples import ROW, example
 from tests.training import cluster
 
@@ -83,11 +84,12 @@ def test_two_replicas_follow_one(two_replicas):
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=2e-4, err_msg=a.name)
 
 
-def test_two_processes_follow_one(tmp_path):
+def test_two_processes_follow_one(tmp_path, monkeypatch):
     """Over the loopback, as machines do; both see the same losses."""
+    tiny.use(monkeypatch)
     code = "import sys; from tests.training.test_trainer import in_cluster; in_cluster(sys.argv[1])"
     outputs = cluster.run([sys.executable, "-c", code], [tmp_path / "0", tmp_path / "1"])
-    assert all(returned == 0 for returned, _ in outputs), outputs
+    assert all(returned == 0 for returned, _, _ in outputs), outputs
     found = [json.loads((tmp_path / name).read_text()) for name in "01"]
     one_losses, _ = losses(strategy.make("cpu"), "segmentation", 8, 4)
     assert found[0] == found[1]
@@ -96,6 +98,7 @@ def test_two_processes_follow_one(tmp_path):
 
 def in_cluster(out):
     """What each of the processes does."""
+    tiny.use()
     found, _ = losses(strategy.make("multi_worker"), "segmentation", 4, 4)
     pathlib.Path(out).write_text(json.dumps(found))
 

@@ -15,7 +15,7 @@ from foi_tf.data.miniworld.painter import Painter
 from foi_tf.data.miniworld.person import PERSON_JOINTS
 from foi_tf.data.miniworld.ranges import RANGES, WEB_LOOK
 from foi_tf.data.miniworld.room import room
-from foi_tf.data.miniworld.rows import DATASETS, KEYPOINTS
+from foi_tf.data.miniworld.rows import DATASETS
 from foi_tf.data.miniworld.shading import develop
 from foi_tf.data.miniworld.single import single
 from foi_tf.data.miniworld.street import street
@@ -30,6 +30,7 @@ from foi_tf.data.miniworld.variation import (
 )
 from foi_tf.errors import unknown
 from foi_tf.study.dataset import Dataset, Size
+from foi_tf.study.labels.joints import KEYPOINTS
 
 __all__ = ["DATASETS", "render"]
 

@@ -8,6 +8,7 @@ from foi_tf.data.miniworld.colours import Colour, pick, scale
 from foi_tf.data.miniworld.figure import Figure, Seen
 from foi_tf.data.miniworld.poses import Pose, sample_pose, skeleton
 from foi_tf.data.miniworld.stage import Place, Stage
+from foi_tf.study.labels.joints import COCO
 
 SKIN: tuple[Colour, ...] = (
     (232, 190, 160), (214, 164, 130), (176, 124, 92), (128, 86, 62), (94, 64, 48),
@@ -27,20 +28,8 @@ TROUSERS: tuple[Colour, ...] = (
     (54, 66, 96), (44, 46, 52), (122, 110, 92), (86, 92, 100), (168, 156, 134), (70, 84, 70),
 )  # fmt: skip
 
-_JOINTS = (
-    "nose", "left eye", "right eye", "left ear", "right ear", "left shoulder", "right shoulder",
-    "left elbow", "right elbow", "left wrist", "right wrist", "left hip", "right hip",
-    "left knee", "right knee", "left ankle", "right ankle", "pelvis", "thorax", "neck",
-    "head top",
-)  # fmt: skip
-
-# Positions in `Instance.joints` of each dataset's keypoints, in its own order.
-COCO_KEYPOINTS = _JOINTS[:17]
-MPII_KEYPOINTS = (
-    "right ankle", "right knee", "right hip", "left hip", "left knee", "left ankle", "pelvis",
-    "thorax", "neck", "head top", "right wrist", "right elbow", "right shoulder",
-    "left shoulder", "left elbow", "left wrist",
-)  # fmt: skip
+# Positions in `Instance.joints`, from which each dataset takes its keypoints by name.
+_JOINTS = (*COCO, "pelvis", "thorax", "neck", "head top")
 PERSON_JOINTS = {name: number for number, name in enumerate(_JOINTS)}
 
 

@@ -7,17 +7,9 @@ from foi_tf.data.miniworld.breeds import BREEDS, Breed
 from foi_tf.data.miniworld.colours import Colour, jitter, scale
 from foi_tf.data.miniworld.figure import Figure
 from foi_tf.data.miniworld.stage import Place, Stage
+from foi_tf.study.labels.joints import DOGS
 
 Vec = tuple[float, float, float]  # (to the animal's left, up, forward), in withers heights.
-
-
-# StanfordExtra's names, of which the paper uses the first 20.
-DOG_KEYPOINTS = (
-    "left front paw", "left front knee", "left front elbow", "left rear paw", "left rear knee",
-    "left rear elbow", "right front paw", "right front knee", "right front elbow",
-    "right rear paw", "right rear knee", "right rear elbow", "tail start", "tail end",
-    "left ear base", "right ear base", "nose", "chin", "left ear tip", "right ear tip",
-)  # fmt: skip
 
 
 def skeleton(rng, breed: Breed) -> dict[str, Vec]:
@@ -179,7 +171,7 @@ class _Coat:
                 layers.append((leg, functools.partial(self._leg, side, end)))
         for _, paint in sorted(layers, key=lambda layer: -layer[0]):
             paint()
-        joints = DOG_KEYPOINTS if self._breed.kind == "dog" else ()
+        joints = DOGS if self._breed.kind == "dog" else ()
         self._figure.finish(joints)
 
     def _leg(self, side: str, end: str) -> None:

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pydantic
 from etils import epath
 
 from foi_tf.data import raw
+from foi_tf.data.readers import json_file
 from foi_tf.errors import FoiError
+from foi_tf.progress import warn
 
-_MISSING = ("missing", "missing_argument")  # Pydantic's names for an absent key.
 
-
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Category:
     id: int
     name: str
@@ -25,13 +24,13 @@ class _Category:
     sigmas: tuple[float, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Image:
     id: int | str
     file_name: str
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Annotation:
     image_id: int | str
     category_id: int
@@ -41,15 +40,15 @@ class _Annotation:
     keypoints: tuple[float, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _File:
     images: list[_Image]
     annotations: list[_Annotation]
     categories: list[_Category]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Kind:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kind:
     """What categories make of a set.
 
     Attributes:
@@ -79,7 +78,8 @@ def read(raw_dir: epath.Path) -> raw.Raw:
     `sigmas` are our additions to a category; without the first, keypoints whose names
     differ in "left" and "right" are pairs. Coordinates are taken as they are. An image
     that the JSON lists without annotations has no objects; one that it does not list is
-    not annotated.
+    not annotated. A box without any width or height tells nothing (train2017 of COCO has
+    two of them): it is left out, and a warning counts such boxes.
 
     Raises:
       FoiError: a file is missing or no such JSON, or an annotation is wrong.
@@ -87,17 +87,15 @@ def read(raw_dir: epath.Path) -> raw.Raw:
     root = raw_dir / "annotations"
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; it must hold annotations/{{split}}.json")
-    categories, splits = None, {}
+    kind, splits = None, {}
     for split, images in raw.images(raw_dir).items():
         path = root / f"{split}.json"
         if not path.exists():
             continue
-        content = _parse(path)
-        found = sorted(content.categories, key=lambda category: category.id)
-        if categories not in (None, found):
+        found, splits[split] = read_file(path, "images", frozenset(images))
+        if kind not in (None, found):
             raise FoiError(f"{path}: its categories differ from those of another split")
-        categories, kind = found, _kind(found, path)
-        splits[split] = _loaders(content, path, frozenset(images), kind)
+        kind = found
     if not splits:
         raise FoiError(f"{root}: no {{split}}.json for any split of images/")
     return raw.Raw(
@@ -109,7 +107,34 @@ def read(raw_dir: epath.Path) -> raw.Raw:
     )
 
 
-def _kind(categories: Sequence[_Category], path: epath.Path) -> _Kind:
+def read_file(
+    path: epath.Path, folder: str, images: frozenset[str], *, empty: bool = True
+) -> tuple[Kind, dict[str, raw.Loader]]:
+    """Reads one JSON file.
+
+    Args:
+      folder: where the images are, for errors.
+      images: their paths below it.
+      empty: whether images without objects count as annotated.
+
+    Returns:
+      What its categories make of it and, by image, what loads its annotations.
+
+    Raises:
+      FoiError: as `read`.
+    """
+    content = json_file.parse(path, _File, "COCO JSON")
+    kind = _kind(sorted(content.categories, key=lambda category: category.id), path)
+    loaders = _loaders(content, path, folder, images, kind)
+    if not empty:
+        listed = {one.image_id for one in content.annotations}
+        for image in content.images:
+            if image.id not in listed:
+                del loaders[image.file_name]
+    return kind, loaders
+
+
+def _kind(categories: Sequence[_Category], path: epath.Path) -> Kind:
     ids = tuple(category.id for category in categories)
     if not ids or len(set(ids)) < len(ids):
         raise FoiError(f"{path}: 'categories' must be some, each with an id of its own")
@@ -118,7 +143,7 @@ def _kind(categories: Sequence[_Category], path: epath.Path) -> _Kind:
     if len(jointed) < len(categories):
         names["detection"] = tuple(category.name for category in categories)
     if not jointed:
-        return _Kind(ids, names)
+        return Kind(ids, names)
     first = jointed[0]
     names["keypoints"] = first.keypoints
     for one in jointed:
@@ -129,7 +154,7 @@ def _kind(categories: Sequence[_Category], path: epath.Path) -> _Kind:
         if one.sigmas and (len(one.sigmas) != len(one.keypoints) or min(one.sigmas) <= 0):
             raise FoiError(f"{where}: 'sigmas' must be positive, one for each keypoint")
     jointed_ids = frozenset(category.id for category in jointed)
-    return _Kind(ids, names, jointed_ids, _flip_pairs(first), first.sigmas)
+    return Kind(ids, names, jointed_ids, _flip_pairs(first), first.sigmas)
 
 
 def _flip_pairs(category: _Category) -> tuple[tuple[int, int], ...]:
@@ -148,35 +173,21 @@ def _check_pairs(pairs: Sequence[tuple[int, int]], keypoints: int, where: str) -
         )
 
 
-def _parse(path: epath.Path) -> _File:
-    try:
-        return pydantic.TypeAdapter(_File).validate_json(raw.read_bytes(path))
-    except pydantic.ValidationError as error:
-        problem = error.errors()[0]
-    if problem["type"] == "json_invalid":
-        raise FoiError(f"{path}: not JSON ({problem['msg']})")
-    *parents, key = problem["loc"] or ("",)
-    if problem["type"] in _MISSING and isinstance(key, str):
-        raise FoiError(f"{path}: {_place(parents) or 'not COCO JSON'}, it lacks {key}")
-    raise FoiError(f"{path}: {_place([*parents, key]) or 'not COCO JSON'}: {problem['msg']}")
-
-
-def _place(steps: Sequence[str | int]) -> str:
-    parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
-    return "".join(parts).strip(".")
-
-
 def _loaders(
-    content: _File, path: epath.Path, images: frozenset[str], kind: _Kind
+    content: _File, path: epath.Path, folder: str, images: frozenset[str], kind: Kind
 ) -> dict[str, raw.Loader]:
     objects = defaultdict(list)
-    for annotation in content.annotations:
+    kept = [one for one in content.annotations if 0 not in one.bbox[2:]]
+    if len(kept) < len(content.annotations):
+        every = len(content.annotations)
+        warn(f"{path}: left out {every - len(kept)} of {every} boxes, of no width or height")
+    for annotation in kept:
         objects[annotation.image_id].append(annotation)
     loaders, ids = {}, set()
     for image in content.images:
         name = image.file_name
         if name not in images:
-            raise FoiError(f"{path}: image {image.id}: no file images/{name}")
+            raise FoiError(f"{path}: image {image.id}: no file {folder}/{name}")
         if name in loaders or image.id in ids:
             raise FoiError(f"{path}: image {image.id}: {name} or its id is listed twice")
         ids.add(image.id)
@@ -188,7 +199,7 @@ def _loaders(
     return loaders
 
 
-def _load(annotations: list[_Annotation], kind: _Kind, where: str) -> dict[str, Any]:
+def _load(annotations: list[_Annotation], kind: Kind, where: str) -> dict[str, Any]:
     for one in annotations:
         if one.category_id not in kind.ids:
             raise FoiError(f"{where}: unknown category_id {one.category_id}")

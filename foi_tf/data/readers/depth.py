@@ -18,7 +18,7 @@ _UNKNOWN = 0  # In examples; a surface at the camera itself cannot be seen.
 
 
 @dataclasses.dataclass(frozen=True)
-class _Coding:
+class Coding:
     """What stored values mean: metres a step, the value of unknown depth, (near, far) metres."""
 
     unit: float = _UNITS["millimetre"]
@@ -40,12 +40,17 @@ def read(raw_dir: epath.Path) -> raw.Raw:
     coding = _coding(raw_dir / "depth.json")
     return raw.Raw(
         classes={"depth": 1},
-        splits=raw.maps(raw_dir, "depth", functools.partial(_load, coding)),
+        splits=raw.maps(raw_dir, "depth", functools.partial(load, coding)),
         depth_range=coding.range,
     )
 
 
-def _load(coding: _Coding, path: epath.Path) -> dict[str, Any]:
+def load(coding: Coding, path: epath.Path) -> dict[str, Any]:
+    """Loads a depth map as fields of `schema`.
+
+    Raises:
+      FoiError: the file is broken or has not 16 bits.
+    """
     values = raw.read_labels(path)
     if values.dtype != np.uint16:
         raise FoiError(f"{path}: depth must have 16 bits, not 8")
@@ -53,9 +58,9 @@ def _load(coding: _Coding, path: epath.Path) -> dict[str, Any]:
     return {"depth": np.where(values == coding.invalid, np.float32(_UNKNOWN), metres)}
 
 
-def _coding(path: epath.Path) -> _Coding:
+def _coding(path: epath.Path) -> Coding:
     if not path.exists():
-        return _Coding()
+        return Coding()
     try:
         content = json.loads(raw.read_bytes(path))
     except ValueError as error:
@@ -66,7 +71,7 @@ def _coding(path: epath.Path) -> _Coding:
     if not isinstance(invalid, int):
         raise FoiError(f"{path}: 'invalid' must be a stored value, as in 0 or 65535")
     unit, limits = content.get("unit", "millimetre"), content.get("range")
-    return _Coding(_unit(unit, path), invalid, None if limits is None else _range(limits, path))
+    return Coding(_unit(unit, path), invalid, None if limits is None else _range(limits, path))
 
 
 def _unit(unit: Any, path: epath.Path) -> float:

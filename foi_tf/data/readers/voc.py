@@ -10,6 +10,7 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data import raw
+from foi_tf.data.readers import lists
 from foi_tf.errors import FoiError, unknown
 
 _IMAGES = "JPEGImages"
@@ -65,22 +66,42 @@ def read(raw_dir: epath.Path) -> raw.Raw:
     )
 
 
+def load(
+    path: epath.Path, names: Sequence[str], aliases: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
+    """Loads the boxes of one XML file, with labels from `names`; otherwise as `read` says.
+
+    Args:
+      aliases: what else objects are called, and what that means; None leaves them out.
+
+    Raises:
+      FoiError: as `read`; or an object's class is none of the names.
+    """
+    aliases = {name: name for name in names} | dict(aliases or {})
+    objects = []
+    for one in _objects(path):
+        if one.label not in aliases:
+            raise unknown("class", one.label, aliases, where=str(path))
+        if label := aliases[one.label]:
+            objects.append(one._replace(label=label))
+    return _load(objects, names)
+
+
 def _splits(raw_dir: epath.Path) -> dict[str, list[str]]:
-    lists = {}
+    found = {}
     for name in ("train", "val", "trainval", "test"):
         path = raw_dir / "ImageSets" / "Main" / f"{name}.txt"
         if path.exists():
-            lines = raw.read_bytes(path).decode(errors="replace").splitlines()
-            lists[name] = [line.split()[0] for line in lines if line.strip()]
-    if not lists:
+            found[name] = lists.read(path)
+    if not found:
         root = raw_dir / "Annotations"
-        found = [path.stem for path in raw.files_below(root) if path.suffix.lower() == ".xml"]
-        if not found:
+        every = [path.stem for path in raw.files_below(root) if path.suffix.lower() == ".xml"]
+        if not every:
             raise FoiError(f"{root}: no *.xml in it, and no lists in ImageSets/Main")
-        return {"train": found}
-    val = lists.get("val", lists.get("test", []))
-    beyond = [stem for stem in lists.get("trainval", []) if stem not in frozenset(val)]
-    train = lists.get("train", beyond)
+        return {"train": every}
+    val = found.get("val", found.get("test", []))
+    beyond = [stem for stem in found.get("trainval", []) if stem not in frozenset(val)]
+    train = found.get("train", beyond)
     if shared := sorted(set(train) & set(val)):
         raise FoiError(f"{raw_dir}/ImageSets/Main: {shared[0]} is in both train and val")
     return {split: stems for split, stems in (("train", train), ("val", val)) if stems}

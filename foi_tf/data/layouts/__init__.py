@@ -1,0 +1,84 @@
+"""The paper's datasets as their publishers distribute them: one row each."""
+
+import dataclasses
+import types
+
+from etils import epath
+
+from foi_tf.data.folder import Folder
+from foi_tf.data.layouts import (
+    ade,
+    bdd,
+    camvid,
+    city,
+    coco,
+    dogs,
+    idd,
+    ilsvrc,
+    isaid,
+    isprs,
+    kitti,
+    mapillary,
+    mpii,
+    pcontext,
+    pvoc,
+    scannet,
+    suim,
+    sunrgbd,
+    uwt,
+    vgallery,
+    vkitti2,
+)
+from foi_tf.errors import FoiError, unknown
+from foi_tf.study.registry import DATASETS
+
+# By the ids of the registry.
+LAYOUTS = types.MappingProxyType(
+    {
+        "pcontext": pcontext.LAYOUT,
+        "pvoc": pvoc.LAYOUT,
+        "mpii": mpii.LAYOUT,
+        "ade": ade.LAYOUT,
+        "coco": coco.LAYOUT,
+        "kitti": kitti.LAYOUT,
+        "camvid": camvid.LAYOUT,
+        "city": city.LAYOUT,
+        "idd": idd.LAYOUT,
+        "bdd": bdd.LAYOUT,
+        "mapillary": mapillary.LAYOUT,
+        "isprs": isprs.LAYOUT,
+        "isaid": isaid.LAYOUT,
+        "sunrgbd": sunrgbd.LAYOUT,
+        "scannet": scannet.LAYOUT,
+        "suim": suim.LAYOUT,
+        "uwt": uwt.LAYOUT,
+        "dogs": dogs.LAYOUT,
+        "vkitti2": vkitti2.LAYOUT,
+        "vgallery": vgallery.LAYOUT,
+        "ilsvrc": ilsvrc.LAYOUT,
+    }
+)
+
+
+def find(dataset_id: str, raw_dir: epath.PathLike) -> Folder:
+    """Looks through a publisher's folder.
+
+    The row that comes with it counts the images that are there, which may be a part.
+
+    Raises:
+      FoiError: there is no such dataset, or a file is missing or wrong.
+    """
+    if dataset_id not in LAYOUTS:
+        raise unknown("dataset", dataset_id, LAYOUTS)
+    root = epath.Path(raw_dir)
+    if not root.is_dir():
+        raise FoiError(f"{root}: no such directory")
+    splits = LAYOUTS[dataset_id].read(root, DATASETS[dataset_id])
+    for split in ("train", "val"):
+        if not splits[split]:
+            raise FoiError(
+                f"{root}: no image of {dataset_id}'s {split} split; "
+                "foi-prepare --check says what belongs there"
+            )
+    sizes = {split: len(splits[split]) for split in ("train", "val")}
+    return Folder(dataclasses.replace(DATASETS[dataset_id], **sizes), splits)

@@ -1,0 +1,51 @@
+"""Cityscapes: fine annotations as images of label ids.
+
+The folders of leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip, and the ids of
+cityscapesScripts (github.com/mcordts/cityscapesScripts, helpers/labels.py), whose 34 are
+0 to 33; the license plate's -1 is never drawn. KITTI takes them over.
+"""
+
+import functools
+
+from etils import epath
+
+from foi_tf.data.folder import Entry
+from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.readers import labels, pairs
+from foi_tf.study.dataset import Dataset
+
+IDS = dict(
+    enumerate(
+        (
+            "unlabeled", "ego vehicle", "rectification border", "out of roi", "static",
+            "dynamic", "ground", "road", "sidewalk", "parking", "rail track", "building",
+            "wall", "fence", "guard rail", "bridge", "tunnel", "pole", "polegroup",
+            "traffic light", "traffic sign", "vegetation", "terrain", "sky", "person",
+            "rider", "car", "truck", "bus", "caravan", "trailer", "train", "motorcycle",
+            "bicycle",
+        )
+    )
+)  # fmt: skip
+
+_IMAGES = "leftImg8bit/{}/*/*_leftImg8bit.png"
+_LABELS = "gtFine/{}/*/*_gtFine_labelIds.png"
+
+
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    load = functools.partial(labels.of_ids, labels.codes(IDS, row))
+    return {
+        split: pairs.read(raw_dir, _IMAGES.format(split), {_LABELS.format(split): load})
+        for split in ("train", "val")
+    }
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=tuple(
+        Files(pattern.format(split), count, split)
+        for split, count in (("train", 2_975), ("val", 500))
+        for pattern in (_IMAGES, _LABELS)
+    ),
+    home="https://www.cityscapes-dataset.com/downloads/",
+    terms="registration; non-commercial research; no redistribution",
+)

@@ -1,0 +1,62 @@
+"""SUIM: underwater images with colour-coded BMP masks.
+
+The folders of SUIM.zip (irvlab.cs.umn.edu/resources/suim-dataset): train_val and TEST,
+each with images and masks. Masks switch each of red, green and blue on or off, which makes
+eight classes; like the publisher's code (github.com/xahidbuffon/SUIM), we cut the channels
+at their middle. Some masks are a few rows or columns larger than their image: the surplus
+at the bottom and at the right is cut off.
+"""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from etils import epath
+
+from foi_tf.data import raw
+from foi_tf.data.folder import Entry
+from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.readers import labels, pairs
+from foi_tf.study.dataset import Dataset
+
+_SPLITS = {"train": "train_val", "val": "TEST"}
+_SURPLUS = 0.1  # Of an image's side, that a mask may be larger; ours.
+
+COLOURS = {
+    (0, 0, 0): "background", (0, 0, 255): "HD: Human divers",
+    (0, 255, 0): "PF: Plants/sea-grass", (0, 255, 255): "WR: Wrecks/ruins",
+    (255, 0, 0): "RO: Robots/instruments", (255, 0, 255): "RI: Reefs and invertebrates",
+    (255, 255, 0): "FV: Fish and vertebrates",
+    (255, 255, 255): "SR: Sand/sea-floor (& rocks)",
+}  # fmt: skip
+
+
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    load = functools.partial(_load, labels.codes(COLOURS, row))
+    return {
+        split: pairs.read(raw_dir, f"{folder}/images/*.jpg", {f"{folder}/masks/*.bmp": load})
+        for split, folder in _SPLITS.items()
+    }
+
+
+def _load(table: Mapping[labels.Colour, int], path: epath.Path) -> dict[str, Any]:
+    colours = raw.read_colours(path)
+    size = raw.image_size(path.parent.parent / "images" / f"{path.stem}.jpg")
+    surplus = [mask - image for mask, image in zip(colours.shape[:2], size, strict=True)]
+    if all(0 <= more <= _SURPLUS * side for more, side in zip(surplus, size, strict=True)):
+        colours = colours[: size[0], : size[1]]
+    switched = np.where(colours > 127, np.uint8(255), np.uint8(0))
+    return {"mask": labels.from_colours(table, switched, path)}
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=tuple(
+        Files(f"{folder}/{pattern}", count, split)
+        for (split, folder), count in zip(_SPLITS.items(), (1_525, 110), strict=True)
+        for pattern in ("images/*.jpg", "masks/*.bmp")
+    ),
+    home="https://irvlab.cs.umn.edu/resources/suim-dataset",
+    terms="free download for research; cite Islam et al. 2020",
+)

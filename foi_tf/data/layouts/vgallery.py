@@ -1,0 +1,55 @@
+"""Virtual Gallery: a rendered museum with class colours and depth.
+
+The folders of its archives (europe.naverlabs.com/research/3d-vision/
+virtual-gallery-dataset): training (a robot's six cameras, in loops) and testing
+(visitors' photos), by light and loop or occlusion, with frames as in Virtual KITTI 2.
+"""
+
+import functools
+
+from etils import epath
+
+from foi_tf.data.folder import Entry
+from foi_tf.data.layouts import vkitti2
+from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.readers import depth, labels, pairs
+from foi_tf.study.dataset import Dataset
+
+_SPLITS = {"train": "training", "val": "testing"}
+_IMAGES = "{}/*/frames/rgb/camera_*/rgb_*.jpg"
+_LABELS = "{}/*/frames/classsegmentation/camera_*/classgt_*.png"
+_DEPTH = "{}/*/frames/depth/camera_*/depth_*.png"
+
+COLOURS = {
+    (255, 127, 80): "Wall", (255, 248, 220): "Ceiling", (0, 255, 255): "Sky",
+    (189, 183, 107): "Door", (230, 230, 250): "Light", (233, 150, 122): "Floor",
+    (80, 80, 80): "Misc", (128, 0, 0): "Painting", (0, 255, 0): "Human",
+    (0, 0, 0): "Background",
+}  # fmt: skip
+
+
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    colours = functools.partial(labels.of_colours, labels.codes(COLOURS, row))
+    metres = functools.partial(depth.load, vkitti2.CENTIMETRES)
+    return {
+        split: pairs.read(
+            raw_dir,
+            _IMAGES.format(folder),
+            {_LABELS.format(folder): colours, _DEPTH.format(folder): metres},
+            f"{folder}/",
+        )
+        for split, folder in _SPLITS.items()
+    }
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=tuple(
+        Files(pattern.format(folder), count, split)
+        # Six lights: 496 views at four occlusions; five loops of about 245 views of six cameras.
+        for (split, folder), count in zip(_SPLITS.items(), (None, 11_904), strict=True)
+        for pattern in (_IMAGES, _LABELS, _DEPTH)
+    ),
+    home="https://europe.naverlabs.com/research/3d-vision/virtual-gallery-dataset/",
+    terms="free download for research; see the licence in its archives",
+)

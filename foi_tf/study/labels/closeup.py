@@ -1,0 +1,5 @@
+"""Keypoints of the close-up dataset."""
+
+from foi_tf.study.labels import joints
+
+NAMES = {"dogs": {"keypoints": joints.DOGS}}

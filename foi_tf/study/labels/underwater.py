@@ -1,0 +1,12 @@
+"""Classes of the underwater datasets."""
+
+NAMES = {
+    "suim": {
+        "segmentation": (
+            "background", "HD: Human divers", "PF: Plants/sea-grass", "WR: Wrecks/ruins",
+            "RO: Robots/instruments", "RI: Reefs and invertebrates",
+            "FV: Fish and vertebrates", "SR: Sand/sea-floor (& rocks)",
+        )
+    },
+    "uwt": {"detection": ("plastic", "bio", "rov")},
+}  # fmt: skip
