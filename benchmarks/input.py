@@ -12,6 +12,7 @@ A set this small is decoded once and kept (see `pipeline`), as the targets of th
 setting are; "streamed" is what larger sets get, every image decoded each time.
 """
 
+import dataclasses
 import json
 import resource
 import statistics
@@ -25,6 +26,7 @@ from absl import app, flags
 
 from foi_tf import tasks
 from foi_tf.data import builder, miniworld, pipeline, prepared
+from foi_tf.data.folder import Folder
 from foi_tf.study.dataset import Dataset, Task
 
 CROP, RESCALE, BATCH = (420, 420), (0.5, 2.0), 16
@@ -40,15 +42,28 @@ REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each kind.", lower_boun
 WORKER = flags.DEFINE_enum("worker", "", ["", *KINDS], "Internal: what this process times.")
 
 
-def render(data_dir: str, count: int = 200) -> None:
-    def examples(split):
-        for index in range(count if split == "train" else 1):
-            example = miniworld.render("bdd", split, index, (480, 640))
-            yield example | {"label": 0}, (480, 640)
+@dataclasses.dataclass(frozen=True)
+class Street:
+    """A scene to be drawn; see `folder.Entry`."""
 
+    split: str
+    index: int
+
+    @property
+    def id(self) -> str:
+        return miniworld.example_id(self.split, self.index)
+
+    def load(self, dataset: Dataset):
+        del dataset
+        example = miniworld.render("bdd", self.split, self.index, (480, 640))
+        return example | {"label": 0}, (480, 640)
+
+
+def render(data_dir: str, count: int = 200) -> None:
     classes = {**miniworld.DATASETS["bdd"].classes, "classification": 1}
     row = Dataset(id="frames", domain="driving", train=count, val=1, classes=classes)
-    builder.build(row, examples, data_dir)
+    splits = {"train": [Street("train", i) for i in range(count)], "val": [Street("val", 0)]}
+    builder.build(Folder(row, splits), data_dir)
 
 
 def stream(kind: str, source: prepared.Prepared) -> tf.data.Dataset:

@@ -41,7 +41,7 @@ def main(_):
     with tempfile.TemporaryDirectory() as data_dir:
         found = own.find(RAW_DIR.value, FORMAT.value, "few", "consumer", None)
         crop = tuple(map(int, CROP.value)) or found.dataset.crop
-        learn(builder.build(found.dataset, found.examples, data_dir), crop, where)
+        learn(builder.build(found, data_dir), crop, where)
 
 
 def learn(prepared, crop, where) -> None:

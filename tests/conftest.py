@@ -28,7 +28,7 @@ def blocks(tmp_path_factory):
     root = folders.write(tmp_path_factory.mktemp("raw"), train=12, val=5)
     data_dir = tmp_path_factory.mktemp("data")
     found = own.find(root, ["coco", "masks"], "blocks", "aerial", None)
-    builder.build(found.dataset, found.examples, data_dir)
+    builder.build(found, data_dir)
     return data_dir
 
 
@@ -39,7 +39,7 @@ def bricks(blocks, tmp_path_factory):
 
     root = folders.write(tmp_path_factory.mktemp("raw"), train=9, val=3, size=(64, 48), seed=5)
     found = own.find(root, ["masks"], "bricks", "driving", None)
-    return builder.build(found.dataset, found.examples, blocks)
+    return builder.build(found, blocks)
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,44 @@ def write_voc(root, *, train=4, val=2, size=(48, 64), seed=0):
     return root, drawn
 
 
+def write_yolo(root, *, train=4, val=2, size=(48, 64), pose=False, seed=0):
+    """Writes images/, labels/ and data.yaml; returns the root and, by stem, the rectangles."""
+    rng = np.random.default_rng(seed)
+    drawn = {}
+    for split, count in (("train", train), ("val", val)):
+        for index in range(count):
+            stem = f"{split}/{index:03d}"
+            mask, drawn[stem] = draw(rng, size)
+            save(root / "images" / f"{stem}.jpg", shade(mask, rng)[..., ::-1])
+            lines = [yolo(rectangle, size, pose) for rectangle in drawn[stem]]
+            write_text(root / "labels" / f"{stem}.txt", "\n".join(lines))
+    names = "".join(f"  {i}: {name}\n" for i, name in enumerate(CLASSES[1:]))
+    shape = f"kpt_shape: [{len(JOINTS)}, 3]\nflip_idx: [1, 0, 2, 3]\n" if pose else ""
+    write_text(root / "data.yaml", f"train: images/train\nval: images/val\nnames:\n{names}{shape}")
+    return root, drawn
+
+
+def yolo(rectangle, size, pose=False):
+    """A rectangle as YOLO writes it: class, centre and sides in shares of the image."""
+    label, y, x, h, w = rectangle
+    shares = [(x + w / 2) / size[1], (y + h / 2) / size[0], w / size[1], h / size[0]]
+    if pose:
+        marks = np.asarray(joints(y, x, h, w)).reshape(-1, 3) / [size[1], size[0], 1]
+        shares += marks.ravel().tolist()
+    return " ".join([str(label - 1), *(f"{share:.6f}" for share in shares)])
+
+
+def write_classes(root, *, train=4, val=2, size=(48, 64), seed=0):
+    """Writes {split}/{class}/*.jpg, `train` and `val` images in all, their classes in turn."""
+    rng = np.random.default_rng(seed)
+    for split, count in (("train", train), ("val", val)):
+        for index in range(count):
+            pixels = shade(np.full(size, index % len(CLASSES), np.uint8), rng)
+            label = CLASSES[index % len(CLASSES)]
+            save(root / split / label / f"{index:03d}.jpg", pixels[..., ::-1])
+    return root
+
+
 def xml(stem, rectangles):
     """Rectangles as VOC writes them: corners from 1, the last pixel included."""
     objects = "".join(

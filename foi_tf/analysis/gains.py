@@ -1,14 +1,17 @@
 """Relative transfer gains (Section 4.2, Eq. 2) and their levels (Section 6)."""
 
+import collections
 import json
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from etils import epath
 from numpy.typing import ArrayLike
 
+from foi_tf.analysis import uncertainty
 from foi_tf.study import results as rows
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.metrics import higher_is_better
@@ -45,8 +48,8 @@ def relative_gain(value: ArrayLike, baseline: ArrayLike, higher_is_better: bool)
 def level(gain: float) -> str:
     """The level of a gain in %: "VP", "P", "I" or "N"; "" for NaN.
 
-    "P" is above 2 and up to 10, where the paper counts very positive as positive too:
-    see `is_positive`. The paper prints I as "2 <= r > -2"; we read -2 <= r <= 2.
+    "P" is above 2 and up to 10; the paper's percentages of P count VP too. The paper prints
+    I as "2 <= r > -2"; we read -2 <= r <= 2.
     """
     if math.isnan(gain):
         return ""
@@ -55,11 +58,6 @@ def level(gain: float) -> str:
     if gain > POSITIVE:
         return "P"
     return "N" if gain < NEGATIVE else "I"
-
-
-def is_positive(level: str) -> bool:
-    """Whether a level counts as P in the paper's percentages, which VP does too."""
-    return level in ("P", "VP")
 
 
 def target_setting(setting: str) -> str:
@@ -126,22 +124,29 @@ def seed_gains(results: pd.DataFrame) -> pd.DataFrame:
     return runs.astype({"gain": float})
 
 
-def with_gains(results: pd.DataFrame) -> pd.DataFrame:
+def with_gains(
+    results: pd.DataFrame, images: Mapping[str, epath.Path] | None = None
+) -> pd.DataFrame:
     """Each chain's mean value, baseline and gain over its seeds.
 
     Args:
       results: a frame as `foi_tf.study.results.load` returns it.
+      images: what `foi_tf.study.images.find` found beside them.
 
     Returns:
       One row a chain: `CHAIN`, `family`, domains, `n_source`, `n_target`, `value`, `baseline`,
       `gain` (%), the sample standard deviations `value_std` and `gain_std` (NaN for a
-      single seed), `seeds` (that ended with a value), `level` of the mean gain, and how
-      many learning rates chain and baseline tried. `gain` is NaN and `level` "" where
-      there is no baseline, or it is 0: `without_gain` lists those.
+      single seed), `seeds` (that ended with a value), `level` of the mean gain, the
+      interval of the gain (see `foi_tf.analysis.uncertainty`), and how many learning rates
+      chain and baseline tried. `gain` is NaN and `level` "" where there is no baseline, or
+      it is 0: `without_gain` lists those.
+
+    Raises:
+      FoiError: a file of image statistics is damaged or does not belong to its row.
     """
+    runs = seed_gains(results)
     chains = (
-        seed_gains(results)
-        .groupby(CHAIN)
+        runs.groupby(CHAIN)
         .agg(
             family=("family", "first"),
             target_domain=("target_domain", "first"),
@@ -160,7 +165,9 @@ def with_gains(results: pd.DataFrame) -> pd.DataFrame:
         .reset_index()
     )
     chains["level"] = [level(gain) for gain in chains.gain]
-    return chains
+    intervals = _intervals(runs, uncertainty.Draws(images or {}))
+    found = [intervals[tuple(chain)] for chain in chains[CHAIN].itertuples(index=False)]
+    return chains.join(uncertainty.frame(found, chains.index))
 
 
 def transfers(chains: pd.DataFrame) -> pd.DataFrame:
@@ -171,6 +178,30 @@ def transfers(chains: pd.DataFrame) -> pd.DataFrame:
 def without_gain(chains: pd.DataFrame) -> pd.DataFrame:
     """The chains that no gain can be given for, of those that have a value."""
     return chains[chains.gain.isna() & chains.value.notna()]
+
+
+def _intervals(
+    runs: pd.DataFrame, draws: uncertainty.Draws
+) -> dict[tuple[Hashable, ...], uncertainty.Interval]:
+    """The interval of each chain's gain, by `CHAIN`."""
+    by_chain, by_target = collections.defaultdict(list), collections.defaultdict(list)
+    for run in runs.to_dict("records"):
+        by_chain[tuple(run[name] for name in CHAIN)].append(run)
+        if run["source"] == rows.NO_SOURCE and not math.isnan(run["value"]):
+            by_target[tuple(run[name] for name in TARGET)].append(run)
+    found = collections.defaultdict(uncertainty.Interval)
+    for key, own in by_chain.items():
+        own = [run for run in own if not math.isnan(run["gain"])]
+        if not own or own[0]["source"] == rows.NO_SOURCE:
+            continue
+        target = own[0] | {"setting": target_setting(own[0]["setting"])}
+        against = by_target[tuple(target[name] for name in TARGET)]
+        if paired := all(run["paired"] for run in own):
+            by_seed = {run["seed"]: run for run in against}
+            against = [by_seed[run["seed"]] for run in own]
+        sign = 1.0 if higher_is_better(target["metric"]) else -1.0
+        found[key] = uncertainty.of_chain(own, against, draws, paired=paired, sign=sign)
+    return found
 
 
 def _baseline(

@@ -1,46 +1,22 @@
-"""The pieces of a self-contained HTML page: no script, no font, no image from elsewhere."""
+"""The pieces of a self-contained HTML page: no font, script or image from elsewhere."""
 
-import base64
-import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from html import escape
+from importlib import resources
 
-STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff;
-  max-width: 72rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0; }
-h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid #ddd; }
-h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
-p, li { max-width: 44rem; }
-nav a { display: inline-block; margin: 0 1rem .3rem 0; }
-a { color: #1b7837; }
-.scroll { overflow-x: auto; margin: .6rem 0; }
-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .55rem; border-bottom: 1px solid #e4e4e4; text-align: left;
-  white-space: nowrap; }
-td.n, th.n { text-align: right; }
-thead th { border-bottom: 2px solid #bbb; vertical-align: bottom; }
-img { display: block; height: auto; }
-summary { cursor: pointer; padding: .2rem 0; }
-.lead { font-size: 1.05rem; }
-.faint { color: #666; font-size: .9rem; }
-code { background: #f3f3f3; padding: 0 .2rem; overflow-wrap: anywhere; }
-@media print { details > * { display: block; } nav { display: none; } }
-"""
+from foi_tf.analysis import colours
+from foi_tf.analysis.sheet import Sheet
 
-
-@dataclasses.dataclass(frozen=True)
-class Cell:
-    """A table cell with the colours of its background and text ("#rrggbb")."""
-
-    text: str
-    colours: tuple[str, str]
+LONG = 40  # Letters from which on a cell may break its line; ours.
+UPRIGHT = 11  # Letters from which on the names of a coloured table's columns stand upright; ours.
+# The browser itself refuses whatever would come from elsewhere.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
 def page(title: str, introduction: str, sections: Mapping[str, str]) -> str:
     """A whole document: a title, an introduction, and sections by heading (HTML both)."""
-    names = {heading: heading.lower().replace(" ", "-") for heading in sections}
+    names = {heading: re.sub(r"\W+", "-", heading.lower()) for heading in sections}
     links = "".join(f'<a href="#{names[x]}">{escape(x)}</a>' for x in sections)
     body = "".join(
         f'<section id="{names[x]}"><h2>{escape(x)}</h2>\n{sections[x]}</section>\n'
@@ -48,40 +24,46 @@ def page(title: str, introduction: str, sections: Mapping[str, str]) -> str:
     )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escape(title)}</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{STYLE}</style></head>\n<body>\n"
-        f"<h1>{escape(title)}</h1>\n{introduction}\n<nav>{links}</nav>\n{body}</body></html>\n"
+        f"<style>{_asset('page.css')}</style></head>\n<body>\n"
+        f"<header><h1>{escape(title)}</h1>\n{introduction}</header>\n"
+        f'<nav aria-label="Sections">{links}</nav>\n<main>\n{body}</main>\n'
+        f"<script>{_asset('page.js')}</script>\n</body></html>\n"
     )
 
 
-def table(header: Sequence[str], body: Iterable[Sequence[str | Cell]], *, texts: int = 1) -> str:
-    """A table that scrolls by itself on a narrow screen.
+def table(sheet: Sheet) -> str:
+    """A sheet whose columns sort, which scrolls by itself on a narrow screen.
 
-    Args:
-      header: of each column; empty for none.
-      body: lines of cells, plain text or `Cell`.
-      texts: how many of the columns, from the left, hold words; the rest hold numbers.
+    Cells with a hover text also show it below the
+    table, for those who have no pointer.
     """
-
-    def line(tag, cells):
-        return "<tr>" + "".join(_cell(tag, x, i >= texts) for i, x in enumerate(cells)) + "</tr>\n"
-
-    lines = "".join(line("td", cells) for cells in body)
-    head = f"<thead>{line('th', header)}</thead>" if header else ""
-    return f'<div class="scroll"><table>{head}<tbody>{lines}</tbody></table></div>\n'
-
-
-def image(png: bytes, text: str) -> str:
-    """An image as part of the page; `text` says what it shows.
-
-    It is shown at two thirds of its pixels, which fine screens have use for.
-    """
-    width = int.from_bytes(png[16:20], "big") * 2 // 3  # From the PNG's header.
-    data = base64.b64encode(png).decode()
+    kind = ""
+    if sheet.shades is not None:
+        longest = max(len(name) for name in _names(sheet)[sheet.words :])
+        kind = ' class="cells upright"' if longest >= UPRIGHT else ' class="cells"'
+    detail = '<p class="detail" aria-live="polite"></p>' if sheet.hovers is not None else ""
+    notes = "".join(f'<p class="faint">{escape(note)}</p>' for note in sheet.notes)
     return (
-        f'<div class="scroll"><img src="data:image/png;base64,{data}" alt="{escape(text)}" '
-        f'width="{width}"></div>\n'
+        '<div class="block"><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(sheet.heading)}"><table{kind}>\n'
+        f"<thead>{_groups(sheet)}{_header(sheet)}</thead>\n<tbody>\n"
+        f"{''.join(_rows(sheet))}</tbody></table></div>{detail}{notes}</div>\n"
+    )
+
+
+def figure(svg: str, name: str, text: str) -> str:
+    """A drawing as part of the page; `name` keeps its ids apart, `text` says what it shows."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = svg.replace("<svg", f'<svg role="img" aria-label="{escape(text)}"', 1)
+    return (
+        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(text)}">'
+        f"{svg}</div><figcaption>{escape(text)}</figcaption></figure>\n"
     )
 
 
@@ -95,10 +77,70 @@ def items(texts: Iterable[str]) -> str:
     return "<ul>" + "".join(f"<li>{text}</li>" for text in texts) + "</ul>\n"
 
 
-def _cell(tag: str, cell: str | Cell, number: bool) -> str:
-    kind = ' class="n"' if number else ""
-    if isinstance(cell, str):
-        return f"<{tag}{kind}>{escape(cell)}</{tag}>"
-    background, ink = cell.colours
-    style = f' style="background:{background};color:{ink}"'
-    return f"<{tag}{kind}{style}>{escape(cell.text)}</{tag}>"
+def _asset(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text()
+
+
+def _groups(sheet: Sheet) -> str:
+    if not any(sheet.groups):
+        return ""
+    cells = []
+    for i, group in enumerate(sheet.groups):
+        if i and group == sheet.groups[i - 1]:
+            cells[-1][1] += 1
+        else:
+            cells.append([group, 1])
+    line = "".join(f'<th colspan="{span}">{escape(group)}</th>' for group, span in cells)
+    return f'<tr class="groups">{line}</tr>'
+
+
+def _header(sheet: Sheet) -> str:
+    cells = []
+    for i, name in enumerate(_names(sheet)):
+        kind = ' class="n"' if i >= sheet.words else ""
+        button = f'<button type="button">{escape(name)}</button>'
+        cells.append(f'<th scope="col"{kind}>{button}</th>')
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _names(sheet: Sheet) -> list[str]:
+    """Of the columns, without what their groups say above them."""
+    groups = sheet.groups or [""] * len(sheet.texts.columns)
+    return [
+        re.sub(r" \(.*\)$", "", str(name)) if group else str(name)
+        for name, group in zip(sheet.texts, groups, strict=True)
+    ]
+
+
+def _rows(sheet: Sheet) -> Iterable[str]:
+    shades = sheet.shades.to_numpy() if sheet.shades is not None else None
+    hovers = sheet.hovers.to_numpy() if sheet.hovers is not None else None
+    label = sheet.words - 1 if sheet.label is None else sheet.label
+    for i, line in enumerate(sheet.texts.to_numpy()):
+        cells = []
+        for j, text in enumerate(line):
+            if j == label:
+                cells.append(f'<th scope="row">{escape(text)}</th>')
+                continue
+            title = (
+                f' title="{escape(hovers[i, j])}"' if hovers is not None and hovers[i, j] else ""
+            )
+            colour = ""
+            kinds = ["first"] if _starts_group(sheet, j) else []
+            if shades is not None and j >= sheet.words:
+                if shade := shades[i, j]:
+                    colour = f' style="background:{shade};color:{colours.ink(shade)}"'
+                else:
+                    kinds.append("self")
+            if j >= sheet.words:
+                kinds.append("n")
+            elif len(text) > LONG:
+                kinds.append("wide")
+            kind = f' class="{" ".join(kinds)}"' if kinds else ""
+            cells.append(f"<td{kind}{colour}{title}>{escape(text)}</td>")
+        yield f"<tr>{''.join(cells)}</tr>\n"
+
+
+def _starts_group(sheet: Sheet, column: int) -> bool:
+    groups = sheet.groups
+    return column > sheet.words and any(groups) and groups[column] != groups[column - 1]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from foi_tf.analysis.gains import is_positive, level, transfers, with_gains
+from foi_tf.analysis.gains import POSITIVE, level, transfers, with_gains
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import Chain
 
@@ -86,7 +86,7 @@ def misses(results: pd.DataFrame, screening: Screening) -> tuple[int, list[Miss]
         judged += 1
         instead = max((gain for gain, _ in left if not math.isnan(gain)), default=math.nan)
         best, source = max(gone, default=(math.nan, None), key=lambda found: found[0])
-        if is_positive(level(best)) and not best <= instead:
+        if best > POSITIVE and not best <= instead:
             missed.append(Miss(target, source, best, instead))
     return judged, missed
 

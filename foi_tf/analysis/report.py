@@ -1,57 +1,161 @@
 """The analysis of results as files: tables, figures and one HTML page."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 from etils import epath
 
 from foi_tf import files, progress
-from foi_tf.analysis import gains, page, plots, sections, tables
-from foi_tf.study.results import NO_SOURCE
+from foi_tf.analysis import (
+    checks,
+    costs,
+    domains,
+    findings,
+    gains,
+    page,
+    paper,
+    plots,
+    published,
+    sections,
+    summary,
+)
+from foi_tf.analysis import sheet as sheets
+from foi_tf.analysis.sheet import Sheet
+
+FORMATS = {"csv": sheets.csv, "md": sheets.markdown, "tex": sheets.latex}
 
 
-def write(results: pd.DataFrame, directory: epath.PathLike) -> epath.Path:
+def write(
+    results: pd.DataFrame,
+    directory: epath.PathLike,
+    *,
+    images: Mapping[str, epath.Path] | None = None,
+    distances: pd.DataFrame | None = None,
+    fixed_size: pd.DataFrame | None = None,
+) -> epath.Path:
     """Analyses results and writes everything that comes of it.
 
     Into `directory`: `report.html`, which needs no other file; `gains.csv`, a line a
-    chain; `tables/`, each as CSV of gains and of values and as Markdown; `figures/`, their
-    heat maps. What other files stand there stays.
+    chain; `tables/`, each as CSV, Markdown and LaTeX; `figures/`, PNG and SVG. What other
+    files stand there stays.
 
     Args:
       results: as `foi_tf.study.results.load` returns them.
+      images: what `foi_tf.study.images.find` found beside them.
+      distances: between datasets, see `foi_tf.analysis.domains.read`.
+      fixed_size: more results, of one input size for all datasets, for Table A.1.
 
     Returns:
       The path of the report.
 
     Raises:
-      FoiError: the directory cannot be written, or a row names an unknown metric.
+      FoiError: the directory cannot be written, a row names an unknown metric, or image
+        statistics do not belong to their row.
     """
     directory = epath.Path(directory)
-    chains = gains.with_gains(results)
-    files.write_text(directory / "gains.csv", tables.long_csv(chains))
-    found = tables.tables(chains)
-    parts = [
-        (table, _write_table(table, directory))
-        for table in progress.track(found, "tables", len(found), unit="table")
+    results, said = checks.screen(results)
+    chains = gains.with_gains(results, images)
+    files.write_text(directory / "gains.csv", chains.to_csv(index=False, lineterminator="\n"))
+    networks = _networks(chains)
+    fixed, said_of_fixed = _fixed(fixed_size)
+    judged = [
+        (sections.network(*key), key, findings.judge(own, distances))
+        for key, own in networks.items()
     ]
-    content = {
-        "What was run": sections.runs(results, chains),
-        "Summary": sections.shares(chains),
-        "Best source of each target": sections.best(chains),
-        "All transfers": sections.transfers(parts),
-        "What to keep in mind": sections.notes(results, chains),
-        "Provenance": sections.provenance(results),
+    found = {
+        "summary": summary.sheets(chains),
+        "best": sections.best_sheets(chains),
+        "transfers": [*paper.sheets(chains), *fixed],
+        "distances": [] if distances is None else domains.sheets(chains, distances),
+        "costs": costs.sheets(results, chains),
+        "runs": sections.run_sheets(results, chains),
+        "findings": [sections.evidence_sheet(own, name, key) for name, key, own in judged],
     }
-    report = directory / "report.html"
-    files.write_text(report, page.page("Transfer gains", sections.INTRODUCTION, content))
-    return report
+    _write_tables([one for group in found.values() for one in group], directory)
+    drawn = "".join(_figures(own, key, directory / "figures") for key, own in networks.items())
+    content = {
+        "Findings": sections.findings((name, found) for name, _, found in judged),
+        "Summary": drawn + sections.tables(found["summary"]),
+        "Best sources": sections.tables(found["best"]),
+        "All transfers": sections.tables(found["transfers"], legend=sections.LEGEND),
+        "Distances": sections.tables(found["distances"]),
+        "Left out and missing": sections.left_out([*said, *said_of_fixed], results, chains),
+        "Costs": sections.tables(found["costs"]),
+        "Provenance": sections.provenance() + sections.tables(found["runs"]),
+    }
+    if distances is None:
+        del content["Distances"]
+    return _write_page(directory, "Transfer gains", sections.INTRODUCTION, content)
 
 
-def _write_table(table: tables.Table, directory: epath.Path) -> bytes | None:
-    for statistic in ("gain", "value"):
-        path = directory / "tables" / f"{table.name}-{statistic}.csv"
-        files.write_text(path, tables.wide_csv(table, statistic))
-    files.write_text(directory / "tables" / f"{table.name}.md", tables.markdown(table))
-    if set(table.cells["gain"].columns.get_level_values("source")) == {NO_SOURCE}:
-        return None  # The baseline alone has no gain to show.
-    figure = directory / "figures" / f"{table.name}.png"
-    plots.gain_heat_map(table, figure)
-    return figure.read_bytes()
+def write_published(directory: epath.PathLike) -> epath.Path:
+    """Writes tables, figures and a report of the published results, as `write` does.
+
+    Raises:
+      FoiError: the directory cannot be written.
+    """
+    directory = epath.Path(directory)
+    frame = published.load()
+    found = published.sheets(frame)
+    _write_tables(found, directory)
+    ranks, values, best, rules = found
+    content = {
+        "What they say": page.items(published.facts(frame)),
+        rules.title: page.table(rules),
+        best.title: page.table(best),
+        ranks.title: page.table(ranks),
+        values.title: page.table(values),
+    }
+    return _write_page(directory, "Published results", published.INTRODUCTION, content)
+
+
+def _write_page(
+    directory: epath.Path, title: str, introduction: str, content: Mapping[str, str]
+) -> epath.Path:
+    path = directory / "report.html"
+    files.write_text(path, page.page(title, introduction, content))
+    return path
+
+
+def _networks(chains: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """The chains of each backbone and family, those with the most transfers first."""
+    groups = dict(iter(chains.groupby(["backbone", "family"])))
+    groups = {key: own for key, own in groups.items() if len(gains.transfers(own))}
+    return dict(sorted(groups.items(), key=lambda x: (-len(gains.transfers(x[1])), x[0])))
+
+
+def _fixed(results: pd.DataFrame | None) -> tuple[list[Sheet], list[str]]:
+    """Table A.1 of results with one input size, and what was left out of them."""
+    if results is None:
+        return [], []
+    screened, said = checks.screen(results)
+    found = paper.sheets(gains.with_gains(screened), [paper.FIXED_SIZE])
+    number = paper.FIXED_SIZE.id
+    return [one for one in found if one.id == number], [f"Table {number}: {x}" for x in said]
+
+
+def _write_tables(found: Sequence[Sheet], directory: epath.Path) -> None:
+    """Writes each table in all `FORMATS`, and draws the numbered and the coloured ones.
+
+    Those with absolute values, which repeat the gains of others, become SVG alone.
+    """
+    for one in progress.track(found, "tables", len(found), unit="table"):
+        for suffix, write_as in FORMATS.items():
+            files.write_text(directory / "tables" / f"{one.name}.{suffix}", write_as(one))
+        if one.id or one.shades is not None:
+            stem = directory / "figures" / one.name
+            plots.heat_map(one, stem, png=not one.id.startswith("A."))
+
+
+def _figures(chains: pd.DataFrame, key: tuple[str, str], directory: epath.Path) -> str:
+    """The overview figures of one network, as HTML."""
+    network = sections.network(*key)
+    sourced = gains.transfers(chains)
+    if sourced.gain.notna().sum() == 0:
+        return ""
+    name = sheets.slug(*key)
+    levels = plots.levels(sourced, directory / f"levels-{name}")
+    sizes = plots.against_size(sourced, directory / f"size-{name}")
+    return page.figure(
+        levels, f"levels-{name}", f"How often transfer helps and harms, {network}"
+    ) + page.figure(sizes, f"size-{name}", f"Gain and size of the source, {network}")

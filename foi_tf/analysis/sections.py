@@ -1,18 +1,24 @@
 """The sections of the report, each from frames to HTML."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import pandas as pd
 
 import foi_tf
-from foi_tf.analysis import gains, page, plots, summary, tables
+from foi_tf.analysis import checks, colours, gains, matrix, page, paper, summary
+from foi_tf.analysis.evidence import Evidence
+from foi_tf.analysis.findings import Finding
+from foi_tf.analysis.sheet import Sheet, plain
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.metrics import metric
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
-MIN_TRANSFERS = 10  # Ours: shares of fewer say more about the choice of chains than of transfer.
 LEVELS = {"VP": "very positive", "P": "positive", "I": "no clear effect", "N": "negative"}
+PAPER = (
+    "Mensink et al., <i>Factors of Influence for Transfer Learning across Diverse Appearance "
+    "Domains and Task Types</i>, TPAMI 2021"
+)
 
 INTRODUCTION = """
 <p class="lead">Which source should a network be trained on before it is trained on the target,
@@ -26,98 +32,102 @@ better</b>.</p>
 counts VP too), below −2 % <i>negative</i> (N); what lies between is no clear effect (I).
 The column <code>scratch</code> starts from random weights.</p>
 """
+LEGEND = """
+<p>Rows are targets, columns sources, by domain and then by training images. Green is better than
+the baseline, purple worse, white equal. Grey with “–” was not run, “failed” ended without a value,
+and “no base” has no baseline. Point at a cell, tap it, or walk with the arrow keys for all that is
+known of it; a click on a column's name sorts by it.</p>
+"""
 
 
-def runs(results: pd.DataFrame, chains: pd.DataFrame) -> str:
-    """What was run: counts, networks, settings, seeds and time."""
-    tried = gains.transfers(chains)
-    settings = sorted(results.setting.unique(), key=tables.setting_order)
-    facts = {
-        "Runs": f"{len(results)}",
-        "Chains with a source": f"{len(tried)} (+ {len(chains) - len(tried)} without)",
-        "Target tasks": f"{len(chains.groupby(['target', 'target_type']))}",
-        "Source tasks": f"{len(tried.groupby(['source', 'source_type']))}",
-        "Settings": _list(tables.SETTING_TEXTS.get(x, x) for x in settings),
-        "Backbones": _list(results.backbone.unique()),
-        "Initial weights": _list(results.init.unique()),
-        "Seeds": _list(sorted(results.seed.unique())),
-        "Learning rates": _list(f"{x:g}" for x in sorted(results.learning_rate.unique())),
-        "Devices": _list((results.devices.astype(str) + " × " + results.device).unique()),
-        "Wall time, summed": f"{results.wall_seconds.sum() / 3600:.1f} hours",
-        "Chip time": f"{results.chip_hours.sum():.1f} chip-hours",
-    }
-    html = page.table([], facts.items(), texts=2)
-    return html + _pretraining(results[~results.target_type.isin(STRUCTURED_TASK_TYPES)])
-
-
-def shares(chains: pd.DataFrame) -> str:
-    """How often transfer helps and harms, within and across domains and task types."""
+def findings(judged: Iterable[tuple[str, Sequence[Finding]]]) -> str:
+    """The findings of each network (its name first) with verdicts and numbers."""
     html = []
-    tried = gains.transfers(chains)
-    for key, own in _studies(tried[tried.gain.notna()]):
-        best = summary.best_sources(own)
-        count = len(own)
-        helped = sum(map(gains.is_positive, best.level))
-        html.append(
-            f"<h3>{escape(_study(*key))}</h3><p>Some source gains more than 2 % for "
-            f"<b>{helped} of {len(best)}</b> target tasks; {count} transfers were measured.</p>"
-        )
-        if count < MIN_TRANSFERS:
-            html.append(f'<p class="faint">Shares are shown from {MIN_TRANSFERS} on.</p>')
-            continue
-        lines = [
-            [row.domain, row.type, *map(_percent, (row.P, row.VP, row.N)), str(row.number)]
-            for row in summary.shares(own).rename(columns={"count": "number"}).itertuples()
-        ]
-        header = ["image domain", "task type", "P: r > 2 %", "VP: r > 10 %", "N: r < −2 %", "#"]
-        html.append(page.table(header, lines, texts=2))
-    note = '<p class="faint">Counted as in Table 7 of the paper; multi-source models count as '
-    return "".join(html) + note + "within the domain.</p>" if html else _nothing()
+    for network, found in judged:
+        html.append(f"<h3>{escape(network)}</h3>")
+        for one in found:
+            kind = one.verdict.replace(" ", "-")
+            html.append(
+                f"<p><b>{one.id}</b> {escape(one.claim)} "
+                f'<span class="verdict {kind}">{one.verdict}</span></p>'
+            )
+            html.append(page.details(f"Numbers of {one.id}", page.table(evidence_sheet([one]))))
+    note = (
+        f"<p>The claims of Section 6 of {PAPER}, asked of these runs. The paper gives no "
+        "thresholds: those here are ours, and so are the verdicts.</p>"
+    )
+    return note + "".join(html) if html else _nothing()
 
 
-def best(chains: pd.DataFrame) -> str:
-    """The best source of each target, with its gain."""
-    html = []
+def evidence_sheet(found: Sequence[Finding], network: str = "", scope: tuple = ()) -> Sheet:
+    """The numbers of findings as a table."""
+    lines = [
+        {
+            "finding": one.id, "verdict": one.verdict, "number": piece.what, "found": piece.found,
+            "paper": piece.paper, "asked": piece.threshold or "only shown",
+            "holds": _holds(piece),
+            "count": piece.count,
+        }
+        for one in found
+        for piece in one.evidence
+    ]  # fmt: skip
+    data = pd.DataFrame(lines)
+    title = f"Findings ({network})" if network else f"Numbers of {found[0].id}"
+    return Sheet(id="", title=title, scope=("findings", *scope), data=data,
+                 texts=plain(data, words=7), words=7)  # fmt: skip
+
+
+def _holds(piece: Evidence) -> str:
+    if piece.holds is None:
+        return "too few" if piece.threshold else ""
+    return "yes" if piece.holds else "no"
+
+
+def best_sheets(chains: pd.DataFrame) -> list[Sheet]:
+    """The best source of each target, with its gain, for each setting and network."""
+    found = []
     for key, own in _studies(summary.best_sources(chains)):
         lines = [
-            [
-                f"{row.target} {row.target_type}",
-                f"{row.source} {row.source_type}",
-                LEVELS[row.level],
-                page.Cell(_gain(row), plots.colour(row.gain)),
-                metric(row.metric).label,
-                f"{row.baseline:.3f}",
-                f"{row.value:.3f}",
-                str(row.sources),
-            ]
+            {
+                "target": f"{row.target}:{row.target_type}",
+                "best source": f"{row.source}:{row.source_type}",
+                "effect": LEVELS[row.level],
+                "gain, %": row.gain,
+                "metric": metric(row.metric).label,
+                "baseline": row.baseline,
+                "with source": row.value,
+                "sources tried": row.sources,
+            }
             for row in own.itertuples()
         ]
-        header = ["target", "best source", "effect", "gain, %", "metric", "baseline", "with source"]
-        html.append(f"<h3>{escape(_study(*key))}</h3>")
-        html.append(page.table([*header, "sources tried"], lines, texts=3))
-    return "".join(html) or _nothing()
+        numbers = ["gain, %", "baseline", "with source", "sources tried"]
+        data = pd.DataFrame(lines)[["target", "best source", "effect", "metric", *numbers]]
+        texts = plain(data, words=4, **{"baseline": ".3f", "with source": ".3f"})
+        texts["gain, %"] = [_gain(row) for row in own.itertuples()]
+        shades = data.map(lambda _: "#ffffff")
+        shades["gain, %"] = data["gain, %"].map(colours.of_gain)
+        found.append(
+            Sheet(id="", title=f"Best source of each target, {_study(*key)}", scope=("best", *key),
+                  data=data, texts=texts, shades=shades, words=4, label=0)
+        )  # fmt: skip
+    return found
 
 
-def transfers(parts: Iterable[tuple[tables.Table, bytes | None]]) -> str:
-    """All tables, with their heat maps (PNG) where there are any."""
+def tables(sheets: Sequence[Sheet], *, legend: str = "") -> str:
+    """Tables under headings; those with absolute values, which repeat others, folded away."""
     html = []
-    for table, png in parts:
-        html.append(f"<h3>{escape(table.title)}</h3>")
-        if png:
-            html.append(page.image(png, f"Heat map of gains, {table.title}"))
-        html.append(page.details("Gains, %, as a table", _wide(table, tables.gain_texts(table))))
-        html.append(page.details("Values, as a table", _wide(table, tables.value_texts(table))))
-    legend = (
-        "<p>Rows are targets, columns sources, ordered by domain and then by training images. "
-        "Green is better than the baseline, purple worse, white equal, grey not run. "
-        "<code>+12.3 ± 1.1 (3)</code> is the mean over 3 seeds and their standard deviation.</p>"
-    )
+    for sheet in sheets:
+        if sheet.id.startswith("A."):
+            html.append(page.details(f"{sheet.heading}, absolute and relative", page.table(sheet)))
+        else:
+            html.append(f"<h3>{escape(sheet.heading)}</h3>{page.table(sheet)}")
     return legend + "".join(html) if html else _nothing()
 
 
-def notes(results: pd.DataFrame, chains: pd.DataFrame) -> str:
-    """What limits the gains' meaning, and what is missing for more of them."""
-    html = [escape(text) for text in summary.notes(results, chains)]
+def left_out(said: Sequence[str], results: pd.DataFrame, chains: pd.DataFrame) -> str:
+    """What was left out, what limits the gains' meaning, and what is missing for more of them."""
+    html = [f"Left out: {escape(text)}." for text in said]
+    html += [escape(text) for text in checks.notes(results, chains)]
     missing = gains.without_gain(chains)
     for key, own in missing.groupby(gains.TARGET):
         target, target_type, setting, backbone, family, _ = map(escape, key)
@@ -139,56 +149,70 @@ def notes(results: pd.DataFrame, chains: pd.DataFrame) -> str:
     return page.items(html)
 
 
-def provenance(results: pd.DataFrame) -> str:
-    """Which code and configurations the numbers come from."""
-    counts = results.groupby(["version", "config_digest"]).size().reset_index(name="runs")
-    lines = [[row.version, row.config_digest, str(row.runs)] for row in counts.itertuples()]
+def run_sheets(results: pd.DataFrame, chains: pd.DataFrame) -> list[Sheet]:
+    """What was run, the pre-training, and which code and configurations the numbers come from."""
+    tried = gains.transfers(chains)
+    settings = sorted(results.setting.unique(), key=paper.setting_order)
+    said = {
+        "runs": len(results),
+        "chains with a source": f"{len(tried)} (+ {len(chains) - len(tried)} without)",
+        "target tasks": len(chains.groupby(["target", "target_type"])),
+        "source tasks": len(tried.groupby(["source", "source_type"])),
+        "settings": _list(paper.SETTING_TEXTS.get(x, x) for x in settings),
+        "backbones": _list(results.backbone.unique()),
+        "initial weights": _list(results.init.unique()),
+        "seeds": _list(sorted(results.seed.unique())),
+        "learning rates": _list(f"{x:g}" for x in sorted(results.learning_rate.unique())),
+        "devices": _list((results.devices.astype(str) + " × " + results.device).unique()),
+        "versions of foi_tf": _list(results.version.unique()),
+    }
+    facts = pd.DataFrame({"what": list(said), "these": [str(x) for x in said.values()]})
+    found = [Sheet(id="", title="What was run", scope=("runs",), data=facts, texts=facts, words=2)]
+    pretraining = results[~results.target_type.isin(STRUCTURED_TASK_TYPES)]
+    if len(pretraining):
+        names = ["target", "target_type", "backbone", "metric", "value", "steps", "chip_hours"]
+        data = pretraining[names].reset_index(drop=True)
+        texts = plain(data, words=4, value=".3f", chip_hours=".1f")
+        found.append(Sheet(id="", title="Pre-training", scope=("pretraining",), data=data,
+                           texts=texts, words=4))  # fmt: skip
+    counted = results.groupby(["version", "target", "target_type", "setting"])
+    data = counted.agg(
+        runs=("value", "size"), digests=("config_digest", lambda x: _list(sorted(set(x))))
+    ).reset_index()
+    data = data[["version", "setting", "digests", "target_type", "target", "runs"]]
+    title = "Versions and configuration digests"
+    return [*found, Sheet(id="", title=title, scope=("provenance",), data=data,
+                          texts=plain(data, words=5), words=5)]  # fmt: skip
+
+
+def provenance() -> str:
+    """Who made the report, and after what."""
     return (
-        f"<p>Report by foi_tf {escape(foi_tf.__version__)}. Gain: Eq. 2 of Mensink et al., "
-        "<i>Factors of Influence for Transfer Learning across Diverse Appearance Domains and "
-        "Task Types</i>, TPAMI 2021.</p>"
-        + page.table(["foi_tf of the runs", "configuration digest", "runs"], lines, texts=2)
+        f"<p>Report by foi_tf {escape(foi_tf.__version__)}. Gain: Eq. 2 of {PAPER}. Intervals: "
+        "95 %, by bootstrap over seeds, and over evaluation images where their statistics are "
+        "stored; a star means that the interval excludes 0, over at least five seeds or over "
+        "images.</p>"
     )
 
 
-def _pretraining(results: pd.DataFrame) -> str:
-    if results.empty:
-        return ""
-    lines = [
-        [row.target, row.target_type, row.backbone, metric(row.metric).label, f"{row.value:.3f}",
-         f"{row.steps}", f"{row.chip_hours:.1f}"]
-        for row in results.itertuples()
-    ]  # fmt: skip
-    header = ["data", "task type", "backbone", "metric", "value", "steps", "chip-hours"]
-    return "<h3>Pre-training</h3>" + page.table(header, lines, texts=4)
-
-
-def _wide(table: tables.Table, texts: pd.DataFrame) -> str:
-    colours = table.cells["gain"].map(plots.colour)
-    lines = [
-        [tables.target_label(index), *map(page.Cell, texts.loc[index], colours.loc[index])]
-        for index in texts.index
-    ]
-    return page.table(["target", *(source for _, source in texts.columns)], lines)
+def network(backbone: str, family: str) -> str:
+    """The name of a network in headings."""
+    return f"{backbone}, from {family}"
 
 
 def _studies(chains: pd.DataFrame) -> list[tuple[tuple[str, str, str], pd.DataFrame]]:
-    return sorted(
-        chains.groupby(summary.STUDY), key=lambda x: (tables.setting_order(x[0][0]), x[0])
-    )
+    return sorted(chains.groupby(summary.STUDY), key=lambda x: (paper.setting_order(x[0][0]), x[0]))
 
 
 def _study(setting: str, backbone: str, family: str) -> str:
-    return f"{tables.SETTING_TEXTS.get(setting, setting).capitalize()} ({backbone}, from {family})"
+    return f"{paper.SETTING_TEXTS.get(setting, setting)} ({network(backbone, family)})"
 
 
 def _gain(row) -> str:
-    mean = tables.gain_text(row.gain)
-    return tables.with_deviation(mean, f"{row.gain_std:.1f}", row.seeds)
-
-
-def _percent(share: float) -> str:
-    return "–" if pd.isna(share) else f"{share:.0f} %"
+    star = "*" if row.significant else ""
+    return matrix.with_deviation(
+        matrix.gain_text(row.gain) + star, f"{row.gain_std:.1f}", row.seeds
+    )
 
 
 def _list(values: Iterable) -> str:

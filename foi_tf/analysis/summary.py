@@ -1,13 +1,19 @@
-"""What a set of chains says in a few numbers: shares of levels, and the best sources."""
+"""What a set of chains says in a few numbers: Tables 7, 8 and 11, and the best sources."""
+
+from collections.abc import Iterator
 
 import pandas as pd
 
-from foi_tf.analysis.gains import is_positive, transfers
+from foi_tf.analysis.gains import NEGATIVE, POSITIVE, VERY_POSITIVE, transfers
+from foi_tf.analysis.paper import SETTING_TEXTS, setting_order
+from foi_tf.analysis.sheet import Sheet, plain
+from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.results import MULTI_SOURCE
 
 STUDY = ["setting", "backbone", "family"]  # What has to agree for gains to be counted together.
+TARGET = ["target", "target_type"]
 
-# The rows of Table 7: (domain transfer, type transfer).
+# The rows of Tables 7 and 8: (domain transfer, type transfer).
 CONSTRAINTS = (
     ("all", "all"),
     ("within", "within"),
@@ -15,19 +21,47 @@ CONSTRAINTS = (
     ("cross", "within"),
     ("cross", "cross"),
 )
+SHARES = {"P": "P: r > 2 %", "VP": "VP: r > 10 %", "N": "N: r < −2 %", "count": "#"}
 
 
-def within_domain(chains: pd.DataFrame) -> pd.Series:
-    """Whether source and target share the domain; multi-source models count as within.
+def domain_relation(chains: pd.DataFrame) -> pd.Series:
+    """Whether each chain stays "within" the image domain or goes "cross"; "" if not known.
 
-    They do in the paper's counts of experiments (Table 7), which come out only so.
+    Multi-source models count as within, as they do in the paper's counts of experiments (Table
+    7), which come out only so.
     """
-    return (chains.source_domain == chains.target_domain) | (chains.source == MULTI_SOURCE)
+    same = (chains.source_domain == chains.target_domain).map({True: "within", False: "cross"})
+    multi = chains.source == MULTI_SOURCE
+    known = (chains.source_domain != "") & (chains.target_domain != "")
+    return same.where(known, "").mask(multi, "within")
 
 
-def within_type(chains: pd.DataFrame) -> pd.Series:
-    """Whether source and target have the same task type."""
-    return chains.source_type == chains.target_type
+def type_relation(chains: pd.DataFrame) -> pd.Series:
+    """Whether each chain stays "within" the task type or goes "cross"."""
+    return (chains.source_type == chains.target_type).map({True: "within", False: "cross"})
+
+
+def constrained(chains: pd.DataFrame, domain: str, task_type: str) -> pd.DataFrame:
+    """The transfers with a gain under one of `CONSTRAINTS`."""
+    counted = transfers(chains)
+    counted = counted[counted.gain.notna()]
+    if domain != "all":
+        counted = counted[domain_relation(counted) == domain]
+    if task_type != "all":
+        counted = counted[type_relation(counted) == task_type]
+    return counted
+
+
+def percentages(gains: pd.Series) -> dict[str, float]:
+    """The percentage of P (VP among them), VP and N among gains, and their count; NaN for none."""
+    if gains.empty:
+        return {"P": float("nan"), "VP": float("nan"), "N": float("nan"), "count": 0}
+    return {
+        "P": 100 * (gains > POSITIVE).mean(),
+        "VP": 100 * (gains > VERY_POSITIVE).mean(),
+        "N": 100 * (gains < NEGATIVE).mean(),
+        "count": len(gains),
+    }
 
 
 def shares(chains: pd.DataFrame) -> pd.DataFrame:
@@ -41,27 +75,12 @@ def shares(chains: pd.DataFrame) -> pd.DataFrame:
       One row for each of `CONSTRAINTS`: `domain`, `type`, the percentages `P`, `VP` and
       `N` (NaN where there are no transfers), and `count`, of transfers.
     """
-    counted = transfers(chains)
-    counted = counted[counted.gain.notna()]
-    is_within = {"domain": within_domain(counted), "type": within_type(counted)}
-    table = []
-    for domain, task_type in CONSTRAINTS:
-        chosen = pd.Series(True, index=counted.index)
-        for name, constraint in (("domain", domain), ("type", task_type)):
-            if constraint != "all":
-                chosen &= is_within[name] == (constraint == "within")
-        levels = counted.level[chosen]
-        table.append(
-            {
-                "domain": domain,
-                "type": task_type,
-                "P": 100 * levels.map(is_positive).astype(float).mean(),
-                "VP": 100 * (levels == "VP").mean(),
-                "N": 100 * (levels == "N").mean(),
-                "count": len(levels),
-            }
-        )
-    return pd.DataFrame(table)
+    return _by_constraint(chains, lambda counted: counted.gain)
+
+
+def best_shares(chains: pd.DataFrame) -> pd.DataFrame:
+    """The same of the best available source of each target, as Table 8; `count` is of targets."""
+    return _by_constraint(chains, lambda counted: counted.groupby(TARGET).gain.max())
 
 
 def best_sources(chains: pd.DataFrame) -> pd.DataFrame:
@@ -73,40 +92,114 @@ def best_sources(chains: pd.DataFrame) -> pd.DataFrame:
     """
     tried = transfers(chains)
     tried = tried[tried.gain.notna()].sort_values("gain", ascending=False, kind="stable")
-    target = [*STUDY, "target", "target_type", "metric"]
+    target = [*STUDY, *TARGET, "metric"]
     tried = tried.assign(sources=tried.groupby(target).gain.transform("size"))
     best = tried.drop_duplicates(target)
     return best.sort_values([*STUDY, "gain"], ascending=[True] * 3 + [False], ignore_index=True)
 
 
-def notes(results: pd.DataFrame, chains: pd.DataFrame) -> list[str]:
-    """What a reader has to know before trusting the gains; one sentence each.
+def cross_type(chains: pd.DataFrame) -> pd.DataFrame:
+    """Transfer across task types within a dataset and within a domain, as Table 11.
 
     Args:
-      results: as `foi_tf.study.results.load` returns them.
-      chains: `foi_tf.analysis.gains.with_gains` of them.
+      chains: as in `shares`; of the small setting for the paper's table.
+
+    Returns:
+      One row for each pair of task types that has a transfer: `source_type`, `target_type`,
+      and P, N and count on the same dataset (`same_P`, ...) and on others of the same domain
+      (`other_P`, ...).
     """
+    counted = constrained(chains, "within", "cross")
+    table = []
+    for source in STRUCTURED_TASK_TYPES:
+        for target in STRUCTURED_TASK_TYPES:
+            own = counted[(counted.source_type == source) & (counted.target_type == target)]
+            if own.empty:
+                continue
+            row = {"source_type": source, "target_type": target}
+            for name, chosen in (
+                ("same", own.source == own.target),
+                ("other", own.source != own.target),
+            ):
+                found = percentages(own.gain[chosen])
+                row |= {f"{name}_{key}": found[key] for key in ("P", "N", "count")}
+            table.append(row)
+    return pd.DataFrame(table)
+
+
+def sheets(chains: pd.DataFrame) -> list[Sheet]:
+    """Tables 7, 8 and 11 for each backbone and family."""
     found = []
-    if diverged := int(results.value.isna().sum()):
-        found.append(f"{_count(diverged, 'run')} ended without a value and counted for nothing.")
-    run = ["target", "target_type", "source", "source_type", "setting", "backbone", "init"]
-    digests = results.groupby([*run, "seed", "learning_rate"]).config_digest.nunique()
-    if mixed := int((digests > 1).sum()):
-        found.append(
-            f"{_count(mixed, 'run')} happened under several configurations; the best was taken. "
-            "Keep the results of different configurations in different directories."
-        )
-    uneven = chains[
-        chains.baseline_learning_rates.notna()
-        & (chains.learning_rates != chains.baseline_learning_rates)
-    ]
-    if len(uneven):
-        found.append(
-            f"{_count(len(uneven), 'chain')} tried another number of learning rates than the "
-            "baseline; the side that tried more has the advantage of the best of more runs."
-        )
+    for (backbone, family), own in transfers(chains).groupby(["backbone", "family"]):
+        of = f"{backbone}, from {family}"
+        for number, title, make in (
+            ("7", "Transfers by their effect", shares),
+            ("8", "Targets by the effect of their best source", best_shares),
+        ):
+            found.append(
+                _side_by_side(
+                    own, make, id=number, title=f"{title} ({of})", scope=(backbone, family)
+                )
+            )
+        for setting, part in settings(own):
+            if len(data := cross_type(part)):
+                text = SETTING_TEXTS.get(setting, setting)
+                found.append(_cross_type_sheet(data, f"{text} ({of})", (setting, backbone, family)))
     return found
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
+def settings(chains: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Chains by setting, in the paper's order."""
+    groups = dict(iter(chains.groupby("setting")))
+    for setting in sorted(groups, key=lambda x: (setting_order(x), x)):
+        yield setting, groups[setting]
+
+
+def _by_constraint(chains, of_gains) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"domain": domain, "type": task_type}
+            | percentages(of_gains(constrained(chains, domain, task_type)))
+            for domain, task_type in CONSTRAINTS
+        ]
+    )
+
+
+def _side_by_side(chains: pd.DataFrame, make, **about) -> Sheet:
+    """One of Tables 7 and 8: settings beside each other."""
+    pieces, groups = [], ["", ""]
+    for setting, own in settings(chains):
+        data = make(own)
+        if not pieces:
+            pieces.append(data[["domain", "type"]].set_axis(["image domain", "task type"], axis=1))
+        pieces.append(data[list(SHARES)].rename(columns=lambda x, s=setting: f"{SHARES[x]} ({s})"))
+        groups += [SETTING_TEXTS.get(setting, setting)] * len(SHARES)
+    data = pd.concat(pieces, axis=1)
+    formats = {name: "d" if name.startswith("#") else ".0f" for name in data}
+    return Sheet(
+        data=data,
+        texts=plain(data, words=2, **formats),
+        words=2,
+        groups=groups,
+        notes=["P counts VP too. Multi-source models count as within the domain."],
+        **about,
+    )
+
+
+def _cross_type_sheet(data: pd.DataFrame, text: str, scope: tuple[str, ...]) -> Sheet:
+    names = {"source_type": "source", "target_type": "target"}
+    for name, place in (("same", "same dataset"), ("other", "same domain")):
+        names |= {f"{name}_{key}": f"{label} ({place})" for key, label in
+                  (("P", "P, %"), ("N", "N, %"), ("count", "#"))}  # fmt: skip
+    data = data.rename(columns=names)
+    formats = {name: "d" if name.startswith("#") else ".0f" for name in data}
+    return Sheet(
+        id="11",
+        title=f"Transfer across task types within the domain, {text}",
+        scope=scope,
+        data=data,
+        texts=plain(data, words=2, **formats),
+        words=2,
+        groups=["", "", *["same dataset"] * 3, *["same domain, other dataset"] * 3],
+        notes=["P: r > 2 %, N: r < −2 %. Multi-source models count as another dataset."],
+    )

@@ -53,6 +53,8 @@ def run(
     if not values.debug:
         warnings.simplefilter("ignore")
         stdlib_logging.getLogger("tensorflow").setLevel(stdlib_logging.ERROR)
+        # Beam logs what it raises, too.
+        stdlib_logging.getLogger("apache_beam").setLevel(stdlib_logging.CRITICAL)
     try:
         with preemption.raised():
             main(values)

@@ -1,28 +1,40 @@
-"""foi-prepare: raw files, or the rendered collection, to TFRecords.
+"""foi-prepare: raw files, or the rendered collection, to TFRecords; and looking at either.
 
   foi-prepare --dataset=camvid --raw_dir=R --data_dir=D
   foi-prepare --collection=mini --data_dir=D [--dataset=camvid,coco]
   foi-prepare --format=masks --raw_dir=R --name=mine --domain=driving --data_dir=D
-
 Prints a line for each dataset: id, training images, validation images, directory.
+
+  foi-prepare --check --dataset=camvid --raw_dir=R
+  foi-prepare --check --format=masks --raw_dir=R
+Writes nothing and prints a line for each part: ok or missing, split, expected, found, what;
+then what is wrong, and where the dataset comes from. Exits with 1 unless all is there.
+
+  foi-prepare --describe=mine --data_dir=D [--out=O]
+  foi-prepare --overlap=mine,other --data_dir=D --out=O
+Print JSON: counts and frequencies, and the path of a contact sheet; or how many images two
+prepared datasets share (one with itself, if it is named twice), and the paths of a table
+and a contact sheet.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from typing import TYPE_CHECKING
 
 from absl import flags
 
 from foi_tf.bin import cli
-from foi_tf.errors import unknown
+from foi_tf.errors import FoiError
 from foi_tf.study.dataset import DOMAINS
 from foi_tf.study.options import FORMATS
 
 if TYPE_CHECKING:
-    from foi_tf.data import prepared
+    from foi_tf.data.folder import Folder
 
 VALUES = flags.FlagValues()
-flags.DEFINE_string("data_dir", None, "Where records go.", flag_values=VALUES)
+flags.DEFINE_string("data_dir", None, "Where records are.", flag_values=VALUES)
 flags.DEFINE_enum(
     "collection",
     None,
@@ -52,32 +64,75 @@ flags.DEFINE_float(
     1.0,
     flag_values=VALUES,
 )
-flags.mark_flag_as_required("data_dir", VALUES)
-
-
-def _is_own(values: dict) -> bool:
-    own_flags = ("format", "name", "domain")
-    return any(values[name] for name in own_flags) or values["val_fraction"] is not None
-
-
-flags.register_multi_flags_validator(
-    ["collection", "format", "raw_dir", "name", "domain", "val_fraction"],
-    lambda v: (
-        not v["collection"] and all([v["format"], v["raw_dir"], v["name"], v["domain"]])
-        if _is_own(v)
-        else (v["collection"] == "mini") != bool(v["raw_dir"])
-    ),
-    "give --collection=mini, or --raw_dir with --dataset, or with --format, --name and --domain",
+flags.DEFINE_integer(
+    "workers", os.cpu_count(), "Processes that convert.", lower_bound=1, flag_values=VALUES
+)
+flags.DEFINE_string(
+    "beam_runner",
+    None,
+    "An Apache Beam runner that converts instead, as in DirectRunner.",
     flag_values=VALUES,
 )
+flags.DEFINE_list(
+    "beam_options", [], "Of Beam's pipeline, as in region=europe-west4.", flag_values=VALUES
+)
+flags.DEFINE_bool("check", False, "Inspect --raw_dir only.", flag_values=VALUES)
+flags.DEFINE_string("describe", None, "A prepared dataset to look at.", flag_values=VALUES)
+flags.DEFINE_list(
+    "overlap", [], "Two prepared datasets whose images are compared.", flag_values=VALUES
+)
+flags.DEFINE_string(
+    "out", None, "Where tables and sheets go; by default --data_dir.", flag_values=VALUES
+)
+_SOURCE = ("collection", "dataset", "format", "raw_dir", "name", "domain", "val_fraction")
+
+
+def _is_given(values: dict, *names: str) -> bool:
+    # A fraction of 0 is given, and wrong.
+    return any(values[name] is not None and values[name] != [] for name in names)
+
+
+def _agree(values: dict) -> bool:
+    """Whether the flags make one of the commands above; says what is wrong otherwise."""
+    source = _is_given(values, *_SOURCE)
+    if source + bool(values["describe"]) + bool(values["overlap"]) != 1:
+        raise flags.IllegalFlagValueError("give what to prepare, or --describe, or --overlap")
+    if not values["check"] and not values["data_dir"]:
+        raise flags.IllegalFlagValueError("--data_dir is missing")
+    if values["check"] and (values["data_dir"] or not values["raw_dir"]):
+        raise flags.IllegalFlagValueError("--check goes with --raw_dir, and without --data_dir")
+    if values["out"] and source:
+        raise flags.IllegalFlagValueError("--out goes with --describe or --overlap")
+    if values["overlap"] and len(values["overlap"]) != 2:
+        raise flags.IllegalFlagValueError(
+            "--overlap takes two datasets, as in --overlap=mine,other"
+        )
+    if values["beam_options"] and not values["beam_runner"]:
+        raise flags.IllegalFlagValueError("--beam_options go with --beam_runner")
+    return not source or _sources_agree(values)
+
+
+def _sources_agree(values: dict) -> bool:
+    wanted = "--format, --raw_dir, --name and --domain go together, for own data"
+    if _is_given(values, "format", "name", "domain", "val_fraction"):
+        if values["collection"] or values["dataset"]:
+            raise flags.IllegalFlagValueError(f"{wanted}, without --collection and --dataset")
+        needed = ("format",) if values["check"] else ("format", "raw_dir", "name", "domain")
+        if not all(values[name] for name in needed):
+            raise flags.IllegalFlagValueError(wanted)
+    elif values["collection"] == "mini":
+        if values["raw_dir"]:
+            raise flags.IllegalFlagValueError("--collection=mini is rendered, and has no --raw_dir")
+    elif not values["raw_dir"] or len(values["dataset"]) != 1:
+        raise flags.IllegalFlagValueError(
+            "--dataset names the one of the paper's datasets that --raw_dir holds"
+        )
+    return True
+
+
 flags.register_multi_flags_validator(
-    ["collection", "dataset", "raw_dir", "format"],
-    lambda v: (
-        len(v["dataset"]) == (0 if v["format"] else 1)
-        if v["raw_dir"] and v["collection"] != "mini"
-        else True
-    ),
-    "--dataset names the one of the paper's datasets that --raw_dir holds",
+    [*_SOURCE, "data_dir", "check", "describe", "overlap", "out", "beam_runner", "beam_options"],
+    _agree,
     flag_values=VALUES,
 )
 
@@ -88,37 +143,81 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.data import builder, layouts, own
+    if values.check:
+        _check(values)
+    elif values.describe:
+        from foi_tf.data import describe, prepared
+
+        found = prepared.load(values.data_dir, values.describe)
+        place = f"{values.out or values.data_dir}/{found.dataset.id}.png"
+        print(json.dumps(describe.describe(found, place), indent=1))
+    elif values.overlap:
+        _overlap(values)
+    else:
+        _prepare(values)
+
+
+def _prepare(values: flags.FlagValues) -> None:
+    from foi_tf.data import builder
+    from foi_tf.data.workers import Workers
+
+    with Workers(values.workers) as workers:
+        for folder in _folders(values):
+            done = builder.build(
+                folder,
+                values.data_dir,
+                workers=workers,
+                beam_runner=values.beam_runner,
+                beam_options=values.beam_options,
+            )
+            row = done.dataset
+            print(row.id, row.train, row.val, done.directory, sep="\t", flush=True)
+
+
+def _folders(values: flags.FlagValues) -> list[Folder]:
+    from foi_tf.data import layouts, miniworld, own, rendered
 
     if values.collection == "mini":
-        _prepare_mini(values)
-        return
+        return [rendered.find(name) for name in values.dataset or miniworld.DATASETS]
     if values.format:
-        folder = own.find(
-            values.raw_dir, values.format, values.name, values.domain, values.val_fraction
-        )
+        given = (values.raw_dir, values.format, values.name, values.domain, values.val_fraction)
+        return [own.find(*given)]
+    return [layouts.find(values.dataset[0], values.raw_dir)]
+
+
+def _check(values: flags.FlagValues) -> None:
+    from foi_tf.data import inventory
+
+    if values.format:
+        found = inventory.of_own(values.raw_dir, values.format, values.val_fraction)
     else:
-        (name,) = values.dataset
-        folder = layouts.find(name, values.raw_dir)
-    _report(builder.build(folder.dataset, folder.examples, values.data_dir))
+        found = inventory.of_layout(values.dataset[0], values.raw_dir)
+    for part in found.parts:
+        expected = "-" if part.expected is None else part.expected
+        status = "ok" if part.is_whole else "missing"
+        print(status, part.split or "all", expected, part.found, part.what, sep="\t")
+    for problem in found.problems:
+        print("wrong", problem, sep="\t")
+    for name in ("home", "terms"):
+        if text := getattr(found, name):
+            print(name, text, sep="\t")
+    if not found.is_whole:
+        missing = sum(not part.is_whole for part in found.parts)
+        raise FoiError(
+            f"{values.raw_dir}: {missing} of {len(found.parts)} parts missing, "
+            f"{len(found.problems)} wrong" + (f"; see {found.home}" if found.home else "")
+        )
 
 
-def _prepare_mini(values: flags.FlagValues) -> None:
-    from foi_tf.data import builder, miniworld, rendered
+def _overlap(values: flags.FlagValues) -> None:
+    from foi_tf.data import overlap, prepared
+    from foi_tf.data.overlap import table
 
-    names = values.dataset or list(miniworld.DATASETS)
-    for name in names:
-        if name not in miniworld.DATASETS:
-            raise unknown("dataset", name, miniworld.DATASETS)
-    with rendered.renderer() as examples:
-        for name in names:
-            row = miniworld.DATASETS[name]
-            _report(builder.build(row, examples(name), values.data_dir))
-
-
-def _report(done: prepared.Prepared) -> None:
-    row = done.dataset
-    print(row.id, row.train, row.val, done.directory, sep="\t", flush=True)
+    first, second = (prepared.load(values.data_dir, name) for name in values.overlap)
+    a = overlap.take(first)
+    b = a if first.dataset.id == second.dataset.id else overlap.take(second)
+    out = values.out or values.data_dir
+    print(json.dumps(table.write(overlap.find(a, b), a, b, out), indent=1))
 
 
 if __name__ == "__main__":

@@ -1,96 +1,110 @@
-"""Examples to TFRecords, through tensorflow-datasets and one table-driven builder."""
+"""A raw folder to TFRecords that tensorflow-datasets reads, once."""
 
-import contextlib
 import dataclasses
-import io
-import tempfile
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Sequence
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from etils import epath
 
-from foi_tf.data import prepared, schema, survey
+from foi_tf.data import beam, prepared, schema, shards, survey
+from foi_tf.data.folder import Folder
+from foi_tf.data.signature import signature
+from foi_tf.data.workers import Workers
 from foi_tf.errors import FoiError
 from foi_tf.files import describe, first_line
-from foi_tf.progress import track
-from foi_tf.study.dataset import Dataset, Size
+from foi_tf.study.dataset import Dataset
 
 VERSION = "1.0.0"  # Of the record layout.
 
-# Yields the examples of a split ("train" or "val") with their images' (height, width).
-Examples = Callable[[str], Iterator[tuple[schema.Example, Size]]]
 
-
-class _Records(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """Writes any dataset: its row of the registry decides on name and features."""
-
-    VERSION = tfds.core.Version(VERSION)
-
-    def __init__(self, dataset: Dataset, examples: Examples, data_dir: epath.PathLike):
-        self.name = dataset.id
-        self._dataset = dataset
-        self._examples = examples
-        super().__init__(data_dir=data_dir)
-
-    def _info(self) -> tfds.core.DatasetInfo:
-        return self.dataset_info_from_configs(
-            features=schema.features(self._dataset),
-            description=f"{self._dataset.name} ({self._dataset.domain})",
-        )
-
-    def _split_generators(self, dl_manager):
-        del dl_manager  # Nothing is ever downloaded.
-        return {split: self._generate_examples(split) for split in ("train", "val")}
-
-    def _generate_examples(self, split: str):
-        total = self._dataset.train if split == "train" else self._dataset.val
-        for example, size in track(self._examples(split), f"{self.name} {split}", total):
-            yield example["id"], schema.encode(example, self._dataset, size)
-
-
-def build(dataset: Dataset, examples: Examples, data_dir: epath.PathLike) -> prepared.Prepared:
+def build(
+    folder: Folder,
+    data_dir: epath.PathLike,
+    *,
+    workers: Workers | None = None,
+    beam_runner: str | None = None,
+    beam_options: Sequence[str] = (),
+) -> prepared.Prepared:
     """Writes a dataset's records below `data_dir`, unless they stand there already.
 
-    Records are sharded by size and readable with `tfds.builder_from_directory`. Beside
+    Records and their order depend on the raw folder alone, not on who writes them. Beside
     them goes what the study needs: the dataset's row, with channel statistics measured
     where it has none, and the ids in record order. A directory without the row is not
-    prepared; what an interrupted run has left is written anew.
+    prepared; finished shards that an interrupted run has left there are kept, as far as
+    what they were made of is unchanged.
+
+    Args:
+      workers: who writes; None for this process alone.
+      beam_runner: name of an Apache Beam runner to write with instead, as in
+        "DirectRunner"; it begins anew where a run was interrupted.
+      beam_options: see `beam.write`.
 
     Raises:
       FoiError: an example is wrong, the directory cannot be written, or it holds another
-        dataset of that id; nothing that looks prepared is left behind.
+        dataset of that id, or one of other raw files; nothing that looks prepared is left.
     """
+    dataset = folder.dataset
     directory = epath.Path(data_dir) / dataset.id / VERSION
+    source = _source(folder)
     if prepared.is_prepared(directory):
-        _check_same(prepared.load(data_dir, dataset.id).dataset, dataset, data_dir)
-    else:
-        _write(dataset, examples, data_dir)
-        found = survey.survey(directory, dataset)
-        if dataset.mean is None:
-            dataset = dataclasses.replace(dataset, mean=found.mean, std=found.std)
-        prepared.save(directory, dataset, found)
+        _check_same(prepared.load(data_dir, dataset.id), dataset, source, data_dir)
+        return prepared.load(data_dir, dataset.id)
+    tfds.disable_progress_bar()
+    try:
+        epath.Path(data_dir).mkdir(parents=True, exist_ok=True)
+        if beam_runner:
+            beam.write(folder, data_dir, VERSION, beam_runner, beam_options)
+        else:
+            _write(folder, directory, workers or Workers(1))
+    except OSError as error:
+        raise FoiError(f"{data_dir}: cannot be written ({describe(error)})") from error
+    except tf.errors.OpError as error:
+        raise FoiError(f"{data_dir}: cannot be written ({first_line(error)})") from error
+    found = survey.survey(directory, dataset)
+    if dataset.mean is None:
+        dataset = dataclasses.replace(dataset, mean=found.mean, std=found.std)
+    prepared.save(directory, dataset, found, source)
+    shards.forget(directory)
     return prepared.load(data_dir, dataset.id)
 
 
-def _check_same(found: Dataset, dataset: Dataset, data_dir: epath.PathLike) -> None:
+def _write(folder: Folder, directory: epath.Path, workers: Workers) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    dataset = folder.dataset
+    tfds.folder_dataset.write_metadata(
+        data_dir=directory,
+        features=schema.features(dataset),
+        split_infos=shards.write(dataset, folder.splits, directory, workers),
+        version=VERSION,
+        filename_template=shards.template(dataset.id, directory),
+        check_data=False,
+        description=f"{dataset.name} ({dataset.domain})",
+    )
+
+
+def _source(folder: Folder) -> str:
+    """A digest of all that the records are made of, whoever writes them and wherever."""
+    digest = hashlib.sha256()
+    for split in shards.SPLITS:
+        for entry in folder.splits[split]:
+            digest.update(signature(entry))
+    return digest.hexdigest()
+
+
+def _check_same(
+    found: prepared.Prepared, dataset: Dataset, source: str, data_dir: epath.PathLike
+) -> None:
+    remedy = f"remove {data_dir}/{dataset.id} or choose another --name or --data_dir"
     for name in ("collection", "domain", "train", "val", "classes", "names"):
-        if getattr(found, name) != getattr(dataset, name):
+        if getattr(found.dataset, name) != getattr(dataset, name):
             raise FoiError(
-                f"{data_dir}: already holds another dataset '{dataset.id}' (its {name} differ); "
-                f"remove {data_dir}/{dataset.id} or choose another --name or --data_dir"
+                f"{data_dir}: already holds another dataset '{dataset.id}' "
+                f"(its {name} differ); {remedy}"
             )
-
-
-def _write(dataset: Dataset, examples: Examples, data_dir: epath.PathLike) -> None:
-    tfds.disable_progress_bar()
-    # TFDS prints on stdout, which is for machines, and wants a place for downloads.
-    with tempfile.TemporaryDirectory() as downloads, contextlib.redirect_stdout(io.StringIO()):
-        try:
-            epath.Path(data_dir).mkdir(parents=True, exist_ok=True)
-            builder = _Records(dataset, examples, data_dir)
-            builder.download_and_prepare(download_dir=downloads)
-        except OSError as error:
-            raise FoiError(f"{data_dir}: cannot be written ({describe(error)})") from error
-        except (tf.errors.OpError, RuntimeError) as error:  # TFDS wraps one into the other.
-            raise FoiError(f"{data_dir}: cannot be written ({first_line(error)})") from error
+    if found.source != source:
+        raise FoiError(
+            f"{data_dir}: holds '{dataset.id}' from other files, or from before they changed; "
+            f"{remedy}"
+        )

@@ -2,16 +2,13 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_datasets as tfds
 
-from foi_tf.data import schema
+from foi_tf.data import schema, stored
 from foi_tf.data.prepared import Prepared
-from foi_tf.progress import track
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,20 +35,13 @@ def of(prepared: Prepared, task_type: str, chosen: Collection[str]) -> list[Clas
       All classes in the order of their ids; of depth one, for images with known depth.
     """
     field, shown = _SHOWN[task_type]
-    builder = tfds.builder_from_directory(str(prepared.directory))
-    records = builder.as_dataset(
-        split="train", decoders=tfds.decode.PartialDecoding({"id": True, field: True})
-    )
-    ids = frozenset(prepared.annotated_ids("train", task_type))
     inside, total = Counter(), Counter()
-    size = len(prepared.ids["train"])
-    for record in track(records.as_numpy_iterator(), f"{prepared.dataset.id} classes", size):
-        name = tf.compat.as_str(record["id"])
-        if name not in ids:
+    for example in stored.read(prepared, "train", pixels=False):
+        if field not in example:
             continue
-        classes = {int(index) for index in shown(record[field])}
+        classes = {int(index) for index in shown(example[field])}
         total.update(classes)
-        if name in chosen:
+        if example["id"] in chosen:
             inside.update(classes)
     count = prepared.dataset.classes[task_type]
     names = prepared.dataset.names.get(task_type) or tuple(map(str, range(count)))
@@ -67,8 +57,8 @@ def _annotated_joints(keypoints: np.ndarray) -> np.ndarray:
     return np.flatnonzero((keypoints[..., 2] > 0).any(0))
 
 
-# By task type, the field of the records and which classes are in it.
-_SHOWN: Mapping[str, tuple[str, Callable[[Any], np.ndarray]]] = {
+# By task type, the field of examples and which classes are in it.
+_SHOWN: Mapping[str, tuple[str, Callable[[Any], Iterable[int]]]] = {
     "classification": ("label", np.atleast_1d),
     "segmentation": ("mask", _in_mask),
     "detection": ("box_labels", np.unique),

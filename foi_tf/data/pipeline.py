@@ -32,7 +32,8 @@ class Input:
     Attributes:
       prepared: the dataset.
       split: "train" or "val".
-      task_type: whose annotations are read; examples without them are left out.
+      task_type: whose annotations are read; examples without them are left out. None reads
+        images alone, of all examples.
       encode: a task's `encode`, example -> targets of static shapes. It is given what
         `augment.apply` returns, and under "original" what that was given.
       crop: (height, width) of the network's input.
@@ -44,7 +45,7 @@ class Input:
 
     prepared: Prepared
     split: str
-    task_type: str
+    task_type: str | None
     encode: Callable
     crop: Size
     chosen: tuple[str, ...] | None = None
@@ -185,7 +186,7 @@ def _records(files, keep: np.ndarray, seed) -> tf.data.Dataset:
 def _parse(record: tf.Tensor, source: Input) -> dict[str, tf.Tensor]:
     """A record's fields for the task type; the image stays encoded."""
     dataset = source.prepared.dataset
-    features = schema.features(dataset, [source.task_type])
+    features = schema.features(dataset, [source.task_type] if source.task_type else [])
     encoded = {"image", "mask", "depth"} & set(features)
     skip = tfds.decode.SkipDecoding()
     example = features.deserialize_example(record, decoders=dict.fromkeys(encoded, skip))

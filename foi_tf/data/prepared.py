@@ -10,6 +10,7 @@ import pydantic
 import tensorflow_datasets as tfds
 from etils import epath
 
+from foi_tf.data import records
 from foi_tf.data import survey as survey_lib
 from foi_tf.errors import FoiError, unknown
 from foi_tf.files import write_text
@@ -29,6 +30,7 @@ class Prepared:
       ids: by split, the examples' ids in record order.
       annotated: by split, what each example is annotated for.
       fingerprint: a digest of all records.
+      source: a digest of the raw files and annotations that they were made of.
     """
 
     dataset: Dataset
@@ -37,6 +39,7 @@ class Prepared:
     ids: Mapping[str, tuple[str, ...]]
     annotated: Mapping[str, tuple[frozenset[str], ...]]
     fingerprint: str
+    source: str
 
     @property
     def digest(self) -> str:
@@ -44,10 +47,10 @@ class Prepared:
         row = json.dumps(dataclasses.asdict(self.dataset), sort_keys=True)
         return hashlib.sha256(f"{self.fingerprint} {row}".encode()).hexdigest()[:16]
 
-    def annotated_ids(self, split: str, task_type: str) -> list[str]:
-        """The ids of the examples of a split that are annotated for a task type."""
+    def annotated_ids(self, split: str, task_type: str | None) -> list[str]:
+        """The ids of the examples of a split that are annotated for a task type; None: of all."""
         pairs = zip(self.ids[split], self.annotated[split], strict=True)
-        return [name for name, kinds in pairs if task_type in kinds]
+        return [name for name, kinds in pairs if task_type is None or task_type in kinds]
 
     def positions(self, split: str, chosen: frozenset[str]) -> np.ndarray:
         """Marks the chosen ids: bool [examples], in record order."""
@@ -59,7 +62,7 @@ def is_prepared(directory: epath.Path) -> bool:
     return (directory / _ROW).exists()
 
 
-def save(directory: epath.Path, dataset: Dataset, found: survey_lib.Survey) -> None:
+def save(directory: epath.Path, dataset: Dataset, found: survey_lib.Survey, source: str) -> None:
     """Writes what goes beside the records; the dataset's row comes last and makes it valid."""
     sizes = {
         kind: tuple(
@@ -74,7 +77,13 @@ def save(directory: epath.Path, dataset: Dataset, found: survey_lib.Survey) -> N
         val=len(found.ids["val"]),
         split_sizes=sizes,
     )
-    index = {"ids": found.ids, "annotated": found.annotated, "fingerprint": found.fingerprint}
+    index = {
+        "ids": found.ids,
+        "annotated": found.annotated,
+        "sizes": found.sizes,
+        "fingerprint": found.fingerprint,
+        "source": source,
+    }
     write_text(directory / _INDEX, json.dumps(index))
     write_text(directory / _ROW, json.dumps(dataclasses.asdict(dataset), indent=1))
 
@@ -83,7 +92,8 @@ def load(data_dir: epath.PathLike, dataset_id: str) -> Prepared:
     """Opens one dataset.
 
     Raises:
-      FoiError: it is not prepared there, or what stands there is broken.
+      FoiError: it is not prepared there, or what stands there is broken; a record file
+        is missing or has another size than was written.
     """
     found = directories(data_dir)
     if dataset_id not in found:
@@ -104,10 +114,14 @@ def load(data_dir: epath.PathLike, dataset_id: str) -> Prepared:
             split: tuple(frozenset(kinds.split()) for kinds in index["annotated"][split])
             for split in files
         }
+        sizes = {split: index["sizes"][split] for split in files}
+        digests = index["fingerprint"], index["source"]
     except (OSError, ValueError, KeyError) as error:
         raise _broken(directory, error) from error
     ids = {split: tuple(index["ids"][split]) for split in files}
-    return Prepared(dataset, directory, files, ids, annotated, index["fingerprint"])
+    for split, of_split in files.items():
+        records.check_sizes(of_split, sizes[split])
+    return Prepared(dataset, directory, files, ids, annotated, *digests)
 
 
 def rows(data_dir: epath.PathLike) -> dict[str, Dataset]:

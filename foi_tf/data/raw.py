@@ -4,7 +4,9 @@ import dataclasses
 import functools
 import io
 import json
-from collections.abc import Callable, Mapping
+import os
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,23 +43,68 @@ class Raw:
     folder: str = "images"
 
 
-def images(raw_dir: epath.Path) -> dict[str, list[str]]:
-    """Lists the image files below `images/` by split, relative to it, sorted.
+def images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:
+    """Lists the image files below a folder by split, relative to it, sorted.
+
+    Lists train.txt and val.txt in the raw folder, of images' stems or paths, come first;
+    then the folders {folder}/train, {folder}/val and others beside them are the splits;
+    without either, all is train.
 
     Raises:
-      FoiError: there is no such folder, or no image in it.
+      FoiError: there is no such folder, or no image in it; or a list names a file that
+        is not there, or names one twice.
     """
-    root = raw_dir / "images"
+    return _split(raw_dir, _image_names(raw_dir / folder), folder)
+
+
+def _split(raw_dir: epath.Path, names: Sequence[str], folder: str) -> dict[str, list[str]]:
+    lists = {split: raw_dir / f"{split}.txt" for split in ("train", "val")}
+    if any(path.exists() for path in lists.values()):
+        return _listed(names, {s: path for s, path in lists.items() if path.exists()}, folder)
+    splits = {}
+    for name in names:
+        parent, _, rest = name.partition("/")
+        splits.setdefault(parent if rest else "", []).append(name)
+    if not {"train", "val"} & set(splits):
+        return {"train": list(names)}
+    return {split: names for split, names in splits.items() if split}
+
+
+def _image_names(root: epath.Path) -> list[str]:
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; images belong into images/train, images/val")
-    found = {}
-    for split in sorted(p for p in root.iterdir() if p.is_dir()):
-        files = [p for p in files_below(split) if p.suffix.lower() in IMAGE_SUFFIXES]
-        if files:
-            found[split.name] = [str(p.relative_to(root)) for p in files]
-    if not found:
-        raise FoiError(f"{root}: no images in it; they belong into images/train, images/val")
-    return found
+    names = [name for name in names_below(root) if name.lower().endswith(IMAGE_SUFFIXES)]
+    if not names:
+        raise FoiError(f"{root}: no images in it; they belong into {root}/train, {root}/val")
+    return names
+
+
+def _listed(
+    names: Sequence[str], lists: Mapping[str, epath.Path], folder: str
+) -> dict[str, list[str]]:
+    known = {name: name for name in names} | {stem(name): name for name in names}
+    splits, seen = {}, {}
+    for split, path in lists.items():
+        splits[split] = []
+        for number, line in enumerate(read_text(path).splitlines(), 1):
+            # Some tools list paths from where the raw folder is.
+            text = line.strip().removeprefix("./").removeprefix(f"{folder}/")
+            if not text:
+                continue
+            name = known.get(text)
+            if name is None:
+                raise FoiError(f"{path}: line {number}: no image {folder}/{text}")
+            if name in seen:
+                raise FoiError(f"{path}: line {number}: {name} is listed in {seen[name]} already")
+            seen[name] = f"{path.name}, line {number}"
+            splits[split].append(name)
+    return {split: sorted(found) for split, found in splits.items() if found}
+
+
+def stem(name: str) -> str:
+    """An image's path without its suffix, which names its annotation files and its record."""
+    bare, _, suffix = name.rpartition(".")
+    return name if "/" in suffix or not bare else bare
 
 
 def maps(
@@ -77,19 +124,21 @@ def maps(
     root = raw_dir / kind
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; {kind} belongs into {kind}/train, {kind}/val")
+    pictures = {
+        stem(name): root / name for name in names_below(root) if name.lower().endswith(".png")
+    }
+    every = _image_names(raw_dir / "images")
     splits = {}
-    for split, names in images(raw_dir).items():
-        by_stem = {str(epath.Path(name).with_suffix("")): name for name in names}
-        found = {}
-        for path in files_below(root / split):
-            if path.suffix.lower() != ".png":
-                continue
-            stem = str(path.relative_to(root).with_suffix(""))
-            if stem not in by_stem:
-                raise FoiError(f"{path}: has no image images/{stem}.*")
-            found[by_stem[stem]] = functools.partial(load, path)
+    for split, names in _split(raw_dir, every, "images").items():
+        found = {name: pictures[stem(name)] for name in names if stem(name) in pictures}
         if found:
-            splits[split] = found
+            splits[split] = {name: functools.partial(load, path) for name, path in found.items()}
+    known = {stem(name) for name in every}
+    folders = {name.partition("/")[0] for name in known if "/" in name}
+    for name, path in pictures.items():
+        folder, _, rest = name.partition("/")
+        if name not in known and (not rest or folder in folders):
+            raise FoiError(f"{path}: has no image images/{name}.*")
     if not splits:
         raise FoiError(f"{root}: no *.png in {kind}/{{split}} for any split of images/")
     return splits
@@ -112,10 +161,21 @@ def class_names(path: epath.Path) -> tuple[str, ...]:
 
 def files_below(directory: epath.Path) -> list[epath.Path]:
     """All files in a directory and its subdirectories, sorted; none if it is missing."""
-    if not directory.is_dir():
-        return []
-    entries = sorted(directory.iterdir())
-    return sorted(p for e in entries for p in (files_below(e) if e.is_dir() else [e]))
+    return [directory / name for name in names_below(directory)]
+
+
+def names_below(directory: epath.Path) -> list[str]:
+    """As `files_below`, as paths relative to the directory, with slashes."""
+    root = os.fspath(directory)
+    if "://" in root:
+        found = (p for e in directory.iterdir() for p in (files_below(e) if e.is_dir() else [e]))
+        return sorted(path.relative_to(directory).as_posix() for path in found)
+    # Of hundreds of thousands of files, paths as objects would take minutes.
+    found = []
+    for place, _, files in os.walk(root, followlinks=True):
+        below = pathlib.PurePath(place).relative_to(root).as_posix()
+        found += files if below == "." else (f"{below}/{file}" for file in files)
+    return sorted(found)
 
 
 def read_image(path: epath.Path) -> tuple[bytes, Size]:
@@ -195,10 +255,26 @@ def read_bytes(path: epath.Path) -> bytes:
         raise FoiError(f"{path}: {describe(error)}") from error
 
 
+def read_text(path: epath.Path) -> str:
+    """Reads a text file.
+
+    Raises:
+      FoiError: it is missing, cannot be read, or is not UTF-8.
+    """
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise FoiError(f"{path}: not text (UTF-8); replace it") from error
+
+
 def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
     try:
         picture = PIL.Image.open(io.BytesIO(data))
         picture.load()
+    except PIL.UnidentifiedImageError as error:
+        raise FoiError(
+            f"{path}: not a whole image (unknown format); replace or remove it"
+        ) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
     return picture

@@ -1,35 +1,43 @@
-"""The rendered collection as examples, drawn by several processes."""
+"""The rendered collection as examples to be."""
 
-import contextlib
-import functools
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator
-
-import cv2
+import dataclasses
 
 from foi_tf.data import miniworld, schema
 from foi_tf.data.check import check
-from foi_tf.study.dataset import Size
-
-_AT_A_TIME = 16
-
-
-@contextlib.contextmanager
-def renderer() -> Iterator[Callable[[str], Callable]]:
-    """Yields dataset id -> what `builder.build` takes as `examples`.
-
-    The processes are started anew: forked ones would hang where TensorFlow has run before.
-    """
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(os.cpu_count(), cv2.setNumThreads, (1,)) as pool:
-        yield lambda dataset_id: functools.partial(_examples, pool, dataset_id)
+from foi_tf.data.folder import Folder
+from foi_tf.errors import unknown
+from foi_tf.study.dataset import Dataset, Size
 
 
-def _examples(pool, dataset_id: str, split: str) -> Iterator[tuple[schema.Example, Size]]:
-    dataset = miniworld.DATASETS[dataset_id]
-    draw = functools.partial(miniworld.render, dataset_id, split)
-    count = dataset.train if split == "train" else dataset.val
-    for example in pool.imap(draw, range(count), _AT_A_TIME):
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """One image to be drawn, in whatever process; see `folder.Entry`."""
+
+    dataset: str
+    split: str
+    index: int
+
+    @property
+    def id(self) -> str:
+        """As the renderer calls it."""
+        return miniworld.example_id(self.split, self.index)
+
+    def load(self, dataset: Dataset) -> tuple[schema.Example, Size]:
+        """Draws and checks the example; returns it with its image's (height, width)."""
+        example = miniworld.render(self.dataset, self.split, self.index)
         size = example["image"].shape[:2]
-        yield check(example, dataset, size, f"{dataset_id}/{example['id']}"), size
+        return check(example, dataset, size, f"{self.dataset}/{self.id}"), size
+
+
+def find(dataset_id: str) -> Folder:
+    """All scenes of a dataset of the collection.
+
+    Raises:
+      FoiError: there is no such dataset.
+    """
+    if dataset_id not in miniworld.DATASETS:
+        raise unknown("dataset", dataset_id, miniworld.DATASETS)
+    row = miniworld.DATASETS[dataset_id]
+    counts = {"train": row.train, "val": row.val}
+    scenes = {s: [Scene(dataset_id, s, index) for index in range(n)] for s, n in counts.items()}
+    return Folder(row, scenes)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import math
+import sys
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,7 +11,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from etils import epath
 
-from foi_tf.progress import track
+from foi_tf.data import records
+from foi_tf.progress import Progress, track
 from foi_tf.study.dataset import Channels, Dataset
 from foi_tf.study.grid import subset
 
@@ -26,7 +28,8 @@ class Survey:
       ids: by split, the examples' ids in record order.
       annotated: by split, the task types that each of them is annotated for.
       mean, std: of the training images' channels, with pixels in [0, 1].
-      fingerprint: SHA-256 of all records.
+      fingerprint: SHA-256 of all records, whatever the order of fields in them.
+      sizes: by split, the bytes of each record file.
     """
 
     ids: Mapping[str, tuple[str, ...]]
@@ -34,29 +37,49 @@ class Survey:
     mean: Channels
     std: Channels
     fingerprint: str
+    sizes: Mapping[str, tuple[int, ...]]
 
 
 def survey(directory: epath.Path, dataset: Dataset) -> Survey:
-    """Reads all records of a prepared dataset once, and a sample of its images."""
+    """Reads all records of a prepared dataset once, and a sample of its images.
+
+    Raises:
+      FoiError: a record file is broken.
+    """
     info = tfds.builder_from_directory(str(directory)).info
     digest = hashlib.sha256()
-    ids, annotated = {}, {}
+    ids, annotated, sizes = {}, {}, {}
     for split in ("train", "val"):
-        ids[split], annotated[split] = _read(info.splits[split].filepaths, digest)
+        paths = [str(path) for path in info.splits[split].filepaths]
+        counts = info.splits[split].shard_lengths
+        try:
+            ids[split], annotated[split] = _read(
+                paths, sum(counts), f"{dataset.id} {split}", digest
+            )
+        except tf.errors.OpError:
+            records.blame(zip(paths, counts, strict=True))
+            raise
+        sizes[split] = tuple(tf.io.gfile.stat(path).length for path in paths)
     mean, std = _statistics(info.splits["train"].filepaths, ids["train"], dataset.id)
-    return Survey(ids, annotated, mean, std, digest.hexdigest())
+    return Survey(ids, annotated, mean, std, digest.hexdigest(), sizes)
 
 
-def _read(files, digest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read(
+    paths: list[str], total: int, label: str, digest
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     spec = {name: tf.io.FixedLenFeature((), tf.string) for name in ("id", "annotated")}
-    records = tf.data.TFRecordDataset([str(path) for path in files]).batch(_BATCH)
+    batches = tf.data.TFRecordDataset(paths).batch(_BATCH)
     ids, annotated = [], []
-    for batch in records.prefetch(2):
-        for record in batch.numpy():
-            digest.update(record)
-        parsed = tf.io.parse_example(batch, spec)
-        ids += [name.decode() for name in parsed["id"].numpy()]
-        annotated += [kinds.decode() for kinds in parsed["annotated"].numpy()]
+    with Progress(f"{label} read back", total, unit="image") as progress:
+        for batch in batches.prefetch(2):
+            for record in batch.numpy():
+                example = tf.train.Example.FromString(record)
+                digest.update(example.SerializeToString(deterministic=True))
+            parsed = tf.io.parse_example(batch, spec)
+            ids += [name.decode() for name in parsed["id"].numpy()]
+            # Few different ones are shared by many records.
+            annotated += [sys.intern(kinds.decode()) for kinds in parsed["annotated"].numpy()]
+            progress.update(len(parsed["id"]))
     return tuple(ids), tuple(annotated)
 
 

@@ -86,5 +86,35 @@ def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
         ) from error
 
 
+def pixel_classifier(checkpoint: epath.PathLike, task: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Reads the linear classifier of a segmentation task out of a link's checkpoint.
+
+    Apart from the network, so that it can be had without knowing the task's classes.
+
+    Returns:
+      Kernel [C, classes] and bias [classes], features -> logits; None where the
+      checkpoint has no such head.
+
+    Raises:
+      FoiError: it cannot be read.
+    """
+    try:
+        reader = tf.train.load_checkpoint(str(checkpoint))
+        names = [name for name in reader.get_variable_to_shape_map() if _in_head(name, task)]
+        tensors = [reader.get_tensor(name) for name in names]
+    except (ValueError, tf.errors.OpError) as error:
+        raise FoiError(f"{checkpoint}: cannot be read ({first_line(error)})") from error
+    kernels = [tensor for tensor in tensors if tensor.ndim == 4 and tensor.shape[:2] == (1, 1)]
+    biases = [tensor for tensor in tensors if tensor.ndim == 1]
+    if len(kernels) != 1 or len(biases) != 1:
+        return None
+    return kernels[0][0, 0], biases[0]
+
+
+def _in_head(name: str, task: str) -> bool:
+    """Whether a name in a checkpoint is that of a weight of the task's head."""
+    return name.startswith(f"heads/{_key(task)}/") and name.endswith("/.ATTRIBUTES/VARIABLE_VALUE")
+
+
 def _key(task: str) -> str:
     return task.replace(":", "_")

@@ -5,7 +5,7 @@ import dataclasses
 BACKBONES = ("hrnet_mini", "hrnet_w18", "hrnet_w32", "hrnet_w48")  # Of models.backbones.
 STRATEGIES = ("cpu", "mirrored", "multi_worker", "tpu")
 SELECTIONS = ("none", "validation", "holdout")  # Of learning rates; see training.selection.
-FORMATS = ("coco", "voc", "masks", "depth")  # Of own data; of data.readers.
+FORMATS = ("coco", "voc", "yolo", "masks", "depth", "folders")  # Of data.readers.
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # To Keras' names of policies.
 
 

@@ -122,10 +122,15 @@ def write(row: Row, directory: epath.PathLike) -> epath.Path:
     record = {name: kind(getattr(row, name)) for name, kind in _TYPES.items()}
     record["value"] = _finite(row.value)
     record["extra"] = {name: _finite(row.extra[name]) for name in sorted(row.extra)}
-    identity = json.dumps([record[name] for name in IDENTITY])
-    path = epath.Path(directory) / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
+    path = epath.Path(directory) / f"{digest(record)}.json"
     files.write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
     return path
+
+
+def digest(record: Mapping[str, Any]) -> str:
+    """The name of a row's file, without its suffix, from the row's `IDENTITY`."""
+    identity = json.dumps([_TYPES[name](record[name]) for name in IDENTITY])
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def load(directory: epath.PathLike) -> pd.DataFrame:

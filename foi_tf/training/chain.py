@@ -12,6 +12,7 @@ import tensorflow as tf
 from etils import epath
 
 from foi_tf import preemption, tasks
+from foi_tf.data import records
 from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
 from foi_tf.files import describe, first_line
@@ -59,6 +60,9 @@ def run(
                 return links.load(directory)
             return _Run(link, prepared, init, directory, strategy, pace, held).finish()
         except tf.errors.OpError as error:  # A full disk or a broken record, as TensorFlow says it.
+            if isinstance(error, tf.errors.DataLossError):
+                for files in (files for one in prepared for files in one.files.values()):
+                    records.blame(files)
             raise FoiError(
                 f"{directory}: stopped ({first_line(error)}); same command goes on"
             ) from error

@@ -44,7 +44,6 @@ def test_there_is_no_gain_over_nothing(baseline):
 )  # fmt: skip
 def test_levels_and_their_bounds(gain, level):
     assert gains.level(gain) == level
-    assert gains.is_positive(level) == (gain > 2)
 
 
 def test_gains_are_paired_by_seed_and_averaged(study):

@@ -1,10 +1,10 @@
-import base64
 import html.parser
 import re
 
 import pytest
 
 from foi_tf.analysis import report
+from foi_tf.study.registry import DATASETS
 
 VOID = {"meta", "img", "br", "hr"}
 
@@ -21,6 +21,9 @@ class Checker(html.parser.HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += attrs
+
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
@@ -35,67 +38,87 @@ def parse(path):
     return checker
 
 
-@pytest.fixture
-def written(study, tmp_path):
-    return report.write(study, tmp_path / "out")
+def text_of(path):
+    return re.sub(r"\s+", " ", " ".join(parse(path).texts))
+
+
+@pytest.fixture(scope="module")
+def written(study, tmp_path_factory):
+    return report.write(study, tmp_path_factory.mktemp("report") / "out")
 
 
 def test_everything_is_written(written):
-    names = [f"{root.name}/{name}" for root, _, files in written.parent.walk() for name in files]
-    table = "small-depth-from-depth-hrnet_w48-ilsvrc"
+    names = {f"{root.name}/{name}" for root, _, files in written.parent.walk() for name in files}
+    table = "table-4e-small-depth-any-hrnet_w48-ilsvrc"
     assert {
-        "out/report.html", "out/gains.csv", f"tables/{table}.md", f"tables/{table}-gain.csv",
-        f"tables/{table}-value.csv", f"figures/{table}.png",
-    } <= set(names)  # fmt: skip
-    assert len(names) == 2 + 4 * 4
+        "out/report.html", "out/gains.csv", f"tables/{table}.md", f"tables/{table}.csv",
+        f"tables/{table}.tex", f"figures/{table}.png", f"figures/{table}.svg",
+        "tables/table-7-hrnet_w48-ilsvrc.tex", "figures/table-8-hrnet_w48-ilsvrc.svg",
+        "tables/further-findings-hrnet_w48-ilsvrc.csv", "figures/levels-hrnet_w48-ilsvrc.svg",
+        "figures/table-A.5a-small-segmentation-same-hrnet_w48-ilsvrc.svg",
+    } <= names  # fmt: skip
     assert not [name for name in names if "/." in name]
 
 
-def test_the_report_needs_no_other_file(written):
-    checker = parse(written)
-    sources = [value for name, value in checker.attributes if name == "src"]
-    assert len(sources) == 4
-    for source in sources:
-        kind, data = source.split(",")
-        assert kind == "data:image/png;base64"
-        assert base64.b64decode(data).startswith(b"\x89PNG")
+def check_self_contained(path):
+    checker = parse(path)
     assert all(value.startswith("#") for name, value in checker.attributes if name == "href")
-    assert "url(" not in written.read_text()
+    assert not [value for name, value in checker.attributes if name == "src"]
+    assert not re.search(r"url\((?!#)|@import|https?://(?!www\.w3\.org)", path.read_text())
+    ids = [value for name, value in checker.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
     assert ("name", "viewport") in checker.attributes
+    assert any("default-src 'none'" in (value or "") for _, value in checker.attributes)
+
+
+def test_the_report_needs_no_other_file(written):
+    check_self_contained(written)
 
 
 def test_the_report_says_what_was_run_and_found(written):
-    text = re.sub(r"\s+", " ", " ".join(parse(written).texts))
-    best = "camvid segmentation city segmentation very positive +25.0 ± 7.1 (2) mIoU 0.450 0.560 4"
-    assert "Runs 15" in text
-    assert "Some source gains more than 2 % for 3 of 3 target tasks; 8 transfers" in text
-    assert best in text
-    assert "ilsvrc classification hrnet_w48 top-1 accuracy 0.795" in text
-    assert "Wall time, summed 7.5 hours" in text
+    text = text_of(written)
+    assert "camvid:segmentation city:segmentation very positive mIoU +25.0 ± 7.1 (2) 0.450" in text
+    assert "runs 15" in text and "chains with a source 8 (+ 4 without)" in text
+    assert "ilsvrc classification hrnet_w48 top1 0.795" in text
     assert "c0ffee" in text
-    assert "Shares are shown from 10 on" in text
+    # Of so few chains no finding can be judged.
+    assert written.read_text().count('class="verdict not-enough-data"') == 10
+    assert "A4 For positive transfer, the source image domain should include the target" in text
 
 
-def test_shares_are_shown_when_there_are_enough(make_results, tmp_path):
-    seeds = [{"target": f"t{i}"} for i in range(10)]
+def test_missing_cells_are_shown_as_missing(written):
+    text = written.read_text()
+    assert 'title="sunrgbd:depth' not in text
+    assert "city:segmentation → isprs:segmentation: not run" in text
+
+
+def test_costs_are_shared_among_targets(make_results, tmp_path):
+    hours = {"setting": "full", "chip_hours": 100.0, "n_target": 118_287}
+    source = "coco:segmentation"
     frame = make_results(
-        *[("camvid:segmentation", "ilsvrc", 0.5, change) for change in seeds],
-        *[("camvid:segmentation", "city:segmentation", 0.6, change) for change in seeds],
+        ("ilsvrc:classification", "scratch", 0.8, hours | {"chip_hours": 400.0}),
+        (source, "ilsvrc", 0.5, hours),
+        ("camvid:segmentation", "ilsvrc", 0.5),
+        ("isprs:segmentation", "ilsvrc", 0.5),
+        ("camvid:segmentation", source, 0.6),
+        ("isprs:segmentation", source, 0.6),
+        ("isprs:segmentation", "city:segmentation", 0.6),
     )
-    text = " ".join(parse(report.write(frame, tmp_path)).texts)
-    assert re.search(r"within\s+within\s+100 %\s+100 %\s+0 %\s+10", text)
+    text = text_of(report.write(frame, tmp_path))
+    assert "coco 2 100.00 50.00 25" in text  # Two targets; 25 % of the pre-training.
+    assert "city 1 – – –" in text
+    assert "pre-training TPU v3 1 400.00" in text
 
 
 def test_names_are_escaped_and_missing_baselines_explained(make_results, tmp_path):
     frame = make_results(("camvid:segmentation", "city:segmentation", 0.6, {"target": "<b>&"}))
-    written = report.write(frame, tmp_path)
-    text = " ".join(parse(written).texts)
+    text = text_of(report.write(frame, tmp_path))
     assert "foi-target --source=ilsvrc --target=<b>&:segmentation --setting=small" in text
 
 
 def test_a_report_of_pretraining_alone(study, tmp_path):
     written = report.write(study[study.target == "ilsvrc"], tmp_path)
-    assert "No chain with a source has been run" in " ".join(parse(written).texts)
+    assert "No chain with a source has been run" in text_of(written)
 
 
 def test_settings_stand_in_the_order_of_the_paper(make_results, tmp_path):
@@ -107,7 +130,8 @@ def test_settings_stand_in_the_order_of_the_paper(make_results, tmp_path):
         ]
     )
     text = report.write(frame, tmp_path).read_text()
-    assert text.index("Few target images (") < text.index("All target images (")
+    best = text[text.index('id="best-sources"') :]
+    assert best.index("few target images (") < best.index("all target images (")
 
 
 def test_sources_trained_from_scratch_have_no_baseline(make_results, tmp_path):
@@ -118,3 +142,13 @@ def test_sources_trained_from_scratch_have_no_baseline(make_results, tmp_path):
     )
     text = report.write(frame, tmp_path).read_text()
     assert "from city: Eq. 2 has no baseline for sources from scratch" in text
+
+
+def test_the_published_report(tmp_path):
+    written = report.write_published(tmp_path / "out")
+    check_self_contained(written)
+    text = text_of(written)
+    assert "best of all for 10 of 16 targets" in text
+    for name, row in DATASETS.items():
+        assert (name in text) == ("segmentation" in row.classes) or name == "ilsvrc"
+    assert (tmp_path / "out" / "figures" / "further-published-ranks.png").exists()

@@ -2,10 +2,11 @@ import dataclasses
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from foi_tf.bin import analyze
-from foi_tf.study import results
+from foi_tf.study import images, results
 
 
 def run(monkeypatch, capsys, *arguments):
@@ -47,6 +48,50 @@ def test_a_missing_or_empty_directory_is_one_line_and_1(monkeypatch, capsys, tmp
 def test_wrong_usage_is_2(monkeypatch, capsys, tmp_path):
     assert run(monkeypatch, capsys, f"--results={tmp_path}")[0] == 2
     assert run(monkeypatch, capsys, f"--results={tmp_path}", "--out=o", "--published")[0] == 2
+
+
+def test_published_results_need_nothing_but_the_package(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(monkeypatch, capsys, "--published")
+    assert code == 0
+    assert "the best of all for 10 of 16 targets" in out
+    assert "| the largest source within the domain | 16 | 10 | 13 |" in out
+    assert not list(tmp_path.iterdir())
+
+
+def test_published_takes_no_other_input(monkeypatch, capsys, tmp_path):
+    for flag in ("results", "distances", "fixed_size"):
+        code, _, err = run(monkeypatch, capsys, "--published", f"--{flag}={tmp_path}")
+        assert (code, err.count("\n")) == (2, 1)
+        assert f"--published takes no --{flag}" in err
+
+
+def test_distances_and_a_fixed_size_fill_their_tables(monkeypatch, capsys, tmp_path):
+    for row in (ROW, dataclasses.replace(ROW, value=0.6, **CITY)):
+        results.write(row, tmp_path / "results")
+        results.write(row, tmp_path / "fixed")
+    (tmp_path / "near.csv").write_text(
+        "target,source,distance,value\ncamvid,city,target_to_source,1.5\n"
+    )
+    code, _, err = run(
+        monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}",
+        f"--distances={tmp_path / 'near.csv'}", f"--fixed_size={tmp_path / 'fixed'}",
+    )  # fmt: skip
+    assert code == 0, err
+    text = (tmp_path / "out" / "report.html").read_text()
+    for number in ("4a", "A.5a", "A.1", "7", "8", "9", "10"):
+        assert f"Table {number}: " in text
+
+
+def test_statistics_of_images_are_found_beside_their_rows(monkeypatch, capsys, tmp_path):
+    for row, share in ((ROW, 0.5), (dataclasses.replace(ROW, value=0.6, **CITY), 0.6)):
+        results.write(row, tmp_path / "results")
+        union = np.arange(1, 31, dtype=float)[:, None]
+        of_images = images.ImageStatistics(np.arange(30).astype(str), share * union, union)
+        images.write(of_images, dataclasses.asdict(row), tmp_path / "results")
+    run(monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}")
+    text = (tmp_path / "out" / "report.html").read_text()
+    assert "+20.0*" in text and "over images" in text
 
 
 def test_it_runs_as_a_module_without_tensorflow(tmp_path):

@@ -187,7 +187,7 @@ def test_an_unwritable_place(call, flags, tmp_path, program):
          "val/001.jpg: label 7, but mine:segmentation has 3 classes"),
     ],
 )  # fmt: skip
-def test_bad_raw_data_leaves_nothing(call, tmp_path, spoil, said):
+def test_bad_raw_data_prepares_nothing(call, tmp_path, spoil, said):
     raw, data = folders.write(tmp_path / "raw"), tmp_path / "data"
     spoil(raw)
     outcome = call(
@@ -197,7 +197,9 @@ def test_bad_raw_data_leaves_nothing(call, tmp_path, spoil, said):
     assert code == 1 and not out
     assert said in err.strip().splitlines()[-1]
     assert "Traceback" not in err
-    assert not data.exists() or not [p for p in data.rglob("*") if p.is_file()]
+    # Shards that were finished before wait for the next run.
+    left = [path.name for path in data.rglob("*") if path.is_file()]
+    assert all(name.startswith("mine-train.tfrecord-00000-of-00001") for name in left)
 
 
 @pytest.mark.parametrize("program", ["target", "prepare"])
@@ -237,11 +239,75 @@ def test_prepare_says_what_it_made(call, tmp_path):
         {"format": "masks", "raw_dir": "r", "name": "n", "domain": "aerial", "dataset": "x"},
         {"format": "masks", "raw_dir": "r", "name": "n", "domain": "air"},
         {"format": "masks", "raw_dir": "r", "name": "n", "domain": "aerial", "val_fraction": "2"},
+        {"dataset": "camvid", "raw_dir": "r", "val_fraction": 0},
+        {"collection": "mini", "describe": "x"},
+        {"describe": "x", "overlap": "x,y"},
+        {"overlap": "x"},
+        {"check": True, "format": "masks", "raw_dir": "r"},
+        {"collection": "mini", "out": "o"},
+        {"collection": "mini", "beam_options": "region=x"},
+        {"collection": "mini", "workers": 0},
     ],
 )
 def test_flags_of_prepare_must_agree(call, flags, tmp_path):
     code, _, err = call(prepare, **flags, data_dir=tmp_path)
     assert code == 2 and len(err.strip().splitlines()) == 1
+
+
+def test_a_raw_folder_is_checked_and_nothing_written(call, tmp_path):
+    raw = folders.write(tmp_path / "raw")
+    code, out, _ = call(prepare, check=True, format="masks,coco", raw_dir=raw)
+    assert code == 0
+    lines = [line.split("\t") for line in out.splitlines()]
+    assert ["ok", "train", "-", "8", "images"] in lines
+    assert ["ok", "val", "-", "4", "segmentation"] in lines
+    (raw / "masks/val/001.png").write_bytes(b"")
+    code, out, err = call(prepare, check=True, format="masks,coco", raw_dir=raw)
+    assert code == 1 and "1 wrong" in err.strip().splitlines()[-1]
+    (wrong,) = [line for line in out.splitlines() if line.startswith("wrong\t")]
+    assert "masks/val/001.png: not a whole image" in wrong
+    code, out, err = call(prepare, check=True, dataset="camvid", raw_dir=raw)
+    assert code == 1 and "missing\tall\t701\t0\t701_StillsRaw_full/*.png" in out.splitlines()
+    assert any(line.startswith("home\thttp") for line in out.splitlines())
+    assert any(line.startswith("terms\t") for line in out.splitlines())
+    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+
+
+def test_prepared_datasets_are_looked_at(call, blocks, tmp_path):
+    code, out, _ = call(prepare, describe="blocks", data_dir=blocks, out=tmp_path)
+    told = json.loads(out)
+    assert code == 0 and told["train"]["images"] == 12
+    assert told["sheet"] == str(tmp_path / "blocks.png") and (tmp_path / "blocks.png").exists()
+    code, out, _ = call(prepare, overlap="blocks,blocks", data_dir=blocks, out=tmp_path)
+    assert code == 0 and json.loads(out)["exact"] == 0
+    assert (tmp_path / "blocks_blocks.csv").read_text().startswith("a_split,a_id,")
+    said = error(call(prepare, describe="block", data_dir=blocks))
+    assert "unknown dataset 'block'; did you mean 'blocks'?" in said
+
+
+def test_damaged_records_are_one_line(call, flags, tmp_path):
+    raw = folders.write(tmp_path / "raw")
+    given = {"format": "masks", "raw_dir": raw, "name": "torn", "domain": "aerial"}
+    assert call(prepare, **given, data_dir=tmp_path / "data")[0] == 0
+    (file,) = (tmp_path / "data/torn/1.0.0").glob("torn-train.tfrecord*")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 255
+    file.write_bytes(content)
+    flags = flags | {"data_dir": tmp_path / "data", "source": "scratch"}
+    commands = (
+        lambda: call(prepare, describe="torn", data_dir=tmp_path / "data"),
+        lambda: call(prepare, overlap="torn,torn", data_dir=tmp_path / "data"),
+        lambda: call(target, **flags, target="torn:segmentation"),
+    )
+    for command in commands:
+        code, _, err = command()
+        last = err.strip().splitlines()[-1]
+        assert code == 1 and "Traceback" not in err
+        assert "torn-train.tfrecord-00000-of-00001: record " in last
+        assert "is cut off or damaged" in last and "prepare it anew" in last
+    file.write_bytes(content[: len(content) // 2])
+    said = error(call(prepare, describe="torn", data_dir=tmp_path / "data"))
+    assert "torn-train.tfrecord-00000-of-00001: record " in said
 
 
 def test_the_rendered_collection_is_prepared_by_name(call, tmp_path):
@@ -251,7 +317,9 @@ def test_the_rendered_collection_is_prepared_by_name(call, tmp_path):
     assert code == 1 and "did you mean 'kitti'" in err
 
 
-@pytest.mark.parametrize("name", ["prepare", "pretrain", "source", "target", "analyze"])
+@pytest.mark.parametrize(
+    "name", ["prepare", "pretrain", "source", "target", "features", "analyze", "recommend"]
+)
 def test_help_and_exit_codes_of_a_process(name):
     command = [sys.executable, "-m", f"foi_tf.bin.{name}"]
     helped = subprocess.run([*command, "--help"], capture_output=True, text=True, check=False)

@@ -8,6 +8,7 @@ import nbclient
 import nbformat
 import pytest
 
+from foi_tf.analysis import published
 from foi_tf.study import results
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -43,6 +44,7 @@ def test_one_chain_and_its_analysis(tmp_path):
     assert sorted(small.source) == ["ilsvrc", "mapillary"]
     shown = execute("analysis.ipynb", tmp_path)
     assert shown["image/png"] == 1 and "report/report.html" in shown["text"]
+    assert published.facts(published.load())[0] in shown["text"]
     assert "mapillary" in (tmp_path / "report" / "report.html").read_text()
 
 

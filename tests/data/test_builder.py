@@ -1,10 +1,13 @@
+import dataclasses
 import json
+import pathlib
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from foi_tf.data import builder, own, prepared
+from foi_tf.data import builder, own, prepared, records, survey
+from foi_tf.data.folder import Folder
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset, Task
 from tests import folders
@@ -25,7 +28,7 @@ def test_records_are_readable_with_tfds(blocks):
 def test_files_are_kept_as_they_are(tmp_path):
     root = folders.write(tmp_path / "raw", train=2, val=1)
     found = own.find(root, ["masks"], "kept", "aerial", None)
-    done = builder.build(found.dataset, found.examples, tmp_path / "data")
+    done = builder.build(found, tmp_path / "data")
     decoders = {"image": tfds.decode.SkipDecoding()}
     stored = tfds.builder_from_directory(str(done.directory)).as_dataset("train", decoders=decoders)
     for example in tfds.as_numpy(stored):
@@ -33,16 +36,23 @@ def test_files_are_kept_as_they_are(tmp_path):
         assert example["image"] == path.read_bytes()
 
 
-def test_the_row_comes_with_measured_statistics(tmp_path):
-    def examples(split):
+@dataclasses.dataclass(frozen=True)
+class Half:
+    id: str
+
+    def load(self, dataset):
         image = np.zeros((4, 8, 3), np.uint8)
         image[:, :4] = (255, 51, 0)  # Half of the pixels; JPEG keeps 4-pixel blocks of 8 apart.
-        for index in range(3 if split == "train" else 2):
-            example = {"id": f"{split}/{index}", "image": np.repeat(image, 8, 1), "label": 1}
-            yield example, (4, 64)
+        return {"id": self.id, "image": np.repeat(image, 8, 1), "label": 1}, (4, 64)
 
+
+def test_the_row_comes_with_measured_statistics(tmp_path):
     row = Dataset(id="halves", domain="aerial", train=3, val=2, classes={"classification": 2})
-    done = builder.build(row, examples, tmp_path).dataset
+    splits = {
+        "train": [Half(f"t/{i}") for i in range(3)],
+        "val": [Half(f"v/{i}") for i in range(2)],
+    }
+    done = builder.build(Folder(row, splits), tmp_path).dataset
     assert done.mean == pytest.approx((0.5, 0.1, 0), abs=0.01)
     assert done.std == pytest.approx((0.5, 0.1, 1 / 255), abs=0.01)
     assert (done.train, done.val) == (3, 2)
@@ -54,24 +64,72 @@ def test_a_failure_leaves_nothing_that_looks_prepared(tmp_path):
     (root / "images/val/001.jpg").write_bytes(b"\xff\xd8 no image")
     found = own.find(root, ["masks"], "broken", "aerial", None)
     with pytest.raises(FoiError, match=r"val/001\.jpg: not a whole image"):
-        builder.build(found.dataset, found.examples, tmp_path / "data")
+        builder.build(found, tmp_path / "data")
     assert prepared.directories(tmp_path / "data") == {}
-    assert not [p for p in (tmp_path / "data").rglob("*") if "tfrecord" in p.name]
+    # What was finished stays for the next run; nothing of the broken file does.
+    names = [p.name for p in (tmp_path / "data").rglob("*.tfrecord*") if "broken-val" in p.name]
+    assert not names and not list((tmp_path / "data").rglob("dataset_info.json"))
 
 
 def test_an_interrupted_survey_is_made_up_for(tmp_path):
     found = own.find(folders.write(tmp_path / "raw"), ["masks"], "again", "aerial", None)
-    first = builder.build(found.dataset, found.examples, tmp_path / "data")
+    first = builder.build(found, tmp_path / "data")
     (first.directory / "foi_dataset.json").unlink()
     assert prepared.directories(tmp_path / "data") == {}
-    second = builder.build(found.dataset, found.examples, tmp_path / "data")
+    second = builder.build(found, tmp_path / "data")
     assert second == first
 
 
 def test_another_dataset_of_the_same_id_is_refused(blocks, tmp_path):
     found = own.find(folders.write(tmp_path, seed=5), ["masks"], "blocks", "driving", None)
     with pytest.raises(FoiError, match="already holds another dataset 'blocks'"):
-        builder.build(found.dataset, found.examples, blocks)
+        builder.build(found, blocks)
+
+
+def test_the_same_id_from_changed_files_is_refused(tmp_path):
+    root = folders.write(tmp_path / "raw")
+
+    def build():
+        return builder.build(own.find(root, ["masks"], "mine", "aerial", None), tmp_path / "data")
+
+    assert build() == build()
+    mask = root / "masks/train/000.png"
+    folders.save(mask, np.zeros((48, 64), np.uint8))
+    with pytest.raises(FoiError, match="holds 'mine' from other files, or from before they chan"):
+        build()
+
+
+def damage(path, place):
+    """Changes one byte, or cuts the file there."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 255
+    path.write_bytes(content)
+
+
+def test_broken_record_files_are_named(tmp_path):
+    found = own.find(folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None)
+    done = builder.build(found, tmp_path / "data")
+    path, count = done.files["train"][0]
+    file, whole = pathlib.Path(path), pathlib.Path(path).read_bytes()
+    assert count == 8
+    first = 8 + 4 + int.from_bytes(whole[:8], "little") + 4  # Bytes of the first record.
+    for content, said in (
+        (whole[: first + 20], r"torn-train\.tfrecord.*: record 1 is cut off or damaged"),
+        (whole[:first], r": 1 records, but 8 were written; remove"),
+        (None, r": missing; remove the dataset's directory"),
+        (whole + whole[:first], ": 9 records, but 8 were written"),
+    ):
+        file.unlink() if content is None else file.write_bytes(content)
+        with pytest.raises(FoiError, match=said):
+            prepared.load(tmp_path / "data", "torn")
+    # Damage that keeps the size shows when records are read.
+    file.write_bytes(whole)
+    damage(file, first + 40)
+    prepared.load(tmp_path / "data", "torn")
+    with pytest.raises(FoiError, match="record 1 is cut off or damaged"):
+        records.blame(done.files["train"])
+    with pytest.raises(FoiError, match="record 1 is cut off or damaged"):
+        survey.survey(done.directory, done.dataset)
 
 
 def test_prepared_datasets_are_found_by_id(blocks, tmp_path):
@@ -88,7 +146,7 @@ def test_prepared_datasets_are_found_by_id(blocks, tmp_path):
 
 def test_broken_rows_are_named(tmp_path):
     found = own.find(folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None)
-    done = builder.build(found.dataset, found.examples, tmp_path / "data")
+    done = builder.build(found, tmp_path / "data")
     (done.directory / "foi_dataset.json").write_text("{")
     with pytest.raises(FoiError, match=r"broken .* remove it and prepare anew"):
         prepared.load(tmp_path / "data", "torn")

@@ -1,7 +1,11 @@
+import functools
+
 import numpy as np
 import pytest
+from etils import epath
 
 from foi_tf.data import builder, coverage, schema
+from foi_tf.data.folder import Entry, Folder
 from foi_tf.study.dataset import Dataset
 
 WHOLE = Dataset(
@@ -11,24 +15,35 @@ WHOLE = Dataset(
 )  # fmt: skip
 
 
-def example(name, mask=None, boxes=(), visible=(), depth=0.0):
-    """An image of 8 x 8; visible: by object, whether each keypoint is."""
-    picture = {"id": name, "image": np.zeros((8, 8, 3), np.uint8)}
-    if mask is None:
-        return picture | {"depth": np.full((8, 8), depth, np.float32)}
+IMAGE = np.zeros((8, 8, 3), np.uint8)
+
+
+def of_all(mask, boxes, visible, depth):
+    """Annotations of 8 x 8 pixels; visible: by object, whether each keypoint is."""
     square = np.asarray([0, 0, 4, 4], np.float32)
     joints = np.zeros((len(visible), 2, 3), np.float32)
-    joints[..., 2] = np.asarray(visible, np.float32).reshape(len(visible), 2) * 2
+    joints[..., 2] = np.asarray(visible, np.float32) * 2
     count, people = len(boxes), len(visible)
-    return picture | {
+    return of_depth(depth) | {
         "mask": np.asarray(mask, np.uint8).repeat(32).reshape(8, 8),
         "boxes": np.tile(square, (count, 1)), "box_labels": np.asarray(boxes, np.int64),
         "box_areas": np.full(count, 16, np.float32), "box_crowds": np.zeros(count, bool),
         "keypoints": joints, "keypoint_boxes": np.tile(square, (people, 1)),
         "keypoint_areas": np.full(people, 16, np.float32),
         "keypoint_crowds": np.zeros(people, bool),
-        "depth": np.full((8, 8), depth, np.float32),
     }  # fmt: skip
+
+
+def of_depth(depth):
+    return {"depth": np.full((8, 8), depth, np.float32)}
+
+
+def image():
+    return IMAGE, (8, 8)
+
+
+def entry(name, load, *arguments):
+    return Entry(name, epath.Path(name), (functools.partial(load, *arguments),), image)
 
 
 @pytest.fixture(scope="module", name="covered")
@@ -36,16 +51,13 @@ def _covered(tmp_path_factory):
     ignore = schema.IGNORE[np.dtype(np.uint8)]
     splits = {
         "train": [
-            example("a", [0, 1], [1], [(1, 0)]),
-            example("b", [1, ignore], [0, 1, 1], [(0, 0), (1, 0)], depth=2.0),
-            example("c", depth=3.0),  # Annotated for depth alone.
+            entry("a", of_all, [0, 1], [1], [(1, 0)], 0.0),
+            entry("b", of_all, [1, ignore], [0, 1, 1], [(0, 0), (1, 0)], 2.0),
+            entry("c", of_depth, 3.0),
         ],
-        "val": [example("v", [2, 2], [0], [(0, 1)], depth=1.0)],
+        "val": [entry("v", of_all, [2, 2], [0], [(0, 1)], 1.0)],
     }
-    return builder.build(
-        WHOLE, lambda split: ((one, (8, 8)) for one in splits[split]),
-        tmp_path_factory.mktemp("data"),
-    )  # fmt: skip
+    return builder.build(Folder(WHOLE, splits), tmp_path_factory.mktemp("data"))
 
 
 @pytest.mark.parametrize(

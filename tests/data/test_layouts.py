@@ -96,7 +96,7 @@ def test_reading_is_deterministic(name, tree):
 def test_records_hold_what_was_read(name, tree, tmp_path):
     root, expected = tree(name)
     folder = layouts.find(name, root)
-    done = builder.build(folder.dataset, folder.examples, tmp_path / "data")
+    done = builder.build(folder, tmp_path / "data")
     assert done.dataset.mean == DATASETS[name].mean or DATASETS[name].mean is None
     for kind in done.dataset.classes:
         assert done.dataset.size(kind, "train") > 0 and done.dataset.size(kind, "val") > 0

@@ -143,3 +143,41 @@ def test_wrong_arguments_are_named(tmp_path):
         own.find(root, ["masks"], "My Set", "aerial", None)
     with pytest.raises(FoiError, match="unknown domain"):
         own.find(root, ["masks"], "mine", "arial", None)
+
+
+def flatten(root):
+    """Takes the pictures out of their split's folders; returns their stems."""
+    for kind in ("images", "masks"):
+        for path in sorted((root / kind).rglob("*.*")):
+            path.rename(root / kind / f"{path.parent.name}{path.name}")
+    return [path.stem for path in sorted((root / "images").glob("*.jpg"))]
+
+
+def test_lists_make_the_splits(tmp_path):
+    root = folders.write(tmp_path, train=4, val=2, boxes=False)
+    stems = flatten(root)
+    folders.write_text(root / "train.txt", "\n".join(stems[:3]))
+    folders.write_text(root / "val.txt", f"./images/{stems[3]}.jpg\n{stems[4]}\n")
+    found = find(root)
+    assert [e["id"] for e, _ in found.examples("train")] == stems[:3]
+    assert [e["id"] for e, _ in found.examples("val")] == stems[3:5]
+    folders.write_text(root / "val.txt", f"{stems[3]}\nnone")
+    with pytest.raises(FoiError, match=r"val\.txt: line 2: no image images/none"):
+        find(root)
+    folders.write_text(root / "val.txt", stems[0])
+    with pytest.raises(FoiError, match=r"is listed in train\.txt, line 1 already"):
+        find(root)
+    (root / "val.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(FoiError, match=r"val\.txt: not text"):
+        find(root)
+
+
+def test_flat_folders_are_split_by_a_fraction(tmp_path):
+    root = folders.write(tmp_path, train=6, val=2, boxes=False)
+    stems = flatten(root)
+    found = find(root, fraction=0.25)
+    assert (found.dataset.train, found.dataset.val) == (6, 2)
+    assert sorted(e["id"] for s in ("train", "val") for e, _ in found.examples(s)) == stems
+    folders.save(root / "masks/stray.png", np.zeros((48, 64), np.uint8))
+    with pytest.raises(FoiError, match=r"stray\.png: has no image images/stray"):
+        find(root, fraction=0.25)

@@ -18,6 +18,10 @@ def write(root, form):
     """A folder of each format."""
     if form == "voc":
         return folders.write_voc(root)[0]
+    if form == "yolo":
+        return folders.write_yolo(root)[0]
+    if form == "folders":
+        return folders.write_classes(root)
     return folders.write(root, masks=form == "masks", boxes=form == "coco", depth=form == "depth")
 
 
@@ -33,7 +37,7 @@ def test_every_format_gives_whole_examples(tmp_path, form):
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
 def test_every_format_names_a_folder_without_it(tmp_path, form):
-    with pytest.raises(FoiError, match=f"{tmp_path}/.*: [Nn]o such (directory|file)"):
+    with pytest.raises(FoiError, match=f"{tmp_path}.*: [Nn]o (such (directory|file)|images)"):
         find(tmp_path, form)
 
 

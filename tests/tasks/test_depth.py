@@ -130,7 +130,7 @@ def test_steps_compile_with_xla():
 def test_stored_depth_comes_back_and_is_perfect(tmp_path):
     root = folders.write(tmp_path / "raw", masks=False, boxes=False, depth=True)
     found = own.find(root, ["depth"], "far", "indoor", None)
-    prepared = builder.build(found.dataset, found.examples, tmp_path / "data")
+    prepared = builder.build(found, tmp_path / "data")
     one = Depth(prepared.dataset)
     source = pipeline.Input(
         prepared=prepared, split="val", task_type="depth", encode=one.encode, crop=(48, 64)

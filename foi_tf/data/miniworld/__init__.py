@@ -82,7 +82,7 @@ def render(dataset_id: str, split: str, index: int, size: Size | None = None) ->
     # times as much for each. Seeding by a string is the same on every machine.
     rng = random.Random(f"{dataset_id}/{split}/{index}")
     painter = Painter(size or dataset.crop, dataset.crop)
-    example = {"id": f"{split}/{index:06d}"}
+    example = {"id": example_id(split, index)}
     if dataset_id == "ilsvrc":
         look, example["label"] = single(painter, rng, WEB_LOOK, index)
     else:
@@ -90,6 +90,11 @@ def render(dataset_id: str, split: str, index: int, size: Size | None = None) ->
         look = _SCENES[type(ranges)](painter, rng, ranges)
     example["image"] = develop(painter, look, rng)
     return example | _annotations(painter, dataset)
+
+
+def example_id(split: str, index: int) -> str:
+    """The id of an example of a split, whatever the dataset."""
+    return f"{split}/{index:06d}"
 
 
 def _annotations(painter: Painter, dataset: Dataset) -> dict:

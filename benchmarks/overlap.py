@@ -1,0 +1,93 @@
+"""Near-duplicate search: seconds for many images, and which planted duplicates are found.
+
+    python benchmarks/overlap.py [images of each side, 100000 by default]
+
+The images are noise of natural spectra, so that low frequencies, which the hashes are made
+of, dominate as they do in photographs. Of the second side, 1,000 are planted: images of the
+first side that were cropped, mirrored, coarsened or all of it.
+"""
+
+import resource
+import sys
+import time
+
+import cv2
+import numpy as np
+
+from foi_tf.data import overlap
+from foi_tf.data.overlap import Prints
+from foi_tf.data.overlap.hashes import SIDE, hash_images
+
+DRAWN, PLANTED = 4 * SIDE, 1000
+
+
+def noise(count: int, seed: int) -> np.ndarray:
+    """uint8 [count, SIDE, SIDE]."""
+    rng = np.random.default_rng(seed)
+    found = np.empty((count, SIDE, SIDE), np.uint8)
+    for start in range(0, count, 1000):
+        found[start : start + 1000] = _spectrum(rng, min(1000, count - start), SIDE)
+    return found
+
+
+def _spectrum(rng: np.random.Generator, count: int, side: int) -> np.ndarray:
+    frequency = np.hypot(*np.meshgrid(np.fft.rfftfreq(side), np.fft.fftfreq(side)))
+    frequency[0, 0] = np.inf
+    white = np.fft.rfft2(rng.standard_normal((count, side, side), np.float32))
+    shaded = np.fft.irfft2(white / frequency**1.2, (side, side))
+    scale = shaded.std(axis=(1, 2), keepdims=True)
+    return np.clip(128 + 45 * shaded / scale, 0, 255).astype(np.uint8)
+
+
+def plant(rng: np.random.Generator, image: np.ndarray, kind: str) -> np.ndarray:
+    """One large image, changed, as a small grey picture."""
+    if kind in ("cropped", "all"):
+        sides = [round(DRAWN * rng.uniform(0.75, 1)) for _ in range(2)]
+        y, x = (int(rng.integers(0, DRAWN - side + 1)) for side in sides)
+        image = image[y : y + sides[0], x : x + sides[1]]
+    if kind in ("mirrored", "all"):
+        image = image[:, ::-1]
+    if kind in ("coarse", "all"):
+        data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, 25))[1]
+        image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def main() -> None:
+    """Prints seconds and shares."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    grey = noise(count, 0), noise(count, 1)
+    rng = np.random.default_rng(2)
+    kinds = ("cropped", "mirrored", "coarse", "all")
+    for index in range(PLANTED):
+        (image,) = _spectrum(rng, 1, DRAWN)
+        grey[0][index] = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        grey[1][index] = plant(rng, image, kinds[index % len(kinds)])
+    sides = [
+        Prints(
+            None,
+            [("train", str(i)) for i in range(count)],
+            [bytes([side]) + i.to_bytes(8, "big") for i in range(count)],
+            grey[side],
+        )
+        for side in (0, 1)
+    ]
+    start = time.perf_counter()
+    hash_images(grey[0])
+    hashed = time.perf_counter()
+    pairs = overlap.find(*sides)
+    done = time.perf_counter()
+    found = {pair.a for pair in pairs if pair.a == pair.b < PLANTED}
+    print(
+        f"{count} x {count}: hashing one side {hashed - start:.0f} s, "
+        f"all of the search {done - hashed:.0f} s, "
+        f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB"
+    )
+    for index, kind in enumerate(kinds):
+        planted = range(index, PLANTED, len(kinds))
+        print(f"{kind:9} {sum(i in found for i in planted)} of {len(planted)} found")
+    print(f"wrong     {len(pairs) - len(found)} pairs")
+
+
+if __name__ == "__main__":
+    main()

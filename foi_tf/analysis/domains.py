@@ -1,0 +1,137 @@
+"""What distances between datasets say about gains: Tables 9 and 10."""
+
+import pandas as pd
+from etils import epath
+from scipy import stats
+
+from foi_tf.analysis import colours
+from foi_tf.analysis.gains import transfers
+from foi_tf.analysis.matrix import domain_order
+from foi_tf.analysis.paper import SEGMENTATION, SETTING_TEXTS
+from foi_tf.analysis.sheet import Sheet, plain
+from foi_tf.errors import FoiError
+
+INCLUSION = "target_to_source"
+# Section 6, A4, in the order of Table 10.
+ASSIGNMENTS = {
+    "one_to_one": "(1) Earth Mover's Distance",
+    INCLUSION: "(2) Target image → closest source image",
+    "source_to_target": "(3) Source image → closest target image",
+    "mean": "(4) Source → Target & Target → Source",
+}
+COLUMNS = ["target", "source", "distance", "value"]
+
+
+def read(path: epath.PathLike) -> pd.DataFrame:
+    """Reads distances between datasets: a CSV with `COLUMNS`, a line a pair and distance.
+
+    Raises:
+      FoiError: there is no such file, or it holds something else.
+    """
+    path = epath.Path(path)
+    try:
+        with path.open() as stream:
+            frame = pd.read_csv(stream, dtype=dict.fromkeys(COLUMNS[:3], str))
+    except FileNotFoundError as error:
+        raise FoiError(f"{path}: no such file; give a table of distances") from error
+    except ValueError as error:
+        raise FoiError(f"{path}: no CSV ({' '.join(str(error).split())})") from error
+    if missing := [name for name in COLUMNS if name not in frame]:
+        raise FoiError(f"{path}: has no column '{missing[0]}'; it needs {', '.join(COLUMNS)}")
+    values = pd.to_numeric(frame.value, errors="coerce")
+    if values.isna().any():
+        line = int(values.isna().to_numpy().argmax())
+        raise FoiError(f"{path}: line {line + 2}: '{frame.value.iloc[line]}' is no distance")
+    repeated = frame.duplicated(COLUMNS[:3])
+    if repeated.any():
+        row = frame[repeated].iloc[0]
+        raise FoiError(f"{path}: {row.distance} of {row.source} and {row.target} stands twice")
+    return frame.assign(value=values)[COLUMNS]
+
+
+def near_gains_more(chains: pd.DataFrame, distances: pd.DataFrame, name: str) -> dict[str, float]:
+    """Kendall's tau-b between nearness by one distance and gain, and the number of chains.
+
+    Positive where nearer sources gain more, over all chains that have a distance and a gain.
+    """
+    of = distances[distances.distance == name].set_index(["target", "source"]).value
+    known = chains[chains.gain.notna()]
+    values = of.reindex(pd.MultiIndex.from_frame(known[["target", "source"]])).to_numpy()
+    return tau(pd.Series(-values), known.gain)
+
+
+def tau(first: pd.Series, second: pd.Series) -> dict[str, float]:
+    """`{"tau", "count"}` over the pairs without NaN; tau is NaN where it has no meaning."""
+    first, second = first.to_numpy(float), second.to_numpy(float)
+    both = ~(pd.isna(first) | pd.isna(second))
+    count = int(both.sum())
+    if count < 2:
+        return {"tau": float("nan"), "count": count}
+    return {"tau": float(stats.kendalltau(first[both], second[both]).statistic), "count": count}
+
+
+def sheets(chains: pd.DataFrame, distances: pd.DataFrame) -> list[Sheet]:
+    """Table 9, and Table 10 for each backbone, family and setting of segmentation chains."""
+    found = [_distance_sheet(chains, distances)]
+    own = transfers(chains)
+    own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
+    for key, part in own.groupby(["setting", "backbone", "family"]):
+        data = pd.DataFrame(
+            [
+                {"distance": ASSIGNMENTS.get(name, name)} | near_gains_more(part, distances, name)
+                for name in sorted(distances.distance.unique(), key=_assignment_order)
+            ]
+        ).rename(columns={"tau": "τ", "count": "pairs"})
+        setting, backbone, family = key
+        setting = SETTING_TEXTS.get(setting, setting)
+        found.append(
+            Sheet(
+                id="10",
+                title=f"Nearness and gain, Kendall's τ, {setting} ({backbone}, from {family})",
+                scope=key,
+                data=data,
+                texts=plain(data, τ=".2f", pairs="d"),
+                notes=["The paper's table is of few source and few target images."],
+            )
+        )
+    return found
+
+
+def _distance_sheet(chains: pd.DataFrame, distances: pd.DataFrame) -> Sheet:
+    of = distances[distances.distance == INCLUSION]
+    domain = dict(zip(chains.source, chains.source_domain, strict=True))
+    domain |= dict(zip(chains.target, chains.target_domain, strict=True))
+
+    def order(name):
+        return domain_order(domain.get(name, "")), domain.get(name, ""), name
+
+    wide = of.pivot(index="target", columns="source", values="value")
+    wide = wide.reindex(
+        index=sorted(wide.index, key=order), columns=sorted(wide.columns, key=order)
+    )
+    apart = of.value[of.target != of.source]
+    shades = wide.map(lambda x: colours.of_amount(x, apart.min(), apart.max(), colours.DISTANCES))
+    words = pd.DataFrame({"domain": [domain.get(x, "") for x in wide.index], "target": wide.index})
+    data, texts, shades = (
+        pd.concat([first, frame.reset_index(drop=True)], axis=1)
+        for first, frame in (
+            (words, wide),
+            (words, plain(wide, words=0, **dict.fromkeys(wide, ".2f"))),
+            (words.map(lambda _: ""), shades),
+        )
+    )
+    return Sheet(
+        id="9",
+        title="Distance of the average target image to its closest source image",
+        data=data,
+        texts=texts,
+        shades=shades,
+        words=2,
+        groups=["", "", *(domain.get(x, "") for x in wide.columns)],
+        notes=["Rows are targets, columns sources; lighter is nearer."],
+    )
+
+
+def _assignment_order(name: str) -> tuple[int, str]:
+    names = list(ASSIGNMENTS)
+    return names.index(name) if name in names else len(names), name

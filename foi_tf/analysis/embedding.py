@@ -1,0 +1,80 @@
+"""t-SNE of images in the plane, by the features of one or several networks (Figure 3)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
+
+from foi_tf.errors import FoiError
+
+IMAGES = 150  # Of each group, Section 6.
+METRICS = ("euclidean", "cosine")  # Figures 3a and 3b, c.
+_PERPLEXITY = 30.0  # The paper does not print it; the library's default.
+_DIMENSIONS = 50  # PCA goes first, for speed, as van der Maaten and Hinton advise.
+
+
+def embed(
+    groups: Mapping[str, np.ndarray],
+    *,
+    metric: str = "euclidean",
+    images: int = IMAGES,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Places images in the plane so that near ones are those with similar features.
+
+    Args:
+      groups: by name, [N, C]: datasets by one network (Figure 3a), or the same images by
+        several networks (3b, c).
+      metric: one of `METRICS`. Cosine removes the scale of features, by which networks
+        differ.
+      images: at most so many of each group, the same places of each, so that the same
+        images stay the same ones.
+      seed: of the choice of images and of the embedding.
+
+    Returns:
+      One row an image: `group`, `image` (its place in the group), `x`, `y`.
+
+    Raises:
+      FoiError: the metric is unknown, there are too few images, or features are of
+        different lengths or not finite.
+    """
+    if metric not in METRICS:
+        raise FoiError(f"unknown metric '{metric}'; known: {', '.join(METRICS)}")
+    if len({vectors.shape[1] for vectors in groups.values()}) > 1:
+        raise FoiError("features of different lengths cannot be shown together; see --backbone")
+    chosen = {name: _choose(len(vectors), images, seed) for name, vectors in groups.items()}
+    vectors = np.concatenate([groups[name][places] for name, places in chosen.items()])
+    if len(vectors) < 4:
+        raise FoiError(f"{len(vectors)} images are too few for an embedding")
+    if not np.isfinite(vectors).all():
+        raise FoiError("features that are not finite (NaN); make them anew")
+    vectors = vectors.astype(np.float64)
+    if metric == "cosine":
+        # Of vectors of length 1, Euclidean distances are in the order of cosine distances;
+        # PCA keeps only the former.
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    vectors = PCA(min(_DIMENSIONS, *vectors.shape), random_state=seed).fit_transform(vectors)
+    perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)
+    tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed)
+    # The scale of the axes means nothing; without it, its start is out of proportion.
+    # One thread, for the order of sums to be the same again.
+    with threadpool_limits(1):
+        places = tsne.fit_transform(vectors / max(float(vectors.std()), 1e-12))
+    names = [name for name, own in chosen.items() for _ in own]
+    return pd.DataFrame(
+        {
+            "group": names,
+            "image": np.concatenate(list(chosen.values())),
+            "x": places[:, 0],
+            "y": places[:, 1],
+        }
+    )
+
+
+def _choose(count: int, images: int, seed: int) -> np.ndarray:
+    if count <= images:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).permutation(count)[:images])

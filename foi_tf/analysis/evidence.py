@@ -1,0 +1,174 @@
+"""The numbers that findings are judged by."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import pandas as pd
+
+from foi_tf.analysis import domains, summary
+from foi_tf.analysis.gains import transfers
+from foi_tf.analysis.paper import SEGMENTATION, SETTING_TEXTS
+from foi_tf.analysis.sheet import MISSING
+from foi_tf.study.results import MULTI_SOURCE, SCRATCH
+
+# Ours: shares of fewer say more about the choice of chains than about transfer.
+MIN_PAIRS, MIN_TARGETS = 10, 5
+CHAIN = ["target", "target_type", "source", "source_type"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A number that speaks for or against a finding.
+
+    Attributes:
+      what: it is.
+      found: as text.
+      paper: what the paper has there; "" for nothing.
+      count: over how many chains or targets.
+      threshold: what the finding asks of it; "" for a number that is only shown.
+      holds: whether that is so; None where there are too few.
+      required: whether the finding cannot be supported without it.
+    """
+
+    what: str
+    found: str
+    paper: str
+    count: int
+    threshold: str = ""
+    holds: bool | None = None
+    required: bool = False
+
+
+class Study:
+    """Chains of one backbone and family, and questions asked of them."""
+
+    def __init__(self, chains: pd.DataFrame, distances: pd.DataFrame | None):
+        self._references = chains[chains.source_type == ""]
+        self._chains = transfers(chains)
+        self._chains = self._chains[self._chains.gain.notna()]
+        self._distances = distances
+        self._sizes = _known_sizes(chains)
+        found = {*self._chains.setting, *self._references.setting}
+        self.settings = [setting for setting in ("small", "full") if setting in found]
+
+    @staticmethod
+    def text(setting: str) -> str:
+        """A setting in words."""
+        return SETTING_TEXTS.get(setting, setting)
+
+    def of(self, setting: str) -> pd.DataFrame:
+        """The transfers of a setting."""
+        return self._chains[self._chains.setting == setting]
+
+    def scratch(self, setting: str) -> pd.DataFrame:
+        """The chains from random weights that have a gain (a negative one, as a rule)."""
+        chosen = (self._references.setting == setting) & (self._references.source == SCRATCH)
+        return self._references[chosen & self._references.gain.notna()]
+
+    def shares(self, setting: str, domain: str, task_type: str) -> dict[str, float]:
+        """`summary.percentages` of the chains under a constraint of Table 7."""
+        return summary.percentages(summary.constrained(self.of(setting), domain, task_type).gain)
+
+    def best_shares(self, setting: str, domain: str, task_type: str) -> dict[str, float]:
+        """The same of each target's best source, as in Table 8."""
+        own = summary.constrained(self.of(setting), domain, task_type)
+        return summary.percentages(own.groupby(summary.TARGET).gain.max())
+
+    def domains(
+        self, setting: str, sources: Sequence[str], targets: Sequence[str]
+    ) -> dict[str, float]:
+        """`summary.percentages` of the chains between some domains, within the task type."""
+        own = summary.constrained(self.of(setting), "cross", "within")
+        chosen = own.source_domain.isin(sources) & own.target_domain.isin(targets)
+        return summary.percentages(own.gain[chosen])
+
+    def multi(self, setting: str) -> pd.DataFrame:
+        """The chains of multi-source models within their task type."""
+        own = summary.constrained(self.of(setting), "within", "within")
+        return own[own.source == MULTI_SOURCE]
+
+    def largest_within_domain(self, setting: str) -> pd.DataFrame:
+        """For each target the chain of the largest other set of its domain and task type."""
+        own = summary.constrained(self.of(setting), "within", "within")
+        own = own[own.source != MULTI_SOURCE]
+        own = own.assign(size=self._size(own, "source"))
+        return own.sort_values("size", ascending=False).drop_duplicates(summary.TARGET)
+
+    def upper_triangle(self, setting: str) -> tuple[dict[str, float], dict[str, float]]:
+        """`summary.percentages` within domain and type: source the larger one, the smaller one.
+
+        Multi-source models do not count, nor do targets of which only a part was ever used.
+        """
+        own = summary.constrained(self.of(setting), "within", "within")
+        own = own[own.source != MULTI_SOURCE]
+        source, target = self._size(own, "source"), self._size(own, "target")
+        return (
+            summary.percentages(own.gain[source > target]),
+            summary.percentages(own.gain[source < target]),
+        )
+
+    def in_both(self, first: str, second: str) -> pd.DataFrame:
+        """The gains of the chains within a task type in two settings, as two columns."""
+        return (
+            pd.concat(
+                [
+                    summary.constrained(self.of(name), "all", "within").set_index(CHAIN).gain
+                    for name in (first, second)
+                ],
+                axis=1,
+                keys=[first, second],
+            )
+            .dropna()
+            .astype(float)
+        )
+
+    def taus_within_targets(self, first: str, second: str) -> pd.Series:
+        """Kendall's tau between a target's gains in two settings, for each target with three."""
+        both = self.in_both(first, second)
+        taus = {
+            target: domains.tau(own[first], own[second])["tau"]
+            for target, own in both.groupby(summary.TARGET)
+            if len(own) >= 3
+        }
+        return pd.Series(taus, dtype=float).dropna()
+
+    def taus(self, setting: str) -> dict[str, dict[str, float]]:
+        """`domains.near_gains_more` of segmentation chains by each distance; {} without any."""
+        if self._distances is None:
+            return {}
+        own = self._segmentation(setting)
+        return {
+            name: domains.near_gains_more(own, self._distances, name)
+            for name in domains.ASSIGNMENTS
+            if (self._distances.distance == name).any()
+        }
+
+    def tau_of_size(self, setting: str) -> dict[str, float]:
+        """Kendall's tau between the source's size and gain, of segmentation chains."""
+        own = self._segmentation(setting)
+        return domains.tau(own.n_source, own.gain)
+
+    def _segmentation(self, setting: str) -> pd.DataFrame:
+        own = self.of(setting)
+        own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
+        return own[own.source != MULTI_SOURCE]
+
+    def _size(self, chains: pd.DataFrame, end: str) -> pd.Series:
+        key = zip(chains[end], chains[f"{end}_type"], strict=True)
+        return pd.Series([self._sizes.get(x, float("nan")) for x in key], chains.index, dtype=float)
+
+
+def percent(share: float) -> str:
+    """A percentage in print."""
+    return MISSING if pd.isna(share) else f"{share:.0f} %"
+
+
+def _known_sizes(chains: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Training images of each (dataset, type) that was used as a whole."""
+    sources = transfers(chains)
+    sources = sources[sources.setting != "small_source"]
+    targets = chains[chains.setting == "full"]
+    sizes = targets.groupby(["target", "target_type"]).n_target.max().to_dict()
+    for key, size in sources.groupby(["source", "source_type"]).n_source.max().items():
+        sizes[key] = max(size, sizes.get(key, 0))
+    return sizes

@@ -1,0 +1,129 @@
+"""What `foi-recommend` prints: all ways to rank sources, by their names."""
+
+import types
+from collections.abc import Sequence
+
+import pandas as pd
+
+from foi_tf.analysis import candidates, fitted, regret, rules, scored
+from foi_tf.analysis.transferability import METRICS
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Task
+from foi_tf.study.features import Features
+from foi_tf.study.registry import DATASETS
+
+FITTED = "fitted"
+WITHOUT_POINTS = (*rules.RULES, FITTED)
+TEXTS = types.MappingProxyType(
+    {name: rule.text for name, rule in rules.RULES.items()}
+    | {FITTED: f"{', '.join(fitted.FACTORS)}, weighed by the results of other targets"}
+    | {
+        name: f"what the source model's features say of the target ({metric.publication})"
+        for name, metric in METRICS.items()
+    }
+)
+
+
+def recommend(
+    target: str,
+    by: str,
+    only: Sequence[str],
+    features: Sequence[Features],
+    before: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """The sources of a target, the best first, and why.
+
+    Args:
+      target: a dataset, or dataset:type.
+      by: one of `TEXTS`.
+      only: the source tasks that count; empty for all that something is known of.
+      features: for transferability metrics, points of the target by source models; else of
+        the target's and other datasets by one network, which then are the candidates.
+        Without any the paper's datasets are.
+      before: as `tried.of_chains` returns it: what "fitted" learns from, and what is already
+        known of the target.
+
+    Returns:
+      One row a source: `rank`, `source` (a task), `score`, `source_domain`, `same_domain`,
+      `same_type`, `n_source`, `distance`, the measured `gain` where `before` has some, and `why`.
+
+    Raises:
+      FoiError: target or sources are unknown, or something is missing to rank them by.
+    """
+    types_of = {name: row.classes for name, row in DATASETS.items()}
+    types_of |= {each.origin.dataset: each.origin.train for each in features}
+    task = candidates.find_target(target, types_of)
+    indexed = scored.index(features) if by in METRICS else {}
+    if by in METRICS:
+        pairs = scored.sources(task, indexed, DATASETS)
+    elif features:
+        pairs = candidates.of_features(task, candidates.around(task.dataset, features))
+    else:
+        pairs = candidates.of_datasets(task, DATASETS)
+    pairs = _only(pairs, [Task.parse(text) for text in only])
+    if by == FITTED:
+        pairs = _learnable(pairs, before)
+        scores = fitted.score(pairs, fitted.fit(before[before.target != task.dataset]))
+    elif by in METRICS:
+        scores = scored.scores(by, pairs, indexed)
+    else:
+        scores = rules.RULES[by].score(pairs)
+    ranked = rules.rank(pairs, scores)
+    shown = ["rank", "source", "score", "source_domain", "same_domain", "same_type", "n_source"]
+    shown += ["distance"]
+    names = ranked.source + ":" + ranked.source_type
+    ranked = ranked.assign(
+        same_domain=candidates.same_domain(ranked),
+        same_type=candidates.same_type(ranked),
+        why=rules.why(ranked),
+    )
+    if before is not None and before.gain.notna().any():
+        own = before[(before.target == task.dataset) & (before.target_type == task.type)]
+        ranked["gain"] = names.map(own.set_index(own.source + ":" + own.source_type).gain)
+        shown.append("gain")
+    return ranked.assign(source=names)[[*shown, "why"]]
+
+
+def evaluate(
+    tried: pd.DataFrame, names: Sequence[str], features: Sequence[Features]
+) -> pd.DataFrame:
+    """What following each rule costs, each target in its turn; see `regret.evaluate`.
+
+    Args:
+      tried: see `tried.of_chains`.
+      names: of `TEXTS`.
+      features: points of the targets by the source models, for transferability metrics.
+    """
+    indexed = scored.index(features)
+    scores = {}
+    for name in names:
+        if name == FITTED:
+            scores[name] = fitted.leave_one_out(tried)
+        elif name in METRICS:
+            scores[name] = scored.scores(name, tried, indexed)
+        else:
+            scores[name] = rules.RULES[name].score(tried)
+    return regret.evaluate(tried, scores)
+
+
+def _learnable(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """The pairs between task types that were tried; of others results say nothing."""
+    between = ["target_type", "source_type"]
+    seen = pd.MultiIndex.from_frame(before[between])
+    known = pairs[pd.MultiIndex.from_frame(pairs[between]).isin(seen)]
+    if known.empty:
+        raise FoiError(
+            f"the results have no transfer to {pairs.target_type.iloc[0]}; nothing can be learnt"
+        )
+    return known.reset_index(drop=True)
+
+
+def _only(pairs: pd.DataFrame, wanted: Sequence[Task]) -> pd.DataFrame:
+    if not wanted:
+        return pairs
+    have = [Task(*names) for names in pairs[["source", "source_type"]].to_numpy()]
+    for task in wanted:
+        if task not in have:
+            known = ", ".join(map(str, sorted(have)))
+            raise FoiError(f"--sources: nothing is known of {task}; known: {known}")
+    return pairs[[task in wanted for task in have]].reset_index(drop=True)

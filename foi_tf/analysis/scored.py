@@ -1,0 +1,92 @@
+"""Transferability of source models to targets, by the points that they left in files."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from foi_tf.analysis import transferability
+from foi_tf.analysis.candidates import COLUMNS, PAIR
+from foi_tf.errors import FoiError
+from foi_tf.progress import track
+from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.features import Features
+
+Pair = tuple[str, str, str, str]  # The values of `candidates.PAIR`.
+
+
+def index(features: Iterable[Features]) -> dict[Pair, Features]:
+    """By pair, features with points of a target by the model of a source.
+
+    The source is the last task that the network was trained on; where that is the target
+    itself it is no source.
+
+    Raises:
+      FoiError: a pair is there twice, or the points of a target are not the same ones for
+        all sources, so that scores could not be compared.
+    """
+    found: dict[Pair, Features] = {}
+    first: dict[tuple[str, str], Features] = {}
+    for each in features:
+        origin = each.origin
+        if each.points is None or ":" not in origin.chain[-1]:
+            continue
+        source = Task.parse(origin.chain[-1])
+        target = origin.dataset, origin.task_type
+        pair = (*target, source.dataset, source.type)
+        if pair[:2] == pair[2:]:
+            continue
+        other = first.setdefault(target, each).origin
+        name = ":".join(target)
+        if pair in found and found[pair].origin != origin:
+            raise FoiError(f"points of {name} by {source} are there twice; name one of the files")
+        if _drawn(other) != _drawn(origin):
+            raise FoiError(
+                f"points of {name} by {Task.parse(other.chain[-1])} and by {source} are of "
+                "different images or pixels; make them with the same flags of foi-features"
+            )
+        found[pair] = each
+    return found
+
+
+def sources(
+    target: Task, indexed: Mapping[Pair, Features], datasets: Mapping[str, Dataset]
+) -> pd.DataFrame:
+    """The sources whose models saw points of a target, as `candidates.COLUMNS`.
+
+    Raises:
+      FoiError: there are none.
+    """
+    rows = []
+    for pair, features in indexed.items():
+        if pair[:2] == (target.dataset, target.type):
+            row = datasets.get(pair[2])
+            domain, images = (row.domain, row.size(pair[3], "train")) if row else ("", 0)
+            rows.append((*pair, features.origin.domain, domain, images, np.nan))
+    if not rows:
+        raise FoiError(
+            f"no file has points of {target} by a source model; "
+            f"make them with foi-features --dataset={target} --pixels=N --init=SOURCE_LINK"
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def scores(name: str, pairs: pd.DataFrame, indexed: Mapping[Pair, Features]) -> pd.Series:
+    """A transferability metric for each pair; NaN where there are no points of it.
+
+    Raises:
+      FoiError: the metric is unknown or cannot be had of some points.
+    """
+    keys = list(map(tuple, pairs[PAIR].to_numpy()))
+    found = []
+    for key in track(keys, name, len(keys), unit="pair"):
+        if key in indexed:
+            where = f"points of {key[0]}:{key[1]} by {key[2]}:{key[3]}"
+            found.append(transferability.score(name, indexed[key].points, where))
+        else:
+            found.append(np.nan)
+    return pd.Series(found, pairs.index, dtype=float)
+
+
+def _drawn(origin) -> tuple:
+    return origin.data, origin.split, origin.ids, origin.size, origin.points_per_image, origin.seed

@@ -1,0 +1,96 @@
+"""Pairs of source and target that were tried, with what is known of them and what came out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from etils import epath
+
+from foi_tf.analysis import checks, distance
+from foi_tf.analysis import published as authors
+from foi_tf.analysis.candidates import COLUMNS
+from foi_tf.analysis.gains import transfers, with_gains
+from foi_tf.analysis.summary import STUDY
+from foi_tf.errors import FoiError
+from foi_tf.study import results
+from foi_tf.study.features import Features, one_space
+from foi_tf.study.registry import DATASETS
+
+OUTCOME = ["metric", "value", "gain"]
+
+
+def load(
+    directory: epath.PathLike, setting: str, features: Sequence[Features]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Reads result rows as `of_chains` does, and says what of them cannot be counted.
+
+    Args:
+      directory: of result rows, see `study.results.load`.
+      setting: one of `study.grid.SETTINGS`.
+      features: those without points tell the distances.
+    """
+    rows, said = checks.screen(results.load(directory))
+    plain = [each for each in features if each.points is None]
+    distances = None
+    if len(plain) > 1:
+        vectors = {name: each.vectors for name, each in one_space(plain).items()}
+        distances = distance.distances(vectors, (distance.TARGET_TO_SOURCE,))
+    return of_chains(with_gains(rows), setting, distances), said
+
+
+def of_chains(
+    chains: pd.DataFrame, setting: str, distances: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The transfers of one setting that ended with a value.
+
+    Args:
+      chains: as `gains.with_gains` returns them.
+      setting: one of `study.grid.SETTINGS`.
+      distances: as `distance.distances` returns them, where known.
+
+    Returns:
+      `candidates.COLUMNS`, `metric`, `value` and `gain` (NaN without a baseline).
+
+    Raises:
+      FoiError: there are none, or they are of several backbones or initial weights.
+    """
+    own = transfers(chains)
+    own = own[(own.setting == setting) & own.value.notna()]
+    if own.empty:
+        have = ", ".join(sorted(transfers(chains).setting.unique())) or "none"
+        raise FoiError(f"no transfers with a value in setting '{setting}'; results have: {have}")
+    if len(studies := own[STUDY].drop_duplicates()) > 1:
+        names = " and ".join(f"{row.backbone} from {row.family}" for row in studies.itertuples())
+        raise FoiError(
+            f"results of setting '{setting}' are of {names}; keep them in different directories"
+        )
+    return _with_distance(own, distances)[[*COLUMNS, *OUTCOME]].reset_index(drop=True)
+
+
+def published() -> pd.DataFrame:
+    """The authors' 17 x 16 segmentation results, see `foi_tf.analysis.published`.
+
+    Returns:
+      As `of_chains`; distances and gains are NaN.
+    """
+    frame = authors.load()[["target", "source", "n_source", "miou"]]
+    domains = {name: row.domain for name, row in DATASETS.items()}
+    frame = frame.rename(columns={"miou": "value"}).assign(
+        target_type=authors.TASK_TYPE,
+        source_type=authors.TASK_TYPE,
+        target_domain=frame.target.map(domains),
+        source_domain=frame.source.map(domains),
+        metric="miou",
+        gain=np.nan,
+    )
+    return _with_distance(frame, None)[[*COLUMNS, *OUTCOME]]
+
+
+def _with_distance(pairs: pd.DataFrame, distances: pd.DataFrame | None) -> pd.DataFrame:
+    if distances is None:
+        return pairs.assign(distance=np.nan)
+    own = distances[distances.distance == distance.TARGET_TO_SOURCE]
+    known = own.set_index(["target", "source"]).value
+    found = known.reindex(pd.MultiIndex.from_frame(pairs[["target", "source"]])).to_numpy()
+    same = (pairs.target == pairs.source).to_numpy()
+    return pairs.assign(distance=np.where(same, 0.0, found))

@@ -1,0 +1,108 @@
+"""foi-features: features of images by any backbone, for distances and transferability.
+
+  foi-features --dataset=camvid,coco --data_dir=D --init=PATH --out=features.npz
+  foi-features --dataset=camvid:segmentation --pixels=100 --images=150 --data_dir=D \\
+      --init=LINK_OF_A_SOURCE --out=camvid_by_coco.npz
+
+The first gives each image the average of its feature map, for domain distances between the
+datasets (Section 3.2). The second also keeps single cells of the maps with the annotation
+there, for the transferability metrics of foi-recommend. The same command goes on where it
+was interrupted. Prints a line for each dataset: id, images, numbers an image, points.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from foi_tf.bin import cli
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Size, Task
+from foi_tf.study.features import IMAGES
+from foi_tf.study.options import BACKBONES
+from foi_tf.study.results import SCRATCH
+
+if TYPE_CHECKING:
+    from foi_tf.training import features
+
+VALUES = flags.FlagValues()
+flags.DEFINE_list(
+    "dataset", None, "Datasets, or tasks where --pixels is given.", flag_values=VALUES
+)
+flags.DEFINE_string("data_dir", None, "Prepared datasets (of foi-prepare).", flag_values=VALUES)
+flags.DEFINE_string(
+    "init", None, "Weights: a link's directory, a checkpoint, or scratch.", flag_values=VALUES
+)
+flags.DEFINE_string("out", None, "The file (*.npz) to write.", flag_values=VALUES)
+flags.DEFINE_enum("backbone", "hrnet_w48", sorted(BACKBONES), "The backbone.", flag_values=VALUES)
+flags.DEFINE_integer("images", IMAGES, "At most so many of each dataset.", 1, flag_values=VALUES)
+flags.DEFINE_string(
+    "size",
+    "",
+    "Height and width that images are scaled to fit into, as 512x512; by default the "
+    "training input size of each dataset.",
+    flag_values=VALUES,
+)
+flags.DEFINE_integer(
+    "pixels", 0, "Annotated cells of each image to keep; 1000 in the literature.", 0,
+    flag_values=VALUES,
+)  # fmt: skip
+flags.DEFINE_integer("batch_size", 8, "Images at a time.", 1, flag_values=VALUES)
+flags.DEFINE_integer("seed", 0, "Of the choice of images and pixels.", flag_values=VALUES)
+flags.mark_flags_as_required(["dataset", "data_dir", "init", "out"], VALUES)
+flags.register_validator(
+    "size",
+    lambda value: not value or re.fullmatch(r"[1-9]\d*x[1-9]\d*", value),
+    "must be HEIGHTxWIDTH in pixels, as 512x512",
+    VALUES,
+)
+flags.register_multi_flags_validator(
+    ["dataset", "pixels"],
+    lambda v: all((":" in name) == (v["pixels"] > 0) for name in v["dataset"]),
+    "--pixels goes with tasks, as in --dataset=camvid:segmentation, and these with --pixels",
+    flag_values=VALUES,
+)
+
+
+def main() -> None:
+    """The console script."""
+    cli.run(_main, VALUES, __doc__)
+
+
+def _main(values: flags.FlagValues) -> None:
+    from foi_tf.training import features, start
+
+    if values.init == SCRATCH:
+        begin = start.scratch()
+    else:
+        begin = start.elsewhere(values.init, values.backbone)
+    size = tuple(map(int, values.size.split("x"))) if values.size else None
+    requests = [_request(values, name, size) for name in values.dataset]
+    network = features.Network(values.backbone, begin, values.seed)
+    for each in features.update(values.out, requests, network, values.batch_size):
+        points = 0 if each.points is None else len(each.points.vectors)
+        print(each.origin.dataset, *each.vectors.shape, points, sep="\t")
+
+
+def _request(values: flags.FlagValues, name: str, size: Size | None) -> features.Request:
+    from foi_tf.data import prepared
+    from foi_tf.training import features
+
+    common = {"images": values.images, "size": size, "seed": values.seed}
+    if not values.pixels:
+        return features.Request(prepared=prepared.load(values.data_dir, name), **common)
+    task = Task.parse(name)
+    if task.type not in STRUCTURED_TASK_TYPES:
+        raise FoiError(f"{task}: pixels of {task.type} have no annotation of their own")
+    return features.Request(
+        prepared=prepared.open_task(values.data_dir, task),
+        task_type=task.type,
+        points=values.pixels,
+        **common,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""foi-recommend: ranks the sources that a target could be started from.
+
+  foi-recommend --target=camvid:segmentation                 (among the paper's datasets)
+  foi-recommend --target=mine --features=DIR                 (among those with features)
+  foi-recommend --target=camvid:segmentation --by=logme --features=DIR
+  foi-recommend --evaluate --results=DIR [--features=DIR] [--by=advice,logme]
+  foi-recommend --target=suim --by=fitted --published
+  foi-recommend --evaluate --published
+
+--by says what to go by. What can be known beforehand: advice (the paper's findings), inclusion
+(the distance of the target's images from a source's, needs --features), domain, size, coco; or
+fitted, a ranking learnt from the results of other targets. Or what source models make of
+points of the target (foi-features --pixels), each from its publication: leep, nleep, logme,
+hscore, gbc.
+
+Prints a line for each source, the best first, tab-separated under a header; with --evaluate a
+line for each rule: how many per cent its first pick, or the best of its first three, is worse
+than the best source that was tried, each target in its turn.
+"""
+
+import sys
+
+from absl import flags
+
+from foi_tf.analysis import recommend, tried
+from foi_tf.bin import cli
+from foi_tf.study import features as feature_files
+from foi_tf.study.grid import SETTINGS
+
+VALUES = flags.FlagValues()
+PLACE = {"flag_values": VALUES}
+flags.DEFINE_string("target", None, "A dataset or a task, as camvid:segmentation.", **PLACE)
+flags.DEFINE_list("features", [], "Files of foi-features, or their directories.", **PLACE)
+flags.DEFINE_string("results", None, "Directory of result rows.", **PLACE)
+flags.DEFINE_bool("published", False, "The authors' published results.", **PLACE)
+flags.DEFINE_enum("setting", "small", SETTINGS, "Which of the results to use.", **PLACE)
+flags.DEFINE_list(
+    "by",
+    [],
+    f"What to go by: {', '.join(recommend.TEXTS)}; by default advice, and with --evaluate all "
+    "that need no points.",
+    **PLACE,
+)
+flags.DEFINE_list("sources", [], "Only these tasks, as coco:segmentation.", **PLACE)
+flags.DEFINE_bool("evaluate", False, "Say what following each rule costs.", **PLACE)
+flags.register_validator(
+    "by",
+    lambda value: all(name in recommend.TEXTS for name in value),
+    f"must be some of {', '.join(recommend.TEXTS)}",
+    VALUES,
+)
+
+
+def _check(given: dict) -> bool:
+    results = bool(given["results"]) + given["published"]
+    problems = {
+        "give either --target or --evaluate": bool(given["target"]) == given["evaluate"],
+        "give either --results or --published": results > 1 or (given["evaluate"] and not results),
+        "--sources goes with --target": given["sources"] and given["evaluate"],
+        "--published goes without --features": given["published"] and given["features"],
+        "a target's sources are ranked --by one thing": given["target"] and len(given["by"]) > 1,
+        "--by=fitted learns from --results or --published": (
+            recommend.FITTED in given["by"] and not results
+        ),
+    }
+    for text, found in problems.items():
+        if found:
+            raise flags.ValidationError(text)
+    return True
+
+
+flags.register_multi_flags_validator(
+    ["evaluate", "target", "sources", "results", "published", "features", "by"],
+    _check,
+    flag_values=VALUES,
+)
+
+
+def main() -> None:
+    """The console script."""
+    cli.run(_main, VALUES, __doc__)
+
+
+def _main(values: flags.FlagValues) -> None:
+    features = feature_files.load_all(values.features)
+    before = None
+    if values.published:
+        before = tried.published()
+    elif values.results:
+        before, said = tried.load(values.results, values.setting, features)
+        for sentence in said:
+            print(sentence, file=sys.stderr)
+    if values.evaluate:
+        table = recommend.evaluate(before, values.by or recommend.WITHOUT_POINTS, features)
+    else:
+        (by,) = values.by or ["advice"]
+        table = recommend.recommend(values.target, by, values.sources, features, before)
+        text = recommend.TEXTS[by]
+        print(f"{values.target}: sources ranked by {by}, that is {text}", file=sys.stderr)
+    table.to_csv(sys.stdout, sep="\t", index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    main()

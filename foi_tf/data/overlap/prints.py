@@ -1,0 +1,66 @@
+"""What of each image of a prepared dataset is compared: a digest and a small grey picture."""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import tensorflow as tf
+
+from foi_tf.data import records
+from foi_tf.data.overlap.hashes import SIDE
+from foi_tf.data.prepared import Prepared
+from foi_tf.data.shards import SPLITS
+from foi_tf.progress import track
+
+
+@dataclasses.dataclass(frozen=True)
+class Prints:
+    """Of the N images of a dataset, training images first.
+
+    Attributes:
+      prepared: the dataset.
+      places: for each image, its split and id.
+      digests: SHA-256 of each image file.
+      grey: uint8 [N, SIDE, SIDE]; 4 kB an image, all that is kept in memory.
+    """
+
+    prepared: Prepared
+    places: list[tuple[str, str]]
+    digests: list[bytes]
+    grey: np.ndarray
+
+
+def take(prepared: Prepared) -> Prints:
+    """Reads all images of a dataset once.
+
+    Raises:
+      FoiError: a record file is broken.
+    """
+    places = [(split, name) for split in SPLITS for name in prepared.ids[split]]
+    digests, grey = [], np.zeros((len(places), SIDE, SIDE), np.uint8)
+    for split in SPLITS:
+        files = prepared.files[split]
+        images = (
+            tf.data.TFRecordDataset([path for path, _ in files])
+            .map(_shrink, tf.data.AUTOTUNE, deterministic=True)
+            .prefetch(64)
+            .as_numpy_iterator()
+        )
+        label = f"{prepared.dataset.id} {split} images"
+        try:
+            for data, small in track(images, label, len(prepared.ids[split])):
+                grey[len(digests)] = small
+                digests.append(hashlib.sha256(data).digest())
+        except tf.errors.OpError:
+            records.blame(files)
+            raise
+    return Prints(prepared, places, digests, grey)
+
+
+def _shrink(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    spec = {"image": tf.io.FixedLenFeature((), tf.string)}
+    data = tf.io.parse_single_example(record, spec)["image"]
+    image = tf.io.decode_image(data, channels=3, expand_animations=False)
+    small = tf.image.resize(image, (SIDE, SIDE), method="area")
+    grey = tf.tensordot(small, tf.constant((0.299, 0.587, 0.114)), 1)
+    return data, tf.cast(tf.round(grey), tf.uint8)

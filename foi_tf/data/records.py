@@ -1,0 +1,53 @@
+"""Record files, and what is wrong with one that cannot be read."""
+
+from collections.abc import Iterable
+
+import tensorflow as tf
+
+from foi_tf.errors import FoiError
+from foi_tf.files import first_line
+
+Files = Iterable[tuple[str, int]]
+
+
+def blame(files: Files) -> None:
+    """Reads record files, each with its number of records, until one turns out to be broken.
+
+    TensorFlow's own errors name neither file nor record.
+
+    Raises:
+      FoiError: a file is missing, cut off or damaged, or has another number of records.
+    """
+    for path, count in files:
+        remedy = "remove the dataset's directory and prepare it anew"
+        read = 0
+        try:
+            for _ in tf.data.TFRecordDataset(path):
+                read += 1
+        except tf.errors.NotFoundError as error:
+            raise FoiError(f"{path}: missing; {remedy}") from error
+        except tf.errors.OpError as error:
+            raise FoiError(
+                f"{path}: record {read} is cut off or damaged ({first_line(error)}); {remedy}"
+            ) from error
+        if read != count:
+            raise FoiError(f"{path}: {read} records, but {count} were written; {remedy}")
+
+
+def check_sizes(files: Files, sizes: Iterable[int]) -> None:
+    """Compares files with the bytes that were written to them, without reading them.
+
+    Raises:
+      FoiError: one is missing, or is longer or shorter.
+    """
+    for (path, count), size in zip(files, sizes, strict=True):
+        try:
+            found = tf.io.gfile.stat(path).length
+        except tf.errors.NotFoundError:
+            found = -1
+        if found != size:
+            blame([(path, count)])
+            raise FoiError(
+                f"{path}: {found} bytes, but {size} were written; "
+                "remove the dataset's directory and prepare it anew"
+            )

@@ -1,0 +1,221 @@
+"""Backbone -> features of images (Section 3.2): what the analysis of domains starts from."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+from etils import epath
+
+from foi_tf import __version__
+from foi_tf.data import pipeline
+from foi_tf.data.prepared import Prepared
+from foi_tf.errors import FoiError
+from foi_tf.models import backbones, transfer
+from foi_tf.progress import Progress
+from foi_tf.study import features as files
+from foi_tf.study.dataset import Size
+from foi_tf.study.features import Features, Origin, Points
+from foi_tf.study.grid import subset
+from foi_tf.training import cells
+from foi_tf.training import strategy as strategies
+from foi_tf.training.start import Start
+
+_SPLIT = "train"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """Of which images of a dataset which features are wanted.
+
+    Attributes:
+      prepared: the dataset.
+      images: at most so many, a seeded subset of its training images; all of those that
+        are annotated for the task type, where points are wanted.
+      size: (height, width) of the network's input, which whole images are scaled to fit
+        into; None takes the dataset's own training input size.
+      task_type: whose annotation points are drawn from; "" draws none.
+      points: at most so many of each image.
+      seed: of the subset and the points.
+    """
+
+    prepared: Prepared
+    images: int = files.IMAGES
+    size: Size | None = None
+    task_type: str = ""
+    points: int = 0
+    seed: int = 0
+
+
+class Network:
+    """A backbone to take features from, and the segmentation head of its last task, if any.
+
+    Args:
+      backbone: one of `backbones.BACKBONES`.
+      begin: the weights.
+      seed: of random weights.
+
+    Raises:
+      FoiError: the weights are not for this backbone.
+    """
+
+    def __init__(self, backbone: str, begin: Start, seed: int):
+        strategies.make_repeatable(seed)
+        self.backbone, self.chain = backbone, begin.chain
+        self.weights = begin.digest or f"seed {seed}"
+        self.model = backbones.backbone(backbone)
+        self.classifier = None
+        if begin.checkpoint is None:
+            return
+        transfer.load_backbone(self.model, begin.checkpoint)
+        if begin.finished and begin.finished.link.task.type == "segmentation":
+            task = str(begin.finished.link.task)
+            self.classifier = transfer.pixel_classifier(begin.checkpoint, task)
+
+    def __call__(self, pixels: tf.Tensor, request: Request) -> tf.Tensor:
+        """Pixels uint8 [B, H, W, 3] -> features float32 [B, ceil(H / 4), ceil(W / 4), C]."""
+        dataset = request.prepared.dataset
+        mean, std = (tf.constant(values, tf.float32) for values in (dataset.mean, dataset.std))
+        images = (tf.cast(pixels, tf.float32) / 255 - mean) / std
+        return tf.cast(self.model(images, training=False), tf.float32)
+
+
+def update(
+    path: epath.PathLike, requests: Sequence[Request], network: Network, batch_size: int
+) -> list[Features]:
+    """Makes a file hold exactly the features of the requests; those that it has already stay.
+
+    It is written anew after each dataset, so that an interrupted run can go on.
+
+    Raises:
+      FoiError: an input size is not known, there are no images, or the file is broken or
+        cannot be written.
+    """
+    files.check_path(path)
+    origins = [_origin(request, network) for request in requests]
+    have = _already(path, origins)
+    if not epath.Path(path).exists():  # A place that cannot be written is told before the work.
+        files.write(path, [])
+    for origin, request in zip(origins, requests, strict=True):
+        if origin.dataset not in have:
+            have[origin.dataset] = _extract(origin, request, network, batch_size)
+            files.write(path, [have[o.dataset] for o in origins if o.dataset in have])
+    return [have[origin.dataset] for origin in origins]
+
+
+def _already(path: epath.PathLike, origins: Sequence[Origin]) -> dict[str, Features]:
+    """By dataset, what a file has of what is wanted."""
+    if not epath.Path(path).exists():
+        return {}
+    try:
+        found = files.load(path)
+    except FoiError as error:
+        raise FoiError(f"{error}, after removing it, or name another --out") from error
+    return {each.origin.dataset: each for each in found if each.origin in origins}
+
+
+def _origin(request: Request, network: Network) -> Origin:
+    prepared = request.prepared
+    dataset = prepared.dataset
+    size = request.size or dataset.crop
+    if size is None:
+        raise FoiError(f"{dataset.id}: no input size is known; give --size=HEIGHTxWIDTH")
+    ids = prepared.annotated_ids(_SPLIT, request.task_type or None)
+    if not ids:
+        what = f"{request.task_type} annotations" if request.task_type else "images"
+        raise FoiError(f"{dataset.id}: no {what} in {_SPLIT}")
+    return Origin(
+        dataset=dataset.id,
+        domain=dataset.domain,
+        train={kind: dataset.size(kind, _SPLIT) for kind in dataset.classes},
+        data=prepared.fingerprint,
+        split=_SPLIT,
+        ids=tuple(subset(ids, request.images, request.seed)),
+        backbone=network.backbone,
+        chain=network.chain,
+        weights=network.weights,
+        size=size,
+        task_type=request.task_type,
+        points_per_image=request.points if request.task_type else 0,
+        seed=request.seed,
+        version=__version__,
+    )
+
+
+def _extract(origin: Origin, request: Request, network: Network, batch_size: int) -> Features:
+    drawn = origin.points_per_image
+
+    def encode(example):
+        found = {"id": example["id"], "inside": cells.inside(example, origin.size)}
+        if drawn:
+            target = cells.targets(example, origin.task_type, origin.size, request.prepared.dataset)
+            found["target"] = tf.where(found["inside"], target, np.nan)
+            # By the image's own name, so that the points do not depend on their order.
+            seed = [request.seed, tf.strings.to_hash_bucket_fast(example["id"], 2**31 - 1)]
+            found["order"] = tf.random.stateless_uniform(target.shape, tf.cast(seed, tf.int64))
+        return found
+
+    source = pipeline.Input(
+        prepared=request.prepared,
+        split=origin.split,
+        task_type=origin.task_type or None,
+        encode=encode,
+        crop=origin.size,
+        chosen=origin.ids,
+    )
+
+    @tf.function(autograph=False)
+    def step(batch):
+        targets = batch["targets"]
+        inside = tf.cast(targets["inside"], tf.float32)
+        features = network(batch["image"], request)
+        features = tf.ensure_shape(features, [*inside.shape, features.shape[-1]])
+        total = tf.einsum("bhwc,bhw->bc", features, inside)
+        found = {"vectors": total / tf.reduce_sum(inside, [1, 2])[:, None]}
+        return found | _draw(features, targets, drawn) if drawn else found
+
+    found: dict[str, list[np.ndarray]] = {}
+    with Progress(f"{origin.dataset} features", len(origin.ids), unit="image") as progress:
+        for batch in pipeline.evaluate(source, batch_size):
+            valid = batch["valid"].numpy()
+            arrays = {"id": batch["targets"]["id"]} | step(batch)
+            for name, values in arrays.items():
+                found.setdefault(name, []).append(values.numpy()[valid])
+            progress.update(int(valid.sum()))
+    return _collect(origin, network, {name: np.concatenate(a) for name, a in found.items()})
+
+
+def _draw(features: tf.Tensor, targets, count: int) -> dict[str, tf.Tensor]:
+    """Up to `count` annotated cells of each image: [B, count, ...], "target" NaN for none."""
+    batch, height, width, channels = features.shape
+    flat = tf.reshape(targets["target"], [batch, height * width])
+    order = tf.where(tf.math.is_nan(flat), -1.0, tf.reshape(targets["order"], flat.shape))
+    _, places = tf.math.top_k(order, min(count, height * width))
+    vectors = tf.reshape(features, [batch, height * width, channels])
+    return {
+        "points": tf.gather(vectors, places, batch_dims=1),
+        "target": tf.gather(flat, places, batch_dims=1),
+    }
+
+
+def _collect(origin: Origin, network: Network, found: dict[str, np.ndarray]) -> Features:
+    """Brings what was found into the order of the ids."""
+    place = {name.decode(): i for i, name in enumerate(found["id"])}
+    order = [place[name] for name in origin.ids]
+    vectors = found["vectors"][order]
+    if not origin.points_per_image:
+        return Features(origin=origin, vectors=vectors)
+    targets = found["target"][order]
+    image, point = np.nonzero(~np.isnan(targets))
+    chosen, probabilities = found["points"][order][image, point], None
+    if network.classifier is not None:
+        kernel, bias = network.classifier
+        probabilities = tf.nn.softmax(chosen @ kernel + bias).numpy()
+    kind = np.float32 if origin.task_type == "depth" else np.int64
+    points = Points(
+        vectors=chosen,
+        targets=targets[image, point].astype(kind),
+        images=image,
+        probabilities=probabilities,
+    )
+    return Features(origin=origin, vectors=vectors, points=points)

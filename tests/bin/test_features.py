@@ -1,0 +1,170 @@
+"""From images to a recommendation, as a user meets it: foi-features, then foi-recommend."""
+
+import sys
+
+import pytest
+
+from foi_tf.bin import features, recommend
+from foi_tf.study import features as files
+from foi_tf.study import results
+from tests.bin.test_analyze import CITY, ROW, run
+from tests.vectors import make
+
+
+@pytest.fixture(name="call")
+def _call(capsys, monkeypatch):
+    """Runs a program in this process; returns exit code, stdout and stderr."""
+
+    def call(program, *switches, **flags):
+        for name in program.VALUES:
+            program.VALUES[name].unparse()
+        argv = ["foi-x", *switches, *(f"--{flag}={value}" for flag, value in flags.items())]
+        monkeypatch.setattr(sys, "argv", argv)
+        with pytest.raises(SystemExit) as exited:
+            program.main()
+        captured = capsys.readouterr()
+        return exited.value.code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture(name="given")
+def _given(blocks, tmp_path):
+    return {
+        "data_dir": blocks, "init": "scratch", "backbone": "hrnet_mini", "size": "32x32",
+        "images": 3, "out": tmp_path / "f.npz",
+    }  # fmt: skip
+
+
+def lines(out):
+    return [line.split("\t") for line in out.strip().splitlines()]
+
+
+def failed(outcome, code=1):
+    """The one line that went wrong."""
+    assert outcome[0] == code and outcome[1] == "", outcome
+    assert outcome[2].count("\n") == 1 and "Traceback" not in outcome[2], outcome[2]
+    return outcome[2]
+
+
+def test_features_of_a_dataset(call, given):
+    code, out, err = call(features, dataset="blocks", **given)
+    assert code == 0 and "3/3 images" in err
+    assert lines(out) == [["blocks", "3", "240", "0"]]
+    code, again, err = call(features, dataset="blocks", **given)
+    assert (code, again, err) == (0, out, "")  # Nothing was left to do.
+    (made,) = files.load(given["out"])
+    assert made.origin.backbone == "hrnet_mini" and made.origin.chain == ("scratch",)
+    assert made.origin.size == (32, 32) and made.origin.domain == "aerial"
+
+
+def test_pixels_of_a_task(call, given):
+    code, out, _ = call(features, dataset="blocks:segmentation", pixels=7, **given)
+    assert code == 0 and lines(out) == [["blocks", "3", "240", "21"]]
+    (made,) = files.load(given["out"])
+    assert made.origin.task_type == "segmentation" and made.points.vectors.shape == (21, 240)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"dataset": "block"}, "unknown dataset 'block'; did you mean 'blocks'?"),
+        ({"init": "/none"}, "/none: neither a link's directory nor a checkpoint"),
+        ({"dataset": "blocks:depth", "pixels": 5}, "blocks has no depth annotations"),
+        ({"dataset": "blocks:contrastive", "pixels": 5}, "contrastive"),
+        ({"out": "f.npy"}, "f.npy: features are kept in .npz files"),
+        ({"out": "/proc/none/f.npz"}, "/proc/none/f.npz: cannot be written"),
+    ],
+)
+def test_bad_input_is_one_line(call, given, changes, said):
+    assert said in failed(call(features, **{"dataset": "blocks"} | given | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"dataset": "blocks:segmentation"}, {"pixels": 5}, {"size": "32"}, {"images": 0}],
+)
+def test_wrong_usage_of_features_is_2(call, given, changes):
+    failed(call(features, **{"dataset": "blocks"} | given | changes), code=2)
+
+
+def test_sources_of_one_of_the_papers_targets(call):
+    code, out, err = call(recommend, target="camvid")
+    header, *rows = lines(out)
+    assert code == 0 and err.startswith("camvid: sources ranked by advice, that is ")
+    assert header[:3] == ["rank", "source", "score"] and header[-1] == "why"
+    assert rows[0][:2] == ["1", "mapillary:segmentation"] and len(rows) == 26
+    assert all(len(row) == len(header) for row in rows)
+
+
+def test_rules_on_the_published_results(call):
+    code, out, err = call(recommend, "--evaluate", "--published")
+    found = {row[0]: row for row in lines(out)}
+    assert code == 0 and err == ""
+    assert list(found) == ["rule", "advice", "domain", "size", "coco", "fitted", "random"]
+    assert found["rule"][1:4] == ["targets", "regret_1", "regret_3"]
+    assert found["advice"][1] == "17" and float(found["advice"][2]) < float(found["coco"][2])
+
+
+def test_recommendations_with_features_and_results(call, tmp_path):
+    files.write(tmp_path / "f.npz", [make(name) for name in ("camvid", "city", "suim")])
+    for changes in ({}, {"value": 0.6, **CITY}, {"value": 0.4, **CITY, "source": "suim"}):
+        results.write(results.dataclasses.replace(ROW, **changes), tmp_path / "results")
+    given = {"features": tmp_path / "f.npz", "results": tmp_path / "results"}
+    code, out, _ = call(recommend, target="camvid:segmentation", by="inclusion", **given)
+    header, *rows = lines(out)
+    assert code == 0
+    gains = {row[1]: row[header.index("gain")] for row in rows}
+    assert gains == {"city:segmentation": "20", "suim:segmentation": "-20"}
+    code, out, _ = call(recommend, "--evaluate", **given)
+    assert code == 0
+    assert [row[0] for row in lines(out)] == [
+        "rule", "advice", "inclusion", "domain", "size", "coco", "random",
+    ]  # fmt: skip
+
+
+def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
+    files.write(tmp_path / "f.npz", [make(n, seed=i) for i, n in enumerate(("camvid", "city"))])
+    for changes in ({}, {"value": 0.6, **CITY}):
+        results.write(results.dataclasses.replace(ROW, **changes), tmp_path / "results")
+    given = {"results": tmp_path / "results", "out": tmp_path / "o", "features": tmp_path / "f.npz"}
+    flags = [f"--{name}={value}" for name, value in given.items()]
+    code, out, _ = run(monkeypatch, capsys, *flags)
+    assert code == 0 and out.splitlines()[-1] == str(tmp_path / "o" / "report.html")
+    made = {path.name for path in (tmp_path / "o" / "appearance").iterdir()}
+    assert {"distances.csv", "agreement.csv", "embedding-cosine.svg"} <= made
+    again = [*flags[:2], f"--distances={tmp_path}/o/appearance/distances.csv"]
+    assert run(monkeypatch, capsys, *again)[0] == 0
+    assert run(monkeypatch, capsys, *flags, "--distances=d.csv")[0] == 2
+
+
+def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
+    path = tmp_path / "f.npz"
+    files.write(path, [make("coco"), make("city", width=5)])
+    said = failed(call(recommend, target="camvid", features=path))
+    assert "no file has features of camvid and of another dataset" in said
+    said = failed(call(recommend, target="city", features=path))
+    assert "coco and city have 4 and 5 numbers an image" in said
+    path.write_bytes(path.read_bytes()[:300])
+    said = failed(call(recommend, target="city", features=path))
+    assert f"{path}: not a whole file of features" in said
+    assert "did you mean 'city'" in failed(call(recommend, target="citi"))
+    said = failed(call(recommend, target="camvid", by="logme"))
+    assert "no file has points of camvid:segmentation by a source model" in said
+
+
+@pytest.mark.parametrize(
+    ("switches", "flags"),
+    [
+        ([], {}),
+        (["--evaluate"], {}),
+        (["--evaluate", "--published"], {"target": "camvid"}),
+        (["--evaluate", "--published"], {"features": "f"}),
+        (["--evaluate", "--published"], {"results": "r"}),
+        ([], {"target": "camvid", "by": "size,domain"}),
+        ([], {"target": "camvid", "by": "fitted"}),
+        ([], {"target": "camvid", "by": "weight"}),
+    ],
+)
+def test_wrong_usage_of_recommend_is_2(call, switches, flags):
+    failed(call(recommend, *switches, **flags), code=2)

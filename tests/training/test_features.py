@@ -1,0 +1,172 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.errors import FoiError
+from foi_tf.models import heads, transfer
+from foi_tf.study import features as files
+from foi_tf.study.grid import subset
+from foi_tf.training import cells, features, start
+from foi_tf.training import link as links
+
+SIZE = (32, 64)  # Wider than the images, which are 48 x 64: their right part is beyond them.
+
+
+@pytest.fixture(scope="module", name="network")
+def _network():
+    return features.Network("hrnet_mini", start.scratch(), 3)
+
+
+@pytest.fixture(name="request_for")
+def _request_for(blocks_data):
+    def make(**changes):
+        fields = {"prepared": blocks_data, "images": 4, "size": SIZE}
+        return features.Request(**fields | changes)
+
+    return make
+
+
+def feature_map(network, request, name):
+    """The features of one image, computed by itself, and its mask, both as the network sees it."""
+    from foi_tf.data import pipeline
+
+    source = pipeline.Input(
+        prepared=request.prepared, split="train", task_type="segmentation",
+        encode=lambda e: {"mask": e["mask"]}, crop=SIZE, chosen=(name,),
+    )  # fmt: skip
+    (batch,) = pipeline.evaluate(source, 1)
+    return network(batch["image"], request)[0].numpy(), batch["targets"]["mask"][0, ..., 0].numpy()
+
+
+def test_features_are_averages_over_the_image_alone(network, request_for, tmp_path):
+    request = request_for()
+    (made,) = features.update(tmp_path / "f.npz", [request], network, 3)
+    assert list(made.origin.ids) == subset(request.prepared.ids["train"], 4)
+    assert made.vectors.shape == (4, 240) and made.points is None
+    name = made.origin.ids[2]
+    whole, _ = feature_map(network, request, name)
+    # 48 x 64 fits into 32 x 64 at 2/3: 32 x 43 pixels, the centres of 8 x 11 cells.
+    expected = whole[:8, :11].mean((0, 1))
+    np.testing.assert_allclose(made.vectors[2], expected, rtol=1e-4, atol=1e-5)
+    (read,) = files.load(tmp_path / "f.npz")
+    assert read.origin == made.origin
+    np.testing.assert_array_equal(read.vectors, made.vectors)
+
+
+def test_points_are_cells_with_the_class_at_their_centre(network, request_for, tmp_path):
+    request = request_for(task_type="segmentation", points=20)
+    (made,) = features.update(tmp_path / "f.npz", [request], network, 4)
+    points = made.points
+    assert set(np.unique(points.images)) == set(range(4)) and points.probabilities is None
+    assert points.targets.dtype == np.int64
+    assert (np.bincount(points.images) == 20).all()
+    whole, mask = feature_map(network, request, made.origin.ids[1])
+    centres = mask[2::4, 2::4]
+    flat = whole.reshape(-1, 240)
+    for vector, target in zip(
+        points.vectors[points.images == 1], points.targets[points.images == 1], strict=True
+    ):
+        cell = np.argmin(((flat - vector) ** 2).sum(1))
+        assert cell % 16 < 11  # Inside of the image.
+        np.testing.assert_allclose(flat[cell], vector, rtol=1e-3, atol=1e-4)
+        assert centres.reshape(-1)[cell] == target
+
+
+def test_few_annotated_cells_are_all_taken_once(network, request_for, tmp_path):
+    request = request_for(task_type="detection", points=50)
+    (made,) = features.update(tmp_path / "f.npz", [request], network, 4)
+    counts = np.bincount(made.points.images, minlength=4)
+    assert (counts > 0).any() and (counts < 50).all()
+    assert set(np.unique(made.points.targets)) <= {0, 1}
+
+
+def test_an_interrupted_file_goes_on(network, request_for, tmp_path, monkeypatch):
+    other = request_for()
+    row = dataclasses.replace(other.prepared.dataset, id="twin")
+    other = dataclasses.replace(other, prepared=dataclasses.replace(other.prepared, dataset=row))
+    path, extract = tmp_path / "f.npz", features._extract
+    (first,) = features.update(path, [request_for()], network, 4)
+
+    def only_new(origin, *rest):
+        assert origin.dataset == "twin"
+        return extract(origin, *rest)
+
+    monkeypatch.setattr(features, "_extract", only_new)
+    features.update(path, [request_for(), other], network, 4)
+    both = files.load(path)
+    assert [each.origin.dataset for each in both] == ["blocks", "twin"]
+    np.testing.assert_array_equal(both[0].vectors, first.vectors)
+    np.testing.assert_allclose(both[1].vectors, first.vectors, rtol=1e-5)
+    with pytest.raises(AssertionError):  # Other images are another request.
+        features.update(path, [request_for(images=2)], network, 4)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(FoiError, match="after removing it, or name another --out"):
+        features.update(path, [request_for()], network, 4)
+
+
+def test_the_head_of_a_source_says_its_classes(request_for, make_link, tmp_path):
+    link = make_link()
+    directory = link.directory(tmp_path)
+    name, statistics = str(link.task), ((0.5,) * 3, (0.25,) * 3)
+    tf.keras.utils.set_random_seed(1)
+    head = heads.SegmentationHead(5)
+    built = transfer.build("hrnet_mini", {name: head}, {name: SIZE}, {name: statistics})
+    head.set_weights([np.random.default_rng(0).normal(size=w.shape) for w in head.get_weights()])
+    built.checkpoint().write(str(links.weights(directory)))
+    links.save(
+        directory,
+        links.Finished(
+            link=link, metrics={"miou": 0.5}, n_train=3, domain="aerial", wall_seconds=1.0,
+            device="cpu",
+        ),
+    )  # fmt: skip
+    begin = start.elsewhere(directory, "hrnet_mini")
+    network = features.Network("hrnet_mini", begin, 0)
+    request = request_for(task_type="segmentation", points=10)
+    (made,) = features.update(tmp_path / "f.npz", [request], network, 4)
+    assert made.origin.chain == link.chain and made.origin.weights == link.digest
+    kernel, bias = head.get_weights()
+    logits = made.points.vectors.astype(float) @ kernel[0, 0] + bias
+    expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    np.testing.assert_allclose(made.points.probabilities, expected, atol=1e-4)
+    assert transfer.pixel_classifier(links.weights(directory), "blocks:depth") is None
+    with pytest.raises(FoiError, match="cannot be read"):
+        transfer.pixel_classifier(tmp_path / "none", "blocks:depth")
+
+
+def test_an_unknown_input_size_is_an_error(network, request_for, tmp_path):
+    prepared = request_for().prepared
+    row = dataclasses.replace(prepared.dataset, crop=None)
+    request = request_for(prepared=dataclasses.replace(prepared, dataset=row), size=None)
+    with pytest.raises(FoiError, match="blocks: no input size is known; give --size"):
+        features.update(tmp_path / "f.npz", [request], network, 4)
+    with pytest.raises(FoiError, match="blocks: no depth annotations in train"):
+        features.update(tmp_path / "f.npz", [request_for(task_type="depth", points=1)], network, 4)
+
+
+def test_cells_of_depth_boxes_and_keypoints(blocks_data):
+    row, nan = blocks_data.dataset, np.nan
+    metres = np.zeros((8, 8, 1), np.float32)
+    metres[2, 6], metres[6, 6] = 3.0, 5.0
+    found = cells.targets({"depth": tf.constant(metres)}, "depth", (8, 8), row)
+    np.testing.assert_array_equal(found, [[nan, 3], [nan, 5]])
+    boxes = {
+        "boxes": tf.constant([[0, 0, 4, 6], [0, 4, 8, 8], [4, 0, 8, 4]], tf.float32),
+        "box_labels": tf.constant([7, 8, 9], tf.int64),
+        "box_crowds": tf.constant([False, False, True]),
+    }
+    found = cells.targets(boxes, "detection", (8, 8), row)
+    np.testing.assert_array_equal(found, [[7, nan], [nan, 8]])
+    marks = tf.constant([[[0, 0, 2], [5, 5, 0]], [[7.9, 1, 1], [0, 7, 2]]], tf.float32)
+    found = cells.targets({"keypoints": marks}, "keypoints", (8, 8), row)
+    np.testing.assert_array_equal(found, [[0, 1], [0, nan]])
+
+
+def test_a_cell_is_inside_where_its_centre_is():
+    example = {
+        "original": {"size": tf.constant([20, 10], tf.int64)}, "scale": tf.constant([0.5, 0.5]),
+    }  # fmt: skip
+    found = cells.inside(example, (12, 8)).numpy()
+    np.testing.assert_array_equal(found, [[True, False], [True, False], [False, False]])
