@@ -12,7 +12,17 @@ VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "foi_tf/__init__.py").read_
 # current TensorFlow with tf-keras on 3.12, where tensorflow-addons cannot be imported.
 OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
 
-PROGRAMS = ("prepare", "pretrain", "source", "target", "plan", "features", "analyze", "recommend")
+PROGRAMS = (
+    "prepare",
+    "pretrain",
+    "source",
+    "target",
+    "plan",
+    "features",
+    "analyze",
+    "recommend",
+    "weights",
+)
 
 setuptools.setup(
     name="foi_tf",
@@ -50,6 +60,7 @@ setuptools.setup(
         "pycocotools",
         "pydantic>=2",
         "pyyaml",
+        "safetensors",
         "scikit-learn",
         "scipy",
         "threadpoolctl",

@@ -47,7 +47,8 @@ def run(
         if extra:
             raise flags.Error(f"unexpected argument '{extra[0]}'; flags are written --name=value")
     except flags.Error as error:
-        print(f"{program}: {error} (--help lists the flags)", file=sys.stderr)
+        message = "; ".join(str(error).splitlines())  # One line a missing flag.
+        print(f"{program}: {message} (--help lists the flags)", file=sys.stderr)
         sys.exit(2)
     logging.set_verbosity(logging.DEBUG if values.debug else logging.ERROR)
     if not values.debug:

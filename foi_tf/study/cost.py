@@ -24,13 +24,14 @@ _PAPERS_HOURS = 364  # Of TPU-v3, for the pre-training (Appendix D).
 _PAPERS_EPOCHS = 200  # Appendix A.1.
 _FORWARD = 1 / 3  # Share of a training step; ours, a backward pass taken for two forward ones.
 
-# Of 10**9 multiplications and additions for 224 x 224 pixels. HRNets: with their head for
-# classification, of the publishers' models; hrnet_mini: our count, without.
+# 10**9 multiplications with an addition each, for 224 x 224 pixels: of the publishers' models
+# for classification (ResNet-50: He et al., Table 1); hrnet_mini: our count of its backbone.
 _GIGA_OPERATIONS = {
     "hrnet_w48": 17.36,
     "hrnet_w32": 8.99,
     "hrnet_w18": 4.33,
     "hrnet_mini": 0.25,
+    "resnet50": 3.8,
 }
 
 # On what the strategies run, as result rows have it.

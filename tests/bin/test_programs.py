@@ -318,7 +318,18 @@ def test_the_rendered_collection_is_prepared_by_name(call, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["prepare", "pretrain", "source", "target", "plan", "features", "analyze", "recommend"]
+    "name",
+    [
+        "prepare",
+        "pretrain",
+        "source",
+        "target",
+        "plan",
+        "features",
+        "analyze",
+        "recommend",
+        "weights",
+    ],
 )
 def test_help_and_exit_codes_of_a_process(name):
     command = [sys.executable, "-m", f"foi_tf.bin.{name}"]

@@ -118,8 +118,8 @@ def test_the_head_of_a_source_says_its_classes(request_for, make_link, tmp_path)
     links.save(
         directory,
         links.Finished(
-            link=link, metrics={"miou": 0.5}, n_train=3, domain="aerial", wall_seconds=1.0,
-            device="cpu",
+            link=link, metric="miou", value=0.5, metrics={"miou": 0.5}, n_train=3,
+            domain="aerial", wall_seconds=1.0, device="cpu",
         ),
     )  # fmt: skip
     begin = start.elsewhere(directory, "hrnet_mini")
