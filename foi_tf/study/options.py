@@ -1,4 +1,4 @@
-"""What can be chosen on the command line, by name; told without starting TensorFlow."""
+"""What can be chosen on the command line, by name; told without starting large libraries."""
 
 import dataclasses
 
@@ -6,6 +6,10 @@ BACKBONES = ("hrnet_mini", "hrnet_w18", "hrnet_w32", "hrnet_w48")  # Of models.b
 STRATEGIES = ("cpu", "mirrored", "multi_worker", "tpu")
 SELECTIONS = ("none", "validation", "holdout")  # Of learning rates; see training.selection.
 FORMATS = ("coco", "voc", "yolo", "masks", "depth", "folders")  # Of data.readers.
+# What sources are ranked by, of analysis.recommend; the last need points of the target.
+FITTED = "fitted"
+RANKINGS = ("advice", "inclusion", "domain", "size", "coco", FITTED,
+            "leep", "nleep", "logme", "hscore", "gbc")  # fmt: skip
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # To Keras' names of policies.
 
 
