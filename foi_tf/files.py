@@ -35,6 +35,25 @@ def atomic(path: epath.PathLike) -> Iterator[epath.Path]:
                 temporary.unlink()
 
 
+@contextlib.contextmanager
+def atomic_directory(path: epath.PathLike) -> Iterator[epath.Path]:
+    """As `atomic`, of a directory that must not exist yet.
+
+    Raises:
+      FoiError: as `atomic`; or something stands there.
+    """
+    path = epath.Path(path)
+    if path.exists():
+        raise FoiError(f"{path}: exists already; remove it or choose another place")
+    with atomic(path) as temporary:
+        temporary.mkdir()
+        try:
+            yield temporary
+        except BaseException:
+            temporary.rmtree(missing_ok=True)
+            raise
+
+
 def write_text(path: epath.PathLike, text: str) -> None:
     """Writes a whole text file atomically."""
     with atomic(path) as temporary:

@@ -70,13 +70,15 @@ def test_study_and_analysis_load_without_tensorflow():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_names_told_without_tensorflow_are_those_that_there_are():
+def test_names_told_without_large_libraries_are_those_that_there_are():
+    from foi_tf.analysis import recommend
     from foi_tf.data.readers import FORMATS
     from foi_tf.models.backbones import BACKBONES
     from foi_tf.study import options
 
     assert set(options.BACKBONES) == set(BACKBONES)
     assert set(options.FORMATS) == set(FORMATS)
+    assert list(options.RANKINGS) == list(recommend.TEXTS) and options.FITTED == recommend.FITTED
 
 
 def test_programs_start_without_tensorflow():

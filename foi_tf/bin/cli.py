@@ -47,7 +47,8 @@ def run(
         if extra:
             raise flags.Error(f"unexpected argument '{extra[0]}'; flags are written --name=value")
     except flags.Error as error:
-        print(f"{program}: {error} (--help lists the flags)", file=sys.stderr)
+        message = "; ".join(str(error).splitlines())  # One line a missing flag.
+        print(f"{program}: {message} (--help lists the flags)", file=sys.stderr)
         sys.exit(2)
     logging.set_verbosity(logging.DEBUG if values.debug else logging.ERROR)
     if not values.debug:
@@ -58,12 +59,16 @@ def run(
     try:
         with preemption.raised():
             main(values)
+            sys.stdout.flush()
     except preemption.Preempted:
         print(f"{program}: stopped by SIGTERM; the same command goes on from here", file=sys.stderr)
         sys.exit(preemption.EXIT_CODE)
     except BusyError as error:
         print(f"{program}: {error}", file=sys.stderr)
         sys.exit(os.EX_TEMPFAIL)
+    except BrokenPipeError:  # As of `foi-plan | head`; nobody reads on.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except (FoiError, OSError) as error:
         if values.debug:
             raise
@@ -74,6 +79,11 @@ def run(
         print(f"{program}: interrupted; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
     sys.exit(0)
+
+
+def note(message: str) -> None:
+    """Says something on stderr that is no error."""
+    print(message, file=sys.stderr, flush=True)
 
 
 def _place(error: OSError) -> str:

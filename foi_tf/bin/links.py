@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 def define_run(values: flags.FlagValues) -> None:
     """What every program that trains a link takes."""
     place = {"flag_values": values}
+    define_study(values)
+    flags.DEFINE_string("init", "", "Link directory or checkpoint to start from.", **place)
+    flags.DEFINE_integer("seed", 0, "Of weights, order and augmentation.", **place)
+    flags.mark_flags_as_required(["data_dir", "workdir"], values)
+
+
+def define_study(values: flags.FlagValues) -> None:
+    """What the programs of one study are given alike."""
+    place = {"flag_values": values}
     flags.DEFINE_string("data_dir", None, "Prepared datasets (of foi-prepare).", **place)
     flags.DEFINE_string("workdir", None, "Where links and results are kept.", **place)
     flags.DEFINE_string(
@@ -31,13 +40,11 @@ def define_run(values: flags.FlagValues) -> None:
         **place,
     )
     flags.DEFINE_enum("backbone", "hrnet_w48", sorted(options.BACKBONES), "The backbone.", **place)
-    flags.DEFINE_string("init", "", "Link directory or checkpoint to start from.", **place)
     flags.DEFINE_enum("strategy", "cpu", options.STRATEGIES, "Devices to train on.", **place)
     flags.DEFINE_string("tpu", "", "Name or address of the TPU; empty is this machine's.", **place)
     flags.DEFINE_enum(
         "precision", "float32", sorted(options.PRECISIONS), "Computation in layers.", **place
     )
-    flags.DEFINE_integer("seed", 0, "Of weights, order and augmentation.", **place)
     pace = options.Pace()
     flags.DEFINE_integer(
         "steps_per_loop", pace.steps_per_loop, "Steps on the device at a time.", 1, **place
@@ -52,7 +59,6 @@ def define_run(values: flags.FlagValues) -> None:
         "What to do about a link that another worker is training; leave exits with 75.",
         **place,
     )
-    flags.mark_flags_as_required(["data_dir", "workdir"], values)
 
 
 def define_setting(values: flags.FlagValues) -> None:

@@ -22,10 +22,9 @@ import sys
 
 from absl import flags
 
-from foi_tf.analysis import recommend, tried
 from foi_tf.bin import cli
-from foi_tf.study import features as feature_files
 from foi_tf.study.grid import SETTINGS
+from foi_tf.study.options import FITTED, RANKINGS
 
 VALUES = flags.FlagValues()
 PLACE = {"flag_values": VALUES}
@@ -37,7 +36,7 @@ flags.DEFINE_enum("setting", "small", SETTINGS, "Which of the results to use.", 
 flags.DEFINE_list(
     "by",
     [],
-    f"What to go by: {', '.join(recommend.TEXTS)}; by default advice, and with --evaluate all "
+    f"What to go by: {', '.join(RANKINGS)}; by default advice, and with --evaluate all "
     "that need no points.",
     **PLACE,
 )
@@ -45,8 +44,8 @@ flags.DEFINE_list("sources", [], "Only these tasks, as coco:segmentation.", **PL
 flags.DEFINE_bool("evaluate", False, "Say what following each rule costs.", **PLACE)
 flags.register_validator(
     "by",
-    lambda value: all(name in recommend.TEXTS for name in value),
-    f"must be some of {', '.join(recommend.TEXTS)}",
+    lambda value: all(name in RANKINGS for name in value),
+    f"must be some of {', '.join(RANKINGS)}",
     VALUES,
 )
 
@@ -59,9 +58,7 @@ def _check(given: dict) -> bool:
         "--sources goes with --target": given["sources"] and given["evaluate"],
         "--published goes without --features": given["published"] and given["features"],
         "a target's sources are ranked --by one thing": given["target"] and len(given["by"]) > 1,
-        "--by=fitted learns from --results or --published": (
-            recommend.FITTED in given["by"] and not results
-        ),
+        "--by=fitted learns from --results or --published": (FITTED in given["by"] and not results),
     }
     for text, found in problems.items():
         if found:
@@ -82,6 +79,9 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
+    from foi_tf.analysis import recommend, tried
+    from foi_tf.study import features as feature_files
+
     features = feature_files.load_all(values.features)
     before = None
     if values.published:

@@ -12,6 +12,7 @@ from foi_tf.data.readers import FORMATS
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.dataset import Dataset, Size
 from foi_tf.study.grid import subset
+from foi_tf.study.registry import DATASETS
 
 _DIVISOR = 32  # HRNet's coarsest stride.
 _LONGEST_SIDE = 1024  # Of the input size that we propose; ours.
@@ -37,6 +38,11 @@ def find(
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise FoiError(f"name '{name}' must be lower-case letters, digits and underscores")
+    if name in DATASETS:
+        raise FoiError(
+            f"name '{name}' is that of one of the paper's datasets ({DATASETS[name].name}), whose "
+            "settings yours would get; choose another --name"
+        )
     root = epath.Path(raw_dir)
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory")

@@ -99,8 +99,8 @@ def load(data_dir: epath.PathLike, dataset_id: str) -> Prepared:
     if dataset_id not in found:
         raise unknown("dataset", dataset_id, found, where=str(data_dir))
     directory = found[dataset_id]
+    dataset = _row(directory)
     try:
-        dataset = pydantic.TypeAdapter(Dataset).validate_json((directory / _ROW).read_text())
         index = json.loads((directory / _INDEX).read_text())
         info = tfds.builder_from_directory(str(directory)).info
         files = {
@@ -117,12 +117,20 @@ def load(data_dir: epath.PathLike, dataset_id: str) -> Prepared:
         sizes = {split: index["sizes"][split] for split in files}
         digests = index["fingerprint"], index["source"]
     except (OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise FoiError(f"{directory}: broken ({reason}); remove it and prepare anew") from error
+        raise _broken(directory, error) from error
     ids = {split: tuple(index["ids"][split]) for split in files}
     for split, of_split in files.items():
         records.check_sizes(of_split, sizes[split])
     return Prepared(dataset, directory, files, ids, annotated, *digests)
+
+
+def rows(data_dir: epath.PathLike) -> dict[str, Dataset]:
+    """The rows of all prepared datasets of a data directory, by id.
+
+    Raises:
+      FoiError: as `load`.
+    """
+    return {name: _row(directory) for name, directory in directories(data_dir).items()}
 
 
 def directories(data_dir: epath.PathLike) -> dict[str, epath.Path]:
@@ -147,3 +155,22 @@ def open_task(data_dir: epath.PathLike, task: Task) -> Prepared:
     prepared = load(data_dir, task.dataset)
     task.check({task.dataset: prepared.dataset})
     return prepared
+
+
+def _row(directory: epath.Path) -> Dataset:
+    try:
+        dataset = pydantic.TypeAdapter(Dataset).validate_json((directory / _ROW).read_text())
+    except (OSError, ValueError) as error:
+        raise _broken(directory, error) from error
+    name = directory.parent.name
+    if dataset.id != name:
+        raise FoiError(
+            f"{directory}: is the dataset '{dataset.id}' in the folder of '{name}', and an id "
+            f"stands for one dataset; remove it, or prepare it with --name={name}"
+        )
+    return dataset
+
+
+def _broken(directory: epath.Path, error: Exception) -> FoiError:
+    reason = " ".join(str(error).split())
+    return FoiError(f"{directory}: broken ({reason}); remove it and prepare anew")

@@ -1,7 +1,8 @@
 """The backbones by name.
 
 A backbone maps normalised images [B, H, W, 3] to features [B, ceil(H / 4), ceil(W / 4), C];
-the outputs of its layers `hrnet.BRANCHES` are its feature maps at strides 4, 8, 16 and 32.
+the outputs of its layers `hrnet.BRANCHES` are its feature maps at strides 4, 8, 16 and 32,
+of which a ResNet has the last alone.
 """
 
 import functools
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from foi_tf.errors import unknown
 from foi_tf.models.hrnet import hrnet_v2
+from foi_tf.models.resnet import resnet_50
 
 BACKBONES = {
     "hrnet_w48": functools.partial(hrnet_v2, 48),  # The paper's.
@@ -19,6 +21,7 @@ BACKBONES = {
     "hrnet_mini": functools.partial(
         hrnet_v2, 16, modules=(1, 1, 1), blocks=1, bottlenecks=1, stem=16
     ),
+    "resnet50": resnet_50,  # Of the additional scenarios (Section 7, Appendix B).
 }
 
 

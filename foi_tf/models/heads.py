@@ -36,10 +36,19 @@ class Head(tf.keras.layers.Layer):
     @layers.not_converted
     def connect(self, backbone: tf.keras.Model) -> Outputs:
         """The head's symbolic outputs on top of a backbone, for a functional model."""
-        inputs = backbone.output
+        return self(self.inputs(backbone), backbone.input)
+
+    def inputs(self, backbone: tf.keras.Model) -> tf.Tensor | list[tf.Tensor]:
+        """What it takes of a backbone, symbolic."""
         if self.takes == "branches":
-            inputs = [backbone.get_layer(name).output for name in hrnet.BRANCHES]
-        return self(inputs, backbone.input)
+            named = {layer.name: layer.output for layer in backbone.layers}
+            return [named[name] for name in hrnet.BRANCHES if name in named]
+        return backbone.output
+
+    @property
+    def model(self) -> tf.keras.Model:
+        """The part with weights, whose layers have systematic names; once it is connected."""
+        return self._network
 
     def network(self, inputs: tf.Tensor | list[tf.Tensor]) -> Outputs:
         """The part with weights, on symbolic inputs whose channels alone are known."""
@@ -61,7 +70,10 @@ class Head(tf.keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor | list[tf.Tensor], image: tf.Tensor) -> Outputs:
         """Applies the head; of the image [B, H, W, 3] only the size matters."""
-        outputs = self._network(inputs)
+        return self.complete(self._network(inputs), image)
+
+    def complete(self, outputs: Outputs, image: tf.Tensor) -> Outputs:
+        """From the outputs of `model` to those of the head."""
         outputs = tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), outputs)
         return self.finish(outputs, image)
 
@@ -145,6 +157,7 @@ class ClassificationHead(Head):
 
     A bottleneck widens each branch; from the finest on they are brought down by strided
     convolutions and added; then a 1x1 convolution, average pooling and a linear classifier.
+    Of a backbone with a single branch, a ResNet, the last two alone are used, as published.
     """
 
     takes = "branches"
@@ -155,6 +168,9 @@ class ClassificationHead(Head):
 
     def network(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         """All of it."""
+        return self._classify(inputs[0] if len(inputs) == 1 else self._merge(inputs))
+
+    def _merge(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         total = sum(x.shape[-1] for x in inputs)
         channels = [_inner_channels(32 * 2**i, total) for i in range(len(inputs))]
         x = None
@@ -164,7 +180,9 @@ class ClassificationHead(Head):
                 x = layers.conv_bn(x, 4 * channels[i], 3, f"down{i}/{{}}", strides=2, bias=True)
                 wide = tf.keras.layers.Add(name=f"down{i}/add")([wide, x])
             x = wide
-        x = layers.conv_bn(x, _inner_channels(2048, total), 1, "final/{}", bias=True)
+        return layers.conv_bn(x, _inner_channels(2048, total), 1, "final/{}", bias=True)
+
+    def _classify(self, x: tf.Tensor) -> tf.Tensor:
         # Averages and logits of a thousand classes need more digits than bfloat16 has.
         x = tf.keras.layers.GlobalAveragePooling2D(name="pool", dtype=tf.float32)(x)
         return tf.keras.layers.Dense(

@@ -81,16 +81,16 @@ def conv_bn(
     return tf.keras.layers.ReLU(name=name.format("relu"))(x) if relu else x
 
 
-def bottleneck(x: tf.Tensor, channels: int, name: str) -> tf.Tensor:
-    """ResNet's bottleneck block: 1x1, 3x3 and 1x1 convolutions to 4 * `channels`.
+def bottleneck(x: tf.Tensor, channels: int, name: str, *, strides: int = 1) -> tf.Tensor:
+    """ResNet's bottleneck block: 1x1, 3x3 (strided) and 1x1 convolutions to 4 * `channels`.
 
     The shortcut is a 1x1 convolution where the input has another number of channels.
     """
     y = conv_bn(x, channels, 1, f"{name}/{{}}1")
-    y = conv_bn(y, channels, 3, f"{name}/{{}}2")
+    y = conv_bn(y, channels, 3, f"{name}/{{}}2", strides=strides)
     y = conv_bn(y, 4 * channels, 1, f"{name}/{{}}3", relu=False)
     if x.shape[-1] != 4 * channels:
-        x = conv_bn(x, 4 * channels, 1, f"{name}/shortcut_{{}}", relu=False)
+        x = conv_bn(x, 4 * channels, 1, f"{name}/shortcut_{{}}", strides=strides, relu=False)
     y = tf.keras.layers.Add(name=f"{name}/add")([x, y])
     return tf.keras.layers.ReLU(name=f"{name}/relu3")(y)
 

@@ -60,13 +60,19 @@ def build(
     backbone = make_backbone(backbone_name, (height, width, 3))
     models = {}
     for name, head in heads.items():
-        mean, std = (np.asarray(values) for values in statistics[name])
-        scale, offset = (1 / (255 * std)).tolist(), (-mean / std).tolist()
         pixels = tf.keras.Input((height, width, 3), name="pixels")
-        normalise = tf.keras.layers.Rescaling(scale, offset, dtype=tf.float32, name="normalise")
         network = tf.keras.Model(backbone.input, head.connect(backbone))
-        models[name] = tf.keras.Model(pixels, network(normalise(pixels)))
+        models[name] = tf.keras.Model(pixels, network(normaliser(*statistics[name])(pixels)))
     return Network(backbone, models)
+
+
+def normaliser(mean: Channels, std: Channels) -> tf.keras.layers.Layer:
+    """From pixels in [0, 255] to what backbones take, float32."""
+    scale = 1 / (255 * np.asarray(std))
+    offset = -np.asarray(mean) / np.asarray(std)
+    return tf.keras.layers.Rescaling(
+        scale.tolist(), offset.tolist(), dtype=tf.float32, name="normalise"
+    )
 
 
 def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
@@ -114,6 +120,23 @@ def pixel_classifier(checkpoint: epath.PathLike, task: str) -> tuple[np.ndarray,
 def _in_head(name: str, task: str) -> bool:
     """Whether a name in a checkpoint is that of a weight of the task's head."""
     return name.startswith(f"heads/{_key(task)}/") and name.endswith("/.ATTRIBUTES/VARIABLE_VALUE")
+
+
+def load(network: Network, checkpoint: epath.PathLike) -> None:
+    """Reads all weights of a link's checkpoint, the heads' included.
+
+    Raises:
+      FoiError: there is no such checkpoint, or it is of another network.
+    """
+    try:
+        status = network.checkpoint().read(str(checkpoint))
+        status.expect_partial()
+        status.assert_existing_objects_matched()
+    except (ValueError, AssertionError, tf.errors.OpError) as error:
+        raise FoiError(
+            f"{checkpoint}: weights of another network ({first_line(error)}); "
+            "has the dataset other classes now?"
+        ) from error
 
 
 def _key(task: str) -> str:

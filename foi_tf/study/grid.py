@@ -12,6 +12,7 @@ from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Dataset, Task
 from foi_tf.study.results import MULTI_SOURCE
 
 SETTINGS = ("small", "full", "small_source")
+PRETRAINING = Task("ilsvrc", "classification")
 SMALL_TARGET = 150  # Section 5.2.
 LONG_TAILED_TARGET = 1000  # Section 5.2, for:
 LONG_TAILED = frozenset({"coco", "ade"})

@@ -9,15 +9,17 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from etils import epath
 
 from foi_tf import files
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study import metrics
 from foi_tf.study.dataset import TASK_TYPES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What `source` says of a chain that has no source task: started from pre-trained weights
 # (the baseline of Eq. 2), or from random ones. Its `source_type` and `source_domain` are "".
@@ -133,7 +135,7 @@ def digest(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
-def load(directory: epath.PathLike) -> pd.DataFrame:
+def load(directory: epath.PathLike) -> "pd.DataFrame":
     """Reads all rows in the directory and the directories in it.
 
     Returns:
@@ -144,6 +146,8 @@ def load(directory: epath.PathLike) -> pd.DataFrame:
     Raises:
       FoiError: there is no such directory, no row in it, or a file that holds no row.
     """
+    import pandas as pd  # Not at the top, since programs that only write rows start faster without.
+
     directory = epath.Path(directory)
     if not directory.is_dir():
         raise FoiError(f"{directory}: no such directory; name the one that the results are in")

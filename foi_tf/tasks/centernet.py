@@ -188,7 +188,8 @@ def l1_loss(values: tf.Tensor, truth: tf.Tensor, present: tf.Tensor) -> tf.Tenso
 
 def at(maps: tf.Tensor, cell: tf.Tensor) -> tf.Tensor:
     """Values [B, ..., c] of maps [B, h, w, c] in cells, int32 [B, ...]."""
-    flat = tf.reshape(maps, [maps.shape[0], -1, maps.shape[-1]])
+    _, height, width, channels = maps.shape
+    flat = tf.reshape(maps, [-1, height * width, channels])
     return tf.gather(flat, cell, batch_dims=1)
 
 
@@ -220,8 +221,8 @@ def decode(outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
       float32 [B, n], descending, 0 where there were no more peaks; "labels" int32 [B, n];
       "cell" int32 [B, n].
     """
-    batch, height, width, classes = outputs["heatmap"].shape
-    flat = tf.reshape(peaks(outputs["heatmap"]), [batch, -1])
+    _, height, width, classes = outputs["heatmap"].shape
+    flat = tf.reshape(peaks(outputs["heatmap"]), [-1, height * width * classes])
     logits, index = tf.math.top_k(flat, min(TOP, height * width * classes))
     cell = index // classes
     corner = tf.stack([cell // width, cell % width], -1)

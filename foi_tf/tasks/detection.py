@@ -152,7 +152,7 @@ def unsuppressed(boxes: tf.Tensor, labels: tf.Tensor, threshold: float) -> tf.Te
         beaten = tf.reduce_any(tf.gather(rivals, place, axis=1) & stays & better, 1)
         return place + 1, stays & ~(beaten[:, None] & (tf.range(count) == place))
 
-    start = (tf.constant(0), tf.ones(labels.shape, tf.bool))
+    start = (tf.constant(0), tf.ones_like(labels, tf.bool))
     return tf.while_loop(lambda place, _: place < count, judge, start)[1]
 
 

@@ -118,7 +118,7 @@ class Keypoints:
     def _displacements(self, outputs, cell: tf.Tensor) -> tf.Tensor:
         """float32 [B, n, K, 2] in the cells int32 [B, n]."""
         found = centernet.at(outputs["displacement"], cell)
-        return tf.reshape(found, [*cell.shape, self.keypoints, 2])
+        return tf.reshape(found, [-1, *cell.shape[1:], self.keypoints, 2])
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
         """-> {"boxes", "scores", "keypoints"}, of the 100 likeliest objects of each image.
@@ -173,9 +173,9 @@ class Keypoints:
 
 def _candidates(outputs) -> tuple[tf.Tensor, tf.Tensor]:
     """The likeliest places of each keypoint: [B, K, m, 2] input pixels, and scores [B, K, m]."""
-    batch, height, width, kinds = outputs["keypoint_heatmap"].shape
+    _, height, width, kinds = outputs["keypoint_heatmap"].shape
     logits = centernet.peaks(outputs["keypoint_heatmap"])
-    by_kind = tf.transpose(tf.reshape(logits, [batch, height * width, kinds]), [0, 2, 1])
+    by_kind = tf.transpose(tf.reshape(logits, [-1, height * width, kinds]), [0, 2, 1])
     best, cell = tf.math.top_k(by_kind, min(centernet.TOP, height * width))
     corner = tf.cast(tf.stack([cell // width, cell % width], -1), tf.float32)
     places = corner + centernet.at(outputs["keypoint_offset"], cell)

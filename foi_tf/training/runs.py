@@ -56,7 +56,7 @@ def pretrain(setup: Setup, init: str) -> Finished:
     """
     setup = dataclasses.replace(setup, select="none")
     begin = start.elsewhere(init, setup.backbone) if init else start.scratch()
-    finished, chosen = _run(setup, start.PRETRAINING, begin, (None,))
+    finished, chosen = _run(setup, grid.PRETRAINING, begin, (None,))
     _settle(setup, finished, chosen)
     _write_row(setup, finished, chosen, begin, "full")
     return finished

@@ -8,12 +8,11 @@ from etils import epath
 
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Task
+from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.options import SELECTIONS
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from foi_tf.training import link as links
 from foi_tf.training import selection
-
-PRETRAINING = Task("ilsvrc", "classification")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

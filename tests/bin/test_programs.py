@@ -13,6 +13,7 @@ from foi_tf.bin import prepare, pretrain, source, target
 from foi_tf.study import images, results
 from foi_tf.training import lease
 from tests import folders, tiny
+from tests.bin.conftest import error
 from tests.data.layouts import camvid
 from tests.training import cluster
 
@@ -23,24 +24,6 @@ segmentation:
 """
 
 
-@pytest.fixture(name="call")
-def _call(capsys, monkeypatch):
-    """Runs a program in this process; returns exit code, stdout and stderr."""
-
-    def call(program, **flags):
-        for name in program.VALUES:
-            program.VALUES[name].unparse()
-        name = program.__name__.rsplit(".", 1)[-1]
-        argv = [f"foi-{name}", *(f"--{flag}={value}" for flag, value in flags.items())]
-        monkeypatch.setattr(sys, "argv", argv)
-        with pytest.raises(SystemExit) as exited:
-            program.main()
-        captured = capsys.readouterr()
-        return exited.value.code, captured.out, captured.err
-
-    return call
-
-
 @pytest.fixture(name="flags")
 def _flags(blocks, tmp_path):
     (tmp_path / "c.yaml").write_text(CONFIG)
@@ -48,15 +31,6 @@ def _flags(blocks, tmp_path):
         "data_dir": blocks, "workdir": tmp_path / "work", "config": tmp_path / "c.yaml",
         "backbone": "hrnet_mini",
     }  # fmt: skip
-
-
-def error(outcome):
-    """The one line that went wrong."""
-    code, _, err = outcome
-    assert code == 1, err
-    lines = err.strip().splitlines()
-    assert len(lines) == 1 and ": error: " in lines[0], err
-    return lines[0]
 
 
 def check_images(directory):
@@ -358,7 +332,18 @@ def test_the_rendered_collection_is_prepared_by_name(call, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["prepare", "pretrain", "source", "target", "features", "analyze", "recommend"]
+    "name",
+    [
+        "prepare",
+        "pretrain",
+        "source",
+        "target",
+        "plan",
+        "features",
+        "analyze",
+        "recommend",
+        "weights",
+    ],
 )
 def test_help_and_exit_codes_of_a_process(name):
     command = [sys.executable, "-m", f"foi_tf.bin.{name}"]

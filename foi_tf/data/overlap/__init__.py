@@ -19,7 +19,7 @@ from foi_tf.progress import track
 
 __all__ = ["Pair", "Prints", "find", "take"]
 
-MOST_BITS = 14  # Of 64 that may differ from a window's; ours.
+MOST_BITS = 12  # Of 64 that may differ from a window's; ours.
 MOST_CANDIDATES = 20  # That an image is laid on, nearest first; ours, against endless videos.
 LEAST_CORRELATION = 0.8  # Of what is laid on; ours, see `benchmarks/overlap.py`.
 _CERTAIN = 0.95  # Correlation that ends the search for a better window.

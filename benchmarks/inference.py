@@ -1,0 +1,62 @@
+"""Inference of HRNetV2-W48 with a 20-class head through an exported SavedModel.
+
+  pip install -r benchmarks/requirements.txt
+  python benchmarks/inference.py [--torch_python=PATH]
+
+Batch 2, 256x256, uint8 images to uint8-sized masks, against PyTorch + timm with the same
+head, channels-last, at the same precision. Ours is `foi-weights export --frozen`, loaded
+and called as a user would (tensorflow_inference.py). The medians' ratio should be at most
+0.75. Both sides run in processes of their own, in turn.
+"""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from absl import app, flags
+
+REQUIRED = 0.75
+HERE = pathlib.Path(__file__).parent
+
+TORCH_PYTHON = flags.DEFINE_string(
+    "torch_python", sys.executable, "Interpreter that has torch and timm."
+)
+ROUNDS = flags.DEFINE_integer("rounds", 3, "Processes of each kind.", lower_bound=1)
+CALLS = flags.DEFINE_integer("calls", 15, "Timed calls in each process.", lower_bound=5)
+
+
+def worker(python: str, script: str, *arguments: str) -> str:
+    """Runs a worker in a fresh process and returns the last line that it printed."""
+    command = [python, str(HERE / script), *arguments]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return (run.stdout.splitlines() or [""])[-1]
+
+
+def main(_):
+    print(f"{'':8} {'':9} {'median':>9} {'fastest':>9}")
+    for precision in ("float32", "bfloat16"):
+        with tempfile.TemporaryDirectory() as directory:
+            model = f"{directory}/model"
+            worker(sys.executable, "tensorflow_inference.py", "export", model, precision)
+            calls = str(CALLS.value)
+            workers = {
+                "foi_tf": (sys.executable, "tensorflow_inference.py", "time", model, calls),
+                "torch": (TORCH_PYTHON.value, "torch_inference.py", precision, calls),
+            }
+            runs = {name: [] for name in workers}
+            for _ in range(ROUNDS.value):
+                for name, command in workers.items():
+                    runs[name] += json.loads(worker(*command))
+        medians = {name: statistics.median(seconds) for name, seconds in runs.items()}
+        for name, seconds in runs.items():
+            print(f"{name:8} {precision:9} {medians[name]:7.3f} s {min(seconds):7.3f} s")
+        fastest = min(runs["foi_tf"]) / min(runs["torch"])
+        ratio = medians["foi_tf"] / medians["torch"]
+        print(f"{'ratio':8} {precision:9} {ratio:9.2f} {fastest:9.2f} (at most {REQUIRED})")
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,66 @@
+"""Exports a frozen HRNetV2-W48 with a segmentation head, and times its `predict`.
+
+A worker of inference.py, which starts it in processes of its own:
+  python benchmarks/tensorflow_inference.py export DIRECTORY float32|bfloat16
+  python benchmarks/tensorflow_inference.py time DIRECTORY CALLS
+The second prints the seconds of each call as JSON.
+"""
+
+import json
+import os
+import sys
+import time
+
+import tensorflow as tf
+
+BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 4
+STATISTICS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+def export(directory: str, precision: str) -> None:
+    from foi_tf import tasks
+    from foi_tf.models import transfer
+    from foi_tf.study.dataset import Dataset, Task
+    from foi_tf.training import export, strategy
+
+    strategy.set_precision(precision)
+    row = Dataset(
+        id="x", domain="consumer", train=1, val=1, classes={"segmentation": CLASSES},
+        mean=STATISTICS[0], std=STATISTICS[1],
+    )  # fmt: skip
+    name, task = "x:segmentation", tasks.create(Task("x", "segmentation"), row)
+    head = task.head()
+    network = transfer.build("hrnet_w48", {name: head}, {name: (None, None)}, {name: STATISTICS})
+    for variable in network.backbone.variables:
+        # Of trained networks no batch norm is neutral; one that is would be optimised away.
+        if "kernel" not in variable.name:
+            variable.assign(tf.random.uniform(variable.shape, 0.5, 1.5))
+    model = export.Model(
+        network=network, mean=STATISTICS[0], std=STATISTICS[1], head=head, task=task,
+        crop=(SIZE, SIZE),
+        metadata={
+            "chain": (name,), "backbone": "hrnet_w48", "precision": precision, "licence": "",
+            "weights_digest": "", "foi_tf": "", "mean": STATISTICS[0], "std": STATISTICS[1],
+        },
+    )  # fmt: skip
+    export.write(model, directory, "saved_model", frozen=True)
+
+
+def measure(directory: str, calls: str) -> None:
+    # As of foi-target's --strategy=cpu: the branches of a stage side by side.
+    cores = os.cpu_count()
+    tf.config.threading.set_inter_op_parallelism_threads(min(4, cores))
+    tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // 4))
+    predict = tf.saved_model.load(directory).signatures["predict"]
+    pixels = tf.random.uniform((BATCH, SIZE, SIZE, 3), maxval=256, dtype=tf.int32)
+    images = tf.cast(pixels, tf.uint8)
+    seconds = []
+    for _ in range(WARM_UP + int(calls)):
+        started = time.perf_counter()
+        predict(images=images)["mask"].numpy()
+        seconds.append(time.perf_counter() - started)
+    print(json.dumps(seconds[WARM_UP:]))
+
+
+if __name__ == "__main__":
+    {"export": export, "time": measure}[sys.argv[1]](*sys.argv[2:])

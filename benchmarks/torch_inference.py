@@ -1,0 +1,38 @@
+"""Times inference of the same network in PyTorch with timm; prints the seconds as JSON.
+
+A worker of inference.py, which may start it with an interpreter that has these two only:
+  python benchmarks/torch_inference.py float32|bfloat16 CALLS
+Images and weights are channels-last, PyTorch's fastest way on a CPU; bfloat16 is autocast.
+"""
+
+import json
+import sys
+import time
+
+import torch
+import torch_step
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+WARM_UP = 4
+
+
+@torch.inference_mode()
+def main(precision: str, calls: str):
+    torch.manual_seed(0)
+    model = torch_step.Segmenter().eval().to(memory_format=torch.channels_last)
+    shape = (torch_step.BATCH, 3, torch_step.SIZE, torch_step.SIZE)
+    pixels = torch.randint(256, shape, dtype=torch.uint8)
+    pixels = pixels.to(memory_format=torch.channels_last)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    seconds = []
+    for _ in range(WARM_UP + int(calls)):
+        started = time.perf_counter()
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            images = (pixels.float() / 255 - mean) / std
+            model(images).argmax(1)
+        seconds.append(time.perf_counter() - started)
+    print(json.dumps(seconds[WARM_UP:]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,76 @@
+"""Time and memory of foi-weights import, of HRNetV2-W48's public classification weights.
+
+  python benchmarks/weights.py
+
+Makes a file of the published shapes in each of the three formats (see `FORMATS`), imports
+it in a process of its own, and prints the seconds after TensorFlow was loaded, and the
+memory at its peak beyond that of a process that only loaded it. That should be at most
+twice the file's size.
+"""
+
+import json
+import pathlib
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+import foi_tf  # noqa: F401  Sets TensorFlow's environment before it is imported.
+
+BACKBONE = "hrnet_w48"
+REQUIRED = 2.0
+
+
+def write(path: pathlib.Path) -> None:
+    """In the format that the suffix says; of torch.save before 1.6 where the name is "old"."""
+    from foi_tf.models.weights import convert, public
+    from foi_tf.study.options import ILSVRC_CLASSES
+    from tests.models.weights import torch_files
+
+    made = public.build(BACKBONE, ILSVRC_CLASSES)
+    if path.suffix == ".safetensors":
+        public.write_safetensors(made.network.backbone, made.head_model, path, {})
+        return
+    values = convert.values(made.network.backbone, made.head_model)
+    writer = torch_files.write_old if path.stem == "old" else torch_files.write_zip
+    writer(path, torch_files.state_dict(values), values)
+
+
+def measure(path: pathlib.Path) -> None:
+    from foi_tf.models.weights import public
+
+    def peak():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB.
+
+    before, started = peak(), time.perf_counter()
+    made, account = public.load(path, BACKBONE)
+    public.write_checkpoint(made.network, path.with_suffix(".out"))
+    seconds = time.perf_counter() - started
+    used = len(account.used)
+    print(json.dumps({"seconds": seconds, "bytes": peak() - before, "loaded": before, "n": used}))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as directory:
+        for name in ("w.safetensors", "w.pth", "old.pth"):
+            path = pathlib.Path(directory) / name
+            subprocess.run([sys.executable, __file__, "write", str(path)], check=True)
+            command = [sys.executable, __file__, "measure", str(path)]
+            run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            found, size = json.loads(run.stdout.splitlines()[-1]), path.stat().st_size
+            print(
+                f"{name:14} {size / 1e6:4.0f} MB, {found['n']} tensors used: "
+                f"{found['seconds']:5.1f} s, {found['bytes'] / 1e6:4.0f} MB more than the "
+                f"{found['loaded'] / 1e6:.0f} MB of TensorFlow: "
+                f"{found['bytes'] / size:.2f} times the file (at most {REQUIRED:.0f})",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        main()
+    else:
+        sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+        {"write": write, "measure": measure}[sys.argv[1]](pathlib.Path(sys.argv[2]))

@@ -1,0 +1,257 @@
+"""foi-plan: a study as shell commands, one a line, each after those that it needs.
+
+  foi-plan --collection=mini --setting=small --data_dir=D --workdir=W | bash
+  foi-plan --setting=full --pairs=all --count
+  foi-plan --collection=own --data_dir=D --targets=mine:segmentation --stages
+  foi-plan --quick_test --results=W/results
+  foi-plan --subset=camvid:segmentation --data_dir=D [--coverage]
+
+--count prints the numbers of chains and targets by domain and task type, --stages the commands
+with what a scheduler wants to know (stage, line, lines that it needs, chip-hours), and --cost what
+each source costs each of its targets. --quick_test leaves out of the full setting which sources
+were negative in the small one. --subset prints the ids of the images that a setting trains on:
+a source's with --setting=small_source, else a target's; with --coverage their classes.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from foi_tf.bin import cli, links
+from foi_tf.errors import FoiError, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from foi_tf.study.cost import Cost
+    from foi_tf.study.dataset import Dataset
+    from foi_tf.study.grid import Chain
+    from foi_tf.study.plan import Run
+
+_SHARED = flags.FlagValues()  # What goes into the commands.
+links.define_study(_SHARED)
+links.define_selection(_SHARED)
+_SHARED.set_default("data_dir", "data")
+_SHARED.set_default("workdir", "work")
+
+VALUES = flags.FlagValues()
+VALUES.append_flag_values(_SHARED)
+_PLACE = {"flag_values": VALUES}
+links.define_setting(VALUES)
+flags.DEFINE_enum(
+    "collection", "paper", ["paper", "mini", "own"], "Whose datasets; own: all of --data_dir.",
+    **_PLACE,
+)  # fmt: skip
+flags.DEFINE_enum(
+    "pairs", "within_type", ["within_type", "cross_type", "all"], "Of sources and targets.",
+    **_PLACE,
+)  # fmt: skip
+flags.DEFINE_list("sources", [], "Only these, as coco:segmentation; all if empty.", **_PLACE)
+flags.DEFINE_list("targets", [], "Only these; all if empty.", **_PLACE)
+flags.DEFINE_list("seeds", ["0"], "Of targets; all else has the first.", **_PLACE)
+flags.DEFINE_string("results", "", "Directory of result rows, to learn costs from.", **_PLACE)
+flags.DEFINE_bool("count", False, "Numbers of chains and targets only.", **_PLACE)
+flags.DEFINE_bool("stages", False, "Commands behind stage, line, needs and cost.", **_PLACE)
+flags.DEFINE_bool("cost", False, "What sources cost instead of commands.", **_PLACE)
+flags.DEFINE_bool("quick_test", False, "Only what the small setting has left over.", **_PLACE)
+flags.DEFINE_string("subset", "", "Task whose training images are to be named.", **_PLACE)
+flags.DEFINE_bool("coverage", False, "Classes in the subset instead of ids.", **_PLACE)
+
+
+def _check(given: Mapping) -> bool:
+    if sum(bool(given[name]) for name in ("count", "stages", "cost", "subset")) > 1:
+        raise flags.ValidationError("give one of --count, --stages, --cost and --subset")
+    if given["coverage"] and not given["subset"]:
+        raise flags.ValidationError("--coverage goes with --subset")
+    if given["quick_test"] and not given["results"]:
+        raise flags.ValidationError("--quick_test needs --results")
+    if not given["seeds"] or not all(seed.isdecimal() for seed in given["seeds"]):
+        raise flags.ValidationError("--seeds must be whole numbers, as 0,1,2")
+    if len(set(given["seeds"])) < len(given["seeds"]):
+        raise flags.ValidationError("--seeds must differ")
+    return True
+
+
+flags.register_multi_flags_validator(
+    ["count", "stages", "cost", "subset", "coverage", "quick_test", "results", "seeds"],
+    _check,
+    **_PLACE,
+)
+
+
+def main() -> None:
+    """The console script."""
+    cli.run(_main, VALUES, __doc__)
+
+
+def _main(values: flags.FlagValues) -> None:
+    if values.subset:
+        _subset(values)
+        return
+    from foi_tf.study import grid, plan
+
+    datasets = _datasets(values)
+    setting = "full" if values.quick_test else values.setting
+    chains = plan.select(
+        grid.chains(datasets, setting, values.pairs), values.sources, values.targets
+    )
+    results = _results(values)
+    if values.quick_test:
+        chains = _screened(values, results, chains)
+    if values.count:
+        _table(["domain", "type", "chains", "targets"], plan.counts(chains, datasets))
+        return
+    runs = plan.plan(datasets, setting, chains, [int(seed) for seed in values.seeds])
+    costs = _costs(values, datasets, runs, results)
+    _say_total(runs, costs, chains)
+    if values.cost:
+        _print_shares(runs, costs)
+    elif values.stages:
+        _print_stages(values, runs, costs)
+    else:
+        print("\n".join(_command(values, run) for run in runs))
+
+
+def _datasets(values: flags.FlagValues) -> Mapping[str, Dataset]:
+    if values.collection == "paper":
+        from foi_tf.study.registry import DATASETS
+
+        return DATASETS
+    if values.collection == "mini":
+        from foi_tf.data.miniworld.rows import DATASETS
+
+        return DATASETS
+    from foi_tf.data import prepared
+
+    found = prepared.rows(values.data_dir)
+    if not found:
+        raise FoiError(f"{values.data_dir}: no prepared datasets; foi-prepare makes them")
+    if "ilsvrc" not in found:
+        cli.note(f"{values.data_dir} has no ilsvrc: foi-pretrain has to be run before the plan")
+    return found
+
+
+def _results(values: flags.FlagValues):
+    if not values.results:
+        return None
+    from foi_tf.study import results
+
+    frame = results.load(values.results)
+    own = frame[frame.backbone == values.backbone]
+    if own.empty:
+        raise unknown("backbone", values.backbone, frame.backbone.unique(), where=values.results)
+    return own
+
+
+def _screened(values: flags.FlagValues, results, chains: Sequence[Chain]) -> Sequence[Chain]:
+    """What the quick test leaves, and on stderr what it was worth."""
+    from foi_tf.analysis import quick_test
+
+    found = quick_test.screen(results, chains)
+    if len(found.unscreened) == len(chains):
+        raise FoiError(
+            f"{values.results}: no chain of the plan has a gain in the small setting; run that "
+            "first (foi-plan --setting=small)"
+        )
+    cli.note(f"{len(found.discarded)} of {len(chains)} runs saved: their sources were negative")
+    if found.unscreened:
+        cli.note(f"{len(found.unscreened)} are not screened, as they have no gain on few images")
+    judged, missed = quick_test.misses(results, found)
+    if judged:
+        cli.note(f"the best source was missed for {len(missed)} of {judged} targets with all rows")
+    for miss in missed:
+        instead = "nothing" if miss.instead != miss.instead else f"{miss.instead:+.1f} %"
+        cli.note(f"missed {miss.source} for {miss.target}: {miss.gain:+.1f} %, left is {instead}")
+    return found.left
+
+
+def _costs(
+    values: flags.FlagValues, datasets: Mapping[str, Dataset], runs: Sequence[Run], results
+) -> list[Cost]:
+    from foi_tf.study import config, cost
+
+    study = cost.Study(
+        datasets=datasets,
+        config=config.load(values.config or values.collection, datasets),
+        backbone=values.backbone,
+        select=values.select_lr,
+    )
+    prices = study.prices(results, values.strategy)
+    return [study.cost(run, prices) for run in runs]
+
+
+def _say_total(runs: Sequence[Run], costs: Sequence[Cost], chains: Sequence[Chain]) -> None:
+    hours: dict[str, float] = {}
+    for one in costs:
+        hours[one.basis] = hours.get(one.basis, 0.0) + one.chip_hours
+    total = sum(hours.values())
+    bases = ", ".join(f"{own:.4g} by {basis}" for basis, own in hours.items())
+    of = f"{len(runs)} commands for {len(chains)} chains with a source"
+    cli.note(f"{of}; {total:.4g} chip-hours ({bases})")
+
+
+def _command(values: flags.FlagValues, run: Run) -> str:
+    given = [
+        f"--{name}={values[name].value}"
+        for name in _SHARED
+        if name != "select_lr" or run.program != "pretrain"
+        if name in ("data_dir", "workdir") or values[name].value != _SHARED[name].default
+    ]
+    return shlex.join([f"foi-{run.program}", *given, *run.arguments()])
+
+
+def _print_stages(values: flags.FlagValues, runs: Sequence[Run], costs: Sequence[Cost]) -> None:
+    rows = [
+        (
+            run.stage,
+            place + 1,
+            ",".join(str(needed + 1) for needed in run.needs) or "-",
+            f"{one.chip_hours:.4g}",
+            one.basis,
+            _command(values, run),
+        )
+        for place, (run, one) in enumerate(zip(runs, costs, strict=True))
+    ]
+    _table(["stage", "line", "needs", "chip_hours", "basis", "command"], rows)
+
+
+def _print_shares(runs: Sequence[Run], costs: Sequence[Cost]) -> None:
+    from foi_tf.study import cost
+
+    frame = cost.shares(runs, costs)
+    names = ["source", "chip_hours", "percent_of_pretraining", "targets", "chip_hours_a_target"]
+    print(frame.to_csv(sep="\t", index=False, header=names, float_format="%.4g"), end="")
+
+
+def _subset(values: flags.FlagValues) -> None:
+    from foi_tf.data import coverage, prepared
+    from foi_tf.study import grid
+    from foi_tf.study.dataset import Task
+
+    task = Task.parse(values.subset)
+    found = prepared.open_task(values.data_dir, task)
+    limits = grid.source_images if values.setting == "small_source" else grid.target_images
+    every = found.annotated_ids("train", task.type)
+    chosen = grid.subset(every, limits(found.dataset, values.setting))
+    if not values.coverage:
+        print("\n".join(chosen))
+        cli.note(f"{task} {values.setting}: {len(chosen)} of {len(every)} training images")
+        return
+    rows = coverage.of(found, task.type, frozenset(chosen))
+    missing = [row.name for row in rows if row.total and not row.chosen]
+    _table(
+        ["class", "name", "images_of_subset", "images_of_all"],
+        [(place, row.name, row.chosen, row.total) for place, row in enumerate(rows)],
+    )
+    cli.note(f"{len(missing)} classes of the training set are missing: {', '.join(missing) or '-'}")
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence]) -> None:
+    print("\n".join("\t".join(map(str, row)) for row in [header, *rows]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Public checkpoints in, and backbones out in the layout that others read."""

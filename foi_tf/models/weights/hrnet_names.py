@@ -1,0 +1,70 @@
+"""What our layers are called in PyTorch's HRNetV2.
+
+The names are those of the authors' repositories (HRNet-Image-Classification,
+HRNet-Semantic-Segmentation), which timm keeps.
+"""
+
+import re
+
+# Of our layers: the kind, and what comes after it.
+_KIND = r"(?P<kind>conv|bn)"
+_INDEX = {"conv": "0", "bn": "1"}  # In PyTorch's Sequential(conv, bn, ...).
+
+_BACKBONE = (
+    (rf"stem/{_KIND}(?P<k>\d)", "{kind}{k}"),
+    (rf"stage1/block(?P<b>\d+)/{_KIND}(?P<k>\d)", "layer1.{b}.{kind}{k}"),
+    (rf"stage1/block(?P<b>\d+)/shortcut_{_KIND}", "layer1.{b}.downsample.{index}"),
+    # A branch that a transition adds is made by one more level of Sequential: one entry
+    # for each halving of the resolution, of which there is one.
+    (rf"transition(?P<s>\d)/branch(?P=s)/{_KIND}", "transition{s}.{s}.0.{index}"),
+    (rf"transition(?P<s>\d)/branch(?P<i>\d)/{_KIND}", "transition{s}.{i}.{index}"),
+    (
+        rf"stage(?P<s>\d)/module(?P<m>\d+)/branch(?P<i>\d)/block(?P<b>\d+)/{_KIND}(?P<k>\d)",
+        "stage{s}.{m}.branches.{i}.{b}.{kind}{k}",
+    ),
+    (
+        rf"stage(?P<s>\d)/module(?P<m>\d+)/fuse(?P<i>\d)/from(?P<j>\d)/{_KIND}(?P<k>\d)",
+        "stage{s}.{m}.fuse_layers.{i}.{j}.{step}{index}",
+    ),
+)
+_CLASSIFICATION_HEAD = (
+    (rf"branch(?P<i>\d)/{_KIND}(?P<k>\d)", "incre_modules.{i}.0.{kind}{k}"),
+    (rf"branch(?P<i>\d)/shortcut_{_KIND}", "incre_modules.{i}.0.downsample.{index}"),
+    (rf"down(?P<i>\d)/{_KIND}", "downsamp_modules.{previous}.{index}"),
+    (rf"final/{_KIND}", "final_layer.{index}"),
+    (r"logits", "classifier"),
+)
+
+# A tensor that every HRNetV2 has: what stands before its name is the file's prefix.
+LANDMARK = "layer1.0.conv1.weight"
+_OF_BACKBONE = re.compile(r"(conv[12]|bn[12]|layer1|transition\d|stage\d)\.")
+
+
+def backbone_module(layer: str) -> str:
+    """The PyTorch module of a layer of `hrnet.hrnet_v2`."""
+    return _module(layer, _BACKBONE)
+
+
+def head_module(layer: str) -> str:
+    """The PyTorch module of a layer of `heads.ClassificationHead`."""
+    return _module(layer, _CLASSIFICATION_HEAD)
+
+
+def is_of_backbone(key: str) -> bool:
+    """Whether a tensor of PyTorch's HRNetV2, named without prefix, is part of the backbone."""
+    return bool(_OF_BACKBONE.match(key))
+
+
+def _module(layer: str, table: tuple[tuple[str, str], ...]) -> str:
+    for pattern, template in table:
+        if match := re.fullmatch(pattern, layer):
+            fields = match.groupdict()
+            i, j = int(fields.get("i") or 0), int(fields.get("j") or 0)
+            return template.format(
+                **fields,
+                index=_INDEX.get(fields.get("kind", "")),
+                previous=i - 1,
+                # Coarser branches are one convolution, finer ones a Sequential of several.
+                step="" if j > i else f"{fields.get('k')}.",
+            )
+    raise KeyError(layer)

@@ -1,0 +1,99 @@
+"""Files of named tensors, of any format: what is in them, and one tensor at a time."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+import safetensors
+import tensorflow as tf
+from etils import epath
+
+from foi_tf.errors import FoiError
+from foi_tf.files import first_line
+from foi_tf.models.weights import torch_file
+
+Shape = tuple[int, ...]
+_TORCH = (".pth", ".pt", ".bin", ".tar", ".ckpt")
+_MAPPED = 2**25  # Bytes of a file that may stay in memory after they were read; ours.
+
+
+class Tensors(Protocol):
+    """The tensors of a file, read one at a time, so that memory holds one of them.
+
+    Attributes:
+      shapes: of all tensors, by name, in the order of the file.
+    """
+
+    shapes: Mapping[str, Shape]
+
+    def read(self, name: str) -> np.ndarray:
+        """One tensor."""
+
+
+class SafeTensors:
+    """Those of a .safetensors file."""
+
+    def __init__(self, path: epath.Path):
+        self._path, self._mapped = path, 0
+        self._file = self._open()
+        names = self._file.keys()
+        self.shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in names}
+
+    def read(self, name: str) -> np.ndarray:
+        """One tensor."""
+        # The file is mapped into memory, and what was read of it stays there until it is closed.
+        if self._mapped > _MAPPED:
+            self._file, self._mapped = self._open(), 0
+        tensor = self._file.get_tensor(name)
+        self._mapped += tensor.nbytes
+        return tensor
+
+    def _open(self):
+        try:
+            return safetensors.safe_open(str(self._path), framework="numpy")
+        except (safetensors.SafetensorError, OSError) as error:
+            raise FoiError(
+                f"{self._path}: no whole .safetensors file ({first_line(error)}); fetch it again"
+            ) from error
+
+
+class Checkpoint:
+    """Those of a TensorFlow checkpoint."""
+
+    def __init__(self, path: epath.Path):
+        try:
+            self._reader = tf.train.load_checkpoint(str(path))
+            shapes = self._reader.get_variable_to_shape_map()
+        except (tf.errors.OpError, ValueError) as error:
+            raise FoiError(
+                f"{path}: no whole TensorFlow checkpoint ({first_line(error)}); fetch it again"
+            ) from error
+        self._path = path
+        self.shapes = {name: tuple(shape) for name, shape in sorted(shapes.items())}
+
+    def read(self, name: str) -> np.ndarray:
+        """One tensor."""
+        try:
+            return self._reader.get_tensor(name)
+        except (tf.errors.OpError, IndexError) as error:
+            raise FoiError(
+                f"{self._path}: {name} cannot be read ({first_line(error)}); fetch it again"
+            ) from error
+
+
+def open_file(path: epath.PathLike) -> Tensors:
+    """Opens a file of tensors by its suffix, or the TensorFlow checkpoint PATH.index.
+
+    Raises:
+      FoiError: there is no such file, its format is unknown, or it is broken.
+    """
+    path = epath.Path(path)
+    if epath.Path(f"{path}.index").is_file():
+        return Checkpoint(path)
+    if not path.is_file():
+        raise FoiError(f"{path}: no such file")
+    if path.suffix == ".safetensors":
+        return SafeTensors(path)
+    if path.suffix in _TORCH:
+        return torch_file.open_file(path)
+    raise FoiError(f"{path}: not a format of tensors; known: .safetensors, {', '.join(_TORCH)}")

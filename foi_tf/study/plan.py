@@ -1,0 +1,151 @@
+"""A study as a list of runs of the programs, in an order in which each finds what it needs."""
+
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from foi_tf.errors import FoiError, unknown
+from foi_tf.study import grid
+from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.grid import Chain
+from foi_tf.study.results import NO_SOURCE, SCRATCH
+
+# Runs of one stage do not wait for each other. The first needs nothing but data, sources and
+# baselines need the pre-training, and chains with a source need that source.
+STAGES = ("initial", "sources", "targets")
+_FULL = "full"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of a program.
+
+    Attributes:
+      program: "pretrain", "source" or "target", behind "foi-".
+      task: what it trains: the source or the target.
+      source: where a target starts: a source task, "ilsvrc" or "scratch"; else "".
+      setting, seed: as the program takes them; of a pre-training the setting is "".
+      stage: index into `STAGES`.
+      needs: places in the plan, from 0, of the runs that have to be done before.
+    """
+
+    program: str
+    task: Task
+    source: str = ""
+    setting: str = ""
+    seed: int
+    stage: int
+    needs: tuple[int, ...] = ()
+
+    def arguments(self) -> list[str]:
+        """What tells it from other runs of the same program."""
+        named = {
+            "source": self.source or (str(self.task) if self.program == "source" else ""),
+            "target": str(self.task) if self.program == "target" else "",
+            "setting": self.setting,
+            "seed": str(self.seed),
+        }
+        return [f"--{name}={value}" for name, value in named.items() if value]
+
+
+def plan(
+    datasets: Mapping[str, Dataset],
+    setting: str,
+    chains: Iterable[Chain],
+    seeds: Sequence[int] = (0,),
+) -> list[Run]:
+    """All runs that some chains take, with the chains without a source they are held against.
+
+    Pre-training and source models are made once, with the first seed; targets with each. On
+    all images of one task, the source model is the chain without a source of that task, and
+    `foi-source` leaves its row: that chain is not planned again.
+
+    Args:
+      datasets: a collection, by id. Where it has no ILSVRC'12, nothing is pre-trained.
+      chains: of the setting, as `grid.chains` yields them.
+    """
+    chains = list(chains)
+    targets = list(dict.fromkeys(chain.target for chain in chains))
+    sources = list(dict.fromkeys(chain.source for chain in chains))
+    runs: list[Run] = []
+    first: tuple[int, ...] = ()
+    if grid.PRETRAINING.dataset in datasets:
+        runs.append(Run(program="pretrain", task=grid.PRETRAINING, seed=seeds[0], stage=0))
+        first = (0,)
+
+    def target(task: Task, source: str, seed: int, stage: int, needs: tuple[int, ...]) -> Run:
+        return Run(program="target", task=task, source=source, setting=setting, seed=seed,
+                   stage=stage, needs=needs)  # fmt: skip
+
+    runs += [target(task, SCRATCH, seed, 0, ()) for task in targets for seed in seeds]
+    places = {source: len(runs) + place for place, source in enumerate(sources)}
+    runs += [
+        Run(program="source", task=task, setting=setting, seed=seeds[0], stage=1, needs=first)
+        for task in sources
+    ]
+    runs += [
+        target(task, NO_SOURCE, seed, 1, first)
+        for task in targets
+        for seed in seeds
+        if not (setting == _FULL and task in places and seed == seeds[0])
+    ]
+    runs += [
+        target(chain.target, str(chain.source), seed, 2, (places[chain.source],))
+        for chain in chains
+        for seed in seeds
+    ]
+    return runs
+
+
+def select(
+    chains: Iterable[Chain], sources: Collection[str], targets: Collection[str]
+) -> list[Chain]:
+    """The chains of some sources and some targets; an empty collection is all of them.
+
+    Raises:
+      FoiError: a name is no source, or no target, of the chains; or nothing is left.
+    """
+    chains = list(chains)
+    for kind, wanted, known in (
+        ("source", sources, {str(chain.source) for chain in chains}),
+        ("target", targets, {str(chain.target) for chain in chains}),
+    ):
+        for name in wanted:
+            if name not in known:
+                raise unknown(f"{kind} of this setting", name, known)
+    chosen = [
+        chain
+        for chain in chains
+        if (not sources or str(chain.source) in sources)
+        and (not targets or str(chain.target) in targets)
+    ]
+    if not chosen:
+        raise FoiError(
+            "no chain has such a source and such a target; two tasks at least are needed, of one "
+            "type with --pairs=within_type"
+        )
+    return chosen
+
+
+def counts(
+    chains: Iterable[Chain], datasets: Mapping[str, Dataset]
+) -> list[tuple[str, str, int, int]]:
+    """How many chains and targets there are, as the columns "#" of Tables 7 and 8.
+
+    Returns:
+      (domain, task type, chains, targets); the first two are "all", "within" or "cross".
+    """
+    chains = list(chains)
+    found = [("all", "all", chains)]
+    for domain in ("within", "cross"):
+        for kind in ("within", "cross"):
+            own = [
+                chain
+                for chain in chains
+                if chain.within_domain(datasets) == (domain == "within")
+                and chain.within_type == (kind == "within")
+            ]
+            found.append((domain, kind, own))
+    return [
+        (domain, kind, len(own), len({chain.target for chain in own}))
+        for domain, kind, own in found
+    ]

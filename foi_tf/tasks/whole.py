@@ -1,0 +1,67 @@
+"""Whole images of any size through a network of one input size, and predictions back.
+
+What evaluation does with records (section 4.1), for images that are decoded already.
+"""
+
+import tensorflow as tf
+
+from foi_tf.data import augment
+from foi_tf.study.dataset import Channels, Size
+from foi_tf.tasks.base import Predictions
+
+
+def fit(images: tf.Tensor, crop: Size, mean: Channels) -> tuple[tf.Tensor, augment.View]:
+    """Brings images to the one scale where they fit into the network's input.
+
+    Args:
+      images: uint8 [B, H, W, 3]; all of one size, which may be unknown.
+
+    Returns:
+      uint8 [B, *crop, 3], the mean colour beyond the edge; and the view that they show.
+    """
+    view = augment.whole(tf.shape(images)[1:3], crop)
+    # The arithmetic of `augment.image`, in operations that a saved model can hold; OpenCV's
+    # bilinear weights have 11 bits, so pixels may differ by one.
+    side, height, width = view.shrink, view.height // view.shrink, view.width // view.shrink
+    window = tf.cast(images[:, : view.height, : view.width], tf.float32)
+    blocks = tf.reshape(window, [-1, height, side, width, side, 3])
+    seen = tf.round(tf.reduce_mean(blocks, [2, 4]))
+    seen = tf.round(tf.image.resize(seen, [view.out_height, view.out_width]))
+    margin = tf.constant([round(255 * channel) for channel in mean], tf.float32)
+    beyond = [[0, crop[0] - view.out_height], [0, crop[1] - view.out_width]]
+    shown = tf.pad(seen - margin, [[0, 0], *beyond, [0, 0]]) + margin
+    return tf.ensure_shape(tf.cast(shown, tf.uint8), [images.shape[0], *crop, 3]), view
+
+
+def restore(predictions: Predictions, view: augment.View, size: tf.Tensor) -> Predictions:
+    """Brings what a task's `decode` returns back to the pixels of the images.
+
+    Maps ("mask", "depth") become those of the whole image, each pixel taking the nearest;
+    "boxes" and "keypoints" are moved; what has no place in the image stays.
+
+    Args:
+      size: int32 [2], the (height, width) of the images.
+    """
+    moved = {"mask": _map, "depth": _map, "boxes": _boxes, "keypoints": _keypoints}
+    return {
+        name: moved[name](value, view, size) if name in moved else value
+        for name, value in predictions.items()
+    }
+
+
+def _map(values: tf.Tensor, view: augment.View, size: tf.Tensor) -> tf.Tensor:
+    for axis, shown in ((1, view.out_height), (2, view.out_width)):
+        centres = tf.range(size[axis - 1], dtype=tf.float32) + 0.5
+        places = tf.cast(tf.floor(centres * view.scale[axis - 1]), tf.int32)
+        values = tf.gather(values, tf.minimum(places, shown - 1), axis=axis)
+    return values
+
+
+def _boxes(corners: tf.Tensor, view: augment.View, size: tf.Tensor) -> tf.Tensor:
+    del size
+    return corners / tf.tile(view.scale, [2])
+
+
+def _keypoints(marks: tf.Tensor, view: augment.View, size: tf.Tensor) -> tf.Tensor:
+    del size
+    return tf.concat([marks[..., :2] / view.scale, marks[..., 2:]], -1)

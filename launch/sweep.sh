@@ -1,0 +1,66 @@
+# shellcheck shell=bash disable=SC2154
+# What the sweeps share; to be sourced. A plan is what `foi-plan --stages` prints: a line a
+# command, behind its stage, line, needs, chip-hours and their basis, separated by tabs.
+#
+#   parse_flags SPEC ARGUMENTS...  takes the launcher's own flags, in SPEC as "name=default ...",
+#                             out of the arguments into variables; the rest, which is for
+#                             foi-plan, goes to $plan_flags
+#   write_plan                makes $plan, a file, of them
+#   stages_of                 prints the stages, in order
+#   commands_of STAGE         prints the commands of one, or of all with STAGE=all
+#   execute COMMAND...        runs the command, or only prints it with --dry_run
+
+fail() {
+  echo "$(basename "$0"): $*" >&2
+  exit 1
+}
+
+parse_flags() {
+  # Locals would shadow the variables that are set.
+  local _spec=" $1 dry_run=0 plan=foi_plan.tsv " _argument _key
+  shift
+  for _key in $_spec; do
+    printf -v "${_key%%=*}" '%s' "${_key#*=}"
+  done
+  plan_flags=()
+  for _argument in "$@"; do
+    _key=${_argument#--}
+    _key=${_key%%=*}
+    case "$_argument" in
+      --dry_run) dry_run=1 ;;
+      --help) awk 'NR > 1 && /^#/ { sub(/^# ?/, ""); print; next } NR > 1 { exit }' "$0" && exit 0 ;;
+      --*=*)
+        case "$_spec" in
+          *" $_key="*) printf -v "$_key" '%s' "${_argument#*=}" ;;
+          *) plan_flags+=("$_argument") ;;
+        esac
+        ;;
+      *) plan_flags+=("$_argument") ;;
+    esac
+  done
+}
+
+write_plan() {
+  command -v foi-plan >/dev/null || fail "foi-plan is not on the PATH; install foi_tf, or" \
+    "activate its environment"
+  # Whole or not at all: a launcher must not go through half a plan.
+  foi-plan --stages "${plan_flags[@]}" >"$plan.new" || fail "no plan was made; see above"
+  mv "$plan.new" "$plan"
+}
+
+stages_of() {
+  awk -F '\t' 'NR > 1 { print $1 }' "$plan" | sort -nu
+}
+
+commands_of() {
+  awk -F '\t' -v stage="$1" 'NR > 1 && (stage == "all" || $1 == stage) { print $6 }' "$plan"
+}
+
+execute() {
+  if [ "$dry_run" = 1 ]; then
+    printf '%q ' "$@"
+    echo
+  else
+    "$@"
+  fi
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs a whole plan on this machine, several commands at a time, stage by stage.
+#
+#   bash launch/sweep_local.sh [--jobs=2] [--plan=foi_plan.tsv] [--dry_run] FLAGS OF FOI-PLAN
+#
+# Links that are finished are not trained again, so the same call goes on after anything that
+# stopped it. On SIGTERM the running commands save their checkpoints first.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=launch/child.sh
+source "$ROOT/launch/child.sh"
+# shellcheck source=launch/sweep.sh
+source "$ROOT/launch/sweep.sh"
+
+jobs=''
+parse_flags "jobs=2" "$@"
+case "$jobs" in
+  '' | *[!0-9]* | 0) fail "--jobs=$jobs: must be a whole number from 1 on" ;;
+esac
+write_plan
+
+# A command a worker: whoever is free takes the next.
+run_stage() {
+  seq 0 $(($2 - 1)) |
+    xargs -P "$jobs" -I '{}' bash "$ROOT/launch/worker.sh" "$plan" "$1" '{}' "$2"
+}
+
+for stage in $(stages_of); do
+  total=$(commands_of "$stage" | wc -l)
+  if [ "$dry_run" = 1 ]; then
+    echo "stage $stage: $total commands, $jobs at a time"
+    commands_of "$stage"
+  else
+    run_child run_stage "$stage" "$total"
+    [ -z "$stopped" ] || exit 143
+    [ "$code" = 0 ] || fail "stage $stage: some commands failed; see above"
+  fi
+done

@@ -1,0 +1,193 @@
+"""foi-plan as a user meets it."""
+
+import dataclasses
+import shlex
+import shutil
+
+import pytest
+
+from foi_tf.bin import plan, prepare, pretrain, source, target
+from foi_tf.study import results
+from tests import folders
+from tests.bin.conftest import error
+from tests.study.test_cost import ROW
+
+
+def lines(outcome):
+    code, out, err = outcome
+    assert code == 0, err
+    return out.splitlines()
+
+
+def test_counts_are_those_of_the_paper(call):
+    assert lines(call(plan, count="true", setting="full")) == [
+        "domain\ttype\tchains\ttargets", "all\tall\t320\t27", "within\twithin\t78\t26",
+        "within\tcross\t0\t0", "cross\twithin\t242\t27", "cross\tcross\t0\t0",
+    ]  # fmt: skip
+    assert lines(call(plan, count="true", collection="mini"))[1:3] == [
+        "all\tall\t306\t27", "within\twithin\t64\t22",
+    ]  # fmt: skip
+
+
+def test_every_command_is_one_that_its_program_takes(call):
+    given = {
+        "data_dir": "my data", "workdir": "gs://b/w", "select_lr": "validation", "seeds": "0,7",
+        "backbone": "hrnet_w18", "steps_per_loop": "9", "pairs": "all", "config": "quickstart",
+    }  # fmt: skip
+    commands = [shlex.split(line) for line in lines(call(plan, **given, collection="mini"))]
+    programs = {"foi-pretrain": pretrain, "foi-source": source, "foi-target": target}
+    for command in commands:
+        values = programs[command[0]].VALUES
+        for name in values:
+            values[name].unparse()
+        assert values(command) == command[:1]
+        assert values.data_dir == "my data" and values.workdir == "gs://b/w"
+        assert values.backbone == "hrnet_w18" and values.steps_per_loop == 9
+        if command[0] != "foi-pretrain":
+            assert values.select_lr == "validation" and values.setting == "small"
+    assert len({tuple(command) for command in commands}) == len(commands)
+
+
+def test_stages_say_what_each_line_needs(call):
+    rows = [
+        line.split("\t") for line in lines(call(plan, stages="true", targets="camvid:segmentation"))
+    ]
+    assert rows[0] == ["stage", "line", "needs", "chip_hours", "basis", "command"]
+    assert [row[1] for row in rows[1:]] == [str(i) for i in range(1, len(rows))]
+    by_line = {row[1]: row for row in rows[1:]}
+    for row in rows[1:]:
+        for needed in row[2].split(","):
+            assert needed == "-" or by_line[needed][0] < row[0]
+        assert float(row[3]) > 0 and row[4] == "paper"
+    assert len(rows) == 1 + 1 + 1 + 17 + 1 + 17
+
+
+def test_costs_come_from_rows_and_are_shared(call, tmp_path):
+    results.write(dataclasses.replace(ROW, target="coco", steps=40000), tmp_path)
+    given = {
+        "results": tmp_path, "backbone": "hrnet_w18", "strategy": "tpu",
+        "sources": "coco:segmentation",
+    }  # fmt: skip
+    code, out, err = call(plan, cost="true", **given)
+    assert code == 0 and "by measured" in err and "by task type" in err
+    assert out.splitlines()[1].split("\t")[:2] == ["coco:segmentation", "1"]
+    assert out.splitlines()[1].split("\t")[3:] == ["16", "0.0625"]
+    said = error(call(plan, **given | {"backbone": "hrnet_w48"}))
+    assert "unknown backbone 'hrnet_w48'; did you mean 'hrnet_w18'" in said
+
+
+def test_own_data_is_planned_from_what_is_prepared(call, blocks, bricks, tmp_path):
+    given = {"collection": "own", "data_dir": blocks, "config": "laptop"}
+    code, out, err = call(plan, **given)
+    assert code == 0 and "has no ilsvrc: foi-pretrain has to be run before" in err
+    pairs = {
+        tuple(flag.split("=")[1] for flag in line.split() if flag.startswith(("--so", "--ta")))
+        for line in out.splitlines()
+        if line.startswith("foi-target")
+    }
+    both = {"blocks:segmentation", "bricks:segmentation"}
+    # blocks has boxes too, but no other dataset has.
+    assert pairs == {(s, t) for s in {*both, "scratch", "ilsvrc"} for t in both if s != t}
+    assert "no prepared datasets" in error(call(plan, collection="own", data_dir=tmp_path))
+
+
+def test_the_ids_of_a_subset_and_its_classes(call, blocks):
+    given = {"data_dir": blocks, "subset": "blocks:segmentation"}
+    code, out, err = call(plan, **given)
+    assert code == 0 and "12 of 12 training images" in err
+    assert len(out.splitlines()) == 12 and out.splitlines() == sorted(out.splitlines())
+    code, out, err = call(plan, **given, coverage="true", setting="small_source")
+    assert code == 0 and "0 classes of the training set are missing: -" in err
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert rows[0] == ["class", "name", "images_of_subset", "images_of_all"]
+    assert all(row[2] == row[3] for row in rows[1:]) and len(rows) == 4
+    assert "blocks has no depth annotations" in error(
+        call(plan, **given | {"subset": "blocks:depth"})
+    )
+
+
+def test_the_quick_test_leaves_negative_sources_out(call, tmp_path):
+    own = dataclasses.replace(ROW, backbone="hrnet_w48", target="camvid")
+    driving = {"source_type": "segmentation", "source_domain": "driving"}
+    for name, small, full in (("city", 0.6, 0.51), ("bdd", 0.4, 0.7), ("isaid", 0.4, 0.2)):
+        for setting, value in (("small", small), ("full", full)):
+            row = dataclasses.replace(own, setting=setting)
+            results.write(row, tmp_path)
+            results.write(dataclasses.replace(row, source=name, value=value, **driving), tmp_path)
+    given = {"quick_test": "true", "results": tmp_path, "targets": "camvid:segmentation"}
+    code, out, err = call(plan, **given)
+    assert code == 0
+    used = {flag for line in out.splitlines() for flag in line.split() if "--source=" in flag}
+    assert "--source=city:segmentation" in used and "--setting=small" not in out
+    assert not {"--source=bdd:segmentation", "--source=isaid:segmentation"} & used
+    said = err.splitlines()
+    assert said[0] == "2 of 17 runs saved: their sources were negative"
+    assert said[1].startswith("14 are not screened")
+    assert said[2] == "the best source was missed for 1 of 1 targets with all rows"
+    assert said[3] == ("missed bdd:segmentation for camvid:segmentation: +40.0 %, left is +2.0 %")
+    none = call(plan, **given | {"targets": "kitti:segmentation"})
+    assert "no chain of the plan has a gain in the small setting" in error(none)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"targets": "camvit:segmentation"}, "did you mean 'camvid:segmentation'"),
+        ({"sources": "camvid:depth"}, "unknown source of this setting 'camvid:depth'"),
+        ({"subset": "camvid"}, "must be written dataset:type"),
+        ({"subset": "camvid:segmentation", "data_dir": "/none"}, "/none: no such directory"),
+        ({"collection": "own", "data_dir": "/none"}, "/none: no such directory"),
+        ({"results": "/none"}, "/none: no such directory"),
+        ({"config": "papre"}, "unknown configuration 'papre'; did you mean 'paper'"),
+    ],
+)  # fmt: skip
+def test_unknown_names_are_one_line(call, flags, said):
+    assert said in error(call(plan, **flags))
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"count": "true", "cost": "true"},
+        {"coverage": "true"},
+        {"quick_test": "true"},
+        {"seeds": "0,0"},
+        {"seeds": "-1"},
+        {"setting": "tiny"},
+        {"seed": "1"},
+    ],
+)
+def test_flags_must_agree(call, flags):
+    code, out, err = call(plan, **flags)
+    assert code == 2 and not out and len(err.strip().splitlines()) == 1
+
+
+def test_two_datasets_with_one_id(call, blocks, tmp_path):
+    """A copied folder, and own data with the name of one of the paper's datasets."""
+    data = tmp_path / "data"
+    shutil.copytree(blocks / "blocks", data / "blocks")
+    shutil.copytree(blocks / "blocks", data / "copies")
+    said = error(call(plan, collection="own", data_dir=data, config="own"))
+    assert "copies/1.0.0: is the dataset 'blocks' in the folder of 'copies'" in said
+    (tmp_path / "c.yaml").write_text("{}")
+    train = {"workdir": tmp_path / "work", "config": tmp_path / "c.yaml", "source": "scratch"}
+    said = error(call(target, data_dir=data, target="copies:segmentation", **train))
+    assert "is the dataset 'blocks' in the folder of 'copies'" in said
+    raw = folders.write(tmp_path / "raw")
+    given = {"format": "masks", "raw_dir": raw, "domain": "aerial", "data_dir": data}
+    said = error(call(prepare, **given, name="camvid"))
+    assert "name 'camvid' is that of one of the paper's datasets" in said
+    # And another dataset where one of that id stands already.
+    said = error(call(prepare, **given | {"domain": "indoor"}, name="blocks"))
+    assert "already holds another dataset 'blocks'" in said
+
+
+def test_nobody_has_to_read_to_the_end():
+    import subprocess
+    import sys
+
+    command = f"{sys.executable} -m foi_tf.bin.plan --pairs=all --seeds=0,1,2"
+    shell = f"set -o pipefail; {command} | head -1"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("foi-pretrain ")
+    assert done.stderr.count("\n") == 1, done.stderr

@@ -1,0 +1,77 @@
+"""A PATH on which the programs, and those of clusters, only write down how they were called."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+PLAN = [
+    "--collection=mini", "--targets=camvid:segmentation", "--workdir=gs://b/work",
+    "--sources=coco:segmentation,isaid:segmentation", "--data_dir=gs://b/data",
+]  # fmt: skip
+# What PLAN takes, by stage.
+COMMANDS = (
+    {"foi-pretrain", "scratch"},
+    {"foi-source coco:segmentation", "foi-source isaid:segmentation", "ilsvrc"},
+    {"coco:segmentation", "isaid:segmentation"},
+)
+
+
+def brief(command):
+    """A command of PLAN as COMMANDS has it."""
+    program, *given = command.split()
+    source = next((f.split("=")[1] for f in given if f.startswith("--source=")), "")
+    return source if program == "foi-target" else f"{program} {source}".strip()
+
+
+class Machine:
+    """A directory to work in, with programs of its own before those of the system."""
+
+    def __init__(self, home):
+        self.home, self.calls_file = home, home / "calls"
+        (home / "bin").mkdir()
+        for name in ("foi-pretrain", "foi-source", "foi-target"):
+            self.program(name, "exit 0")
+        own = f'#!/bin/sh\nexec {sys.executable} -m foi_tf.bin.plan "$@"\n'
+        self._write("foi-plan", own)
+
+    def program(self, name, body):
+        """Puts a program in place: it notes its call and goes on with the body."""
+        self._write(name, f'#!/bin/bash\necho "{name} $*" >> {self.calls_file}\n{body}\n')
+
+    def _write(self, name, text):
+        path = self.home / "bin" / name
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def start(self, script, *arguments, **environment):
+        """Starts a launch script."""
+        path = f"{self.home / 'bin'}:{os.environ['PATH']}"
+        return subprocess.Popen(
+            ["bash", str(ROOT / "launch" / script), *map(str, arguments)],
+            cwd=self.home,
+            env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, script, *arguments, **environment):
+        """Runs one to its end; returns exit code, stdout and stderr."""
+        process = self.start(script, *arguments, **environment)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+
+    def calls(self, name=""):
+        """How the programs of that name have been called, in order."""
+        if not self.calls_file.exists():
+            return []
+        return [line for line in self.calls_file.read_text().splitlines() if line.startswith(name)]
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)

@@ -1,0 +1,119 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+from tests.launch.conftest import ROOT
+
+
+def write_plan(machine, *commands):
+    rows = [f"{stage}\t{place}\t-\t1\tpaper\t{c}" for place, (stage, c) in enumerate(commands, 1)]
+    (machine.home / "plan.tsv").write_text("header\n" + "\n".join(rows) + "\n")
+    return machine.home / "plan.tsv"
+
+
+def test_workers_share_a_stage(machine):
+    plan = write_plan(machine, (0, "foi-pretrain"), *((1, f"foi-source {i}") for i in range(5)))
+    assert machine.run("worker.sh", plan, 1, 0, 2)[0] == 0
+    assert machine.calls() == ["foi-source 0", "foi-source 2", "foi-source 4"]
+    assert machine.run("worker.sh", plan, 1, 1, 2)[0] == 0
+    assert machine.calls()[3:] == ["foi-source 1", "foi-source 3"]
+    assert machine.run("worker.sh", plan, "all", 0, 1)[0] == 0
+    assert machine.calls()[5] == "foi-pretrain " and len(machine.calls()) == 11
+
+
+def test_arguments_arrive_as_they_are_written(machine):
+    machine.program("foi-source", 'echo "$#:$1"')
+    code, out, _ = machine.run(
+        "worker.sh", write_plan(machine, (0, "foi-source '--data_dir=a b;$HOME'")), 0, 0, 1
+    )
+    assert (code, out) == (0, "1:--data_dir=a b;$HOME\n")
+
+
+def test_a_failure_is_named_and_the_rest_is_run(machine):
+    machine.program("foi-source", "exit 3")
+    plan = write_plan(machine, (0, "foi-source a"), (0, "foi-target b"))
+    code, _, err = machine.run("worker.sh", plan, 0, 0, 1)
+    assert code == 1 and err == "worker.sh: exit code 3 of: foi-source a\n"
+    assert machine.calls() == ["foi-source a", "foi-target b"]
+
+
+def test_a_busy_link_is_tried_again_after_the_others(machine):
+    seen = machine.home / "seen"
+    machine.program("foi-source", f"[ -e {seen} ] && exit 0; touch {seen}; exit 75")
+    plan = write_plan(machine, (0, "foi-source a"), (0, "foi-target b"))
+    assert machine.run("worker.sh", plan, 0, 0, 1, FOI_RETRY="0.1")[0] == 0
+    assert machine.calls() == ["foi-source a", "foi-target b", "foi-source a"]
+
+
+def wait_for(path, seconds=20):
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path.name} did not come"
+        time.sleep(0.02)
+
+
+def preemptible(machine):
+    """Makes foi-source one that has to be told to stop, and then takes a moment to save."""
+    started, saved = machine.home / "started", machine.home / "saved"
+    save = f"sleep 0.3; echo saved >> {saved}; exit 143"
+    machine.program(
+        "foi-source", f"trap '{save}' TERM; touch {started}; while :; do sleep 0.1; done"
+    )
+    return started, saved
+
+
+def test_sigterm_reaches_the_command_and_waits_for_its_checkpoint(machine):
+    started, saved = preemptible(machine)
+    plan = write_plan(machine, (0, "foi-source a"), (0, "foi-target b"))
+    process = machine.start("worker.sh", plan, 0, 0, 1)
+    wait_for(started)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert saved.read_text() == "saved\n"
+    assert machine.calls("foi-target") == []
+
+
+def test_sigterm_reaches_all_commands_of_a_local_sweep(machine):
+    started, saved = preemptible(machine)
+    process = machine.start(
+        "sweep_local.sh", "--jobs=2", "--collection=mini", "--targets=camvid:segmentation",
+        "--sources=coco:segmentation,isaid:segmentation",
+    )  # fmt: skip
+    wait_for(started)
+    while len(machine.calls("foi-source")) < 2:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert saved.read_text() == "saved\n" * 2
+
+
+def test_a_missing_plan_is_one_line(machine):
+    code, _, err = machine.run("worker.sh", "none.tsv", 0, 0, 1)
+    assert (code, err) == (
+        1, "worker.sh: none.tsv: no such file; foi-plan --stages prints one\n",
+    )  # fmt: skip
+
+
+def test_the_tasks_of_a_slurm_step_form_one_cluster(machine):
+    machine.program("scontrol", "printf 'node07\\nnode09\\n'")
+    machine.program("foi-target", 'echo "$TF_CONFIG"')
+    plan = write_plan(machine, (0, "foi-target a"))
+    step = {"SLURM_NTASKS": "2", "SLURM_JOB_ID": "123456", "SLURM_JOB_NODELIST": "node[07,09]"}
+    for place in (0, 1):
+        _, out, err = machine.run("worker.sh", plan, 0, 0, 1, **step, SLURM_PROCID=str(place))
+        assert json.loads(out) == {
+            "cluster": {"worker": ["node07:23456", "node09:23456"]},
+            "task": {"type": "worker", "index": place},
+        }, err
+    assert machine.calls("scontrol") == ["scontrol show hostnames node[07,09]"] * 2
+
+
+def test_scripts_are_clean():
+    scripts = sorted((ROOT / "launch").glob("*.sh"))
+    command = [f"{sys.prefix}/bin/shellcheck", "--external-sources", *map(str, scripts)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

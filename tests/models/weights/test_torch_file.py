@@ -1,0 +1,149 @@
+import os
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from etils import epath
+
+from foi_tf.errors import FoiError
+from foi_tf.models.weights import tensors
+from tests.models.weights import torch_files as torch
+
+WRITERS = {"zip": torch.write_zip, "old": torch.write_old}
+every_format = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+
+
+def refused(path):
+    with pytest.raises(FoiError) as raised:
+        tensors.open_file(path)
+    said = str(raised.value)
+    assert said.startswith(f"{path}: ") and "\n" not in said
+    return said
+
+
+@every_format
+@pytest.mark.parametrize("nested", [False, True])
+def test_tensors_come_as_they_were(write, nested, tmp_path):
+    arrays = torch.some_arrays()
+    content = torch.state_dict(arrays, "module.")
+    if nested:
+        content = torch.mapping({"epoch": 3, "lr": 0.1, "state_dict": content})
+    found = tensors.open_file(write(tmp_path / "x.pth", content, arrays))
+    assert found.shapes == {f"module.{n}": a.shape for n, a in arrays.items()}
+    for name, array in arrays.items():
+        read = found.read(f"module.{name}")
+        assert read.dtype == array.dtype and np.array_equal(read, array)
+
+
+def test_views_share_a_storage(tmp_path):
+    """A transposed tensor and a part of it, as PyTorch keeps them."""
+    array = np.arange(12, dtype=np.float32).reshape(3, 4)
+    content = torch.mapping({
+        "all": torch.tensor("0", array, shape=(4, 3), strides=(1, 4)),
+        "part": torch.tensor("0", array, offset=5, shape=(2, 2), strides=(4, 1)),
+    })  # fmt: skip
+    found = tensors.open_file(torch.write_zip(tmp_path / "x.pt", content, {"a": array}))
+    assert np.array_equal(found.read("all"), array.T)
+    assert np.array_equal(found.read("part"), [[5, 6], [9, 10]])
+
+
+class Malicious:
+    """What unpickling would run."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.path}",)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize("place", ["zip", "first of old", "state dict of old", "in a state dict"])
+def test_a_malicious_pickle_runs_nothing(place, protocol, tmp_path):
+    victim, path = tmp_path / "victim", tmp_path / "x.pth"
+    payload = pickle.dumps(Malicious(victim), protocol=protocol)
+    if place == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", payload)
+    elif place == "first of old":
+        path.write_bytes(payload)
+    elif place == "state dict of old":
+        torch.write_old(path, b"", {})
+        start = [pickle.dumps(x, protocol=2) for x in (torch.MAGIC, torch.PROTOCOL, {})]
+        path.write_bytes(b"".join([*start, payload]))
+    else:
+        arrays = torch.some_arrays()
+        hidden = payload.removesuffix(b".")
+        hidden = hidden[2:] if protocol == 2 else hidden
+        content = torch.mapping({"state_dict": torch.state_dict(arrays), "x": hidden})
+        torch.write_zip(path, content, arrays)
+    said = refused(path)
+    assert not victim.exists()
+    assert "posix.system, which is no part of a state dict; nothing of it was run" in said
+    pickle.loads(payload)  # The payload would have worked.
+    assert victim.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        # Attributes set on what is called, by the opcode for state: a dict, and slots.
+        torch.named("torch._utils", "_rebuild_tensor_v2") + torch.value({"x": 1}) + b"b",
+        torch.named("torch._utils", "_rebuild_tensor_v2") + b"N" + torch.value({"x": 1}) + b"\x86b",
+        torch.named("collections", "OrderedDict") + b"N" + torch.value({"keys": 1}) + b"\x86b",
+        torch.named("torch", "FloatStorage") + b")R",
+        torch.value((1, 2)) + b"Q",
+        torch.value(("storage", "NoStorage", "0", "cpu", 1)) + b"Q",
+        b"R",
+    ],
+)
+def test_odd_programs_are_refused(content, tmp_path):
+    said = refused(torch.write_zip(tmp_path / "x.bin", content, {}))
+    assert "not a whole file of torch.save" in said
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"count": 1000},
+        {"shape": (5, 4)},
+        {"offset": 1},
+        {"strides": (-4, 1)},
+        {"shape": (3,)},
+        {"shape": (3, 10**12)},
+    ],
+)
+def test_tensors_beyond_their_numbers_are_refused(changes, tmp_path):
+    array = np.zeros((3, 4), np.float32)
+    content = torch.mapping({"x": torch.tensor("0", array, **changes)})
+    assert "not a whole file" in refused(torch.write_zip(tmp_path / "x.pth", content, {"x": array}))
+
+
+@every_format
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.4, 0.9, 0.999])
+def test_truncated_files_are_refused(write, share, tmp_path):
+    arrays = torch.some_arrays()
+    path = write(tmp_path / "x.pth", torch.state_dict(arrays), arrays)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    assert "fetch it again" in refused(path)
+
+
+def test_other_files_are_refused(tmp_path):
+    arrays = torch.some_arrays()
+    path = tmp_path / "x.pth"
+    torch.write_zip(path, torch.state_dict(arrays), arrays, zipfile.ZIP_DEFLATED)
+    assert "compressed" in refused(path)
+    torch.write_zip(path, torch.mapping({"epoch": 3}), {})
+    assert "no state dict" in refused(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "x")
+    assert "an archive of something else" in refused(path)
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    assert "not a whole file" in refused(path)
+    path.rename(tmp_path / "x.safetensors")
+    assert "no whole .safetensors file" in refused(tmp_path / "x.safetensors")
+    (tmp_path / "x.h5").write_text("")
+    assert "known: .safetensors, .pth" in refused(tmp_path / "x.h5")
+    assert "no such file" in refused(epath.Path(tmp_path / "none.pth"))
