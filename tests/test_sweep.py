@@ -8,7 +8,7 @@ def test_a_killed_worker_loses_and_repeats_nothing(blocks, tmp_path):
     done = subprocess.run(
         [
             sys.executable, "-m", "tests.sweep", f"--data_dir={blocks}", f"--out={tmp_path}",
-            "--nosources", "--tasks=blocks:segmentation,blocks:detection", "--factors=1",
+            "--nosources", "--tasks=blocks:segmentation,blocks:detection", "--factors=0.5,1",
             "--kills=1", "--pause=6",
         ],
         capture_output=True, text=True, check=False,
