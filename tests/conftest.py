@@ -33,13 +33,13 @@ def blocks(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def bricks(tmp_path_factory):
-    """A second prepared dataset like `blocks`, of another domain, size and seed."""
+def bricks(blocks, tmp_path_factory):
+    """A second dataset beside `blocks`, of another domain, size and seed."""
     from foi_tf.data import builder, own
 
     root = folders.write(tmp_path_factory.mktemp("raw"), train=9, val=3, size=(64, 48), seed=5)
     found = own.find(root, ["masks"], "bricks", "driving", None)
-    return builder.build(found, tmp_path_factory.mktemp("data"))
+    return builder.build(found, blocks)
 
 
 @pytest.fixture(scope="session")

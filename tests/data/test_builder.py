@@ -133,7 +133,7 @@ def test_broken_record_files_are_named(tmp_path):
 
 
 def test_prepared_datasets_are_found_by_id(blocks, tmp_path):
-    assert list(prepared.directories(blocks)) == ["blocks"]
+    assert prepared.directories(blocks)["blocks"] == blocks / "blocks" / builder.VERSION
     loaded = prepared.open_task(blocks, Task("blocks", "segmentation"))
     assert len(loaded.annotated_ids("val", "segmentation")) == 5
     with pytest.raises(FoiError, match="unknown dataset 'block'; did you mean 'blocks'"):
