@@ -102,6 +102,7 @@ def train(
     epochs = tf.data.Dataset.range(start // total, np.iinfo(np.int64).max)
     stream = epochs.flat_map(epoch).skip(start % total).enumerate(start)
 
+    @tf.autograph.experimental.do_not_convert
     def prepare(place, record):
         example = record if isinstance(record, dict) else _parse(record, source)
         seed = tf.random.experimental.stateless_fold_in([source.seed, 1 + index], place)
@@ -137,6 +138,7 @@ def evaluate(
     index, count = host
     mine = records.concatenate(filler).shard(count, index)
 
+    @tf.autograph.experimental.do_not_convert
     def prepare(place, record):
         example = _parse(record, source)
         view = augment.whole(example["size"], source.crop)

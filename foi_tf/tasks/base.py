@@ -30,10 +30,12 @@ class TaskType(Protocol):
 
     Attributes:
       metric: a name of `study.metrics.METRICS`.
+      terms: the names of what `loss` returns.
       around_objects: whether training crops hold a whole object (section 4.1).
     """
 
     metric: str
+    terms: tuple[str, ...]
     around_objects: bool
 
     def head(self) -> Head:

@@ -193,6 +193,9 @@ def at(maps: tf.Tensor, cell: tf.Tensor) -> tf.Tensor:
     return tf.gather(flat, cell, batch_dims=1)
 
 
+TERMS = ("heatmap", "offset", "size")  # Of `losses`.
+
+
 def losses(
     outputs: Mapping[str, tf.Tensor], targets: Mapping[str, tf.Tensor]
 ) -> dict[str, tf.Tensor]:

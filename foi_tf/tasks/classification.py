@@ -12,6 +12,7 @@ class Classification:
     """One label an image."""
 
     metric = "top1"
+    terms = ("cross_entropy",)
     around_objects = False
 
     def __init__(self, dataset: Dataset):

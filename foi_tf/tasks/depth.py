@@ -21,6 +21,7 @@ class Depth:
     """
 
     metric = "rmse"
+    terms = ("l1", "smoothness")
     around_objects = False
 
     def __init__(self, dataset: Dataset):

@@ -22,6 +22,7 @@ class Detection:
     scale of section 4.1, but against the boxes as annotated, in the image's own pixels.
     """
 
+    terms = centernet.TERMS
     around_objects = True
 
     def __init__(self, dataset: Dataset):

@@ -33,6 +33,7 @@ class Keypoints:
     """
 
     metric = "oks_ap50"
+    terms = (*centernet.TERMS, "keypoint_heatmap", "keypoint_offset", "displacement")
     around_objects = True
 
     def __init__(self, dataset: Dataset):

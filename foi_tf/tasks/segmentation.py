@@ -19,6 +19,7 @@ class Segmentation:
     """
 
     metric = "miou"
+    terms = ("cross_entropy",)
     around_objects = False
 
     def __init__(self, dataset: Dataset):

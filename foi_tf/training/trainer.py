@@ -37,7 +37,26 @@ class Trainer(orbit.StandardTrainer):
         # Slots must stand before the first step, which may see one head only.
         optimizer.build(network.trainable_variables)
         self._network, self._tasks, self._strategy = network, tasks, strategy
-        self._means = {}
+        # One that is made while a step is traced would have it traced once more.
+        self._means = {
+            f"{name}/{term}": tf.keras.metrics.Mean(f"{name}/{term}")
+            for name, task in tasks.items()
+            for term in task.terms
+        }
+
+    def create_train_loop_fn(self):
+        """Many steps on the device. Orbit's own is AutoGraph's, which traces each step twice."""
+
+        @tf.function(autograph=False)
+        def loop(iterators, num_steps):
+            def body(step):
+                with tf.name_scope(""):
+                    self.train_step(iterators)
+                return [step + 1]
+
+            tf.while_loop(lambda step: step < num_steps, body, [tf.zeros_like(num_steps)])
+
+        return loop
 
     # Keras code holds nothing for AutoGraph to convert, and walking it takes a minute.
     @tf.autograph.experimental.do_not_convert
@@ -60,7 +79,7 @@ class Trainer(orbit.StandardTrainer):
         gradients = tape.gradient(loss, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for term, value in terms.items():
-            self._mean(f"{name}/{term}").update_state(value)
+            self._means[f"{name}/{term}"].update_state(value)
         return terms
 
     def train_loop_end(self) -> dict[str, float]:
@@ -69,9 +88,3 @@ class Trainer(orbit.StandardTrainer):
         for mean in self._means.values():
             mean.reset_state()
         return output | {"learning_rate": float(self.optimizer.learning_rate.numpy())}
-
-    def _mean(self, name: str) -> tf.keras.metrics.Mean:
-        if name not in self._means:
-            with tf.init_scope():
-                self._means[name] = tf.keras.metrics.Mean(name)
-        return self._means[name]

@@ -41,7 +41,7 @@ def test_losses_are_finite_scalars_with_gradients(made):
     with tf.GradientTape() as tape:
         terms = task.loss(model(images, training=True), targets)
         total = tf.add_n(list(terms.values()))
-    assert terms and all(term.shape == () for term in terms.values())
+    assert set(terms) == set(task.terms) and all(term.shape == () for term in terms.values())
     gradients = tape.gradient(total, model.trainable_variables)
     assert all(g is not None and bool(tf.reduce_all(tf.math.is_finite(g))) for g in gradients)
 
