@@ -8,7 +8,6 @@ import PIL.Image
 from etils import epath
 
 from foi_tf.data import raw
-from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
 # Tags of TIFF 6.0.
@@ -71,7 +70,7 @@ def _map_tiff(path: epath.Path) -> np.ndarray | None:
         with path.open("rb") as file, PIL.Image.open(file) as picture:
             tags = dict(picture.tag_v2)
     except (OSError, SyntaxError, ValueError) as error:
-        raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
+        raise raw.broken_image(path, error) from error
     offsets, lengths = tags.get(_OFFSETS, ()), tags.get(_LENGTHS, ())
     joined = all(o + n == p for o, n, p in zip(offsets, lengths, offsets[1:], strict=False))
     if (
@@ -87,4 +86,4 @@ def _map_tiff(path: epath.Path) -> np.ndarray | None:
     try:
         return np.memmap(path, np.uint8, "r", offsets[0], shape)
     except ValueError as error:
-        raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
+        raise raw.broken_image(path, error) from error
