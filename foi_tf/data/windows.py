@@ -47,7 +47,8 @@ def read(path: epath.Path, window: Window) -> np.ndarray:
 
     Of an uncompressed TIFF file on a local disk nothing else is read. Other files can only
     be decoded from their start, so they are decoded whole, and the last two, as an image
-    and its labels are, stay in memory for the next windows.
+    and its labels are, stay in memory for the next windows. This helps who asks for them in
+    the order of `tiles`; records are written in another one, and most take a decoding each.
 
     Raises:
       FoiError: the file is missing, broken, or has other than 8 bits or 3 colours.
