@@ -17,8 +17,8 @@ def check(
     """Returns the example with its boxes clipped to the image.
 
     Keypoints may lie outside their box, and outside the image, where augmentation takes
-    them for unlabelled. A depth map that is unknown everywhere is no annotation, and is
-    left out.
+    them for unlabelled. A depth map that is unknown everywhere, or so near that records
+    would say so, is no annotation, and is left out.
 
     Args:
       size: (height, width) of the decoded image.
