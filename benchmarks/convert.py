@@ -7,7 +7,8 @@ colour-coded PNG), Cityscapes (PNG with ids in PNG) and Trash-ICRA19 (JPEG with 
 ISPRS-like TIFF files for tiles of 800 x 800. Conversion is the whole program: it checks
 every file by decoding it, re-encodes masks and tiles, writes records, and reads them again
 for its index and statistics. The peers read the same files and write their bytes to one
-file, or decode each of them once. Runs take turns; printed are medians and their ratios.
+file, or decode each of them once. All have one process, and take turns; printed are medians
+and their ratios.
 """
 
 import contextlib
@@ -100,7 +101,7 @@ LAYOUTS = flags.DEFINE_list("layouts", list(WRITERS), "Which of them.")
 def convert(name: str, root: pathlib.Path) -> None:
     """The program as it is called, within this process."""
     with tempfile.TemporaryDirectory() as data_dir:
-        flag = {"dataset": name, "raw_dir": root, "data_dir": data_dir}
+        flag = {"dataset": name, "raw_dir": root, "data_dir": data_dir, "workers": 1}
         sys.argv = ["foi-prepare", *(f"--{key}={value}" for key, value in flag.items())]
         said = io.StringIO()
         try:

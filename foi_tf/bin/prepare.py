@@ -109,6 +109,8 @@ def _agree(values: dict) -> bool:
         )
     if values["beam_options"] and not values["beam_runner"]:
         raise flags.IllegalFlagValueError("--beam_options go with --beam_runner")
+    if values["beam_runner"] and (values["check"] or not source):
+        raise flags.IllegalFlagValueError("--beam_runner goes with what is to be prepared")
     return not source or _sources_agree(values)
 
 

@@ -16,7 +16,7 @@ from foi_tf.files import first_line
 
 
 class _Records(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """Any dataset: its row of the registry decides on name and features."""
+    """Any dataset: its row decides on name and features."""
 
     def __init__(self, folder: Folder, data_dir: epath.PathLike, version: str):
         self.name, self._folder = folder.dataset.id, folder

@@ -49,8 +49,9 @@ def build(
     directory = epath.Path(data_dir) / dataset.id / VERSION
     source = _source(folder)
     if prepared.is_prepared(directory):
-        _check_same(prepared.load(data_dir, dataset.id), dataset, source, data_dir)
-        return prepared.load(data_dir, dataset.id)
+        standing = prepared.load(data_dir, dataset.id)
+        _check_same(standing, dataset, source, data_dir)
+        return standing
     tfds.disable_progress_bar()
     try:
         epath.Path(data_dir).mkdir(parents=True, exist_ok=True)

@@ -17,8 +17,8 @@ def check(
     """Returns the example with its boxes clipped to the image.
 
     Keypoints may lie outside their box, and outside the image, where augmentation takes
-    them for unlabelled. A depth map that is unknown everywhere is no annotation, and is
-    left out.
+    them for unlabelled. A depth map that is unknown everywhere, or so near that records
+    would say so, is no annotation, and is left out.
 
     Args:
       size: (height, width) of the decoded image.
@@ -58,12 +58,13 @@ def _is_known_somewhere(depth: np.ndarray, dataset: Dataset, where: str) -> bool
     farthest = depth.max(where=depth > 0, initial=0)
     # Beyond a range it does not matter how far: depth is clipped to the range later.
     unit = schema.depth_unit(dataset)
-    if dataset.depth_range is None and round(farthest / unit) > schema.DEPTH_STEPS:
+    steps = round(farthest / unit)
+    if dataset.depth_range is None and steps > schema.DEPTH_STEPS:
         raise FoiError(
             f"{where}: depth is up to {farthest:g} m, but {dataset.id} has no range, hence "
             f"records of {schema.DEPTH_STEPS * unit:g} m; own data: give 'range' in depth.json"
         )
-    return bool(farthest > 0)
+    return steps > 0
 
 
 def _check_size(annotation: np.ndarray, size: tuple[int, int], kind: str, where: str) -> None:

@@ -6,6 +6,7 @@ from etils import epath
 
 from foi_tf.data import layouts, own, schema
 from foi_tf.data.folder import Folder
+from foi_tf.data.layouts.layout import Files
 from foi_tf.data.readers import pairs
 from foi_tf.data.shards import SPLITS
 from foi_tf.errors import FoiError, unknown
@@ -71,10 +72,7 @@ def of_layout(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
     if dataset_id not in layouts.LAYOUTS:
         raise unknown("dataset", dataset_id, layouts.LAYOUTS)
     layout, root = layouts.LAYOUTS[dataset_id], epath.Path(raw_dir)
-    parts = [
-        Part(files.pattern, files.split, files.count, _count(root, files.pattern))
-        for files in layout.files
-    ]
+    parts = [_part(root, files) for files in layout.files]
     problems = []
     try:
         folder = layouts.find(dataset_id, root)
@@ -114,11 +112,14 @@ def of_own(raw_dir: epath.PathLike, formats: list[str], val_fraction: float | No
     return Inventory(tuple(parts), tuple(problems[:_MOST_PROBLEMS]))
 
 
-def _count(root: epath.Path, pattern: str) -> int:
+def _part(root: epath.Path, files: Files) -> Part:
     try:
-        return len(pairs.matches(root, pattern))
+        found = len(pairs.matches(root, files.pattern))
     except FoiError:
-        return 0
+        found = 0
+        if files.instead and (other := _part(root, files.instead)).found:
+            return other
+    return Part(files.pattern, files.split, files.count, found)
 
 
 def _images(folder: Folder) -> list[Part]:

@@ -25,7 +25,7 @@ def find(
     domain: str,
     val_fraction: float | None,
 ) -> Folder:
-    """Looks through a raw folder; nothing but lists, JSON, XML and some images is read.
+    """Looks through a raw folder; no more than lists, JSON, XML and headers of images is read.
 
     Args:
       formats: names of `readers.FORMATS`; images may be annotated in one and not in
@@ -71,7 +71,7 @@ def find(
         dataset,
         {
             split: [
-                Entry(str(epath.Path(image).with_suffix("")), images / image, loaders)
+                Entry(raw.stem(image), images / image, loaders)
                 for image, loaders in of_split.items()
             ]
             for split, of_split in splits.items()
@@ -123,7 +123,7 @@ def _split(merged: dict, val_fraction: float | None, root: epath.Path) -> dict:
 def _input_size(paths: Sequence[epath.Path]) -> Size:
     """The median image size of a sample, in multiples of the network's coarsest stride."""
     sample = paths[:: max(1, len(paths) // 50)]
-    height, width = np.median([raw.read_image(path)[1] for path in sample], axis=0)
+    height, width = np.median([raw.image_size(path) for path in sample], axis=0)
     shrink = min(1.0, _LONGEST_SIDE / max(height, width))
     sides = (round(side * shrink / _DIVISOR) * _DIVISOR for side in (height, width))
     return tuple(max(_DIVISOR, side) for side in sides)

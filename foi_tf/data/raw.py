@@ -240,7 +240,7 @@ def image_size(path: epath.Path) -> Size:
         with path.open("rb") as file, PIL.Image.open(file) as picture:
             return picture.height, picture.width
     except (OSError, SyntaxError, ValueError) as error:
-        raise FoiError(f"{path}: no image ({error}); replace or remove it") from error
+        raise broken_image(path, error) from error
 
 
 def read_bytes(path: epath.Path) -> bytes:
@@ -271,10 +271,13 @@ def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
     try:
         picture = PIL.Image.open(io.BytesIO(data))
         picture.load()
-    except PIL.UnidentifiedImageError as error:
-        raise FoiError(
-            f"{path}: not a whole image (unknown format); replace or remove it"
-        ) from error
     except (OSError, SyntaxError, ValueError) as error:
-        raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
+        raise broken_image(path, error) from error
     return picture
+
+
+def broken_image(path: epath.Path, error: Exception) -> FoiError:
+    """The error for an image file that Pillow cannot read."""
+    # Pillow would say which object in memory it was given.
+    reason = "unknown format" if isinstance(error, PIL.UnidentifiedImageError) else error
+    return FoiError(f"{path}: not a whole image ({reason}); replace or remove it")

@@ -31,7 +31,8 @@ def read(
     dataset = prepared.dataset
     features = schema.features(dataset)
     decoders = {} if pixels else {"image": tfds.decode.SkipDecoding()}
-    wanted = tf.constant(prepared.positions(split, frozenset(chosen or prepared.ids[split])))
+    chosen = frozenset(prepared.ids[split]) if chosen is None else chosen
+    wanted = tf.constant(prepared.positions(split, chosen))
     files = prepared.files[split]
     stored = (
         tf.data.TFRecordDataset([path for path, _ in files])

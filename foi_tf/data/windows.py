@@ -8,7 +8,6 @@ import PIL.Image
 from etils import epath
 
 from foi_tf.data import raw
-from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
 # Tags of TIFF 6.0.
@@ -48,7 +47,8 @@ def read(path: epath.Path, window: Window) -> np.ndarray:
 
     Of an uncompressed TIFF file on a local disk nothing else is read. Other files can only
     be decoded from their start, so they are decoded whole, and the last two, as an image
-    and its labels are, stay in memory for the next windows.
+    and its labels are, stay in memory for the next windows. This helps who asks for them in
+    the order of `tiles`; records are written in another one, and most take a decoding each.
 
     Raises:
       FoiError: the file is missing, broken, or has other than 8 bits or 3 colours.
@@ -71,7 +71,7 @@ def _map_tiff(path: epath.Path) -> np.ndarray | None:
         with path.open("rb") as file, PIL.Image.open(file) as picture:
             tags = dict(picture.tag_v2)
     except (OSError, SyntaxError, ValueError) as error:
-        raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
+        raise raw.broken_image(path, error) from error
     offsets, lengths = tags.get(_OFFSETS, ()), tags.get(_LENGTHS, ())
     joined = all(o + n == p for o, n, p in zip(offsets, lengths, offsets[1:], strict=False))
     if (
@@ -87,4 +87,4 @@ def _map_tiff(path: epath.Path) -> np.ndarray | None:
     try:
         return np.memmap(path, np.uint8, "r", offsets[0], shape)
     except ValueError as error:
-        raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
+        raise raw.broken_image(path, error) from error

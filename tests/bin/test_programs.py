@@ -260,6 +260,7 @@ def test_prepare_says_what_it_made(call, tmp_path):
         {"check": True, "format": "masks", "raw_dir": "r"},
         {"collection": "mini", "out": "o"},
         {"collection": "mini", "beam_options": "region=x"},
+        {"describe": "x", "beam_runner": "DirectRunner"},
         {"collection": "mini", "workers": 0},
     ],
 )

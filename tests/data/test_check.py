@@ -38,6 +38,12 @@ def test_good_examples_pass_and_boxes_are_clipped():
     assert check(example, ROW, SIZE, "r")["boxes"].tolist() == [[0, 0, 2, 6]]
 
 
+def test_depth_that_records_cannot_tell_from_unknown_is_left_out():
+    for metres, kept in ((0.0, False), (4e-4, False), (6e-4, True)):  # Steps are millimetres.
+        found = check({"depth": np.full(SIZE, metres, np.float32)}, ROW, SIZE, "r")
+        assert ("depth" in found) == kept
+
+
 @pytest.mark.parametrize(
     ("example", "said"),
     [

@@ -103,6 +103,7 @@ def test_what_is_read_back_is_what_was_found(tmp_path):
         np.testing.assert_allclose(example["depth"], raw["depth"], atol=5e-4)
         np.testing.assert_array_equal(example["boxes"], raw["boxes"])
     assert len(written) == 6
+    assert list(stored.read(done, "train", frozenset())) == []
 
 
 def test_sheets_keep_their_tiles_apart():

@@ -1,62 +1,20 @@
 """The paper's datasets as their publishers distribute them: one row each."""
 
 import dataclasses
+import importlib
 import types
+from collections.abc import Mapping
 
 from etils import epath
 
 from foi_tf.data.folder import Folder
-from foi_tf.data.layouts import (
-    ade,
-    bdd,
-    camvid,
-    city,
-    coco,
-    dogs,
-    idd,
-    ilsvrc,
-    isaid,
-    isprs,
-    kitti,
-    mapillary,
-    mpii,
-    pcontext,
-    pvoc,
-    scannet,
-    suim,
-    sunrgbd,
-    uwt,
-    vgallery,
-    vkitti2,
-)
+from foi_tf.data.layouts.layout import Layout
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.registry import DATASETS
 
-# By the ids of the registry.
-LAYOUTS = types.MappingProxyType(
-    {
-        "pcontext": pcontext.LAYOUT,
-        "pvoc": pvoc.LAYOUT,
-        "mpii": mpii.LAYOUT,
-        "ade": ade.LAYOUT,
-        "coco": coco.LAYOUT,
-        "kitti": kitti.LAYOUT,
-        "camvid": camvid.LAYOUT,
-        "city": city.LAYOUT,
-        "idd": idd.LAYOUT,
-        "bdd": bdd.LAYOUT,
-        "mapillary": mapillary.LAYOUT,
-        "isprs": isprs.LAYOUT,
-        "isaid": isaid.LAYOUT,
-        "sunrgbd": sunrgbd.LAYOUT,
-        "scannet": scannet.LAYOUT,
-        "suim": suim.LAYOUT,
-        "uwt": uwt.LAYOUT,
-        "dogs": dogs.LAYOUT,
-        "vkitti2": vkitti2.LAYOUT,
-        "vgallery": vgallery.LAYOUT,
-        "ilsvrc": ilsvrc.LAYOUT,
-    }
+# Each in a module that is called by its id.
+LAYOUTS: Mapping[str, Layout] = types.MappingProxyType(
+    {name: importlib.import_module(f"{__name__}.{name}").LAYOUT for name in DATASETS}
 )
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.folder import Entry
-from foi_tf.data.layouts.layout import Files, Layout
-from foi_tf.data.readers import json_file, labels, pairs
+from foi_tf.data.layouts.layout import TRAIN_VAL, Files, Layout, in_folders
+from foi_tf.data.readers import instances, json_file, labels, pairs
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.dataset import Dataset
 
@@ -102,27 +102,18 @@ def _load(frame: _Frame, names: Sequence[str], where: str) -> dict[str, Any]:
         boxes.append((box.y1, box.x1, box.y2, box.x2))
         indices.append(names.index(known[label.category]))
         crowds.append(label.category in _CROWDS)
-    corners = np.asarray(boxes, np.float32).reshape(-1, 4)
-    sides = corners[:, 2:] - corners[:, :2]
-    return {
-        "boxes": corners,
-        "box_labels": np.asarray(indices, np.int64),
-        "box_areas": sides[:, 0] * sides[:, 1],
-        "box_crowds": np.asarray(crowds, np.bool_),
-    }
+    return instances.fields(boxes, crowds) | {"box_labels": np.asarray(indices, np.int64)}
 
 
 LAYOUT = Layout(
     read=_read,
-    files=tuple(
-        Files(pattern.format(split), count, split)
-        for split, masks, boxes in (("train", 7_000, 70_000), ("val", 1_000, 10_000))
-        for pattern, count in (
-            (_IMAGES_10K, masks),
-            (_MASKS, masks),
-            (_IMAGES_100K, boxes),
-            (_BOXES, 1),
-        )
+    files=(
+        *in_folders(TRAIN_VAL, (7_000, 1_000), (_IMAGES_10K, _MASKS)),
+        *in_folders(TRAIN_VAL, (70_000, 10_000), [_IMAGES_100K]),
+        *(
+            Files(_BOXES.format(split), 1, split, Files(_BOXES_2018.format(split), 1, split))
+            for split in TRAIN_VAL
+        ),
     ),
     home="http://bdd-data.berkeley.edu/ (10K and 100K Images, Semantic Segmentation, Detection)",
     terms="registration; research and education",

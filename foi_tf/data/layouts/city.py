@@ -10,7 +10,7 @@ import functools
 from etils import epath
 
 from foi_tf.data.folder import Entry
-from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.layouts.layout import TRAIN_VAL, Layout, in_folders
 from foi_tf.data.readers import labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -33,19 +33,12 @@ _LABELS = "gtFine/{}/*/*_gtFine_labelIds.png"
 
 def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     load = functools.partial(labels.of_ids, labels.codes(IDS, row))
-    return {
-        split: pairs.read(raw_dir, _IMAGES.format(split), {_LABELS.format(split): load})
-        for split in ("train", "val")
-    }
+    return pairs.read_splits(raw_dir, TRAIN_VAL, _IMAGES, {_LABELS: load})
 
 
 LAYOUT = Layout(
     read=_read,
-    files=tuple(
-        Files(pattern.format(split), count, split)
-        for split, count in (("train", 2_975), ("val", 500))
-        for pattern in (_IMAGES, _LABELS)
-    ),
+    files=in_folders(TRAIN_VAL, (2_975, 500), (_IMAGES, _LABELS)),
     home="https://www.cityscapes-dataset.com/downloads/",
     terms="registration; non-commercial research; no redistribution",
 )

@@ -10,7 +10,7 @@ from etils import epath
 
 from foi_tf.data.folder import Entry
 from foi_tf.data.layouts.layout import Files, Layout
-from foi_tf.data.readers import json_file, matlab
+from foi_tf.data.readers import instances, json_file, matlab
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 
@@ -66,17 +66,13 @@ def _load(dog: _Dog, keypoints: int, where: str) -> dict[str, Any]:
     # (0, 0, 0) is not annotated, (x, y, 0) hidden, (x, y, 1) seen.
     joints[:, 2] += joints[:, :2].any(1)
     x, y, width, height = dog.img_bbox
-    box = np.asarray([[y, x, y + height, x + width]], np.float32)
+    box = np.asarray([y, x, y + height, x + width], np.float32)
     size = [dog.img_height, dog.img_width]
     area = pycocotools.mask.area({"size": size, "counts": dog.seg.encode()})
     if not 0 < area <= dog.img_height * dog.img_width:
         raise FoiError(f"{where}: seg is no run-length code of a part of the image; replace it")
-    return {
-        "keypoints": joints[None],
-        "keypoint_boxes": box.clip(0, 2 * size),
-        "keypoint_areas": np.asarray([area], np.float32),
-        "keypoint_crowds": np.zeros(1, np.bool_),
-    }
+    fields = instances.fields([box.clip(0, 2 * size)], areas=[area], prefix="keypoint")
+    return fields | {"keypoints": joints[None]}
 
 
 LAYOUT = Layout(

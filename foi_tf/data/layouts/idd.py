@@ -12,7 +12,7 @@ from etils import epath
 
 from foi_tf.data import schema
 from foi_tf.data.folder import Entry
-from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.layouts.layout import TRAIN_VAL, Layout, in_folders
 from foi_tf.data.readers import labels, pairs, polygons
 from foi_tf.study.dataset import Dataset
 
@@ -24,19 +24,12 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     names = {name: name for name in (*row.names["segmentation"], *row.ignored)}
     ignore = schema.IGNORE[schema.mask_dtype(row)]
     load = functools.partial(polygons.load, labels.codes(names, row), ignore)
-    return {
-        split: pairs.read(raw_dir, _IMAGES.format(split), {_LABELS.format(split): load})
-        for split in ("train", "val")
-    }
+    return pairs.read_splits(raw_dir, TRAIN_VAL, _IMAGES, {_LABELS: load})
 
 
 LAYOUT = Layout(
     read=_read,
-    files=tuple(
-        Files(pattern.format(split), count, split)
-        for split, count in (("train", 6_993), ("val", 981))
-        for pattern in (_IMAGES, _LABELS)
-    ),
+    files=in_folders(TRAIN_VAL, (6_993, 981), (_IMAGES, _LABELS)),
     home="https://idd.insaan.iiit.ac.in/dataset/download/",
     terms="registration; research use",
 )

@@ -144,9 +144,13 @@ def _member(archive: epath.Path, path: epath.Path, offset: int, size: int) -> tu
         return raw.whole_image(file.read(size), path)
 
 
+_VAL_FILES = Files("val/*.JPEG", 50_000, "val", Files("val/*/*.JPEG", 50_000, "val"))
 LAYOUT = Layout(
     read=_read,
-    files=(Files(_TARS["train"], 1, "train"), Files(_TARS["val"], 1, "val")),
+    files=(
+        Files(_TARS["train"], 1, "train", Files("train/*/*.JPEG", 1_281_167, "train")),
+        Files(_TARS["val"], 1, "val", _VAL_FILES),
+    ),
     home="https://image-net.org/download-images (ILSVRC2012, training and validation images)",
     terms="non-commercial research and education, by an account with an institutional address",
 )

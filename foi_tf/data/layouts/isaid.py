@@ -9,7 +9,7 @@ PNG, are stored as JPEG.
 from etils import epath
 
 from foi_tf.data.folder import Entry
-from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.layouts.layout import TRAIN_VAL, Layout, in_folders
 from foi_tf.data.readers import labels, tiled
 from foi_tf.study.dataset import Dataset
 
@@ -36,11 +36,7 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
 
 LAYOUT = Layout(
     read=_read,
-    files=tuple(
-        Files(pattern.format(split), count, split)
-        for split, count in (("train", 1_411), ("val", 458))
-        for pattern in (_IMAGES, _LABELS)
-    ),
+    files=in_folders(TRAIN_VAL, (1_411, 458), (_IMAGES, _LABELS)),
     home=(
         "https://captain-whu.github.io/iSAID/ (labels) and "
         "https://captain-whu.github.io/DOTA/ (images of DOTA v1.0)"

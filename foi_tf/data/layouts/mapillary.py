@@ -11,11 +11,13 @@ import functools
 from etils import epath
 
 from foi_tf.data.folder import Entry
-from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.layouts.layout import Files, Layout, in_folders
 from foi_tf.data.readers import json_file, labels, pairs
 from foi_tf.study.dataset import Dataset
 
-_SPLITS = {"train": "training", "val": "validation"}
+_SPLITS, _COUNTS = {"train": "training", "val": "validation"}, (18_000, 2_000)
+_CONFIG, _CONFIG_IN_2 = "config.json", "config_v1.2.json"
+_IMAGES, _LABELS, _LABELS_IN_2 = "{}/images/*.jpg", "{}/labels/*.png", "{}/v1.2/labels/*.png"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,26 +31,27 @@ class _Config:
 
 
 def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    config, folder = raw_dir / "config_v1.2.json", "v1.2/labels"
+    config, masks = raw_dir / _CONFIG_IN_2, _LABELS_IN_2
     if not config.exists():
-        config, folder = raw_dir / "config.json", "labels"
+        config, masks = raw_dir / _CONFIG, _LABELS
     found = json_file.parse(config, _Config, "Mapillary's list of labels").labels
     names = {index: label.readable for index, label in enumerate(found)}
     load = functools.partial(labels.of_ids, labels.codes(names, row, str(config)))
-    return {
-        split: pairs.read(raw_dir, f"{place}/images/*.jpg", {f"{place}/{folder}/*.png": load})
-        for split, place in _SPLITS.items()
-    }
+    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, {masks: load})
 
 
 LAYOUT = Layout(
     read=_read,
     files=(
-        Files("config.json", 1),
+        Files(_CONFIG, 1, instead=Files(_CONFIG_IN_2, 1)),
+        *in_folders(_SPLITS, _COUNTS, [_IMAGES]),
         *(
-            Files(f"{place}/{pattern}", count, split)
-            for (split, place), count in zip(_SPLITS.items(), (18_000, 2_000), strict=True)
-            for pattern in ("images/*.jpg", "labels/*.png")
+            dataclasses.replace(first, instead=second)
+            for first, second in zip(
+                in_folders(_SPLITS, _COUNTS, [_LABELS]),
+                in_folders(_SPLITS, _COUNTS, [_LABELS_IN_2]),
+                strict=True,
+            )
         ),
     ),
     home="https://www.mapillary.com/dataset/vistas",

@@ -14,7 +14,7 @@ from etils import epath
 from foi_tf.data import raw
 from foi_tf.data.folder import Entry
 from foi_tf.data.layouts.layout import Files, Layout
-from foi_tf.data.readers import matlab
+from foi_tf.data.readers import instances, matlab
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 from foi_tf.study.grid import subset
@@ -102,14 +102,10 @@ def _load(file: epath.Path, people: list[tuple[np.ndarray, np.ndarray]]) -> dict
     clipped = [(marks, box.clip(0, 2 * size)) for marks, box in people]
     kept = [(marks, box) for marks, box in clipped if (box[2:] > box[:2]).all()]
     keypoints = people[0][0].shape
-    boxes = np.asarray([box for _, box in kept], np.float32).reshape(-1, 4)
-    sides = boxes[:, 2:] - boxes[:, :2]
-    return {
-        "keypoints": np.asarray([marks for marks, _ in kept], np.float32).reshape(-1, *keypoints),
-        "keypoint_boxes": boxes,
-        "keypoint_areas": sides[:, 0] * sides[:, 1] * np.float32(_COVERED),
-        "keypoint_crowds": np.zeros(len(boxes), np.bool_),
-    }
+    fields = instances.fields([box for _, box in kept], prefix="keypoint")
+    fields["keypoint_areas"] *= np.float32(_COVERED)
+    marks = np.asarray([marks for marks, _ in kept], np.float32).reshape(-1, *keypoints)
+    return fields | {"keypoints": marks}
 
 
 LAYOUT = Layout(

@@ -16,11 +16,12 @@ from etils import epath
 
 from foi_tf.data import raw
 from foi_tf.data.folder import Entry
-from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.layouts.layout import Layout, in_folders
 from foi_tf.data.readers import labels, pairs
 from foi_tf.study.dataset import Dataset
 
 _SPLITS = {"train": "train_val", "val": "TEST"}
+_IMAGES, _MASKS = "{}/images/*.jpg", "{}/masks/*.bmp"
 _SURPLUS = 0.1  # Of an image's side, that a mask may be larger; ours.
 
 COLOURS = {
@@ -34,10 +35,7 @@ COLOURS = {
 
 def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     load = functools.partial(_load, labels.codes(COLOURS, row))
-    return {
-        split: pairs.read(raw_dir, f"{folder}/images/*.jpg", {f"{folder}/masks/*.bmp": load})
-        for split, folder in _SPLITS.items()
-    }
+    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, {_MASKS: load})
 
 
 def _load(table: Mapping[labels.Colour, int], path: epath.Path) -> dict[str, Any]:
@@ -52,11 +50,7 @@ def _load(table: Mapping[labels.Colour, int], path: epath.Path) -> dict[str, Any
 
 LAYOUT = Layout(
     read=_read,
-    files=tuple(
-        Files(f"{folder}/{pattern}", count, split)
-        for (split, folder), count in zip(_SPLITS.items(), (1_525, 110), strict=True)
-        for pattern in ("images/*.jpg", "masks/*.bmp")
-    ),
+    files=in_folders(_SPLITS, (1_525, 110), (_IMAGES, _MASKS)),
     home="https://irvlab.cs.umn.edu/resources/suim-dataset",
     terms="free download for research; cite Islam et al. 2020",
 )

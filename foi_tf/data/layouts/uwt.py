@@ -11,11 +11,12 @@ import functools
 from etils import epath
 
 from foi_tf.data.folder import Entry
-from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.layouts.layout import Layout, in_folders
 from foi_tf.data.readers import pairs, voc
 from foi_tf.study.dataset import Dataset
 
 _SPLITS = {"train": "train", "val": "test"}
+_IMAGES, _BOXES = "dataset/{}/*.jpg", "dataset/{}/*.xml"
 _ALIASES = {"platstic": "plastic"} | dict.fromkeys(
     (
         "cloth", "fishing", "metal", "paper", "papper", "rubber", "timestamp", "unknown", "wood",
@@ -25,21 +26,12 @@ _ALIASES = {"platstic": "plastic"} | dict.fromkeys(
 
 def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     load = functools.partial(voc.load, names=row.names["detection"], aliases=_ALIASES)
-    return {
-        split: pairs.read(
-            raw_dir, f"dataset/{folder}/*.jpg", {f"dataset/{folder}/*.xml": load}, f"{folder}/"
-        )
-        for split, folder in _SPLITS.items()
-    }
+    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, {_BOXES: load}, "{}/")
 
 
 LAYOUT = Layout(
     read=_read,
-    files=tuple(
-        Files(f"dataset/{folder}/*.{suffix}", count, split)
-        for (split, folder), count in zip(_SPLITS.items(), (5_720, 1_144), strict=True)
-        for suffix in ("jpg", "xml")
-    ),
+    files=in_folders(_SPLITS, (5_720, 1_144), (_IMAGES, _BOXES)),
     home="https://conservancy.umn.edu/handle/11299/214366",
     terms="free for academic use; JAMSTEC's permission for commercial use",
 )

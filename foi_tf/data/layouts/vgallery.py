@@ -11,7 +11,7 @@ from etils import epath
 
 from foi_tf.data.folder import Entry
 from foi_tf.data.layouts import vkitti2
-from foi_tf.data.layouts.layout import Files, Layout
+from foi_tf.data.layouts.layout import Layout, in_folders
 from foi_tf.data.readers import depth, labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -31,25 +31,14 @@ COLOURS = {
 def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     colours = functools.partial(labels.of_colours, labels.codes(COLOURS, row))
     metres = functools.partial(depth.load, vkitti2.CENTIMETRES)
-    return {
-        split: pairs.read(
-            raw_dir,
-            _IMAGES.format(folder),
-            {_LABELS.format(folder): colours, _DEPTH.format(folder): metres},
-            f"{folder}/",
-        )
-        for split, folder in _SPLITS.items()
-    }
+    annotations = {_LABELS: colours, _DEPTH: metres}
+    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, annotations, "{}/")
 
 
 LAYOUT = Layout(
     read=_read,
-    files=tuple(
-        Files(pattern.format(folder), count, split)
-        # Six lights: 496 views at four occlusions; five loops of about 245 views of six cameras.
-        for (split, folder), count in zip(_SPLITS.items(), (None, 11_904), strict=True)
-        for pattern in (_IMAGES, _LABELS, _DEPTH)
-    ),
+    # Six lights: 496 views at four occlusions; five loops of about 245 views of six cameras.
+    files=in_folders(_SPLITS, (None, 11_904), (_IMAGES, _LABELS, _DEPTH)),
     home="https://europe.naverlabs.com/research/3d-vision/virtual-gallery-dataset/",
     terms="free download for research; see the licence in its archives",
 )

@@ -22,8 +22,10 @@ __all__ = ["Pair", "Prints", "find", "take"]
 MOST_BITS = 12  # Of 64 that may differ from a window's; ours.
 MOST_CANDIDATES = 20  # That an image is laid on, nearest first; ours, against endless videos.
 LEAST_CORRELATION = 0.8  # Of what is laid on; ours, see `benchmarks/overlap.py`.
-_CERTAIN = 0.95  # Correlation that ends the search for a better window.
-_MANY = 5_000_000  # Candidates that are thinned out before there are more.
+_CERTAIN = 0.95  # Correlation that ends the search for a better window; ours.
+_MANY = 5_000_000  # Candidates that are thinned out before there are more; ours.
+
+_SAME_VIEW = 0.03  # Shares of a side by which the window of what is no crop is off; ours.
 
 # Rows of an int64 array of candidates.
 _A, _B, _DISTANCE, _WINDOW, _MIRRORED, _CROP_IS_B = range(6)
@@ -59,7 +61,9 @@ def find(a: Prints, b: Prints) -> list[Pair]:
     An image with more than `MOST_CANDIDATES` near duplicates is paired with the nearest.
     """
     pairs = {(pair.a, pair.b): pair for pair in _exact(a, b)}
-    found = _candidates(hashing.hash_images(a.grey), hashing.hash_images(b.grey), a is b)
+    hashes = hashing.hash_images(a.grey)
+    others = hashes if a is b else hashing.hash_images(b.grey)
+    found = _candidates(hashes, others, a is b)
     starts = np.flatnonzero(np.any(np.diff(found[:2], prepend=-1, axis=1), axis=0))
     groups = np.split(found, starts[1:], axis=1) if found.size else []
     for group in track(groups, "candidates", len(groups), unit="pair"):
@@ -150,4 +154,4 @@ def _confirm(a: Prints, b: Prints, ways: np.ndarray) -> Pair | None:
 
 
 def _is_whole(window: verify.Window) -> bool:
-    return max(abs(x - y) for x, y in zip(window, WINDOWS[0], strict=True)) < 0.03
+    return max(abs(x - y) for x, y in zip(window, WINDOWS[0], strict=True)) < _SAME_VIEW

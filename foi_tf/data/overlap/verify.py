@@ -8,10 +8,11 @@ import numpy as np
 from foi_tf.data.overlap.hashes import SIDE
 
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-3)
-_COARSE = 5.0  # Pixels; what is smoother than this says little, as most skies are alike.
+_COARSE = 5.0  # Pixels; what is smoother than this says little, as most skies are alike; ours.
 _HOPELESS = 0.4  # Correlation at the outset below which laying on is not tried; ours.
-_SHEAR = 0.04  # Crops are upright; so far an estimate may be off.
-_BORDER = 0.06  # Shares of the image that the estimate may reach beyond it.
+_SHEAR = 0.04  # Crops are upright; so far an estimate may be off; ours.
+_BORDER = 0.06  # Shares of the image that the estimate may reach beyond it; ours.
+_COVERED = 0.5  # Share of the crop that must lie within the image; ours.
 
 Window = tuple[float, float, float, float]  # (ymin, xmin, ymax, xmax) in shares.
 
@@ -48,7 +49,7 @@ def agree(picture: np.ndarray, crop: np.ndarray, window: Window) -> Agreement | 
     if min(window) < -_BORDER or max(window) > 1 + _BORDER:
         return None
     inside = _lay(np.ones_like(whole), warp) > 0.99
-    if inside.mean() < 0.5:
+    if inside.mean() < _COVERED:
         return None
     fine = _fine(_lay(whole, warp))[inside], _fine(part)[inside]
     return Agreement(_correlation(*fine), window)

@@ -10,7 +10,7 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data import raw
-from foi_tf.data.readers import json_file
+from foi_tf.data.readers import instances, json_file
 from foi_tf.errors import FoiError
 from foi_tf.progress import warn
 
@@ -223,12 +223,7 @@ def _objects(annotations: list[_Annotation], prefix: str) -> dict[str, np.ndarra
         x, y, width, height = one.bbox
         corners.append((y, x, y + height, x + width))
         areas.append(width * height if one.area is None else one.area)
-    boxes = "boxes" if prefix == "box" else f"{prefix}_boxes"
-    return {
-        boxes: np.asarray(corners, np.float32).reshape(-1, 4),
-        f"{prefix}_areas": np.asarray(areas, np.float32),
-        f"{prefix}_crowds": np.asarray([one.iscrowd for one in annotations], np.bool_),
-    }
+    return instances.fields(corners, [one.iscrowd for one in annotations], areas, prefix)
 
 
 def _keypoints(annotation: _Annotation, count: int, where: str) -> np.ndarray:

@@ -45,6 +45,29 @@ def read(
     return entries
 
 
+def read_splits(
+    raw_dir: epath.Path,
+    folders: Mapping[str, str],
+    images: str,
+    annotations: Mapping[str, Callable[[epath.Path], dict[str, Any]]],
+    prefix: str = "",
+) -> dict[str, list[Entry]]:
+    """As `read`, for each split.
+
+    Args:
+      folders: by split, what stands for the {} in patterns and prefix.
+    """
+    return {
+        split: read(
+            raw_dir,
+            images.format(folder),
+            {pattern.format(folder): load for pattern, load in annotations.items()},
+            prefix.format(folder),
+        )
+        for split, folder in folders.items()
+    }
+
+
 def check_beside(annotation: epath.Path, image: epath.Path) -> None:
     """Checks that an image's annotation file exists.
 

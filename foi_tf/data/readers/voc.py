@@ -10,7 +10,7 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data import raw
-from foi_tf.data.readers import lists
+from foi_tf.data.readers import instances, lists
 from foi_tf.errors import FoiError, unknown
 
 _IMAGES = "JPEGImages"
@@ -166,11 +166,6 @@ def _class_names(raw_dir: epath.Path, splits: Mapping[str, Mapping]) -> tuple[st
 
 
 def _load(objects: Sequence[_Object], names: Sequence[str]) -> dict[str, Any]:
-    boxes = np.asarray([one.box for one in objects], np.float32).reshape(-1, 4)
-    sides = boxes[:, 2:] - boxes[:, :2]
-    return {
-        "boxes": boxes,
-        "box_labels": np.asarray([names.index(one.label) for one in objects], np.int64),
-        "box_areas": sides[:, 0] * sides[:, 1],
-        "box_crowds": np.asarray([one.difficult for one in objects], np.bool_),
-    }
+    labels = np.asarray([names.index(one.label) for one in objects], np.int64)
+    crowds = [one.difficult for one in objects]
+    return instances.fields([one.box for one in objects], crowds) | {"box_labels": labels}

@@ -12,6 +12,7 @@ import yaml
 from etils import epath
 
 from foi_tf.data import raw
+from foi_tf.data.readers import instances
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
@@ -190,10 +191,10 @@ def _load(image: epath.Path, path: epath.Path, kind: _Kind) -> dict[str, Any]:
     boxes = np.asarray([_box(row, kind) for row in rows], np.float32).reshape(-1, 4)
     boxes *= np.asarray([*size, *size], np.float32)
     fields = {"box_labels": np.asarray([row[0] for row in rows], np.int64)}
-    fields |= _objects(boxes, "boxes", "box")
+    fields |= instances.fields(boxes)
     if kind.keypoints:
         fields["keypoints"] = _keypoints(rows, kind, size)
-        fields |= _objects(boxes, "keypoint_boxes", "keypoint")
+        fields |= instances.fields(boxes, prefix="keypoint")
     return fields
 
 
@@ -234,12 +235,3 @@ def _keypoints(rows: Sequence[Sequence[float]], kind: _Kind, size: Size) -> np.n
     places = given[..., 1::-1] * np.asarray(size, np.float32)
     marks = np.concatenate([places, visibility], axis=-1)
     return np.where(visibility > 0, marks, np.float32(0))
-
-
-def _objects(boxes: np.ndarray, name: str, prefix: str) -> dict[str, np.ndarray]:
-    sides = boxes[:, 2:] - boxes[:, :2]
-    return {
-        name: boxes,
-        f"{prefix}_areas": sides[:, 0] * sides[:, 1],
-        f"{prefix}_crowds": np.zeros(len(boxes), np.bool_),
-    }

@@ -22,8 +22,7 @@ def write(root):
             ids = drawing.stripes(_IDS).astype(np.uint8)
             drawing.save(root / f"gtFine/{split}/{name}_gtFine_labelIds.png", ids)
         mask = drawing.stripes(_MASK).astype(np.uint8)
-        # The star of the file's name stands for all but the suffix.
-        expected[split] = {f"{name}": {"mask": mask} for name in names}
+        expected[split] = {name: {"mask": mask} for name in names}
     return expected
 
 

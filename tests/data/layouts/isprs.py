@@ -57,9 +57,9 @@ SPOILS = {
     r"has no Vaihingen/top/top_mosaic_09cm_area\*\.tif; foi-prepare --check": lambda root: (
         root / f"Vaihingen/top/{_VAIHINGEN}.tif"
     ).unlink(),
-    r"area1\.tif: no image": lambda root: (root / f"Vaihingen/top/{_VAIHINGEN}.tif").write_bytes(
-        b"II"
-    ),
+    r"area1\.tif: not a whole image": lambda root: (
+        root / f"Vaihingen/top/{_VAIHINGEN}.tif"
+    ).write_bytes(b"II"),
     r"area1\.tif: must have colours": lambda root: _tiff(
         root / _COMPLETE / f"{_VAIHINGEN}.tif", np.zeros(SIZE, np.uint8), None
     ),

@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from foi_tf.data import layouts
+from foi_tf.data import inventory, layouts
 from foi_tf.errors import FoiError
 from tests.data.layouts import drawing, ilsvrc
 
@@ -24,6 +24,9 @@ def test_unpacked_folders_give_what_the_archives_give(tmp_path):
     expected = ilsvrc.write(tmp_path / "archives")
     ilsvrc.unpacked(tmp_path / "folders")
     assert labels(tmp_path / "folders") == labels(tmp_path / "archives") == expected
+    train, val, *_ = inventory.of_layout("ilsvrc", tmp_path / "folders").parts
+    assert (train.found, train.expected) == (len(expected["train"]), 1_281_167)
+    assert (val.found, val.expected) == (len(expected["val"]), 50_000)
 
 
 def test_validation_images_may_stand_in_folders_of_synsets(tmp_path):

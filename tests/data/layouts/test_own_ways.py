@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foi_tf.data import layouts, schema
+from foi_tf.data import inventory, layouts, schema
 from foi_tf.data.layouts import camvid as camvid_layout
 from foi_tf.data.layouts import isprs as isprs_layout
 from foi_tf.data.readers import labels
@@ -15,6 +15,11 @@ from tests.data.layouts import bdd, drawing, isaid, isprs, kitti, mapillary
 
 def examples(name, root, split="train"):
     return {example["id"]: example for example, _ in layouts.find(name, root).examples(split)}
+
+
+def assert_all_kinds_found(name, root):
+    """What is read is what --check finds, though none of the usual files may be there."""
+    assert all(part.found for part in inventory.of_layout(name, root).parts)
 
 
 def touch(path):
@@ -81,6 +86,7 @@ def test_mapillarys_second_release_holds_the_first_ones_labels(tmp_path):
     found = examples("mapillary", tmp_path)
     for name, fields in expected["train"].items():
         np.testing.assert_array_equal(found[name]["mask"], fields["mask"])
+    assert_all_kinds_found("mapillary", tmp_path)
 
 
 def test_bdds_first_release_calls_classes_otherwise(tmp_path):
@@ -95,6 +101,7 @@ def test_bdds_first_release_calls_classes_otherwise(tmp_path):
     names = DATASETS["bdd"].names["detection"]
     assert [names[label] for label in one["box_labels"]] == ["car", "motorcycle"]
     assert not one["box_crowds"].any()
+    assert_all_kinds_found("bdd", tmp_path)
 
 
 def test_names_are_of_datasets_that_there_are():

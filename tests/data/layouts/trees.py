@@ -5,50 +5,8 @@ split and id, the fields of `schema` that are to be read back; and `SPOILS`: by 
 that is to be raised (a regular expression), what spoils such a tree.
 """
 
-from tests.data.layouts import (
-    ade,
-    bdd,
-    camvid,
-    city,
-    coco,
-    dogs,
-    idd,
-    ilsvrc,
-    isaid,
-    isprs,
-    kitti,
-    mapillary,
-    mpii,
-    pcontext,
-    pvoc,
-    scannet,
-    suim,
-    sunrgbd,
-    uwt,
-    vgallery,
-    vkitti2,
-)
+import importlib
 
-TREES = {
-    "pcontext": pcontext,
-    "pvoc": pvoc,
-    "mpii": mpii,
-    "ade": ade,
-    "coco": coco,
-    "kitti": kitti,
-    "camvid": camvid,
-    "city": city,
-    "idd": idd,
-    "bdd": bdd,
-    "mapillary": mapillary,
-    "isprs": isprs,
-    "isaid": isaid,
-    "sunrgbd": sunrgbd,
-    "scannet": scannet,
-    "suim": suim,
-    "uwt": uwt,
-    "dogs": dogs,
-    "vkitti2": vkitti2,
-    "vgallery": vgallery,
-    "ilsvrc": ilsvrc,
-}
+from foi_tf.study.registry import DATASETS
+
+TREES = {name: importlib.import_module(f"tests.data.layouts.{name}") for name in DATASETS}
