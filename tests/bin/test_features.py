@@ -60,7 +60,7 @@ def test_features_of_a_dataset(call, given):
 
 def test_pixels_of_a_task(call, given):
     code, out, _ = call(features, dataset="blocks:segmentation", pixels=7, **given)
-    assert code == 0 and lines(out) == [["blocks", "3", "240", "21"]]
+    assert code == 0 and lines(out) == [["blocks:segmentation", "3", "240", "21"]]
     (made,) = files.load(given["out"])
     assert made.origin.task_type == "segmentation" and made.points.vectors.shape == (21, 240)
 
