@@ -163,6 +163,9 @@ def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
         (["--evaluate", "--published"], {"results": "r"}),
         ([], {"target": "camvid", "by": "size,domain"}),
         ([], {"target": "camvid", "by": "fitted"}),
+        ([], {"target": "camvid", "setting": "full"}),
+        (["--evaluate", "--published"], {"setting": "full"}),
+        (["--published"], {"target": "camvid"}),
         ([], {"target": "camvid", "by": "weight"}),
     ],
 )
