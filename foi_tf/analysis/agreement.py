@@ -13,12 +13,12 @@ from scipy import stats
 from foi_tf.analysis import distance
 from foi_tf.analysis.candidates import same_domain
 from foi_tf.analysis.gains import transfers
+from foi_tf.analysis.summary import TARGET
+from foi_tf.analysis.uncertainty import LEVEL
 from foi_tf.errors import FoiError
 
 SIZE, SAME_DOMAIN = "source_size", "same_domain"
-TARGET = ["target", "target_type"]
 RESAMPLES = 1000  # Of intervals and of permutations; ours.
-LEVEL = 0.95  # Of intervals; ours.
 
 
 def pairs(chains: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from foi_tf.analysis.gains import target_setting
+from foi_tf.analysis.summary import TARGET
 from foi_tf.study import results as rows
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 
-TARGET = ["target", "target_type"]
 MANY = 5  # So many names are listed; ours.
 
 

@@ -2,24 +2,23 @@
 
 import pandas as pd
 from etils import epath
-from scipy import stats
 
-from foi_tf.analysis import colours
+from foi_tf.analysis import agreement, colours, distance
 from foi_tf.analysis.gains import transfers
 from foi_tf.analysis.matrix import domain_order
 from foi_tf.analysis.paper import SEGMENTATION, SETTING_TEXTS
 from foi_tf.analysis.sheet import Sheet, plain
 from foi_tf.errors import FoiError
 
-INCLUSION = "target_to_source"
-# Section 6, A4, in the order of Table 10.
+INCLUSION = distance.TARGET_TO_SOURCE
+# In the order of Table 10.
 ASSIGNMENTS = {
-    "one_to_one": "(1) Earth Mover's Distance",
+    distance.ONE_TO_ONE: "(1) Earth Mover's Distance",
     INCLUSION: "(2) Target image → closest source image",
-    "source_to_target": "(3) Source image → closest target image",
-    "mean": "(4) Source → Target & Target → Source",
+    distance.SOURCE_TO_TARGET: "(3) Source image → closest target image",
+    distance.MEAN: "(4) Source → Target & Target → Source",
 }
-COLUMNS = ["target", "source", "distance", "value"]
+COLUMNS = distance.COLUMNS
 
 
 def read(path: epath.PathLike) -> pd.DataFrame:
@@ -38,6 +37,8 @@ def read(path: epath.PathLike) -> pd.DataFrame:
         raise FoiError(f"{path}: no CSV ({' '.join(str(error).split())})") from error
     if missing := [name for name in COLUMNS if name not in frame]:
         raise FoiError(f"{path}: has no column '{missing[0]}'; it needs {', '.join(COLUMNS)}")
+    if frame.empty:
+        raise FoiError(f"{path}: has no distance; it needs a line for each pair of datasets")
     values = pd.to_numeric(frame.value, errors="coerce")
     if values.isna().any():
         line = int(values.isna().to_numpy().argmax())
@@ -64,15 +65,16 @@ def tau(first: pd.Series, second: pd.Series) -> dict[str, float]:
     """`{"tau", "count"}` over the pairs without NaN; tau is NaN where it has no meaning."""
     first, second = first.to_numpy(float), second.to_numpy(float)
     both = ~(pd.isna(first) | pd.isna(second))
-    count = int(both.sum())
-    if count < 2:
-        return {"tau": float("nan"), "count": count}
-    return {"tau": float(stats.kendalltau(first[both], second[both]).statistic), "count": count}
+    return {"tau": agreement.tau(first[both], second[both]), "count": int(both.sum())}
 
 
 def sheets(chains: pd.DataFrame, distances: pd.DataFrame) -> list[Sheet]:
-    """Table 9, and Table 10 for each backbone, family and setting of segmentation chains."""
-    found = [_distance_sheet(chains, distances)]
+    """Table 9, and Table 10 for each backbone, family and setting of segmentation chains.
+
+    There is no Table 9 where the distances have none of inclusion.
+    """
+    included = distances[distances.distance == INCLUSION]
+    found = [_distance_sheet(chains, included)] if len(included) else []
     own = transfers(chains)
     own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
     for key, part in own.groupby(["setting", "backbone", "family"]):
@@ -97,8 +99,7 @@ def sheets(chains: pd.DataFrame, distances: pd.DataFrame) -> list[Sheet]:
     return found
 
 
-def _distance_sheet(chains: pd.DataFrame, distances: pd.DataFrame) -> Sheet:
-    of = distances[distances.distance == INCLUSION]
+def _distance_sheet(chains: pd.DataFrame, of: pd.DataFrame) -> Sheet:
     domain = dict(zip(chains.source, chains.source_domain, strict=True))
     domain |= dict(zip(chains.target, chains.target_domain, strict=True))
 

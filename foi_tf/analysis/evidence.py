@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from foi_tf.analysis import domains, summary
+from foi_tf.analysis.candidates import PAIR
 from foi_tf.analysis.gains import transfers
 from foi_tf.analysis.paper import SEGMENTATION, SETTING_TEXTS
 from foi_tf.analysis.sheet import MISSING
@@ -13,7 +14,6 @@ from foi_tf.study.results import MULTI_SOURCE, SCRATCH
 
 # Ours: shares of fewer say more about the choice of chains than about transfer.
 MIN_PAIRS, MIN_TARGETS = 10, 5
-CHAIN = ["target", "target_type", "source", "source_type"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ class Study:
         return (
             pd.concat(
                 [
-                    summary.constrained(self.of(name), "all", "within").set_index(CHAIN).gain
+                    summary.constrained(self.of(name), "all", "within").set_index(PAIR).gain
                     for name in (first, second)
                 ],
                 axis=1,

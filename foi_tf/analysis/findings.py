@@ -107,7 +107,7 @@ def _a3(study: Study) -> Iterator[Evidence]:
 def _a4(study: Study) -> Iterator[Evidence]:
     taus = study.taus("small_source")
     inclusion, count = taus.get(domains.INCLUSION, {"tau": float("nan"), "count": 0}).values()
-    enough = len(taus) == len(domains.ASSIGNMENTS) and count >= MIN_PAIRS
+    enough = len(taus) == len(domains.ASSIGNMENTS) and count >= MIN_PAIRS and not pd.isna(inclusion)
     yield Evidence(
         what="Kendall's τ of gain with nearness (2), which measures inclusion, against (1), (3), "
         "(4), few source and few target images",
@@ -262,13 +262,14 @@ def _distance_against_size(study: Study, setting: str, **given) -> Iterator[Evid
     near = study.taus(setting).get(domains.INCLUSION, {"tau": float("nan"), "count": 0})
     size = study.tau_of_size("small")  # Limited sources all have the same size.
     count = min(near["count"], size["count"])
+    known = not pd.isna([near["tau"], size["tau"]]).any()  # As where all sources are of one size.
     yield Evidence(
         what=f"Kendall's τ of gain with nearness (2), {study.text(setting)}, against that with "
         "the source's size",
         found=f"{near['tau']:.2f} against {size['tau']:.2f}" if count else "no distances",
         count=count,
         threshold=f"larger, over at least {MIN_PAIRS} chains",
-        holds=near["tau"] > size["tau"] if count >= MIN_PAIRS else None,
+        holds=near["tau"] > size["tau"] if count >= MIN_PAIRS and known else None,
         **given,
     )
 

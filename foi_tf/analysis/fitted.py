@@ -8,7 +8,7 @@ import pandas as pd
 
 from foi_tf.analysis.candidates import same_domain, same_type
 from foi_tf.analysis.regret import of_sources
-from foi_tf.analysis.rules import TARGET
+from foi_tf.analysis.summary import TARGET
 from foi_tf.errors import FoiError
 
 FACTORS = ("same domain", "same task type", "log of training images", "nearness")

@@ -15,6 +15,8 @@ from importlib import resources
 import pandas as pd
 
 from foi_tf.analysis import colours
+from foi_tf.analysis.candidates import same_domain
+from foi_tf.analysis.regret import of_sources
 from foi_tf.analysis.sheet import Sheet, plain
 from foi_tf.study.registry import DATASETS
 
@@ -43,23 +45,29 @@ def load() -> pd.DataFrame:
     """The published chains, one a line.
 
     Returns:
-      `target`, `source`, `miou` in [0, 1]; `within`, whether they share the domain; `larger`,
-      whether the source has more training images than the target; `n_source`; `rank` of the
-      source within the target, 1 for the best; and `regret`, by how many percent of the target's
-      best it is worse.
+      `candidates.COLUMNS` but for the distance; `metric`, and `value` in [0, 1]; `within`, whether
+      source and target share the domain; `larger`, whether the source has more training images
+      than the target; `rank` of the source within the target, 1 for the best; and `regret`, see
+      `regret.of_sources`.
     """
     with resources.files(__package__).joinpath("published.csv").open() as stream:
         wide = pd.read_csv(stream, index_col="target")
-    frame = wide.rename_axis(columns="source").stack().dropna().rename("miou").reset_index()
+    frame = wide.rename_axis(columns="source").stack().dropna().rename("value").reset_index()
     target, source = (frame[name].map(DATASETS) for name in ("target", "source"))
     sizes = [x.map(lambda row: row.size(TASK_TYPE, "train")) for x in (target, source)]
-    best = frame.groupby("target").miou.transform("max")
-    return frame.assign(
-        within=[a.domain == b.domain for a, b in zip(target, source, strict=True)],
-        larger=sizes[1] > sizes[0],
+    frame = frame.assign(
+        target_type=TASK_TYPE,
+        source_type=TASK_TYPE,
+        target_domain=target.map(lambda row: row.domain),
+        source_domain=source.map(lambda row: row.domain),
         n_source=sizes[1],
-        rank=frame.groupby("target").miou.rank(ascending=False, method="min").astype(int),
-        regret=100 * (1 - frame.miou / best),
+        metric="miou",
+    )
+    return frame.assign(
+        within=same_domain(frame),
+        larger=sizes[1] > sizes[0],
+        rank=frame.groupby("target").value.rank(ascending=False, method="min").astype(int),
+        regret=of_sources(frame),
     )
 
 
@@ -126,7 +134,7 @@ def sheets(frame: pd.DataFrame) -> list[Sheet]:
     """Ranks, mean IoU, best sources and the regret of simple rules."""
     return [
         _heat_map(frame, "rank", "Rank of each source within its target", "ranks"),
-        _heat_map(frame, "miou", "Mean IoU, as published", "miou"),
+        _heat_map(frame, "value", "Mean IoU, as published", "miou"),
         _best(frame),
         _rules(frame),
     ]
@@ -150,7 +158,7 @@ def _heat_map(frame: pd.DataFrame, column: str, title: str, scope: str) -> Sheet
             return f"{source} → {target}: source and target are the same task"
         row = keyed.loc[(target, source)]
         return (
-            f"{source} → {target}: mIoU {row.miou:.3f}, rank {row['rank']} of 16, "
+            f"{source} → {target}: mIoU {row.value:.3f}, rank {row['rank']} of 16, "
             f"{row.regret:.1f} % below the best"
         )
 
@@ -191,7 +199,7 @@ def _best(frame: pd.DataFrame) -> Sheet:
             {"target": target, "domain": DATASETS[target].domain, "best source": first.source,
              "its domain": DATASETS[first.source].domain,
              "largest within the domain": "" if within is None else within.source,
-             "mIoU": first.miou, "ahead of the next, %": second.regret,
+             "mIoU": first.value, "ahead of the next, %": second.regret,
              "largest within the domain behind, %":
                  float("nan") if within is None else within.regret}
         )  # fmt: skip

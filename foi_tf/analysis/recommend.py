@@ -10,9 +10,9 @@ from foi_tf.analysis.transferability import METRICS
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Task
 from foi_tf.study.features import Features
+from foi_tf.study.options import FITTED
 from foi_tf.study.registry import DATASETS
 
-FITTED = "fitted"
 WITHOUT_POINTS = (*rules.RULES, FITTED)
 TEXTS = types.MappingProxyType(
     {name: rule.text for name, rule in rules.RULES.items()}

@@ -8,7 +8,8 @@ import pandas as pd
 from scipy import stats
 
 from foi_tf.analysis.gains import relative_gain
-from foi_tf.analysis.rules import TARGET, rank
+from foi_tf.analysis.rules import rank
+from foi_tf.analysis.summary import TARGET
 from foi_tf.study.metrics import higher_is_better
 
 PICKS = (1, 3)

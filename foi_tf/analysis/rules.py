@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from foi_tf.analysis.candidates import same_domain, same_type
+from foi_tf.analysis.summary import TARGET
 from foi_tf.errors import FoiError
 
-TARGET = ["target", "target_type"]
 ALWAYS = "coco"
 
 
@@ -105,7 +105,8 @@ def why(pairs: pd.DataFrame) -> list[str]:
             f"same domain ({row.target_domain})" if domain
             else f"other domain ({row.source_domain or 'unknown'})",
             "same task type" if kind else f"other task type ({row.source_type})",
-            f"{row.n_source:,} training images",
+            f"{row.n_source:,} training images" if row.n_source
+            else "training images not known",
         ]  # fmt: skip
         if not np.isnan(row.distance):
             parts.append(f"target images {row.distance:.3g} away, rank {place:.0f} of {of}")

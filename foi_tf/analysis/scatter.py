@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from foi_tf import files
 from foi_tf.study.dataset import DOMAINS
 
-# Okabe and Ito's colours, which stay apart in all common forms of colour blindness.
+# Okabe and Ito's colours, which stay apart in all common forms of colour blindness; their yellow
+# darkened for white paper.
 COLOURS = dict(
     zip(
         DOMAINS,

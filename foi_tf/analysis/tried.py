@@ -14,7 +14,6 @@ from foi_tf.analysis.summary import STUDY
 from foi_tf.errors import FoiError
 from foi_tf.study import results
 from foi_tf.study.features import Features, one_space
-from foi_tf.study.registry import DATASETS
 
 OUTCOME = ["metric", "value", "gain"]
 
@@ -73,17 +72,7 @@ def published() -> pd.DataFrame:
     Returns:
       As `of_chains`; distances and gains are NaN.
     """
-    frame = authors.load()[["target", "source", "n_source", "miou"]]
-    domains = {name: row.domain for name, row in DATASETS.items()}
-    frame = frame.rename(columns={"miou": "value"}).assign(
-        target_type=authors.TASK_TYPE,
-        source_type=authors.TASK_TYPE,
-        target_domain=frame.target.map(domains),
-        source_domain=frame.source.map(domains),
-        metric="miou",
-        gain=np.nan,
-    )
-    return _with_distance(frame, None)[[*COLUMNS, *OUTCOME]]
+    return _with_distance(authors.load(), None).assign(gain=np.nan)[[*COLUMNS, *OUTCOME]]
 
 
 def _with_distance(pairs: pd.DataFrame, distances: pd.DataFrame | None) -> pd.DataFrame:

@@ -73,13 +73,14 @@ def _analyze(values: flags.FlagValues) -> None:
     if values.published:
         _published(values.out)
         return
+    found = results.load(values.results)
     distances = domains.read(values.distances) if values.distances else None
     if values.features:
-        distances = _appearance(values)
+        distances = _appearance(values, found)
     fixed_size = results.load(values.fixed_size) if values.fixed_size else None
     print(
         report.write(
-            results.load(values.results),
+            found,
             values.out,
             images=images.find(values.results),
             distances=distances,
@@ -88,17 +89,15 @@ def _analyze(values: flags.FlagValues) -> None:
     )
 
 
-def _appearance(values: flags.FlagValues) -> pd.DataFrame:
+def _appearance(values: flags.FlagValues, found: pd.DataFrame) -> pd.DataFrame:
     from foi_tf.analysis import appearance, checks, gains
     from foi_tf.study import features as feature_files
-    from foi_tf.study import images, results
 
     features = feature_files.load_all(values.features)
     place = epath.Path(values.out) / "appearance"
     distances = appearance.write([each for each in features if each.points is None], place)
-    chosen, _ = checks.screen(results.load(values.results))
-    chains = gains.with_gains(chosen, images.find(values.results))
-    appearance.write_agreement(chains, distances, place)
+    chosen, _ = checks.screen(found)  # Whose intervals, drawn from images, are not of use here.
+    appearance.write_agreement(gains.with_gains(chosen), distances, place)
     return distances
 
 

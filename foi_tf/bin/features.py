@@ -7,7 +7,7 @@
 The first gives each image the average of its feature map, for domain distances between the
 datasets (Section 3.2). The second also keeps single cells of the maps with the annotation
 there, for the transferability metrics of foi-recommend. The same command goes on where it
-was interrupted. Prints a line for each dataset: id, images, numbers an image, points.
+was interrupted. Prints a line for each dataset or task: its name, images, numbers an image, points.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _main(values: flags.FlagValues) -> None:
     network = features.Network(values.backbone, begin, values.seed)
     for each in features.update(values.out, requests, network, values.batch_size):
         points = 0 if each.points is None else len(each.points.vectors)
-        print(each.origin.dataset, *each.vectors.shape, points, sep="\t")
+        print(each.origin.name, *each.vectors.shape, points, sep="\t")
 
 
 def _request(values: flags.FlagValues, name: str, size: Size | None) -> features.Request:

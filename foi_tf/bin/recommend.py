@@ -32,7 +32,9 @@ flags.DEFINE_string("target", None, "A dataset or a task, as camvid:segmentation
 flags.DEFINE_list("features", [], "Files of foi-features, or their directories.", **PLACE)
 flags.DEFINE_string("results", None, "Directory of result rows.", **PLACE)
 flags.DEFINE_bool("published", False, "The authors' published results.", **PLACE)
-flags.DEFINE_enum("setting", "small", SETTINGS, "Which of the results to use.", **PLACE)
+flags.DEFINE_enum(
+    "setting", None, SETTINGS, "Which of --results to use; by default small.", **PLACE
+)
 flags.DEFINE_list(
     "by",
     [],
@@ -57,6 +59,10 @@ def _check(given: dict) -> bool:
         "give either --results or --published": results > 1 or (given["evaluate"] and not results),
         "--sources goes with --target": given["sources"] and given["evaluate"],
         "--published goes without --features": given["published"] and given["features"],
+        "--setting goes with --results": given["setting"] and not given["results"],
+        "--published goes with --evaluate or --by=fitted": (
+            given["published"] and not given["evaluate"] and FITTED not in given["by"]
+        ),
         "a target's sources are ranked --by one thing": given["target"] and len(given["by"]) > 1,
         "--by=fitted learns from --results or --published": (FITTED in given["by"] and not results),
     }
@@ -67,7 +73,7 @@ def _check(given: dict) -> bool:
 
 
 flags.register_multi_flags_validator(
-    ["evaluate", "target", "sources", "results", "published", "features", "by"],
+    ["evaluate", "target", "sources", "results", "published", "setting", "features", "by"],
     _check,
     flag_values=VALUES,
 )
@@ -87,7 +93,7 @@ def _main(values: flags.FlagValues) -> None:
     if values.published:
         before = tried.published()
     elif values.results:
-        before, said = tried.load(values.results, values.setting, features)
+        before, said = tried.load(values.results, values.setting or "small", features)
         for sentence in said:
             print(sentence, file=sys.stderr)
     if values.evaluate:

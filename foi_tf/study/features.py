@@ -1,8 +1,8 @@
 """Features of images as files: what `foi-features` writes and the analysis reads.
 
-One .npz file holds several datasets: arrays named DATASET/vectors and the like, and under
-"origins" a JSON text that says of each dataset which images they are and what network they
-went through.
+One .npz file holds several datasets, or tasks: arrays named DATASET/vectors and the like, or
+DATASET:TYPE/vectors with points, and under "origins" a JSON text that says of each which images
+they are and what network they went through.
 """
 
 import dataclasses
@@ -60,6 +60,11 @@ class Origin:
     version: str
 
     @property
+    def name(self) -> str:
+        """What features are of: a dataset, or with points a task."""
+        return f"{self.dataset}:{self.task_type}" if self.task_type else self.dataset
+
+    @property
     def network(self) -> str:
         """What made the features, in words."""
         return f"{self.backbone} of {' -> '.join(self.chain)} ({self.weights})"
@@ -109,7 +114,7 @@ def write(path: epath.PathLike, features: Sequence[Features]) -> None:
     check_path(path)
     arrays = {}
     for each in features:
-        name = each.origin.dataset
+        name = each.origin.name
         arrays[f"{name}/vectors"] = each.vectors
         if each.points is not None:
             for field in dataclasses.fields(Points):
@@ -201,13 +206,12 @@ def one_space(features: Iterable[Features]) -> dict[str, Features]:
 
 
 def _features(origin: Origin, arrays: Mapping[str, np.ndarray]) -> Features:
-    name = origin.dataset
     points = None
     if origin.task_type:
         fields = [field.name for field in dataclasses.fields(Points)]
-        stored = {field: f"{name}/points/{field}" for field in fields}
+        stored = {field: f"{origin.name}/points/{field}" for field in fields}
         points = Points(**{f: arrays[key] for f, key in stored.items() if key in arrays})
-    return Features(origin=origin, vectors=arrays[f"{name}/vectors"], points=points)
+    return Features(origin=origin, vectors=arrays[f"{origin.name}/vectors"], points=points)
 
 
 def _problem(features: Features) -> str:
@@ -220,7 +224,8 @@ def _problem(features: Features) -> str:
     if not (finite := np.isfinite(vectors).all(1)).all():
         return f"image {origin.ids[int(np.argmin(finite))]}: features that are not finite (NaN)"
     if points is not None:
-        lengths = {len(a) for a in dataclasses.astuple(points) if a is not None}
+        arrays = (getattr(points, field.name) for field in dataclasses.fields(points))
+        lengths = {len(array) for array in arrays if array is not None}
         if len(lengths) > 1 or points.vectors.shape[1] != vectors.shape[1]:
             return "points of different shapes"
         if not np.isfinite(points.vectors).all():

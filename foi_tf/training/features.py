@@ -97,21 +97,21 @@ def update(
     if not epath.Path(path).exists():  # A place that cannot be written is told before the work.
         files.write(path, [])
     for origin, request in zip(origins, requests, strict=True):
-        if origin.dataset not in have:
-            have[origin.dataset] = _extract(origin, request, network, batch_size)
-            files.write(path, [have[o.dataset] for o in origins if o.dataset in have])
-    return [have[origin.dataset] for origin in origins]
+        if origin.name not in have:
+            have[origin.name] = _extract(origin, request, network, batch_size)
+            files.write(path, [have[o.name] for o in origins if o.name in have])
+    return [have[origin.name] for origin in origins]
 
 
 def _already(path: epath.PathLike, origins: Sequence[Origin]) -> dict[str, Features]:
-    """By dataset, what a file has of what is wanted."""
+    """By dataset or task, what a file has of what is wanted."""
     if not epath.Path(path).exists():
         return {}
     try:
         found = files.load(path)
     except FoiError as error:
         raise FoiError(f"{error}, after removing it, or name another --out") from error
-    return {each.origin.dataset: each for each in found if each.origin in origins}
+    return {each.origin.name: each for each in found if each.origin in origins}
 
 
 def _origin(request: Request, network: Network) -> Origin:
@@ -175,7 +175,7 @@ def _extract(origin: Origin, request: Request, network: Network, batch_size: int
         return found | _draw(features, targets, drawn) if drawn else found
 
     found: dict[str, list[np.ndarray]] = {}
-    with Progress(f"{origin.dataset} features", len(origin.ids), unit="image") as progress:
+    with Progress(f"{origin.name} features", len(origin.ids), unit="image") as progress:
         for batch in pipeline.evaluate(source, batch_size):
             valid = batch["place"].numpy() >= 0
             arrays = {"id": batch["targets"]["id"]} | step(batch)

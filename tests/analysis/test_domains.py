@@ -59,6 +59,12 @@ def test_the_report_has_them(frame, distances, tmp_path):
     assert (tmp_path / "figures" / "table-9.png").exists()
 
 
+def test_other_distances_alone_fill_table_10(frame, distances, tmp_path):
+    others = distances[distances.distance != domains.INCLUSION]
+    text = report.write(frame, tmp_path, distances=others).read_text()
+    assert "Table 9: " not in text and "Table 10: Nearness" in text
+
+
 def test_distances_are_read(distances, tmp_path):
     path = tmp_path / "distances.csv"
     distances.to_csv(path, index=False)
@@ -72,6 +78,7 @@ def test_distances_are_read(distances, tmp_path):
         ("target,source,distance,value\na,b,mean,x\n", "line 2: 'x' is no distance"),
         ("target,source,distance,value\na,b,mean,1\na,b,mean,2\n", "mean of b and a stands twice"),
         ("", "no CSV"),
+        ("target,source,distance,value\n", "has no distance"),
     ],
 )
 def test_bad_distances_are_named(tmp_path, text, message):

@@ -85,6 +85,11 @@ def test_inclusion_cannot_be_judged_without_distances(agreeing):
     assert set(found.values()) == {SUPPORTED}
 
 
+def test_sources_of_one_size_say_nothing_of_size(agreeing, near_by_domain):
+    *_, piece = numbers(agreeing.assign(n_source=1500), "A3", near_by_domain)
+    assert piece.found.endswith(" against nan") and piece.holds is None
+
+
 def test_a_few_chains_are_not_enough(study):
     assert set(verdicts(gains.with_gains(study)).values()) == {NOT_ENOUGH}
 

@@ -80,6 +80,9 @@ def test_reasons_name_what_speaks_for_a_source():
         "other domain (consumer); other task type (detection); 118,287 training images; "
     )
 
+    unknown = pairs.assign(n_source=0)  # As of sources of one's own, by their points alone.
+    assert all("; training images not known; " in reason for reason in rules.why(unknown))
+
 
 def test_what_cannot_be_scored_is_named():
     pairs = candidates.of_datasets(CAMVID, DATASETS)

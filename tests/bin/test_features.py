@@ -60,7 +60,7 @@ def test_features_of_a_dataset(call, given):
 
 def test_pixels_of_a_task(call, given):
     code, out, _ = call(features, dataset="blocks:segmentation", pixels=7, **given)
-    assert code == 0 and lines(out) == [["blocks", "3", "240", "21"]]
+    assert code == 0 and lines(out) == [["blocks:segmentation", "3", "240", "21"]]
     (made,) = files.load(given["out"])
     assert made.origin.task_type == "segmentation" and made.points.vectors.shape == (21, 240)
 
@@ -163,6 +163,9 @@ def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
         (["--evaluate", "--published"], {"results": "r"}),
         ([], {"target": "camvid", "by": "size,domain"}),
         ([], {"target": "camvid", "by": "fitted"}),
+        ([], {"target": "camvid", "setting": "full"}),
+        (["--evaluate", "--published"], {"setting": "full"}),
+        (["--published"], {"target": "camvid"}),
         ([], {"target": "camvid", "by": "weight"}),
     ],
 )

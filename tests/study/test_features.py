@@ -26,10 +26,12 @@ def test_features_come_back_as_they_were_written(tmp_path):
     plain = make("camvid", images=3)
     segmented = make("coco", images=5, points=points(5))
     deep = make("sunrgbd", images=2, points=points(2, depth=True), task_type="depth")
+    both = make("sunrgbd", images=3, points=points(3), seed=1)  # Another task of that dataset.
     path = tmp_path / "deep" / "f.npz"
-    features.write(path, [plain, segmented, deep])
+    written = [plain, segmented, deep, both]
+    features.write(path, written)
     assert [p.name for p in path.parent.iterdir()] == ["f.npz"]
-    for before, after in zip([plain, segmented, deep], features.load(path), strict=True):
+    for before, after in zip(written, features.load(path), strict=True):
         assert before.origin == after.origin
         np.testing.assert_array_equal(before.vectors, after.vectors)
         assert (before.points is None) == (after.points is None)

@@ -75,8 +75,11 @@ def test_points_are_cells_with_the_class_at_their_centre(network, request_for, t
 
 
 def test_few_annotated_cells_are_all_taken_once(network, request_for, tmp_path):
-    request = request_for(task_type="detection", points=50)
-    (made,) = features.update(tmp_path / "f.npz", [request], network, 4)
+    path, request = tmp_path / "f.npz", request_for(task_type="detection", points=50)
+    other = request_for(task_type="segmentation", points=2)
+    _, made = features.update(path, [other, request], network, 4)
+    # Two tasks of a dataset stand side by side.
+    assert [each.origin.task_type for each in files.load(path)] == ["segmentation", "detection"]
     counts = np.bincount(made.points.images, minlength=4)
     assert (counts > 0).any() and (counts < 50).all()
     assert set(np.unique(made.points.targets)) <= {0, 1}
