@@ -11,7 +11,7 @@ import statistics
 import sys
 
 from absl import app, flags
-from train_step import worker
+from workers import worker
 
 REQUIRED = 0.35
 

@@ -9,30 +9,20 @@ and called as a user would (tensorflow_inference.py). The medians' ratio should 
 0.75. Both sides run in processes of their own, in turn.
 """
 
-import json
-import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 
 from absl import app, flags
+from workers import worker
 
 REQUIRED = 0.75
-HERE = pathlib.Path(__file__).parent
 
 TORCH_PYTHON = flags.DEFINE_string(
     "torch_python", sys.executable, "Interpreter that has torch and timm."
 )
 ROUNDS = flags.DEFINE_integer("rounds", 3, "Processes of each kind.", lower_bound=1)
 CALLS = flags.DEFINE_integer("calls", 15, "Timed calls in each process.", lower_bound=5)
-
-
-def worker(python: str, script: str, *arguments: str) -> str:
-    """Runs a worker in a fresh process and returns the last line that it printed."""
-    command = [python, str(HERE / script), *arguments]
-    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return (run.stdout.splitlines() or [""])[-1]
 
 
 def main(_):
@@ -49,7 +39,7 @@ def main(_):
             runs = {name: [] for name in workers}
             for _ in range(ROUNDS.value):
                 for name, command in workers.items():
-                    runs[name] += json.loads(worker(*command))
+                    runs[name] += worker(*command)
         medians = {name: statistics.median(seconds) for name, seconds in runs.items()}
         for name, seconds in runs.items():
             print(f"{name:8} {precision:9} {medians[name]:7.3f} s {min(seconds):7.3f} s")

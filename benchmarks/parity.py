@@ -6,7 +6,8 @@
 For W18, W32 and W48 with random weights: features and classification logits at four
 sizes, and the running statistics of every batch norm after a step in training mode. Each
 largest difference, relative to the largest value of its tensor, should be at most 1e-4.
-Then the backbone and head go out again, as .safetensors, with the bits they came in with.
+Then the backbone and head go out again, as .safetensors, with the bits they came in with;
+and what torch.save wrote of the reference has the same bits.
 
 Of the sizes, the second is not square and the third no multiple of 32, but the reference
 takes it, since rounding up leads to one. The reference refuses sizes like the fourth,
@@ -27,7 +28,6 @@ from foi_tf.models.weights import public, tensors
 
 REQUIRED = 1e-4
 SIZES = ("128x128", "96x160", "125x253", "90x140")
-TASK = "ilsvrc:classification"
 HERE = pathlib.Path(__file__).parent
 
 TORCH_PYTHON = flags.DEFINE_string(
@@ -57,7 +57,12 @@ def compare(width: str, place: pathlib.Path) -> dict[str, float]:
             model(reference["images"], training=False), reference["logits"]
         )
     public.write_safetensors(backbone, head, place / "again.safetensors", {})
-    before, after = (tensors.open_file(place / f"{n}.safetensors") for n in ("weights", "again"))
+    before, after, pickled = (
+        tensors.open_file(place / n)
+        for n in ("weights.safetensors", "again.safetensors", "weights.pth")
+    )
+    assert set(pickled.shapes) == set(before.shapes)
+    assert all(np.array_equal(before.read(n), pickled.read(n)) for n in before.shapes)
     counters = {n for n in before.shapes if n.endswith("num_batches_tracked")}
     assert set(after.shapes) == set(before.shapes) - counters
     assert all(np.array_equal(before.read(n), after.read(n)) for n in after.shapes)

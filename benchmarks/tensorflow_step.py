@@ -5,7 +5,6 @@ A worker of train_step.py and first_step.py, which start it in processes of its 
 """
 
 import json
-import os
 import resource
 import sys
 import time
@@ -16,19 +15,15 @@ from foi_tf.models.backbones import backbone
 from foi_tf.models.heads import SegmentationHead
 from foi_tf.study.config import Schedule
 from foi_tf.training import optimizer as optimizers
+from foi_tf.training import strategy as strategies
 
 BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 2
 
 
 def main(precision: str, steps: str, tracing: str = "plain"):
-    # The four branches of a stage do not depend on each other: side by side on different
-    # cores, they take less time than one after the other with all cores in each operation.
-    cores = os.cpu_count()
-    tf.config.threading.set_inter_op_parallelism_threads(min(4, cores))
-    tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // 4))
+    strategies.make("cpu")  # For its threads.
     tf.keras.utils.set_random_seed(0)
-    if precision == "bfloat16":
-        tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    strategies.set_precision(precision)
     body = backbone("hrnet_w48", (SIZE, SIZE, 3))
     model = tf.keras.Model(body.input, SegmentationHead(CLASSES).connect(body))
     schedule = Schedule(

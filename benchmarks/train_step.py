@@ -7,29 +7,19 @@ In turn, each in a process of its own: ours and PyTorch's, float32 and bfloat16.
 medians' ratio should be at most 0.85. On 2 cores this takes about 5 minutes.
 """
 
-import json
-import pathlib
 import statistics
-import subprocess
 import sys
 
 from absl import app, flags
+from workers import worker
 
 REQUIRED = 0.85
-HERE = pathlib.Path(__file__).parent
 
 TORCH_PYTHON = flags.DEFINE_string(
     "torch_python", sys.executable, "Interpreter that has torch and timm."
 )
 ROUNDS = flags.DEFINE_integer("rounds", 3, "Processes of each kind.", lower_bound=1)
 STEPS = flags.DEFINE_integer("steps", 7, "Timed steps in each process.", lower_bound=5)
-
-
-def worker(python: str, script: str, *arguments: str) -> dict:
-    """Runs a worker in a fresh process and returns what it measured."""
-    command = [python, str(HERE / script), *arguments]
-    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(run.stdout.splitlines()[-1])
 
 
 def main(_):

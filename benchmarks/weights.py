@@ -2,19 +2,20 @@
 
   python benchmarks/weights.py
 
-Makes a file of the published shapes in each of the three formats (see `FORMATS`), imports
-it in a process of its own, and prints the seconds after TensorFlow was loaded, and the
-memory at its peak beyond that of a process that only loaded it. That should be at most
-twice the file's size.
+Makes a file of the published shapes as .safetensors and as torch.save writes it, since
+PyTorch 1.6 and before, imports it in a process of its own, and prints the seconds after
+TensorFlow was loaded, and the memory at its peak beyond that of a process that only loaded
+it. That should be at most twice the file's size.
 """
 
 import json
 import pathlib
 import resource
-import subprocess
 import sys
 import tempfile
 import time
+
+from workers import worker
 
 import foi_tf  # noqa: F401  Sets TensorFlow's environment before it is imported.
 
@@ -55,10 +56,9 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         for name in ("w.safetensors", "w.pth", "old.pth"):
             path = pathlib.Path(directory) / name
-            subprocess.run([sys.executable, __file__, "write", str(path)], check=True)
-            command = [sys.executable, __file__, "measure", str(path)]
-            run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            found, size = json.loads(run.stdout.splitlines()[-1]), path.stat().st_size
+            worker(sys.executable, "weights.py", "write", str(path))
+            found = worker(sys.executable, "weights.py", "measure", str(path))
+            size = path.stat().st_size
             print(
                 f"{name:14} {size / 1e6:4.0f} MB, {found['n']} tensors used: "
                 f"{found['seconds']:5.1f} s, {found['bytes'] / 1e6:4.0f} MB more than the "

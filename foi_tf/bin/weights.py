@@ -12,14 +12,16 @@ IMPORT, EXPORT = flags.FlagValues(), flags.FlagValues()
 _IMPORT_USAGE = """\
 foi-weights import: public weights -> a checkpoint for --init of the programs that train.
 
-Reads .safetensors and files of torch.save (.pth, .bin, .tar), without PyTorch and without
-running anything that is in them: HRNetV2 of timm, and of the authors' repositories, their
-segmentation networks included (the backbone). Prints what became of every tensor as JSON."""
+Reads .safetensors and files of torch.save (.pth, .pt, .bin, .tar, .ckpt), without PyTorch and
+without running anything that is in them: HRNetV2 of timm, and of the authors' repositories,
+their segmentation networks included (the backbone). With --backbone=resnet50, reads TensorFlow
+checkpoints of SimCLR's code, named without .index. Prints what became of every tensor as JSON."""
 _EXPORT_USAGE = """\
 foi-weights export: a trained link, or a checkpoint -> a model that others can use.
 
 saved_model has the signatures predict (images in, decoded predictions out) and
-get_features; safetensors has the backbone, under timm's names. A model card goes with both.
+get_features; safetensors, for HRNetV2, has the backbone and a classification head, under
+timm's names. A model card goes with both.
 Prints the model's metadata as JSON."""
 
 flags.DEFINE_string("weights", None, "The file of public weights.", flag_values=IMPORT)

@@ -62,6 +62,11 @@ def batch_norm(name: str) -> tf.keras.layers.BatchNormalization:
     )
 
 
+def parameter(variable: tf.Variable) -> str:
+    """What a layer calls its variable: "kernel", "gamma" and the like."""
+    return variable.name.rpartition("/")[2].partition(":")[0]
+
+
 def conv_bn(
     x: tf.Tensor,
     channels: int,

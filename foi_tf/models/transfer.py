@@ -81,15 +81,11 @@ def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
     Raises:
       FoiError: there is no such checkpoint, or it is of another backbone.
     """
-    try:
-        status = tf.train.Checkpoint(backbone=backbone).read(str(checkpoint))
-        status.expect_partial()
-        status.assert_existing_objects_matched()
-    except (ValueError, AssertionError, tf.errors.OpError) as error:
-        raise FoiError(
-            f"{checkpoint}: no weights for this backbone ({first_line(error)}); "
-            "check --backbone and --init"
-        ) from error
+    _read(
+        tf.train.Checkpoint(backbone=backbone),
+        checkpoint,
+        "no weights for this backbone ({}); check --backbone and --init",
+    )
 
 
 def pixel_classifier(checkpoint: epath.PathLike, task: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -128,15 +124,21 @@ def load(network: Network, checkpoint: epath.PathLike) -> None:
     Raises:
       FoiError: there is no such checkpoint, or it is of another network.
     """
+    _read(
+        network.checkpoint(),
+        checkpoint,
+        "weights of another network ({}); has the dataset other classes now?",
+    )
+
+
+def _read(objects: tf.train.Checkpoint, checkpoint: epath.PathLike, problem: str) -> None:
+    """Reads all of the objects' variables; what else the checkpoint has is left."""
     try:
-        status = network.checkpoint().read(str(checkpoint))
+        status = objects.read(str(checkpoint))
         status.expect_partial()
         status.assert_existing_objects_matched()
     except (ValueError, AssertionError, tf.errors.OpError) as error:
-        raise FoiError(
-            f"{checkpoint}: weights of another network ({first_line(error)}); "
-            "has the dataset other classes now?"
-        ) from error
+        raise FoiError(f"{checkpoint}: {problem.format(first_line(error))}") from error
 
 
 def _key(task: str) -> str:

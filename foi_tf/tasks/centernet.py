@@ -210,6 +210,23 @@ def losses(
     }
 
 
+def in_image(predictions: Mapping[str, tf.Tensor], scale: tf.Tensor) -> dict[str, tf.Tensor]:
+    """What detection and keypoints `decode`, in image pixels instead of input pixels.
+
+    Args:
+      predictions: "boxes" [B, n, 4], and "keypoints" [B, n, K, 3] if there are any, are
+        moved; the others stay.
+      scale: float32 [B, 2] or [1, 2], input pixels per image pixel.
+    """
+    scale = scale[:, None]
+    moved = {"boxes": predictions["boxes"] / tf.tile(scale, [1, 1, 2])}
+    if "keypoints" in predictions:
+        marks = predictions["keypoints"]
+        yx = marks[..., :2] / scale[:, :, None]
+        moved["keypoints"] = tf.concat([yx, marks[..., 2:]], -1)
+    return dict(predictions) | moved
+
+
 def peaks(logits: tf.Tensor) -> tf.Tensor:
     """Logits [B, h, w, C] where they are the largest of 3 x 3, far below all others elsewhere."""
     highest = tf.nn.max_pool2d(logits, 3, 1, "SAME")

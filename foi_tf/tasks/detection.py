@@ -81,8 +81,7 @@ class Detection:
     def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
         """-> predictions and annotation, boxes of both in image pixels; a row an image."""
         truth = {n: value for n, value in targets.items() if n.startswith("truth_")}
-        scale = tf.tile(targets["scale"], [1, 2])[:, None]
-        return dict(predictions) | truth | {"boxes": predictions["boxes"] / scale}
+        return centernet.in_image(predictions, targets["scale"]) | truth
 
     def sums(self, statistics) -> None:
         """Average precision ranks the objects of all images together."""

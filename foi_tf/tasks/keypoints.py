@@ -155,14 +155,7 @@ class Keypoints:
     def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
         """-> predictions and annotation, both in image pixels; a row an image."""
         truth = {n: value for n, value in targets.items() if n.startswith("truth_")}
-        scale = targets["scale"][:, None]
-        marks = predictions["keypoints"]
-        yx = marks[..., :2] / scale[:, :, None]
-        return truth | {
-            "boxes": predictions["boxes"] / tf.tile(scale, [1, 1, 2]),
-            "scores": predictions["scores"],
-            "keypoints": tf.concat([yx, marks[..., 2:]], -1),
-        }
+        return centernet.in_image(predictions, targets["scale"]) | truth
 
     def sums(self, statistics) -> None:
         """Average precision ranks the objects of all images together."""

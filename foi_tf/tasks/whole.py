@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from foi_tf.data import augment
 from foi_tf.study.dataset import Channels, Size
+from foi_tf.tasks import centernet
 from foi_tf.tasks.base import Predictions
 
 
@@ -42,11 +43,10 @@ def restore(predictions: Predictions, view: augment.View, size: tf.Tensor) -> Pr
     Args:
       size: int32 [2], the (height, width) of the images.
     """
-    moved = {"mask": _map, "depth": _map, "boxes": _boxes, "keypoints": _keypoints}
-    return {
-        name: moved[name](value, view, size) if name in moved else value
-        for name, value in predictions.items()
-    }
+    maps = {n: _map(predictions[n], view, size) for n in ("mask", "depth") if n in predictions}
+    if "boxes" in predictions:
+        predictions = centernet.in_image(predictions, view.scale[None])
+    return dict(predictions) | maps
 
 
 def _map(values: tf.Tensor, view: augment.View, size: tf.Tensor) -> tf.Tensor:
@@ -55,13 +55,3 @@ def _map(values: tf.Tensor, view: augment.View, size: tf.Tensor) -> tf.Tensor:
         places = tf.cast(tf.floor(centres * view.scale[axis - 1]), tf.int32)
         values = tf.gather(values, tf.minimum(places, shown - 1), axis=axis)
     return values
-
-
-def _boxes(corners: tf.Tensor, view: augment.View, size: tf.Tensor) -> tf.Tensor:
-    del size
-    return corners / tf.tile(view.scale, [2])
-
-
-def _keypoints(marks: tf.Tensor, view: augment.View, size: tf.Tensor) -> tf.Tensor:
-    del size
-    return tf.concat([marks[..., :2] / view.scale, marks[..., 2:]], -1)

@@ -1,7 +1,7 @@
 """The annotation at single cells of a feature map, whatever the task type.
 
-A cell (i, j) at stride 4 is answerable for the pixels from (4i, 4j) on, as bilinear
-upsampling with half-pixel centres has it; its annotation is that at its centre.
+A cell (i, j) is answerable for the pixels from (4i, 4j) on, as in `tasks.centernet` and as
+bilinear upsampling with half-pixel centres has it; its annotation is that at its centre.
 """
 
 import numpy as np
@@ -9,14 +9,14 @@ import tensorflow as tf
 
 from foi_tf.data import schema
 from foi_tf.study.dataset import Dataset, Size
-
-STRIDE = 4
+from foi_tf.tasks import centernet
 
 
 def inside(example, crop: Size) -> tf.Tensor:
     """bool [ceil(H / 4), ceil(W / 4)]: the cells whose centre is in the image, not beyond."""
     size = tf.cast(example["original"]["size"], tf.float32) * example["scale"]
-    height, width = tf.unstack(tf.round(size))
+    # Less than one pixel too much, where the window leaves out what decoding could not shrink.
+    height, width = tf.unstack(tf.floor(size + 1 / 16))
     rows, columns = (tf.constant(_centres(side), tf.float32) for side in crop)
     return (rows < tf.maximum(height, 1 + rows[0]))[:, None] & (
         columns < tf.maximum(width, 1 + columns[0])
@@ -49,7 +49,8 @@ def targets(example, task_type: str, crop: Size, dataset: Dataset) -> tf.Tensor:
 
 
 def _centres(side: int) -> np.ndarray:
-    return np.minimum(np.arange(0, side, STRIDE) + STRIDE // 2, side - 1)
+    stride = centernet.STRIDE
+    return np.minimum(np.arange(0, side, stride) + stride // 2, side - 1)
 
 
 def _sampled(pixels: tf.Tensor, nothing: int) -> tf.Tensor:
@@ -60,7 +61,7 @@ def _sampled(pixels: tf.Tensor, nothing: int) -> tf.Tensor:
 
 
 def _scattered(yx: tf.Tensor, values: tf.Tensor, crop: Size) -> tf.Tensor:
-    shape = [len(_centres(side)) for side in crop]
-    places = tf.clip_by_value(tf.cast(yx, tf.int32) // STRIDE, 0, tf.constant(shape) - 1)
+    shape = centernet.map_size(crop)
+    places, _ = centernet.locate(yx / centernet.STRIDE, shape)
     empty = tf.fill(shape, np.float32(np.nan))
     return tf.tensor_scatter_nd_update(empty, places, tf.cast(values, tf.float32))

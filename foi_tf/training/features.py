@@ -75,8 +75,7 @@ class Network:
     def __call__(self, pixels: tf.Tensor, request: Request) -> tf.Tensor:
         """Pixels uint8 [B, H, W, 3] -> features float32 [B, ceil(H / 4), ceil(W / 4), C]."""
         dataset = request.prepared.dataset
-        mean, std = (tf.constant(values, tf.float32) for values in (dataset.mean, dataset.std))
-        images = (tf.cast(pixels, tf.float32) / 255 - mean) / std
+        images = transfer.normaliser(dataset.mean, dataset.std)(pixels)
         return tf.cast(self.model(images, training=False), tf.float32)
 
 

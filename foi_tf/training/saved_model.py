@@ -10,7 +10,7 @@ from tensorflow.python.framework import convert_to_constants
 
 from foi_tf import files
 from foi_tf.errors import FoiError
-from foi_tf.models import transfer
+from foi_tf.models import layers, transfer
 from foi_tf.models.fold import fold
 from foi_tf.models.heads import Head
 from foi_tf.study.dataset import Channels, Size
@@ -131,6 +131,6 @@ def _variables(model: tf.keras.Model) -> tf.Module:
     for i, layer in enumerate(weighted):
         inner = tf.Module()
         for variable in layer.variables:
-            setattr(inner, variable.name.rpartition("/")[2].partition(":")[0], variable)
+            setattr(inner, layers.parameter(variable), variable)
         setattr(held, f"layer_with_weights-{i}", inner)
     return held

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from foi_tf.data import augment, pipeline
 from foi_tf.errors import FoiError
 from foi_tf.models import heads, transfer
 from foi_tf.study import features as files
@@ -30,14 +31,18 @@ def _request_for(blocks_data):
 
 def feature_map(network, request, name):
     """The features of one image, computed by itself, and its mask, both as the network sees it."""
-    from foi_tf.data import pipeline
+    batch = shown(request, name, "segmentation", lambda e: {"mask": e["mask"]})
+    return network(batch["image"], request)[0].numpy(), batch["targets"]["mask"][0, ..., 0].numpy()
 
+
+def shown(request, name, task_type, encode):
+    """One image and its targets."""
     source = pipeline.Input(
-        prepared=request.prepared, split="train", task_type="segmentation",
-        encode=lambda e: {"mask": e["mask"]}, crop=SIZE, chosen=(name,),
+        prepared=request.prepared, split="train", task_type=task_type, encode=encode, crop=SIZE,
+        chosen=(name,),
     )  # fmt: skip
     (batch,) = pipeline.evaluate(source, 1)
-    return network(batch["image"], request)[0].numpy(), batch["targets"]["mask"][0, ..., 0].numpy()
+    return batch
 
 
 def test_features_are_averages_over_the_image_alone(network, request_for, tmp_path):
@@ -80,9 +85,20 @@ def test_few_annotated_cells_are_all_taken_once(network, request_for, tmp_path):
     _, made = features.update(path, [other, request], network, 4)
     # Two tasks of a dataset stand side by side.
     assert [each.origin.task_type for each in files.load(path)] == ["segmentation", "detection"]
-    counts = np.bincount(made.points.images, minlength=4)
-    assert (counts > 0).any() and (counts < 50).all()
-    assert set(np.unique(made.points.targets)) <= {0, 1}
+    row = request.prepared.dataset
+    for i, name in enumerate(made.origin.ids):
+        batch = shown(
+            request, name, "detection", lambda e: {"t": cells.targets(e, "detection", SIZE, row)}
+        )
+        targets = batch["targets"]["t"][0].numpy()
+        places = ~np.isnan(targets)
+        mine = made.points.images == i
+        assert 0 < places.sum() < 50
+        assert sorted(made.points.targets[mine]) == sorted(targets[places])
+        expected = network(batch["image"], request)[0].numpy()[places]
+        np.testing.assert_allclose(
+            np.sort(made.points.vectors[mine], 0), np.sort(expected, 0), rtol=1e-3, atol=1e-4
+        )
 
 
 def test_an_interrupted_file_goes_on(network, request_for, tmp_path, monkeypatch):
@@ -173,3 +189,12 @@ def test_a_cell_is_inside_where_its_centre_is():
     }  # fmt: skip
     found = cells.inside(example, (12, 8)).numpy()
     np.testing.assert_array_equal(found, [[True, False], [True, False], [False, False]])
+
+
+def test_what_decoding_cannot_shrink_is_not_inside():
+    """Of 75 rows at a quarter 72 are decoded, which makes 18: the centre of the fifth cell."""
+    size, crop = tf.constant([75, 64], tf.int64), (32, 16)
+    view = augment.whole(size, crop)
+    assert (view.height, view.out_height) == (72, 18)
+    found = cells.inside({"original": {"size": size}, "scale": view.scale}, crop)
+    assert found[:, 0].numpy().tolist() == [True] * 4 + [False] * 4

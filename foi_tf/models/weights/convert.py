@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from foi_tf.errors import FoiError
+from foi_tf.models import layers
 from foi_tf.models.weights import account, hrnet_names
 from foi_tf.models.weights.tensors import Shape, Tensors
 
@@ -38,7 +39,7 @@ def torch_names(
     names = {}
     for layer in model.layers:
         for variable in layer.variables:
-            parameter = variable.name.rpartition("/")[2].partition(":")[0]
+            parameter = layers.parameter(variable)
             key = f"{module(layer.name)}.{_PARAMETERS[parameter]}"
             names[key] = (f"{layer.name}/{parameter}", variable)
     return names

@@ -16,6 +16,7 @@ from foi_tf.models.weights.account import Account
 from foi_tf.models.weights.tensors import Tensors, open_file
 from foi_tf.study.dataset import Channels, Task
 from foi_tf.study.options import ILSVRC_CLASSES
+from foi_tf.study.registry import DATASETS
 
 # What public weights are trained for.
 TASK = Task("ilsvrc", "classification")
@@ -39,7 +40,8 @@ def statistics(backbone_name: str) -> tuple[Channels, Channels]:
     """Mean and standard deviation of the channels by which public weights expect images."""
     if backbone_name == _RESNET:
         return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # SimCLR's code leaves pixels in [0, 1].
-    return (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    row = DATASETS[TASK.dataset]
+    return row.mean, row.std
 
 
 def build(backbone_name: str, classes: int) -> Classifier:

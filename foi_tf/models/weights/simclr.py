@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from foi_tf.errors import FoiError
+from foi_tf.models import layers
 from foi_tf.models.weights import account, simclr_names
 from foi_tf.models.weights.tensors import Tensors
 
@@ -67,7 +68,7 @@ def load(
 def _variables(model: tf.keras.Model) -> Mapping[str, tf.Variable]:
     """By "stem/conv/kernel" and the like."""
     return {
-        f"{layer.name}/{variable.name.rpartition('/')[2].partition(':')[0]}": variable
+        f"{layer.name}/{layers.parameter(variable)}": variable
         for layer in model.layers
         for variable in layer.variables
     }

@@ -96,4 +96,5 @@ def open_file(path: epath.PathLike) -> Tensors:
         return SafeTensors(path)
     if path.suffix in _TORCH:
         return torch_file.open_file(path)
-    raise FoiError(f"{path}: not a format of tensors; known: .safetensors, {', '.join(_TORCH)}")
+    known = f".safetensors, {', '.join(_TORCH)}, a TensorFlow checkpoint (without .index)"
+    raise FoiError(f"{path}: not a format of tensors; known: {known}")
