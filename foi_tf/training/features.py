@@ -75,8 +75,7 @@ class Network:
     def __call__(self, pixels: tf.Tensor, request: Request) -> tf.Tensor:
         """Pixels uint8 [B, H, W, 3] -> features float32 [B, ceil(H / 4), ceil(W / 4), C]."""
         dataset = request.prepared.dataset
-        mean, std = (tf.constant(values, tf.float32) for values in (dataset.mean, dataset.std))
-        images = (tf.cast(pixels, tf.float32) / 255 - mean) / std
+        images = transfer.normaliser(dataset.mean, dataset.std)(pixels)
         return tf.cast(self.model(images, training=False), tf.float32)
 
 
@@ -88,11 +87,14 @@ def update(
     It is written anew after each dataset, so that an interrupted run can go on.
 
     Raises:
-      FoiError: an input size is not known, there are no images, or the file is broken or
-        cannot be written.
+      FoiError: an input size is not known, there are no images, a dataset is asked for
+        twice, or the file is broken or cannot be written.
     """
     files.check_path(path)
     origins = [_origin(request, network) for request in requests]
+    names = [origin.dataset for origin in origins]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise FoiError(f"{twice[0]}: a file of features holds it once; name another --out")
     have = _already(path, origins)
     if not epath.Path(path).exists():  # A place that cannot be written is told before the work.
         files.write(path, [])
