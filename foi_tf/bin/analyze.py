@@ -19,6 +19,8 @@ from etils import epath
 from foi_tf.bin import cli
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
 
@@ -73,31 +75,27 @@ def _analyze(values: flags.FlagValues) -> None:
     if values.published:
         _published(values.out)
         return
+    rows, of_images = results.load(values.results), images.find(values.results)
     distances = domains.read(values.distances) if values.distances else None
     if values.features:
-        distances = _appearance(values)
+        distances = _appearance(values, rows, of_images)
     fixed_size = results.load(values.fixed_size) if values.fixed_size else None
     print(
-        report.write(
-            results.load(values.results),
-            values.out,
-            images=images.find(values.results),
-            distances=distances,
-            fixed_size=fixed_size,
-        )
+        report.write(rows, values.out, images=of_images, distances=distances, fixed_size=fixed_size)
     )
 
 
-def _appearance(values: flags.FlagValues) -> pd.DataFrame:
+def _appearance(
+    values: flags.FlagValues, rows: pd.DataFrame, of_images: Mapping[str, epath.Path]
+) -> pd.DataFrame:
     from foi_tf.analysis import appearance, checks, gains
     from foi_tf.study import features as feature_files
-    from foi_tf.study import images, results
 
     features = feature_files.load_all(values.features)
     place = epath.Path(values.out) / "appearance"
     distances = appearance.write([each for each in features if each.points is None], place)
-    chosen, _ = checks.screen(results.load(values.results))
-    chains = gains.with_gains(chosen, images.find(values.results))
+    chosen, _ = checks.screen(rows)
+    chains = gains.with_gains(chosen, of_images)
     appearance.write_agreement(chains, distances, place)
     return distances
 
