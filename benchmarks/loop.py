@@ -20,6 +20,7 @@ from absl import app, flags
 
 from foi_tf import preemption, tasks
 from foi_tf.models import transfer
+from foi_tf.progress import Progress
 from foi_tf.study.config import Schedule
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.options import Pace
@@ -68,6 +69,7 @@ def main(_):
 
     pace = Pace()
     trainer.train_dataset = [tf.data.Dataset.from_tensors(batch).repeat()]
+    progress = Progress(NAME, (ROUNDS.value + 1) * pace.steps_per_loop)
     with tempfile.TemporaryDirectory() as folder, preemption.deferred() as came:
         controller = orbit.Controller(
             global_step=trainer.global_step,
@@ -75,6 +77,7 @@ def main(_):
             strategy=where,
             steps_per_loop=lambda _: pace.steps_per_loop - came(),
             summary_dir=folder,
+            train_actions=[lambda output: progress.update(pace.steps_per_loop, **output)],
         )
 
         def loop():

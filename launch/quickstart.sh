@@ -15,7 +15,7 @@ bin=$(dirname "$PYTHON")
 
 source=mapillary:segmentation
 targets=(camvid:segmentation bdd:detection dogs:keypoints sunrgbd:depth)
-run=(--data_dir="$out/data" --workdir="$out/work" --config=quickstart --backbone=hrnet_mini)
+run=(--data_dir="$out/data" --workdir="$out/study" --config=quickstart --backbone=hrnet_mini)
 
 "$bin/foi-prepare" --collection=mini --dataset=ilsvrc,mapillary,camvid,bdd,dogs,sunrgbd --data_dir="$out/data"
 "$bin/foi-pretrain" "${run[@]}"
@@ -26,4 +26,4 @@ for target in "${targets[@]}"; do
   done
 done
 echo "The report on what driving scenes gain for a target of each task type:"
-"$bin/foi-analyze" --results="$out/work/results" --out="$out/report"
+"$bin/foi-analyze" --results="$out/study/results" --out="$out/report"

@@ -2,6 +2,8 @@
 
 import ast
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -57,14 +59,11 @@ def test_files_stay_small(path):
     assert path.name != "utils.py"
 
 
-def test_study_and_analysis_load_without_tensorflow():
-    import subprocess
-    import sys
-
+def test_study_analysis_and_programs_load_without_tensorflow():
     names = [
         ".".join(p.relative_to(PACKAGE.parent).with_suffix("").parts)
         for p in MODULES
-        if p.relative_to(PACKAGE).parts[0] in ("study", "analysis")
+        if p.relative_to(PACKAGE).parts[0] in ("study", "analysis", "bin")
     ]
     code = f"import sys\nfor m in {names!r}: __import__(m)\nsys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -79,12 +78,3 @@ def test_names_told_without_large_libraries_are_those_that_there_are():
     assert set(options.BACKBONES) == set(BACKBONES)
     assert set(options.FORMATS) == set(FORMATS)
     assert list(options.RANKINGS) == list(recommend.TEXTS)
-
-
-def test_programs_start_without_tensorflow():
-    import subprocess
-    import sys
-
-    names = [f"foi_tf.bin.{path.stem}" for path in (PACKAGE / "bin").glob("*.py")]
-    code = f"import sys\nfor m in {names!r}: __import__(m)\nsys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -66,6 +66,8 @@ def _check(given: Mapping) -> bool:
         raise flags.ValidationError("give one of --count, --stages, --cost and --subset")
     if given["coverage"] and not given["subset"]:
         raise flags.ValidationError("--coverage goes with --subset")
+    if given["quick_test"] and given["subset"]:
+        raise flags.ValidationError("--quick_test goes without --subset")
     if given["quick_test"] and not given["results"]:
         raise flags.ValidationError("--quick_test needs --results")
     if not given["seeds"] or not all(seed.isdecimal() for seed in given["seeds"]):

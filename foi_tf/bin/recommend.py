@@ -95,14 +95,13 @@ def _main(values: flags.FlagValues) -> None:
     elif values.results:
         before, said = tried.load(values.results, values.setting or "small", features)
         for sentence in said:
-            print(sentence, file=sys.stderr)
+            cli.note(sentence)
     if values.evaluate:
         table = recommend.evaluate(before, values.by or recommend.WITHOUT_POINTS, features)
     else:
         (by,) = values.by or ["advice"]
         table = recommend.recommend(values.target, by, values.sources, features, before)
-        text = recommend.TEXTS[by]
-        print(f"{values.target}: sources ranked by {by}, that is {text}", file=sys.stderr)
+        cli.note(f"{values.target}: sources ranked by {by}, that is {recommend.TEXTS[by]}")
     table.to_csv(sys.stdout, sep="\t", index=False, float_format="%.6g")
 
 

@@ -83,7 +83,7 @@ def main() -> None:
         cli.run(*commands[rest[0]], [program, *rest[1:]])
     if {"--help", "-h", "-help"} & set(rest):
         cli.run(_import, flags.FlagValues(), __doc__)
-    print("foi-weights: say import or export first (--help tells more)", file=sys.stderr)
+    cli.note("foi-weights: say import or export first (--help tells more)")
     sys.exit(2)
 
 
@@ -92,9 +92,9 @@ def _import(values: flags.FlagValues) -> None:
 
     made, account = public.load(values.weights, values.backbone, values.classes)
     public.write_checkpoint(made.network, values.out)
-    print(f"{len(account.used)} tensors used, {len(account.left)} left", file=sys.stderr)
+    cli.note(f"{len(account.used)} tensors used, {len(account.left)} left")
     for reason, names in account.left_by_reason().items():
-        print(f"  {reason}: {len(names)}, such as {names[0]}", file=sys.stderr)
+        cli.note(f"  {reason}: {len(names)}, such as {names[0]}")
     record = {"checkpoint": values.out, "backbone": values.backbone}
     print(json.dumps(record | {"used": account.used, "left": account.left}))
 

@@ -22,6 +22,7 @@ import yaml
 from etils import epath
 
 from foi_tf.errors import FoiError, unknown
+from foi_tf.study import sources
 from foi_tf.study.dataset import TASK_TYPES, Size, Task
 from foi_tf.study.results import MULTI_SOURCE
 
@@ -61,6 +62,10 @@ class Schedule:
     warmup: Fraction = 0.0
     momentum: Fraction = 0.9
     weight_decay: NonNegative = 0.0
+
+    def steps_on(self, images: Iterable[int | None]) -> int:
+        """The steps of a link that may use so many images of each of its members; None: all."""
+        return self.steps if all(limit is None for limit in images) else self.small_steps
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -115,6 +120,15 @@ class Config:
         if task.type not in self.sections:
             raise FoiError(f"{self.name}: no section '{task.type}', which {task} needs")
         return self.sections[task.type]
+
+    def link_of_source(self, source: Task) -> LinkConfig:
+        """The settings of a link on a task, or on a set as `study.sources` names it.
+
+        Raises:
+          FoiError: as `link`.
+        """
+        is_set = len(sources.parts(source)) > 1
+        return self.link(Task(MULTI_SOURCE, source.type) if is_set else source)
 
 
 def load(name_or_path: str, datasets: Iterable[str]) -> Config:

@@ -18,7 +18,6 @@ from foi_tf.study.config import Config
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.plan import Run
 from foi_tf.study.registry import DATASETS
-from foi_tf.study.results import MULTI_SOURCE
 
 _PAPERS_HOURS = 364  # Of TPU-v3, for the pre-training (Appendix D).
 _PAPERS_EPOCHS = 200  # Appendix A.1.
@@ -127,12 +126,12 @@ class Study:
 
     def cost(self, run: Run, prices: Prices) -> Cost:
         """The estimate for a run of a plan."""
-        schedule = self._schedule(run.task).schedule
-        steps = schedule.steps if self._on_all_images(run) else schedule.small_steps
-        candidates = self._candidates(run)
         parts = sources.parts(run.task)
+        limit = grid.target_images if run.program == "target" else grid.source_images
+        images = [limit(self.datasets[part.dataset], run.setting) for part in parts]
+        steps = self.config.link_of_source(run.task).schedule.steps_on(images)
         found = [(self.work(part, steps), *prices.of(part)) for part in parts]
-        seconds = candidates * sum(work * price for work, price, _ in found)
+        seconds = self._candidates(run) * sum(work * price for work, price, _ in found)
         order = (MEASURED, OF_TYPE, OF_OTHERS, PAPERS)
         basis = max((basis for *_, basis in found), key=order.index)
         return Cost(seconds / 3600, basis)
@@ -140,20 +139,11 @@ class Study:
     def _types(self, task: Task) -> Mapping[str, int]:
         return self.datasets[task.dataset].classes
 
-    def _schedule(self, task: Task) -> configs.LinkConfig:
-        several = len(sources.parts(task)) > 1
-        return self.config.link(Task(MULTI_SOURCE, task.type) if several else task)
-
-    def _on_all_images(self, run: Run) -> bool:
-        images = grid.target_images if run.program == "target" else grid.source_images
-        parts = sources.parts(run.task)
-        return all(images(self.datasets[part.dataset], run.setting) is None for part in parts)
-
     def _candidates(self, run: Run) -> int:
         """How many links it trains; of a holdout, one more than there are candidates."""
         if self.select == "none" or run.program == "pretrain":
             return 1
-        return len(self._schedule(run.task).rate_factors) + (self.select == "holdout")
+        return len(self.config.link_of_source(run.task).rate_factors) + (self.select == "holdout")
 
 
 def shares(runs: Sequence[Run], costs: Sequence[Cost]) -> pd.DataFrame:

@@ -55,8 +55,8 @@ class Row:
       selection: how the learning rate was chosen: "none" (it is the configuration's), by
         the metric on the "validation" images, as in the paper, or on a "holdout" of the
         training images.
-      candidates: by learning rate, what that choice was made by: a JSON object; "{}"
-        where nothing was chosen.
+      candidates: by learning rate, what that choice was made by: a JSON object with null
+        for what diverged; "{}" where nothing was chosen.
       extra: secondary metrics by name, such as {"pixel_accuracy": 0.8}.
 
     Raises:
@@ -122,8 +122,8 @@ def write(row: Row, directory: epath.PathLike) -> epath.Path:
       FoiError: the directory cannot be written.
     """
     record = {name: kind(getattr(row, name)) for name, kind in _TYPES.items()}
-    record["value"] = _finite(row.value)
-    record["extra"] = {name: _finite(row.extra[name]) for name in sorted(row.extra)}
+    record["value"] = finite(row.value)
+    record["extra"] = {name: finite(row.extra[name]) for name in sorted(row.extra)}
     path = epath.Path(directory) / f"{digest(record)}.json"
     files.write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
     return path
@@ -168,7 +168,8 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
     return frame.sort_values(order, ignore_index=True).drop_duplicates(ignore_index=True)
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """A number as JSON can have it: None for NaN and infinity."""
     return float(value) if math.isfinite(value) else None
 
 

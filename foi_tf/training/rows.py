@@ -22,6 +22,8 @@ def row(
       source: the row's columns that `source_columns` returns.
     """
     link = finished.link
+    # A candidate that diverged is null: NaN is no JSON.
+    tried = {f"{rate:g}": results.finite(value) for rate, value in selection.values.items()}
     return results.Row(
         target=link.task.dataset,
         target_type=link.task.type,
@@ -43,7 +45,7 @@ def row(
         config_digest=dataclasses.replace(link, seed=0).digest,
         version=finished.version,
         selection=selection.by,
-        candidates=json.dumps({f"{rate:g}": value for rate, value in selection.values.items()}),
+        candidates=json.dumps(tried),
         extra={k: v for k, v in finished.metrics.items() if k != finished.metric},
     )
 

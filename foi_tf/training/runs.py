@@ -142,7 +142,7 @@ def _run(
     order = sources.interleaved(task, setup.seed)
     prepared = [prepared_lib.open_task(setup.data_dir, part) for part in order]
     config = _config(setup, prepared)
-    of_all = config.link(task if len(order) == 1 else Task(results.MULTI_SOURCE, task.type))
+    of_all = config.link_of_source(task)
     schedule = of_all.schedule
     link = Link(
         chain=(*begin.chain, str(task)),
@@ -152,7 +152,7 @@ def _run(
             for part, one in zip(order, prepared, strict=True)
         ),
         parent=begin.digest,
-        steps=schedule.steps if all(n is None for n in images) else schedule.small_steps,
+        steps=schedule.steps_on(images),
         schedule=schedule,
         backbone=setup.backbone,
         precision=setup.precision,

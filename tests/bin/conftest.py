@@ -9,11 +9,12 @@ import pytest
 def _call(capsys, monkeypatch):
     """Runs a program in this process; returns exit code, stdout and stderr."""
 
-    def call(program, **flags):
+    def call(program, *switches, **flags):
         for name in program.VALUES:
             program.VALUES[name].unparse()
         name = program.__name__.rsplit(".", 1)[-1]
-        argv = [f"foi-{name}", *(f"--{flag}={value}" for flag, value in flags.items())]
+        given = [f"--{flag}={value}" for flag, value in flags.items()]
+        argv = [f"foi-{name}", *switches, *given]
         monkeypatch.setattr(sys, "argv", argv)
         with pytest.raises(SystemExit) as exited:
             program.main()
@@ -25,8 +26,16 @@ def _call(capsys, monkeypatch):
 
 def error(outcome):
     """The one line that went wrong."""
-    code, _, err = outcome
-    assert code == 1, err
+    code, out, err = outcome
+    assert code == 1 and not out, outcome
     lines = err.strip().splitlines()
     assert len(lines) == 1 and ": error: " in lines[0], err
     return lines[0]
+
+
+def misuse(outcome):
+    """The one line that says what is wrong with the flags."""
+    code, out, err = outcome
+    assert code == 2 and not out, outcome
+    assert len(err.strip().splitlines()) == 1, err
+    return err

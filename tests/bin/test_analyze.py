@@ -7,6 +7,7 @@ import pytest
 
 from foi_tf.bin import analyze
 from foi_tf.study import images, results
+from tests.rows import BASELINE, CITY
 
 
 def run(monkeypatch, capsys, *arguments):
@@ -16,18 +17,9 @@ def run(monkeypatch, capsys, *arguments):
     return end.value.code, *capsys.readouterr()
 
 
-ROW = results.Row(
-    target="camvid", target_type="segmentation", target_domain="driving", source="ilsvrc",
-    source_type="", source_domain="", setting="small", backbone="hrnet_w18", init="ilsvrc",
-    seed=0, learning_rate=0.01, n_source=0, n_target=150, metric="miou", value=0.5, steps=10,
-    wall_seconds=1.0, device="cpu", devices=1, chip_hours=0.0, config_digest="d", version="0",
-)  # fmt: skip
-CITY = {"source": "city", "source_type": "segmentation", "source_domain": "driving"}
-
-
 def test_the_path_of_the_report_is_the_last_line(monkeypatch, capsys, tmp_path):
-    results.write(ROW, tmp_path / "results")
-    results.write(dataclasses.replace(ROW, value=0.6, **CITY), tmp_path / "results")
+    results.write(BASELINE, tmp_path / "results")
+    results.write(dataclasses.replace(BASELINE, value=0.6, **CITY), tmp_path / "results")
     code, out, _ = run(
         monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}"
     )
@@ -67,7 +59,7 @@ def test_published_takes_no_other_input(monkeypatch, capsys, tmp_path):
 
 
 def test_distances_and_a_fixed_size_fill_their_tables(monkeypatch, capsys, tmp_path):
-    for row in (ROW, dataclasses.replace(ROW, value=0.6, **CITY)):
+    for row in (BASELINE, dataclasses.replace(BASELINE, value=0.6, **CITY)):
         results.write(row, tmp_path / "results")
         results.write(row, tmp_path / "fixed")
     (tmp_path / "near.csv").write_text(
@@ -84,7 +76,7 @@ def test_distances_and_a_fixed_size_fill_their_tables(monkeypatch, capsys, tmp_p
 
 
 def test_statistics_of_images_are_found_beside_their_rows(monkeypatch, capsys, tmp_path):
-    for row, share in ((ROW, 0.5), (dataclasses.replace(ROW, value=0.6, **CITY), 0.6)):
+    for row, share in ((BASELINE, 0.5), (dataclasses.replace(BASELINE, value=0.6, **CITY), 0.6)):
         results.write(row, tmp_path / "results")
         union = np.arange(1, 31, dtype=float)[:, None]
         of_images = images.ImageStatistics(np.arange(30).astype(str), share * union, union)
@@ -95,7 +87,7 @@ def test_statistics_of_images_are_found_beside_their_rows(monkeypatch, capsys, t
 
 
 def test_it_runs_as_a_module_without_tensorflow(tmp_path):
-    results.write(ROW, tmp_path / "results")
+    results.write(BASELINE, tmp_path / "results")
     code = (
         "import sys, runpy; sys.modules['tensorflow'] = None\n"
         "runpy.run_module('foi_tf.bin.analyze', run_name='__main__', alter_sys=True)"

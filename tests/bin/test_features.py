@@ -1,31 +1,16 @@
 """From images to a recommendation, as a user meets it: foi-features, then foi-recommend."""
 
-import sys
+import dataclasses
 
 import pytest
 
 from foi_tf.bin import features, recommend
 from foi_tf.study import features as files
 from foi_tf.study import results
-from tests.bin.test_analyze import CITY, ROW, run
+from tests.bin.conftest import error, misuse
+from tests.bin.test_analyze import run
+from tests.rows import BASELINE, CITY
 from tests.vectors import make
-
-
-@pytest.fixture(name="call")
-def _call(capsys, monkeypatch):
-    """Runs a program in this process; returns exit code, stdout and stderr."""
-
-    def call(program, *switches, **flags):
-        for name in program.VALUES:
-            program.VALUES[name].unparse()
-        argv = ["foi-x", *switches, *(f"--{flag}={value}" for flag, value in flags.items())]
-        monkeypatch.setattr(sys, "argv", argv)
-        with pytest.raises(SystemExit) as exited:
-            program.main()
-        captured = capsys.readouterr()
-        return exited.value.code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture(name="given")
@@ -38,13 +23,6 @@ def _given(blocks, tmp_path):
 
 def lines(out):
     return [line.split("\t") for line in out.strip().splitlines()]
-
-
-def failed(outcome, code=1):
-    """The one line that went wrong."""
-    assert outcome[0] == code and outcome[1] == "", outcome
-    assert outcome[2].count("\n") == 1 and "Traceback" not in outcome[2], outcome[2]
-    return outcome[2]
 
 
 def test_features_of_a_dataset(call, given):
@@ -77,7 +55,7 @@ def test_pixels_of_a_task(call, given):
     ],
 )
 def test_bad_input_is_one_line(call, given, changes, said):
-    assert said in failed(call(features, **{"dataset": "blocks"} | given | changes))
+    assert said in error(call(features, **{"dataset": "blocks"} | given | changes))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +63,7 @@ def test_bad_input_is_one_line(call, given, changes, said):
     [{"dataset": "blocks:segmentation"}, {"pixels": 5}, {"size": "32"}, {"images": 0}],
 )
 def test_wrong_usage_of_features_is_2(call, given, changes):
-    failed(call(features, **{"dataset": "blocks"} | given | changes), code=2)
+    misuse(call(features, **{"dataset": "blocks"} | given | changes))
 
 
 def test_sources_of_one_of_the_papers_targets(call):
@@ -109,7 +87,7 @@ def test_rules_on_the_published_results(call):
 def test_recommendations_with_features_and_results(call, tmp_path):
     files.write(tmp_path / "f.npz", [make(name) for name in ("camvid", "city", "suim")])
     for changes in ({}, {"value": 0.6, **CITY}, {"value": 0.4, **CITY, "source": "suim"}):
-        results.write(results.dataclasses.replace(ROW, **changes), tmp_path / "results")
+        results.write(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
     given = {"features": tmp_path / "f.npz", "results": tmp_path / "results"}
     code, out, _ = call(recommend, target="camvid:segmentation", by="inclusion", **given)
     header, *rows = lines(out)
@@ -126,7 +104,7 @@ def test_recommendations_with_features_and_results(call, tmp_path):
 def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
     files.write(tmp_path / "f.npz", [make(n, seed=i) for i, n in enumerate(("camvid", "city"))])
     for changes in ({}, {"value": 0.6, **CITY}):
-        results.write(results.dataclasses.replace(ROW, **changes), tmp_path / "results")
+        results.write(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
     given = {"results": tmp_path / "results", "out": tmp_path / "o", "features": tmp_path / "f.npz"}
     flags = [f"--{name}={value}" for name, value in given.items()]
     code, out, _ = run(monkeypatch, capsys, *flags)
@@ -141,15 +119,15 @@ def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
 def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
     path = tmp_path / "f.npz"
     files.write(path, [make("coco"), make("city", width=5)])
-    said = failed(call(recommend, target="camvid", features=path))
+    said = error(call(recommend, target="camvid", features=path))
     assert "no file has features of camvid and of another dataset" in said
-    said = failed(call(recommend, target="city", features=path))
+    said = error(call(recommend, target="city", features=path))
     assert "coco and city have 4 and 5 numbers an image" in said
     path.write_bytes(path.read_bytes()[:300])
-    said = failed(call(recommend, target="city", features=path))
+    said = error(call(recommend, target="city", features=path))
     assert f"{path}: not a whole file of features" in said
-    assert "did you mean 'city'" in failed(call(recommend, target="citi"))
-    said = failed(call(recommend, target="camvid", by="logme"))
+    assert "did you mean 'city'" in error(call(recommend, target="citi"))
+    said = error(call(recommend, target="camvid", by="logme"))
     assert "no file has points of camvid:segmentation by a source model" in said
 
 
@@ -170,4 +148,4 @@ def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
     ],
 )
 def test_wrong_usage_of_recommend_is_2(call, switches, flags):
-    failed(call(recommend, *switches, **flags), code=2)
+    misuse(call(recommend, *switches, **flags))

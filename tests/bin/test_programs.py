@@ -1,6 +1,10 @@
 """The programs as a user meets them: exit codes, one line of error, nothing left behind."""
 
+import ast
+import importlib
 import json
+import pathlib
+import pkgutil
 import resource
 import subprocess
 import sys
@@ -9,14 +13,20 @@ import numpy as np
 import pytest
 from etils import epath
 
+from foi_tf import bin as programs
 from foi_tf.bin import prepare, pretrain, source, target
 from foi_tf.study import images, results
 from foi_tf.training import lease
 from tests import folders, tiny
-from tests.bin.conftest import error
-from tests.data.layouts import camvid
+from tests.bin.conftest import error, misuse
 from tests.training import cluster
 
+ROOT = pathlib.Path(__file__).parents[2]
+PROGRAMS = sorted(
+    name
+    for _, name, _ in pkgutil.iter_modules(programs.__path__)
+    if hasattr(importlib.import_module(f"{programs.__name__}.{name}"), "main")
+)
 CONFIG = """
 segmentation:
   crop: [32, 32]
@@ -126,21 +136,6 @@ def test_wrong_names_are_one_line(call, flags):
     assert not flags["workdir"].exists()
 
 
-def test_publishers_folders_are_prepared(call, tmp_path):
-    camvid.write(tmp_path / "raw")
-    given = {"dataset": "camvid", "raw_dir": tmp_path / "raw", "data_dir": tmp_path / "data"}
-    code, out, _ = call(prepare, **given)
-    assert code == 0 and out.split("\t")[:3] == ["camvid", "3", "2"]
-    assert call(prepare, **given, collection="paper") == (0, out, "")
-    assert "did you mean 'camvid'" in error(call(prepare, **given | {"dataset": "camvd"}))
-    for wrong in (
-        {"dataset": ""}, {"dataset": "camvid,city"}, {"name": "mine"}, {"collection": "mini"},
-        {"val_fraction": 0.0},
-        {"format": "masks", "name": "mine", "domain": "driving"},
-    ):  # fmt: skip
-        assert call(prepare, **given | wrong)[0] == 2, wrong
-
-
 def test_wrong_flags_exit_with_2(call, flags):
     for changes, said in (
         ({"setting": "tiny"}, "should be one of"),
@@ -149,14 +144,11 @@ def test_wrong_flags_exit_with_2(call, flags):
         ({"seed": "x"}, "--seed"),
         ({"steps_per_loop": 0}, "--steps_per_loop"),
     ):
-        code, out, err = call(
-            target, **flags | {"target": "a:segmentation", "source": "b"} | changes
-        )
-        assert code == 2 and said in err and len(err.strip().splitlines()) == 1 and not out
-    code, _, err = call(target, **flags)
-    assert code == 2 and "source" in err
+        given = flags | {"target": "a:segmentation", "source": "b"} | changes
+        assert said in misuse(call(target, **given))
+    assert "source" in misuse(call(target, **flags))
     # A flag of another program is not accepted and ignored.
-    assert call(pretrain, **flags, setting="small")[0] == 2
+    misuse(call(pretrain, **flags, setting="small"))
 
 
 def test_a_wrong_key_in_the_configuration(call, flags):
@@ -189,33 +181,6 @@ def test_an_unwritable_place(call, flags, tmp_path, program):
     assert "cannot be written (Not a directory)" in error(outcome)
 
 
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        (lambda r: (r / "masks").rename(r / "labels"), "masks: no such directory"),
-        (lambda r: (r / "images/train/001.jpg").write_bytes(b"\xff\xd8"),
-         "train/001.jpg: not a whole"),
-        (lambda r: folders.save(r / "masks/val/001.png", folders.np.zeros((9, 9), "u1")),
-         "val/001.jpg: mask is 9x9, but its image is 48x64"),
-        (lambda r: folders.save(r / "masks/val/001.png", folders.np.full((48, 64), 7, "u1")),
-         "val/001.jpg: label 7, but mine:segmentation has 3 classes"),
-    ],
-)  # fmt: skip
-def test_bad_raw_data_prepares_nothing(call, tmp_path, spoil, said):
-    raw, data = folders.write(tmp_path / "raw"), tmp_path / "data"
-    spoil(raw)
-    outcome = call(
-        prepare, format="masks", raw_dir=raw, name="mine", domain="aerial", data_dir=data
-    )
-    code, out, err = outcome
-    assert code == 1 and not out
-    assert said in err.strip().splitlines()[-1]
-    assert "Traceback" not in err
-    # Shards that were finished before wait for the next run.
-    left = [path.name for path in data.rglob("*") if path.is_file()]
-    assert all(name.startswith("mine-train.tfrecord-00000-of-00001") for name in left)
-
-
 @pytest.mark.parametrize("program", ["target", "prepare"])
 def test_a_full_disk(flags, tmp_path, program):
     """No file may grow beyond 50 kB in the program's process, as on a disk that is full."""
@@ -231,73 +196,6 @@ def test_a_full_disk(flags, tmp_path, program):
     assert done.returncode == 1, done.stderr
     assert "error: " in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("foi_dataset.json")) + list(tmp_path.rglob("link.json"))
-
-
-def test_prepare_says_what_it_made(call, tmp_path):
-    raw = folders.write(tmp_path / "raw")
-    flags = {"format": "masks,coco", "raw_dir": raw, "name": "mine", "domain": "aerial"}
-    code, out, _ = call(prepare, **flags, data_dir=tmp_path / "data")
-    assert code == 0
-    assert out.split("\t")[:3] == ["mine", "8", "4"]
-    again = call(prepare, **flags, data_dir=tmp_path / "data")
-    assert again[:2] == (0, out)
-
-
-@pytest.mark.parametrize(
-    "flags",
-    [
-        {},
-        {"collection": "mini", "format": "masks"},
-        {"format": "masks"},
-        {"collection": "mini", "name": "x"},
-        {"format": "masks", "raw_dir": "r", "name": "n", "domain": "aerial", "dataset": "x"},
-        {"format": "masks", "raw_dir": "r", "name": "n", "domain": "air"},
-        {"format": "masks", "raw_dir": "r", "name": "n", "domain": "aerial", "val_fraction": "2"},
-        {"dataset": "camvid", "raw_dir": "r", "val_fraction": 0},
-        {"collection": "mini", "describe": "x"},
-        {"describe": "x", "overlap": "x,y"},
-        {"overlap": "x"},
-        {"check": True, "format": "masks", "raw_dir": "r"},
-        {"collection": "mini", "out": "o"},
-        {"collection": "mini", "beam_options": "region=x"},
-        {"describe": "x", "beam_runner": "DirectRunner"},
-        {"collection": "mini", "workers": 0},
-    ],
-)
-def test_flags_of_prepare_must_agree(call, flags, tmp_path):
-    code, _, err = call(prepare, **flags, data_dir=tmp_path)
-    assert code == 2 and len(err.strip().splitlines()) == 1
-
-
-def test_a_raw_folder_is_checked_and_nothing_written(call, tmp_path):
-    raw = folders.write(tmp_path / "raw")
-    code, out, _ = call(prepare, check=True, format="masks,coco", raw_dir=raw)
-    assert code == 0
-    lines = [line.split("\t") for line in out.splitlines()]
-    assert ["ok", "train", "-", "8", "images"] in lines
-    assert ["ok", "val", "-", "4", "segmentation"] in lines
-    (raw / "masks/val/001.png").write_bytes(b"")
-    code, out, err = call(prepare, check=True, format="masks,coco", raw_dir=raw)
-    assert code == 1 and "1 wrong" in err.strip().splitlines()[-1]
-    (wrong,) = [line for line in out.splitlines() if line.startswith("wrong\t")]
-    assert "masks/val/001.png: not a whole image" in wrong
-    code, out, err = call(prepare, check=True, dataset="camvid", raw_dir=raw)
-    assert code == 1 and "missing\tall\t701\t0\t701_StillsRaw_full/*.png" in out.splitlines()
-    assert any(line.startswith("home\thttp") for line in out.splitlines())
-    assert any(line.startswith("terms\t") for line in out.splitlines())
-    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
-
-
-def test_prepared_datasets_are_looked_at(call, blocks, tmp_path):
-    code, out, _ = call(prepare, describe="blocks", data_dir=blocks, out=tmp_path)
-    told = json.loads(out)
-    assert code == 0 and told["train"]["images"] == 12
-    assert told["sheet"] == str(tmp_path / "blocks.png") and (tmp_path / "blocks.png").exists()
-    code, out, _ = call(prepare, overlap="blocks,blocks", data_dir=blocks, out=tmp_path)
-    assert code == 0 and json.loads(out)["exact"] == 0
-    assert (tmp_path / "blocks_blocks.csv").read_text().startswith("a_split,a_id,")
-    said = error(call(prepare, describe="block", data_dir=blocks))
-    assert "unknown dataset 'block'; did you mean 'blocks'?" in said
 
 
 def test_damaged_records_are_one_line(call, flags, tmp_path):
@@ -325,27 +223,17 @@ def test_damaged_records_are_one_line(call, flags, tmp_path):
     assert "torn-train.tfrecord-00000-of-00001: record " in said
 
 
-def test_the_rendered_collection_is_prepared_by_name(call, tmp_path):
-    code, out, _ = call(prepare, collection="mini", dataset="kitti", data_dir=tmp_path)
-    assert code == 0 and out.startswith("kitti\t60\t100\t")
-    code, _, err = call(prepare, collection="mini", dataset="kiti", data_dir=tmp_path)
-    assert code == 1 and "did you mean 'kitti'" in err
+def test_every_program_is_installed():
+    tree = ast.parse((ROOT / "setup.py").read_text())
+    (listed,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PROGRAMS"
+    )
+    assert sorted(listed) == PROGRAMS
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "prepare",
-        "pretrain",
-        "source",
-        "target",
-        "plan",
-        "features",
-        "analyze",
-        "recommend",
-        "weights",
-    ],
-)
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_help_and_exit_codes_of_a_process(name):
     command = [sys.executable, "-m", f"foi_tf.bin.{name}"]
     helped = subprocess.run([*command, "--help"], capture_output=True, text=True, check=False)

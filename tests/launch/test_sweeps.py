@@ -1,11 +1,12 @@
 """Each launcher: what it would do (--dry_run), and that it does that."""
 
 import shlex
+import sys
 
 import pytest
 import yaml
 
-from tests.launch.conftest import COMMANDS, PLAN, brief
+from tests.launch.conftest import COMMANDS, PLAN, ROOT, brief
 
 CLUSTER = {
     "sweep_local.sh": [],
@@ -91,8 +92,6 @@ def test_a_preempted_task_of_slurm_is_queued_again(machine):
     machine.program("srun", "exit 143")
     machine.program("scontrol", "exit 1")  # As if Slurm had done so by itself.
     job = {"SLURM_ARRAY_JOB_ID": "9", "SLURM_ARRAY_TASK_ID": "4"}
-    from tests.launch.conftest import ROOT
-
     assert machine.run("slurm_job.sh", ROOT, "plan.tsv", 0, 5, **job)[0] == 143
     assert machine.calls("scontrol") == ["scontrol requeue 9_4"]
 
@@ -175,8 +174,6 @@ def test_what_is_missing_is_said(machine, script, given, said):
 
 
 def test_beside_a_tensorflow_nothing_that_needs_it_brings_another(machine):
-    import sys
-
     code, out, err = machine.run("install_beside.sh", "--dry_run", FOI_PYTHON=sys.executable)
     assert code == 0, err
     without, rest = (shlex.split(line) for line in out.splitlines())

@@ -3,9 +3,10 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from foi_tf.study import config, cost, grid, options, plan, results
+from foi_tf.study import config, cost, grid, options, plan
 from foi_tf.study.dataset import Task
 from foi_tf.study.registry import DATASETS
+from tests.rows import BASELINE
 
 CONFIG = """
 segmentation:
@@ -19,12 +20,7 @@ depth:
   schedule: {optimizer: sgd, learning_rate: 0.1, steps: 1000, small_steps: 100, batch_size: 10}
 """
 CITY, CAMVID = Task("city", "segmentation"), Task("camvid", "segmentation")
-ROW = results.Row(
-    target="camvid", target_type="segmentation", target_domain="driving", source="ilsvrc",
-    source_type="", source_domain="", setting="small", backbone="hrnet_w18", init="ilsvrc",
-    seed=0, learning_rate=0.01, n_source=0, n_target=150, metric="miou", value=0.5, steps=100,
-    wall_seconds=1.0, device="tpu", devices=4, chip_hours=1.0, config_digest="d", version="0",
-)  # fmt: skip
+ROW = dataclasses.replace(BASELINE, steps=100, device="tpu", devices=4, chip_hours=1.0)
 
 
 @pytest.fixture(name="study")

@@ -4,7 +4,7 @@ import pytest
 from foi_tf.errors import FoiError
 from foi_tf.study import images, results
 from foi_tf.study.images import ImageStatistics
-from tests.bin.test_analyze import ROW
+from tests.rows import BASELINE
 
 STATISTICS = ImageStatistics(
     np.array(["b", "a"]), np.array([[1.0, 0.0], [2.0, 0.0]]), np.array([[2.0, 0.0], [8.0, 0.0]])
@@ -12,7 +12,7 @@ STATISTICS = ImageStatistics(
 
 
 def test_they_stand_beside_their_row(tmp_path):
-    row = results.write(ROW, tmp_path / "of")
+    row = results.write(BASELINE, tmp_path / "of")
     (record,) = results.load(tmp_path).to_dict("records")
     path = images.write(STATISTICS, record, tmp_path / "of")
     assert path.name == f"{row.stem}.images.npz"

@@ -16,6 +16,7 @@ from foi_tf.study.dataset import Task
 from foi_tf.study.options import Pace
 from foi_tf.training import chain, selection, start, strategy
 from foi_tf.training import link as links
+from tests.training.conftest import finish
 
 PACE = Pace(steps_per_loop=3, checkpoint_every=3)
 
@@ -125,23 +126,13 @@ def test_starts_are_found_by_chain(make_link, blocks_data, trained):
         start.pretrained(trained, "hrnet_mini")
 
 
-def finish(link, workdir, by="none", value=0.5):
-    """Leaves what a trained link would, but for its weights."""
-    directory = link.directory(workdir)
-    finished = links.Finished(
-        link=link, metric="miou", value=value, metrics={"miou": value}, n_train=1,
-        domain="aerial", wall_seconds=1.0, device="cpu",
-    )  # fmt: skip
-    links.begin(link, directory)
-    links.save(directory, finished)
-    selection.mark(directory, selection.Selection(by, {}))
-    return finished
-
-
 def test_several_candidates_are_named(make_link, tmp_path):
     for seed in (0, 1):
         link = make_link(chain=("ilsvrc", "blocks:segmentation"), seed=seed)
-        finish(link, tmp_path)
+        directory = link.directory(tmp_path)
+        links.begin(link, directory)
+        links.save(directory, finish(link))
+        selection.mark(directory, selection.Selection("none", {}))
     with pytest.raises(FoiError, match=r"several links .* choose one with --init=PATH"):
         start.source(tmp_path, Task("blocks", "segmentation"), [None], "hrnet_mini", "none")
 

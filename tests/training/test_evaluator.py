@@ -17,7 +17,7 @@ from foi_tf.study.images import ImageStatistics
 from foi_tf.training import evaluator, rows, strategy
 from foi_tf.training import link as links
 from tests import folders, tiny
-from tests.bin.test_analyze import ROW
+from tests.rows import BASELINE
 
 CROP = (32, 64)
 
@@ -114,7 +114,7 @@ def test_a_row_never_stands_beside_the_images_of_another_run(tmp_path):
     found = ImageStatistics(np.array(["a"]), np.array([[1]]), np.array([[2]]))
     images.save(found, links.image_statistics(tmp_path / "with"))
     for value, link in ((0.5, "with"), (0.4, "without")):
-        row = dataclasses.replace(ROW, value=value)
+        row = dataclasses.replace(BASELINE, value=value)
         rows.write(row, tmp_path / link, tmp_path / "results")
         (path,) = (tmp_path / "results").glob("*.json")
         assert json.loads(path.read_text())["value"] == value

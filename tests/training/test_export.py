@@ -11,6 +11,7 @@ from foi_tf.models import transfer
 from foi_tf.models.backbones import backbone
 from foi_tf.models.weights import public
 from foi_tf.study.dataset import Task
+from foi_tf.study.options import Pace
 from foi_tf.tasks import whole
 from foi_tf.training import chain, export, start, strategy
 from foi_tf.training import link as links
@@ -177,7 +178,7 @@ def test_the_card_says_what_it_is(body, tmp_path):
 
 def test_a_trained_link(make_link, blocks_data, tmp_path):
     link = make_link(steps=1)
-    chain.run(link, [blocks_data], None, tmp_path, strategy.make("cpu"), chain.Pace())
+    chain.run(link, [blocks_data], None, tmp_path, strategy.make("cpu"), Pace())
     directory, data_dir = link.directory(tmp_path), blocks_data.directory.parents[1]
     options = {"backbone": None, "precision": None, "licence": "CC0"}
     made = export.open_model(directory, data_dir=data_dir, **options)

@@ -11,6 +11,7 @@ from foi_tf.study import features as files
 from foi_tf.study.grid import subset
 from foi_tf.training import cells, features, start
 from foi_tf.training import link as links
+from tests.training.conftest import finish
 
 SIZE = (32, 64)  # Wider than the images, which are 48 x 64: their right part is beyond them.
 
@@ -134,13 +135,7 @@ def test_the_head_of_a_source_says_its_classes(request_for, make_link, tmp_path)
     built = transfer.build("hrnet_mini", {name: head}, {name: SIZE}, {name: statistics})
     head.set_weights([np.random.default_rng(0).normal(size=w.shape) for w in head.get_weights()])
     built.checkpoint().write(str(links.weights(directory)))
-    links.save(
-        directory,
-        links.Finished(
-            link=link, metric="miou", value=0.5, metrics={"miou": 0.5}, n_train=3,
-            domain="aerial", wall_seconds=1.0, device="cpu",
-        ),
-    )  # fmt: skip
+    links.save(directory, finish(link))
     begin = start.elsewhere(directory, "hrnet_mini")
     network = features.Network("hrnet_mini", begin, 0)
     request = request_for(task_type="segmentation", points=10)

@@ -1,6 +1,7 @@
 """Choosing a learning rate, and what a working directory lets stand side by side."""
 
 import dataclasses
+import json
 import math
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Task
 from foi_tf.tasks.segmentation import Segmentation
-from foi_tf.training import inputs, selection, settled, start
+from foi_tf.training import inputs, rows, selection, settled, start
 from foi_tf.training import link as links
+from tests.training.conftest import finish
 
 RATES = (0.015, 0.05, 0.15)
 
@@ -23,10 +25,16 @@ class Trainings:
     def __call__(self, link):
         self.done.append((link.schedule.learning_rate, link.holdout))
         value = self.values[link.schedule.learning_rate] - link.holdout
-        return links.Finished(
-            link=link, metric=self.metric, value=value, metrics={}, n_train=1, domain="aerial",
-            wall_seconds=1.0, device="cpu",
-        )  # fmt: skip
+        return finish(link, value, self.metric)
+
+
+def leave(link, workdir):
+    """Leaves what a trained link would."""
+    directory = link.directory(workdir)
+    links.begin(link, directory)
+    links.save(directory, finish(link))
+    (directory / "weights.index").write_text("")
+    return directory
 
 
 def test_without_selection_the_configuration_s_rate_is_taken(make_link):
@@ -53,6 +61,15 @@ def test_lower_is_better_for_depth_and_nan_is_worst(make_link):
     values = {0.015: math.nan, 0.05: math.nan, 0.15: 0.7}
     finished, _ = selection.select(make_link(), "validation", RATES, Trainings(values))
     assert finished.link.schedule.learning_rate == 0.15
+
+
+def test_a_candidate_that_diverged_is_null_in_its_row(make_link):
+    values = {0.015: math.nan, 0.05: 0.5, 0.15: 0.7}
+    finished, chosen = selection.select(make_link(), "validation", RATES, Trainings(values))
+    begin = start.scratch()
+    row = rows.row(finished, chosen, begin, rows.source_columns(begin, "", 0), "small")
+    found = json.loads(row.candidates, parse_constant=pytest.fail)
+    assert found == {"0.015": None, "0.05": 0.5, "0.15": 0.7}
 
 
 def test_a_holdout_chooses_and_the_whole_set_trains(make_link):
@@ -83,17 +100,6 @@ def test_held_out_images_are_seeded_and_not_trained_on(make_link, blocks_data):
     one = make_link(holdout=0.25, members=(dataclasses.replace(member, images=1),))
     with pytest.raises(FoiError, match="1 training images are too few to hold some out"):
         inputs.train_input(one, 0, blocks_data, task)
-
-
-def leave(link, workdir, by=None):
-    """Leaves what a trained link would, and the mark of a selection."""
-    directory = link.directory(workdir)
-    links.begin(link, directory)
-    links.save(directory, Trainings({link.schedule.learning_rate: 0.5})(link))
-    (directory / "weights.index").write_text("")
-    if by:
-        selection.mark(directory, selection.Selection(by, {}))
-    return directory
 
 
 def test_targets_start_from_the_source_that_was_chosen(make_link, tmp_path):
