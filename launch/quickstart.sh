@@ -14,10 +14,10 @@ make_environment 3.11 ""
 bin=$(dirname "$PYTHON")
 
 source=mapillary:segmentation
-targets=(camvid:segmentation bdd:detection dogs:keypoints sunrgbd:depth)
+targets=(camvid:segmentation uwt:detection dogs:keypoints sunrgbd:depth)
 run=(--data_dir="$out/data" --workdir="$out/study" --config=quickstart --backbone=hrnet_mini)
 
-"$bin/foi-prepare" --collection=mini --dataset=ilsvrc,mapillary,camvid,bdd,dogs,sunrgbd --data_dir="$out/data"
+"$bin/foi-prepare" --collection=mini --dataset=ilsvrc,mapillary,camvid,uwt,dogs,sunrgbd --data_dir="$out/data"
 "$bin/foi-pretrain" "${run[@]}"
 "$bin/foi-source" "${run[@]}" --source="$source"
 for target in "${targets[@]}"; do
