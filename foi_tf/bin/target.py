@@ -2,7 +2,8 @@
 
 --source takes what foi-source does;
 --source=ilsvrc is the baseline without a source, --source=scratch has random weights.
---init takes weights from elsewhere in place of those that --source has in the workdir.
+--init takes weights from elsewhere in place of those that --source has in the workdir, or says
+what the chain of those began with: "ilsvrc:contrastive", or "scratch".
 """
 
 from absl import flags
