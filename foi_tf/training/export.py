@@ -12,7 +12,7 @@ from foi_tf.errors import FoiError
 from foi_tf.models import transfer
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.models.weights import public
-from foi_tf.study.dataset import Channels, Dataset
+from foi_tf.study.dataset import CONTRASTIVE, Channels, Dataset
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import card, saved_model, start
 from foi_tf.training import link as links
@@ -92,13 +92,17 @@ def open_model(
         "foi_tf": __version__,
     }
     if finished is None:
-        made = public.build(name, 0)
-        transfer.load_backbone(made.network.backbone, begin.checkpoint)
-        mean, std = public.statistics(name)
-        return Model(
-            network=made.network, metadata=common | _normalisation(mean, std), mean=mean, std=std
-        )
+        return _backbone(name, begin.checkpoint, *public.statistics(name), common)
     return _of_link(finished, begin.checkpoint, data_dir, common)
+
+
+def _backbone(
+    name: str, checkpoint: epath.Path, mean: Channels, std: Channels, common: Mapping[str, Any]
+) -> Model:
+    network = public.build(name, 0).network
+    transfer.load_backbone(network.backbone, checkpoint)
+    metadata = {**common, **_normalisation(mean, std)}
+    return Model(network=network, metadata=metadata, mean=mean, std=std)
 
 
 def _of_link(
@@ -113,6 +117,8 @@ def _of_link(
     if not data_dir:
         raise FoiError(f"{checkpoint.parent}: the model of a link; give --data_dir of {link.task}")
     dataset = prepared_lib.open_task(data_dir, link.task).dataset
+    if link.task.type == CONTRASTIVE:  # Nobody has use for the projection.
+        return _backbone(link.backbone, checkpoint, dataset.mean, dataset.std, common)
     task = tasks.create(link.task, dataset)
     head, name = task.head(), str(link.task)
     statistics = (dataset.mean, dataset.std)

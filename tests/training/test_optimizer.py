@@ -29,6 +29,12 @@ def test_poly_policy_is_that_of_appendix_a2():
     np.testing.assert_allclose(rates(poly), expected, rtol=1e-5)
 
 
+def test_cosine_policy_is_that_of_simclr():
+    expected = 0.4 * (1 + np.cos(np.pi * np.arange(100) / 100)) / 2
+    cosine = dataclasses.replace(STEP, policy="cosine")
+    np.testing.assert_allclose(rates(cosine), expected, atol=1e-6)
+
+
 def test_warmup_rises_linearly():
     warm = rates(dataclasses.replace(STEP, warmup=0.1))
     np.testing.assert_allclose(warm[:10], 0.4 * np.arange(1, 11) / 10, rtol=1e-6)
@@ -72,3 +78,47 @@ def test_the_fused_update_equals_that_of_keras():
             one.apply_gradients([(gradient, variable)])
     assert np.abs(variables[0] - start).max() > 0.1
     np.testing.assert_allclose(*variables, rtol=1e-6, atol=1e-6)
+
+
+LARS = dataclasses.replace(STEP, optimizer="lars", weight_decay=0.5, momentum=0.9)
+
+
+def test_lars_scales_each_layer_by_its_norms():
+    """You et al. (arXiv 1708.03888), whose coefficient 0.001 SimCLR keeps; two steps by hand."""
+    start, gradient = np.float32([[3.0, 0], [0, 4]]), np.float32([[0.0, 2], [1, 0]])
+    kernel, bias = tf.Variable(start, name="a/kernel"), tf.Variable([1.0, 2], name="a/bias")
+    made = optimizer.make(LARS, 100)
+    made.build([kernel, bias])
+    expected, slot = start.astype(float), np.zeros((2, 2))
+    for _ in range(2):
+        made.apply_gradients([(tf.constant(gradient), kernel), (tf.ones(2), bias)])
+        decayed = gradient + 0.5 * expected
+        trust = 0.001 * np.linalg.norm(expected) / np.linalg.norm(decayed)
+        slot = 0.9 * slot + 0.4 * trust * decayed
+        expected = expected - slot
+    np.testing.assert_allclose(kernel, expected, rtol=1e-6)
+    # Biases have neither decay nor a rate of their own.
+    np.testing.assert_allclose(bias, [1 - 0.4 - 0.76, 2 - 0.4 - 0.76], rtol=1e-6)
+    assert float(made.learning_rate.numpy()) == pytest.approx(0.4)
+
+
+def test_lars_goes_on_from_a_checkpoint(tmp_path):
+    def made():
+        variable = tf.Variable([[1.0, 2.0]], name="kernel")
+        one = optimizer.make(dataclasses.replace(LARS, policy="cosine"), 10)
+        one.build([variable])
+        return variable, one, tf.train.Checkpoint(variable=variable, optimizer=one)
+
+    def train(variable, one, steps):
+        for _ in range(steps):
+            one.apply_gradients([(tf.constant([[0.3, -0.1]]), variable)])
+
+    whole, one, _ = made()
+    train(whole, one, 5)
+    first, one, state = made()
+    train(first, one, 2)
+    path = state.write(str(tmp_path / "state"))
+    second, one, state = made()
+    state.read(path).assert_consumed()
+    train(second, one, 3)
+    assert np.array_equal(whole, second) and not np.array_equal(first, second)

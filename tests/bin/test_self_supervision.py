@@ -1,0 +1,108 @@
+"""Chains that begin without labels: ILSVRC -> a dataset, both self-supervised -> a target."""
+
+import dataclasses
+import json
+
+import pytest
+
+from foi_tf.analysis.gains import with_gains
+from foi_tf.bin import linear, pretrain, source, target
+from foi_tf.data import builder, own
+from foi_tf.study import results
+from foi_tf.training import export
+from tests import folders, tiny
+from tests.bin.conftest import error
+
+CONFIG = """
+contrastive:
+  crop: [32, 32]
+  rescale: [1.0, 3.5]
+  schedule: {optimizer: lars, learning_rate: 0.5, steps: 3, small_steps: 2, batch_size: 4,
+             policy: cosine}
+segmentation:
+  crop: [32, 32]
+  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 3, small_steps: 2, batch_size: 4}
+"""
+
+
+@pytest.fixture(name="data", scope="module")
+def _data(tmp_path_factory):
+    """Labelled images, and `blocks`, where one training image has no mask."""
+    tmp_path = tmp_path_factory.mktemp("data")
+    root = folders.write_classes(tmp_path / "classes", train=12, val=6)
+    found = own.find(root, ["folders"], "other", "websearch", None)
+    row = dataclasses.replace(found.dataset, id="ilsvrc")
+    builder.build(dataclasses.replace(found, dataset=row), tmp_path / "data")
+    root = folders.write(tmp_path / "raw", train=9, val=4)
+    (root / "masks/train/003.png").unlink()
+    found = own.find(root, ["masks", "coco"], "blocks", "aerial", None)
+    builder.build(found, tmp_path / "data")
+    return tmp_path / "data"
+
+
+@pytest.fixture(name="flags")
+def _flags(data, tmp_path, monkeypatch):
+    tiny.use(monkeypatch)
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    return {
+        "data_dir": data, "workdir": tmp_path / "work", "config": tmp_path / "c.yaml",
+        "backbone": "hrnet_mini",
+    }  # fmt: skip
+
+
+def test_a_self_supervised_chain_end_to_end(call, flags):
+    simclr = "ilsvrc:contrastive"
+    mine = {"target": "blocks:segmentation", "init": simclr}
+    asked = {"source": "blocks:contrastive"} | mine
+    said = error(call(source, **flags, source="blocks:contrastive", init=simclr))
+    assert "run foi-pretrain --task_type=contrastive first" in said
+    code, out, _ = call(pretrain, **flags, task_type="contrastive")
+    assert code == 0
+    first = json.loads(out)
+    assert first["chain"] == ["scratch", simclr]
+    assert 0 <= first["metrics"]["contrastive_accuracy"] <= 1
+    said = error(call(target, **flags, **asked))
+    assert "run foi-source --source=blocks:contrastive --init=ilsvrc:contrastive first" in said
+    code, out, _ = call(source, **flags, source="blocks:contrastive", init=simclr)
+    assert code == 0 and json.loads(out)["chain"] == [simclr, "blocks:contrastive"]
+    code, out, _ = call(target, **flags, **asked)
+    assert code == 0
+    assert json.loads(out)["chain"] == [simclr, "blocks:contrastive", "blocks:segmentation"]
+    assert call(target, **flags, source="ilsvrc", **mine)[0] == 0
+
+    frame = results.load(flags["workdir"] / "results")
+    columns = ["init", "source", "source_type", "target_type", "n_source", "n_target"]
+    assert sorted(frame[columns].itertuples(index=False, name=None)) == [
+        (simclr, "blocks", "contrastive", "segmentation", 9, 8),
+        (simclr, "ilsvrc", "", "contrastive", 0, 9),
+        (simclr, "ilsvrc", "", "segmentation", 0, 8),
+        ("scratch", "scratch", "", "contrastive", 0, 12),
+    ]
+    chains = with_gains(frame)
+    assert set(chains.family) == {simclr} and set(chains.target_type) == {"segmentation"}
+    by_source = chains.set_index("source")
+    assert by_source.baseline["blocks"] == by_source.value["ilsvrc"]
+
+    # The pre-training by classification is another one, and nothing takes one for the other.
+    said = error(call(target, **flags, source="ilsvrc", target="blocks:segmentation"))
+    assert "no finished link scratch -> ilsvrc:classification" in said
+    said = error(call(target, **flags, source="scratch", target="blocks:contrastive"))
+    assert "blocks:contrastive: nothing of it is annotated" in said
+
+    given = {"backbone": None, "precision": None, "licence": ""}
+    model = export.open_model(first["directory"], data_dir=flags["data_dir"], **given)
+    assert model.head is None and model.metadata["chain"] == (simclr,)
+
+
+def test_linear_evaluation(call, flags, tmp_path):
+    given = {"data_dir": flags["data_dir"], "backbone": "hrnet_mini", "init": "scratch"}
+    out_file = tmp_path / "linear.json"
+    code, out, err = call(linear, dataset="ilsvrc", **given, size="32x32", out=out_file)
+    found = json.loads(out)
+    assert code == 0 and "6/6 images" in err and json.loads(out_file.read_text()) == found
+    assert found["train"] == 12 and found["val"] == 6 and found["chain"] == ["scratch"]
+    # The classes are of different colours, which random features keep apart, too.
+    assert found["top1"] > 0.8
+    assert json.loads(call(linear, dataset="ilsvrc", **given, size="32x32")[1]) == found
+    said = error(call(linear, dataset="blocks", **given))
+    assert "blocks has no classification annotations" in said
