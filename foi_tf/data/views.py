@@ -41,8 +41,12 @@ def pair(
       mean: of the dataset's channels.
       seed: int [2]; determines all of it.
     """
-    seeds = tf.unstack(tf.random.split(seed, 2))
-    return tf.stack([_view(picture, size, crop, zoom, mean, one) for one in seeds])
+    # In a loop, since the many branches take long to trace.
+    return tf.map_fn(
+        lambda one: _view(picture, size, crop, zoom, mean, one),
+        tf.random.split(seed, 2),
+        fn_output_signature=tf.TensorSpec((*crop, 3), tf.uint8),
+    )
 
 
 def _view(picture, size, crop, zoom, mean, seed) -> tf.Tensor:

@@ -103,6 +103,5 @@ def test_linear_evaluation(call, flags, tmp_path):
     assert found["train"] == 12 and found["val"] == 6 and found["chain"] == ["scratch"]
     # The classes are of different colours, which random features keep apart, too.
     assert found["top1"] > 0.8
-    assert json.loads(call(linear, dataset="ilsvrc", **given, size="32x32")[1]) == found
     said = error(call(linear, dataset="blocks", **given))
     assert "blocks has no classification annotations" in said
