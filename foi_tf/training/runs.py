@@ -10,7 +10,7 @@ from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
 from foi_tf.study import config as configs
 from foi_tf.study import grid, results, sources
-from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.dataset import Dataset, Size, Task
 from foi_tf.study.options import Pace
 from foi_tf.study.registry import DATASETS
 from foi_tf.training import chain, rows, selection, settled, start
@@ -30,6 +30,7 @@ class Setup:
       config: name or path of the configuration; empty takes the one that is named as
         the dataset's collection.
       backbone, precision, seed: of the link that is trained.
+      crop: input size on all datasets, see `study.config.Config`; None for their own.
       select: how its learning rate is chosen, one of `study.options.SELECTIONS`; a source
         model is looked for among those that were chosen in the same way.
       strategy, pace: where it runs, and how it goes along.
@@ -44,6 +45,7 @@ class Setup:
     select: str
     strategy: tf.distribute.Strategy
     pace: Pace
+    crop: Size | None = None
 
 
 def pretrain(setup: Setup, init: str) -> Finished:
@@ -83,12 +85,20 @@ def source(setup: Setup, task: Task, setting: str, init: str) -> Finished:
     return finished
 
 
-def target(setup: Setup, task: Task, source_name: str, setting: str, init: str) -> Finished:
+def target(
+    setup: Setup,
+    task: Task,
+    source_name: str,
+    setting: str,
+    init: str,
+    source_init: str = results.NO_SOURCE,
+) -> Finished:
     """A target model: from a source model, or from what `_begin` says without a source.
 
     Args:
       source_name: a task or a set, "ilsvrc" for the baseline without a source, or "scratch".
       init: path of weights in place of those that `source_name` has in the workdir.
+      source_init: the initial weights of the source model to look for, as rows name them.
     """
     dataset = prepared_lib.open_task(setup.data_dir, task).dataset
     if source_name == results.SCRATCH:
@@ -98,7 +108,7 @@ def target(setup: Setup, task: Task, source_name: str, setting: str, init: str) 
     elif source_name == results.NO_SOURCE:
         begin = _begin(setup, init)
     else:
-        begin = _source_model(setup, sources.parse(source_name), setting, init)
+        begin = _source_model(setup, sources.parse(source_name), setting, init, source_init)
     finished, chosen = _run(setup, task, begin, (grid.target_images(dataset, setting),))
     _write_row(setup, finished, chosen, begin, setting)
     return finished
@@ -112,10 +122,10 @@ def _begin(setup: Setup, init: str) -> Start:
     return start.elsewhere(init, setup.backbone)
 
 
-def _source_model(setup: Setup, task: Task, setting: str, init: str) -> Start:
+def _source_model(setup: Setup, task: Task, setting: str, init: str, began: str) -> Start:
     if not init:
         images = [grid.source_images(row, setting) for row in _datasets(setup, task)]
-        return start.source(setup.workdir, task, images, setup.backbone, setup.select)
+        return start.source(setup.workdir, task, images, setup.backbone, setup.select, began)
     begin = start.elsewhere(init, setup.backbone)
     if begin.finished is None:
         return dataclasses.replace(begin, chain=(*begin.chain, str(task)))
@@ -173,7 +183,8 @@ def _run(
 
 def _config(setup: Setup, prepared: list[Prepared]) -> configs.Config:
     name = setup.config or prepared[0].dataset.collection
-    return configs.load(name, {*DATASETS, *prepared_lib.directories(setup.data_dir)})
+    known = {*DATASETS, *prepared_lib.directories(setup.data_dir)}
+    return configs.load(name, known, setup.crop)
 
 
 def _member(config: configs.Config, part: Task, one: Prepared, images: int | None) -> Member:

@@ -20,7 +20,8 @@ class Start:
     """Backbone weights and where they come from.
 
     Attributes:
-      chain: what they were trained on; the pre-training is called "ilsvrc".
+      chain: what they were trained on; the pre-training is called "ilsvrc", another
+        training on its images as its task, and a checkpoint from elsewhere as its file.
       digest: identifies them; empty for random weights.
       checkpoint: where they are; None for random weights.
       finished: the link that made them, where it is one of ours.
@@ -53,17 +54,21 @@ def source(
     images: Sequence[int | None],
     backbone: str,
     select: str,
+    init: str = NO_SOURCE,
 ) -> Start:
     """The source model of a task, or of a set of them, in a working directory.
 
     Args:
       images: how many training images it was allowed of each part; None for all.
       select: how its learning rate was chosen, one of `study.options.SELECTIONS`.
+      init: what its chain began with: the name of initial weights.
 
     Raises:
       FoiError: there is none, or more than one.
     """
-    chain, command = (NO_SOURCE, str(task)), f"foi-source --source={task}"
+    chain, command = (init, str(task)), f"foi-source --source={task}"
+    if init != NO_SOURCE:
+        command += f" --init=PATH from {init}"
     return _find(workdir, chain, task, images, backbone, select, command)
 
 
@@ -85,6 +90,16 @@ def elsewhere(path: epath.PathLike, backbone: str) -> Start:
         )
     digest = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
     return Start(chain=(path.name,), digest=digest, checkpoint=path)
+
+
+def name(path: epath.PathLike) -> str:
+    """What the chains that begin with the weights at a path are said to begin with.
+
+    Raises:
+      FoiError: it is a directory, but not that of a finished link.
+    """
+    path = epath.Path(path)
+    return _chain(links.load(path).link)[0] if path.is_dir() else path.name
 
 
 def _find(workdir, chain, task, images, backbone: str, select: str, command: str) -> Start:
@@ -114,7 +129,18 @@ def _of(directory: epath.Path, backbone: str) -> Start:
         raise FoiError(f"{directory}: trained with {link.backbone}, but --backbone={backbone}")
     if not links.weights(directory).with_suffix(".index").exists():
         raise FoiError(f"{directory}: its weights are gone; remove it and train again")
-    chain = (NO_SOURCE,) if link.task == PRETRAINING else link.chain
     return Start(
-        chain=chain, digest=link.digest, checkpoint=links.weights(directory), finished=finished
+        chain=_chain(link),
+        digest=link.digest,
+        checkpoint=links.weights(directory),
+        finished=finished,
     )
+
+
+def _chain(link: links.Link) -> tuple[str, ...]:
+    if link.task == PRETRAINING:
+        return (NO_SOURCE,)
+    # Self-supervised weights are initial ones too, with rows and baselines of their own.
+    if link.task.dataset == PRETRAINING.dataset:
+        return (str(link.task),)
+    return link.chain
