@@ -7,6 +7,9 @@ of the report on stdout.
 With --features, the distances between the datasets are computed, and OUT/appearance gets them as
 a table, t-SNE pictures of the images (Figure 3), and how well gains follow distances, size and
 domain (Table 10, with confidence intervals and permutation tests).
+
+Each backbone and initial weights in the rows is a scenario of Appendix B, and so are rows of a
+directory of --scenarios: which gains keep their sign between two, and which sources stay best.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from etils import epath
 from foi_tf.bin import cli
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 
@@ -40,12 +45,13 @@ def main() -> None:
         "features", [], "Files of foi-features, or their directories, to take distances from.",
         **place,
     )  # fmt: skip
-    flags.DEFINE_string(
-        "fixed_size", None,
-        "Directory of result rows with one input size for all datasets, for Table A.1.", **place
+    flags.DEFINE_list(
+        "scenarios", [],
+        "More rows, of scenarios that rows do not tell, to be held against --results: NAME=DIR,... "
+        "as in fixed_size=W2/results, which fills Table A.1.", **place
     )  # fmt: skip
     flags.register_multi_flags_validator(
-        ["results", "out", "published", "distances", "features", "fixed_size"],
+        ["results", "out", "published", "distances", "features", "scenarios"],
         _check,
         flag_values=values,
     )
@@ -54,7 +60,7 @@ def main() -> None:
 
 def _check(given: dict) -> bool:
     if given["published"]:
-        for name in ("results", "distances", "features", "fixed_size"):
+        for name in ("results", "distances", "features", "scenarios"):
             if given[name]:
                 raise flags.ValidationError(f"--published takes no --{name}")
         return True
@@ -63,7 +69,15 @@ def _check(given: dict) -> bool:
             raise flags.ValidationError(f"--{name} is required without --published")
     if given["distances"] and given["features"]:
         raise flags.ValidationError("give either --distances or --features")
+    named = _named(given["scenarios"])
+    if len(named) < len(given["scenarios"]) or not all(x and y for x, y in named.items()):
+        raise flags.ValidationError("--scenarios takes NAME=DIR, each name once")
     return True
+
+
+def _named(scenarios: Sequence[str]) -> dict[str, str]:
+    split = (text.partition("=") for text in scenarios)
+    return {name: directory for name, _, directory in split}
 
 
 def _analyze(values: flags.FlagValues) -> None:
@@ -77,14 +91,14 @@ def _analyze(values: flags.FlagValues) -> None:
     distances = domains.read(values.distances) if values.distances else None
     if values.features:
         distances = _appearance(values, found)
-    fixed_size = results.load(values.fixed_size) if values.fixed_size else None
+    others = {name: results.load(place) for name, place in _named(values.scenarios).items()}
     print(
         report.write(
             found,
             values.out,
             images=images.find(values.results),
             distances=distances,
-            fixed_size=fixed_size,
+            others=others,
         )
     )
 
