@@ -17,6 +17,8 @@ class Scene:
     split: str
     index: int
 
+    part_of = None  # Every scene is drawn by itself.
+
     @property
     def id(self) -> str:
         """As the renderer calls it."""
