@@ -11,7 +11,7 @@ from foi_tf.study.dataset import Dataset, Size
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """One image to be drawn, in whatever process; see `folder.Entry`."""
+    """One image to be drawn, in whatever process; see `entry.Entry`."""
 
     dataset: str
     split: str

@@ -39,6 +39,7 @@ def test_files_are_kept_as_they_are(tmp_path):
 @dataclasses.dataclass(frozen=True)
 class Half:
     id: str
+    part_of = None
 
     def load(self, dataset):
         image = np.zeros((4, 8, 3), np.uint8)
