@@ -133,6 +133,13 @@ def test_broken_record_files_are_named(tmp_path):
         survey.survey(done.directory, done.dataset)
 
 
+def test_the_newest_version_is_that_of_the_largest_numbers(tmp_path):
+    for version in ("2.0.0", "10.0.0", "9.10.0", "9.9.0"):
+        (tmp_path / "blocks" / version).mkdir(parents=True)
+        (tmp_path / "blocks" / version / "foi_dataset.json").touch()
+    assert prepared.directories(tmp_path)["blocks"].name == "10.0.0"
+
+
 def test_prepared_datasets_are_found_by_id(blocks, tmp_path):
     assert prepared.directories(blocks)["blocks"] == blocks / "blocks" / builder.VERSION
     loaded = prepared.open_task(blocks, Task("blocks", "segmentation"))
