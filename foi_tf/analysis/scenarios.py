@@ -184,7 +184,7 @@ def _best(pairs: list[tuple]) -> Sheet:
     return Sheet(
         id="",
         title="Best sources of one scenario in another",
-        scope=("best-in-scenarios",),
+        scope=("best_in_scenarios",),
         data=data,
         texts=plain(data, words=len(words), **dict.fromkeys(numbers, "+.1f")),
         words=len(words),
@@ -219,7 +219,7 @@ def _self_supervised(scenarios: Mapping[str, pd.DataFrame]) -> list[Sheet]:
         Sheet(
             id="",
             title="Self-supervised sources against the baseline",
-            scope=("self-supervised",),
+            scope=("self_supervised",),
             data=data,
             texts=plain(data, words=4, **formats),
             words=4,

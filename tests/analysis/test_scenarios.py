@@ -131,4 +131,4 @@ def test_rows_of_a_directory_of_their_own_are_a_scenario(rows, tmp_path):
     table = (tmp_path / "out" / "tables" / "further-scenarios.csv").read_text()
     assert len(table.splitlines()) == 1 + 3 * 2
     for suffix in ("csv", "md", "tex"):
-        assert (tmp_path / "out" / "tables" / f"further-best-in-scenarios.{suffix}").exists()
+        assert (tmp_path / "out" / "tables" / f"further-best_in_scenarios.{suffix}").exists()
