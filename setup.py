@@ -19,6 +19,7 @@ PROGRAMS = (
     "target",
     "plan",
     "features",
+    "linear",
     "analyze",
     "recommend",
     "weights",

@@ -12,17 +12,14 @@ was interrupted. Prints a line for each dataset or task: its name, images, numbe
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin import cli
+from foi_tf.bin import backbones, cli
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Size, Task
 from foi_tf.study.features import IMAGES
-from foi_tf.study.options import BACKBONES
-from foi_tf.study.results import SCRATCH
 
 if TYPE_CHECKING:
     from foi_tf.training import features
@@ -31,33 +28,15 @@ VALUES = flags.FlagValues()
 flags.DEFINE_list(
     "dataset", None, "Datasets, or tasks where --pixels is given.", flag_values=VALUES
 )
-flags.DEFINE_string("data_dir", None, "Prepared datasets (of foi-prepare).", flag_values=VALUES)
-flags.DEFINE_string(
-    "init", None, "Weights: a link's directory, a checkpoint, or scratch.", flag_values=VALUES
-)
+backbones.define(VALUES)
 flags.DEFINE_string("out", None, "The file (*.npz) to write.", flag_values=VALUES)
-flags.DEFINE_enum("backbone", "hrnet_w48", sorted(BACKBONES), "The backbone.", flag_values=VALUES)
 flags.DEFINE_integer("images", IMAGES, "At most so many of each dataset.", 1, flag_values=VALUES)
-flags.DEFINE_string(
-    "size",
-    "",
-    "Height and width that images are scaled to fit into, as 512x512; by default the "
-    "training input size of each dataset.",
-    flag_values=VALUES,
-)
 flags.DEFINE_integer(
     "pixels", 0, "Annotated cells of each image to keep; 1000 in the literature.", 0,
     flag_values=VALUES,
 )  # fmt: skip
-flags.DEFINE_integer("batch_size", 8, "Images at a time.", 1, flag_values=VALUES)
 flags.DEFINE_integer("seed", 0, "Of the choice of images and pixels.", flag_values=VALUES)
-flags.mark_flags_as_required(["dataset", "data_dir", "init", "out"], VALUES)
-flags.register_validator(
-    "size",
-    lambda value: not value or re.fullmatch(r"[1-9]\d*x[1-9]\d*", value),
-    "must be HEIGHTxWIDTH in pixels, as 512x512",
-    VALUES,
-)
+flags.mark_flags_as_required(["dataset", "out"], VALUES)
 flags.register_multi_flags_validator(
     ["dataset", "pixels"],
     lambda v: all((":" in name) == (v["pixels"] > 0) for name in v["dataset"]),
@@ -72,15 +51,11 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.training import features, start
+    from foi_tf.training import features
 
-    if values.init == SCRATCH:
-        begin = start.scratch()
-    else:
-        begin = start.elsewhere(values.init, values.backbone)
-    size = tuple(map(int, values.size.split("x"))) if values.size else None
+    size = backbones.size(values)
     requests = [_request(values, name, size) for name in values.dataset]
-    network = features.Network(values.backbone, begin, values.seed)
+    network = backbones.network(values)
     for each in features.update(values.out, requests, network, values.batch_size):
         points = 0 if each.points is None else len(each.points.vectors)
         print(each.origin.name, *each.vectors.shape, points, sep="\t")

@@ -24,7 +24,9 @@ def define_run(values: flags.FlagValues) -> None:
     """What every program that trains a link takes."""
     place = {"flag_values": values}
     define_study(values)
-    flags.DEFINE_string("init", "", "Link directory or checkpoint to start from.", **place)
+    flags.DEFINE_string(
+        "init", "", "Weights to start from: link directory, checkpoint or name.", **place
+    )
     flags.DEFINE_integer("seed", 0, "Of weights, order and augmentation.", **place)
     flags.mark_flags_as_required(["data_dir", "workdir"], values)
 

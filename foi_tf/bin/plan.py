@@ -13,8 +13,9 @@ each source costs each of its targets. --quick_test leaves out of the full setti
 were negative in the small one. --scenario repeats a part of the study as Appendix B does, in a
 --workdir of its own: fixed_size (every input 713 x 713, or --crop), resnet50, self_supervised and
 self_supervised_chain. --init takes initial weights, a link's directory or a checkpoint, in place
-of a pre-training in the workdir. --subset prints the ids of the images that a setting trains on:
-a source's with --setting=small_source, else a target's; with --coverage their classes.
+of a pre-training in the workdir, or is ilsvrc:contrastive for one without labels.
+--subset prints the ids of the images that a setting trains on: a source's with
+--setting=small_source, else a target's; with --coverage their classes.
 """
 
 from __future__ import annotations
@@ -100,7 +101,9 @@ def _check_scenario(given: Mapping) -> bool:
     if scenario.backbone and VALUES["backbone"].present:
         raise flags.ValidationError(f"{name} is on {scenario.backbone}; leave --backbone out")
     if scenario.init and not given["init"]:
-        raise flags.ValidationError(f"{name} needs --init: self-supervised weights on ilsvrc")
+        raise flags.ValidationError(
+            f"{name} needs --init: ilsvrc:contrastive, or self-supervised weights from elsewhere"
+        )
     return True
 
 

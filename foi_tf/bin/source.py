@@ -2,8 +2,9 @@
 
 --source is a task (coco:segmentation), one of the paper's multi-source models
 (multi:segmentation, multi:detection, multi:depth) or any set of tasks of one type
-(coco:segmentation+ade:segmentation).
---init takes other weights to start from: a link's directory, a checkpoint, or "scratch".
+(coco:segmentation+ade:segmentation). coco:contrastive trains without annotations, by SimCLR.
+--init takes other weights to start from: a link's directory, a checkpoint, "scratch", or
+"ilsvrc:contrastive" for the self-supervised pre-training in the workdir.
 """
 
 from absl import flags

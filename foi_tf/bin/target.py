@@ -2,9 +2,9 @@
 
 --source takes what foi-source does;
 --source=ilsvrc is the baseline without a source, --source=scratch has random weights.
---init takes weights from elsewhere in place of those that --source has in the workdir.
---source_init names what the source model in the workdir began with, if not with the pre-training:
-the file of weights that foi-source was given with --init, or ilsvrc:contrastive.
+--init takes weights from elsewhere in place of those that --source has in the workdir, or says
+what the chain of those began with: "ilsvrc:contrastive", or "scratch". --source_init does so for
+initial weights from elsewhere: the name of the file that foi-source was given with --init.
 """
 
 from absl import flags

@@ -85,7 +85,7 @@ def _view(size, crop, factor, place, mirrored, inside) -> View:
     size = tf.cast(size, tf.int32)
     image, limit = tf.cast(size, tf.float32), tf.constant(crop, tf.float32)
     scale = factor * tf.reduce_min(limit / image)
-    shrink = _shrink(scale)
+    shrink = shrink_by(scale)
     # On multiples of `shrink` a window is the same whether it is cut before or after.
     window = tf.minimum(size, tf.cast(tf.math.ceil(limit / scale), tf.int32))
     window = tf.maximum(window // shrink, 1) * shrink
@@ -103,7 +103,8 @@ def _view(size, crop, factor, place, mirrored, inside) -> View:
     return View(*sides, shrink, mirrored, factor)
 
 
-def _shrink(scale: tf.Tensor) -> tf.Tensor:
+def shrink_by(scale: tf.Tensor) -> tf.Tensor:
+    """The power of two that an image may be shrunk by before it is brought to `scale`."""
     return tf.reduce_sum([tf.cast(1 / scale >= r, tf.int32) * r // 2 for r in _JPEG_RATIOS[1:]]) + 1
 
 

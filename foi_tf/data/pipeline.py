@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from foi_tf.data import augment, schema
+from foi_tf.data import augment, schema, views
 from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
@@ -41,6 +41,8 @@ class Input:
       rescale: see `study.config.LinkConfig`.
       seed: determines order and augmentation.
       around_objects: crops contain a whole object (section 4.1).
+      views: how many of each image stand next to each other in a batch; 2 are those of
+        `data.views`.
     """
 
     prepared: Prepared
@@ -52,6 +54,7 @@ class Input:
     rescale: tuple[float, float] = (1.0, 1.0)
     seed: int = 0
     around_objects: bool = False
+    views: int = 1
 
     def ids(self) -> list[str]:
         """The ids that are read, in record order.
@@ -80,7 +83,7 @@ def train(
       host: (index, count) of the hosts that share the records.
 
     Returns:
-      Batches {"image" uint8 [B, H, W, 3], "targets" as encoded}.
+      Batches {"image" uint8 [B * views, H, W, 3], "targets" as encoded, [B, ...]}.
     """
     keep = source.prepared.positions(source.split, frozenset(source.ids()))
     index, count = host
@@ -106,18 +109,20 @@ def train(
     def prepare(place, record):
         example = record if isinstance(record, dict) else _parse(record, source)
         seed = tf.random.experimental.stateless_fold_in([source.seed, 1 + index], place)
+        if source.views == 2:
+            return _pair(example, source, seed)
         around = _single_objects(example) if source.around_objects else None
         view = augment.random(example["size"], source.crop, source.rescale, seed, around)
         return _finish(example, view, source)
 
     batches = stream.map(prepare, tf.data.AUTOTUNE, deterministic=True)
-    return batches.batch(batch_size, drop_remainder=True).prefetch(2)
+    return _batch(batches, batch_size, source)
 
 
 def evaluate(
     source: Input, batch_size: int, *, replicas: int = 1, host: tuple[int, int] = (0, 1)
 ) -> tf.data.Dataset:
-    """Whole images at one scale, each once, in record order.
+    """Whole images at one scale, or the same two views always, each once, in record order.
 
     Args:
       batch_size: of one replica.
@@ -141,12 +146,16 @@ def evaluate(
     @tf.autograph.experimental.do_not_convert
     def prepare(place, record):
         example = _parse(record, source)
-        view = augment.whole(example["size"], source.crop)
+        if source.views == 2:
+            seed = tf.random.experimental.stateless_fold_in([source.seed, 0], place)
+            batch = _pair(example, source, seed)
+        else:
+            batch = _finish(example, augment.whole(example["size"], source.crop), source)
         # Strings could say which image it is, but devices do not take them.
-        return _finish(example, view, source) | {"place": tf.cast(place, tf.int32)}
+        return batch | {"place": tf.cast(place, tf.int32)}
 
     batches = mine.map(prepare, tf.data.AUTOTUNE, deterministic=True)
-    return batches.batch(batch_size, drop_remainder=True).prefetch(2)
+    return _batch(batches, batch_size, source)
 
 
 def _size(files) -> int:
@@ -215,3 +224,17 @@ def _finish(example, view: augment.View, source: Input) -> Batch:
     seen = augment.apply(example, view, source.crop, source.prepared.dataset)
     targets = source.encode(seen | {"original": example})
     return {"image": seen["image"], "targets": targets}
+
+
+def _pair(example, source: Input, seed: tf.Tensor) -> Batch:
+    mean = source.prepared.dataset.mean
+    two = views.pair(example["image"], example["size"], source.crop, source.rescale, mean, seed)
+    return {"image": two, "targets": source.encode(example)}
+
+
+def _batch(examples: tf.data.Dataset, batch_size: int, source: Input) -> tf.data.Dataset:
+    batches = examples.batch(batch_size, drop_remainder=True)
+    if source.views == 2:
+        flat = (2 * batch_size, *source.crop, 3)
+        batches = batches.map(lambda batch: batch | {"image": tf.reshape(batch["image"], flat)})
+    return batches.prefetch(2)

@@ -14,7 +14,7 @@ from foi_tf.data import records
 from foi_tf.data import survey as survey_lib
 from foi_tf.errors import FoiError, unknown
 from foi_tf.files import write_text
-from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
 
 _ROW, _INDEX = "foi_dataset.json", "foi_index.json"
 
@@ -48,9 +48,14 @@ class Prepared:
         return hashlib.sha256(f"{self.fingerprint} {row}".encode()).hexdigest()[:16]
 
     def annotated_ids(self, split: str, task_type: str | None) -> list[str]:
-        """The ids of the examples of a split that are annotated for a task type; None: of all."""
+        """The ids of the examples of a split that serve a task type; None: of all.
+
+        Those are the annotated ones or, where nothing has to be annotated, all.
+        """
+        if task_type in (None, CONTRASTIVE):
+            return list(self.ids[split])
         pairs = zip(self.ids[split], self.annotated[split], strict=True)
-        return [name for name, kinds in pairs if task_type is None or task_type in kinds]
+        return [name for name, kinds in pairs if task_type in kinds]
 
     def positions(self, split: str, chosen: frozenset[str]) -> np.ndarray:
         """Marks the chosen ids: bool [examples], in record order."""

@@ -35,7 +35,6 @@ FIELDS = {
     "detection": ("boxes", "box_labels", "box_areas", "box_crowds"),
     "keypoints": ("keypoints", "keypoint_boxes", "keypoint_areas", "keypoint_crowds"),
     "depth": ("depth",),
-    "contrastive": (),
 }
 DEPTH_STEPS = 65535  # Of a `depth_unit`; stored depth ends there.
 _JPEG_QUALITY = 95  # Ours; for images that come as arrays.
@@ -99,7 +98,7 @@ def _objects(prefix: str, tensor) -> dict[str, Any]:
 
 def annotated(example: Mapping[str, Any]) -> list[str]:
     """The task types that an example (of the write side) has annotations for."""
-    return [kind for kind, names in FIELDS.items() if names and all(n in example for n in names)]
+    return [kind for kind, names in FIELDS.items() if all(n in example for n in names)]
 
 
 def encode(example: Example, dataset: Dataset, size: tuple[int, int]) -> Example:

@@ -13,6 +13,7 @@ OUTPUT_STD = 0.01  # Ours; the paper is silent on how heads are initialised.
 HEATMAP_BIAS = (
     -2.19
 )  # Of CenterNet's code: -log((1 - 0.1) / 0.1), so that few pixels fire at first.
+PROJECTION = 128  # Numbers that SimCLR compares images by.
 
 _PAPER_CHANNELS = 15 * 48
 _NARROWEST_PUBLISHED = 15 * 18
@@ -188,6 +189,28 @@ class ClassificationHead(Head):
             dtype=tf.float32,
             name="logits",
         )(x)
+
+
+class ProjectionHead(Head):
+    """Unit vectors [B, 128]: average pooling and SimCLR's projection (arXiv 2002.05709).
+
+    A hidden layer as wide as the features, with batch norm and ReLU, and a linear one.
+    """
+
+    def network(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The vectors before they are brought to unit length."""
+        # Similarities are divided by a small temperature, which bfloat16 has too few digits for.
+        exact = {"dtype": tf.float32}
+        x = tf.keras.layers.GlobalAveragePooling2D(name="pool", **exact)(inputs)
+        x = tf.keras.layers.Dense(x.shape[-1], use_bias=False, name="project1", **exact)(x)
+        x = layers.batch_norm("bn1", **exact)(x)
+        x = tf.keras.layers.ReLU(name="relu1", **exact)(x)
+        return tf.keras.layers.Dense(PROJECTION, use_bias=False, name="project2", **exact)(x)
+
+    def finish(self, outputs: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
+        """Their directions."""
+        del image
+        return tf.math.l2_normalize(outputs, axis=-1)
 
 
 def _inner_channels(published: int, features: int) -> int:

@@ -48,7 +48,7 @@ def conv2d(filters: int, kernel_size: int, *, strides: int = 1, **kwargs) -> Con
     return Conv2D(filters, kernel_size, strides, padding="same", **kwargs)
 
 
-def batch_norm(name: str) -> tf.keras.layers.BatchNormalization:
+def batch_norm(name: str, **kwargs) -> tf.keras.layers.BatchNormalization:
     """Batch norm over the global batch of the distribution strategy in scope.
 
     It is synchronised only where there is more than one replica, for the synchronised
@@ -59,6 +59,7 @@ def batch_norm(name: str) -> tf.keras.layers.BatchNormalization:
         epsilon=BATCH_NORM_EPSILON,
         synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
         name=name,
+        **kwargs,
     )
 
 

@@ -39,24 +39,26 @@ class Schedule:
     """How the weights of one link are optimised.
 
     Attributes:
-      optimizer: "sgd" (with momentum) or "adam".
+      optimizer: "sgd" (with momentum), "adam" or "lars" (with momentum).
       learning_rate: where the policy starts, after the warm-up.
       steps: training steps on a whole training set.
       small_steps: training steps on a subset of it (section 5.1 lowers them).
       batch_size: images a step, over all replicas.
       policy: "step": times `decay` at each of the fractions `boundaries` of the steps;
-        "poly": times (1 - step / steps) ** `power` (A.2).
+        "poly": times (1 - step / steps) ** `power` (A.2); "cosine": times
+        (1 + cos(pi * step / steps)) / 2 (SimCLR).
       warmup: fraction of the steps in which the rate rises linearly from zero.
-      weight_decay: decoupled, on convolution and dense kernels only.
+      weight_decay: decoupled, on convolution and dense kernels only; of "lars" part of the
+        gradient, as it is defined.
     """
 
     __pydantic_config__ = _STRICT
-    optimizer: Literal["sgd", "adam"]
+    optimizer: Literal["sgd", "adam", "lars"]
     learning_rate: Annotated[float, pydantic.Field(gt=0)]
     steps: Positive
     small_steps: Positive
     batch_size: Positive
-    policy: Literal["step", "poly"] = "step"
+    policy: Literal["step", "poly", "cosine"] = "step"
     boundaries: tuple[Fraction, ...] = (0.6, 0.85)
     decay: Fraction = 0.1  # A.2.
     power: NonNegative = 0.9  # A.2.
@@ -77,7 +79,8 @@ class LinkConfig:
       schedule: see `Schedule`.
       crop: (height, width) of the network's input; None takes the dataset's own.
       rescale: range of the random factor on top of the scale at which the whole
-        image would fit into the crop (the paper does not print it).
+        image would fit into the crop (the paper does not print it); of contrastive tasks
+        the magnification of the random windows, see `data.views.pair`.
       rate_factors: times the schedule's learning rate, the rates that --select_lr chooses
         from (three in section 4.2, which does not print them; the factors are ours).
     """

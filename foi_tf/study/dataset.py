@@ -9,7 +9,9 @@ DOMAINS = (
     "consumer", "driving", "aerial", "indoor", "underwater", "close-up", "synthetic", "websearch",
 )  # fmt: skip
 STRUCTURED_TASK_TYPES = ("segmentation", "detection", "keypoints", "depth")
-TASK_TYPES = (*STRUCTURED_TASK_TYPES, "classification", "contrastive")
+ANNOTATED_TASK_TYPES = (*STRUCTURED_TASK_TYPES, "classification")
+CONTRASTIVE = "contrastive"  # Self-supervision: of images alone, so every dataset has it.
+TASK_TYPES = (*ANNOTATED_TASK_TYPES, CONTRASTIVE)
 
 # COCO's own metric and no NMS for the boxes of these two, in all collections (Appendix C).
 _COCO_BOXES = frozenset({"coco", "bdd"})
@@ -66,11 +68,11 @@ class Dataset:
         if self.domain not in DOMAINS:
             raise unknown("domain", self.domain, DOMAINS, where=self.id)
         for task_type in self.classes:
-            if task_type not in TASK_TYPES:
-                raise unknown("task type", task_type, TASK_TYPES, where=self.id)
+            if task_type not in ANNOTATED_TASK_TYPES:
+                raise unknown("task type", task_type, ANNOTATED_TASK_TYPES, where=self.id)
 
     def size(self, task_type: str, split: str) -> int:
-        """How many images of `split` ("train" or "val") are annotated for the task type."""
+        """How many images of `split` ("train" or "val") serve the task type; contrastive: all."""
         train, val = self.split_sizes.get(task_type, (self.train, self.val))
         return {"train": train, "val": val}[split]
 
@@ -118,7 +120,7 @@ class Task:
         if self.dataset not in datasets:
             raise unknown("dataset", self.dataset, datasets, where=where)
         dataset = datasets[self.dataset]
-        if self.type not in dataset.classes:
+        if self.type not in (CONTRASTIVE, *dataset.classes):
             raise FoiError(
                 f"{self}: {self.dataset} has no {self.type} annotations; "
                 f"it has {', '.join(dataset.classes)}"

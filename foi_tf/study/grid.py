@@ -8,11 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from foi_tf.errors import unknown
-from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Dataset, Task
+from foi_tf.study.dataset import CONTRASTIVE, STRUCTURED_TASK_TYPES, Dataset, Task
 from foi_tf.study.results import MULTI_SOURCE
 
 SETTINGS = ("small", "full", "small_source")
 PRETRAINING = Task("ilsvrc", "classification")
+# By task type; the second is that of the self-supervised chains (Section 7, Appendix B).
+PRETRAININGS = types.MappingProxyType(
+    {task.type: task for task in (PRETRAINING, Task(PRETRAINING.dataset, CONTRASTIVE))}
+)
 SMALL_TARGET = 150  # Section 5.2.
 LONG_TAILED_TARGET = 1000  # Section 5.2, for:
 LONG_TAILED = frozenset({"coco", "ade"})

@@ -48,9 +48,15 @@ class Run:
             "setting": self.setting,
             "init": self.init,
             "source_init": self.source_init,
+            "task_type": self._pretraining_type,
             "seed": str(self.seed),
         }
         return [f"--{name}={value}" for name, value in named.items() if value]
+
+    @property
+    def _pretraining_type(self) -> str:
+        other = self.program == "pretrain" and self.task != grid.PRETRAINING
+        return self.task.type if other else ""
 
 
 def plan(
@@ -70,7 +76,8 @@ def plan(
     Args:
       datasets: a collection, by id. Where it has no ILSVRC'12, nothing is pre-trained.
       chains: of the setting, as `grid.chains` yields them.
-      init: path of initial weights, in place of a pre-training in the working directory.
+      init: initial weights: a path, or the name of a pre-training in the working directory
+        ("ilsvrc:contrastive"); empty for classification.
       init_name: what chains that begin with those are said to begin with.
     """
     chains = list(chains)
@@ -78,8 +85,9 @@ def plan(
     sources = list(dict.fromkeys(chain.source for chain in chains))
     runs: list[Run] = []
     first: tuple[int, ...] = ()
-    if grid.PRETRAINING.dataset in datasets and not init:
-        runs.append(Run(program="pretrain", task=grid.PRETRAINING, seed=seeds[0], stage=0))
+    own = {"": grid.PRETRAINING} | {str(task): task for task in grid.PRETRAININGS.values()}
+    if grid.PRETRAINING.dataset in datasets and init in own:
+        runs.append(Run(program="pretrain", task=own[init], seed=seeds[0], stage=0))
         first = (0,)
 
     def target(task: Task, source: str, seed: int, **place) -> Run:

@@ -4,6 +4,7 @@ from foi_tf.errors import unknown
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.tasks.base import TaskType
 from foi_tf.tasks.classification import Classification
+from foi_tf.tasks.contrastive import Contrastive
 from foi_tf.tasks.depth import Depth
 from foi_tf.tasks.detection import Detection
 from foi_tf.tasks.keypoints import Keypoints
@@ -15,6 +16,7 @@ TYPES = {
     "detection": Detection,
     "keypoints": Keypoints,
     "depth": Depth,
+    "contrastive": Contrastive,
 }
 
 

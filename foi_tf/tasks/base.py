@@ -32,11 +32,14 @@ class TaskType(Protocol):
       metric: a name of `study.metrics.METRICS`.
       terms: the names of what `loss` returns.
       around_objects: whether training crops hold a whole object (section 4.1).
+      views: how many of each image a batch has, next to each other; 2 make a pair of
+        `data.views`, of which `encode` is given the example as it was before.
     """
 
     metric: str
     terms: tuple[str, ...]
     around_objects: bool
+    views: int
 
     def head(self) -> Head:
         """A head with fresh weights."""
@@ -45,7 +48,10 @@ class TaskType(Protocol):
         """An augmented example (see `data.pipeline.Input.encode`) -> targets of static shapes."""
 
     def loss(self, outputs: Outputs, targets: Targets) -> dict[str, tf.Tensor]:
-        """Named scalar terms, each a mean over this replica's valid elements."""
+        """Named scalar terms, each a mean over this replica's valid elements.
+
+        Of the rows of `outputs` there are `views` for each of `targets`.
+        """
 
     def decode(self, outputs: Outputs) -> Predictions:
         """What a user wants to see of the outputs; static shapes."""

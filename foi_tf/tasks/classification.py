@@ -14,6 +14,7 @@ class Classification:
     metric = "top1"
     terms = ("cross_entropy",)
     around_objects = False
+    views = 1
 
     def __init__(self, dataset: Dataset):
         self.classes = dataset.classes["classification"]

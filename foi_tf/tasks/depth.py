@@ -23,6 +23,7 @@ class Depth:
     metric = "rmse"
     terms = ("l1", "smoothness")
     around_objects = False
+    views = 1
 
     def __init__(self, dataset: Dataset):
         self._range = dataset.depth_range

@@ -24,6 +24,7 @@ class Detection:
 
     terms = centernet.TERMS
     around_objects = True
+    views = 1
 
     def __init__(self, dataset: Dataset):
         self.classes = dataset.classes["detection"]

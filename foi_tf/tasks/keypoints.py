@@ -35,6 +35,7 @@ class Keypoints:
     metric = "oks_ap50"
     terms = (*centernet.TERMS, "keypoint_heatmap", "keypoint_offset", "displacement")
     around_objects = True
+    views = 1
 
     def __init__(self, dataset: Dataset):
         self.keypoints = dataset.classes["keypoints"]

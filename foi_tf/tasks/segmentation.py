@@ -21,6 +21,7 @@ class Segmentation:
     metric = "miou"
     terms = ("cross_entropy",)
     around_objects = False
+    views = 1
 
     def __init__(self, dataset: Dataset):
         self.classes = dataset.classes["segmentation"]

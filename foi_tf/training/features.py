@@ -166,11 +166,9 @@ def _extract(origin: Origin, request: Request, network: Network, batch_size: int
     @tf.function(autograph=False)
     def step(batch):
         targets = batch["targets"]
-        inside = tf.cast(targets["inside"], tf.float32)
         features = network(batch["image"], request)
-        features = tf.ensure_shape(features, [*inside.shape, features.shape[-1]])
-        total = tf.einsum("bhwc,bhw->bc", features, inside)
-        found = {"vectors": total / tf.reduce_sum(inside, [1, 2])[:, None]}
+        features = tf.ensure_shape(features, [*targets["inside"].shape, features.shape[-1]])
+        found = {"vectors": average(features, targets["inside"])}
         return found | _draw(features, targets, drawn) if drawn else found
 
     found: dict[str, list[np.ndarray]] = {}
@@ -182,6 +180,13 @@ def _extract(origin: Origin, request: Request, network: Network, batch_size: int
                 found.setdefault(name, []).append(values.numpy()[valid])
             progress.update(int(valid.sum()))
     return _collect(origin, network, {name: np.concatenate(a) for name, a in found.items()})
+
+
+def average(features: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+    """[B, h, w, C] -> [B, C], over the cells that are `inside` (bool [B, h, w]) the image."""
+    weights = tf.cast(inside, tf.float32)
+    total = tf.einsum("bhwc,bhw->bc", features, weights)
+    return total / tf.reduce_sum(weights, [1, 2])[:, None]
 
 
 def _draw(features: tf.Tensor, targets, count: int) -> dict[str, tf.Tensor]:

@@ -95,4 +95,5 @@ def _input(link: Link, place: int, prepared, task: TaskType, split: str, ids) ->
         rescale=member.rescale,
         seed=link.seed + place * _SEED_STRIDE,
         around_objects=task.around_objects,
+        views=task.views,
     )

@@ -1,8 +1,11 @@
 """A schedule as a Keras optimizer (Appendix A.1, A.2)."""
 
 import tensorflow as tf
+from official.modeling.optimization import lars
 
 from foi_tf.study.config import Schedule
+
+_SPARED = ["bias", "gamma", "beta"]
 
 
 class LinearWarmup(tf.keras.optimizers.schedules.LearningRateSchedule):
@@ -42,6 +45,19 @@ class FusedSGD(tf.keras.optimizers.SGD):
         )
 
 
+class LARS(lars.LARS):
+    """The Model Garden's LARS, with what the training loop asks of optimizers of today's Keras."""
+
+    def build(self, variables: list[tf.Variable]) -> None:
+        """Makes the slots."""
+        self._create_all_weights(variables)
+
+    @property
+    def learning_rate(self) -> tf.Tensor:
+        """That of the next step."""
+        return self._decayed_lr(tf.float32)
+
+
 def learning_rate(
     schedule: Schedule, steps: int
 ) -> tf.keras.optimizers.schedules.LearningRateSchedule:
@@ -50,6 +66,8 @@ def learning_rate(
         rate = tf.keras.optimizers.schedules.PolynomialDecay(
             schedule.learning_rate, steps, end_learning_rate=0.0, power=schedule.power
         )
+    elif schedule.policy == "cosine":
+        rate = tf.keras.optimizers.schedules.CosineDecay(schedule.learning_rate, steps)
     else:
         drops = [round(fraction * steps) for fraction in schedule.boundaries]
         rates = [schedule.learning_rate * schedule.decay**i for i in range(len(drops) + 1)]
@@ -63,14 +81,22 @@ def learning_rate(
 def make(schedule: Schedule, steps: int) -> tf.keras.optimizers.Optimizer:
     """The optimizer of a link of `steps`.
 
-    Weight decay is decoupled and spares biases and batch norm.
+    Weight decay spares biases and batch norm, and so do the layer-wise rates of LARS.
     """
     rate = learning_rate(schedule, steps)
     decay = schedule.weight_decay or None
+    if schedule.optimizer == "lars":
+        spared = [rf"{name}(:\d+)?$" for name in _SPARED]
+        return LARS(
+            rate,
+            schedule.momentum,
+            weight_decay_rate=schedule.weight_decay,
+            exclude_from_weight_decay=spared,
+        )
     if schedule.optimizer == "adam":
         optimizer = tf.keras.optimizers.Adam(rate, weight_decay=decay)
     else:
         optimizer = FusedSGD(rate, schedule.momentum, weight_decay=decay)
     if decay:
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        optimizer.exclude_from_weight_decay(var_names=_SPARED)
     return optimizer

@@ -10,7 +10,7 @@ from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
 from foi_tf.study import config as configs
 from foi_tf.study import grid, results, sources
-from foi_tf.study.dataset import Dataset, Size, Task
+from foi_tf.study.dataset import CONTRASTIVE, Dataset, Size, Task
 from foi_tf.study.options import Pace
 from foi_tf.study.registry import DATASETS
 from foi_tf.training import chain, rows, selection, settled, start
@@ -18,6 +18,8 @@ from foi_tf.training import strategy as strategies
 from foi_tf.training.link import Finished, Link, Member
 from foi_tf.training.selection import Selection
 from foi_tf.training.start import Start
+
+SELF_SUPERVISED = str(grid.PRETRAININGS[CONTRASTIVE])  # As the name of weights.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,8 +50,8 @@ class Setup:
     crop: Size | None = None
 
 
-def pretrain(setup: Setup, init: str) -> Finished:
-    """Classification on ILSVRC, from random weights or those at the path `init`.
+def pretrain(setup: Setup, task_type: str, init: str) -> Finished:
+    """Classification or self-supervision on ILSVRC, from random weights or those of `init`.
 
     Its learning rate is the configuration's, since all chains share this one network.
 
@@ -57,21 +59,23 @@ def pretrain(setup: Setup, init: str) -> Finished:
       FoiError: data, weights or configuration are missing or wrong; so do the others.
     """
     setup = dataclasses.replace(setup, select="none")
-    begin = start.elsewhere(init, setup.backbone) if init else start.scratch()
-    finished, chosen = _run(setup, grid.PRETRAINING, begin, (None,))
+    begin = _begin(setup, init or results.SCRATCH)
+    finished, chosen = _run(setup, grid.PRETRAININGS[task_type], begin, (None,))
     _settle(setup, finished, chosen)
     _write_row(setup, finished, chosen, begin, "full")
     return finished
 
 
 def source(setup: Setup, task: Task, setting: str, init: str) -> Finished:
-    """A source model: from the pre-training, from "scratch" or from the path `init`.
+    """A source model: from the pre-training or from what `init` says.
 
     A source trained on all images of one task is at the same time the chain without a
     source of that task as a full target, and leaves its result row as such.
 
     Args:
       task: as `study.sources.parse` returns it: a task, or the name of a set.
+      init: "scratch", a pre-training in the workdir ("ilsvrc:contrastive"), or the path of
+        weights; empty for the pre-training by classification.
     """
     images = tuple(
         grid.source_images(prepared_lib.open_task(setup.data_dir, part).dataset, setting)
@@ -97,9 +101,12 @@ def target(
 
     Args:
       source_name: a task or a set, "ilsvrc" for the baseline without a source, or "scratch".
-      init: path of weights in place of those that `source_name` has in the workdir.
-      source_init: the initial weights of the source model to look for, as rows name them.
+      init: the path of weights in place of those that `source_name` has in the workdir, or
+        the name of those that the chain begins with, as `source` takes it.
+      source_init: the same name where they are from elsewhere, as rows have it.
     """
+    if task.type == CONTRASTIVE:
+        raise FoiError(f"{task}: nothing of it is annotated; give it to foi-source")
     dataset = prepared_lib.open_task(setup.data_dir, task).dataset
     if source_name == results.SCRATCH:
         if init:
@@ -115,17 +122,23 @@ def target(
 
 
 def _begin(setup: Setup, init: str) -> Start:
-    if not init:
-        return start.pretrained(setup.workdir, setup.backbone)
+    if (task := _pretraining(init)) is not None:
+        return start.pretrained(setup.workdir, task, setup.backbone)
     if init == results.SCRATCH:
         return start.scratch()
     return start.elsewhere(init, setup.backbone)
 
 
+def _pretraining(init: str) -> Task | None:
+    """The pre-training in the workdir that an `init` stands for; None for other weights."""
+    return {"": grid.PRETRAINING, SELF_SUPERVISED: grid.PRETRAININGS[CONTRASTIVE]}.get(init)
+
+
 def _source_model(setup: Setup, task: Task, setting: str, init: str, began: str) -> Start:
-    if not init:
+    if init == results.SCRATCH or _pretraining(init) is not None:
         images = [grid.source_images(row, setting) for row in _datasets(setup, task)]
-        return start.source(setup.workdir, task, images, setup.backbone, setup.select, began)
+        name = init or began
+        return start.source(setup.workdir, task, images, setup.backbone, setup.select, name)
     begin = start.elsewhere(init, setup.backbone)
     if begin.finished is None:
         return dataclasses.replace(begin, chain=(*begin.chain, str(task)))

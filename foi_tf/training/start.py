@@ -8,7 +8,7 @@ from etils import epath
 
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Task
-from foi_tf.study.grid import PRETRAINING
+from foi_tf.study.grid import PRETRAINING, PRETRAININGS
 from foi_tf.study.options import SELECTIONS
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from foi_tf.training import link as links
@@ -20,8 +20,8 @@ class Start:
     """Backbone weights and where they come from.
 
     Attributes:
-      chain: what they were trained on; the pre-training is called "ilsvrc", another
-        training on its images as its task, and a checkpoint from elsewhere as its file.
+      chain: what they were trained on. What ends with a pre-training is one name: "ilsvrc" for
+        the classification from random weights, and else all there was, as "ilsvrc:contrastive".
       digest: identifies them; empty for random weights.
       checkpoint: where they are; None for random weights.
       finished: the link that made them, where it is one of ours.
@@ -38,14 +38,15 @@ def scratch() -> Start:
     return Start(chain=(SCRATCH,))
 
 
-def pretrained(workdir: epath.PathLike, backbone: str) -> Start:
-    """The pre-training in a working directory.
+def pretrained(workdir: epath.PathLike, task: Task, backbone: str) -> Start:
+    """The pre-training, one of `study.grid.PRETRAININGS`, in a working directory.
 
     Raises:
       FoiError: there is none, or more than one.
     """
-    chain = (SCRATCH, str(PRETRAINING))
-    return _find(workdir, chain, PRETRAINING, [None], backbone, "none", "foi-pretrain")
+    chain = (SCRATCH, str(task))
+    kind = "" if task == PRETRAINING else f" --task_type={task.type}"
+    return _find(workdir, chain, task, [None], backbone, "none", f"foi-pretrain{kind}")
 
 
 def source(
@@ -59,16 +60,16 @@ def source(
     """The source model of a task, or of a set of them, in a working directory.
 
     Args:
+      init: the name of the weights that it began with.
       images: how many training images it was allowed of each part; None for all.
       select: how its learning rate was chosen, one of `study.options.SELECTIONS`.
-      init: what its chain began with: the name of initial weights.
 
     Raises:
       FoiError: there is none, or more than one.
     """
     chain, command = (init, str(task)), f"foi-source --source={task}"
     if init != NO_SOURCE:
-        command += f" --init=PATH from {init}"
+        command += f" --init={init}"
     return _find(workdir, chain, task, images, backbone, select, command)
 
 
@@ -99,7 +100,7 @@ def name(path: epath.PathLike) -> str:
       FoiError: it is a directory, but not that of a finished link.
     """
     path = epath.Path(path)
-    return _chain(links.load(path).link)[0] if path.is_dir() else path.name
+    return _names(links.load(path).link.chain)[0] if path.is_dir() else path.name
 
 
 def _find(workdir, chain, task, images, backbone: str, select: str, command: str) -> Start:
@@ -130,17 +131,17 @@ def _of(directory: epath.Path, backbone: str) -> Start:
     if not links.weights(directory).with_suffix(".index").exists():
         raise FoiError(f"{directory}: its weights are gone; remove it and train again")
     return Start(
-        chain=_chain(link),
+        chain=_names(link.chain),
         digest=link.digest,
         checkpoint=links.weights(directory),
         finished=finished,
     )
 
 
-def _chain(link: links.Link) -> tuple[str, ...]:
-    if link.task == PRETRAINING:
+def _names(chain: tuple[str, ...]) -> tuple[str, ...]:
+    """What weights with such a chain are called in the chains that go on from them."""
+    if chain[-1] not in map(str, PRETRAININGS.values()):
+        return chain
+    if chain == (SCRATCH, str(PRETRAINING)):
         return (NO_SOURCE,)
-    # Self-supervised weights are initial ones too, with rows and baselines of their own.
-    if link.task.dataset == PRETRAINING.dataset:
-        return (str(link.task),)
-    return link.chain
+    return ("+".join(name for name in chain if name != SCRATCH),)

@@ -8,7 +8,7 @@ from foi_tf import tasks
 from foi_tf.errors import FoiError
 from foi_tf.models import transfer
 from foi_tf.study import images as images_lib
-from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.dataset import Task
 from foi_tf.study.images import ImageStatistics
 from foi_tf.study.metrics import METRICS
 from tests.examples import ROW, example
@@ -24,7 +24,8 @@ def _made(request):
     encoded = tf.data.Dataset.from_tensors(0).map(lambda _: task.encode(example(0, CROP)))
     two = [task.encode(example(seed, CROP)) for seed in (0, 1)]
     targets = tf.nest.map_structure(lambda *rows: tf.stack(rows), *two)
-    images = tf.stack([example(seed, CROP)["image"] for seed in (0, 1)])
+    seeds = [seed + 9 * view for seed in (0, 1) for view in range(task.views)]
+    images = tf.stack([example(seed, CROP)["image"] for seed in seeds])
     return task, network.models["x"], encoded.element_spec, images, targets
 
 
@@ -71,6 +72,5 @@ def test_decoding_has_static_shapes(made):
 
 
 def test_unknown_types_are_refused():
-    row = Dataset(id="x", domain="aerial", train=1, val=1, classes={"contrastive": 1})
-    with pytest.raises(FoiError, match="x:contrastive: unknown trainable task type"):
-        tasks.create(Task("x", "contrastive"), row)
+    with pytest.raises(FoiError, match="x:panoptic: unknown trainable task type"):
+        tasks.create(Task("x", "panoptic"), ROW)

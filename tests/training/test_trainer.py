@@ -44,17 +44,20 @@ def make(task_types, where, precision="float32", crops=(CROP, CROP)):
 
 def batches(task_type, size, *, place=None, crop=CROP):
     """Endless seeded batches; every pixel has a class, so that all replicas weigh the same."""
-    encode = tasks.create(Task("x", task_type), ROW).encode
+    task = tasks.create(Task("x", task_type), ROW)
 
     def batch(number):
         seed = tf.stack([number, 7])
         mask = tf.random.stateless_uniform((*crop, 1), seed, 0, 4, tf.int32)
-        image = tf.random.stateless_normal((*crop, 3), seed)
-        one = example(number, crop) | {"image": image, "mask": tf.cast(mask, tf.uint8)}
+        images = tf.random.stateless_normal((task.views, *crop, 3), seed)
+        one = example(number, crop) | {"mask": tf.cast(mask, tf.uint8)}
         extra = {} if place is None else {"place": place}
-        return {"image": one["image"], "targets": encode(one)} | extra
+        return {"image": images, "targets": task.encode(one)} | extra
 
-    return tf.data.Dataset.range(10**6).map(batch).batch(size, drop_remainder=True)
+    def flat(batch):
+        return batch | {"image": tf.reshape(batch["image"], (size * task.views, *crop, 3))}
+
+    return tf.data.Dataset.range(10**6).map(batch).batch(size, drop_remainder=True).map(flat)
 
 
 def losses(where, task_type, size, steps):
@@ -69,14 +72,21 @@ def losses(where, task_type, size, steps):
     trainer.train_dataset = [feed]
     found = []
     for _ in range(steps):
-        found.append(trainer.train(tf.constant(1))[f"x:{task_type}/cross_entropy"])
+        (term,) = tasks.TYPES[task_type].terms
+        found.append(trainer.train(tf.constant(1))[f"x:{task_type}/{term}"])
     return found, network
 
 
-def test_two_replicas_follow_one(two_replicas):
-    """Half the batch each, with synchronised batch norm: the same losses and weights."""
-    one_losses, one = losses(strategy.make("cpu"), "segmentation", 8, 5)
-    two_losses, both = losses(two_replicas, "segmentation", 4, 5)
+@pytest.mark.parametrize("task_type", ["segmentation", "contrastive"])
+def test_two_replicas_follow_one(two_replicas, monkeypatch, task_type):
+    """Half the batch each, with synchronised batch norm: the same losses and weights.
+
+    Views are told apart from those of the other replica, too.
+    """
+    if task_type == "contrastive":
+        tiny.use(monkeypatch)
+    one_losses, one = losses(strategy.make("cpu"), task_type, 8, 5)
+    two_losses, both = losses(two_replicas, task_type, 4, 5)
     np.testing.assert_allclose(two_losses, one_losses, atol=1e-4)
     assert one_losses[-1] != one_losses[0]
     pairs = zip(one.backbone.trainable_variables, both.backbone.trainable_variables, strict=True)

@@ -1,0 +1,54 @@
+"""foi-linear: how well a linear classifier does on a frozen backbone, on classification data.
+
+  foi-linear --dataset=ilsvrc --data_dir=D --init=LINK_OF_A_PRETRAINING [--out=linear.json]
+
+The usual test of self-supervised weights. --init=scratch takes random weights, which say what the
+classifier does by itself. Any dataset with a label for each image will do (foi-prepare
+--format=folders). Prints one line of JSON with the top-1 accuracy and all that it depends on.
+"""
+
+import dataclasses
+import json
+
+from absl import flags
+
+from foi_tf import files
+from foi_tf.bin import backbones, cli
+from foi_tf.study.dataset import Task
+
+VALUES = flags.FlagValues()
+flags.DEFINE_string("dataset", None, "A dataset with labels of images.", flag_values=VALUES)
+backbones.define(VALUES)
+flags.DEFINE_integer(
+    "images", None, "At most so many of the training images.", 1, flag_values=VALUES
+)
+flags.DEFINE_integer("seed", 0, "Of the choice of images.", flag_values=VALUES)
+flags.DEFINE_string("out", "", "A file (*.json) to write the line to, too.", flag_values=VALUES)
+flags.mark_flag_as_required("dataset", VALUES)
+
+
+def main() -> None:
+    """The console script."""
+    cli.run(_main, VALUES, __doc__)
+
+
+def _main(values: flags.FlagValues) -> None:
+    from foi_tf.data import prepared
+    from foi_tf.training import features, linear
+
+    task = Task(values.dataset, "classification")
+    request = features.Request(
+        prepared=prepared.open_task(values.data_dir, task),
+        images=values.images,
+        size=backbones.size(values),
+        seed=values.seed,
+    )
+    found = linear.evaluate(request, backbones.network(values), values.batch_size)
+    line = json.dumps(dataclasses.asdict(found))
+    if values.out:
+        files.write_text(values.out, line + "\n")
+    print(line)
+
+
+if __name__ == "__main__":
+    main()
