@@ -44,10 +44,11 @@ WORKER = flags.DEFINE_enum("worker", "", ["", *KINDS], "Internal: what this proc
 
 @dataclasses.dataclass(frozen=True)
 class Street:
-    """A scene to be drawn; see `folder.Entry`."""
+    """A scene to be drawn; see `entry.Entry`."""
 
     split: str
     index: int
+    part_of = None
 
     @property
     def id(self) -> str:

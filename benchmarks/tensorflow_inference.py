@@ -7,7 +7,6 @@ The second prints the seconds of each call as JSON.
 """
 
 import json
-import os
 import sys
 import time
 
@@ -47,10 +46,6 @@ def export(directory: str, precision: str) -> None:
 
 
 def measure(directory: str, calls: str) -> None:
-    # As of foi-target's --strategy=cpu: the branches of a stage side by side.
-    cores = os.cpu_count()
-    tf.config.threading.set_inter_op_parallelism_threads(min(4, cores))
-    tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // 4))
     predict = tf.saved_model.load(directory).signatures["predict"]
     pixels = tf.random.uniform((BATCH, SIZE, SIZE, 3), maxval=256, dtype=tf.int32)
     images = tf.cast(pixels, tf.uint8)

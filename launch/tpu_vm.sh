@@ -52,7 +52,9 @@ if [ -n "$create" ] && ! exists; then
   [ "$spot" = 0 ] || made+=(--spot)
   execute "${tpu[@]}" create "$name" --zone="$zone" "${made[@]}"
 fi
-archive=$(mktemp -d)/foi_tf.tar.gz
+package=$(mktemp -d)
+trap 'rm -r "$package"' EXIT
+archive=$package/foi_tf.tar.gz
 execute tar -czf "$archive" -C "$ROOT" setup.py README.md pyproject.toml foi_tf configs launch
 execute "${tpu[@]}" scp "$archive" "$name:foi_tf.tar.gz" --zone="$zone" --worker=all
 execute "${tpu[@]}" scp "$plan" "$name:foi_plan.tsv" --zone="$zone" --worker=0

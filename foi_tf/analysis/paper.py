@@ -82,7 +82,7 @@ SPECS = (
     Spec("A.9b", "full", DEPTH, ANY, BOTH),
 )
 # Appendix B repeats Table 4a with one input size for all datasets. Result rows do not tell input
-# sizes, so these come from a directory of their own.
+# sizes, so these come from a directory of their own; see `foi_tf.analysis.scenarios`.
 FIXED_SIZE = Spec("A.1", "small", SEGMENTATION, SAME, BOTH)
 
 

@@ -16,6 +16,7 @@ from foi_tf.analysis import (
     paper,
     plots,
     published,
+    scenarios,
     sections,
     summary,
 )
@@ -31,7 +32,7 @@ def write(
     *,
     images: Mapping[str, epath.Path] | None = None,
     distances: pd.DataFrame | None = None,
-    fixed_size: pd.DataFrame | None = None,
+    others: Mapping[str, pd.DataFrame] | None = None,
 ) -> epath.Path:
     """Analyses results and writes everything that comes of it.
 
@@ -43,7 +44,8 @@ def write(
       results: as `foi_tf.study.results.load` returns them.
       images: what `foi_tf.study.images.find` found beside them.
       distances: between datasets, see `foi_tf.analysis.domains.read`.
-      fixed_size: more results, of one input size for all datasets, for Table A.1.
+      others: more results, by the name of a scenario that rows do not tell; those of
+        "fixed_size" fill Table A.1, and all are held against the rest.
 
     Returns:
       The path of the report.
@@ -57,7 +59,7 @@ def write(
     chains = gains.with_gains(results, images)
     files.write_text(directory / "gains.csv", chains.to_csv(index=False, lineterminator="\n"))
     networks = _networks(chains)
-    fixed, said_of_fixed = _fixed(fixed_size)
+    others, said_of_others = _others(others or {})
     judged = [
         (sections.network(*key), key, findings.judge(own, distances))
         for key, own in networks.items()
@@ -65,7 +67,8 @@ def write(
     found = {
         "summary": summary.sheets(chains),
         "best": sections.best_sheets(chains),
-        "transfers": [*paper.sheets(chains), *fixed],
+        "transfers": [*paper.sheets(chains), *_fixed(others)],
+        "scenarios": scenarios.sheets(_scenarios(chains, others)),
         "distances": [] if distances is None else domains.sheets(chains, distances),
         "costs": costs.sheets(results, chains),
         "runs": sections.run_sheets(results, chains),
@@ -78,13 +81,16 @@ def write(
         "Summary": drawn + sections.tables(found["summary"]),
         "Best sources": sections.tables(found["best"]),
         "All transfers": sections.tables(found["transfers"], legend=sections.LEGEND),
+        "Scenarios": sections.tables(found["scenarios"]),
         "Distances": sections.tables(found["distances"]),
-        "Left out and missing": sections.left_out([*said, *said_of_fixed], results, chains),
+        "Left out and missing": sections.left_out([*said, *said_of_others], results, chains),
         "Costs": sections.tables(found["costs"]),
         "Provenance": sections.provenance() + sections.tables(found["runs"]),
     }
     if distances is None:
         del content["Distances"]
+    if not found["scenarios"]:
+        del content["Scenarios"]
     return _write_page(directory, "Transfer gains", sections.INTRODUCTION, content)
 
 
@@ -124,14 +130,31 @@ def _networks(chains: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
     return dict(sorted(groups.items(), key=lambda x: (-len(gains.transfers(x[1])), x[0])))
 
 
-def _fixed(results: pd.DataFrame | None) -> tuple[list[Sheet], list[str]]:
-    """Table A.1 of results with one input size, and what was left out of them."""
-    if results is None:
-        return [], []
-    screened, said = checks.screen(results)
-    found = paper.sheets(gains.with_gains(screened), [paper.FIXED_SIZE])
-    number = paper.FIXED_SIZE.id
-    return [one for one in found if one.id == number], [f"Table {number}: {x}" for x in said]
+def _others(
+    found: Mapping[str, pd.DataFrame],
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """The chains of further results by scenario, and what was left out of them."""
+    chains, said = {}, []
+    for name, results in found.items():
+        screened, sentences = checks.screen(results)
+        chains[name] = gains.with_gains(screened)
+        said += [f"{name}: {sentence}" for sentence in sentences]
+    return chains, said
+
+
+def _fixed(others: Mapping[str, pd.DataFrame]) -> list[Sheet]:
+    """Table A.1."""
+    if scenarios.FIXED_SIZE not in others:
+        return []
+    found = paper.sheets(others[scenarios.FIXED_SIZE], [paper.FIXED_SIZE])
+    return [one for one in found if one.id == paper.FIXED_SIZE.id]
+
+
+def _scenarios(chains: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    found = scenarios.networks(chains)
+    for name, own in others.items():
+        found |= scenarios.networks(own, name)
+    return found
 
 
 def _write_tables(found: Sequence[Sheet], directory: epath.Path) -> None:

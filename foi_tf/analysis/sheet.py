@@ -56,8 +56,8 @@ class Sheet:
     @property
     def name(self) -> str:
         """Its file's name, without a suffix; sheets of different scopes have different ones."""
-        first = f"table-{self.id}" if self.id else "further"
-        return slug(first, *self.scope)
+        first = ("table", self.id) if self.id else ("further",)
+        return slug(*first, *self.scope)
 
 
 def plain(data: pd.DataFrame, *, words: int = 1, **formats: str) -> pd.DataFrame:
@@ -133,4 +133,6 @@ def _escape(text: str, by: dict[str, str]) -> str:
 
 def _slug(text: str) -> str:
     clean = re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-.")
-    return clean if clean == text else f"{clean}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    # A hyphen would leave open where one part ends: "a-b", "c" and "a", "b-c".
+    plain = clean == text and "-" not in text
+    return clean if plain else f"{clean}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"

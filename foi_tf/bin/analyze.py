@@ -6,7 +6,11 @@ of the report on stdout.
 
 With --features, the distances between the datasets are computed, and OUT/appearance gets them as
 a table, t-SNE pictures of the images (Figure 3), and how well gains follow distances, size and
-domain (Table 10, with confidence intervals and permutation tests).
+domain (Table 10, with confidence intervals and permutation tests). --networks takes features of the
+same images by several networks and draws them together there (Figure 3b and c).
+
+Each backbone and initial weights in the rows is a scenario of Appendix B, and so are rows of a
+directory of --scenarios: which gains keep their sign between two, and which sources stay best.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from etils import epath
 from foi_tf.bin import cli
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 
@@ -40,12 +46,16 @@ def main() -> None:
         "features", [], "Files of foi-features, or their directories, to take distances from.",
         **place,
     )  # fmt: skip
-    flags.DEFINE_string(
-        "fixed_size", None,
-        "Directory of result rows with one input size for all datasets, for Table A.1.", **place
+    flags.DEFINE_list(
+        "networks", [], "As --features, of the same images by several networks.", **place
+    )
+    flags.DEFINE_list(
+        "scenarios", [],
+        "More rows, of scenarios that rows do not tell, to be held against --results: NAME=DIR,... "
+        "as in fixed_size=W2/results, which fills Table A.1.", **place
     )  # fmt: skip
     flags.register_multi_flags_validator(
-        ["results", "out", "published", "distances", "features", "fixed_size"],
+        ["results", "out", "published", "distances", "features", "networks", "scenarios"],
         _check,
         flag_values=values,
     )
@@ -54,7 +64,7 @@ def main() -> None:
 
 def _check(given: dict) -> bool:
     if given["published"]:
-        for name in ("results", "distances", "features", "fixed_size"):
+        for name in ("results", "distances", "features", "networks", "scenarios"):
             if given[name]:
                 raise flags.ValidationError(f"--published takes no --{name}")
         return True
@@ -63,12 +73,20 @@ def _check(given: dict) -> bool:
             raise flags.ValidationError(f"--{name} is required without --published")
     if given["distances"] and given["features"]:
         raise flags.ValidationError("give either --distances or --features")
+    named = _named(given["scenarios"])
+    if len(named) < len(given["scenarios"]) or not all(x and y for x, y in named.items()):
+        raise flags.ValidationError("--scenarios takes NAME=DIR, each name once")
     return True
 
 
+def _named(scenarios: Sequence[str]) -> dict[str, str]:
+    split = (text.partition("=") for text in scenarios)
+    return {name: directory for name, _, directory in split}
+
+
 def _analyze(values: flags.FlagValues) -> None:
-    from foi_tf.analysis import domains, report
-    from foi_tf.study import images, results
+    from foi_tf.analysis import appearance, domains, report
+    from foi_tf.study import features, images, results
 
     if values.published:
         _published(values.out)
@@ -77,14 +95,16 @@ def _analyze(values: flags.FlagValues) -> None:
     distances = domains.read(values.distances) if values.distances else None
     if values.features:
         distances = _appearance(values, found)
-    fixed_size = results.load(values.fixed_size) if values.fixed_size else None
+    if values.networks:
+        appearance.write_networks(features.load_all(values.networks), _place(values))
+    others = {name: results.load(place) for name, place in _named(values.scenarios).items()}
     print(
         report.write(
             found,
             values.out,
             images=images.find(values.results),
             distances=distances,
-            fixed_size=fixed_size,
+            others=others,
         )
     )
 
@@ -94,11 +114,15 @@ def _appearance(values: flags.FlagValues, found: pd.DataFrame) -> pd.DataFrame:
     from foi_tf.study import features as feature_files
 
     features = feature_files.load_all(values.features)
-    place = epath.Path(values.out) / "appearance"
+    place = _place(values)
     distances = appearance.write([each for each in features if each.points is None], place)
     chosen, _ = checks.screen(found)  # Whose intervals, drawn from images, are not of use here.
     appearance.write_agreement(gains.with_gains(chosen), distances, place)
     return distances
+
+
+def _place(values: flags.FlagValues) -> epath.Path:
+    return epath.Path(values.out) / "appearance"
 
 
 def _published(out: str | None) -> None:

@@ -86,5 +86,10 @@ def note(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+def table(header: Sequence[str], rows: Sequence[Sequence]) -> None:
+    """Prints tab-separated lines on stdout."""
+    print("\n".join("\t".join(map(str, row)) for row in [header, *rows]))
+
+
 def _place(error: OSError) -> str:
     return f"{error.filename}: {describe(error)}" if error.filename else describe(error)

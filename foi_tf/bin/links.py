@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from foi_tf.study import options
+from foi_tf.study.dataset import Size
 from foi_tf.study.grid import SETTINGS
 
 if TYPE_CHECKING:
@@ -70,6 +71,32 @@ def define_setting(values: flags.FlagValues) -> None:
     )
 
 
+def define_crop(values: flags.FlagValues) -> None:
+    """One input size for all datasets, as in Appendix B."""
+    flags.DEFINE_list(
+        "crop",
+        [],
+        "Height,width of the network's input on all datasets but ILSVRC'12, as 713,713; by default "
+        "what the configuration says, or each dataset's own.",
+        flag_values=values,
+    )
+    flags.register_validator(
+        "crop",
+        lambda sides: not sides or (len(sides) == 2 and all(map(_is_side, sides))),
+        "must be height,width in pixels, as 713,713",
+        flag_values=values,
+    )
+
+
+def _is_side(text: str) -> bool:
+    return text.isdecimal() and int(text) > 0
+
+
+def crop(values: flags.FlagValues) -> Size | None:
+    """What `define_crop`'s flag says."""
+    return tuple(map(int, values.crop)) or None
+
+
 def define_selection(values: flags.FlagValues) -> None:
     """How learning rates are chosen."""
     flags.DEFINE_enum(
@@ -83,7 +110,7 @@ def define_selection(values: flags.FlagValues) -> None:
 
 
 def setup(values: flags.FlagValues) -> Setup:
-    """What `define_run`'s and `define_selection`'s flags say."""
+    """What the flags of `define_run`, `define_selection` and `define_crop` say."""
     from foi_tf.training import runs, strategy
 
     return runs.Setup(
@@ -93,6 +120,7 @@ def setup(values: flags.FlagValues) -> Setup:
         backbone=values.backbone,
         precision=values.precision,
         seed=values.seed,
+        crop=crop(values) if "crop" in values else None,
         select=values.select_lr if "select_lr" in values else "none",
         strategy=strategy.make(values.strategy, values.tpu),
         pace=options.Pace(

@@ -3,14 +3,19 @@
   foi-plan --collection=mini --setting=small --data_dir=D --workdir=W | bash
   foi-plan --setting=full --pairs=all --count
   foi-plan --collection=own --data_dir=D --targets=mine:segmentation --stages
+  foi-plan --scenario=self_supervised --init=weights/simclr --workdir=W2
   foi-plan --quick_test --results=W/results
   foi-plan --subset=camvid:segmentation --data_dir=D [--coverage]
 
 --count prints the numbers of chains and targets by domain and task type, --stages the commands
 with what a scheduler wants to know (stage, line, lines that it needs, chip-hours), and --cost what
 each source costs each of its targets. --quick_test leaves out of the full setting which sources
-were negative in the small one. --subset prints the ids of the images that a setting trains on:
-a source's with --setting=small_source, else a target's; with --coverage their classes.
+were negative in the small one. --scenario repeats a part of the study as Appendix B does, in a
+--workdir of its own: fixed_size (every input 713 x 713, or --crop), resnet50, self_supervised and
+self_supervised_chain. --init takes initial weights, a link's directory or a checkpoint, in place
+of a pre-training in the workdir, or is ilsvrc:contrastive for one without labels.
+--subset prints the ids of the images that a setting trains on: a source's with
+--setting=small_source, else a target's; with --coverage their classes.
 """
 
 from __future__ import annotations
@@ -20,8 +25,10 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin import cli, links
+from foi_tf.bin import cli, links, subset
 from foi_tf.errors import FoiError, unknown
+from foi_tf.study.results import NO_SOURCE, SCRATCH
+from foi_tf.study.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
 _SHARED = flags.FlagValues()  # What goes into the commands.
 links.define_study(_SHARED)
 links.define_selection(_SHARED)
+links.define_crop(_SHARED)
 _SHARED.set_default("data_dir", "data")
 _SHARED.set_default("workdir", "work")
 
@@ -49,6 +57,8 @@ flags.DEFINE_enum(
     "pairs", "within_type", ["within_type", "cross_type", "all"], "Of sources and targets.",
     **_PLACE,
 )  # fmt: skip
+flags.DEFINE_enum("scenario", None, list(SCENARIOS), "What of Appendix B.", **_PLACE)
+flags.DEFINE_string("init", "", "Initial weights of all chains.", **_PLACE)
 flags.DEFINE_list("sources", [], "Only these, as coco:segmentation; all if empty.", **_PLACE)
 flags.DEFINE_list("targets", [], "Only these; all if empty.", **_PLACE)
 flags.DEFINE_list("seeds", ["0"], "Of targets; all else has the first.", **_PLACE)
@@ -74,13 +84,38 @@ def _check(given: Mapping) -> bool:
         raise flags.ValidationError("--seeds must be whole numbers, as 0,1,2")
     if len(set(given["seeds"])) < len(given["seeds"]):
         raise flags.ValidationError("--seeds must differ")
+    if given["init"] == SCRATCH:
+        raise flags.ValidationError("--init=scratch has no baseline; targets from scratch are "
+                                    "in every plan")  # fmt: skip
+    return True
+
+
+def _check_scenario(given: Mapping) -> bool:
+    if not given["scenario"]:
+        return True
+    name, scenario = f"--scenario={given['scenario']}", SCENARIOS[given["scenario"]]
+    if given["quick_test"] or given["subset"]:
+        raise flags.ValidationError(f"{name} goes without --quick_test and --subset")
+    if VALUES["pairs"].present:
+        raise flags.ValidationError(f"{name} has pairs of its own; leave --pairs out")
+    if scenario.backbone and VALUES["backbone"].present:
+        raise flags.ValidationError(f"{name} is on {scenario.backbone}; leave --backbone out")
+    if scenario.init and not given["init"]:
+        raise flags.ValidationError(
+            f"{name} needs --init: ilsvrc:contrastive, or self-supervised weights from elsewhere"
+        )
     return True
 
 
 flags.register_multi_flags_validator(
-    ["count", "stages", "cost", "subset", "coverage", "quick_test", "results", "seeds"],
+    ["count", "stages", "cost", "subset", "coverage", "quick_test", "results", "seeds", "init"],
     _check,
     **_PLACE,
+)
+
+
+flags.register_multi_flags_validator(
+    ["scenario", "init", "quick_test", "subset", "pairs", "backbone"], _check_scenario, **_PLACE
 )
 
 
@@ -91,22 +126,25 @@ def main() -> None:
 
 def _main(values: flags.FlagValues) -> None:
     if values.subset:
-        _subset(values)
+        subset.show(values)
         return
     from foi_tf.study import grid, plan
 
     datasets = _datasets(values)
     setting = "full" if values.quick_test else values.setting
-    chains = plan.select(
-        grid.chains(datasets, setting, values.pairs), values.sources, values.targets
-    )
+    if values.scenario:
+        every = _scenario_chains(values, datasets)
+    else:
+        every = grid.chains(datasets, setting, values.pairs)
+    chains = plan.select(every, values.sources, values.targets)
     results = _results(values)
     if values.quick_test:
         chains = _screened(values, results, chains)
     if values.count:
-        _table(["domain", "type", "chains", "targets"], plan.counts(chains, datasets))
+        cli.table(["domain", "type", "chains", "targets"], plan.counts(chains, datasets))
         return
-    runs = plan.plan(datasets, setting, chains, [int(seed) for seed in values.seeds])
+    seeds = [int(seed) for seed in values.seeds]
+    runs = plan.plan(datasets, setting, chains, seeds, values.init, _init_name(values.init))
     costs = _costs(values, datasets, runs, results)
     _say_total(runs, costs, chains)
     if values.cost:
@@ -134,6 +172,24 @@ def _datasets(values: flags.FlagValues) -> Mapping[str, Dataset]:
     if "ilsvrc" not in found:
         cli.note(f"{values.data_dir} has no ilsvrc: foi-pretrain has to be run before the plan")
     return found
+
+
+def _scenario_chains(values: flags.FlagValues, datasets: Mapping[str, Dataset]) -> list[Chain]:
+    """The chains of --scenario, whose backbone and input size become the commands'."""
+    scenario = SCENARIOS[values.scenario]
+    if scenario.backbone:
+        values.backbone = scenario.backbone
+    if scenario.crop and not values.crop:
+        values.crop = list(map(str, scenario.crop))
+    return scenario.chains(datasets, values.setting)
+
+
+def _init_name(init: str) -> str:
+    if not init:
+        return NO_SOURCE
+    from foi_tf.training import start
+
+    return start.name(init)
 
 
 def _results(values: flags.FlagValues):
@@ -177,7 +233,7 @@ def _costs(
 
     study = cost.Study(
         datasets=datasets,
-        config=config.load(values.config or values.collection, datasets),
+        config=config.load(values.config or values.collection, datasets, links.crop(values)),
         backbone=values.backbone,
         select=values.select_lr,
     )
@@ -197,9 +253,9 @@ def _say_total(runs: Sequence[Run], costs: Sequence[Cost], chains: Sequence[Chai
 
 def _command(values: flags.FlagValues, run: Run) -> str:
     given = [
-        f"--{name}={values[name].value}"
+        values[name].serialize()
         for name in _SHARED
-        if name != "select_lr" or run.program != "pretrain"
+        if name not in ("select_lr", "crop") or run.program != "pretrain"
         if name in ("data_dir", "workdir") or values[name].value != _SHARED[name].default
     ]
     return shlex.join([f"foi-{run.program}", *given, *run.arguments()])
@@ -217,7 +273,7 @@ def _print_stages(values: flags.FlagValues, runs: Sequence[Run], costs: Sequence
         )
         for place, (run, one) in enumerate(zip(runs, costs, strict=True))
     ]
-    _table(["stage", "line", "needs", "chip_hours", "basis", "command"], rows)
+    cli.table(["stage", "line", "needs", "chip_hours", "basis", "command"], rows)
 
 
 def _print_shares(runs: Sequence[Run], costs: Sequence[Cost]) -> None:
@@ -226,33 +282,6 @@ def _print_shares(runs: Sequence[Run], costs: Sequence[Cost]) -> None:
     frame = cost.shares(runs, costs)
     names = ["source", "chip_hours", "percent_of_pretraining", "targets", "chip_hours_a_target"]
     print(frame.to_csv(sep="\t", index=False, header=names, float_format="%.4g"), end="")
-
-
-def _subset(values: flags.FlagValues) -> None:
-    from foi_tf.data import coverage, prepared
-    from foi_tf.study import grid
-    from foi_tf.study.dataset import Task
-
-    task = Task.parse(values.subset)
-    found = prepared.open_task(values.data_dir, task)
-    limits = grid.source_images if values.setting == "small_source" else grid.target_images
-    every = found.annotated_ids("train", task.type)
-    chosen = grid.subset(every, limits(found.dataset, values.setting))
-    if not values.coverage:
-        print("\n".join(chosen))
-        cli.note(f"{task} {values.setting}: {len(chosen)} of {len(every)} training images")
-        return
-    rows = coverage.of(found, task.type, frozenset(chosen))
-    missing = [row.name for row in rows if row.total and not row.chosen]
-    _table(
-        ["class", "name", "images_of_subset", "images_of_all"],
-        [(place, row.name, row.chosen, row.total) for place, row in enumerate(rows)],
-    )
-    cli.note(f"{len(missing)} classes of the training set are missing: {', '.join(missing) or '-'}")
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence]) -> None:
-    print("\n".join("\t".join(map(str, row)) for row in [header, *rows]))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,10 @@ def _agree(values: dict) -> bool:
         raise flags.IllegalFlagValueError("--beam_options go with --beam_runner")
     if values["beam_runner"] and (values["check"] or not source):
         raise flags.IllegalFlagValueError("--beam_runner goes with what is to be prepared")
+    if VALUES["workers"].present and (values["beam_runner"] or values["check"] or not source):
+        raise flags.IllegalFlagValueError(
+            "--workers goes with what is to be prepared, without --beam_runner"
+        )
     return not source or _sources_agree(values)
 
 
@@ -133,7 +137,17 @@ def _sources_agree(values: dict) -> bool:
 
 
 flags.register_multi_flags_validator(
-    [*_SOURCE, "data_dir", "check", "describe", "overlap", "out", "beam_runner", "beam_options"],
+    [
+        *_SOURCE,
+        "data_dir",
+        "check",
+        "describe",
+        "overlap",
+        "out",
+        "beam_runner",
+        "beam_options",
+        "workers",
+    ],
     _agree,
     flag_values=VALUES,
 )

@@ -16,6 +16,7 @@ VALUES = flags.FlagValues()
 links.define_run(VALUES)
 links.define_setting(VALUES)
 links.define_selection(VALUES)
+links.define_crop(VALUES)
 flags.DEFINE_string("source", None, "What to train, as coco:segmentation.", flag_values=VALUES)
 flags.mark_flag_as_required("source", VALUES)
 

@@ -3,21 +3,38 @@
 --source takes what foi-source does;
 --source=ilsvrc is the baseline without a source, --source=scratch has random weights.
 --init takes weights from elsewhere in place of those that --source has in the workdir, or says
-what the chain of those began with: "ilsvrc:contrastive", or "scratch".
+what the chain of those began with: "ilsvrc:contrastive", or "scratch". --source_init does so for
+initial weights from elsewhere: the name of the file that foi-source was given with --init.
 """
 
 from absl import flags
 
 from foi_tf.bin import cli, links
 from foi_tf.study.dataset import Task
+from foi_tf.study.results import NO_SOURCE, SCRATCH
 
 VALUES = flags.FlagValues()
 links.define_run(VALUES)
 links.define_setting(VALUES)
 links.define_selection(VALUES)
+links.define_crop(VALUES)
 flags.DEFINE_string("source", None, "A source model, ilsvrc or scratch.", flag_values=VALUES)
 flags.DEFINE_string("target", None, "Task to train, as camvid:segmentation.", flag_values=VALUES)
 flags.mark_flags_as_required(["source", "target"], VALUES)
+flags.DEFINE_string(
+    "source_init", NO_SOURCE, "Initial weights of --source, as rows name them.", flag_values=VALUES
+)
+
+
+def _agree(given: dict) -> bool:
+    if given["source_init"] == NO_SOURCE:
+        return True
+    if given["init"] or given["source"] in (NO_SOURCE, SCRATCH):
+        raise flags.ValidationError("--source_init goes with a --source task, and without --init")
+    return True
+
+
+flags.register_multi_flags_validator(["source_init", "source", "init"], _agree, flag_values=VALUES)
 
 
 def main() -> None:
@@ -30,7 +47,9 @@ def _main(values: flags.FlagValues) -> None:
     from foi_tf.training import runs
 
     setup = links.setup(values)
-    finished = runs.target(setup, task, values.source, values.setting, values.init)
+    finished = runs.target(
+        setup, task, values.source, values.setting, values.init, values.source_init
+    )
     links.print_finished(finished, values.workdir)
 
 

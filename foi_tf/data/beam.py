@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import tensorflow_datasets as tfds
 from etils import epath
 
-from foi_tf.data import schema, shards
+from foi_tf.data import schema, shards, staged
 from foi_tf.data.folder import Folder
 from foi_tf.errors import FoiError
 from foi_tf.files import first_line
@@ -38,12 +38,13 @@ class _Records(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         beam = _import()
         dataset = self._folder.dataset
 
-        def encode(entry):
-            example, size = entry.load(dataset)
-            return entry.id, schema.encode(example, dataset, size)
+        def encode(group):
+            for entry in group:
+                example, size = entry.load(dataset)
+                yield entry.id, schema.encode(example, dataset, size)
 
-        entries = shards.ordered(split, self._folder.splits[split])
-        return beam.Create(entries) | beam.Reshuffle() | beam.Map(encode)
+        groups = staged.together(shards.ordered(split, self._folder.splits[split]))
+        return beam.Create(groups) | beam.Reshuffle() | beam.FlatMap(encode)
 
 
 def write(

@@ -21,12 +21,14 @@ class Entry:
       annotations: what loads its annotations.
       load_image: returns the image, as `schema` has it, and its (height, width); None
         reads the whole file at `path`. An example that is a part of a file has its own.
+      part_of: see `entry.Entry`.
     """
 
     id: str
     path: epath.Path
     annotations: tuple[raw.Loader, ...]
     load_image: Callable[[], tuple[Any, Size]] | None = None
+    part_of: epath.Path | None = None
 
     def load(self, dataset: Dataset) -> tuple[schema.Example, Size]:
         """Loads and checks the example; returns it with its image's (height, width).

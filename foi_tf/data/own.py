@@ -1,9 +1,12 @@
 """One's own data: a raw folder, in one or several formats, as examples."""
 
+import functools
 import re
 from collections.abc import Sequence
 
 import numpy as np
+import PIL.ExifTags
+import PIL.Image
 from etils import epath
 
 from foi_tf.data import raw
@@ -16,6 +19,7 @@ from foi_tf.study.registry import DATASETS
 
 _DIVISOR = 32  # HRNet's coarsest stride.
 _LONGEST_SIDE = 1024  # Of the input size that we propose; ours.
+_UPRIGHT, _TURNED = 1, range(2, 9)  # EXIF 2.3; readers take other numbers for upright.
 
 
 def find(
@@ -71,12 +75,34 @@ def find(
         dataset,
         {
             split: [
-                Entry(raw.stem(image), images / image, loaders)
+                Entry(
+                    raw.stem(image),
+                    images / image,
+                    loaders,
+                    functools.partial(_read_upright, images / image),
+                )
                 for image, loaders in of_split.items()
             ]
             for split, of_split in splits.items()
         },
     )
+
+
+def _read_upright(path: epath.Path) -> tuple[bytes, Size]:
+    """As `raw.read_image`, but refuses what a viewer would show turned.
+
+    People annotate what viewers show, and decoders of records leave pixels as they lie.
+    """
+    data, size = raw.read_image(path)
+    with path.open("rb") as file, PIL.Image.open(file) as picture:
+        orientation = picture.getexif().get(PIL.ExifTags.Base.Orientation, _UPRIGHT)
+    if orientation in _TURNED:
+        raise FoiError(
+            f"{path}: its EXIF orientation is {orientation}, so that annotations may not lie where "
+            "its pixels do; turn the pixels with `mogrify -auto-orient` (ImageMagick) or Pillow's "
+            "ImageOps.exif_transpose, and see that the annotations fit"
+        )
+    return data, size
 
 
 def _folder(found: Sequence[raw.Raw], formats: Sequence[str], root: epath.Path) -> str:

@@ -147,8 +147,8 @@ def directories(data_dir: epath.PathLike) -> dict[str, epath.Path]:
     root = epath.Path(data_dir)
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; foi-prepare makes it")
-    rows = sorted(root.glob(f"*/*/{_ROW}"))
-    return {row.parent.parent.name: row.parent for row in rows}
+    found = [row.parent for row in root.glob(f"*/*/{_ROW}")]
+    return {place.parent.name: place for place in sorted(found, key=_version)}
 
 
 def open_task(data_dir: epath.PathLike, task: Task) -> Prepared:
@@ -160,6 +160,13 @@ def open_task(data_dir: epath.PathLike, task: Task) -> Prepared:
     prepared = load(data_dir, task.dataset)
     task.check({task.dataset: prepared.dataset})
     return prepared
+
+
+def _version(directory: epath.Path) -> tuple[str, list[tuple[int, str]]]:
+    """Sorts by id, then by the numbers of the version, 10.0.0 after 9.0.0."""
+    parts = directory.name.split(".")
+    numbers = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return directory.parent.name, numbers
 
 
 def _row(directory: epath.Path) -> Dataset:

@@ -11,11 +11,13 @@ from foi_tf.study.dataset import Dataset, Size
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """One image to be drawn, in whatever process; see `folder.Entry`."""
+    """One image to be drawn, in whatever process; see `entry.Entry`."""
 
     dataset: str
     split: str
     index: int
+
+    part_of = None  # Every scene is drawn by itself.
 
     @property
     def id(self) -> str:

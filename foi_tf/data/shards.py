@@ -1,10 +1,10 @@
 """Entries to record files: which shard holds what, and writing each whole or not at all."""
 
 import dataclasses
+import functools
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -12,26 +12,17 @@ from etils import epath
 from tensorflow_datasets.core import example_serializer, hashing
 
 from foi_tf import __version__
-from foi_tf.data import schema
+from foi_tf.data import schema, staged
+from foi_tf.data.entry import Entry
 from foi_tf.data.signature import signature
 from foi_tf.data.workers import Tick, Workers
 from foi_tf.errors import FoiError
 from foi_tf.files import atomic, first_line, write_text
-from foi_tf.study.dataset import Dataset, Size
+from foi_tf.study.dataset import Dataset
 
 SPLITS = ("train", "val")
 _DONE = "foi_shards"  # Directory of what is known of finished shards, while others are not.
-
-
-class Entry(Protocol):
-    """One example to be; a worker process must be able to unpickle it."""
-
-    @property
-    def id(self) -> str:
-        """Unique in its split."""
-
-    def load(self, dataset: Dataset) -> tuple[schema.Example, Size]:
-        """The checked example and its image's (height, width)."""
+_STAGED = "foi_tiles"  # Directory of records that wait for their shards.
 
 
 Splits = Mapping[str, Sequence[Entry]]
@@ -55,6 +46,11 @@ class Shard:
     def done(self) -> epath.Path:
         """The note that a finished shard leaves: its signature."""
         return self.path.parent / _DONE / f"{self.path.name}.txt"
+
+    @property
+    def staged(self) -> epath.Path:
+        """Where records stand that were made ahead."""
+        return self.path.parent / _STAGED
 
 
 def template(
@@ -130,6 +126,10 @@ def write(
     every = [shard for of_split in shards.values() for shard in of_split]
     _remove_strangers(directory, every)
     pending = [shard for shard in every if not _is_finished(shard)]
+    parts = [entry for shard in pending for entry in shard.entries]
+    ahead = staged.groups(parts, dataset, directory / _STAGED)
+    keep = functools.partial(staged.keep, maker=_maker)
+    workers.run(keep, ahead, f"{dataset.id} tiles", sum(len(group.entries) for group in ahead))
     workers.run(_write, pending, dataset.id, sum(len(shard.entries) for shard in pending))
     return [
         tfds.core.SplitInfo(
@@ -143,8 +143,9 @@ def write(
 
 
 def forget(directory: epath.Path) -> None:
-    """Removes the notes of finished shards, when all are."""
-    (directory / _DONE).rmtree(missing_ok=True)
+    """Removes the notes of finished shards, when all are, and records that no shard wanted."""
+    for name in (_DONE, _STAGED):
+        (directory / name).rmtree(missing_ok=True)
 
 
 def _is_finished(shard: Shard) -> bool:
@@ -153,28 +154,47 @@ def _is_finished(shard: Shard) -> bool:
 
 def _remove_strangers(directory: epath.Path, shards: Sequence[Shard]) -> None:
     """Removes half-written files, and those of another plan."""
-    known = {shard.path.name for shard in shards} | {_DONE}
+    known = {shard.path.name for shard in shards} | {_DONE, _STAGED}
     for path in directory.iterdir() if directory.is_dir() else ():
         if path.name not in known:
             path.rmtree() if path.is_dir() else path.unlink()
 
 
 def _write(shard: Shard, tick: Tick) -> None:
-    features = schema.features(shard.dataset)
-    serializer = example_serializer.ExampleSerializer(features.get_serialized_info())
     made_of = shard.signature  # Before reading, lest a file that changes meanwhile goes unseen.
+    make, used = _maker(shard.dataset), []
     try:
         with (
             atomic(shard.path) as temporary,
             tf.io.TFRecordWriter(str(temporary)) as writer,
         ):
             for entry in shard.entries:
-                example, size = entry.load(shard.dataset)
-                stored = schema.encode(example, shard.dataset, size)
-                record = serializer.get_tf_example(features.encode_example(stored))
-                # Else the order of fields is another one in each process.
-                writer.write(record.SerializeToString(deterministic=True))
+                ahead = None
+                if entry.part_of is not None:
+                    ahead = staged.path(entry, shard.dataset, shard.staged)
+                if ahead is not None and ahead.exists():
+                    used.append(ahead)
+                    writer.write(ahead.read_bytes())
+                else:
+                    writer.write(make(entry))
                 tick()
     except tf.errors.OpError as error:
         raise FoiError(f"{shard.path}: cannot be written ({first_line(error)})") from error
     write_text(shard.done, made_of)
+    for ahead in used:
+        ahead.unlink()
+
+
+def _maker(dataset: Dataset) -> Callable[[Entry], bytes]:
+    """What makes a record of an entry."""
+    features = schema.features(dataset)
+    serializer = example_serializer.ExampleSerializer(features.get_serialized_info())
+
+    def make(entry: Entry) -> bytes:
+        example, size = entry.load(dataset)
+        stored = schema.encode(example, dataset, size)
+        record = serializer.get_tf_example(features.encode_example(stored))
+        # Else the order of fields is another one in each process.
+        return record.SerializeToString(deterministic=True)
+
+    return make

@@ -47,8 +47,8 @@ def read(path: epath.Path, window: Window) -> np.ndarray:
 
     Of an uncompressed TIFF file on a local disk nothing else is read. Other files can only
     be decoded from their start, so they are decoded whole, and the last two, as an image
-    and its labels are, stay in memory for the next windows. This helps who asks for them in
-    the order of `tiles`; records are written in another one, and most take a decoding each.
+    and its labels are, stay in memory for the next windows, for who asks in the order of
+    `tiles`, as `staged` does.
 
     Raises:
       FoiError: the file is missing, broken, or has other than 8 bits or 3 colours.
@@ -57,6 +57,11 @@ def read(path: epath.Path, window: Window) -> np.ndarray:
     mapped = _map_tiff(path)
     pixels = _decode(path) if mapped is None else mapped
     return np.ascontiguousarray(pixels[top:bottom, left:right])
+
+
+def is_mapped(path: epath.Path) -> bool:
+    """Whether windows of the file are read without the rest of it."""
+    return _map_tiff(path) is not None
 
 
 @functools.lru_cache(maxsize=2)

@@ -1,4 +1,6 @@
-"""Batch norm folded into the convolutions before it, for networks that only predict."""
+"""Networks that only predict: the same outputs up to rounding, from less work."""
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -37,6 +39,41 @@ def fold(model: tf.keras.Model) -> tf.keras.Model:
         elif layer.name not in passed:
             target.set_weights(layer.get_weights())
     return folded
+
+
+def is_linear(head: tf.keras.Model) -> bool:
+    """Whether a head's part with weights is one 1x1 convolution, without activation."""
+    made = [layer for layer in head.layers if not isinstance(layer, tf.keras.layers.InputLayer)]
+    if len(made) != 1 or not isinstance(made[0], tf.keras.layers.Conv2D):
+        return False
+    return made[0].kernel_size == (1, 1) and made[0].activation == tf.keras.activations.linear
+
+
+def at_branches(head: tf.keras.Model) -> Callable[[Sequence[tf.Tensor]], tf.Tensor]:
+    """A linear head, applied to HRNetV2's branches before they are upsampled, not after.
+
+    A 1x1 convolution and bilinear upsampling can change places, and each branch has its own
+    part of the kernel: so the few channels of the result are upsampled instead of the many
+    of the features, which need not be put together.
+
+    Returns:
+      branches [B, h_i, w_i, C_i] at strides 4, 8, ... -> float32 [B, h_0, w_0, classes].
+    """
+    kernel, bias = head.layers[-1].get_weights()
+
+    def apply(branches: Sequence[tf.Tensor]) -> tf.Tensor:
+        ends = np.cumsum([branch.shape[-1] for branch in branches])[:-1]
+        shares = zip(branches, np.split(kernel, ends, axis=2), strict=True)
+        first, *others = (
+            tf.cast(tf.nn.conv2d(x, tf.cast(share, x.dtype), 1, "VALID"), tf.float32)
+            for x, share in shares
+        )
+        found = tf.nn.bias_add(first, bias)
+        for i, x in enumerate(others, start=1):
+            found += layers.crop_like(layers.upsample_bilinear(x, 2**i), first)
+        return found
+
+    return apply
 
 
 def _convolution_before(norm: tf.keras.layers.BatchNormalization) -> str:

@@ -41,10 +41,7 @@ class Head(tf.keras.layers.Layer):
 
     def inputs(self, backbone: tf.keras.Model) -> tf.Tensor | list[tf.Tensor]:
         """What it takes of a backbone, symbolic."""
-        if self.takes == "branches":
-            named = {layer.name: layer.output for layer in backbone.layers}
-            return [named[name] for name in hrnet.BRANCHES if name in named]
-        return backbone.output
+        return hrnet.branches(backbone) if self.takes == "branches" else backbone.output
 
     @property
     def model(self) -> tf.keras.Model:

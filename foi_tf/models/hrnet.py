@@ -64,6 +64,12 @@ def hrnet_v2(
     return tf.keras.Model(image, features, name=f"hrnet_w{width}")
 
 
+def branches(backbone: tf.keras.Model) -> list[tf.Tensor]:
+    """The symbolic outputs of those layers `BRANCHES` that a backbone has."""
+    named = {layer.name: layer.output for layer in backbone.layers}
+    return [named[name] for name in BRANCHES if name in named]
+
+
 def _transition(branches: list[tf.Tensor], width: int, name: str) -> list[tf.Tensor]:
     """Adds a branch of half the resolution, made from the last one.
 

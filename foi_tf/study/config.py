@@ -24,6 +24,7 @@ from etils import epath
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study import sources
 from foi_tf.study.dataset import TASK_TYPES, Size, Task
+from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.results import MULTI_SOURCE
 
 _STRICT = pydantic.ConfigDict(extra="forbid", strict=True)
@@ -106,11 +107,19 @@ class LinkConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """A parsed file; `link` resolves what it says of one task."""
+    """A parsed file; `link` resolves what it says of one task.
+
+    Attributes:
+      name: of the file.
+      sections, refined: by task type, and where a dataset differs from that.
+      crop: (height, width) of the network's input on all datasets but the pre-training's,
+        in place of what the file and the datasets say (Appendix B); None leaves it to them.
+    """
 
     name: str
     sections: Mapping[str, LinkConfig]
     refined: Mapping[Task, LinkConfig]
+    crop: Size | None = None
 
     def link(self, task: Task) -> LinkConfig:
         """The settings of a task's links.
@@ -119,10 +128,14 @@ class Config:
           FoiError: the file has no section for the task's type.
         """
         if task in self.refined:
-            return self.refined[task]
-        if task.type not in self.sections:
+            found = self.refined[task]
+        elif task.type in self.sections:
+            found = self.sections[task.type]
+        else:
             raise FoiError(f"{self.name}: no section '{task.type}', which {task} needs")
-        return self.sections[task.type]
+        if self.crop is None or task.dataset == PRETRAINING.dataset:
+            return found
+        return dataclasses.replace(found, crop=self.crop)
 
     def link_of_source(self, source: Task) -> LinkConfig:
         """The settings of a link on a task, or on a set as `study.sources` names it.
@@ -134,12 +147,13 @@ class Config:
         return self.link(Task(MULTI_SOURCE, source.type) if is_set else source)
 
 
-def load(name_or_path: str, datasets: Iterable[str]) -> Config:
+def load(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -> Config:
     """Reads a configuration: a file's path, or the name of one that comes with the package.
 
     Args:
       name_or_path: "paper", "mini", ... or a path that ends in .yaml.
       datasets: the ids that `datasets:` may refine.
+      crop: see `Config`.
 
     Raises:
       FoiError: there is no such file, it is no YAML, or a key or a value is wrong.
@@ -173,7 +187,7 @@ def load(name_or_path: str, datasets: Iterable[str]) -> Config:
                 )
             merged = _merge(own, changes or {}, f"{where}.{dataset}")
             refined[Task(dataset, task_type)] = _link_config(merged, f"{where}.{dataset}")
-    return Config(path.name, sections, refined)
+    return Config(path.name, sections, refined, crop)
 
 
 def with_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig:

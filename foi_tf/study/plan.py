@@ -24,6 +24,8 @@ class Run:
       task: what it trains: the source or the target.
       source: where a target starts: a source task, "ilsvrc" or "scratch"; else "".
       setting, seed: as the program takes them; of a pre-training the setting is "".
+      init: path of initial weights; "" for the pre-training in the working directory.
+      source_init: what the source model that a target starts from began with; "" as before.
       stage: index into `STAGES`.
       needs: places in the plan, from 0, of the runs that have to be done before.
     """
@@ -32,6 +34,8 @@ class Run:
     task: Task
     source: str = ""
     setting: str = ""
+    init: str = ""
+    source_init: str = ""
     seed: int
     stage: int
     needs: tuple[int, ...] = ()
@@ -42,9 +46,17 @@ class Run:
             "source": self.source or (str(self.task) if self.program == "source" else ""),
             "target": str(self.task) if self.program == "target" else "",
             "setting": self.setting,
+            "init": self.init,
+            "source_init": self.source_init,
+            "task_type": self._pretraining_type,
             "seed": str(self.seed),
         }
         return [f"--{name}={value}" for name, value in named.items() if value]
+
+    @property
+    def _pretraining_type(self) -> str:
+        other = self.program == "pretrain" and self.task != grid.PRETRAINING
+        return self.task.type if other else ""
 
 
 def plan(
@@ -52,6 +64,8 @@ def plan(
     setting: str,
     chains: Iterable[Chain],
     seeds: Sequence[int] = (0,),
+    init: str = "",
+    init_name: str = NO_SOURCE,
 ) -> list[Run]:
     """All runs that some chains take, with the chains without a source they are held against.
 
@@ -62,34 +76,52 @@ def plan(
     Args:
       datasets: a collection, by id. Where it has no ILSVRC'12, nothing is pre-trained.
       chains: of the setting, as `grid.chains` yields them.
+      init: initial weights: a path, or the name of a pre-training in the working directory
+        ("ilsvrc:contrastive"); empty for classification.
+      init_name: what chains that begin with those are said to begin with.
     """
     chains = list(chains)
     targets = list(dict.fromkeys(chain.target for chain in chains))
     sources = list(dict.fromkeys(chain.source for chain in chains))
     runs: list[Run] = []
     first: tuple[int, ...] = ()
-    if grid.PRETRAINING.dataset in datasets:
-        runs.append(Run(program="pretrain", task=grid.PRETRAINING, seed=seeds[0], stage=0))
+    own = {"": grid.PRETRAINING} | {str(task): task for task in grid.PRETRAININGS.values()}
+    if grid.PRETRAINING.dataset in datasets and init in own:
+        runs.append(Run(program="pretrain", task=own[init], seed=seeds[0], stage=0))
         first = (0,)
 
-    def target(task: Task, source: str, seed: int, stage: int, needs: tuple[int, ...]) -> Run:
-        return Run(program="target", task=task, source=source, setting=setting, seed=seed,
-                   stage=stage, needs=needs)  # fmt: skip
+    def target(task: Task, source: str, seed: int, **place) -> Run:
+        return Run(program="target", task=task, source=source, setting=setting, seed=seed, **place)
 
-    runs += [target(task, SCRATCH, seed, 0, ()) for task in targets for seed in seeds]
+    runs += [target(task, SCRATCH, seed, stage=0) for task in targets for seed in seeds]
     places = {source: len(runs) + place for place, source in enumerate(sources)}
     runs += [
-        Run(program="source", task=task, setting=setting, seed=seeds[0], stage=1, needs=first)
+        Run(
+            program="source",
+            task=task,
+            setting=setting,
+            seed=seeds[0],
+            init=init,
+            stage=1,
+            needs=first,
+        )
         for task in sources
     ]
     runs += [
-        target(task, NO_SOURCE, seed, 1, first)
+        target(task, NO_SOURCE, seed, init=init, stage=1, needs=first)
         for task in targets
         for seed in seeds
         if not (setting == _FULL and task in places and seed == seeds[0])
     ]
     runs += [
-        target(chain.target, str(chain.source), seed, 2, (places[chain.source],))
+        target(
+            chain.target,
+            str(chain.source),
+            seed,
+            source_init="" if init_name == NO_SOURCE else init_name,
+            stage=2,
+            needs=(places[chain.source],),
+        )
         for chain in chains
         for seed in seeds
     ]

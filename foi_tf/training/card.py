@@ -5,6 +5,7 @@ from typing import Any
 
 from foi_tf.study.metrics import METRICS
 
+_OF_TIMM = ("hrnet_w18", "hrnet_w32", "hrnet_w48")  # Of our backbones that are exported so.
 _USES = {
     "saved_model": """\
 ```python
@@ -15,7 +16,7 @@ images = tf.zeros((1, 480, 640, 3), tf.uint8)  # RGB, any size.
 {calls}
 ```
 """,
-    "safetensors": """\
+    "timm": """\
 ```python
 import timm
 from safetensors.torch import load_file
@@ -25,6 +26,14 @@ model.load_state_dict(load_file("PATH/model.safetensors"), strict={strict})
 ```
 
 Images are to be normalised by the mean and standard deviation below.
+""",
+    "safetensors": """\
+```
+foi-weights import --backbone={backbone} --weights=PATH/model.safetensors --out=weights
+```
+
+Tensors have the names of timm's HRNetV2, which has no {backbone}. Images are to be normalised by
+the mean and standard deviation below.
 """,
 }
 _CALLS = {
@@ -62,7 +71,8 @@ def _use(metadata: Mapping[str, Any]) -> str:
     if kind:
         calls.append(_CALLS["predict"].format(fields=_FIELDS[kind]))
     whole = kind == "classification"
-    return _USES[metadata["format"]].format(
+    known = metadata["format"] == "safetensors" and metadata["backbone"] in _OF_TIMM
+    return _USES["timm" if known else metadata["format"]].format(
         calls="\n".join(calls),
         backbone=metadata["backbone"],
         classes=metadata["classes"] if whole else 0,

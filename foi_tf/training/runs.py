@@ -10,7 +10,7 @@ from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
 from foi_tf.study import config as configs
 from foi_tf.study import grid, results, sources
-from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
+from foi_tf.study.dataset import CONTRASTIVE, Dataset, Size, Task
 from foi_tf.study.options import Pace
 from foi_tf.study.registry import DATASETS
 from foi_tf.training import chain, rows, selection, settled, start
@@ -32,6 +32,7 @@ class Setup:
       config: name or path of the configuration; empty takes the one that is named as
         the dataset's collection.
       backbone, precision, seed: of the link that is trained.
+      crop: input size on all datasets, see `study.config.Config`; None for their own.
       select: how its learning rate is chosen, one of `study.options.SELECTIONS`; a source
         model is looked for among those that were chosen in the same way.
       strategy, pace: where it runs, and how it goes along.
@@ -46,6 +47,7 @@ class Setup:
     select: str
     strategy: tf.distribute.Strategy
     pace: Pace
+    crop: Size | None = None
 
 
 def pretrain(setup: Setup, task_type: str, init: str) -> Finished:
@@ -87,13 +89,21 @@ def source(setup: Setup, task: Task, setting: str, init: str) -> Finished:
     return finished
 
 
-def target(setup: Setup, task: Task, source_name: str, setting: str, init: str) -> Finished:
+def target(
+    setup: Setup,
+    task: Task,
+    source_name: str,
+    setting: str,
+    init: str,
+    source_init: str = results.NO_SOURCE,
+) -> Finished:
     """A target model: from a source model, or from what `_begin` says without a source.
 
     Args:
       source_name: a task or a set, "ilsvrc" for the baseline without a source, or "scratch".
       init: the path of weights in place of those that `source_name` has in the workdir, or
         the name of those that the chain begins with, as `source` takes it.
+      source_init: the same name where they are from elsewhere, as rows have it.
     """
     if task.type == CONTRASTIVE:
         raise FoiError(f"{task}: nothing of it is annotated; give it to foi-source")
@@ -105,7 +115,7 @@ def target(setup: Setup, task: Task, source_name: str, setting: str, init: str) 
     elif source_name == results.NO_SOURCE:
         begin = _begin(setup, init)
     else:
-        begin = _source_model(setup, sources.parse(source_name), setting, init)
+        begin = _source_model(setup, sources.parse(source_name), setting, init, source_init)
     finished, chosen = _run(setup, task, begin, (grid.target_images(dataset, setting),))
     _write_row(setup, finished, chosen, begin, setting)
     return finished
@@ -124,10 +134,10 @@ def _pretraining(init: str) -> Task | None:
     return {"": grid.PRETRAINING, SELF_SUPERVISED: grid.PRETRAININGS[CONTRASTIVE]}.get(init)
 
 
-def _source_model(setup: Setup, task: Task, setting: str, init: str) -> Start:
+def _source_model(setup: Setup, task: Task, setting: str, init: str, began: str) -> Start:
     if init == results.SCRATCH or _pretraining(init) is not None:
         images = [grid.source_images(row, setting) for row in _datasets(setup, task)]
-        name = init or results.NO_SOURCE
+        name = init or began
         return start.source(setup.workdir, task, images, setup.backbone, setup.select, name)
     begin = start.elsewhere(init, setup.backbone)
     if begin.finished is None:
@@ -186,7 +196,8 @@ def _run(
 
 def _config(setup: Setup, prepared: list[Prepared]) -> configs.Config:
     name = setup.config or prepared[0].dataset.collection
-    return configs.load(name, {*DATASETS, *prepared_lib.directories(setup.data_dir)})
+    known = {*DATASETS, *prepared_lib.directories(setup.data_dir)}
+    return configs.load(name, known, setup.crop)
 
 
 def _member(config: configs.Config, part: Task, one: Prepared, images: int | None) -> Member:

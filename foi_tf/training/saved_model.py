@@ -1,6 +1,7 @@
 """SavedModels with the signatures `predict` and `get_features`."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,9 +11,8 @@ from tensorflow.python.framework import convert_to_constants
 
 from foi_tf import files
 from foi_tf.errors import FoiError
-from foi_tf.models import layers, transfer
-from foi_tf.models.fold import fold
-from foi_tf.models.heads import Head
+from foi_tf.models import fold, hrnet, layers, transfer
+from foi_tf.models.heads import Head, Outputs
 from foi_tf.study.dataset import Channels, Size
 from foi_tf.tasks import whole
 from foi_tf.tasks.base import TaskType
@@ -73,11 +73,15 @@ def write(model: Model, directory: epath.Path, *, frozen: bool, description: epa
 
 def functions(model: Model, *, frozen: bool) -> dict[str, Function]:
     """What becomes the signatures, by name; with batch norm folded if `frozen`."""
-    made = fold if frozen else lambda network: network
+    made = fold.fold if frozen else lambda network: network
     backbone = made(model.network.backbone)
     found = {"get_features": _get_features(model, backbone)}
     if model.head is not None:
-        found["predict"] = _predict(model, backbone, made(model.head.model))
+        inputs, head = model.head.inputs(backbone), made(model.head.model)
+        apply = functools.partial(head, training=False)
+        if frozen and fold.is_linear(head) and len(hrnet.branches(backbone)) > 1:
+            inputs, apply = hrnet.branches(backbone), fold.at_branches(head)
+        found["predict"] = _predict(model, tf.keras.Model(backbone.input, inputs), apply)
     return found
 
 
@@ -91,13 +95,12 @@ def _get_features(model: Model, backbone: tf.keras.Model) -> Function:
     return get_features
 
 
-def _predict(model: Model, backbone: tf.keras.Model, head: tf.keras.Model) -> Function:
+def _predict(model: Model, body: tf.keras.Model, head: Callable[[Any], Outputs]) -> Function:
     normalise = transfer.normaliser(model.mean, model.std)
-    body = tf.keras.Model(backbone.input, model.head.inputs(backbone))
 
     def predict(images):
         shown, view = whole.fit(images, model.crop, model.mean)
-        outputs = head(body(normalise(shown), training=False), training=False)
+        outputs = head(body(normalise(shown), training=False))
         found = model.task.decode(model.head.complete(outputs, shown))
         return whole.restore(found, view, tf.shape(images)[1:3])
 

@@ -93,6 +93,16 @@ def elsewhere(path: epath.PathLike, backbone: str) -> Start:
     return Start(chain=(path.name,), digest=digest, checkpoint=path)
 
 
+def name(path: epath.PathLike) -> str:
+    """What the chains that begin with the weights at a path are said to begin with.
+
+    Raises:
+      FoiError: it is a directory, but not that of a finished link.
+    """
+    path = epath.Path(path)
+    return _names(links.load(path).link.chain)[0] if path.is_dir() else path.name
+
+
 def _find(workdir, chain, task, images, backbone: str, select: str, command: str) -> Start:
     def wanted(link: links.Link) -> bool:
         same = link.chain == chain and link.backbone == backbone and not link.holdout

@@ -39,7 +39,10 @@ def test_a_missing_or_empty_directory_is_one_line_and_1(monkeypatch, capsys, tmp
 
 def test_wrong_usage_is_2(monkeypatch, capsys, tmp_path):
     assert run(monkeypatch, capsys, f"--results={tmp_path}")[0] == 2
-    assert run(monkeypatch, capsys, f"--results={tmp_path}", "--out=o", "--published")[0] == 2
+    given = [f"--results={tmp_path}", "--out=o"]
+    assert run(monkeypatch, capsys, *given, "--published")[0] == 2
+    for wrong in ("fixed_size", "fixed_size=", "a=x,a=y"):
+        assert run(monkeypatch, capsys, *given, f"--scenarios={wrong}")[0] == 2
 
 
 def test_published_results_need_nothing_but_the_package(monkeypatch, capsys, tmp_path):
@@ -52,7 +55,7 @@ def test_published_results_need_nothing_but_the_package(monkeypatch, capsys, tmp
 
 
 def test_published_takes_no_other_input(monkeypatch, capsys, tmp_path):
-    for flag in ("results", "distances", "fixed_size"):
+    for flag in ("results", "distances", "scenarios"):
         code, _, err = run(monkeypatch, capsys, "--published", f"--{flag}={tmp_path}")
         assert (code, err.count("\n")) == (2, 1)
         assert f"--published takes no --{flag}" in err
@@ -67,12 +70,15 @@ def test_distances_and_a_fixed_size_fill_their_tables(monkeypatch, capsys, tmp_p
     )
     code, _, err = run(
         monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}",
-        f"--distances={tmp_path / 'near.csv'}", f"--fixed_size={tmp_path / 'fixed'}",
+        f"--distances={tmp_path / 'near.csv'}", f"--scenarios=fixed_size={tmp_path / 'fixed'}",
     )  # fmt: skip
     assert code == 0, err
     text = (tmp_path / "out" / "report.html").read_text()
     for number in ("4a", "A.5a", "A.1", "7", "8", "9", "10"):
         assert f"Table {number}: " in text
+    for suffix in ("csv", "md", "tex"):
+        table = tmp_path / "out" / "tables" / f"further-scenarios.{suffix}"
+        assert "fixed_size: hrnet_w18, from ilsvrc" in table.read_text().replace("\\_", "_")
 
 
 def test_statistics_of_images_are_found_beside_their_rows(monkeypatch, capsys, tmp_path):

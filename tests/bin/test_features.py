@@ -116,6 +116,18 @@ def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
     assert run(monkeypatch, capsys, *flags, "--distances=d.csv")[0] == 2
 
 
+def test_an_analysis_with_several_networks(tmp_path, monkeypatch, capsys):
+    results.write(BASELINE, tmp_path / "results")
+    for name in ("first", "second"):
+        files.write(tmp_path / f"{name}.npz", [make("camvid", weights=name, seed=len(name))])
+    given = [f"--results={tmp_path}/results", f"--out={tmp_path}/o"]
+    both = f"--networks={tmp_path}/first.npz,{tmp_path}/second.npz"
+    assert run(monkeypatch, capsys, *given, both)[0] == 0
+    made = {path.name for path in (tmp_path / "o" / "appearance").iterdir()}
+    assert made == {f"embedding-camvid.{suffix}" for suffix in ("csv", "png", "svg")}
+    assert run(monkeypatch, capsys, "--published", both)[0] == 2
+
+
 def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
     path = tmp_path / "f.npz"
     files.write(path, [make("coco"), make("city", width=5)])

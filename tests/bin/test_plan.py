@@ -50,6 +50,59 @@ def test_every_command_is_one_that_its_program_takes(call):
     assert len({tuple(command) for command in commands}) == len(commands)
 
 
+@pytest.mark.parametrize(
+    ("flags", "given"),
+    [
+        ({"scenario": "fixed_size"}, {"crop": ["713", "713"], "backbone": "hrnet_w48"}),
+        (
+            {"scenario": "fixed_size", "collection": "mini", "crop": "64,96"},
+            {"crop": ["64", "96"], "backbone": "hrnet_w48"},
+        ),
+        ({"scenario": "resnet50"}, {"crop": [], "backbone": "resnet50"}),
+        (
+            {"scenario": "self_supervised", "init": "weights/simclr"},
+            {"crop": [], "backbone": "resnet50"},
+        ),
+    ],
+)
+def test_a_scenario_is_in_every_command(call, flags, given):
+    """Those of the pre-training excepted, whose input size is its own."""
+    one = {"sources": "coco:segmentation", "targets": "camvid:segmentation"}
+    commands = [shlex.split(line) for line in lines(call(plan, **flags, **one))]
+    programs = {"foi-pretrain": pretrain, "foi-source": source, "foi-target": target}
+    started = {}
+    for command in commands:
+        values = programs[command[0]].VALUES
+        for name in values:
+            values[name].unparse()
+        values(command)
+        assert values.backbone == given["backbone"]
+        if command[0] != "foi-pretrain":
+            assert values.crop == given["crop"]
+            began = values.source_init if "source_init" in values else None
+            started[command[0], values.source] = values.init, began
+    init = flags.get("init", "")
+    assert started == {
+        ("foi-target", "scratch"): ("", "ilsvrc"),
+        ("foi-source", "coco:segmentation"): (init, None),
+        ("foi-target", "ilsvrc"): (init, "ilsvrc"),
+        ("foi-target", "coco:segmentation"): ("", "simclr" if init else "ilsvrc"),
+    }
+    # Without weights from elsewhere, pre-training comes first.
+    assert (commands[0][0] == "foi-pretrain") == (not init) and len(commands) == 4 + (not init)
+
+
+def test_larger_inputs_cost_more(call):
+    def hours(**flags):
+        rows = lines(call(plan, stages="true", targets="camvid:segmentation", **flags))
+        cells = [row.split("\t") for row in rows[1:]]
+        return [float(cell[3]) for cell in cells if "foi-source" in cell[5]]
+
+    # The paper's configuration: the datasets' own sizes, of which none is 2 x 713 x 713.
+    ones, fixed = hours(crop="713,713"), hours(crop="1426,713")
+    assert fixed == pytest.approx([2 * one for one in ones], rel=2e-3)
+
+
 def test_stages_say_what_each_line_needs(call):
     rows = [
         line.split("\t") for line in lines(call(plan, stages="true", targets="camvid:segmentation"))
@@ -140,6 +193,7 @@ def test_the_quick_test_leaves_negative_sources_out(call, tmp_path):
         ({"subset": "camvid:segmentation", "data_dir": "/none"}, "/none: no such directory"),
         ({"collection": "own", "data_dir": "/none"}, "/none: no such directory"),
         ({"results": "/none"}, "/none: no such directory"),
+        ({"init": "."}, "no finished link there"),
         ({"config": "papre"}, "unknown configuration 'papre'; did you mean 'paper'"),
     ],
 )  # fmt: skip
@@ -158,6 +212,13 @@ def test_unknown_names_are_one_line(call, flags, said):
         {"seeds": "-1"},
         {"setting": "tiny"},
         {"seed": "1"},
+        {"crop": "713"},
+        {"crop": "0,713"},
+        {"init": "scratch"},
+        {"scenario": "self_supervised"},
+        {"scenario": "resnet50", "backbone": "hrnet_w18"},
+        {"scenario": "fixed_size", "pairs": "all"},
+        {"scenario": "fixed_size", "subset": "camvid:segmentation"},
     ],
 )
 def test_flags_must_agree(call, flags):

@@ -82,10 +82,18 @@ def test_prepare_says_what_it_made(call, tmp_path):
         {"collection": "mini", "beam_options": "region=x"},
         {"describe": "x", "beam_runner": "DirectRunner"},
         {"collection": "mini", "workers": 0},
+        {"collection": "mini", "beam_runner": "DirectRunner", "workers": 2},
+        {"describe": "x", "workers": 2},
+        {"overlap": "x,y", "workers": 2},
     ],
 )
 def test_flags_of_prepare_must_agree(call, flags, tmp_path):
     misuse(call(prepare, **flags, data_dir=tmp_path))
+
+
+def test_checking_takes_no_workers(call):
+    given = {"check": "true", "format": "masks", "raw_dir": "r", "workers": 2}
+    assert "--workers goes with what is to be prepared" in misuse(call(prepare, **given))
 
 
 def test_a_raw_folder_is_checked_and_nothing_written(call, tmp_path):

@@ -103,6 +103,39 @@ def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks, monkeypatch):
     assert "begun with other settings (" in said and "schedule.batch_size was 4, now 8" in said
 
 
+def test_a_fixed_input_size_and_a_source_from_other_initial_weights(call, flags, monkeypatch):
+    tiny.use(monkeypatch)
+    task = "blocks:segmentation"
+    code, out, _ = call(source, **flags, source=task, init="scratch", setting="small_source")
+    assert code == 0
+    weights = f"{json.loads(out)['directory']}/weights"
+    fixed = flags | {"workdir": flags["workdir"] / "fixed", "crop": "44,36"}
+    code, out, _ = call(source, **fixed, source=task, init=weights)
+    assert code == 0
+    made = json.loads(out)
+    (member,) = json.loads(epath.Path(made["directory"], "link.json").read_text())["link"][
+        "members"
+    ]
+    assert made["chain"] == ["weights", task] and member["crop"] == [44, 36]
+    begun = {"source": task, "target": task, "source_init": "weights"}
+    code, out, _ = call(target, **fixed, **begun)
+    assert code == 0 and json.loads(out)["chain"] == ["weights", task, task]
+    rows = results.load(fixed["workdir"] / "results")
+    assert sorted(zip(rows.source, rows.init, strict=True)) == [
+        ("blocks", "weights"), ("ilsvrc", "weights"),
+    ]  # fmt: skip
+    # Without its name, what begins with the pre-training is looked for.
+    asked = {"source": task, "target": task}
+    assert "no finished link ilsvrc -> blocks" in error(call(target, **fixed, **asked))
+    said = error(call(target, **fixed, **asked, source_init="simclr"))
+    assert "run foi-source --source=blocks:segmentation --init=PATH from simclr first" in said
+    # One working directory has one input size, so that no two links are confused.
+    said = error(call(target, **fixed | {"crop": "32,32"}, **begun))
+    assert "dataset.crop was (44, 36), now (32, 32)" in said
+    misuse(call(target, **fixed, **begun, init=weights))
+    misuse(call(target, **fixed, **begun | {"source": "ilsvrc"}))
+
+
 def test_a_link_that_another_worker_trains_is_left(call, flags, monkeypatch):
     tiny.use(monkeypatch)
     asked = {"source": "scratch", "target": "blocks:segmentation"}

@@ -39,6 +39,7 @@ def test_files_are_kept_as_they_are(tmp_path):
 @dataclasses.dataclass(frozen=True)
 class Half:
     id: str
+    part_of = None
 
     def load(self, dataset):
         image = np.zeros((4, 8, 3), np.uint8)
@@ -130,6 +131,13 @@ def test_broken_record_files_are_named(tmp_path):
         records.blame(done.files["train"])
     with pytest.raises(FoiError, match="record 1 is cut off or damaged"):
         survey.survey(done.directory, done.dataset)
+
+
+def test_the_newest_version_is_that_of_the_largest_numbers(tmp_path):
+    for version in ("2.0.0", "10.0.0", "9.10.0", "9.9.0"):
+        (tmp_path / "blocks" / version).mkdir(parents=True)
+        (tmp_path / "blocks" / version / "foi_dataset.json").touch()
+    assert prepared.directories(tmp_path)["blocks"].name == "10.0.0"
 
 
 def test_prepared_datasets_are_found_by_id(blocks, tmp_path):

@@ -1,5 +1,5 @@
-import dataclasses
-import random
+"""The rendered collection: its rows, and examples with their annotations."""
+
 import subprocess
 import sys
 
@@ -7,24 +7,13 @@ import numpy as np
 import pytest
 
 from foi_tf.data.miniworld import DATASETS, annotate, render
-from foi_tf.data.miniworld.camera import Camera
-from foi_tf.data.miniworld.crowd import Crowd
 from foi_tf.data.miniworld.labels import DETECTION, SEGMENTATION, table
-from foi_tf.data.miniworld.painter import Painter, at_depth
-from foi_tf.data.miniworld.person import PERSON_JOINTS, person
-from foi_tf.data.miniworld.ranges import RANGES
 from foi_tf.data.miniworld.single import SUBJECTS
-from foi_tf.data.miniworld.stage import ORIGIN, Place, Stage
-from foi_tf.data.miniworld.variation import Range, contains
-from foi_tf.data.miniworld.vehicles import vehicle
 from foi_tf.data.miniworld.vocabulary import KIND_IDS
 from foi_tf.errors import FoiError
 from foi_tf.study.registry import DATASETS as PAPER
+from tests.data.scenes import WITH, samples
 
-WITH = {
-    task_type: [row.id for row in DATASETS.values() if task_type in row.classes]
-    for task_type in ("segmentation", "detection", "keypoints", "depth")
-}
 KEYS = {
     "classification": {"label"},
     "segmentation": {"mask"},
@@ -32,13 +21,6 @@ KEYS = {
     "keypoints": {"keypoints", "keypoint_boxes", "keypoint_areas", "keypoint_crowds"},
     "depth": {"depth"},
 }
-
-
-def samples(dataset_id: str, count: int = 6, split: str = "train"):
-    return [render(dataset_id, split, index) for index in range(count)]
-
-
-# The collection
 
 
 def test_collection_mirrors_the_papers():
@@ -87,9 +69,6 @@ def test_unknown_names_are_refused():
         render("camvit", "train", 0)
     with pytest.raises(FoiError, match="unknown split 'test'"):
         render("camvid", "test", 0)
-
-
-# Every example
 
 
 @pytest.mark.parametrize("dataset_id", DATASETS)
@@ -143,9 +122,6 @@ def test_larger_size_is_the_same_scene_in_finer_detail(dataset_id):
     assert np.abs(patches[0] - patches[1]).mean() < 4
 
 
-# Annotations
-
-
 @pytest.mark.parametrize("dataset_id", WITH["segmentation"])
 def test_mask_ids_and_all_classes_occur(dataset_id):
     row = DATASETS[dataset_id]
@@ -195,224 +171,6 @@ def test_boxes_and_masks_agree(dataset_id):
             assert inside.sum() >= area
             # Tight: the class reaches all four sides.
             assert all(edge.any() for edge in (inside[0], inside[-1], inside[:, 0], inside[:, -1]))
-
-
-def square(painter: Painter, kind: str, left: float, top: float, side: float, depth: float):
-    with painter.instance(kind) as made:
-        part = painter.part(kind, (200, 0, 0), at_depth(depth))
-        corners = ((0, 0), (side, 0), (side, side), (0, side))
-        painter.polygon(part, [(left + x, top + y) for x, y in corners])
-    return made, part
-
-
-def test_box_of_an_occluded_instance_by_hand():
-    painter = Painter((32, 32), (32, 32))
-    square(painter, "car", 0.25, 0.25, 0.5, 10.0)  # Pixels 8 to 24.
-    square(painter, "dog", 0.5, 0.0, 0.5, 4.0)  # Pixels 0 to 16, columns 16 to 32.
-    found = annotate.boxes(painter, {"dog": ("dog",), "car": ("car",)})
-    assert found["box_labels"].tolist() == [1, 0]
-    # OpenCV also fills the pixels on an outline, so the far sides reach one further.
-    np.testing.assert_allclose(found["boxes"], [[8, 8, 24, 24], [0, 16, 16, 32]], atol=1)
-    np.testing.assert_allclose(found["box_areas"], [256 - 64, 256], rtol=0.1)
-    depth = annotate.depth(painter)
-    assert depth[20, 12] == pytest.approx(10) and depth[8, 24] == pytest.approx(4)
-    assert depth[0, 0] == 0
-
-
-def test_slivers_are_not_annotated():
-    painter = Painter((128, 128), (128, 128))
-    square(painter, "ball", 0.1, 0.1, 2.4 / 128, 5.0)
-    square(painter, "ball", 0.5, 0.5, 5 / 128, 5.0)
-    assert len(annotate.boxes(painter, {"ball": ("ball",)})["boxes"]) == 1
-
-
-@pytest.mark.parametrize("dataset_id", WITH["keypoints"])
-def test_keypoints_lie_in_the_image_and_visible_ones_in_their_figures_box(dataset_id):
-    height, width = DATASETS[dataset_id].crop
-    visible = 0
-    for example in samples(dataset_id, 20):
-        for figure, box in zip(example["keypoints"], example["keypoint_boxes"], strict=True):
-            y, x, seen = figure.T
-            known = seen > 0
-            assert ((y >= 0) & (y < height) & (x >= 0) & (x < width))[known].all()
-            assert (figure[~known] == 0).all()
-            top, left, bottom, right = box
-            at = seen == 2
-            assert ((y >= top - 1.5) & (y <= bottom + 1.5))[at].all()
-            assert ((x >= left - 1.5) & (x <= right + 1.5))[at].all()
-            visible += at.sum()
-    assert visible > 20 * 5
-
-
-def test_visible_keypoints_lie_on_people():
-    names = list(SEGMENTATION["coco"])
-    for example in samples("coco", 30):
-        people = np.pad(example["mask"] == names.index("person"), 1)
-        for y, x, seen in example["keypoints"].reshape(-1, 3):
-            if seen == 2:
-                assert people[int(y) : int(y) + 3, int(x) : int(x) + 3].any()
-
-
-def test_left_is_left():
-    """Seen from behind a figure's left is on the left; seen from the front on the right."""
-    for heading, sign in ((0.0, 1), (np.pi, -1)):
-        painter = Painter((128, 128), (128, 128))
-        stage = Stage(painter, Camera(1.0, 1.0, 1.5, 0.5), random.Random(0))
-        person(stage, Place(0.0, 3.0, heading), 1.75, "standing")
-        joints = painter.instances[1].joints
-        left, right = (joints[PERSON_JOINTS[f"{side} shoulder"]].x for side in ("left", "right"))
-        assert sign * (right - left) > 0.05
-        nose = joints[PERSON_JOINTS["nose"]]
-        assert bool(nose.owners) == (sign < 0)
-
-
-# Depth and perspective
-
-
-def test_ground_depth_follows_the_camera():
-    camera = Camera(aspect=1.5, focal=1.2, height=1.6, horizon=0.4, yaw=0.2, roll=0.0)
-    painter = Painter((64, 96), (64, 96))
-    stage = Stage(painter, camera, random.Random(0))
-    corners = [(-900, 0, 900.0), (900, 0, 900.0), (900, 0, -900.0), (-900, 0, -900.0)]
-    stage.face("road", ORIGIN, corners, (90, 90, 90), lit=False)
-    depth = annotate.depth(painter)
-    for row in (40, 50, 63):
-        # The pixel that stands for each 2 x 2 is the lower right one.
-        y = (2 * row + 1 + 0.5) / 128
-        expected = camera.height * camera.focal / (y - camera.horizon)
-        np.testing.assert_allclose(depth[row], expected, rtol=1e-4)
-    assert (depth[:20] == 0).all()
-
-
-def test_depth_of_a_wall_seen_with_roll_matches_its_corners():
-    camera = Camera(aspect=1.0, focal=1.0, height=1.5, horizon=0.45, x=0.3, yaw=-0.3, roll=0.1)
-    painter = Painter((128, 128), (128, 128))
-    stage = Stage(painter, camera, random.Random(0))
-    corners = [(-2, 3, 4.0), (2, 3, 6.0), (2, 0, 6.0), (-2, 0, 4.0)]
-    assert stage.face("room wall", ORIGIN, corners, (90, 90, 90))
-    depth = annotate.depth(painter)
-    for t in (0.3, 0.5, 0.7):
-        point = (-2 + 4 * t, 1.5, 4 + 2 * t)
-        viewed = camera.view(point)
-        x, y = camera.image(viewed)
-        assert depth[int(y * 128), int(x * 128)] == pytest.approx(viewed[2], rel=0.02)
-
-
-def test_nearer_things_hide_farther_ones():
-    """Where one vehicle covers another, the depth is the nearer one's."""
-    painter = Painter((96, 160), (96, 160))
-    stage = Stage(painter, Camera(160 / 96, 1.0, 1.5, 0.45), random.Random(0))
-    crowd = Crowd(stage)
-    crowd.put(Place(0.0, 8.0), vehicle, "car")
-    crowd.put(Place(1.5, 20.0, 0.4), vehicle, "truck")
-    crowd.draw()
-    owners, depth = annotate.owners(painter), annotate.depth(painter)
-    truck, car = (depth[owners == number] for number in (1, 2))
-    assert 5.5 < car.min() < car.max() < 10.5
-    assert 16 < truck.min() <= truck.max() < 24
-    assert len(car) > 500 and len(truck) > 50
-
-
-@pytest.mark.parametrize("dataset_id", WITH["depth"])
-def test_depth_is_metric_and_finite(dataset_id):
-    near, far = DATASETS[dataset_id].depth_range
-    for example in samples(dataset_id, 10):
-        depth = example["depth"]
-        known = depth[depth > 0]
-        assert np.isfinite(depth).all() and (depth >= 0).all()
-        assert known.size > 0.5 * depth.size
-        assert np.mean((known > near) & (known < far)) > 0.9
-
-
-def test_sky_has_no_depth_and_road_gets_nearer_downwards():
-    names = list(SEGMENTATION["vkitti2"])
-    for example in samples("vkitti2", 8):
-        mask, depth = example["mask"], example["depth"]
-        column = depth[:, 80][mask[:, 80] == names.index("road")]
-        assert (np.diff(column) <= 1e-3).all()
-
-
-# Domains
-
-
-@pytest.mark.parametrize(
-    "outer, inner",
-    [("mapillary", dataset_id) for dataset_id in ("kitti", "camvid", "city", "idd", "bdd")]
-    + [("coco", dataset_id) for dataset_id in ("pcontext", "pvoc", "ade", "mpii")]
-    + [("scannet", "sunrgbd"), ("isaid", "isprs")],
-)
-def test_broad_domains_contain_narrow_ones(outer, inner):
-    assert contains(RANGES[outer], RANGES[inner])
-    assert not contains(RANGES[inner], RANGES[outer])
-
-
-def test_consumer_photographs_contain_other_domains():
-    coco = RANGES["coco"]
-    assert {"street", "room", "shore"} <= set(coco.settings)
-    geometry = ("camera_height", "focal", "horizon", "yaw", "road_width", "storeys")
-    for dataset_id in ("kitti", "camvid", "city", "bdd"):
-        for name in geometry:
-            assert contains(getattr(coco.street, name), getattr(RANGES[dataset_id], name)), name
-
-
-def test_camvid_is_the_narrowest_driving_set():
-    def width(ranges) -> float:
-        spans = [
-            (value.high - value.low) / (whole.high - whole.low)
-            for field in dataclasses.fields(ranges)
-            if isinstance(value := getattr(ranges, field.name), Range)
-            and (whole := getattr(RANGES["mapillary"], field.name)).high > whole.low
-        ]
-        return float(np.mean(spans))
-
-    driving = {name: width(RANGES[name]) for name in ("camvid", "city", "idd", "bdd", "mapillary")}
-    assert min(driving, key=driving.get) == "camvid"
-    assert max(driving, key=driving.get) == "mapillary"
-
-
-def test_contains_by_hand():
-    assert contains(Range(0, 2), Range(0, 1)) and not contains(Range(0, 1), Range(0, 2))
-    assert contains(Range(0, 1), 0.5) and not contains(("a",), ("a", "b"))
-
-
-def colour_statistics(dataset_id: str, split: str, count: int) -> np.ndarray:
-    """Mean and deviation of each channel, and how it changes from top to bottom."""
-    rows = []
-    for index in range(count):
-        image = render(dataset_id, split, index)["image"] / 255.0
-        third = len(image) // 3
-        slope = image[:third].mean((0, 1)) - image[-third:].mean((0, 1))
-        rows.append(np.concatenate([image.mean((0, 1)), image.std((0, 1)), slope]))
-    return np.array(rows)
-
-
-def nearest_mean_accuracy(domains: tuple[str, ...]) -> float:
-    """Of a classifier of val images by nine colour statistics, trained on train images."""
-    train = [colour_statistics(name, "train", 20) for name in domains]
-    scale = np.concatenate(train).std(0)
-    means = np.array([values.mean(0) for values in train])
-    right = 0
-    for number, name in enumerate(domains):
-        values = colour_statistics(name, "val", 12)
-        distance = (((values[:, None] - means) / scale) ** 2).sum(-1)
-        right += (distance.argmin(1) == number).sum()
-    return right / (12 * len(domains))
-
-
-def test_domains_are_told_apart_by_colour_alone():
-    assert nearest_mean_accuracy(("uwt", "kitti")) > 0.9
-    assert nearest_mean_accuracy(("city", "suim", "isprs", "sunrgbd", "dogs")) > 0.6  # Chance: 0.2.
-
-
-def test_synthetic_streets_have_no_texture_or_noise():
-    def roughness(dataset_id: str) -> float:
-        images = [example["image"].astype(float) for example in samples(dataset_id)]
-        return float(np.median([np.median(np.abs(np.diff(image, axis=1))) for image in images]))
-
-    assert roughness("vkitti2") == 0 < roughness("kitti")
-
-
-# ILSVRC
 
 
 def test_labels_come_in_turn_and_things_are_central():

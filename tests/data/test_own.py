@@ -1,6 +1,8 @@
 import json
 
 import numpy as np
+import PIL.ExifTags
+import PIL.Image
 import pytest
 
 from foi_tf.data import own
@@ -65,6 +67,23 @@ def test_broken_files_are_named(tmp_path):
     image.write_bytes(whole)
     cut(mask)
     with pytest.raises(FoiError, match=r"train/002\.png: not a whole image"):
+        list(find(root).examples("train"))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_turned_images_are_refused_with_the_remedy(tmp_path, suffix):
+    root = folders.write(tmp_path)
+    path = root / f"images/train/002{suffix}"
+    with PIL.Image.open(root / "images/train/002.jpg") as picture:
+        pixels = picture.copy()
+    (root / "images/train/002.jpg").unlink()
+    tag = PIL.Image.Exif()
+    for orientation in (1, 0, 6):
+        tag[PIL.ExifTags.Base.Orientation] = orientation
+        pixels.save(path, exif=tag)
+        if orientation != 6:
+            assert len(list(find(root).examples("train"))) == 8
+    with pytest.raises(FoiError, match=rf"train/002\{suffix}: its EXIF orientation is 6.*mogrify"):
         list(find(root).examples("train"))
 
 

@@ -19,6 +19,7 @@ class Logged:
 
     entry: Entry
     log: str
+    part_of = None
 
     @property
     def id(self):

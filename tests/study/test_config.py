@@ -93,6 +93,17 @@ def test_the_datasets_own_input_size_fills_in(tmp_path):
         config.with_crop(link, None, "x")
 
 
+def test_a_fixed_input_size_leaves_the_pretraining_alone():
+    fixed = config.load("paper", DATASETS, (713, 713))
+    own = config.load("paper", DATASETS)
+    for task in ("camvid:segmentation", "suim:segmentation", "uwt:detection"):
+        assert fixed.link(Task.parse(task)).crop == (713, 713)
+    pretraining = Task("ilsvrc", "classification")
+    assert fixed.link(pretraining) == own.link(pretraining)
+    suim = Task("suim", "segmentation")
+    assert fixed.link(suim).schedule == own.link(suim).schedule
+
+
 def test_multi_source_models_have_a_schedule_of_their_own_and_nothing_else(tmp_path):
     multi = Task("multi", "segmentation")
     text = GOOD.replace("  datasets:\n", "  datasets:\n    multi: {schedule: {steps: 7}}\n")

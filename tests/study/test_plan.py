@@ -97,3 +97,18 @@ def test_a_name_that_is_no_source_or_target_is_said():
     assert Task("coco", "segmentation") in {
         run.task for run in of("full", sources=["multi:segmentation"])
     }
+
+
+def test_a_self_supervised_chain_begins_with_its_own_pretraining():
+    name = "ilsvrc:contrastive"
+    chain = grid.Chain(Task("coco", "contrastive"), Task("camvid", "segmentation"))
+    runs = plan.plan(DATASETS, "small", [chain], init=name, init_name=name)
+    assert [(run.program, run.arguments()[:-1], run.needs) for run in runs] == [
+        ("pretrain", ["--task_type=contrastive"], ()),
+        ("target", ["--source=scratch", "--target=camvid:segmentation", "--setting=small"], ()),
+        ("source", ["--source=coco:contrastive", "--setting=small", f"--init={name}"], (0,)),
+        ("target", ["--source=ilsvrc", "--target=camvid:segmentation", "--setting=small",
+                    f"--init={name}"], (0,)),
+        ("target", ["--source=coco:contrastive", "--target=camvid:segmentation",
+                    "--setting=small", f"--source_init={name}"], (2,)),
+    ]  # fmt: skip

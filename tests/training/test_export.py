@@ -13,7 +13,7 @@ from foi_tf.models.weights import public
 from foi_tf.study.dataset import Task
 from foi_tf.study.options import Pace
 from foi_tf.tasks import whole
-from foi_tf.training import chain, export, start, strategy
+from foi_tf.training import card, chain, export, start, strategy
 from foi_tf.training import link as links
 from tests import examples
 
@@ -168,12 +168,15 @@ def test_safetensors_hold_what_timm_has(kind, body, tmp_path):
 
 def test_the_card_says_what_it_is(body, tmp_path):
     made = model("depth", body)
-    export.write(made, tmp_path / "m", "safetensors")
+    metadata = export.write(made, tmp_path / "m", "safetensors")
     text = (tmp_path / "m/README.md").read_text()
     for said in ("# x:depth", "ilsvrc → x:depth", "| Licence | not stated |", "64 x 96",
-                 "| RMSE, m, validation images | 0.5 |", 'timm.create_model("hrnet_mini"',
+                 "| RMSE, m, validation images | 0.5 |", "import --backbone=hrnet_mini --weights",
                  "0.500, 0.500, 0.500; 0.200, 0.200, 0.200", "0. a"):  # fmt: skip
         assert said in text, said
+    assert "create_model" not in text  # timm has no such backbone.
+    known = card.render(metadata | {"backbone": "hrnet_w18"})
+    assert 'timm.create_model("hrnet_w18", num_classes=0)' in known
 
 
 def test_a_trained_link(make_link, blocks_data, tmp_path):

@@ -55,6 +55,7 @@ def read(
                 f"{size[0]}x{size[1]}; replace one of them"
             )
         name = prefix + "/".join(parts)
+        mapped = windows.is_mapped(path) and windows.is_mapped(mask)
         for window in windows.tiles(size):
             top, left, bottom, right = window
             whole = window == (0, 0, *size)
@@ -65,6 +66,7 @@ def read(
                     path,
                     (functools.partial(_load_mask, mask, window, coding),),
                     None if keep else functools.partial(_load_image, path, window, coding),
+                    None if whole or mapped else path,
                 )
             )
     return entries
