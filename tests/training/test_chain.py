@@ -13,6 +13,7 @@ from foi_tf.errors import FoiError
 from foi_tf.models.backbones import backbone
 from foi_tf.models.transfer import load_backbone
 from foi_tf.study.dataset import Task
+from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.options import Pace
 from foi_tf.training import chain, selection, start, strategy
 from foi_tf.training import link as links
@@ -123,7 +124,24 @@ def test_starts_are_found_by_chain(make_link, blocks_data, trained):
     with pytest.raises(FoiError, match="run foi-source --source=blocks:segmentation first"):
         start.source(trained, Task("blocks", "segmentation"), [None], "hrnet_mini", "none")
     with pytest.raises(FoiError, match="run foi-pretrain first"):
-        start.pretrained(trained, "hrnet_mini")
+        start.pretrained(trained, PRETRAINING, "hrnet_mini")
+
+
+def test_what_ends_with_a_pretraining_is_named_by_all_it_saw(make_link, tmp_path):
+    simclr, plain = "ilsvrc:contrastive", "ilsvrc:classification"
+    named = {
+        ("scratch", plain): ("ilsvrc",),
+        ("scratch", simclr): (simclr,),
+        (simclr, plain): (f"{simclr}+{plain}",),
+        (simclr, "blocks:contrastive"): (simclr, "blocks:contrastive"),
+    }
+    for chain_names, expected in named.items():
+        link = make_link(chain=chain_names, task=Task.parse(chain_names[-1]))
+        directory = link.directory(tmp_path)
+        links.begin(link, directory)
+        links.save(directory, finish(link))
+        directory.joinpath("weights.index").write_text("")
+        assert start.elsewhere(directory, "hrnet_mini").chain == expected
 
 
 def test_several_candidates_are_named(make_link, tmp_path):
