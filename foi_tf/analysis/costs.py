@@ -5,7 +5,7 @@ import pandas as pd
 from foi_tf.analysis.gains import transfers
 from foi_tf.analysis.sheet import Sheet, plain
 from foi_tf.study import results as rows
-from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
+from foi_tf.study.grid import PRETRAINING
 
 NETWORK = ["backbone", "family"]
 
@@ -43,7 +43,7 @@ def total(results: pd.DataFrame) -> pd.DataFrame:
     kind = kind.mask(
         results.source_type == "", "chains without a source (source models among them)"
     )
-    kind = kind.mask(~results.target_type.isin(STRUCTURED_TASK_TYPES), "pre-training")
+    kind = kind.mask(results.target == PRETRAINING.dataset, "pre-training")
     found = (
         results.assign(what=kind, hours=results.wall_seconds / 3600)
         .groupby(["what", "device"], sort=False)
@@ -80,7 +80,7 @@ def sheets(results: pd.DataFrame, chains: pd.DataFrame) -> list[Sheet]:
 
 def _source_hours(results: pd.DataFrame) -> dict[tuple[str, ...], float]:
     own = results[
-        results.target_type.isin(STRUCTURED_TASK_TYPES)
+        (results.target != PRETRAINING.dataset)
         & (results.setting == "full")
         & (results.source == rows.NO_SOURCE)
     ]
@@ -89,5 +89,7 @@ def _source_hours(results: pd.DataFrame) -> dict[tuple[str, ...], float]:
 
 def _pretraining_hours(results: pd.DataFrame) -> dict[tuple[str, str], float]:
     """By backbone and the name that chains have for the weights."""
-    own = results[~results.target_type.isin(STRUCTURED_TASK_TYPES) & (results.source_type == "")]
-    return own.groupby(["backbone", "target"]).chip_hours.sum().to_dict()
+    own = results[(results.target == PRETRAINING.dataset) & (results.source_type == "")]
+    task = own.target + ":" + own.target_type
+    names = task.where(task != str(PRETRAINING), rows.NO_SOURCE)
+    return own.groupby([own.backbone, names]).chip_hours.sum().to_dict()

@@ -20,7 +20,7 @@ SIZES = {
 }  # fmt: skip
 METRICS = {
     "segmentation": "miou", "detection": "map", "keypoints": "oks_ap50", "depth": "rmse",
-    "classification": "top1",
+    "classification": "top1", "contrastive": "contrastive_accuracy",
 }  # fmt: skip
 
 

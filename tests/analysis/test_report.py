@@ -97,6 +97,7 @@ def test_costs_are_shared_among_targets(make_results, tmp_path):
     source = "coco:segmentation"
     frame = make_results(
         ("ilsvrc:classification", "scratch", 0.8, hours | {"chip_hours": 400.0}),
+        ("ilsvrc:contrastive", "scratch", 0.1, hours | {"chip_hours": 7.0}),
         (source, "ilsvrc", 0.5, hours),
         ("camvid:segmentation", "ilsvrc", 0.5),
         ("isprs:segmentation", "ilsvrc", 0.5),
@@ -107,7 +108,7 @@ def test_costs_are_shared_among_targets(make_results, tmp_path):
     text = text_of(report.write(frame, tmp_path))
     assert "coco 2 100.00 50.00 25" in text  # Two targets; 25 % of the pre-training.
     assert "city 1 – – –" in text
-    assert "pre-training TPU v3 1 400.00" in text
+    assert "pre-training TPU v3 2 407.00" in text
 
 
 def test_names_are_escaped_and_missing_baselines_explained(make_results, tmp_path):
