@@ -37,7 +37,8 @@ class Progress:
             self._bar.update(n)
             return
         now = time.monotonic()
-        if self.count >= self._total or now - self._last_line >= PLAIN_LINE_EVERY:
+        ended = self.count - n < self._total <= self.count
+        if ended or now - self._last_line >= PLAIN_LINE_EVERY:
             self._last_line = now
             tail = "".join(f" {name}={text}" for name, text in shown.items())
             line = f"{self._label}: {self.count}/{self._total} {self._unit}s{tail}"

@@ -92,7 +92,7 @@ def work() -> None:
         pace=Pace(steps_per_loop=1, checkpoint_every=1, wait=False),
     )
     programs = {
-        "pretrain": lambda: runs.pretrain(setup, ""),
+        "pretrain": lambda: runs.pretrain(setup, "classification", ""),
         "source": lambda name: runs.source(setup, sources.parse(name), "small", ""),
         "target": lambda name, of: runs.target(setup, Task.parse(of), name, "small", ""),
     }

@@ -24,3 +24,10 @@ def test_a_bar_on_a_terminal(capsys, monkeypatch):
         shown.update(2, loss=0.25)
     err = capsys.readouterr().err
     assert "run" in err and "2/2" in err and "100%" in err
+
+
+def test_the_end_is_told_once(capsys):
+    with progress.Progress("run", 2) as shown:
+        shown.update(2)
+        shown.update(0)
+    assert capsys.readouterr().err == "run: 2/2 steps\n"

@@ -68,8 +68,10 @@ def source(
       FoiError: there is none, or more than one.
     """
     chain, command = (init, str(task)), f"foi-source --source={task}"
-    if init != NO_SOURCE:
+    if init in (SCRATCH, *map(str, PRETRAININGS.values())):
         command += f" --init={init}"
+    elif init != NO_SOURCE:  # What the last part of a path is.
+        command += f" --init=.../{init}"
     return _find(workdir, chain, task, images, backbone, select, command)
 
 
