@@ -73,7 +73,7 @@ def main() -> None:
                 strategy=where,
             )
         batch = {
-            "image": tf.zeros((BATCH, *CROP, 3), tf.uint8),
+            "image": tf.zeros((task.views * BATCH, *CROP, 3), tf.uint8),
             "targets": targets(task),
             "place": tf.range(BATCH),
         }

@@ -2,6 +2,7 @@
 
 import sys
 
+import absl.flags
 import pytest
 
 
@@ -10,8 +11,9 @@ def _call(capsys, monkeypatch):
     """Runs a program in this process; returns exit code, stdout and stderr."""
 
     def call(program, *switches, **flags):
-        for name in program.VALUES:
-            program.VALUES[name].unparse()
+        for values in vars(program).values():
+            for name in values if isinstance(values, absl.flags.FlagValues) else ():
+                values[name].unparse()
         name = program.__name__.rsplit(".", 1)[-1]
         given = [f"--{flag}={value}" for flag, value in flags.items()]
         argv = [f"foi-{name}", *switches, *given]

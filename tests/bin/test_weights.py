@@ -1,9 +1,9 @@
 """foi-weights as a user meets it."""
 
+import functools
 import json
 import os
 import pickle
-import sys
 import zipfile
 
 import pytest
@@ -14,24 +14,13 @@ from foi_tf.models.backbones import backbone
 from foi_tf.models.transfer import load_backbone
 from foi_tf.models.weights import public
 from foi_tf.training import start
+from tests.bin.conftest import error
 
 
 @pytest.fixture(name="call")
-def _call(capsys, monkeypatch):
-    """Runs the program in this process; returns exit code, stdout and stderr."""
-
-    def call(*arguments, **given):
-        for values in (weights.IMPORT, weights.EXPORT):
-            for name in values:
-                values[name].unparse()
-        argv = ["foi-weights", *arguments, *(f"--{flag}={value}" for flag, value in given.items())]
-        monkeypatch.setattr(sys, "argv", argv)
-        with pytest.raises(SystemExit) as exited:
-            weights.main()
-        captured = capsys.readouterr()
-        return exited.value.code, captured.out, captured.err
-
-    yield call
+def _call(call):
+    """Runs foi-weights in this process; returns exit code, stdout and stderr."""
+    yield functools.partial(call, weights)
     tf.keras.mixed_precision.set_global_policy("float32")
 
 
@@ -43,13 +32,6 @@ def _public_file(tmp_path_factory):
     made = public.build("hrnet_mini", 5)
     public.write_safetensors(made.network.backbone, made.head_model, path, {})
     return path
-
-
-def error(outcome):
-    code, out, err = outcome
-    assert code == 1 and not out, err
-    assert err.startswith("foi-weights: error: ") and len(err.strip().splitlines()) == 1, err
-    return err
 
 
 def test_in_and_out_again(call, public_file, tmp_path):
