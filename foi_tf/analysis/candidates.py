@@ -30,7 +30,7 @@ def find_target(text: str, types: Mapping[str, Iterable[str]]) -> Task:
     """
     name, colon, _ = text.partition(":")
     if name not in types:
-        raise unknown("dataset", name, types, where="--target")
+        raise unknown("dataset", name, types, where="--target (one of your own needs --features)")
     own = [kind for kind in types[name] if kind in STRUCTURED_TASK_TYPES]
     if colon:
         task = Task.parse(text)
