@@ -17,6 +17,8 @@ PROGRAMS = (
     "pretrain",
     "source",
     "target",
+    "rates",
+    "run",
     "plan",
     "features",
     "linear",

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # What the sweeps share; to be sourced. A plan is what `foi-plan --stages` prints: a line a
-# command, behind its stage, line, needs, chip-hours and their basis, separated by tabs.
+# command, behind its stage, line, needs, chip-hours and their basis, and group, separated by tabs.
 #
 #   parse_flags SPEC ARGUMENTS...  takes the launcher's own flags, in SPEC as "name=default ...",
 #                             out of the arguments into variables; the rest, which is for
@@ -8,6 +8,11 @@
 #   write_plan                makes $plan, a file, of them
 #   stages_of                 prints the stages, in order
 #   commands_of STAGE         prints the commands of one, or of all with STAGE=all
+#   chunks_of STAGE SIZE      prints them behind a number and a tab: up to SIZE commands of a group,
+#                             which share a training step, have the same number, from 0 on
+#   chunk_size STAGE WORKERS  prints how many commands a chunk may have so that the workers still
+#                             have some chunks each (four, ours)
+#   chunks STAGE SIZE         prints how many chunks there are
 #   execute COMMAND...        runs the command, or only prints it with --dry_run
 
 fail() {
@@ -53,7 +58,27 @@ stages_of() {
 }
 
 commands_of() {
-  awk -F '\t' -v stage="$1" 'NR > 1 && (stage == "all" || $1 == stage) { print $6 }' "$plan"
+  awk -F '\t' -v stage="$1" 'NR > 1 && (stage == "all" || $1 == stage) { print $7 }' "$plan"
+}
+
+chunks_of() {
+  awk -F '\t' -v stage="$1" -v size="$2" '
+    NR > 1 && (stage == "all" || $1 == stage) {
+      if (!count++) chunk = 0
+      else if ($6 != group || held == size) { chunk++; held = 0 }
+      group = $6; held++
+      print chunk "\t" $7
+    }' "$plan"
+}
+
+chunk_size() {
+  local total
+  total=$(commands_of "$1" | wc -l)
+  echo $(((total + 4 * $2 - 1) / (4 * $2)))
+}
+
+chunks() {
+  chunks_of "$1" "$2" | tail -n 1 | awk '{ print $1 + 1 }'
 }
 
 execute() {

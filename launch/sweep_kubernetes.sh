@@ -25,12 +25,12 @@ write_plan
   "chains at a time, by --targets or --seeds"
 
 job_of() {
-  local stage=$1 total=$2 escaped
+  local stage=$1 total=$2 size=$3 escaped
   escaped=$(printf '%s' "$resources" | sed 's/[&|\\]/\\&/g')
   sed -e "s|@NAME@|$name|g" -e "s|@STAGE@|$stage|g" -e "s|@COMPLETIONS@|$total|g" \
     -e "s|@PARALLELISM@|$((total < at_once ? total : at_once))|g" -e "s|@IMAGE@|$image|g" \
     -e "s|@ROOT@|$root|g" -e "s|@MOUNT@|$mount|g" -e "s|@CLAIM@|$claim|g" \
-    -e "s|@RESOURCES@|$escaped|g" "$ROOT/launch/kubernetes.yaml"
+    -e "s|@RESOURCES@|$escaped|g" -e "s|@SIZE@|$size|g" "$ROOT/launch/kubernetes.yaml"
 }
 
 plan_of() {
@@ -43,14 +43,15 @@ else
   plan_of | kubectl apply -f -
 fi
 for stage in $(stages_of); do
-  total=$(commands_of "$stage" | wc -l)
+  size=$(chunk_size "$stage" "$at_once")
+  total=$(chunks "$stage" "$size")
   if [ "$dry_run" = 1 ]; then
     echo "---"
-    job_of "$stage" "$total"
+    job_of "$stage" "$total" "$size"
     continue
   fi
   kubectl delete job "$name-stage-$stage" --ignore-not-found --wait
-  job_of "$stage" "$total" | kubectl apply -f -
+  job_of "$stage" "$total" "$size" | kubectl apply -f -
   until kubectl wait --for=condition=complete --timeout=60s "job/$name-stage-$stage" 2>/dev/null; do
     if kubectl wait --for=condition=failed --timeout=1s "job/$name-stage-$stage" 2>/dev/null; then
       fail "stage $stage: commands failed for good; kubectl logs job/$name-stage-$stage tells which"

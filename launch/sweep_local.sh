@@ -19,10 +19,13 @@ case "$jobs" in
 esac
 write_plan
 
-# A command a worker: whoever is free takes the next.
+# A chunk a worker: whoever is free takes the next.
 run_stage() {
-  seq 0 $(($2 - 1)) |
-    xargs -P "$jobs" -I '{}' bash "$ROOT/launch/worker.sh" "$plan" "$1" '{}' "$2"
+  local size count
+  size=$(chunk_size "$1" "$jobs")
+  count=$(chunks "$1" "$size")
+  seq 0 $((count - 1)) |
+    xargs -P "$jobs" -I '{}' bash "$ROOT/launch/worker.sh" "$plan" "$1" '{}' "$count" "$size"
 }
 
 for stage in $(stages_of); do
@@ -31,7 +34,7 @@ for stage in $(stages_of); do
     echo "stage $stage: $total commands, $jobs at a time"
     commands_of "$stage"
   else
-    run_child run_stage "$stage" "$total"
+    run_child run_stage "$stage"
     [ -z "$stopped" ] || exit 143
     [ "$code" = 0 ] || fail "stage $stage: some commands failed; see above"
   fi

@@ -5,8 +5,8 @@
 #     [--plan=foi_plan.tsv] [--sbatch="--partition=gpu --gres=gpu:1 --time=24:00:00"] [--dry_run]
 #     FLAGS OF FOI-PLAN
 #
-# --array is the cluster's MaxArraySize at most; where a stage has more commands, an array task
-# takes several. With --nodes above 1 a command runs on so many machines, a task on each, for
+# --array is the cluster's MaxArraySize at most. An array task takes some commands that share a
+# training step, and more where a stage has many. With --nodes above 1 a command runs on so many machines, a task on each, for
 # --strategy=multi_worker. --notice seconds before the time limit, and when it is preempted, a
 # task saves a checkpoint and is queued again. All of it lies on a file system that the machines
 # share. The ids of the jobs are printed.
@@ -23,16 +23,17 @@ read -r -a extra <<<"$sbatch"
 
 after=''
 for stage in $(stages_of); do
-  total=$(commands_of "$stage" | wc -l)
+  size=$(chunk_size "$stage" "$at_once")
+  total=$(chunks "$stage" "$size")
   tasks=$((total < array ? total : array))
   submit=(sbatch --parsable --job-name="foi-stage-$stage" --array="0-$((tasks - 1))%$at_once"
     --nodes="$nodes" --ntasks-per-node=1 --requeue --open-mode=append
     --signal="B:TERM@$notice" "${extra[@]}")
   # A command that fails must not keep all others waiting; what needs it says so in a line.
   [ -z "$after" ] || submit+=(--dependency="afterany:$after")
-  submit+=("$ROOT/launch/slurm_job.sh" "$ROOT" "$plan" "$stage" "$tasks")
+  submit+=("$ROOT/launch/slurm_job.sh" "$ROOT" "$plan" "$stage" "$tasks" "$size")
   if [ "$dry_run" = 1 ]; then
-    echo "stage $stage: $total commands in $tasks array tasks"
+    echo "stage $stage: $(commands_of "$stage" | wc -l) commands in $tasks array tasks"
     execute "${submit[@]}"
     after="JOB_OF_STAGE_$stage"
   else

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs every COUNT-th command of one stage of a plan, from the INDEX-th on, one after another.
+# Runs every COUNT-th chunk of one stage of a plan, from the INDEX-th on, one after another.
 #
-#   bash launch/worker.sh PLAN STAGE INDEX COUNT
+#   bash launch/worker.sh PLAN STAGE INDEX COUNT [SIZE]
 #
-# PLAN is what `foi-plan --stages` printed; STAGE one of its stages, or "all". A command that fails
+# PLAN is what `foi-plan --stages` printed; STAGE one of its stages, or "all". A chunk is up to
+# SIZE (1) commands that share a training step, and is run in one process. A command that fails
 # is named and the others are run all the same; one that another worker is at (75, of --busy=leave)
 # is tried again. Exits with 0 if all are done, 1 if some failed, 143 if SIGTERM came: the command
 # that was running has then saved a checkpoint, and the same call goes on from there.
@@ -14,32 +15,43 @@ source "$ROOT/launch/child.sh"
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 
-[ $# = 4 ] || fail "wants PLAN STAGE INDEX COUNT"
-plan=$1 stage=$2 index=$3 count=$4
+[ $# = 4 ] || [ $# = 5 ] || fail "wants PLAN STAGE INDEX COUNT [SIZE]"
+plan=$1 stage=$2 index=$3 count=$4 size=${5:-1}
 [ -f "$plan" ] || fail "$plan: no such file; foi-plan --stages prints one"
 if [ "${SLURM_NTASKS:-1}" -gt 1 ]; then
   # shellcheck source=launch/tf_config.sh
   source "$ROOT/launch/tf_config.sh"
 fi
 
-mapfile -t left < <(commands_of "$stage" | awk -v i="$index" -v n="$count" '(NR - 1) % n == i')
+# shellcheck disable=SC2329 # By `run_child`.
+run_commands() {
+  if [ "$(wc -l <<<"$1")" = 1 ]; then
+    eval "exec $1"
+  fi
+  exec foi-run --retry="$retry" <<<"$1"
+}
+
+retry=${FOI_RETRY:-60}
+mapfile -t left < <(chunks_of "$stage" "$size" |
+  awk -F '\t' -v i="$index" -v n="$count" '$1 % n == i { print $1 }' | uniq)
 failed=0
 while [ ${#left[@]} -gt 0 ]; do
   busy=()
-  for command in "${left[@]}"; do
-    run_child bash -c "exec $command"
+  for chunk in "${left[@]}"; do
+    commands=$(chunks_of "$stage" "$size" | awk -F '\t' -v c="$chunk" '$1 == c { print $2 }')
+    run_child run_commands "$commands"
     if [ -n "$stopped" ] || [ "$code" = 143 ]; then
       exit 143
     elif [ "$code" = 75 ]; then
-      busy+=("$command")
+      busy+=("$chunk")
     elif [ "$code" != 0 ]; then
-      echo "worker.sh: exit code $code of: $command" >&2
+      [ "$(wc -l <<<"$commands")" != 1 ] || echo "worker.sh: exit code $code of: $commands" >&2
       failed=1
     fi
   done
   left=("${busy[@]}")
   if [ ${#left[@]} -gt 0 ]; then
-    run_child sleep "${FOI_RETRY:-60}"
+    run_child sleep "$retry"
     [ -z "$stopped" ] || exit 143
   fi
 done

@@ -1,5 +1,7 @@
 """Rows of results as runs would leave them."""
 
+import dataclasses
+
 from foi_tf.study.results import Row
 
 # The chain without a source, of one target, and what a row with a source has instead.
@@ -10,3 +12,8 @@ BASELINE = Row(
     wall_seconds=1.0, device="cpu", devices=1, chip_hours=0.0, config_digest="d", version="0",
 )  # fmt: skip
 CITY = {"source": "city", "source_type": "segmentation", "source_domain": "driving"}
+
+
+def changed(row, **fields):
+    """The row with other fields."""
+    return dataclasses.replace(row, **fields)

@@ -22,6 +22,7 @@ from foi_tf.analysis import (
 )
 from foi_tf.analysis import sheet as sheets
 from foi_tf.analysis.sheet import Sheet
+from foi_tf.study import results as rows
 
 FORMATS = {"csv": sheets.csv, "md": sheets.markdown, "tex": sheets.latex}
 
@@ -36,9 +37,9 @@ def write(
 ) -> epath.Path:
     """Analyses results and writes everything that comes of it.
 
-    Into `directory`: `report.html`, which needs no other file; `gains.csv`, a line a
-    chain; `tables/`, each as CSV, Markdown and LaTeX; `figures/`, PNG and SVG. What other
-    files stand there stays.
+    Into `directory`: `report.html`, which needs no other file; `results.csv`, all rows, which
+    `foi_tf.study.results.load` reads; `gains.csv`, a line a chain; `tables/`, each as CSV,
+    Markdown and LaTeX; `figures/`, PNG and SVG. What other files stand there stays.
 
     Args:
       results: as `foi_tf.study.results.load` returns them.
@@ -55,6 +56,7 @@ def write(
         statistics do not belong to their row.
     """
     directory = epath.Path(directory)
+    files.write_text(directory / "results.csv", rows.table(results))
     results, said = checks.screen(results)
     chains = gains.with_gains(results, images)
     files.write_text(directory / "gains.csv", chains.to_csv(index=False, lineterminator="\n"))

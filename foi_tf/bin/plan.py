@@ -8,12 +8,15 @@
   foi-plan --subset=camvid:segmentation --data_dir=D [--coverage]
 
 --count prints the numbers of chains and targets by domain and task type, --stages the commands
-with what a scheduler wants to know (stage, line, lines that it needs, chip-hours), and --cost what
-each source costs each of its targets. --quick_test leaves out of the full setting which sources
-were negative in the small one. --scenario repeats a part of the study as Appendix B does, in a
---workdir of its own: fixed_size (every input 713 x 713, or --crop), resnet50, self_supervised and
-self_supervised_chain. --init takes initial weights, a link's directory or a checkpoint, in place
-of a pre-training in the workdir, or is ilsvrc:contrastive for one without labels.
+with what a scheduler wants to know (stage, line, lines that it needs, chip-hours, and the group
+of commands that share a training step in one foi-run), and --cost what each source costs each of
+its targets. --baselines leaves only the chains without a source, which learning rates can be
+chosen by (foi-rates), and --sample some of the many chains across both task types and domains.
+--quick_test leaves out of the full setting which sources were negative in the small one.
+--scenario repeats a part of the study as Appendix B does, in a --workdir of its own: fixed_size
+(every input 713 x 713, or --crop), resnet50, self_supervised and self_supervised_chain. --init
+takes initial weights, a link's directory or a checkpoint, in place of a pre-training in the
+workdir, or is ilsvrc:contrastive for one without labels.
 --subset prints the ids of the images that a setting trains on: a source's with
 --setting=small_source, else a target's; with --coverage their classes.
 """
@@ -25,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin import cli, links, subset
+from foi_tf.bin import cli, links, screening, subset
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from foi_tf.study.scenarios import SCENARIOS
@@ -59,8 +62,15 @@ flags.DEFINE_enum(
 )  # fmt: skip
 flags.DEFINE_enum("scenario", None, list(SCENARIOS), "What of Appendix B.", **_PLACE)
 flags.DEFINE_string("init", "", "Initial weights of all chains.", **_PLACE)
-flags.DEFINE_list("sources", [], "Only these, as coco:segmentation; all if empty.", **_PLACE)
+flags.DEFINE_list(
+    "sources", [], "Only these, as coco:segmentation, or of a task type; all if empty.", **_PLACE
+)
 flags.DEFINE_list("targets", [], "Only these; all if empty.", **_PLACE)
+flags.DEFINE_integer(
+    "sample", None, "So many of the chains across both task types and domains; all by default.",
+    0, **_PLACE,
+)  # fmt: skip
+flags.DEFINE_bool("baselines", False, "Only the chains without a source.", **_PLACE)
 flags.DEFINE_list("seeds", ["0"], "Of targets; all else has the first.", **_PLACE)
 flags.DEFINE_string("results", "", "Directory of result rows, to learn costs from.", **_PLACE)
 flags.DEFINE_bool("count", False, "Numbers of chains and targets only.", **_PLACE)
@@ -137,14 +147,18 @@ def _main(values: flags.FlagValues) -> None:
     else:
         every = grid.chains(datasets, setting, values.pairs)
     chains = plan.select(every, values.sources, values.targets)
+    if values.sample is not None:
+        chains = plan.sample(chains, datasets, values.sample)
     results = _results(values)
     if values.quick_test:
-        chains = _screened(values, results, chains)
+        chains = screening.left(results, chains, values.results)
     if values.count:
         cli.table(["domain", "type", "chains", "targets"], plan.counts(chains, datasets))
         return
     seeds = [int(seed) for seed in values.seeds]
     runs = plan.plan(datasets, setting, chains, seeds, values.init, _init_name(values.init))
+    if values.baselines:
+        runs, chains = plan.baselines(runs), []
     costs = _costs(values, datasets, runs, results)
     _say_total(runs, costs, chains)
     if values.cost:
@@ -204,28 +218,6 @@ def _results(values: flags.FlagValues):
     return own
 
 
-def _screened(values: flags.FlagValues, results, chains: Sequence[Chain]) -> Sequence[Chain]:
-    """What the quick test leaves, and on stderr what it was worth."""
-    from foi_tf.analysis import quick_test
-
-    found = quick_test.screen(results, chains)
-    if len(found.unscreened) == len(chains):
-        raise FoiError(
-            f"{values.results}: no chain of the plan has a gain in the small setting; run that "
-            "first (foi-plan --setting=small)"
-        )
-    cli.note(f"{len(found.discarded)} of {len(chains)} runs saved: their sources were negative")
-    if found.unscreened:
-        cli.note(f"{len(found.unscreened)} are not screened, as they have no gain on few images")
-    judged, missed = quick_test.misses(results, found)
-    if judged:
-        cli.note(f"the best source was missed for {len(missed)} of {judged} targets with all rows")
-    for miss in missed:
-        instead = "nothing" if miss.instead != miss.instead else f"{miss.instead:+.1f} %"
-        cli.note(f"missed {miss.source} for {miss.target}: {miss.gain:+.1f} %, left is {instead}")
-    return found.left
-
-
 def _costs(
     values: flags.FlagValues, datasets: Mapping[str, Dataset], runs: Sequence[Run], results
 ) -> list[Cost]:
@@ -262,6 +254,8 @@ def _command(values: flags.FlagValues, run: Run) -> str:
 
 
 def _print_stages(values: flags.FlagValues, runs: Sequence[Run], costs: Sequence[Cost]) -> None:
+    from foi_tf.study import plan
+
     rows = [
         (
             run.stage,
@@ -269,11 +263,12 @@ def _print_stages(values: flags.FlagValues, runs: Sequence[Run], costs: Sequence
             ",".join(str(needed + 1) for needed in run.needs) or "-",
             f"{one.chip_hours:.4g}",
             one.basis,
+            group + 1,
             _command(values, run),
         )
-        for place, (run, one) in enumerate(zip(runs, costs, strict=True))
+        for place, (run, one, group) in enumerate(zip(runs, costs, plan.groups(runs), strict=True))
     ]
-    cli.table(["stage", "line", "needs", "chip_hours", "basis", "command"], rows)
+    cli.table(["stage", "line", "needs", "chip_hours", "basis", "group", "command"], rows)
 
 
 def _print_shares(runs: Sequence[Run], costs: Sequence[Cost]) -> None:

@@ -39,6 +39,13 @@ class Network:
         found = {id(v): v for m in self.models.values() for v in m.trainable_variables}
         return list(found.values())
 
+    @property
+    def head_variables(self) -> list[tf.Variable]:
+        """What the heads have beyond the backbone, each once."""
+        shared = {id(v) for v in self.backbone.variables}
+        found = {id(v): v for m in self.models.values() for v in m.variables}
+        return [v for name, v in found.items() if name not in shared]
+
 
 @layers.not_converted
 def build(

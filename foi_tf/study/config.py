@@ -158,15 +158,7 @@ def load(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -
     Raises:
       FoiError: there is no such file, it is no YAML, or a key or a value is wrong.
     """
-    path = _find(name_or_path)
-    try:
-        raw = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise FoiError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
-    except OSError as error:
-        raise FoiError(f"{path}: no such configuration") from error
-    if not isinstance(raw, dict):
-        raise FoiError(f"{path}: must map task types to their settings")
+    path, raw = _find(name_or_path), read(name_or_path)
     known = frozenset(datasets)
     sections, refined = {}, {}
     for task_type, section in raw.items():
@@ -188,6 +180,24 @@ def load(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -
             merged = _merge(own, changes or {}, f"{where}.{dataset}")
             refined[Task(dataset, task_type)] = _link_config(merged, f"{where}.{dataset}")
     return Config(path.name, sections, refined, crop)
+
+
+def read(name_or_path: str) -> dict[str, Any]:
+    """What a configuration's file says, as YAML has it.
+
+    Raises:
+      FoiError: there is no such file, or it is no YAML mapping.
+    """
+    path = _find(name_or_path)
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise FoiError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+    except OSError as error:
+        raise FoiError(f"{path}: no such configuration") from error
+    if not isinstance(raw, dict):
+        raise FoiError(f"{path}: must map task types to their settings")
+    return raw
 
 
 def with_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig:

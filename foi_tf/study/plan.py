@@ -122,10 +122,31 @@ def plan(
             stage=2,
             needs=(places[chain.source],),
         )
-        for chain in chains
+        for task in targets
         for seed in seeds
+        for chain in chains
+        if chain.target == task
     ]
     return runs
+
+
+def baselines(runs: Sequence[Run]) -> list[Run]:
+    """Of a plan the chains without a source, with their pre-training."""
+    return [run for run in runs if run.program == "pretrain" or run.source == NO_SOURCE]
+
+
+def groups(runs: Sequence[Run]) -> list[int]:
+    """Numbers the runs of a plan so that those of one group share a training step.
+
+    They train the same target on the same images and differ in where they start, so that a
+    process that runs one after another traces the step once (`training.rig`).
+    """
+    keys = [
+        (run.stage, run.task, run.setting, run.seed) if run.program == "target" else place
+        for place, run in enumerate(runs)
+    ]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return [numbers[key] for key in keys]
 
 
 def select(
@@ -133,13 +154,16 @@ def select(
 ) -> list[Chain]:
     """The chains of some sources and some targets; an empty collection is all of them.
 
+    Args:
+      sources, targets: tasks, or task types for all tasks of theirs.
+
     Raises:
       FoiError: a name is no source, or no target, of the chains; or nothing is left.
     """
     chains = list(chains)
     for kind, wanted, known in (
-        ("source", sources, {str(chain.source) for chain in chains}),
-        ("target", targets, {str(chain.target) for chain in chains}),
+        ("source", sources, {name for chain in chains for name in _names(chain.source)}),
+        ("target", targets, {name for chain in chains for name in _names(chain.target)}),
     ):
         for name in wanted:
             if name not in known:
@@ -147,8 +171,8 @@ def select(
     chosen = [
         chain
         for chain in chains
-        if (not sources or str(chain.source) in sources)
-        and (not targets or str(chain.target) in targets)
+        if (not sources or _names(chain.source) & set(sources))
+        and (not targets or _names(chain.target) & set(targets))
     ]
     if not chosen:
         raise FoiError(
@@ -156,6 +180,27 @@ def select(
             "type with --pairs=within_type"
         )
     return chosen
+
+
+def sample(
+    chains: Iterable[Chain], datasets: Mapping[str, Dataset], count: int, seed: int = 0
+) -> list[Chain]:
+    """All chains but those across both task types and domains, of which only some.
+
+    Args:
+      count: how many of those stay, the same ones on every machine.
+    """
+    chains = list(chains)
+    far = {
+        f"{chain.source} {chain.target}"
+        for chain in chains
+        if not chain.within_type and not chain.within_domain(datasets)
+    }
+    kept = set(grid.subset(sorted(far), count, seed))
+    names = [f"{chain.source} {chain.target}" for chain in chains]
+    return [
+        chain for chain, name in zip(chains, names, strict=True) if name not in far or name in kept
+    ]
 
 
 def counts(
@@ -181,3 +226,8 @@ def counts(
         (domain, kind, len(own), len({chain.target for chain in own}))
         for domain, kind, own in found
     ]
+
+
+def _names(task: Task) -> set[str]:
+    """What a task can be chosen by."""
+    return {str(task), task.type}

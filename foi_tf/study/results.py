@@ -4,6 +4,8 @@ A file each, rather than one table, lets any number of machines write into the s
 directory without a lock, and a run that is repeated replaces its own row.
 """
 
+import contextlib
+import csv
 import dataclasses
 import hashlib
 import json
@@ -136,7 +138,7 @@ def digest(record: Mapping[str, Any]) -> str:
 
 
 def load(directory: epath.PathLike) -> "pd.DataFrame":
-    """Reads all rows in the directory and the directories in it.
+    """Reads all rows in the directory and the directories in it, or a table of `table`.
 
     Returns:
       A frame with `COLUMNS` and one column "extra.NAME" for each secondary metric, NaN
@@ -146,9 +148,9 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
     Raises:
       FoiError: there is no such directory, no row in it, or a file that holds no row.
     """
-    import pandas as pd  # Not at the top, since programs that only write rows start faster without.
-
     directory = epath.Path(directory)
+    if directory.suffix == ".csv":
+        return _frame(_of_table(directory))
     if not directory.is_dir():
         raise FoiError(f"{directory}: no such directory; name the one that the results are in")
     records = [
@@ -161,6 +163,38 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
         raise FoiError(
             f"{directory}: no results (*.json) in it; foi-target writes them to WORKDIR/results"
         )
+    return _frame(records)
+
+
+def table(frame: "pd.DataFrame") -> str:
+    """All rows as one CSV file, which `load` reads as it was."""
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def _of_table(path: epath.Path) -> list[dict[str, Any]]:
+    try:
+        lines = list(csv.DictReader(path.read_text().splitlines()))
+    except OSError as error:
+        raise FoiError(f"{path}: cannot be read ({files.describe(error)})") from error
+    if not lines:
+        raise FoiError(f"{path}: no results in it; foi-analyze writes such a table to OUT")
+    return [_flat(_untabled(texts), f"{path}, line {i}") for i, texts in enumerate(lines, 2)]
+
+
+def _untabled(texts: Mapping[str, str]) -> dict[str, Any]:
+    """A row's JSON object out of the texts of its cells."""
+    extra = {name: text for name, text in texts.items() if str(name).startswith(EXTRA)}
+    record = {name: text for name, text in texts.items() if name not in extra}
+    for name, kind in _TYPES.items():
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # Said by `_problem`.
+            record[name] = kind(record[name]) if record[name] or kind is str else None
+    extra = {name.removeprefix(EXTRA): float(text) for name, text in extra.items() if text}
+    return record | {"extra": extra}
+
+
+def _frame(records: list[dict[str, Any]]) -> "pd.DataFrame":
+    import pandas as pd  # Not at the top, since programs that only write rows start faster without.
+
     extras = sorted({name for record in records for name in record if name not in _TYPES})
     frame = pd.DataFrame(records, columns=[*COLUMNS, *extras])
     frame = frame.astype({**_TYPES, **dict.fromkeys(extras, float)})
@@ -180,10 +214,14 @@ def _read(path: epath.Path) -> dict[str, Any]:
         raise FoiError(
             f"{path}: not a whole JSON file ({error}); remove it and repeat its run"
         ) from error
+    return _flat(record, str(path))
+
+
+def _flat(record: Any, where: str) -> dict[str, Any]:
     problem = _problem(record)
     if problem:
         raise FoiError(
-            f"{path}: not a result row ({problem}); move it out of the results, "
+            f"{where}: not a result row ({problem}); move it out of the results, "
             "which foi-target writes to WORKDIR/results"
         )
     extra = record.pop("extra")

@@ -11,24 +11,20 @@ import orbit
 import tensorflow as tf
 from etils import epath
 
-from foi_tf import preemption, tasks
+from foi_tf import preemption
 from foi_tf.data import records
 from foi_tf.data.prepared import Prepared
 from foi_tf.errors import FoiError
 from foi_tf.files import describe, first_line
-from foi_tf.models import transfer
 from foi_tf.preemption import Preempted
 from foi_tf.progress import Progress
 from foi_tf.study import images
 from foi_tf.study.options import Pace
-from foi_tf.tasks.base import TaskType
-from foi_tf.training import inputs, lease
+from foi_tf.training import lease
 from foi_tf.training import link as links
-from foi_tf.training import optimizer as optimizers
+from foi_tf.training import rig as rigs
 from foi_tf.training import strategy as strategies
-from foi_tf.training.evaluator import Evaluation, evaluate
 from foi_tf.training.link import Finished, Link
-from foi_tf.training.trainer import Trainer
 
 
 def run(
@@ -93,56 +89,30 @@ class _Run:
     def __init__(self, link, prepared, init, directory, strategy, pace, held):
         self._link, self._prepared, self._directory = link, prepared, directory
         self._strategy, self._pace, self._held = strategy, pace, held
-        strategies.make_repeatable(link.seed)
-        strategies.set_precision(link.precision)
-        tf.keras.backend.clear_session()  # Of the networks of earlier links.
-        self._tasks: dict[str, TaskType] = {
-            str(member.task): tasks.create(member.task, one.dataset)
-            for member, one in zip(link.members, prepared, strict=True)
-        }
-        with strategy.scope():
-            self._network = transfer.build(
-                link.backbone,
-                {name: task.head() for name, task in self._tasks.items()},
-                {str(member.task): member.crop for member in link.members},
-                {
-                    name: (one.dataset.mean, one.dataset.std)
-                    for name, one in zip(self._tasks, prepared, strict=True)
-                },
-            )
-            if init is not None:
-                transfer.load_backbone(self._network.backbone, init)
-            self._trainer = Trainer(
-                network=self._network,
-                tasks=self._tasks,
-                # A step updates the weights once for each member.
-                optimizer=optimizers.make(link.schedule, link.steps * len(link.members)),
-                strategy=strategy,
-            )
+        self._rig = rigs.get(link, prepared, init, strategy)
 
     def finish(self) -> Finished:
         """Trains, evaluates and leaves the weights and the record."""
         chief, directory = strategies.is_chief(self._strategy), self._directory
         if chief:
             links.begin(self._link, directory)
-        sources = self._inputs(inputs.train_input)
         # Saving takes all processes, but only the chief's files are kept.
         with tempfile.TemporaryDirectory() as scrap:
             own = directory if chief else epath.Path(scrap)
-            seconds = self._train(sources, own)
+            seconds = self._train(own)
             started = time.monotonic()
-            found = self._evaluate()
-            self._network.checkpoint().write(str(links.weights(own)))
+            found = self._rig.evaluate()
+            self._rig.network.checkpoint().write(str(links.weights(own)))
         domains = {one.dataset.domain for one in self._prepared}
-        names = {task.metric for task in self._tasks.values()}
+        tasks = self._rig.tasks
+        names = {task.metric for task in tasks.values()}
         metrics = {name: evaluation.metrics for name, evaluation in found.items()}
         finished = Finished(
             link=self._link,
             metric=names.pop() if len(names) == 1 else "mean",
-            value=sum(metrics[name][task.metric] for name, task in self._tasks.items())
-            / len(self._tasks),
+            value=sum(metrics[name][task.metric] for name, task in tasks.items()) / len(tasks),
             metrics=_flat(metrics),
-            n_train=sum(len(source.ids()) for source in sources),
+            n_train=sum(len(source.ids()) for source in self._rig.sources),
             domain=domains.pop() if len(domains) == 1 else "",
             wall_seconds=seconds + time.monotonic() - started,
             device=strategies.device_kind(self._strategy),
@@ -155,18 +125,14 @@ class _Run:
             (directory / "checkpoints").rmtree(missing_ok=True)
         return finished
 
-    def _inputs(self, make) -> list:
-        pairs = enumerate(zip(self._prepared, self._tasks.values(), strict=True))
-        return [make(self._link, place, one, task) for place, (one, task) in pairs]
-
-    def _train(self, sources, own: epath.Path) -> float:
+    def _train(self, own: epath.Path) -> float:
         """Trains up to the link's last step; returns the seconds it took, restarts included."""
-        trainer, link, strategy = self._trainer, self._link, self._strategy
+        trainer, link, strategy = self._rig.trainer, self._link, self._strategy
         with strategy.scope():
             seconds = tf.Variable(
                 0.0, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
             )
-        state = self._network.checkpoint(
+        state = self._rig.network.checkpoint(
             optimizer=trainer.optimizer, global_step=trainer.global_step, seconds=seconds
         )
         shared = str(self._directory / "checkpoints")
@@ -211,9 +177,7 @@ class _Run:
             )
             done = int(trainer.global_step.numpy())
             progress.update(done)
-            trainer.train_dataset = [
-                inputs.train_batches(source, link, strategy, done) for source in sources
-            ]
+            self._rig.feed(done)
             try:
                 controller.train(link.steps)
             except Preempted:
@@ -222,21 +186,6 @@ class _Run:
             if strategies.any_process(strategy, came):
                 raise Preempted
         return float(seconds.numpy())
-
-    def _evaluate(self) -> dict[str, Evaluation]:
-        """By member, what was found."""
-        sources = self._inputs(inputs.evaluation_input)
-        return {
-            name: evaluate(
-                self._network.models[name],
-                task,
-                inputs.evaluation_batches(source, self._link, self._strategy),
-                self._strategy,
-                ids=source.ids(),
-                label=f"{name} {'held out' if self._link.holdout else 'val'}",
-            )
-            for (name, task), source in zip(self._tasks.items(), sources, strict=True)
-        }
 
 
 def _flat(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

@@ -30,40 +30,52 @@ def replica_statistics(model: tf.keras.Model, task: TaskType, batch: Mapping) ->
     return dict(task.summarise(predictions, batch["targets"])) | {"place": batch["place"]}
 
 
-def evaluate(
-    model: tf.keras.Model,
-    task: TaskType,
-    batches: tf.data.Dataset,
-    strategy: tf.distribute.Strategy,
-    *,
-    ids: Sequence[str],
-    label: str,
-) -> Evaluation:
-    """Evaluates a task on (distributed) batches from `pipeline.evaluate`.
+class Evaluator:
+    """Evaluates a model of a task as often as asked; its step is traced once."""
 
-    Args:
-      ids: of the images, which their places refer to.
-      label: what to call it in the progress shown.
-    """
+    def __init__(
+        self,
+        model: tf.keras.Model,
+        task: TaskType,
+        batches: tf.data.Dataset,
+        strategy: tf.distribute.Strategy,
+        *,
+        ids: Sequence[str],
+        label: str,
+    ):
+        """Reads (distributed) batches from `pipeline.evaluate`.
 
-    @tf.function(autograph=False)
-    def step(batch):
-        run = tf.autograph.experimental.do_not_convert(
-            lambda batch: replica_statistics(model, task, batch)
-        )
-        return strategy.run(run, args=(batch,))
+        Args:
+          ids: of the images, which their places refer to.
+          label: what to call it in the progress shown.
+        """
+        self._task, self._batches, self._strategy = task, batches, strategy
+        self._ids, self._label = np.asarray(ids), label
 
-    evaluator, names, by_image = task.evaluator(), np.asarray(ids), []
-    with Progress(label, len(ids), unit="image") as progress:
-        for batch in batches:
-            gathered = tf.nest.map_structure(lambda v: strategy.gather(v, 0), step(batch))
-            statistics = {name: np.asarray(value) for name, value in gathered.items()}
-            place = statistics.pop("place")
-            valid = place >= 0
-            statistics = {name: value[valid] for name, value in statistics.items()}
-            evaluator.update(statistics)
-            if sums := task.sums(statistics):
-                by_image.append((names[place[valid]], *sums))
-            progress.update(int(valid.sum()))
-    columns = map(np.concatenate, zip(*by_image, strict=True))
-    return Evaluation(evaluator.result(), ImageStatistics(*columns) if by_image else None)
+        @tf.function(autograph=False)
+        def step(batch):
+            run = tf.autograph.experimental.do_not_convert(
+                lambda batch: replica_statistics(model, task, batch)
+            )
+            return strategy.run(run, args=(batch,))
+
+        self._step = step
+
+    def evaluate(self) -> Evaluation:
+        """With the model's weights of now."""
+        evaluator, by_image = self._task.evaluator(), []
+        with Progress(self._label, len(self._ids), unit="image") as progress:
+            for batch in self._batches:
+                gathered = tf.nest.map_structure(
+                    lambda v: self._strategy.gather(v, 0), self._step(batch)
+                )
+                statistics = {name: np.asarray(value) for name, value in gathered.items()}
+                place = statistics.pop("place")
+                valid = place >= 0
+                statistics = {name: value[valid] for name, value in statistics.items()}
+                evaluator.update(statistics)
+                if sums := self._task.sums(statistics):
+                    by_image.append((self._ids[place[valid]], *sums))
+                progress.update(int(valid.sum()))
+        columns = map(np.concatenate, zip(*by_image, strict=True))
+        return Evaluation(evaluator.result(), ImageStatistics(*columns) if by_image else None)

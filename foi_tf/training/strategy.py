@@ -1,6 +1,7 @@
 """Where a link runs: devices, precision and repeatability."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from foi_tf.files import first_line
 from foi_tf.study.options import PRECISIONS, STRATEGIES
 
 
+@functools.cache  # What is made in its scope can serve the next link, too.
 def make(name: str, tpu: str = "") -> tf.distribute.Strategy:
     """A distribution strategy.
 

@@ -44,6 +44,15 @@ class Trainer(orbit.StandardTrainer):
             for term in task.terms
         }
 
+    def begin(self) -> None:
+        """Sets the step, the optimizer's state and the mean losses as before the first step."""
+        self.global_step.assign(0)
+        slots = self.optimizer.variables
+        for variable in slots() if callable(slots) else slots:  # LARS has a method.
+            variable.assign(tf.zeros_like(variable))
+        for mean in self._means.values():
+            mean.reset_state()
+
     def create_train_loop_fn(self):
         """Many steps on the device. Orbit's own is AutoGraph's, which traces each step twice."""
 

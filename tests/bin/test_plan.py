@@ -96,7 +96,7 @@ def test_larger_inputs_cost_more(call):
     def hours(**flags):
         rows = lines(call(plan, stages="true", targets="camvid:segmentation", **flags))
         cells = [row.split("\t") for row in rows[1:]]
-        return [float(cell[3]) for cell in cells if "foi-source" in cell[5]]
+        return [float(cell[3]) for cell in cells if "foi-source" in cell[6]]
 
     # The paper's configuration: the datasets' own sizes, of which none is 2 x 713 x 713.
     ones, fixed = hours(crop="713,713"), hours(crop="1426,713")
@@ -107,7 +107,7 @@ def test_stages_say_what_each_line_needs(call):
     rows = [
         line.split("\t") for line in lines(call(plan, stages="true", targets="camvid:segmentation"))
     ]
-    assert rows[0] == ["stage", "line", "needs", "chip_hours", "basis", "command"]
+    assert rows[0] == ["stage", "line", "needs", "chip_hours", "basis", "group", "command"]
     assert [row[1] for row in rows[1:]] == [str(i) for i in range(1, len(rows))]
     by_line = {row[1]: row for row in rows[1:]}
     for row in rows[1:]:
@@ -115,6 +115,26 @@ def test_stages_say_what_each_line_needs(call):
             assert needed == "-" or by_line[needed][0] < row[0]
         assert float(row[3]) > 0 and row[4] == "paper"
     assert len(rows) == 1 + 1 + 1 + 17 + 1 + 17
+    groups = [row[5] for row in rows[1:]]
+    assert len(set(groups[:-17])) == 20 and len(set(groups[-17:])) == 1
+
+
+def test_baselines_alone(call):
+    out = lines(call(plan, baselines="true", targets="camvid:segmentation", select_lr="validation"))
+    assert len(out) == 2 and out[0].startswith("foi-pretrain")
+    assert "--source=ilsvrc" in out[1] and "--select_lr=validation" in out[1]
+
+
+def test_a_sample_of_what_is_far_in_both_ways(call):
+    def count(**flags):
+        table = [row.split("\t") for row in lines(call(plan, count="true", **flags))]
+        return {(row[0], row[1]): int(row[2]) for row in table[1:]}
+
+    every = count(pairs="cross_type", collection="mini")
+    some = count(pairs="cross_type", collection="mini", sample=100)
+    assert some["cross", "cross"] == 100 < every["cross", "cross"]
+    assert some["within", "cross"] == every["within", "cross"]
+    assert count(pairs="all", collection="mini", sample=0)["cross", "within"] == 242
 
 
 def test_costs_come_from_rows_and_are_shared(call, tmp_path):

@@ -20,7 +20,7 @@ def planned(machine):
     """By stage, the commands that a launcher found in its plan."""
     rows = [line.split("\t") for line in (machine.home / "foi_plan.tsv").read_text().splitlines()]
     stages = sorted({row[0] for row in rows[1:]})
-    return tuple({brief(row[5]) for row in rows[1:] if row[0] == stage} for stage in stages)
+    return tuple({brief(row[6]) for row in rows[1:] if row[0] == stage} for stage in stages)
 
 
 @pytest.mark.parametrize("script", CLUSTER)
@@ -57,6 +57,18 @@ def test_a_local_sweep_runs_every_command_once_and_stages_in_order(machine):
     assert len(calls) == sum(map(len, COMMANDS))
 
 
+def test_chains_that_share_a_training_step_share_a_process(machine):
+    machine.program("foi-run", 'while read -r line; do bash -c "$line"; done')
+    plan = [flag for flag in PLAN if not flag.startswith("--sources")]
+    code, _, err = machine.run("sweep_local.sh", "--jobs=1", "--seeds=0,1", *plan)
+    assert code == 0, err
+    calls = [call for call in machine.calls("foi-target") if "--seed" in call]
+    chains = [call for call in calls if "segmentation" in call.split("--source=")[1].split()[0]]
+    assert len(chains) == len(set(chains)) == 2 * 17
+    # Chunks of nine, a quarter of the worker's share, and never of two seeds.
+    assert len(machine.calls("foi-run")) == 4
+
+
 def test_a_local_sweep_stops_behind_a_stage_that_failed(machine):
     machine.program("foi-source", "exit 1")
     code, _, err = machine.run("sweep_local.sh", *PLAN)
@@ -75,7 +87,7 @@ def test_slurm_gets_an_array_a_stage_each_after_the_one_before(machine):
     submitted = [shlex.split(call) for call in machine.calls("sbatch")]
     for stage, call in enumerate(submitted):
         assert {"--array=0-1%7", "--requeue", "--signal=B:TERM@300", "--partition=gpu"} <= set(call)
-        assert call[-2:] == [str(stage), "2"]
+        assert call[-3:] == [str(stage), "2", "1"]
     waits = [[flag for flag in call if "dependency" in flag] for call in submitted]
     assert waits == [[], ["--dependency=afterany:1"], ["--dependency=afterany:2"]]
     # What Slurm then runs, by the arguments that it was given.
@@ -83,7 +95,7 @@ def test_slurm_gets_an_array_a_stage_each_after_the_one_before(machine):
     machine.calls_file.write_text("")
     for task in ("0", "1"):
         arguments = submitted[1][submitted[1].index("--time=1:00") + 2 :]
-        arguments = arguments[-4:]
+        arguments = arguments[-5:]
         assert machine.run("slurm_job.sh", *arguments, SLURM_ARRAY_TASK_ID=task)[0] == 0
     assert {brief(call) for call in machine.calls("foi-")} == COMMANDS[1]
 
@@ -92,7 +104,7 @@ def test_a_preempted_task_of_slurm_is_queued_again(machine):
     machine.program("srun", "exit 143")
     machine.program("scontrol", "exit 1")  # As if Slurm had done so by itself.
     job = {"SLURM_ARRAY_JOB_ID": "9", "SLURM_ARRAY_TASK_ID": "4"}
-    assert machine.run("slurm_job.sh", ROOT, "plan.tsv", 0, 5, **job)[0] == 143
+    assert machine.run("slurm_job.sh", ROOT, "plan.tsv", 0, 5, 1, **job)[0] == 143
     assert machine.calls("scontrol") == ["scontrol requeue 9_4"]
 
 
@@ -114,7 +126,7 @@ def test_kubernetes_gets_an_indexed_job_a_stage(machine):
         assert worker["image"] == "r/foi:1" and worker["resources"] == yaml.safe_load(limits)
         assert worker["command"][1:] == [
             "/foi_tf/launch/worker.sh", "/plan/plan.tsv", str(stage), "$(JOB_COMPLETION_INDEX)",
-            str(spec["completions"]),
+            str(spec["completions"]), "1",
         ]  # fmt: skip
         assert pod["volumes"][1]["persistentVolumeClaim"] == {"claimName": "disk"}
         ignored = [rule for rule in spec["podFailurePolicy"]["rules"] if rule["action"] == "Ignore"]

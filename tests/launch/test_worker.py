@@ -8,7 +8,10 @@ from tests.launch.conftest import ROOT
 
 
 def write_plan(machine, *commands):
-    rows = [f"{stage}\t{place}\t-\t1\tpaper\t{c}" for place, (stage, c) in enumerate(commands, 1)]
+    rows = [
+        f"{stage}\t{place}\t-\t1\tpaper\t{len(c)}\t{c}"  # As long, as if of one group.
+        for place, (stage, c) in enumerate(commands, 1)
+    ]
     (machine.home / "plan.tsv").write_text("header\n" + "\n".join(rows) + "\n")
     return machine.home / "plan.tsv"
 
@@ -21,6 +24,21 @@ def test_workers_share_a_stage(machine):
     assert machine.calls()[3:] == ["foi-source 1", "foi-source 3"]
     assert machine.run("worker.sh", plan, "all", 0, 1)[0] == 0
     assert machine.calls()[5] == "foi-pretrain " and len(machine.calls()) == 11
+
+
+def test_a_group_is_run_in_chunks(machine):
+    machine.program("foi-run", f"sed 's/^/  /' >> {machine.calls_file}")
+    plan = write_plan(machine, *((0, f"foi-target {i}") for i in (*range(5), 10)))
+    assert machine.run("worker.sh", plan, 0, 0, 1, 3)[0] == 0
+    one, two = [f"  foi-target {i}" for i in range(3)], [f"  foi-target {i}" for i in (3, 4)]
+    call = "foi-run --retry=60"
+    assert machine.calls() == [call, *one, call, *two, "foi-target 10"]
+    machine.calls_file.unlink()
+    assert machine.run("worker.sh", plan, 0, 1, 2, 3)[0] == 0
+    assert machine.calls() == [call, *two]
+    machine.program("foi-run", "exit 1")
+    code, _, err = machine.run("worker.sh", plan, 0, 0, 1, 3)
+    assert (code, err) == (1, "") and machine.calls("foi-target") == ["foi-target 10"]
 
 
 def test_arguments_arrive_as_they_are_written(machine):

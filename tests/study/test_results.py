@@ -3,6 +3,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from foi_tf.errors import FoiError
@@ -151,3 +152,41 @@ def test_only_errors_are_better_when_lower():
     assert [name for name in metrics.METRICS if not metrics.higher_is_better(name)] == ["rmse"]
     with pytest.raises(FoiError, match="unknown metric 'mIoU'; did you mean 'miou'"):
         metrics.higher_is_better("mIoU")
+
+
+def test_a_table_is_read_as_the_rows_it_was_made_of(tmp_path):
+    rows = [
+        ROW,
+        dataclasses.replace(ROW, seed=4, value=math.nan, extra={}, candidates='{"0.1": null}'),
+        dataclasses.replace(ROW, source="ilsvrc", source_type="", source_domain="", seed=5),
+    ]
+    for row in rows:
+        results.write(row, tmp_path)
+    frame = results.load(tmp_path)
+    (tmp_path / "t.csv").write_text(results.table(frame))
+    pd.testing.assert_frame_equal(results.load(tmp_path / "t.csv"), frame)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("0.625", "much", "line 2: not a result row \\('value' is \"much\", not a number\\)"),
+        ("miou", "iou", "line 2: not a result row \\(unknown metric 'iou'"),
+        ("target,", "aim,", "line 2: not a result row \\(it lacks 'target'\\)"),
+        (",12.5,", ",", "line 2: not a result row"),
+    ],
+)
+def test_a_broken_table_is_named_with_its_line(tmp_path, old, new, said):
+    results.write(ROW, tmp_path)
+    path = tmp_path / "t.csv"
+    path.write_text(results.table(results.load(tmp_path)).replace(old, new))
+    with pytest.raises(FoiError, match=f"{path}, {said}"):
+        results.load(path)
+
+
+def test_no_table(tmp_path):
+    with pytest.raises(FoiError, match="cannot be read"):
+        results.load(tmp_path / "none.csv")
+    (tmp_path / "t.csv").write_text("target,source\n")
+    with pytest.raises(FoiError, match="no results in it"):
+        results.load(tmp_path / "t.csv")

@@ -15,7 +15,7 @@ from foi_tf.models.transfer import load_backbone
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.options import Pace
-from foi_tf.training import chain, selection, start, strategy
+from foi_tf.training import chain, rig, selection, start, strategy
 from foi_tf.training import link as links
 from tests.training.conftest import finish
 
@@ -55,7 +55,7 @@ def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
 def test_a_finished_link_is_not_trained_again(make_link, blocks_data, trained, monkeypatch):
     link = make_link()
     before = run(link, blocks_data, trained)
-    monkeypatch.setattr(chain, "Trainer", lambda **_: pytest.fail("trained again"))
+    monkeypatch.setattr(rig, "get", lambda *_: pytest.fail("trained again"))
     assert run(link, blocks_data, trained) == before
 
 

@@ -85,7 +85,9 @@ def test_the_metric_is_made_of_what_is_kept(make, tmp_path, request, task_type, 
     batches = where.distribute_datasets_from_function(
         lambda _: pipeline.evaluate(source, 2, replicas=replicas)
     )
-    found = evaluator.evaluate(model, task, batches, where, ids=source.ids(), label="test")
+    found = evaluator.Evaluator(
+        model, task, batches, where, ids=source.ids(), label="test"
+    ).evaluate()
     images.save(found.images, tmp_path / "images.npz")
     kept = images.read(tmp_path / "images.npz")
     value = float(kept.values(task.metric, np.ones(5)))

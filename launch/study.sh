@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# A whole study, from images to its report: the two that studies/ holds the results of.
+#
+#   bash launch/study.sh mini OUT [JOBS]
+#   FOI_REAL_DATA=DIR bash launch/study.sh real OUT [JOBS]
+#
+# mini renders the collection of that name; real reads the 15 sets in DIR, each in a folder of its
+# name, and is pre-trained on mini. JOBS (2) commands at a time. What is finished is not done
+# again, so the same call goes on after anything that stopped it. foi_tf has to be installed.
+# OUT/report/results.csv, and distances.csv in its folder appearance, are what studies/ keeps.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=launch/sweep.sh
+source "$ROOT/launch/sweep.sh"
+
+study=${1:-} out=${2:-} jobs=${3:-2}
+[ -n "$out" ] || fail "wants mini or real, and a directory to write to"
+network=(--backbone=hrnet_mini --precision=bfloat16)
+
+# Name, format and domain of the real sets.
+real_sets="camvid:masks:driving coco128:coco,masks:consumer indoor_objects:coco:indoor
+  raccoon:coco:consumer bccd:coco:close-up playing_cards:coco:close-up lsp_ext:coco:consumer
+  openfield_mouse:coco:close-up mirror_mouse:coco:close-up sevenscenes_depth:depth:indoor
+  aerial_roads:masks:aerial aerial_cars:coco:aerial trash_icra19:coco:underwater
+  underwater_sim:coco:underwater human_seg:masks:consumer"
+
+# Runs a plan of the study, named as its file in OUT.
+sweep() {
+  bash "$ROOT/launch/sweep_local.sh" --jobs="$jobs" --plan="$out/$1.tsv" --collection="$collection" \
+    --data_dir="$data" "${network[@]}" --init="$init" --workdir="$out/$2" --config="$3" "${@:4}"
+}
+
+case "$study" in
+  mini)
+    collection=mini data=$out/mini
+    foi-prepare --collection=mini --data_dir="$data"
+    ;;
+  real)
+    collection=own data=$out/real
+    [ -d "${FOI_REAL_DATA:-}" ] || fail "FOI_REAL_DATA must name the folder of the real sets"
+    foi-prepare --collection=mini --dataset=ilsvrc --data_dir="$out/mini"
+    for set in $real_sets; do
+      IFS=: read -r name format domain <<<"$set"
+      # CamVid itself is one of the paper's datasets.
+      foi-prepare --format="$format" --raw_dir="$FOI_REAL_DATA/$name" --name="${name/%camvid/camvid_part}" \
+        --domain="$domain" --data_dir="$data"
+    done
+    ;;
+  *) fail "$study: no such study; mini or real" ;;
+esac
+
+foi-pretrain --data_dir="$out/mini" --workdir="$out/pretraining" --config=mini_study "${network[@]}"
+init=$(echo "$out"/pretraining/links/ilsvrc.classification-*)
+
+config=$out/rates.yaml
+if [ ! -e "$config" ]; then
+  sweep rates rates "${study}_study" --baselines --select_lr=validation
+  foi-rates --results="$out/rates/results" --config="${study}_study" --out="$config"
+fi
+
+sweep small work "$config"
+if [ "$study" = mini ]; then
+  sweep cross work "$config" --pairs=cross_type --sample=60
+  sweep limited work "$config" --setting=small_source
+  sweep again work "$config" --seeds=0,1
+  sweep full work "$config" --setting=full --targets=segmentation
+else
+  sweep cross work "$config" --pairs=cross_type
+  sweep again work "$config" --pairs=all --seeds=0,1
+fi
+
+datasets=$(cd "$data" && echo * | tr ' ' ,)
+foi-features --dataset="$datasets" --data_dir="$data" --init="$init" --backbone=hrnet_mini \
+  --out="$out/features.npz" --size=64x64 --images=500
+foi-analyze --results="$out/work/results" --features="$out/features.npz" --out="$out/report"

@@ -1,0 +1,133 @@
+import io
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from foi_tf.bin import plan, rates, run
+from foi_tf.study import results
+from foi_tf.training import rig
+from tests import tiny
+from tests.bin.conftest import error, misuse
+
+CONFIG = """
+segmentation:
+  crop: [32, 32]
+  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 3, small_steps: 2, batch_size: 4}
+"""
+
+
+@pytest.fixture(name="together")
+def _together(call, monkeypatch):
+    """Runs lines in one foi-run."""
+
+    def together(*lines, **flags):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines) + "\n"))
+        return call(run, **flags)
+
+    return together
+
+
+@pytest.fixture(name="flags")
+def _flags(blocks, tmp_path, monkeypatch):
+    tiny.use(monkeypatch)
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    return f"--data_dir={blocks} --workdir={tmp_path}/work --config={tmp_path}/c.yaml " + (
+        "--backbone=hrnet_mini"
+    )
+
+
+def test_commands_run_one_after_another_and_share_their_step(
+    together, flags, blocks, tmp_path, monkeypatch
+):
+    sources = [f"foi-source {flags} --source=blocks:segmentation --init=scratch --seed={seed}"
+               for seed in (0, 1)]  # fmt: skip
+    code, out, _ = together(*sources)
+    made = [json.loads(line)["directory"] for line in out.splitlines()]
+    assert code == 0 and len(made) == 2
+    rigs = []
+    make = rig.Rig.__init__
+    monkeypatch.setattr(rig.Rig, "__init__", lambda *given: rigs.append(make(*given)))
+    target = f"foi-target {flags} --target=blocks:segmentation --source=blocks:segmentation"
+    code, out, _ = together(*(f"{target} --init={directory}" for directory in made))
+    assert code == 0 and len(out.splitlines()) == 2 and len(rigs) == 1
+    assert len(results.load(tmp_path / "work/results")) == 4
+
+
+def test_flags_of_one_command_are_not_those_of_the_next(together, flags, tmp_path):
+    first = f"foi-target {flags} --target=blocks:segmentation --source=scratch"
+    code, out, err = together(f"{first} --seed=3", first, f"{first} --target", first)
+    seeds = [json.loads(line)["seed"] for line in out.splitlines()]
+    assert (code, seeds) == (1, [3, 0, 0])
+    assert err.splitlines()[-1] == "foi-run: error: 1 commands failed; see above"
+    assert any(line.startswith("foi-run: exit code 2 of: foi-target") for line in err.splitlines())
+
+
+def test_a_busy_link_is_tried_again_after_the_others(together, flags, monkeypatch):
+    codes = iter([75, 0, 0])
+    called = []
+
+    def fake(main, values, usage, argv=None):
+        if argv is None:
+            return cli_run(main, values, usage)
+        called.append(argv[1])
+        raise SystemExit(next(codes))
+
+    cli_run = run.cli.run
+    monkeypatch.setattr(run.cli, "run", fake)
+    assert together("foi-source a", "foi-source b", retry=0)[0] == 0
+    assert called == ["a", "b", "a"]
+
+
+def test_wrong_lines_are_named_before_anything_runs(together, flags, tmp_path):
+    good = f"foi-target {flags} --target=blocks:segmentation --source=scratch"
+    assert "stdin, line 2: unknown program 'foi-traget'; did you mean 'foi-target'" in error(
+        together(good, "foi-traget --seed=1")
+    )
+    assert "stdin, line 1: not a shell command" in error(together("foi-target 'a"))
+    assert "--retry" in misuse(together("", retry=-1))
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_all_commands(flags, tmp_path, sent, code):
+    (tmp_path / "c.yaml").write_text(CONFIG.replace("small_steps: 2", "small_steps: 20000"))
+    program = "from tests import tiny; tiny.use(); from foi_tf.bin import run; run.main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    command = f"foi-target {flags} --steps_per_loop=5 --target=blocks:segmentation --source=scratch"
+    process.stdin.write("".join(f"{command} --seed={seed}\n" for seed in (0, 1)))
+    process.stdin.close()
+    for line in process.stderr:
+        if "/20000 steps" in line:
+            break
+    process.send_signal(sent)
+    said = process.stderr.read()
+    assert process.wait() == code, said
+    assert "foi-run: exit code" not in said and "the same command goes on" in said
+    assert len(list(tmp_path.glob("work/links/*"))) == 1
+
+
+def test_a_plan_of_baselines_gives_a_configuration_with_rates(
+    call, together, flags, blocks, bricks, tmp_path
+):
+    weights = together(f"foi-source {flags} --source=blocks:segmentation --init=scratch")[1]
+    init = json.loads(weights)["directory"] + "/weights"
+    given = dict(flag.removeprefix("--").split("=") for flag in flags.split())
+    own = given | {"collection": "own", "init": init, "baselines": "true"}
+    code, out, err = call(plan, **own, select_lr="validation", pairs="within_type")
+    assert code == 0, err
+    code, _, err = together(*out.splitlines())
+    assert code == 0, err
+    path = tmp_path / "rates.yaml"
+    said = call(rates, results=tmp_path / "work/results", config=given["config"], out=path)
+    assert said[0] == 0, said
+    assert [line.split("\t")[0] for line in said[1].splitlines()] == [
+        "target", "blocks:segmentation", "bricks:segmentation",
+    ]  # fmt: skip
+    assert call(plan, **own | {"config": path})[0] == 0
+    missing = call(rates, results=tmp_path / "none", config=given["config"], out=path)
+    assert "no such directory" in error(missing)

@@ -1,0 +1,91 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.study.options import Pace
+from foi_tf.training import chain, rig, strategy
+from foi_tf.training import link as links
+from tests import tiny
+
+PACE = Pace(steps_per_loop=3, checkpoint_every=3)
+OPTIMIZERS = ("sgd", "adam", "lars")
+
+
+@pytest.fixture(name="starts")
+def _starts(make_link, blocks_data, tmp_path, monkeypatch):
+    """Two checkpoints to start from."""
+    tiny.use(monkeypatch)
+    made = [make_link(seed=seed, steps=3) for seed in (5, 6)]
+    for one in made:
+        chain.run(one, [blocks_data], None, tmp_path / "starts", strategy.make("cpu"), PACE)
+    rig.forget()
+    return [(one.digest, links.weights(one.directory(tmp_path / "starts"))) for one in made]
+
+
+def train(link, data, checkpoint, workdir):
+    """Trains a link; returns its rig and all that it left."""
+    finished = chain.run(link, [data], checkpoint, workdir, strategy.make("cpu"), PACE)
+    stored = tf.train.load_checkpoint(str(links.weights(link.directory(workdir))))
+    tensors = {
+        name: stored.get_tensor(name)
+        for name in stored.get_variable_to_shape_map()
+        if "ATTRIBUTES" in name
+    }
+    return rig._made[0], tensors, finished.metrics
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_link_ends_the_same_alone_and_after_another(
+    make_link, blocks_data, starts, tmp_path, optimizer
+):
+    first, second = (
+        make_link(parent=digest, schedule={"optimizer": optimizer}) for digest, _ in starts
+    )
+    checkpoints = [checkpoint for _, checkpoint in starts]
+    before, *_ = train(first, blocks_data, checkpoints[0], tmp_path / "after")
+    traced = before.trainer._train_loop_fn
+    used, *after = train(second, blocks_data, checkpoints[1], tmp_path / "after")
+    assert used is before and used.trainer._train_loop_fn is traced
+    rig.forget()
+    new, *alone = train(second, blocks_data, checkpoints[1], tmp_path / "alone")
+    assert new is not before
+    assert after[1] == alone[1]
+    assert len(alone[0]) > 10 and after[0].keys() == alone[0].keys()
+    for name in alone[0]:
+        assert np.array_equal(after[0][name], alone[0][name]), name
+
+
+def test_a_step_is_traced_once(make_link, blocks_data, starts, tmp_path, monkeypatch):
+    calls = []
+    replica_step = chain.rigs.Trainer.replica_step
+    monkeypatch.setattr(
+        chain.rigs.Trainer,
+        "replica_step",
+        lambda self, *given: calls.append(given) or replica_step(self, *given),
+    )
+    for digest, checkpoint in starts:
+        train(make_link(parent=digest), blocks_data, checkpoint, tmp_path)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"steps": 4}, {"holdout": 0.2}, {"schedule": {"learning_rate": 0.1}}]
+)
+def test_another_link_gets_another_rig(make_link, blocks_data, starts, tmp_path, change):
+    digest, checkpoint = starts[0]
+    before, *_ = train(make_link(parent=digest), blocks_data, checkpoint, tmp_path)
+    after, *_ = train(make_link(parent=digest, **change), blocks_data, checkpoint, tmp_path)
+    assert after is not before
+
+
+def test_random_weights_are_never_those_of_a_link_before(make_link, blocks_data, starts, tmp_path):
+    digest, checkpoint = starts[0]
+    scratch = make_link()
+    _, alone, _ = train(scratch, blocks_data, None, tmp_path / "alone")
+    train(make_link(parent=digest), blocks_data, checkpoint, tmp_path)
+    _, after, _ = train(scratch, blocks_data, None, tmp_path)
+    assert all(np.array_equal(after[name], alone[name]) for name in alone)
+    link = dataclasses.replace(scratch, parent=digest)
+    assert rig._made[0].serves(link, [blocks_data.directory], strategy.make("cpu"))
