@@ -9,6 +9,9 @@ a table, t-SNE pictures of the images (Figure 3), and how well gains follow dist
 domain (Table 10, with confidence intervals and permutation tests). --networks takes features of the
 same images by several networks and draws them together there (Figure 3b and c).
 
+With --compare, prints the paper's findings A1 to A10 as several studies have them, as Markdown:
+each NAME=DIR has results.csv and, for what needs distances, distances.csv, as OUT has them.
+
 Each backbone and initial weights in the rows is a scenario of Appendix B, and so are rows of a
 directory of --scenarios: which gains keep their sign between two, and which sources stay best.
 """
@@ -23,7 +26,7 @@ from etils import epath
 from foi_tf.bin import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -33,7 +36,10 @@ def main() -> None:
     values = flags.FlagValues()
     place = {"flag_values": values}
     flags.DEFINE_string(
-        "results", None, "Directory of result rows, searched with those in it.", **place
+        "results",
+        None,
+        "Directory of result rows, searched with those in it, or a results.csv.",
+        **place,
     )
     flags.DEFINE_string(
         "out", None, "Directory to write report.html, tables and figures to.", **place
@@ -54,8 +60,18 @@ def main() -> None:
         "More rows, of scenarios that rows do not tell, to be held against --results: NAME=DIR,... "
         "as in fixed_size=W2/results, which fills Table A.1.", **place
     )  # fmt: skip
+    flags.DEFINE_list("compare", [], "Studies to hold against each other: NAME=DIR,...", **place)
     flags.register_multi_flags_validator(
-        ["results", "out", "published", "distances", "features", "networks", "scenarios"],
+        [
+            "compare",
+            "results",
+            "out",
+            "published",
+            "distances",
+            "features",
+            "networks",
+            "scenarios",
+        ],
         _check,
         flag_values=values,
     )
@@ -63,6 +79,10 @@ def main() -> None:
 
 
 def _check(given: dict) -> bool:
+    if given["compare"]:
+        if any(given[name] for name in given if name != "compare"):
+            raise flags.ValidationError("--compare goes alone")
+        return _check_names("compare", given["compare"])
     if given["published"]:
         for name in ("results", "distances", "features", "networks", "scenarios"):
             if given[name]:
@@ -73,14 +93,18 @@ def _check(given: dict) -> bool:
             raise flags.ValidationError(f"--{name} is required without --published")
     if given["distances"] and given["features"]:
         raise flags.ValidationError("give either --distances or --features")
-    named = _named(given["scenarios"])
-    if len(named) < len(given["scenarios"]) or not all(x and y for x, y in named.items()):
-        raise flags.ValidationError("--scenarios takes NAME=DIR, each name once")
+    return _check_names("scenarios", given["scenarios"])
+
+
+def _check_names(flag: str, given: Sequence[str]) -> bool:
+    named = _named(given)
+    if len(named) < len(given) or not all(x and y for x, y in named.items()):
+        raise flags.ValidationError(f"--{flag} takes NAME=DIR, each name once")
     return True
 
 
-def _named(scenarios: Sequence[str]) -> dict[str, str]:
-    split = (text.partition("=") for text in scenarios)
+def _named(given: Sequence[str]) -> dict[str, str]:
+    split = (text.partition("=") for text in given)
     return {name: directory for name, _, directory in split}
 
 
@@ -90,6 +114,9 @@ def _analyze(values: flags.FlagValues) -> None:
 
     if values.published:
         _published(values.out)
+        return
+    if values.compare:
+        _compare(_named(values.compare))
         return
     found = results.load(values.results)
     distances = domains.read(values.distances) if values.distances else None
@@ -102,7 +129,7 @@ def _analyze(values: flags.FlagValues) -> None:
         report.write(
             found,
             values.out,
-            images=images.find(values.results),
+            images=images.find(values.results) if epath.Path(values.results).is_dir() else {},
             distances=distances,
             others=others,
         )
@@ -119,6 +146,19 @@ def _appearance(values: flags.FlagValues, found: pd.DataFrame) -> pd.DataFrame:
     chosen, _ = checks.screen(found)  # Whose intervals, drawn from images, are not of use here.
     appearance.write_agreement(gains.with_gains(chosen), distances, place)
     return distances
+
+
+def _compare(studies: Mapping[str, str]) -> None:
+    from foi_tf.analysis import checks, comparison, domains, findings, gains
+    from foi_tf.study import results
+
+    judged = {}
+    for name, directory in studies.items():
+        rows, _ = checks.screen(results.load(epath.Path(directory) / "results.csv"))
+        distances = epath.Path(directory) / "distances.csv"
+        known = domains.read(distances) if distances.exists() else None
+        judged[name] = findings.judge(gains.with_gains(rows), known)
+    print(comparison.markdown(judged), end="")
 
 
 def _place(values: flags.FlagValues) -> epath.Path:

@@ -40,11 +40,9 @@ class Network:
         return list(found.values())
 
     @property
-    def head_variables(self) -> list[tf.Variable]:
-        """What the heads have beyond the backbone, each once."""
-        shared = {id(v) for v in self.backbone.variables}
-        found = {id(v): v for m in self.models.values() for v in m.variables}
-        return [v for name, v in found.items() if name not in shared]
+    def variables(self) -> list[tf.Variable]:
+        """Of the backbone and all heads, each once, also those that are not trained."""
+        return list({id(v): v for m in self.models.values() for v in m.variables}.values())
 
 
 @layers.not_converted

@@ -9,8 +9,9 @@ from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.grid import Chain
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
-# Runs of one stage do not wait for each other. The first needs nothing but data, sources and
-# baselines need the pre-training, and chains with a source need that source.
+# Runs of one stage do not wait for each other. The first needs nothing but data, sources need the
+# pre-training, and targets a source. Those without one could be run before; beside the others of
+# their target they share its training step (`groups`).
 STAGES = ("initial", "sources", "targets")
 _FULL = "full"
 
@@ -91,9 +92,10 @@ def plan(
         first = (0,)
 
     def target(task: Task, source: str, seed: int, **place) -> Run:
-        return Run(program="target", task=task, source=source, setting=setting, seed=seed, **place)
+        return Run(
+            program="target", task=task, source=source, setting=setting, seed=seed, stage=2, **place
+        )
 
-    runs += [target(task, SCRATCH, seed, stage=0) for task in targets for seed in seeds]
     places = {source: len(runs) + place for place, source in enumerate(sources)}
     runs += [
         Run(
@@ -107,26 +109,23 @@ def plan(
         )
         for task in sources
     ]
-    runs += [
-        target(task, NO_SOURCE, seed, init=init, stage=1, needs=first)
-        for task in targets
-        for seed in seeds
-        if not (setting == _FULL and task in places and seed == seeds[0])
-    ]
-    runs += [
-        target(
-            chain.target,
-            str(chain.source),
-            seed,
-            source_init="" if init_name == NO_SOURCE else init_name,
-            stage=2,
-            needs=(places[chain.source],),
-        )
-        for task in targets
-        for seed in seeds
-        for chain in chains
-        if chain.target == task
-    ]
+    begun = "" if init_name == NO_SOURCE else init_name
+    for task in targets:
+        for seed in seeds:
+            runs.append(target(task, SCRATCH, seed))
+            if not (setting == _FULL and task in places and seed == seeds[0]):
+                runs.append(target(task, NO_SOURCE, seed, init=init, needs=first))
+            runs += [
+                target(
+                    task,
+                    str(chain.source),
+                    seed,
+                    source_init=begun,
+                    needs=(places[chain.source],),
+                )
+                for chain in chains
+                if chain.target == task
+            ]
     return runs
 
 

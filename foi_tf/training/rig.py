@@ -42,7 +42,7 @@ def get(
       FoiError: the weights do not fit.
     """
     directories = [one.directory for one in prepared]
-    if init is None or not (_made and _made[0].serves(link, directories, strategy)):
+    if not (_made and _made[0].serves(link, directories, strategy)):
         forget()
         tf.keras.backend.clear_session()  # Of the networks of earlier links.
         _made.append(Rig(link, prepared, strategy))
@@ -90,14 +90,14 @@ class Rig:
                 strategy=strategy,
             )
         self.sources = self._inputs(inputs.train_input)
-        self._heads = [(v, v.numpy()) for v in self.network.head_variables]
+        self._first = [(v, v.numpy()) for v in self.network.variables]
         self._batches: list[tf.distribute.DistributedDataset] | None = None
         self._evaluators: dict[str, Evaluator] = {}
 
     def serves(
         self, link: Link, directories: Sequence[epath.Path], strategy: tf.distribute.Strategy
     ) -> bool:
-        """Whether it is what the link, with weights to start from, would be trained with."""
+        """Whether it is what the link would be trained with."""
         return (
             _without_start(link) == _without_start(self._link)
             and strategy is self._strategy
@@ -108,7 +108,7 @@ class Rig:
         """Sets everything as before the first step."""
         strategies.make_repeatable(self._link.seed)
         with self._strategy.scope():
-            for variable, value in self._heads:
+            for variable, value in self._first:
                 variable.assign(value)
             self.trainer.begin()
             if init is not None:

@@ -14,9 +14,9 @@ PLAN = [
 ]  # fmt: skip
 # What PLAN takes, by stage.
 COMMANDS = (
-    {"foi-pretrain", "scratch"},
-    {"foi-source coco:segmentation", "foi-source isaid:segmentation", "ilsvrc"},
-    {"coco:segmentation", "isaid:segmentation"},
+    {"foi-pretrain"},
+    {"foi-source coco:segmentation", "foi-source isaid:segmentation"},
+    {"scratch", "ilsvrc", "coco:segmentation", "isaid:segmentation"},
 )
 
 
@@ -35,6 +35,7 @@ class Machine:
         (home / "bin").mkdir()
         for name in ("foi-pretrain", "foi-source", "foi-target"):
             self.program(name, "exit 0")
+        self._write("foi-run", '#!/bin/bash\nwhile read -r line; do bash -c "$line"; done\n')
         own = f'#!/bin/sh\nexec {sys.executable} -m foi_tf.bin.plan "$@"\n'
         self._write("foi-plan", own)
 

@@ -1,4 +1,5 @@
 import collections
+import itertools
 
 import pytest
 
@@ -36,11 +37,14 @@ def test_every_run_comes_after_what_it_needs_in_a_later_stage(setting, pairs):
     for place, run in enumerate(runs):
         for needed in run.needs:
             assert needed < place and runs[needed].stage < run.stage
-        if run.stage == 2:
+        assert run.stage == ["pretrain", "source", "target"].index(run.program)
+        if run.program == "source" or run.source == "ilsvrc":
+            assert run.needs == (0,)
+        elif run.source == "scratch":
+            assert run.needs == ()
+        elif run.program == "target":
             (source,) = run.needs
             assert (runs[source].program, str(runs[source].task)) == ("source", run.source)
-        elif run.program == "source" or run.source == "ilsvrc":
-            assert run.needs == (0,)
     assert runs[0].program == "pretrain"
     assert [run.stage for run in runs] == sorted(run.stage for run in runs)
     assert len({(run.program, run.task, run.source, run.seed) for run in runs}) == len(runs)
@@ -64,7 +68,7 @@ def test_a_full_source_is_the_baseline_of_its_task():
     assert all(run.seed == 3 for run in runs if run.program != "target")
     one = of("full", sources=["coco:segmentation"], targets=["camvid:segmentation"])
     assert [(run.program, run.source) for run in one] == [
-        ("pretrain", ""), ("target", "scratch"), ("source", ""), ("target", "ilsvrc"),
+        ("pretrain", ""), ("source", ""), ("target", "scratch"), ("target", "ilsvrc"),
         ("target", "coco:segmentation"),
     ]  # fmt: skip
 
@@ -73,8 +77,8 @@ def test_arguments_are_what_the_programs_take():
     runs = of("small_source", sources=["coco:segmentation"], targets=["ade:segmentation"])
     assert [run.arguments() for run in runs] == [
         ["--seed=0"],
-        ["--source=scratch", "--target=ade:segmentation", "--setting=small_source", "--seed=0"],
         ["--source=coco:segmentation", "--setting=small_source", "--seed=0"],
+        ["--source=scratch", "--target=ade:segmentation", "--setting=small_source", "--seed=0"],
         ["--source=ilsvrc", "--target=ade:segmentation", "--setting=small_source", "--seed=0"],
         ["--source=coco:segmentation", "--target=ade:segmentation", "--setting=small_source",
          "--seed=0"],
@@ -105,10 +109,38 @@ def test_a_self_supervised_chain_begins_with_its_own_pretraining():
     runs = plan.plan(DATASETS, "small", [chain], init=name, init_name=name)
     assert [(run.program, run.arguments()[:-1], run.needs) for run in runs] == [
         ("pretrain", ["--task_type=contrastive"], ()),
-        ("target", ["--source=scratch", "--target=camvid:segmentation", "--setting=small"], ()),
         ("source", ["--source=coco:contrastive", "--setting=small", f"--init={name}"], (0,)),
+        ("target", ["--source=scratch", "--target=camvid:segmentation", "--setting=small"], ()),
         ("target", ["--source=ilsvrc", "--target=camvid:segmentation", "--setting=small",
                     f"--init={name}"], (0,)),
         ("target", ["--source=coco:contrastive", "--target=camvid:segmentation",
-                    "--setting=small", f"--source_init={name}"], (2,)),
+                    "--setting=small", f"--source_init={name}"], (1,)),
     ]  # fmt: skip
+
+
+def test_runs_that_share_a_training_step_are_a_group_and_stand_together():
+    runs = of("small", seeds=(0, 1))
+    groups = plan.groups(runs)
+    assert [number for number, _ in itertools.groupby(groups)] == sorted(set(groups))
+    targets = collections.defaultdict(set)
+    for run, group in zip(runs, groups, strict=True):
+        targets[group].add((run.program, run.task, run.seed))
+    assert all(len(kinds) == 1 for kinds in targets.values())
+    assert len(targets) == 1 + 28 + 2 * 27
+    assert {len(plan.baselines(runs))} == {1 + 2 * 27}
+
+
+def test_a_sample_is_the_same_ones_each_time_and_of_far_chains_alone():
+    chains = list(grid.chains(DATASETS, "small", "all"))
+    some, more = (plan.sample(chains, DATASETS, count) for count in (10, 20))
+    assert set(some) < set(more) < set(chains) and len(more) == len(some) + 10
+    left_out = set(chains) - set(more)
+    assert not any(x.within_type or x.within_domain(DATASETS) for x in left_out)
+    assert plan.sample(reversed(chains), DATASETS, 10) == some[::-1]
+    assert plan.sample(chains, DATASETS, 10**6) == chains
+
+
+def test_tasks_are_chosen_by_name_or_type():
+    chains = plan.select(grid.chains(DATASETS, "full"), [], ["depth", "coco:keypoints"])
+    assert {chain.target.type for chain in chains} == {"depth", "keypoints"}
+    assert {str(x.target) for x in chains if x.target.type == "keypoints"} == {"coco:keypoints"}

@@ -1,0 +1,37 @@
+"""The findings of several studies beside each other and beside the paper's, as Markdown."""
+
+from collections.abc import Mapping, Sequence
+
+from foi_tf.analysis.evidence import Evidence
+from foi_tf.analysis.findings import Finding
+from foi_tf.analysis.sheet import MISSING
+
+
+def markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
+    """A table with a line for each claim and its verdicts, and one for each of its numbers.
+
+    Args:
+      studies: by name, what `findings.judge` returns; all of the same claims.
+    """
+    names = list(studies)
+    lines = [
+        ["Claim, and what was asked", "the paper", *names],
+        [" --- "] * (2 + len(names)),
+    ]
+    for own in zip(*studies.values(), strict=True):
+        verdicts = [f"**{one.verdict}**" for one in own]
+        lines.append([f"**{own[0].id}** {own[0].claim}", "", *verdicts])
+        pieces = [{piece.what: piece for piece in one.evidence} for one in own]
+        for what in dict.fromkeys(what for by_what in pieces for what in by_what):
+            found = [by_what.get(what) for by_what in pieces]
+            paper = next(piece.paper for piece in found if piece)
+            lines.append([what, paper or MISSING, *map(_cell, found)])
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _cell(piece: Evidence | None) -> str:
+    """What was found, over how many, and whether the claim holds by it."""
+    if piece is None or not piece.count:
+        return MISSING
+    holds = {True: " ✓", False: " ✗", None: ""}[piece.holds]
+    return f"{piece.found} (of {piece.count}){holds}"
