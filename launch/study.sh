@@ -24,10 +24,15 @@ real_sets="camvid:masks:driving coco128:coco,masks:consumer indoor_objects:coco:
   aerial_roads:masks:aerial aerial_cars:coco:aerial trash_icra19:coco:underwater
   underwater_sim:coco:underwater human_seg:masks:consumer"
 
-# Runs a plan of the study, named as its file in OUT.
+# Runs a plan, named as its file in OUT.
 sweep() {
   bash "$ROOT/launch/sweep_local.sh" --jobs="$jobs" --plan="$out/$1.tsv" --collection="$collection" \
-    --data_dir="$data" "${network[@]}" --init="$init" --workdir="$out/$2" --config="$3" "${@:4}"
+    --data_dir="$data" "${network[@]}" --init="$init" "${@:2}"
+}
+
+# Runs one of the study itself; what it will take is told from what the choice of rates took.
+study() {
+  sweep "$1" --workdir="$out/work" --config="$config" --results="$out/rates/results" "${@:2}"
 }
 
 case "$study" in
@@ -54,19 +59,19 @@ init=$(echo "$out"/pretraining/links/ilsvrc.classification-*)
 
 config=$out/rates.yaml
 if [ ! -e "$config" ]; then
-  sweep rates rates "${study}_study" --baselines --select_lr=validation
+  sweep rates --workdir="$out/rates" --config="${study}_study" --baselines --select_lr=validation
   foi-rates --results="$out/rates/results" --config="${study}_study" --out="$config"
 fi
 
-sweep small work "$config"
+study small
 if [ "$study" = mini ]; then
-  sweep cross work "$config" --pairs=cross_type --sample=60
-  sweep limited work "$config" --setting=small_source
-  sweep again work "$config" --seeds=0,1
-  sweep full work "$config" --setting=full --targets=segmentation
+  study cross --pairs=cross_type --sample=60
+  study limited --setting=small_source
+  study again --seeds=0,1
+  study full --setting=full --targets=segmentation
 else
-  sweep cross work "$config" --pairs=cross_type
-  sweep again work "$config" --pairs=all --seeds=0,1
+  study cross --pairs=cross_type
+  study again --pairs=all --seeds=0,1
 fi
 
 datasets=$(cd "$data" && echo * | tr ' ' ,)

@@ -2,9 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 
+from etils import epath
+
+from foi_tf.analysis import checks, domains, findings, gains
 from foi_tf.analysis.evidence import Evidence
 from foi_tf.analysis.findings import Finding
 from foi_tf.analysis.sheet import MISSING
+from foi_tf.study import results
+
+
+def judge(directory: epath.PathLike) -> list[Finding]:
+    """The findings of a study that is kept as two tables.
+
+    Args:
+      directory: has results.csv, as `report.write` writes it, and maybe distances.csv, as
+        `appearance.write` does.
+
+    Raises:
+      FoiError: a table is missing or broken.
+    """
+    directory = epath.Path(directory)
+    rows, _ = checks.screen(results.load(directory / "results.csv"))
+    distances = directory / "distances.csv"
+    known = domains.read(distances) if distances.exists() else None
+    return findings.judge(gains.with_gains(rows), known)
 
 
 def markdown(studies: Mapping[str, Sequence[Finding]]) -> str:

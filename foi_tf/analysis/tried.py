@@ -1,6 +1,6 @@
 """Pairs of source and target that were tried, with what is known of them and what came out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,30 +8,34 @@ from etils import epath
 
 from foi_tf.analysis import checks, distance
 from foi_tf.analysis import published as authors
-from foi_tf.analysis.candidates import COLUMNS
+from foi_tf.analysis.candidates import COLUMNS, same_type
 from foi_tf.analysis.gains import transfers, with_gains
 from foi_tf.analysis.summary import STUDY
-from foi_tf.errors import FoiError
+from foi_tf.errors import FoiError, unknown
 from foi_tf.study import results
+from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.features import Features, one_space
 
 OUTCOME = ["metric", "value", "gain"]
 
 
 def load(
-    directory: epath.PathLike, setting: str, features: Sequence[Features]
+    directory: epath.PathLike,
+    setting: str,
+    features: Sequence[Features],
+    distances: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Reads result rows as `of_chains` does, and says what of them cannot be counted.
 
     Args:
       directory: of result rows, see `study.results.load`.
       setting: one of `study.grid.SETTINGS`.
-      features: those without points tell the distances.
+      features: those without points tell the distances, where those are not given.
+      distances: as `distance.distances` returns them.
     """
     rows, said = checks.screen(results.load(directory))
     plain = [each for each in features if each.points is None]
-    distances = None
-    if len(plain) > 1:
+    if distances is None and len(plain) > 1:
         vectors = {name: each.vectors for name, each in one_space(plain).items()}
         distances = distance.distances(vectors, (distance.TARGET_TO_SOURCE,))
     return of_chains(with_gains(rows), setting, distances), said
@@ -64,6 +68,27 @@ def of_chains(
             f"results of setting '{setting}' are of {names}; keep them in different directories"
         )
     return _with_distance(own, distances)[[*COLUMNS, *OUTCOME]].reset_index(drop=True)
+
+
+def among(tried: pd.DataFrame, pairs: str, target_types: Collection[str]) -> pd.DataFrame:
+    """Those of `of_chains` between some task types.
+
+    Args:
+      pairs: "within_type", "cross_type" or "all".
+      target_types: of the targets; all if empty.
+
+    Raises:
+      FoiError: a task type is unknown, or nothing is left.
+    """
+    for name in target_types:
+        if name not in STRUCTURED_TASK_TYPES:
+            raise unknown("task type", name, STRUCTURED_TASK_TYPES)
+    own = tried[tried.target_type.isin(target_types or STRUCTURED_TASK_TYPES)]
+    if pairs != "all":
+        own = own[same_type(own) == (pairs == "within_type")]
+    if own.empty:
+        raise FoiError(f"no results of {pairs} to {', '.join(target_types) or 'any target'}")
+    return own.reset_index(drop=True)
 
 
 def published() -> pd.DataFrame:

@@ -26,7 +26,7 @@ from etils import epath
 from foi_tf.bin import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -109,14 +109,15 @@ def _named(given: Sequence[str]) -> dict[str, str]:
 
 
 def _analyze(values: flags.FlagValues) -> None:
-    from foi_tf.analysis import appearance, domains, report
+    from foi_tf.analysis import appearance, comparison, domains, report
     from foi_tf.study import features, images, results
 
     if values.published:
         _published(values.out)
         return
     if values.compare:
-        _compare(_named(values.compare))
+        judged = {name: comparison.judge(place) for name, place in _named(values.compare).items()}
+        print(comparison.markdown(judged), end="")
         return
     found = results.load(values.results)
     distances = domains.read(values.distances) if values.distances else None
@@ -146,19 +147,6 @@ def _appearance(values: flags.FlagValues, found: pd.DataFrame) -> pd.DataFrame:
     chosen, _ = checks.screen(found)  # Whose intervals, drawn from images, are not of use here.
     appearance.write_agreement(gains.with_gains(chosen), distances, place)
     return distances
-
-
-def _compare(studies: Mapping[str, str]) -> None:
-    from foi_tf.analysis import checks, comparison, domains, findings, gains
-    from foi_tf.study import results
-
-    judged = {}
-    for name, directory in studies.items():
-        rows, _ = checks.screen(results.load(epath.Path(directory) / "results.csv"))
-        distances = epath.Path(directory) / "distances.csv"
-        known = domains.read(distances) if distances.exists() else None
-        judged[name] = findings.judge(gains.with_gains(rows), known)
-    print(comparison.markdown(judged), end="")
 
 
 def _place(values: flags.FlagValues) -> epath.Path:

@@ -15,7 +15,9 @@ hscore, gbc.
 
 Prints a line for each source, the best first, tab-separated under a header; with --evaluate a
 line for each rule: how many per cent its first pick, or the best of its first three, is worse
-than the best source that was tried, each target in its turn.
+than the best source that was tried, each target in its turn. --pairs and --target_types choose
+among the results: where points are of segmentation alone, so should be all that they are held
+against.
 """
 
 import sys
@@ -43,6 +45,14 @@ flags.DEFINE_list(
     **PLACE,
 )
 flags.DEFINE_list("sources", [], "Only these tasks, as coco:segmentation.", **PLACE)
+flags.DEFINE_string(
+    "distances", None, "CSV of foi-analyze, in place of --features, for --evaluate.", **PLACE
+)
+flags.DEFINE_enum(
+    "pairs", "all", ["within_type", "cross_type", "all"],
+    "Which of the results --evaluate counts, by source and target.", **PLACE,
+)  # fmt: skip
+flags.DEFINE_list("target_types", [], "Task types of the targets that it counts.", **PLACE)
 flags.DEFINE_bool("evaluate", False, "Say what following each rule costs.", **PLACE)
 flags.register_validator(
     "by",
@@ -58,6 +68,9 @@ def _check(given: dict) -> bool:
         "give either --target or --evaluate": bool(given["target"]) == given["evaluate"],
         "give either --results or --published": results > 1 or (given["evaluate"] and not results),
         "--sources goes with --target": given["sources"] and given["evaluate"],
+        "--pairs, --target_types and --distances go with --evaluate": not given["evaluate"]
+        and (given["pairs"] != "all" or given["target_types"] or given["distances"]),
+        "--published goes without --distances": given["published"] and given["distances"],
         "--published goes without --features": given["published"] and given["features"],
         "--setting goes with --results": given["setting"] and not given["results"],
         "--published goes with --evaluate or --by=fitted": (
@@ -73,10 +86,11 @@ def _check(given: dict) -> bool:
 
 
 flags.register_multi_flags_validator(
-    ["evaluate", "target", "sources", "results", "published", "setting", "features", "by"],
+    ["evaluate", "target", "sources", "results", "published", "setting", "features", "by", "pairs",
+     "target_types", "distances"],
     _check,
     flag_values=VALUES,
-)
+)  # fmt: skip
 
 
 def main() -> None:
@@ -85,7 +99,7 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.analysis import recommend, tried
+    from foi_tf.analysis import domains, recommend, tried
     from foi_tf.study import features as feature_files
 
     features = feature_files.load_all(values.features)
@@ -93,10 +107,12 @@ def _main(values: flags.FlagValues) -> None:
     if values.published:
         before = tried.published()
     elif values.results:
-        before, said = tried.load(values.results, values.setting or "small", features)
+        known = domains.read(values.distances) if values.distances else None
+        before, said = tried.load(values.results, values.setting or "small", features, known)
         for sentence in said:
             cli.note(sentence)
     if values.evaluate:
+        before = tried.among(before, values.pairs, values.target_types)
         table = recommend.evaluate(before, values.by or recommend.WITHOUT_POINTS, features)
     else:
         (by,) = values.by or ["advice"]

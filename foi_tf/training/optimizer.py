@@ -1,5 +1,7 @@
 """A schedule as a Keras optimizer (Appendix A.1, A.2)."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 from official.modeling.optimization import lars
 
@@ -58,32 +60,47 @@ class LARS(lars.LARS):
         return self._decayed_lr(tf.float32)
 
 
+def base_rates(schedule: Schedule) -> list[float]:
+    """The rates that a schedule is made of: those between its drops, or the one it falls from."""
+    if schedule.policy != "step":
+        return [schedule.learning_rate]
+    return [schedule.learning_rate * schedule.decay**i for i in range(len(schedule.boundaries) + 1)]
+
+
 def learning_rate(
-    schedule: Schedule, steps: int
+    schedule: Schedule, steps: int, rates: Sequence[tf.Variable] | None = None
 ) -> tf.keras.optimizers.schedules.LearningRateSchedule:
-    """The rate as a function of the step, for a link of `steps`."""
+    """The rate as a function of the step, for a link of `steps`.
+
+    Args:
+      rates: variables that hold the schedule's `base_rates`, to be changed between links.
+    """
+    rates = base_rates(schedule) if rates is None else rates
     if schedule.policy == "poly":
         rate = tf.keras.optimizers.schedules.PolynomialDecay(
-            schedule.learning_rate, steps, end_learning_rate=0.0, power=schedule.power
+            rates[0], steps, end_learning_rate=0.0, power=schedule.power
         )
     elif schedule.policy == "cosine":
-        rate = tf.keras.optimizers.schedules.CosineDecay(schedule.learning_rate, steps)
+        rate = tf.keras.optimizers.schedules.CosineDecay(rates[0], steps)
     else:
-        drops = [round(fraction * steps) for fraction in schedule.boundaries]
-        rates = [schedule.learning_rate * schedule.decay**i for i in range(len(drops) + 1)]
         # A drop happens after the step that it names.
-        drops = [drop - 1 for drop in drops]
-        rate = tf.keras.optimizers.schedules.PiecewiseConstantDecay(drops, rates)
+        drops = [round(fraction * steps) - 1 for fraction in schedule.boundaries]
+        rate = tf.keras.optimizers.schedules.PiecewiseConstantDecay(drops, list(rates))
     warmup = round(schedule.warmup * steps)
     return LinearWarmup(rate, warmup) if warmup else rate
 
 
-def make(schedule: Schedule, steps: int) -> tf.keras.optimizers.Optimizer:
+def make(
+    schedule: Schedule, steps: int, rates: Sequence[tf.Variable] | None = None
+) -> tf.keras.optimizers.Optimizer:
     """The optimizer of a link of `steps`.
 
     Weight decay spares biases and batch norm, and so do the layer-wise rates of LARS.
+
+    Args:
+      rates: see `learning_rate`.
     """
-    rate = learning_rate(schedule, steps)
+    rate = learning_rate(schedule, steps, rates)
     decay = schedule.weight_decay or None
     if schedule.optimizer == "lars":
         spared = [rf"{name}(:\d+)?$" for name in _SPARED]

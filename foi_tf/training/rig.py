@@ -1,8 +1,9 @@
 """What a link is trained with: its network, its steps and its input, traced once.
 
 Tracing takes as long as some hundred steps of a small network. Of links that differ only in
-the weights that they start from, as the chains of a study that end in one target, a process
-makes all of it once; each link begins as it would in a process of its own, bit for bit.
+the weights that they start from and in their learning rate, as the chains of a study that end in
+one target, a process makes all of it once; each link ends as it would in a process of its own,
+bit for bit.
 """
 
 import dataclasses
@@ -46,7 +47,7 @@ def get(
         forget()
         tf.keras.backend.clear_session()  # Of the networks of earlier links.
         _made.append(Rig(link, prepared, strategy))
-    _made[0].begin(init)
+    _made[0].begin(link, init)
     return _made[0]
 
 
@@ -56,7 +57,7 @@ def forget() -> None:
 
 
 class Rig:
-    """Made for a link, and for those that differ from it in their chain and parent alone.
+    """Made for a link, and for those that differ in chain, parent and learning rate alone.
 
     Attributes:
       tasks: by name, in the order of the link's members.
@@ -82,11 +83,17 @@ class Rig:
                     for name, one in zip(self.tasks, prepared, strict=True)
                 },
             )
+            self._rates = [
+                tf.Variable(rate, trainable=False, dtype=tf.float32)
+                for rate in optimizers.base_rates(link.schedule)
+            ]
             self.trainer = Trainer(
                 network=self.network,
                 tasks=self.tasks,
                 # A step updates the weights once for each member.
-                optimizer=optimizers.make(link.schedule, link.steps * len(link.members)),
+                optimizer=optimizers.make(
+                    link.schedule, link.steps * len(link.members), self._rates
+                ),
                 strategy=strategy,
             )
         self.sources = self._inputs(inputs.train_input)
@@ -99,17 +106,22 @@ class Rig:
     ) -> bool:
         """Whether it is what the link would be trained with."""
         return (
-            _without_start(link) == _without_start(self._link)
+            _shared(link) == _shared(self._link)
             and strategy is self._strategy
             and directories == [one.directory for one in self._prepared]
         )
 
-    def begin(self, init: epath.Path | None) -> None:
-        """Sets everything as before the first step."""
+    def begin(self, link: Link, init: epath.Path | None) -> None:
+        """Sets everything as before the first step of a link that it serves."""
+        self._link = link
         strategies.make_repeatable(self._link.seed)
         with self._strategy.scope():
             for variable, value in self._first:
                 variable.assign(value)
+            for variable, rate in zip(
+                self._rates, optimizers.base_rates(link.schedule), strict=True
+            ):
+                variable.assign(rate)
             self.trainer.begin()
             if init is not None:
                 transfer.load_backbone(self.network.backbone, init)
@@ -152,5 +164,7 @@ class Rig:
         ]
 
 
-def _without_start(link: Link) -> Link:
-    return dataclasses.replace(link, chain=(), parent="")
+def _shared(link: Link) -> Link:
+    """What links have to agree in to be trained with the same rig."""
+    schedule = dataclasses.replace(link.schedule, learning_rate=1.0)
+    return dataclasses.replace(link, chain=(), parent="", schedule=schedule)

@@ -105,3 +105,20 @@ def test_it_runs_as_a_module_without_tensorflow(tmp_path):
     assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'out' / 'report.html'}\n"), (
         done.stderr
     )
+
+
+def test_studies_are_compared_on_stdout(monkeypatch, capsys, tmp_path):
+    results.write(BASELINE, tmp_path / "results")
+    code, _, _ = run(
+        monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}"
+    )
+    assert code == 0
+    code, out, _ = run(monkeypatch, capsys, f"--compare=one={tmp_path}/out,two={tmp_path}/out")
+    assert code == 0 and out.startswith("| Claim, and what was asked | the paper | one | two |")
+    assert "**A10**" in out
+    again = [f"--results={tmp_path}/out/results.csv", f"--out={tmp_path}/again"]
+    assert run(monkeypatch, capsys, *again)[0] == 0
+    tables = [(tmp_path / name / "results.csv").read_text() for name in ("out", "again")]
+    assert tables[0] == tables[1]
+    for wrong in (["--compare=one"], [f"--compare=a={tmp_path}", "--out=o"]):
+        assert run(monkeypatch, capsys, *wrong)[0] == 2

@@ -101,6 +101,40 @@ def test_recommendations_with_features_and_results(call, tmp_path):
     ]  # fmt: skip
 
 
+def test_an_evaluation_of_some_results_with_known_distances(call, tmp_path):
+    depth = {"target_type": "depth", "metric": "rmse"}
+    for changes in (
+        {"value": 0.6, **CITY},
+        {"value": 0.4, **CITY, "source": "suim"},
+        {"value": 0.9, **CITY, "source_type": "depth"},
+        {"value": 0.3, **CITY, **depth, "source_type": "depth"},
+        {"value": 0.2, **CITY, **depth, "source_type": "depth", "source": "suim"},
+    ):
+        results.write(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
+    table = results.table(results.load(tmp_path / "results"))
+    (tmp_path / "results.csv").write_text(table)
+    (tmp_path / "d.csv").write_text(
+        "target,source,distance,value\n"
+        "camvid,city,target_to_source,2\ncamvid,suim,target_to_source,1\n"
+    )
+    given = {"results": tmp_path / "results.csv", "distances": tmp_path / "d.csv"}
+
+    def regret(**flags):
+        code, out, err = call(recommend, "--evaluate", by="inclusion", **given, **flags)
+        assert code == 0, err
+        return next(row[1:3] for row in lines(out) if row[0] == "inclusion")
+
+    # SUIM is nearer: a third worse for masks, the best for depth.
+    third = f"{100 / 3:.6g}"
+    assert regret(pairs="within_type", target_types="segmentation") == ["1", third]
+    assert regret(pairs="within_type") == ["2", f"{50 / 3:.6g}"]
+    assert regret(pairs="within_type", target_types="depth") == ["1", "0"]
+    said = error(call(recommend, "--evaluate", **given, target_types="keypoints"))
+    assert "no results of all to keypoints" in said
+    assert "unknown task type" in error(call(recommend, "--evaluate", **given, target_types="mask"))
+    misuse(call(recommend, target="camvid", pairs="within_type"))
+
+
 def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
     files.write(tmp_path / "f.npz", [make(n, seed=i) for i, n in enumerate(("camvid", "city"))])
     for changes in ({}, {"value": 0.6, **CITY}):

@@ -35,11 +35,14 @@ def train(link, data, checkpoint, workdir):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("policy", ["step", "poly", "cosine"])
 def test_a_link_ends_the_same_alone_and_after_another(
-    make_link, blocks_data, starts, tmp_path, optimizer
+    make_link, blocks_data, starts, tmp_path, optimizer, policy
 ):
+    schedule = {"optimizer": optimizer, "policy": policy, "warmup": 0.2}
     first, second = (
-        make_link(parent=digest, schedule={"optimizer": optimizer}) for digest, _ in starts
+        make_link(parent=digest, schedule=schedule | {"learning_rate": rate})
+        for (digest, _), rate in zip(starts, (0.05, 0.03), strict=True)
     )
     checkpoints = [checkpoint for _, checkpoint in starts]
     before, *_ = train(first, blocks_data, checkpoints[0], tmp_path / "after")
@@ -69,7 +72,7 @@ def test_a_step_is_traced_once(make_link, blocks_data, starts, tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"steps": 4}, {"holdout": 0.2}, {"schedule": {"learning_rate": 0.1}}]
+    "change", [{"seed": 1}, {"steps": 4}, {"holdout": 0.2}, {"schedule": {"momentum": 0.8}}]
 )
 def test_another_link_gets_another_rig(make_link, blocks_data, starts, tmp_path, change):
     digest, checkpoint = starts[0]
