@@ -45,7 +45,9 @@ while [ ${#left[@]} -gt 0 ]; do
     elif [ "$code" = 75 ]; then
       busy+=("$chunk")
     elif [ "$code" != 0 ]; then
-      [ "$(wc -l <<<"$commands")" != 1 ] || echo "worker.sh: exit code $code of: $commands" >&2
+      # Of several commands foi-run has named those that failed, unless it was killed itself.
+      [ "$code" = 1 ] && [ "$(wc -l <<<"$commands")" != 1 ] ||
+        echo "worker.sh: exit code $code of: $commands" >&2
       failed=1
     fi
   done

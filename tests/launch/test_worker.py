@@ -39,6 +39,9 @@ def test_a_group_is_run_in_chunks(machine):
     machine.program("foi-run", "exit 1")
     code, _, err = machine.run("worker.sh", plan, 0, 0, 1, 3)
     assert (code, err) == (1, "") and machine.calls("foi-target") == ["foi-target 10"]
+    machine.program("foi-run", "kill -9 $$")
+    code, _, err = machine.run("worker.sh", plan, 0, 1, 2, 3)
+    assert code == 1 and "worker.sh: exit code 137 of: foi-target 3\nfoi-target 4\n" in err
 
 
 def test_arguments_arrive_as_they_are_written(machine):
