@@ -10,6 +10,7 @@ import pandas as pd
 from foi_tf.analysis.candidates import same_domain, same_type
 from foi_tf.analysis.summary import TARGET
 from foi_tf.errors import FoiError
+from foi_tf.study.results import MULTI_SOURCE
 
 ALWAYS = "coco"
 
@@ -46,6 +47,8 @@ def _advice(pairs: pd.DataFrame) -> pd.Series:
     # The order of the shares of positive transfers: 69, 43, 14 and 5 % (Table 7).
     near = _share(pairs, -pairs.distance).fillna(_largest(pairs))
     best = _largest(pairs).where(same_domain(pairs), near)
+    # Good, but less so than the largest source of the domain (A5).
+    best = best.mask(pairs.source == MULTI_SOURCE, 0.0)
     return 2 * same_domain(pairs) + same_type(pairs) + best
 
 
@@ -54,8 +57,9 @@ RULES = types.MappingProxyType(
         "advice": Rule(
             _advice,
             "the same image domain first, then the same task type; among these the largest "
-            "source within the domain, and across domains the one that includes the target "
-            "best (the largest where no distances are known); the paper's A3 to A8",
+            "source within the domain, models of several sources last, and across domains the one "
+            "that includes the target best (the largest where no distances are known); the "
+            "paper's A3 to A8",
         ),
         "inclusion": Rule(
             lambda pairs: -pairs.distance,

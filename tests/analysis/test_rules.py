@@ -34,6 +34,13 @@ def test_advice_goes_by_domain_then_type_then_size():
     assert DATASETS[found[-1].split(":")[0]].domain != "driving"
 
 
+def test_a_model_of_several_sources_comes_behind_those_of_the_domain():
+    pairs = candidates.of_datasets(CAMVID, DATASETS)
+    multi = pairs.iloc[[0]].assign(source="multi", source_type="segmentation", n_source=10**6)
+    found = order(pd.concat([pairs, multi.assign(source_domain="")], ignore_index=True), "advice")
+    assert found[4:7] == ["kitti:segmentation", "multi:segmentation", "bdd:detection"]
+
+
 def test_advice_goes_by_inclusion_across_domains():
     line = {"camvid": 0.0, "city": 9.0, "suim": 1.0, "coco": 2.0, "isaid": 3.0}
     features = {name: make(name, vectors=np.array([[x]])) for name, x in line.items()}
