@@ -59,7 +59,8 @@ init=$(echo "$out"/pretraining/links/ilsvrc.classification-*)
 
 config=$out/rates.yaml
 if [ ! -e "$config" ]; then
-  sweep rates --workdir="$out/rates" --config="${study}_study" --baselines --select_lr=validation
+  sweep rates --workdir="$out/rates" --config="${study}_study" --baselines --select_lr=validation \
+    --pairs=all
   foi-rates --results="$out/rates/results" --config="${study}_study" --out="$config"
 fi
 
