@@ -1,6 +1,6 @@
 """Repeats random chains of a study, each in a process of its own, and compares their values.
 
-  python benchmarks/repeat.py --plan=OUT/small.tsv --workdir=OUT/work --scrap=DIR [--count=10]
+  python benchmarks/repeat.py --plan=OUT/small.tsv --workdir=OUT/study --scrap=DIR [--count=10]
 
 Prints a line a chain, tab-separated: its source, target and seed, the value in the study and the
 repeated one, and their difference. Exits with 1 if any differ.

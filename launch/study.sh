@@ -32,7 +32,7 @@ sweep() {
 
 # Runs one of the study itself; what it will take is told from what the choice of rates took.
 study() {
-  sweep "$1" --workdir="$out/work" --config="$config" --results="$out/rates/results" "${@:2}"
+  sweep "$1" --workdir="$out/study" --config="$config" --results="$out/rates/results" "${@:2}"
 }
 
 case "$study" in
@@ -78,4 +78,4 @@ fi
 datasets=$(cd "$data" && echo * | tr ' ' ,)
 foi-features --dataset="$datasets" --data_dir="$data" --init="$init" --backbone=hrnet_mini \
   --out="$out/features.npz" --size=64x64 --images=500
-foi-analyze --results="$out/work/results" --features="$out/features.npz" --out="$out/report"
+foi-analyze --results="$out/study/results" --features="$out/features.npz" --out="$out/report"

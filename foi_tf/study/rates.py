@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 def choose(results: "pd.DataFrame") -> dict[Task, float]:
     """The rate of each target: the best of what --select_lr=validation tried without a source.
 
-    By the mean over seeds; a rate that diverged with one of them is not chosen, and of equally
-    good ones, as where nothing was learnt, that in the middle.
+    By the mean over seeds, of the rates that all of them tried; one that diverged with one of
+    them is not chosen, and of equally good ones, as where nothing was learnt, that in the middle.
 
     Args:
       results: as `study.results.load` returns them; of one setting and backbone.
 
     Raises:
-      FoiError: no such chain has candidates, they are of several settings or backbones, or all
-        rates of a target diverged.
+      FoiError: no such chain has candidates, they are of several settings or backbones, or of
+        a target no rate was tried with every seed, or all diverged.
     """
     tried = results[(results.source == NO_SOURCE) & (results.selection == "validation")]
     if tried.empty:
@@ -47,11 +47,14 @@ def choose(results: "pd.DataFrame") -> dict[Task, float]:
 
 def _best(task: Task, own: "pd.DataFrame") -> float:
     sign = 1.0 if higher_is_better(own.metric.iloc[0]) else -1.0
-    sums: dict[str, float] = {}
-    for candidates in map(json.loads, own.candidates):
-        for rate, value in candidates.items():
-            quality = -math.inf if value is None else sign * value
-            sums[rate] = sums.get(rate, 0.0) + quality
+    by_seed = [json.loads(text) for text in own.candidates]
+    sums = {
+        rate: sum(-math.inf if x[rate] is None else sign * x[rate] for x in by_seed)
+        for rate in by_seed[0]
+        if all(rate in x for x in by_seed)
+    }
+    if not sums:
+        raise FoiError(f"{task}: no learning rate was tried with every seed")
     top = max(sums.values())
     if top == -math.inf:
         raise FoiError(f"{task}: every learning rate diverged ({', '.join(sums)}); try lower ones")

@@ -188,7 +188,9 @@ def _untabled(texts: Mapping[str, str]) -> dict[str, Any]:
     for name, kind in _TYPES.items():
         with contextlib.suppress(KeyError, TypeError, ValueError):  # Said by `_problem`.
             record[name] = kind(record[name]) if record[name] or kind is str else None
-    extra = {name.removeprefix(EXTRA): float(text) for name, text in extra.items() if text}
+    extra = {name.removeprefix(EXTRA): text for name, text in extra.items() if text}
+    with contextlib.suppress(ValueError):
+        extra = {name: float(text) for name, text in extra.items()}
     return record | {"extra": extra}
 
 

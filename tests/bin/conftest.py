@@ -5,6 +5,13 @@ import sys
 import absl.flags
 import pytest
 
+# Of links that end in seconds.
+CONFIG = """
+segmentation:
+  crop: [32, 32]
+  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 3, small_steps: 2, batch_size: 4}
+"""
+
 
 @pytest.fixture(name="call")
 def _call(capsys, monkeypatch):

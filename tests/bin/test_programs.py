@@ -18,7 +18,7 @@ from foi_tf.bin import prepare, pretrain, source, target
 from foi_tf.study import images, results
 from foi_tf.training import lease
 from tests import folders, tiny
-from tests.bin.conftest import error, misuse
+from tests.bin.conftest import CONFIG, error, misuse
 from tests.training import cluster
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -27,11 +27,6 @@ PROGRAMS = sorted(
     for _, name, _ in pkgutil.iter_modules(programs.__path__)
     if hasattr(importlib.import_module(f"{programs.__name__}.{name}"), "main")
 )
-CONFIG = """
-segmentation:
-  crop: [32, 32]
-  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 3, small_steps: 2, batch_size: 4}
-"""
 
 
 @pytest.fixture(name="flags")

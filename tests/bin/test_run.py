@@ -10,13 +10,7 @@ from foi_tf.bin import plan, rates, run
 from foi_tf.study import results
 from foi_tf.training import rig
 from tests import tiny
-from tests.bin.conftest import error, misuse
-
-CONFIG = """
-segmentation:
-  crop: [32, 32]
-  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 3, small_steps: 2, batch_size: 4}
-"""
+from tests.bin.conftest import CONFIG, error, misuse
 
 
 @pytest.fixture(name="together")

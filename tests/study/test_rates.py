@@ -50,6 +50,8 @@ def test_what_cannot_be_chosen_by(tmp_path):
         rates.choose(frame(tmp_path / "a", BASELINE))
     with pytest.raises(FoiError, match="camvid:segmentation: every learning rate diverged"):
         rates.choose(frame(tmp_path / "b", tried({"0.1": None})))
+    with pytest.raises(FoiError, match="no learning rate was tried with every seed"):
+        rates.choose(frame(tmp_path / "d", tried({"1": 0.5}), tried({"2": 0.5}, seed=1)))
     with pytest.raises(FoiError, match="several settings: full, small"):
         rates.choose(frame(tmp_path / "c", tried({"1": 0.5}), tried({"1": 0.5}, setting="full")))
 

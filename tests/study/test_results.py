@@ -174,6 +174,7 @@ def test_a_table_is_read_as_the_rows_it_was_made_of(tmp_path):
         ("miou", "iou", "line 2: not a result row \\(unknown metric 'iou'"),
         ("target,", "aim,", "line 2: not a result row \\(it lacks 'target'\\)"),
         (",12.5,", ",", "line 2: not a result row"),
+        ("0.8", "most", "line 2: not a result row \\('extra' is not an object of numbers\\)"),
     ],
 )
 def test_a_broken_table_is_named_with_its_line(tmp_path, old, new, said):
