@@ -7,7 +7,8 @@
 # mini renders the collection of that name; real reads the 15 sets in DIR, each in a folder of its
 # name, and is pre-trained on mini. JOBS (2) commands at a time. What is finished is not done
 # again, so the same call goes on after anything that stopped it. foi_tf has to be installed.
-# OUT/report/results.csv, and distances.csv in its folder appearance, are what studies/ keeps.
+# OUT/report/results.csv, distances.csv in its folder appearance, and OUT/scores.csv are what
+# studies/ keeps.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
@@ -33,6 +34,21 @@ sweep() {
 # Runs one of the study itself; what it will take is told from what the choice of rates took.
 study() {
   sweep "$1" --workdir="$out/study" --config="$config" --results="$out/rates/results" "${@:2}"
+}
+
+# Points of all segmentation targets as each source model of segmentation sees them: what
+# transferability metrics are computed of.
+points() {
+  local targets link
+  targets=$(grep -o -- '--target=[a-z0-9_]*:segmentation' "$out/small.tsv" | cut -d= -f2 | sort -u |
+    paste -sd,)
+  # A finished link is only named again.
+  cut -f7 "$out/small.tsv" | grep '^foi-source .*--source=[a-z0-9_]*:segmentation ' | foi-run |
+    sed 's/.*"directory": "//; s/".*//' >"$out/sources.txt"
+  while read -r link; do
+    foi-features --dataset="$targets" --pixels=50 --images=150 --size=96x96 --data_dir="$data" \
+      --init="$link" --backbone=hrnet_mini --out="$out/points/$(basename "$link").npz"
+  done <"$out/sources.txt"
 }
 
 case "$study" in
@@ -79,3 +95,7 @@ datasets=$(cd "$data" && echo * | tr ' ' ,)
 foi-features --dataset="$datasets" --data_dir="$data" --init="$init" --backbone=hrnet_mini \
   --out="$out/features.npz" --size=64x64 --images=500
 foi-analyze --results="$out/study/results" --features="$out/features.npz" --out="$out/report"
+points
+foi-recommend --evaluate --results="$out/study/results" --features="$out/points" \
+  --by=leep,nleep,logme,hscore,gbc --pairs=within_type --target_types=segmentation \
+  --keep_scores="$out/scores.csv"

@@ -3,12 +3,11 @@
 import pandas as pd
 from etils import epath
 
-from foi_tf.analysis import agreement, colours, distance
+from foi_tf.analysis import agreement, colours, distance, numbers
 from foi_tf.analysis.gains import transfers
 from foi_tf.analysis.matrix import domain_order
 from foi_tf.analysis.paper import SEGMENTATION, SETTING_TEXTS
 from foi_tf.analysis.sheet import Sheet, plain
-from foi_tf.errors import FoiError
 
 INCLUSION = distance.TARGET_TO_SOURCE
 # In the order of Table 10.
@@ -27,27 +26,7 @@ def read(path: epath.PathLike) -> pd.DataFrame:
     Raises:
       FoiError: there is no such file, or it holds something else.
     """
-    path = epath.Path(path)
-    try:
-        with path.open() as stream:
-            frame = pd.read_csv(stream, dtype=dict.fromkeys(COLUMNS[:3], str))
-    except FileNotFoundError as error:
-        raise FoiError(f"{path}: no such file; give a table of distances") from error
-    except ValueError as error:
-        raise FoiError(f"{path}: no CSV ({' '.join(str(error).split())})") from error
-    if missing := [name for name in COLUMNS if name not in frame]:
-        raise FoiError(f"{path}: has no column '{missing[0]}'; it needs {', '.join(COLUMNS)}")
-    if frame.empty:
-        raise FoiError(f"{path}: has no distance; it needs a line for each pair of datasets")
-    values = pd.to_numeric(frame.value, errors="coerce")
-    if values.isna().any():
-        line = int(values.isna().to_numpy().argmax())
-        raise FoiError(f"{path}: line {line + 2}: '{frame.value.iloc[line]}' is no distance")
-    repeated = frame.duplicated(COLUMNS[:3])
-    if repeated.any():
-        row = frame[repeated].iloc[0]
-        raise FoiError(f"{path}: {row.distance} of {row.source} and {row.target} stands twice")
-    return frame.assign(value=values)[COLUMNS]
+    return numbers.read(path, COLUMNS[:3], COLUMNS[3:], "distance")
 
 
 def near_gains_more(chains: pd.DataFrame, distances: pd.DataFrame, name: str) -> dict[str, float]:

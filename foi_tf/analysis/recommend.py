@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from foi_tf.analysis import candidates, fitted, regret, rules, scored
+from foi_tf.analysis import candidates, fitted, rules, scored
 from foi_tf.analysis.transferability import METRICS
-from foi_tf.errors import FoiError
+from foi_tf.errors import FoiError, unknown
 from foi_tf.study.dataset import Task
 from foi_tf.study.features import Features
 from foi_tf.study.options import FITTED
@@ -84,26 +84,39 @@ def recommend(
     return ranked.assign(source=names)[[*shown, "why"]]
 
 
-def evaluate(
-    tried: pd.DataFrame, names: Sequence[str], features: Sequence[Features]
-) -> pd.DataFrame:
-    """What following each rule costs, each target in its turn; see `regret.evaluate`.
+def scores(
+    tried: pd.DataFrame,
+    names: Sequence[str],
+    features: Sequence[Features],
+    known: pd.DataFrame | None = None,
+) -> dict[str, pd.Series]:
+    """What each rule makes of pairs that were tried, without the results of their targets.
 
     Args:
       tried: see `tried.of_chains`.
-      names: of `TEXTS`.
+      names: of `TEXTS`, or of the columns of `known`; by default those of `known` and all
+        that need no points.
       features: points of the targets by the source models, for transferability metrics.
+      known: as `scored.read` returns it; what it has is taken from there.
+
+    Raises:
+      FoiError: a name is neither.
     """
+    columns = [] if known is None else list(known.columns.drop(candidates.PAIR))
     indexed = scored.index(features)
-    scores = {}
-    for name in names:
-        if name == FITTED:
-            scores[name] = fitted.leave_one_out(tried)
+    found = {}
+    for name in names or dict.fromkeys([*WITHOUT_POINTS, *columns]):
+        if name in columns:
+            found[name] = scored.kept(name, tried, known)
+        elif name == FITTED:
+            found[name] = fitted.leave_one_out(tried)
         elif name in METRICS:
-            scores[name] = scored.scores(name, tried, indexed)
+            found[name] = scored.scores(name, tried, indexed)
+        elif name in rules.RULES:
+            found[name] = rules.RULES[name].score(tried)
         else:
-            scores[name] = rules.RULES[name].score(tried)
-    return regret.evaluate(tried, scores)
+            raise unknown("rule", name, [*TEXTS, *columns], where="--by")
+    return found
 
 
 def _learnable(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from foi_tf.analysis import (
     checks,
     costs,
     domains,
+    effects,
     findings,
     gains,
     page,
@@ -67,7 +68,7 @@ def write(
         for key, own in networks.items()
     ]
     found = {
-        "summary": summary.sheets(chains),
+        "summary": [*summary.sheets(chains), *effects.sheets(chains)],
         "best": sections.best_sheets(chains),
         "transfers": [*paper.sheets(chains), *_fixed(others)],
         "scenarios": scenarios.sheets(_scenarios(chains, others)),

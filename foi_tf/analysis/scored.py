@@ -1,11 +1,13 @@
-"""Transferability of source models to targets, by the points that they left in files."""
+"""Scores of pairs of source and target: of the points that models left in files, or kept ones."""
 
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
+from etils import epath
 
-from foi_tf.analysis import transferability
+from foi_tf import files
+from foi_tf.analysis import numbers, transferability
 from foi_tf.analysis.candidates import COLUMNS, PAIR
 from foi_tf.errors import FoiError
 from foi_tf.progress import track
@@ -86,6 +88,38 @@ def scores(name: str, pairs: pd.DataFrame, indexed: Mapping[Pair, Features]) -> 
         else:
             found.append(np.nan)
     return pd.Series(found, pairs.index, dtype=float)
+
+
+def read(path: epath.PathLike) -> pd.DataFrame:
+    """Reads scores that were kept, or are of any other way to rank sources.
+
+    Returns:
+      `candidates.PAIR`, and a column of scores, the higher the better, for each way.
+
+    Raises:
+      FoiError: see `numbers.read`.
+    """
+    return numbers.read(path, PAIR, [], "score")
+
+
+def write(path: epath.PathLike, pairs: pd.DataFrame, scores: Mapping[str, pd.Series]) -> None:
+    """Writes what `read` reads, of the pairs that have all of the scores that any has.
+
+    Raises:
+      FoiError: there is no such pair, or the file cannot be written.
+    """
+    table = pairs[PAIR].assign(**scores).dropna(axis=1, how="all").dropna()
+    if table.empty or list(table) == PAIR:
+        raise FoiError(f"{path}: no pair has all of the scores {', '.join(scores)}; name some --by")
+    files.write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+
+
+def kept(name: str, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
+    """A column of `read` for each pair; NaN where there is none."""
+    known = table.set_index(PAIR)[name]
+    return pd.Series(
+        known.reindex(pd.MultiIndex.from_frame(pairs[PAIR])).to_numpy(), pairs.index, dtype=float
+    )
 
 
 def _drawn(origin) -> tuple:

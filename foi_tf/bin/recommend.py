@@ -17,7 +17,8 @@ Prints a line for each source, the best first, tab-separated under a header; wit
 line for each rule: how many per cent its first pick, or the best of its first three, is worse
 than the best source that was tried, each target in its turn. --pairs and --target_types choose
 among the results: where points are of segmentation alone, so should be all that they are held
-against.
+against. --keep_scores writes what each rule made of each pair, and --scores reads such a table
+in place of points, or one with the scores of a ranking of your own.
 """
 
 import sys
@@ -48,18 +49,23 @@ flags.DEFINE_list("sources", [], "Only these tasks, as coco:segmentation.", **PL
 flags.DEFINE_string(
     "distances", None, "CSV of foi-analyze, in place of --features, for --evaluate.", **PLACE
 )
+flags.DEFINE_string(
+    "scores",
+    None,
+    "CSV of target, target_type, source, source_type, and a column of scores for each way to "
+    "rank sources, for --evaluate.",
+    **PLACE,
+)
+flags.DEFINE_string("keep_scores", None, "The CSV to write scores of --evaluate to.", **PLACE)
 flags.DEFINE_enum(
     "pairs", "all", ["within_type", "cross_type", "all"],
     "Which of the results --evaluate counts, by source and target.", **PLACE,
 )  # fmt: skip
 flags.DEFINE_list("target_types", [], "Task types of the targets that it counts.", **PLACE)
 flags.DEFINE_bool("evaluate", False, "Say what following each rule costs.", **PLACE)
-flags.register_validator(
-    "by",
-    lambda value: all(name in RANKINGS for name in value),
-    f"must be some of {', '.join(RANKINGS)}",
-    VALUES,
-)
+
+
+_FOR_EVALUATE = ("target_types", "distances", "scores", "keep_scores")
 
 
 def _check(given: dict) -> bool:
@@ -68,8 +74,13 @@ def _check(given: dict) -> bool:
         "give either --target or --evaluate": bool(given["target"]) == given["evaluate"],
         "give either --results or --published": results > 1 or (given["evaluate"] and not results),
         "--sources goes with --target": given["sources"] and given["evaluate"],
-        "--pairs, --target_types and --distances go with --evaluate": not given["evaluate"]
-        and (given["pairs"] != "all" or given["target_types"] or given["distances"]),
+        f"--by must be some of {', '.join(RANKINGS)}, or of the columns of --scores": (
+            not given["scores"] and not set(given["by"]) <= set(RANKINGS)
+        ),
+        "--pairs, --target_types, --distances, --scores and --keep_scores go with --evaluate": (
+            not given["evaluate"]
+            and (given["pairs"] != "all" or any(given[name] for name in _FOR_EVALUATE))
+        ),
         "--published goes without --distances": given["published"] and given["distances"],
         "--published goes without --features": given["published"] and given["features"],
         "--setting goes with --results": given["setting"] and not given["results"],
@@ -87,7 +98,7 @@ def _check(given: dict) -> bool:
 
 flags.register_multi_flags_validator(
     ["evaluate", "target", "sources", "results", "published", "setting", "features", "by", "pairs",
-     "target_types", "distances"],
+     *_FOR_EVALUATE],
     _check,
     flag_values=VALUES,
 )  # fmt: skip
@@ -99,7 +110,7 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.analysis import domains, recommend, tried
+    from foi_tf.analysis import domains, recommend, regret, scored, tried
     from foi_tf.study import features as feature_files
 
     features = feature_files.load_all(values.features)
@@ -113,7 +124,11 @@ def _main(values: flags.FlagValues) -> None:
             cli.note(sentence)
     if values.evaluate:
         before = tried.among(before, values.pairs, values.target_types)
-        table = recommend.evaluate(before, values.by or recommend.WITHOUT_POINTS, features)
+        kept = scored.read(values.scores) if values.scores else None
+        scores = recommend.scores(before, values.by, features, kept)
+        if values.keep_scores:
+            scored.write(values.keep_scores, before, scores)
+        table = regret.evaluate(before, scores)
     else:
         (by,) = values.by or ["advice"]
         table = recommend.recommend(values.target, by, values.sources, features, before)

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from foi_tf.analysis import appearance, distance, gains, recommend, scored, tried
+from foi_tf.analysis import appearance, distance, gains, recommend, regret, scored, tried
 from foi_tf.errors import FoiError
 from foi_tf.study.features import Points
 from tests.vectors import make
@@ -36,20 +36,43 @@ def test_sources_ranked_by_what_they_make_of_the_target(by):
     assert list(found)[-1] == "why" and "gain" not in found
 
 
-def test_metrics_against_rules_on_what_was_tried(make_results):
+@pytest.fixture(name="before")
+def _before(make_results):
     frame = make_results(
         ("camvid:segmentation", "ilsvrc", 0.4),
         ("camvid:segmentation", "city:segmentation", 0.6),
         ("camvid:segmentation", "coco:segmentation", 0.5),
         ("camvid:segmentation", "isprs:segmentation", 0.3),
     )
-    before = tried.of_chains(gains.with_gains(frame), "small")
-    found = recommend.evaluate(before, ["logme", "size", "inclusion"], POINTS).set_index("rule")
+    return tried.of_chains(gains.with_gains(frame), "small")
+
+
+def test_metrics_against_rules_on_what_was_tried(before):
+    scores = recommend.scores(before, ["logme", "size", "inclusion"], POINTS)
+    found = regret.evaluate(before, scores).set_index("rule")
     assert found.regret_1["logme"] == 0 and found.weighted_tau["logme"] == pytest.approx(1)
     assert found.regret_1["size"] == pytest.approx(100 / 6)
     assert "inclusion" not in found.index  # Nothing is known of distances.
     ranked = recommend.recommend("camvid", "logme", [], POINTS, before).set_index("source")
     assert ranked.gain["city:segmentation"] == pytest.approx(50)
+
+
+def test_scores_are_kept_and_read_in_place_of_points(before, tmp_path):
+    path = tmp_path / "scores.csv"
+    made = recommend.scores(before, ["logme", "hscore"], POINTS)
+    scored.write(path, before, made)
+    known = scored.read(path)
+    assert known.shape == (3, 6)
+    again = recommend.scores(before, [], [], known.iloc[::-1])
+    assert list(again) == [*recommend.WITHOUT_POINTS, "logme", "hscore"]
+    for name, values in made.items():
+        np.testing.assert_allclose(again[name], values, rtol=1e-5)
+    part = recommend.scores(before, ["logme"], POINTS, known[1:])["logme"]
+    assert part.isna().sum() == 1  # What is known counts alone, as it was kept.
+    with pytest.raises(FoiError, match="unknown rule 'logm'; did you mean 'logme'"):
+        recommend.scores(before, ["logm"], POINTS)
+    with pytest.raises(FoiError, match="no pair has all of the scores leep; name some --by"):
+        scored.write(path, before, {"leep": made["logme"] * np.nan})
 
 
 def test_points_have_to_be_the_same_ones():

@@ -135,6 +135,28 @@ def test_an_evaluation_of_some_results_with_known_distances(call, tmp_path):
     misuse(call(recommend, target="camvid", pairs="within_type"))
 
 
+def test_scores_of_a_ranking_of_ones_own(call, tmp_path):
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "target,target_type,source,source_type,mine\n"
+        "camvid,segmentation,coco,segmentation,2\n"
+        "camvid,segmentation,city,segmentation,1\n"
+    )
+    given = ["--evaluate", "--published"]
+    code, out, err = call(recommend, *given, scores=own)
+    rules = {row[0]: row[1] for row in lines(out)}
+    assert code == 0 and rules["size"] == "17" and "mine" not in rules, err
+    only = call(recommend, *given, scores=own, by="mine", keep_scores=tmp_path / "kept.csv")
+    kept = (tmp_path / "kept.csv").read_text()
+    assert only[0] == 0 and sorted(kept.split()) == sorted(own.read_text().split())
+    said = error(call(recommend, *given, scores=own, by="yours"))
+    assert "--by: unknown rule 'yours'" in said
+    misuse(call(recommend, *given, by="mine"))
+    misuse(call(recommend, target="camvid", scores=own))
+    own.write_text(own.read_text().replace(",2\n", ",much\n"))
+    assert "own.csv: line 2: 'much' is no score" in error(call(recommend, *given, scores=own))
+
+
 def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
     files.write(tmp_path / "f.npz", [make(n, seed=i) for i, n in enumerate(("camvid", "city"))])
     for changes in ({}, {"value": 0.6, **CITY}):

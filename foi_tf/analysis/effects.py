@@ -1,0 +1,92 @@
+"""What gains depend on: the target, the source, or the pair of both.
+
+Where sources differ alike for all targets, one good source serves everybody, and nearness of
+images has nothing left to tell; only what belongs to the pair is worth choosing by target.
+"""
+
+import numpy as np
+import pandas as pd
+
+from foi_tf.analysis.gains import transfers
+from foi_tf.analysis.paper import SETTING_TEXTS, setting_order
+from foi_tf.analysis.sheet import Sheet, plain
+from foi_tf.analysis.summary import STUDY, TARGET
+
+SOURCE = ["source", "source_type"]
+LEAST = 3  # Targets and sources, below which shares say little; ours.
+
+
+def shares(chains: pd.DataFrame) -> dict[str, float] | None:
+    """A two-way analysis of variance of gains, without interaction.
+
+    Args:
+      chains: of one setting and network, as `gains.with_gains` returns them. Means over seeds
+        count, those of pairs that were not run are left out.
+
+    Returns:
+      `chains`; `deviation`, of their gains (%); and in per cent of the variance `target`;
+      `source`, what the source adds to it; and `pair`, all the rest, noise of single runs
+      among it. None with fewer than `LEAST` targets or sources, or gains that are all equal.
+    """
+    own = transfers(chains)
+    own = own[own.gain.notna()]
+    targets, sources = (pd.factorize(pd.MultiIndex.from_frame(own[x]))[0] for x in (TARGET, SOURCE))
+    if own.empty or min(targets.max(), sources.max()) + 1 < LEAST:
+        return None
+    gain = own.gain.to_numpy(float)
+    of_target, of_source = (np.eye(codes.max() + 1)[codes] for codes in (targets, sources))
+    total = gain.var()
+    if not total:
+        return None
+    left = [_unexplained(x, gain) for x in (of_target, np.hstack([of_target, of_source]))]
+    return {
+        "chains": len(gain),
+        "deviation": total**0.5,
+        "target": 100 * (1 - left[0] / total),
+        "source": 100 * (left[0] - left[1]) / total,
+        "pair": 100 * left[1] / total,
+    }
+
+
+def sheets(chains: pd.DataFrame) -> list[Sheet]:
+    """One table of all settings, networks and task types of targets that have `shares`."""
+    lines = []
+    for key, own in chains.groupby([*STUDY, "target_type"]):
+        setting, backbone, family, kind = key
+        if (found := shares(own)) is not None:
+            lines.append(
+                {
+                    "order": setting_order(setting),
+                    "setting": SETTING_TEXTS.get(setting, setting),
+                    "network": f"{backbone}, from {family}",
+                    "targets": kind,
+                    "chains": found["chains"],
+                    "standard deviation, %": found["deviation"],
+                    **{f"{name}, %": found[name] for name in ("target", "source", "pair")},
+                }
+            )
+    if not lines:
+        return []
+    data = pd.DataFrame(lines).sort_values(["order", "network", "targets"], ignore_index=True)
+    data = data.drop(columns="order")
+    formats = {name: ".0f" for name in data if name.endswith("%")}
+    return [
+        Sheet(
+            id="",
+            title="What gains depend on, shares of their variance",
+            scope=("effects",),
+            data=data,
+            texts=plain(data, words=3, chains="d", **formats),
+            words=3,
+            notes=[
+                "Target first, then what the source adds; the pair's share holds the noise of "
+                "single runs, too."
+            ],
+        )
+    ]
+
+
+def _unexplained(design: np.ndarray, values: np.ndarray) -> float:
+    """The variance that a least-squares fit leaves."""
+    fitted = design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    return float(((values - fitted) ** 2).mean())

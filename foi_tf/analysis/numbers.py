@@ -1,0 +1,52 @@
+"""Tables of numbers in CSV files: each line named by some columns, and numbers in the others."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from etils import epath
+
+from foi_tf.errors import FoiError
+
+
+def read(
+    path: epath.PathLike, names: Sequence[str], values: Sequence[str], what: str
+) -> pd.DataFrame:
+    """Reads a CSV.
+
+    Args:
+      names: the columns that name a line, as text.
+      values: those with numbers; all others, at least one, if empty.
+      what: what a number is, for errors.
+
+    Returns:
+      A data frame of these columns in this order.
+
+    Raises:
+      FoiError: there is no such file, a column or number is missing, or two lines have the
+        same name.
+    """
+    path = epath.Path(path)
+    try:
+        with path.open() as stream:
+            frame = pd.read_csv(stream, dtype=dict.fromkeys(names, str))
+    except FileNotFoundError as error:
+        raise FoiError(f"{path}: no such file; give a table of {what}s") from error
+    except ValueError as error:
+        raise FoiError(f"{path}: no CSV ({' '.join(str(error).split())})") from error
+    values = values or [name for name in frame if name not in names] or [what]
+    wanted = [*names, *values]
+    if missing := [name for name in wanted if name not in frame]:
+        raise FoiError(f"{path}: has no column '{missing[0]}'; it needs {', '.join(wanted)}")
+    if frame.empty:
+        raise FoiError(f"{path}: has no {what}; it needs a line for each {', '.join(names)}")
+    for name in values:
+        found = pd.to_numeric(frame[name], errors="coerce")
+        if found.isna().any():
+            line = int(found.isna().to_numpy().argmax())
+            raise FoiError(f"{path}: line {line + 2}: '{frame[name].iloc[line]}' is no {what}")
+        frame[name] = found
+    if (repeated := frame.duplicated(names)).any():
+        line = int(repeated.to_numpy().argmax())
+        name = ", ".join(frame[names].iloc[line])
+        raise FoiError(f"{path}: line {line + 2}: {name} stands twice")
+    return frame[wanted]
