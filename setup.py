@@ -64,7 +64,7 @@ setuptools.setup(
         "pydantic>=2",
         "pyyaml",
         "safetensors",
-        "scikit-learn",
+        "scikit-learn>=1.5",  # PCA by the covariance.
         "scipy",
         "threadpoolctl",
         "tqdm",

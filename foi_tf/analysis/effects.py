@@ -13,7 +13,7 @@ from foi_tf.analysis.sheet import Sheet, plain
 from foi_tf.analysis.summary import STUDY, TARGET
 
 SOURCE = ["source", "source_type"]
-LEAST = 3  # Targets and sources, below which shares say little; ours.
+LEAST = 2  # Chains for each target and source; with fewer the fit follows the noise. Ours.
 
 
 def shares(chains: pd.DataFrame) -> dict[str, float] | None:
@@ -26,18 +26,17 @@ def shares(chains: pd.DataFrame) -> dict[str, float] | None:
     Returns:
       `chains`; `deviation`, of their gains (%); and in per cent of the variance `target`;
       `source`, what the source adds to it; and `pair`, all the rest, noise of single runs
-      among it. None with fewer than `LEAST` targets or sources, or gains that are all equal.
+      among it. None with fewer than `LEAST` chains for each target and source, or gains that
+      are all equal.
     """
     own = transfers(chains)
     own = own[own.gain.notna()]
     targets, sources = (pd.factorize(pd.MultiIndex.from_frame(own[x]))[0] for x in (TARGET, SOURCE))
-    if own.empty or min(targets.max(), sources.max()) + 1 < LEAST:
-        return None
     gain = own.gain.to_numpy(float)
+    if own.empty or len(gain) < LEAST * (targets.max() + sources.max() + 2) or not np.ptp(gain):
+        return None
     of_target, of_source = (np.eye(codes.max() + 1)[codes] for codes in (targets, sources))
     total = gain.var()
-    if not total:
-        return None
     left = [_unexplained(x, gain) for x in (of_target, np.hstack([of_target, of_source]))]
     return {
         "chains": len(gain),
@@ -51,12 +50,12 @@ def shares(chains: pd.DataFrame) -> dict[str, float] | None:
 def sheets(chains: pd.DataFrame) -> list[Sheet]:
     """One table of all settings, networks and task types of targets that have `shares`."""
     lines = []
-    for key, own in chains.groupby([*STUDY, "target_type"]):
+    groups = chains.groupby([*STUDY, "target_type"])
+    for key, own in sorted(groups, key=lambda x: (setting_order(x[0][0]), *x[0][1:])):
         setting, backbone, family, kind = key
         if (found := shares(own)) is not None:
             lines.append(
                 {
-                    "order": setting_order(setting),
                     "setting": SETTING_TEXTS.get(setting, setting),
                     "network": f"{backbone}, from {family}",
                     "targets": kind,
@@ -67,8 +66,7 @@ def sheets(chains: pd.DataFrame) -> list[Sheet]:
             )
     if not lines:
         return []
-    data = pd.DataFrame(lines).sort_values(["order", "network", "targets"], ignore_index=True)
-    data = data.drop(columns="order")
+    data = pd.DataFrame(lines)
     formats = {name: ".0f" for name in data if name.endswith("%")}
     return [
         Sheet(

@@ -183,7 +183,7 @@ def _datasets(values: flags.FlagValues) -> Mapping[str, Dataset]:
     found = prepared.rows(values.data_dir)
     if not found:
         raise FoiError(f"{values.data_dir}: no prepared datasets; foi-prepare makes them")
-    if "ilsvrc" not in found:
+    if "ilsvrc" not in found and not values.init:
         cli.note(f"{values.data_dir} has no ilsvrc: foi-pretrain has to be run before the plan")
     return found
 

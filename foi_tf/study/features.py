@@ -79,8 +79,8 @@ class Points:
       targets: [M]: int64 class ids (segmentation, detection: at the centres of boxes) or
         indices of keypoints; float32 metres for depth.
       images: int64 [M], the place of each one's image in `Origin.ids`.
-      probabilities: float32 [M, Z], what the network's own segmentation head says of its Z
-        source classes there; None where it has no such head.
+      probabilities: float32 [M, Z], what the network's own segmentation heads say of its Z
+        source classes there, over those of all sources if it had several; None without any.
     """
 
     vectors: np.ndarray

@@ -48,7 +48,7 @@ class Request:
 
 
 class Network:
-    """A backbone to take features from, and the segmentation head of its last task, if any.
+    """A backbone to take features from, and the segmentation heads of its last link, if any.
 
     Args:
       backbone: one of `backbones.BACKBONES`.
@@ -64,13 +64,14 @@ class Network:
         self.backbone, self.chain = backbone, begin.chain
         self.weights = begin.digest or f"seed {seed}"
         self.model = backbones.backbone(backbone)
-        self.classifier = None
+        self.classifiers: list[tuple[np.ndarray, np.ndarray]] = []
         if begin.checkpoint is None:
             return
         transfer.load_backbone(self.model, begin.checkpoint)
         if begin.finished and begin.finished.link.task.type == "segmentation":
-            task = str(begin.finished.link.task)
-            self.classifier = transfer.pixel_classifier(begin.checkpoint, task)
+            tasks = [str(member.task) for member in begin.finished.link.members]
+            found = [transfer.pixel_classifier(begin.checkpoint, task) for task in tasks]
+            self.classifiers = [each for each in found if each is not None]
 
     def __call__(self, pixels: tf.Tensor, request: Request) -> tf.Tensor:
         """Pixels uint8 [B, H, W, 3] -> features float32 [B, ceil(H / 4), ceil(W / 4), C]."""
@@ -212,9 +213,10 @@ def _collect(origin: Origin, network: Network, found: dict[str, np.ndarray]) -> 
     targets = found["target"][order]
     image, point = np.nonzero(~np.isnan(targets))
     chosen, probabilities = found["points"][order][image, point], None
-    if network.classifier is not None:
-        kernel, bias = network.classifier
-        probabilities = tf.nn.softmax(chosen @ kernel + bias).numpy()
+    if network.classifiers:
+        # Of several sources, over the classes of all of them, each source as likely as another.
+        each = [tf.nn.softmax(chosen @ kernel + bias) for kernel, bias in network.classifiers]
+        probabilities = (tf.concat(each, axis=1) / len(each)).numpy()
     kind = np.float32 if origin.task_type == "depth" else np.int64
     points = Points(
         vectors=chosen,

@@ -141,6 +141,8 @@ def test_a9_is_the_quick_test(complete):
 def test_a4_reads_kendall_s_tau_from_distances(agreeing, near_by_domain):
     first, _ = numbers(agreeing, "A4", near_by_domain)
     assert first.count == 272 and first.holds
-    assert first.found.startswith("one_to_one ")
+    tau = numbers(agreeing, "A10", near_by_domain)[1].found.split()[0]
+    assert first.found.startswith(f"{tau} against ") and first.found.count(",") == 2
     partial = near_by_domain[near_by_domain.distance == domains.INCLUSION]
-    assert numbers(agreeing, "A4", partial)[0].holds is None
+    alone, _ = numbers(agreeing, "A4", partial)
+    assert alone.holds is None and alone.found == f"{tau} against none"

@@ -155,6 +155,7 @@ def test_own_data_is_planned_from_what_is_prepared(call, blocks, bricks, tmp_pat
     given = {"collection": "own", "data_dir": blocks, "config": "laptop"}
     code, out, err = call(plan, **given)
     assert code == 0 and "has no ilsvrc: foi-pretrain has to be run before" in err
+    assert "has no ilsvrc" not in call(plan, **given, init="ilsvrc:contrastive")[2]
     pairs = {
         tuple(flag.split("=")[1] for flag in line.split() if flag.startswith(("--so", "--ta")))
         for line in out.splitlines()

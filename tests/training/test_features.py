@@ -8,6 +8,7 @@ from foi_tf.data import augment, pipeline
 from foi_tf.errors import FoiError
 from foi_tf.models import heads, transfer
 from foi_tf.study import features as files
+from foi_tf.study.dataset import Task
 from foi_tf.study.grid import subset
 from foi_tf.training import cells, features, start
 from foi_tf.training import link as links
@@ -126,14 +127,22 @@ def test_an_interrupted_file_goes_on(network, request_for, tmp_path, monkeypatch
         features.update(path, [request_for()], network, 4)
 
 
-def test_the_head_of_a_source_says_its_classes(request_for, make_link, tmp_path):
-    link = make_link()
+@pytest.mark.parametrize("members", [["blocks"], ["bricks", "blocks"]])
+def test_the_heads_of_a_source_say_its_classes(request_for, make_link, tmp_path, members):
+    link, tasks = make_link(), [Task(name, "segmentation") for name in members]
+    parts = tuple(dataclasses.replace(link.members[0], task=task) for task in tasks)
+    link = dataclasses.replace(link, task=Task("+".join(members), "segmentation"), members=parts)
     directory = link.directory(tmp_path)
-    name, statistics = str(link.task), ((0.5,) * 3, (0.25,) * 3)
+    own = {str(task): heads.SegmentationHead(5 + i) for i, task in enumerate(tasks)}
+    statistics = ((0.5,) * 3, (0.25,) * 3)
     tf.keras.utils.set_random_seed(1)
-    head = heads.SegmentationHead(5)
-    built = transfer.build("hrnet_mini", {name: head}, {name: SIZE}, {name: statistics})
-    head.set_weights([np.random.default_rng(0).normal(size=w.shape) for w in head.get_weights()])
+    built = transfer.build(
+        "hrnet_mini", own, dict.fromkeys(own, SIZE), dict.fromkeys(own, statistics)
+    )
+    for head in own.values():
+        head.set_weights(
+            [np.random.default_rng(0).normal(size=w.shape) for w in head.get_weights()]
+        )
     built.checkpoint().write(str(links.weights(directory)))
     links.save(directory, finish(link))
     begin = start.elsewhere(directory, "hrnet_mini")
@@ -141,10 +150,12 @@ def test_the_head_of_a_source_says_its_classes(request_for, make_link, tmp_path)
     request = request_for(task_type="segmentation", points=10)
     (made,) = features.update(tmp_path / "f.npz", [request], network, 4)
     assert made.origin.chain == link.chain and made.origin.weights == link.digest
-    kernel, bias = head.get_weights()
-    logits = made.points.vectors.astype(float) @ kernel[0, 0] + bias
-    expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    np.testing.assert_allclose(made.points.probabilities, expected, atol=1e-4)
+    expected = []
+    for head in own.values():
+        kernel, bias = head.get_weights()
+        logits = made.points.vectors.astype(float) @ kernel[0, 0] + bias
+        expected.append(np.exp(logits) / np.exp(logits).sum(1, keepdims=True) / len(own))
+    np.testing.assert_allclose(made.points.probabilities, np.hstack(expected), atol=1e-4)
     assert transfer.pixel_classifier(links.weights(directory), "blocks:depth") is None
     with pytest.raises(FoiError, match="cannot be read"):
         transfer.pixel_classifier(tmp_path / "none", "blocks:depth")

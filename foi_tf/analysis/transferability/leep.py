@@ -41,7 +41,7 @@ def nleep(vectors: np.ndarray, targets: np.ndarray, *, seed: int = 0) -> float:
       seed: of the mixture's start.
     """
     vectors = np.asarray(vectors, np.float64)
-    reduced = PCA(_ENERGY, svd_solver="full").fit_transform(vectors)
+    reduced = PCA(_ENERGY, svd_solver="covariance_eigh").fit_transform(vectors)
     count = min(_COMPONENTS * len(np.unique(targets)), len(vectors))
     # One thread, for the order of sums to be the same again.
     with threadpool_limits(1):

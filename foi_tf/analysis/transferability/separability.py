@@ -44,7 +44,7 @@ def gbc(vectors: np.ndarray, targets: np.ndarray) -> float:
     """
     features = np.asarray(vectors, np.float64)
     dimensions = min(_DIMENSIONS, *features.shape)
-    reduced = PCA(dimensions, svd_solver="full").fit_transform(features)
+    reduced = PCA(dimensions, svd_solver="covariance_eigh").fit_transform(features)
     groups = [reduced[targets == label] for label in np.unique(targets)]
     means = [group.mean(0) for group in groups]
     variances = [np.maximum(group.var(0), _LEAST_VARIANCE) for group in groups]

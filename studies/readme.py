@@ -1,0 +1,126 @@
+"""Fills the computed parts of README.md, those between marks, from the tables in studies/.
+
+  python studies/readme.py
+
+A test holds README against what these functions make.
+"""
+
+import pathlib
+import re
+
+import pandas as pd
+
+from foi_tf import files
+from foi_tf.analysis import (
+    agreement,
+    checks,
+    comparison,
+    distance,
+    domains,
+    effects,
+    gains,
+    recommend,
+    regret,
+    scored,
+    sheet,
+    tried,
+)
+from foi_tf.study import results
+
+HERE = pathlib.Path(__file__).parent
+README = HERE.parent / "README.md"
+STUDIES = sorted(path.parent for path in HERE.glob("*/results.csv"))
+SEGMENTATION = "segmentation"
+# Table 10, and the τ of the source's size that Section 6 gives beside it.
+FACTORS = {
+    distance.ONE_TO_ONE: ("(1) Earth Mover's Distance", "0.20"),
+    distance.TARGET_TO_SOURCE: ("(2) target image to the closest source image: inclusion", "0.42"),
+    distance.SOURCE_TO_TARGET: ("(3) source image to the closest target image", "0.06"),
+    distance.MEAN: ("(4) mean of (2) and (3)", "0.27"),
+    agreement.SAME_DOMAIN: ("same image domain", ""),
+    agreement.SIZE: ("training images of the whole source", "0.12"),
+}
+
+
+def blocks() -> dict[str, str]:
+    """All parts, by the name in their marks `<!-- NAME -->` and `<!-- /NAME -->`."""
+    found = {"findings": comparison.markdown({x.name: comparison.judge(x) for x in STUDIES})}
+    found["agreement mini"] = _agreement(HERE / "mini")
+    found["effects"] = _effects()
+    for study in STUDIES:
+        found[f"regret {study.name}"] = _regret(study, [], None)
+        kept = study / "scores.csv"
+        if kept.exists():
+            found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], scored.read(kept))
+    return found
+
+
+def block(text: str, name: str) -> str:
+    """What stands between the marks of that name."""
+    (found,) = _pattern(name).findall(text)
+    return found[1]
+
+
+def filled(text: str) -> str:
+    """A README with all its parts as the tables have them."""
+    for name, part in blocks().items():
+        text, count = _pattern(name).subn(lambda match, part=part: match[1] + part + match[3], text)
+        if count != 1:
+            raise SystemExit(f"{README}: has {count} places for '{name}', not one")
+    return text
+
+
+def _pattern(name: str) -> re.Pattern:
+    return re.compile(rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
+
+
+def _chains(study: pathlib.Path) -> pd.DataFrame:
+    return gains.with_gains(checks.screen(results.load(study / "results.csv"))[0])
+
+
+def _agreement(study: pathlib.Path) -> str:
+    known = domains.read(study / "distances.csv")
+    own = _chains(study)
+    own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
+    cells = {}
+    for setting in ("small", "small_source"):
+        pairs = agreement.pairs(own[own.setting == setting], known)
+        for row in agreement.overall(pairs, list(FACTORS)).itertuples():
+            cells[setting, row.factor] = f"{row.tau:.2f} ({row.low:.2f} to {row.high:.2f})"
+    header = ["Kendall's τ of gain with", "the paper", "whole sources", "few source images"]
+    rows = [
+        [text, paper or sheet.MISSING, cells["small", name], cells["small_source", name]]
+        for name, (text, paper) in FACTORS.items()
+    ]
+    return _table(header, rows, words=1)
+
+
+def _effects() -> str:
+    found = []
+    for study in STUDIES:
+        (own,) = effects.sheets(_chains(study))
+        found.append(own.texts.drop(columns="network").assign(study=study.name))
+    table = pd.concat(found).set_index("study").reset_index()
+    return _table(list(table), table.to_numpy().tolist(), words=3)
+
+
+def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) -> str:
+    known = domains.read(study / "distances.csv")
+    before, _ = tried.load(study / "results.csv", "small", [], known)
+    before = tried.among(before, "within_type", kinds)
+    table = regret.evaluate(before, recommend.scores(before, [], [], kept))
+    header = ["rule", "targets", "first pick", "best of three", "worst first pick"]
+    rows = [
+        [f"`{x.rule}`", str(x.targets), *(f"{y:.1f}" for y in (x.regret_1, x.regret_3, x.worst))]
+        for x in table.sort_values("regret_1", kind="stable").itertuples()
+    ]
+    return _table(header, rows, words=1)
+
+
+def _table(header: list[str], rows: list[list[str]], words: int) -> str:
+    rule = ["---" if i < words else "---:" for i in range(len(header))]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in [header, rule, *rows])
+
+
+if __name__ == "__main__":
+    files.write_text(README, filled(README.read_text()))
