@@ -82,17 +82,28 @@ def _agreement(study: pathlib.Path) -> str:
     known = domains.read(study / "distances.csv")
     own = _chains(study)
     own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
-    cells = {}
+    columns = []
     for setting in ("small", "small_source"):
         pairs = agreement.pairs(own[own.setting == setting], known)
-        for row in agreement.overall(pairs, list(FACTORS)).itertuples():
-            cells[setting, row.factor] = f"{row.tau:.2f} ({row.low:.2f} to {row.high:.2f})"
-    header = ["Kendall's τ of gain with", "the paper", "whole sources", "few source images"]
+        found = agreement.overall(pairs, list(FACTORS)).itertuples()
+        columns.append([f"{x.tau:.2f} ({x.low:.2f} to {x.high:.2f})" for x in found])
+        columns.append([_among_targets(pairs, name) for name in FACTORS])
+    header = ["Kendall's τ of gain with", "the paper"]
+    header += ["whole sources", "by source", "few source images", "by source"]
+    words = [[text, paper or sheet.MISSING] for text, paper in FACTORS.values()]
     rows = [
-        [text, paper or sheet.MISSING, cells["small", name], cells["small_source", name]]
-        for name, (text, paper) in FACTORS.items()
+        [*first, *cells] for first, cells in zip(words, zip(*columns, strict=True), strict=True)
     ]
     return _table(header, rows, words=1)
+
+
+def _among_targets(pairs: pd.DataFrame, name: str) -> str:
+    """The mean over sources of tau among the targets of one."""
+    taus = [
+        agreement.tau(x[name].to_numpy(), x.gain.to_numpy()) for _, x in pairs.groupby("source")
+    ]
+    mean = pd.Series(taus).mean()
+    return sheet.MISSING if pd.isna(mean) else f"{mean:.2f}"
 
 
 def _effects() -> str:

@@ -1,5 +1,6 @@
 """The studies that the repository keeps: what README says of them follows from their rows."""
 
+import itertools
 import json
 import re
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from foi_tf.data.miniworld.rows import DATASETS
-from foi_tf.study import grid, results
+from foi_tf.study import grid, plan, results
 from studies.readme import HERE, README, STUDIES, block, blocks, filled
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -50,15 +51,39 @@ def test_rows_are_of_one_version_and_configuration(rows):
     assert np.isfinite(rows.value).all()
 
 
-def test_the_study_on_mini_has_the_rows_of_its_plan():
+PLANNED = {
+    # Setting and pairs: chains, of which so many targets have a row without a source.
+    ("small", "within_type"): (306, 27),
+    ("small", "cross_type"): (183, 27),  # 123 within domains, and a sample of 60 across.
+    ("small_source", "within_type"): (272, 17),
+}
+
+
+@pytest.mark.parametrize(("setting", "pairs"), PLANNED)
+def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs):
     rows = results.load(HERE / "mini/results.csv")
-    own = rows[(rows.setting == "small") & (rows.seed == 0)]
+    own = rows[(rows.setting == setting) & (rows.seed == 0)]
     found = {
         (f"{x.source}:{x.source_type}", f"{x.target}:{x.target_type}")
         for x in own.itertuples()
-        if x.source_type == x.target_type
+        if x.source_type and (x.source_type == x.target_type) == (pairs == "within_type")
     }
-    planned = {(str(x.source), str(x.target)) for x in grid.chains(DATASETS, "small")}
-    assert found == planned and len(planned) == 306
+    chains = plan.sample(grid.chains(DATASETS, setting, pairs), DATASETS, 60)
+    planned = {(str(x.source), str(x.target)) for x in chains}
+    count, targets = PLANNED[setting, pairs]
+    assert found == planned and len(planned) == count
     for start in ("ilsvrc", "scratch"):
-        assert (own.source == start).sum() == 27
+        assert (own.source == start).sum() == targets
+
+
+def test_the_study_on_real_sets_has_all_chains_within_types():
+    rows = results.load(HERE / "real/results.csv")
+    own = rows[(rows.setting == "small") & (rows.seed == 0)]
+    tasks = {tuple(x) for x in own[["target", "target_type"]].to_numpy()}
+    found = {
+        (x.source, x.target, x.target_type) for x in own.itertuples()
+        if x.source_type == x.target_type
+    }  # fmt: skip
+    pairs = itertools.permutations(tasks, 2)
+    assert found == {(s, t, kind) for (s, other), (t, kind) in pairs if other == kind}
+    assert len(found) == 74 and len(tasks) == 15
