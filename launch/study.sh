@@ -94,8 +94,8 @@ fi
 datasets=$(cd "$data" && echo * | tr ' ' ,)
 foi-features --dataset="$datasets" --data_dir="$data" --init="$init" --backbone=hrnet_mini \
   --out="$out/features.npz" --size=64x64 --images=500
-foi-analyze --results="$out/study/results" --features="$out/features.npz" --out="$out/report"
 points
 foi-recommend --evaluate --results="$out/study/results" --features="$out/points" \
   --by=leep,nleep,logme,hscore,gbc --pairs=within_type --target_types=segmentation \
   --keep_scores="$out/scores.csv"
+foi-analyze --results="$out/study/results" --features="$out/features.npz" --out="$out/report"

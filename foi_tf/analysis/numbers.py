@@ -22,8 +22,8 @@ def read(
       A data frame of these columns in this order.
 
     Raises:
-      FoiError: there is no such file, a column or number is missing, or two lines have the
-        same name.
+      FoiError: there is no such file, a column, name or number is missing, or two lines have
+        the same name.
     """
     path = epath.Path(path)
     try:
@@ -39,6 +39,10 @@ def read(
         raise FoiError(f"{path}: has no column '{missing[0]}'; it needs {', '.join(wanted)}")
     if frame.empty:
         raise FoiError(f"{path}: has no {what}; it needs a line for each {', '.join(names)}")
+    for name in names:
+        if (empty := frame[name].isna()).any():
+            line = int(empty.to_numpy().argmax())
+            raise FoiError(f"{path}: line {line + 2}: has no '{name}'; fill it in")
     for name in values:
         found = pd.to_numeric(frame[name], errors="coerce")
         if found.isna().any():

@@ -77,6 +77,7 @@ def test_distances_are_read(distances, tmp_path):
         ("target,source,value\na,b,1\n", "has no column 'distance'"),
         ("target,source,distance,value\na,b,mean,x\n", "line 2: 'x' is no distance"),
         ("target,source,distance,value\na,b,mean,1\na,b,mean,2\n", "line 3: a, b, mean stands tw"),
+        ("target,source,distance,value\na,,mean,1\n", "line 2: has no 'source'; fill it in"),
         ("", "no CSV"),
         ("target,source,distance,value\n", "has no distance"),
     ],
