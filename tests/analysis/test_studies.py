@@ -9,7 +9,8 @@ import pytest
 
 from foi_tf.data.miniworld.rows import DATASETS
 from foi_tf.study import grid, plan, results
-from studies.readme import HERE, README, STUDIES, block, blocks, filled
+from studies import readme
+from studies.readme import HERE, STUDIES
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -20,20 +21,23 @@ def _rows(request):
 
 
 def test_what_readme_says_follows_from_the_rows():
-    text = README.read_text()
-    found = blocks()
+    text = readme.README.read_text()
+    found = readme.blocks()
     assert {"findings", "agreement mini", "effects", "regret mini", "regret real"} <= set(found)
     for name, part in found.items():
-        said = block(text, name)
+        said = readme.block(text, name)
         assert NUMBER.sub("", said) == NUMBER.sub("", part), name
         # Other processors may round the last digit differently.
         pairs = [[float(x) for x in NUMBER.findall(each)] for each in (said, part)]
         assert pairs[0] == pytest.approx(pairs[1], abs=0.11), name
 
 
-def test_a_part_of_readme_that_has_no_place_is_named():
+def test_a_part_of_readme_that_has_no_place_is_named(monkeypatch):
+    monkeypatch.setattr(readme, "blocks", lambda: {"findings": "none\n"})
     with pytest.raises(SystemExit, match="has 0 places for 'findings', not one"):
-        filled("# foi_tf")
+        readme.filled("# foi_tf")
+    marked = "a\n<!-- findings -->\nold\n<!-- /findings -->\nb"
+    assert readme.filled(marked) == marked.replace("old", "none")
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)

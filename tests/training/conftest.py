@@ -19,13 +19,13 @@ def finish(link, value=0.5, metric="miou"):
     )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def blocks_data(blocks):
     """The prepared rectangles."""
     return prepared.load(blocks, "blocks")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_link(blocks_data):
     """Makes a link on the rectangles; keywords change its fields or its schedule's."""
 

@@ -11,15 +11,25 @@ PACE = Pace(steps_per_loop=3, checkpoint_every=3)
 OPTIMIZERS = ("sgd", "adam", "lars")
 
 
-@pytest.fixture(name="starts")
-def _starts(make_link, blocks_data, tmp_path, monkeypatch):
-    """Two checkpoints to start from."""
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch):
     tiny.use(monkeypatch)
-    made = [make_link(seed=seed, steps=3) for seed in (5, 6)]
-    for one in made:
-        chain.run(one, [blocks_data], None, tmp_path / "starts", strategy.make("cpu"), PACE)
     rig.forget()
-    return [(one.digest, links.weights(one.directory(tmp_path / "starts"))) for one in made]
+    yield
+    rig.forget()
+
+
+@pytest.fixture(scope="module", name="starts")
+def _starts(make_link, blocks_data, tmp_path_factory):
+    """Two checkpoints to start from."""
+    workdir = tmp_path_factory.mktemp("starts")
+    made = [make_link(seed=seed, steps=3) for seed in (5, 6)]
+    with pytest.MonkeyPatch.context() as patch:
+        tiny.use(patch)
+        for one in made:
+            chain.run(one, [blocks_data], None, workdir, strategy.make("cpu"), PACE)
+    rig.forget()
+    return [(one.digest, links.weights(one.directory(workdir))) for one in made]
 
 
 def train(link, data, checkpoint, workdir):
