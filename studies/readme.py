@@ -25,12 +25,12 @@ from foi_tf.analysis import (
     sheet,
     tried,
 )
+from foi_tf.analysis.paper import SEGMENTATION
 from foi_tf.study import results
 
 HERE = pathlib.Path(__file__).parent
 README = HERE.parent / "README.md"
 STUDIES = sorted(path.parent for path in HERE.glob("*/results.csv"))
-SEGMENTATION = "segmentation"
 # Table 10, and the τ of the source's size that Section 6 gives beside it.
 FACTORS = {
     distance.ONE_TO_ONE: ("(1) Earth Mover's Distance", "0.20"),
