@@ -5,7 +5,8 @@
 #   parse_flags SPEC ARGUMENTS...  takes the launcher's own flags, in SPEC as "name=default ...",
 #                             out of the arguments into variables; the rest, which is for
 #                             foi-plan, goes to $plan_flags
-#   write_plan                makes $plan, a file, of them
+#   write_plan                makes $plan, a file, of them; without --plan one named by its content,
+#                             so that no other sweep from here replaces what workers still read
 #   stages_of                 prints the stages, in order
 #   commands_of STAGE         prints the commands of one, or of all with STAGE=all
 #   chunks_of STAGE SIZE      prints them behind a number and a tab: up to SIZE commands of a group,
@@ -22,7 +23,7 @@ fail() {
 
 parse_flags() {
   # Locals would shadow the variables that are set.
-  local _spec=" $1 dry_run=0 plan=foi_plan.tsv " _argument _key
+  local _spec=" $1 dry_run=0 plan= " _argument _key
   shift
   for _key in $_spec; do
     printf -v "${_key%%=*}" '%s' "${_key#*=}"
@@ -49,8 +50,10 @@ write_plan() {
   command -v foi-plan >/dev/null || fail "foi-plan is not on the PATH; install foi_tf, or" \
     "activate its environment"
   # Whole or not at all: a launcher must not go through half a plan.
-  foi-plan --stages "${plan_flags[@]}" >"$plan.new" || fail "no plan was made; see above"
-  mv "$plan.new" "$plan"
+  local new=${plan:-foi_plan}.$$.new
+  foi-plan --stages "${plan_flags[@]}" >"$new" || { rm -f "$new" && fail "no plan was made; see above"; }
+  : "${plan:=foi_plan.$(cksum <"$new" | cut -d ' ' -f 1).tsv}"
+  mv "$new" "$plan"
 }
 
 stages_of() {

@@ -3,7 +3,7 @@
 #
 #   bash launch/sweep_kubernetes.sh --image=IMAGE --claim=CLAIM [--mount=/study] [--root=/foi_tf]
 #     [--name=foi] [--at_once=32] [--resources="{limits: {nvidia.com/gpu: 1}}"]
-#     [--plan=foi_plan.tsv] [--dry_run] --data_dir=/study/data --workdir=/study/work FLAGS OF FOI-PLAN
+#     [--plan=FILE] [--dry_run] --data_dir=/study/data --workdir=/study/work FLAGS OF FOI-PLAN
 #
 # IMAGE has foi_tf installed and its checkout at --root. CLAIM is a volume that many pods may write
 # (ReadWriteMany), with the data, mounted at --mount; with gs:// paths its contents do not matter.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a whole plan on this machine, several commands at a time, stage by stage.
 #
-#   bash launch/sweep_local.sh [--jobs=2] [--plan=foi_plan.tsv] [--dry_run] FLAGS OF FOI-PLAN
+#   bash launch/sweep_local.sh [--jobs=2] [--plan=FILE] [--dry_run] FLAGS OF FOI-PLAN
 #
 # Links that are finished are not trained again, so the same call goes on after anything that
 # stopped it. On SIGTERM the running commands save their checkpoints first.

@@ -2,7 +2,7 @@
 # Submits a whole plan to Slurm: a job array for each stage, which waits for the one before.
 #
 #   bash launch/sweep_slurm.sh [--at_once=32] [--array=1000] [--nodes=1] [--notice=300]
-#     [--plan=foi_plan.tsv] [--sbatch="--partition=gpu --gres=gpu:1 --time=24:00:00"] [--dry_run]
+#     [--plan=FILE] [--sbatch="--partition=gpu --gres=gpu:1 --time=24:00:00"] [--dry_run]
 #     FLAGS OF FOI-PLAN
 #
 # --array is the cluster's MaxArraySize at most. An array task takes some commands that share a

@@ -2,7 +2,7 @@
 # Runs a whole plan on a Cloud TPU VM, one command after another, each on all of its cores.
 #
 #   bash launch/tpu_vm.sh --name=NAME --zone=ZONE [--create=v3-8 --runtime=tpu-vm-tf-2.18.0-pjrt]
-#     [--spot=1] [--pod=1] [--plan=foi_plan.tsv] [--dry_run]
+#     [--spot=1] [--pod=1] [--plan=FILE] [--dry_run]
 #     --data_dir=gs://... --workdir=gs://... FLAGS OF FOI-PLAN
 #
 # --create makes the TPU if there is none of that name. --pod=1 says that it is a slice of several
@@ -43,14 +43,24 @@ on() { # WORKER COMMAND
   execute "${tpu[@]}" ssh "$name" --zone="$zone" --worker="$1" --command="$2"
 }
 
-exists() {
-  [ "$dry_run" = 0 ] && "${tpu[@]}" describe "$name" --zone="$zone" >/dev/null 2>&1
+# Of the TPU; empty if there is none. One that was taken away stays listed and never comes back.
+state() {
+  [ "$dry_run" = 1 ] ||
+    "${tpu[@]}" describe "$name" --zone="$zone" --format="value(state)" 2>/dev/null || true
 }
 
-if [ -n "$create" ] && ! exists; then
-  made=(--accelerator-type="$create" --version="$runtime")
-  [ "$spot" = 0 ] || made+=(--spot)
-  execute "${tpu[@]}" create "$name" --zone="$zone" "${made[@]}"
+if [ -n "$create" ]; then
+  found=$(state)
+  case "$found" in PREEMPTED | TERMINATED)
+    execute "${tpu[@]}" delete "$name" --zone="$zone" --quiet
+    found=''
+    ;;
+  esac
+  if [ -z "$found" ]; then
+    made=(--accelerator-type="$create" --version="$runtime")
+    [ "$spot" = 0 ] || made+=(--spot)
+    execute "${tpu[@]}" create "$name" --zone="$zone" "${made[@]}"
+  fi
 fi
 package=$(mktemp -d)
 trap 'rm -r "$package"' EXIT

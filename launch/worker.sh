@@ -39,6 +39,7 @@ while [ ${#left[@]} -gt 0 ]; do
   busy=()
   for chunk in "${left[@]}"; do
     commands=$(chunks_of "$stage" "$size" | awk -F '\t' -v c="$chunk" '$1 == c { print $2 }')
+    [ -n "$commands" ] || fail "$plan: has changed; it has no chunk $chunk of stage $stage any more"
     run_child run_commands "$commands"
     if [ -n "$stopped" ] || [ "$code" = 143 ]; then
       exit 143

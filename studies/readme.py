@@ -83,8 +83,10 @@ def _agreement(study: pathlib.Path) -> str:
     own = _chains(study)
     own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
     columns = []
+    whole = own[own.setting == "small"].groupby("source").n_source.max()
     for setting in ("small", "small_source"):
         pairs = agreement.pairs(own[own.setting == setting], known)
+        pairs[agreement.SIZE] = pairs.source.map(whole).astype(float)
         found = agreement.overall(pairs, list(FACTORS)).itertuples()
         columns.append([f"{x.tau:.2f} ({x.low:.2f} to {x.high:.2f})" for x in found])
         columns.append([_among_targets(pairs, name) for name in FACTORS])

@@ -79,17 +79,24 @@ def write_agreement(
       where no chain of segmentation has a gain.
 
     Raises:
-      FoiError: chains of segmentation have gains, but none a known distance.
+      FoiError: chains of segmentation have gains, but none a known distance. Settings and
+        networks of which that is so are left out beside others.
     """
     own = chains[(chains.target_type == _TYPE) & (chains.source_type == _TYPE)]
-    overall, by_target = [], []
+    overall, by_target, failed = [], [], []
     for study, part in own[own.gain.notna()].groupby(STUDY):
-        pairs = agreement.pairs(part, distances)
+        try:
+            pairs = agreement.pairs(part, distances)
+        except FoiError as error:
+            failed.append(error)
+            continue
         names = agreement.factors(pairs)
         labels = dict(zip(STUDY, study, strict=True))
         overall.append(agreement.overall(pairs, names).assign(**labels))
         by_target.append(agreement.by_target(pairs, names).assign(**labels))
     if not overall:
+        if failed:
+            raise failed[0]
         return pd.DataFrame()
     for found, name in ((overall, "agreement"), (by_target, "agreement-by-target")):
         table = pd.concat(found, ignore_index=True)

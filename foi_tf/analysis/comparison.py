@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from etils import epath
 
-from foi_tf.analysis import checks, domains, findings, gains
+from foi_tf.analysis import checks, domains, findings, gains, summary
 from foi_tf.analysis.evidence import Evidence
 from foi_tf.analysis.findings import Finding
 from foi_tf.analysis.sheet import MISSING
+from foi_tf.errors import FoiError
 from foi_tf.study import results
 
 
@@ -19,13 +20,17 @@ def judge(directory: epath.PathLike) -> list[Finding]:
         `appearance.write` does.
 
     Raises:
-      FoiError: a table is missing or broken.
+      FoiError: a table is missing or broken, or its chains are of several networks.
     """
     directory = epath.Path(directory)
     rows, _ = checks.screen(results.load(directory / "results.csv"))
     distances = directory / "distances.csv"
     known = domains.read(distances) if distances.exists() else None
-    return findings.judge(gains.with_gains(rows), known)
+    chains = gains.with_gains(rows)
+    if len(networks := summary.networks(chains)) > 1:
+        names = " and ".join(f"{backbone} from {family}" for backbone, family in networks)
+        raise FoiError(f"{directory}: has chains of {names}; keep them in different directories")
+    return findings.judge(chains, known)
 
 
 def markdown(studies: Mapping[str, Sequence[Finding]]) -> str:

@@ -14,7 +14,8 @@ def sources(results: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
     """The price of each source task, and of each target's share in it.
 
     A source model is the run on all images of the source task without a source of its own,
-    which leaves such a result row; of several learning rates and seeds, all are paid for.
+    which leaves such a result row; of several seeds, and of learning rates with a row each, all
+    are paid for. A row that says which rates it was chosen among has the hours of its own alone.
 
     Args:
       results: as `foi_tf.study.results.load` returns them.
@@ -38,7 +39,12 @@ def sources(results: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
 
 
 def total(results: pd.DataFrame) -> pd.DataFrame:
-    """Runs and chip-hours of pre-training, chains without a source, and chains with one."""
+    """Runs and chip-hours of pre-training, chains without a source, and chains with one.
+
+    A chain without a source that two settings have a row of (`gains.target_setting`) is one run.
+    """
+    link = [name for name in rows.IDENTITY if name != "setting"]
+    results = results.drop_duplicates([*link, "n_source", "value", "wall_seconds"])
     kind = pd.Series("chains with a source", results.index)
     kind = kind.mask(
         results.source_type == "", "chains without a source (source models among them)"

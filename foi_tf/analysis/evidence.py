@@ -67,12 +67,12 @@ class Study:
 
     def shares(self, setting: str, domain: str, task_type: str) -> dict[str, float]:
         """`summary.percentages` of the chains under a constraint of Table 7."""
-        return summary.percentages(summary.constrained(self.of(setting), domain, task_type).gain)
+        return summary.percentages(summary.constrained(self.of(setting), domain, task_type))
 
     def best_shares(self, setting: str, domain: str, task_type: str) -> dict[str, float]:
         """The same of each target's best source, as in Table 8."""
         own = summary.constrained(self.of(setting), domain, task_type)
-        return summary.percentages(own.groupby(summary.TARGET).gain.max())
+        return summary.percentages(summary.best_of_targets(own))
 
     def domains(
         self, setting: str, sources: Sequence[str], targets: Sequence[str]
@@ -80,7 +80,7 @@ class Study:
         """`summary.percentages` of the chains between some domains, within the task type."""
         own = summary.constrained(self.of(setting), "cross", "within")
         chosen = own.source_domain.isin(sources) & own.target_domain.isin(targets)
-        return summary.percentages(own.gain[chosen])
+        return summary.percentages(own[chosen])
 
     def multi(self, setting: str) -> pd.DataFrame:
         """The chains of multi-source models within their task type."""
@@ -103,24 +103,17 @@ class Study:
         own = own[own.source != MULTI_SOURCE]
         source, target = self._size(own, "source"), self._size(own, "target")
         return (
-            summary.percentages(own.gain[source > target]),
-            summary.percentages(own.gain[source < target]),
+            summary.percentages(own[source > target]),
+            summary.percentages(own[source < target]),
         )
 
-    def in_both(self, first: str, second: str) -> pd.DataFrame:
-        """The gains of the chains within a task type in two settings, as two columns."""
-        return (
-            pd.concat(
-                [
-                    summary.constrained(self.of(name), "all", "within").set_index(PAIR).gain
-                    for name in (first, second)
-                ],
-                axis=1,
-                keys=[first, second],
-            )
-            .dropna()
-            .astype(float)
-        )
+    def in_both(self, first: str, second: str, column: str = "gain") -> pd.DataFrame:
+        """A column of the segmentation chains that two settings have, as two columns.
+
+        Only those were run in several settings (Tables 4 to 6).
+        """
+        own = [self._segmentation(name).set_index(PAIR)[column] for name in (first, second)]
+        return pd.concat(own, axis=1, keys=[first, second]).dropna().astype(float)
 
     def taus_within_targets(self, first: str, second: str) -> pd.Series:
         """Kendall's tau between a target's gains in two settings, for each target with three."""
@@ -136,7 +129,7 @@ class Study:
         """`domains.near_gains_more` of segmentation chains by each distance; {} without any."""
         if self._distances is None:
             return {}
-        own = self._segmentation(setting)
+        own = self._single_sources(setting)
         return {
             name: domains.near_gains_more(own, self._distances, name)
             for name in domains.ASSIGNMENTS
@@ -145,12 +138,15 @@ class Study:
 
     def tau_of_size(self, setting: str) -> dict[str, float]:
         """Kendall's tau between the source's size and gain, of segmentation chains."""
-        own = self._segmentation(setting)
+        own = self._single_sources(setting)
         return domains.tau(own.n_source, own.gain)
 
     def _segmentation(self, setting: str) -> pd.DataFrame:
         own = self.of(setting)
-        own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
+        return own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
+
+    def _single_sources(self, setting: str) -> pd.DataFrame:
+        own = self._segmentation(setting)
         return own[own.source != MULTI_SOURCE]
 
     def _size(self, chains: pd.DataFrame, end: str) -> pd.Series:

@@ -131,7 +131,7 @@ def _a4(study: Study) -> Iterator[Evidence]:
 
 def _a5(study: Study) -> Iterator[Evidence]:
     multi = study.multi("small")
-    found = summary.percentages(multi.gain)
+    found = summary.percentages(multi)
     yield Evidence(
         what="positive targets of the multi-source model, few target images",
         found=evidence.percent(found["P"]),
@@ -212,8 +212,9 @@ def _a8(study: Study) -> Iterator[Evidence]:
 
 
 def _a9(study: Study) -> Iterator[Evidence]:
-    both = study.in_both("small", "full")
-    size = both.abs().mean()
+    both = study.in_both("small", "full", "gain_size")
+    size = both.mean()
+    up, down = (study.in_both("small", "full", x) for x in ("positive", "negative"))
     yield Evidence(
         what="mean size of a gain, few against all target images, same chains",
         found=f"{size.small:.1f} % against {size.full:.1f} %" if len(both) else "none",
@@ -224,15 +225,14 @@ def _a9(study: Study) -> Iterator[Evidence]:
         required=True,
     )
     questions = (
-        ("positive with all target images are so with few", both.full > 2, both.small > 2, "80 %",
-         200 / 3),
-        ("positive with few target images are so with all", both.small > 2, both.full > 2, "43 %",
-         None),
-        ("negative with few target images are not positive with all", both.small < -2,
-         both.full <= 2, "100 %", 90),
+        ("positive with all target images are so with few", up.full, up.small, "80 %", 200 / 3),
+        ("positive with few target images are so with all", up.small, up.full, "43 %", None),
+        ("negative with few target images are not positive with all", down.small, 1 - up.full,
+         "100 %", 90),
     )  # fmt: skip
     for what, of, then, paper, least in questions:
-        count, share = int(of.sum()), 100 * then[of].mean()
+        count = int((of > 0).sum())
+        share = 100 * (of * then).sum() / of.sum() if count else float("nan")
         yield Evidence(
             what=f"chains that are {what}",
             found=evidence.percent(share),
@@ -261,7 +261,7 @@ def _a10(study: Study) -> Iterator[Evidence]:
 
 def _distance_against_size(study: Study, setting: str, **given) -> Iterator[Evidence]:
     near = study.taus(setting).get(domains.INCLUSION, {"tau": float("nan"), "count": 0})
-    size = study.tau_of_size("small")  # Limited sources all have the same size.
+    size = study.tau_of_size("small")  # Limited sources hardly differ in theirs.
     count = min(near["count"], size["count"])
     known = not pd.isna([near["tau"], size["tau"]]).any()  # As where all sources are of one size.
     yield Evidence(
@@ -294,7 +294,7 @@ _FINDINGS: tuple[tuple[str, str, _Found], ...] = (
     ("Transfer naturally flows from larger to smaller datasets.",
      f"{_WITHIN} and domain, with known training sizes", _a8),
     ("Transfer effects are larger for small target training sets.",
-     f"{_WITHIN} with few and with all target images", _a9),
+     "segmentation chains with few and with all target images", _a9),
     ("The source domain including the target is more important than the number of source samples.",
      "segmentation chains with whole and with limited sources, and distances", _a10),
 )  # fmt: skip

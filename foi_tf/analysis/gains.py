@@ -77,10 +77,12 @@ def best_runs(results: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
       The rows that were kept, with `learning_rates`, how many the chain and seed tried,
-      and `family`: the initial weights whose baseline the chain is held against. That is
-      `init`, but for chains from scratch ILSVRC'12, or the only other weights there are.
+      `digest`, the name of the row's file, and `family`: the initial weights whose baseline the
+      chain is held against. That is `init`, but for chains from scratch ILSVRC'12, or the only
+      other weights there are.
     """
     frame = results[results.target_type.isin(STRUCTURED_TASK_TYPES)].copy()
+    frame["digest"] = [rows.digest(row) for row in frame.to_dict("records")]
     has_source = frame.source_type != ""
     frame["setting"] = frame.setting.where(has_source, frame.setting.map(target_setting))
     scratch = frame.source == rows.SCRATCH
@@ -138,13 +140,16 @@ def with_gains(
       `gain` (%), the sample standard deviations `value_std` and `gain_std` (NaN for a
       single seed), `seeds` (that ended with a value), `level` of the mean gain, the
       interval of the gain (see `foi_tf.analysis.uncertainty`), and how many learning rates
-      chain and baseline tried. `gain` is NaN and `level` "" where there is no baseline, or
-      it is 0: `without_gain` lists those.
+      chain and baseline tried. Besides, what chains of one and of several seeds can be
+      counted together by, since a mean over seeds is less noisy than a single run: the shares
+      of seeds that are `positive`, `very_positive` and `negative`, and `gain_size`, their mean
+      absolute gain. `gain` is NaN, as are those, and `level` "" where there is no baseline, or
+      that of a seed is 0: `without_gain` lists those.
 
     Raises:
       FoiError: a file of image statistics is damaged or does not belong to its row.
     """
-    runs = seed_gains(results)
+    runs = _with_effects(seed_gains(results))
     chains = (
         runs.groupby(CHAIN)
         .agg(
@@ -159,6 +164,10 @@ def with_gains(
             baseline=("baseline", "mean"),
             gain=("gain", "mean"),
             gain_std=("gain", "std"),
+            gain_size=("gain_size", "mean"),
+            positive=("positive", "mean"),
+            very_positive=("very_positive", "mean"),
+            negative=("negative", "mean"),
             learning_rates=("learning_rates", "max"),
             baseline_learning_rates=("baseline_learning_rates", "max"),
         )
@@ -178,6 +187,19 @@ def transfers(chains: pd.DataFrame) -> pd.DataFrame:
 def without_gain(chains: pd.DataFrame) -> pd.DataFrame:
     """The chains that no gain can be given for, of those that have a value."""
     return chains[chains.gain.isna() & chains.value.notna()]
+
+
+def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:
+    """Adds the effect of each seed. A chain that lacks the gain of one seed has none at all."""
+    lost = (runs.value.notna() & runs.gain.isna()).groupby([runs[x] for x in CHAIN])
+    runs = runs.assign(gain=runs.gain.mask(lost.transform("any")))
+    counted = runs.gain.notna()
+    return runs.assign(
+        gain_size=runs.gain.abs(),
+        positive=(runs.gain > POSITIVE).astype(float).where(counted),
+        very_positive=(runs.gain > VERY_POSITIVE).astype(float).where(counted),
+        negative=(runs.gain < NEGATIVE).astype(float).where(counted),
+    )
 
 
 def _intervals(

@@ -45,10 +45,10 @@ def load() -> pd.DataFrame:
     """The published chains, one a line.
 
     Returns:
-      `candidates.COLUMNS` but for the distance; `metric`, and `value` in [0, 1]; `within`, whether
-      source and target share the domain; `larger`, whether the source has more training images
-      than the target; `rank` of the source within the target, 1 for the best; and `regret`, see
-      `regret.of_sources`.
+      `candidates.COLUMNS` but for the distance; `metric`, `value` in [0, 1], and `baseline`, which
+      is not published (NaN); `within`, whether source and target share the domain; `larger`,
+      whether the source has more training images than the target; `rank` of the source within the
+      target, 1 for the best; and `regret`, see `regret.of_sources`.
     """
     with resources.files(__package__).joinpath("published.csv").open() as stream:
         wide = pd.read_csv(stream, index_col="target")
@@ -62,6 +62,7 @@ def load() -> pd.DataFrame:
         source_domain=source.map(lambda row: row.domain),
         n_source=sizes[1],
         metric="miou",
+        baseline=float("nan"),
     )
     return frame.assign(
         within=same_domain(frame),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from foi_tf.analysis import checks
 from foi_tf.analysis.gains import POSITIVE, level, transfers, with_gains
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import Chain
@@ -43,7 +44,7 @@ class Miss:
     Attributes:
       target: which.
       source, gain: its best source, and that one's gain (%) with all target images.
-      instead: the best gain of the sources that were left; NaN without any.
+      instead: the best gain of the sources that were left; NaN where none was.
     """
 
     target: Task
@@ -56,7 +57,7 @@ def screen(results: pd.DataFrame, chains: Iterable[Chain]) -> Screening:
     """Sorts chains of the full setting by their gain in the small one.
 
     Args:
-      results: of one backbone, as `foi_tf.study.results.load` returns them.
+      results: of one backbone and initial weights, as `foi_tf.study.results.load` returns them.
       chains: of the full setting.
     """
     gains = _gains(results, SCREENED_ON)
@@ -70,8 +71,8 @@ def screen(results: pd.DataFrame, chains: Iterable[Chain]) -> Screening:
 def misses(results: pd.DataFrame, screening: Screening) -> tuple[int, list[Miss]]:
     """For which targets the best source was discarded, as rows of the full setting tell.
 
-    A source that is not positive is not missed. What was discarded has to be run all the
-    same for a target to be judged.
+    A source that is not positive is not missed. All sources that were screened have to be run
+    for a target to be judged, those that were discarded too.
 
     Returns:
       How many targets could be judged, and those with a miss.
@@ -81,7 +82,8 @@ def misses(results: pd.DataFrame, screening: Screening) -> tuple[int, list[Miss]
     for target in dict.fromkeys(chain.target for chain in (*screening.left, *screening.discarded)):
         left = _of(target, screening.left, gains)
         gone = _of(target, screening.discarded, gains)
-        if not left + gone or any(math.isnan(gain) for gain, _ in gone):
+        screened = gone + _of(target, screening.kept, gains)
+        if not screened or any(math.isnan(gain) for gain, _ in screened):
             continue
         judged += 1
         instead = max((gain for gain, _ in left if not math.isnan(gain)), default=math.nan)
@@ -101,7 +103,7 @@ def _of(
 
 
 def _gains(results: pd.DataFrame, setting: str) -> dict[Chain, float]:
-    rows = transfers(with_gains(results))
+    rows = transfers(with_gains(checks.screen(results)[0]))
     rows = rows[rows.setting == setting]
     return {
         Chain(Task(row["source"], row["source_type"]), Task(row["target"], row["target_type"])):

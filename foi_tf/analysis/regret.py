@@ -23,15 +23,21 @@ def of_sources(tried: pd.DataFrame) -> pd.Series:
 
     NaN for all sources of a target where the best value is 0, of which nothing is a share.
 
+    Values are held against each other as shares of their baselines, where all sources of the
+    target have one: sources may have been tried with different seeds, whose baselines differ.
+
     Args:
-      tried: pairs with `metric` and `value`.
+      tried: pairs with `metric`, `value` and `baseline`.
     """
+    targets = [tried[name] for name in TARGET]
+    known = (tried.baseline > 0).groupby(targets).transform("all")
+    values = tried.value / tried.baseline.where(known, 1.0)
     signs = np.array([1.0 if higher_is_better(name) else -1.0 for name in tried.metric])
-    best = (signs * tried.value).groupby([tried[name] for name in TARGET]).transform("max") * signs
+    best = (signs * values).groupby(targets).transform("max") * signs
     return pd.Series(
         [
             0.0 - relative_gain(value, top, higher_is_better(metric))
-            for value, top, metric in zip(tried.value, best, tried.metric, strict=True)
+            for value, top, metric in zip(values, best, tried.metric, strict=True)
         ],
         index=tried.index,
         dtype=float,
@@ -45,8 +51,8 @@ def evaluate(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.DataFra
     and are left out, as are for each rule those that it has not scored all sources of.
 
     Args:
-      tried: pairs (`candidates.COLUMNS`) with `metric` and `value`, of one setting,
-        backbone and family.
+      tried: pairs (`candidates.COLUMNS`) with `metric`, `value` and `baseline`, of one
+        setting, backbone and family.
       scores: by rule, one number a pair, made without knowing the values of its target.
 
     Returns:

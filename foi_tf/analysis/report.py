@@ -57,11 +57,12 @@ def write(
         statistics do not belong to their row.
     """
     directory = epath.Path(directory)
-    files.write_text(directory / "results.csv", rows.table(results))
+    table = rows.table(results)
     results, said = checks.screen(results)
     chains = gains.with_gains(results, images)
+    files.write_text(directory / "results.csv", table)
     files.write_text(directory / "gains.csv", chains.to_csv(index=False, lineterminator="\n"))
-    networks = _networks(chains)
+    networks = summary.networks(chains)
     others, said_of_others = _others(others or {})
     judged = [
         (sections.network(*key), key, findings.judge(own, distances))
@@ -124,13 +125,6 @@ def _write_page(
     path = directory / "report.html"
     files.write_text(path, page.page(title, introduction, content))
     return path
-
-
-def _networks(chains: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
-    """The chains of each backbone and family, those with the most transfers first."""
-    groups = dict(iter(chains.groupby(["backbone", "family"])))
-    groups = {key: own for key, own in groups.items() if len(gains.transfers(own))}
-    return dict(sorted(groups.items(), key=lambda x: (-len(gains.transfers(x[1])), x[0])))
 
 
 def _others(

@@ -43,6 +43,13 @@ def _within(pairs: pd.DataFrame) -> pd.Series:
     return same_domain(pairs) + _largest(pairs)
 
 
+def _inclusion(pairs: pd.DataFrame) -> pd.Series:
+    near = -pairs.distance
+    least = near.groupby([pairs[name] for name in TARGET]).transform("min")
+    # There is no distance to several sources at once; they come last (A5).
+    return near.mask(near.isna() & (pairs.source == MULTI_SOURCE), least - 1)
+
+
 def _advice(pairs: pd.DataFrame) -> pd.Series:
     # The order of the shares of positive transfers: 69, 43, 14 and 5 % (Table 7).
     near = _share(pairs, -pairs.distance).fillna(_largest(pairs))
@@ -62,8 +69,9 @@ RULES = types.MappingProxyType(
             "paper's A3 to A8",
         ),
         "inclusion": Rule(
-            lambda pairs: -pairs.distance,
-            "the distance of target images from their closest source images (Eq. 1)",
+            _inclusion,
+            "the distance of target images from their closest source images (Eq. 1), models of "
+            "several sources last",
         ),
         "domain": Rule(_within, "the same image domain, then the number of training images"),
         "size": Rule(_largest, "the number of training images"),

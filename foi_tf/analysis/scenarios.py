@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from foi_tf.analysis import summary
 from foi_tf.analysis.gains import NEGATIVE, POSITIVE, transfers
 from foi_tf.analysis.paper import CONTRASTIVE, SETTING_TEXTS
 from foi_tf.analysis.sheet import Sheet, plain
@@ -25,9 +26,10 @@ def networks(chains: pd.DataFrame, name: str = "") -> dict[str, pd.DataFrame]:
     Args:
       name: of the scenario, where all rows of a directory are of one.
     """
-    groups = chains.groupby(["backbone", "family"])
-    of = {f"{name}: " * bool(name) + f"{key[0]}, from {key[1]}": own for key, own in groups}
-    return {label: own for label, own in of.items() if len(transfers(own))}
+    return {
+        f"{name}: " * bool(name) + f"{backbone}, from {family}": own
+        for (backbone, family), own in sorted(summary.networks(chains).items(), key=lambda x: x[0])
+    }
 
 
 def compare(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, float]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from foi_tf.analysis.gains import NEGATIVE, POSITIVE, VERY_POSITIVE, transfers
+from foi_tf.analysis.gains import transfers
 from foi_tf.analysis.paper import SETTING_TEXTS, setting_order
 from foi_tf.analysis.sheet import Sheet, plain
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
@@ -52,16 +52,25 @@ def constrained(chains: pd.DataFrame, domain: str, task_type: str) -> pd.DataFra
     return counted
 
 
-def percentages(gains: pd.Series) -> dict[str, float]:
-    """The percentage of P (VP among them), VP and N among gains, and their count; NaN for none."""
-    if gains.empty:
-        return {"P": float("nan"), "VP": float("nan"), "N": float("nan"), "count": 0}
-    return {
-        "P": 100 * (gains > POSITIVE).mean(),
-        "VP": 100 * (gains > VERY_POSITIVE).mean(),
-        "N": 100 * (gains < NEGATIVE).mean(),
-        "count": len(gains),
-    }
+def percentages(chains: pd.DataFrame) -> dict[str, float]:
+    """The percentage of P (VP among them), VP and N among chains, and their count; NaN for none.
+
+    All chains weigh alike; one of several seeds counts by the share of its seeds.
+    """
+    columns = {"P": chains.positive, "VP": chains.very_positive, "N": chains.negative}
+    return {name: 100 * of.mean() for name, of in columns.items()} | {"count": len(chains)}
+
+
+def best_of_targets(chains: pd.DataFrame) -> pd.DataFrame:
+    """The chain with the largest gain of each target."""
+    return chains.sort_values("gain", kind="stable").drop_duplicates(TARGET, keep="last")
+
+
+def networks(chains: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """The chains of each backbone and family that has transfers, those with the most first."""
+    groups = dict(iter(chains.groupby(["backbone", "family"])))
+    groups = {key: own for key, own in groups.items() if len(transfers(own))}
+    return dict(sorted(groups.items(), key=lambda x: (-len(transfers(x[1])), x[0])))
 
 
 def shares(chains: pd.DataFrame) -> pd.DataFrame:
@@ -75,12 +84,12 @@ def shares(chains: pd.DataFrame) -> pd.DataFrame:
       One row for each of `CONSTRAINTS`: `domain`, `type`, the percentages `P`, `VP` and
       `N` (NaN where there are no transfers), and `count`, of transfers.
     """
-    return _by_constraint(chains, lambda counted: counted.gain)
+    return _by_constraint(chains, lambda counted: counted)
 
 
 def best_shares(chains: pd.DataFrame) -> pd.DataFrame:
     """The same of the best available source of each target, as Table 8; `count` is of targets."""
-    return _by_constraint(chains, lambda counted: counted.groupby(TARGET).gain.max())
+    return _by_constraint(chains, best_of_targets)
 
 
 def best_sources(chains: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +130,7 @@ def cross_type(chains: pd.DataFrame) -> pd.DataFrame:
                 ("same", own.source == own.target),
                 ("other", own.source != own.target),
             ):
-                found = percentages(own.gain[chosen])
+                found = percentages(own[chosen])
                 row |= {f"{name}_{key}": found[key] for key in ("P", "N", "count")}
             table.append(row)
     return pd.DataFrame(table)
@@ -155,11 +164,11 @@ def settings(chains: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
         yield setting, groups[setting]
 
 
-def _by_constraint(chains, of_gains) -> pd.DataFrame:
+def _by_constraint(chains, choose) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"domain": domain, "type": task_type}
-            | percentages(of_gains(constrained(chains, domain, task_type)))
+            | percentages(choose(constrained(chains, domain, task_type)))
             for domain, task_type in CONSTRAINTS
         ]
     )
@@ -181,7 +190,10 @@ def _side_by_side(chains: pd.DataFrame, make, **about) -> Sheet:
         texts=plain(data, words=2, **formats),
         words=2,
         groups=groups,
-        notes=["P counts VP too. Multi-source models count as within the domain."],
+        notes=[
+            "P counts VP too. A chain of several seeds counts by the share of them. Multi-source "
+            "models count as within the domain."
+        ],
         **about,
     )
 

@@ -16,7 +16,7 @@ from foi_tf.study import results
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.features import Features, one_space
 
-OUTCOME = ["metric", "value", "gain"]
+OUTCOME = ["metric", "value", "baseline", "gain"]
 
 
 def load(
@@ -52,7 +52,7 @@ def of_chains(
       distances: as `distance.distances` returns them, where known.
 
     Returns:
-      `candidates.COLUMNS`, `metric`, `value` and `gain` (NaN without a baseline).
+      `candidates.COLUMNS`, `metric`, `value`, `baseline` and `gain` (NaN without a baseline).
 
     Raises:
       FoiError: there are none, or they are of several backbones or initial weights.
@@ -95,7 +95,7 @@ def published() -> pd.DataFrame:
     """The authors' 17 x 16 segmentation results, see `foi_tf.analysis.published`.
 
     Returns:
-      As `of_chains`; distances and gains are NaN.
+      As `of_chains`; distances, baselines and gains are NaN.
     """
     return _with_distance(authors.load(), None).assign(gain=np.nan)[[*COLUMNS, *OUTCOME]]
 

@@ -14,7 +14,6 @@ from etils import epath
 
 from foi_tf.errors import FoiError
 from foi_tf.study import images as image_files
-from foi_tf.study import results as rows
 
 DRAWS = 1000  # Ours.
 LEVEL = 0.95  # Ours.
@@ -92,7 +91,7 @@ class Draws:
     def has(self, runs: Sequence[Mapping[str, Any]]) -> bool:
         """Whether all the runs have statistics by image."""
         return bool(self._files) and all(
-            run["metric"] in image_files.METRICS and rows.digest(run) in self._files for run in runs
+            run["metric"] in image_files.METRICS and run["digest"] in self._files for run in runs
         )
 
     def of(self, runs: Sequence[Mapping[str, Any]]) -> np.ndarray:
@@ -105,14 +104,14 @@ class Draws:
         for run, (images, _) in zip(runs, found, strict=True):
             if not np.array_equal(images, found[0][0]):
                 raise FoiError(
-                    f"{self._files[rows.digest(run)]}: evaluated on other images than the runs "
+                    f"{self._files[run['digest']]}: evaluated on other images than the runs "
                     "that it is compared with; evaluate again"
                 )
         return np.array([drawn for _, drawn in found])
 
     def _run(self, run: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         """The sorted names of a run's images, and its metric in each draw of them."""
-        digest = rows.digest(run)
+        digest = run["digest"]
         if digest not in self._drawn:
             path = self._files[digest]
             found = image_files.read(path).sorted()

@@ -90,6 +90,10 @@ def _check(given: Mapping) -> bool:
         raise flags.ValidationError("--quick_test goes without --subset")
     if given["quick_test"] and not given["results"]:
         raise flags.ValidationError("--quick_test needs --results")
+    if given["quick_test"] and VALUES["setting"].present and given["setting"] != "full":
+        raise flags.ValidationError("--quick_test is for the full setting; leave --setting out")
+    if given["count"] and given["baselines"]:
+        raise flags.ValidationError("--count is of chains with a source; leave --baselines out")
     if not given["seeds"] or not all(seed.isdecimal() for seed in given["seeds"]):
         raise flags.ValidationError("--seeds must be whole numbers, as 0,1,2")
     if len(set(given["seeds"])) < len(given["seeds"]):
@@ -118,7 +122,19 @@ def _check_scenario(given: Mapping) -> bool:
 
 
 flags.register_multi_flags_validator(
-    ["count", "stages", "cost", "subset", "coverage", "quick_test", "results", "seeds", "init"],
+    [
+        "count",
+        "stages",
+        "cost",
+        "subset",
+        "coverage",
+        "quick_test",
+        "results",
+        "seeds",
+        "init",
+        "setting",
+        "baselines",
+    ],
     _check,
     **_PLACE,
 )
@@ -151,7 +167,8 @@ def _main(values: flags.FlagValues) -> None:
         chains = plan.sample(chains, datasets, values.sample)
     results = _results(values)
     if values.quick_test:
-        chains = screening.left(results, chains, values.results)
+        own = results[results.init == _init_name(values.init)]
+        chains = screening.left(own, chains, values.results)
     if values.count:
         cli.table(["domain", "type", "chains", "targets"], plan.counts(chains, datasets))
         return

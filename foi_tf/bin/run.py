@@ -14,6 +14,7 @@ import shlex
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 
 from absl import flags
@@ -69,6 +70,9 @@ def _call(command: Sequence[str]) -> int:
         cli.run(program._main, program.VALUES, program.__doc__, command)
     except SystemExit as exited:
         code = exited.code
+    except Exception:  # A defect must not take the commands behind it along.
+        traceback.print_exc()
+        code = 1
     if code == preemption.EXIT_CODE:
         raise preemption.Preempted
     if code == _INTERRUPTED:

@@ -126,7 +126,9 @@ def _range_with_object(boxes, seed, window, room, shrink):
     return tf.cond(tf.shape(fits)[0] > 0, around_one, lambda: (tf.zeros(2, tf.int32), room))
 
 
-def image(picture: tf.Tensor, view: View, crop: Size, mean: Channels) -> tf.Tensor:
+def image(
+    picture: tf.Tensor, view: View, crop: Size, mean: Channels, *, native: bool = False
+) -> tf.Tensor:
     """Takes the window of an image; uint8 [crop, 3], the mean colour beyond its edge.
 
     Bilinear, half-pixel centres. Eight bits are enough until the device normalises them
@@ -135,6 +137,9 @@ def image(picture: tf.Tensor, view: View, crop: Size, mean: Channels) -> tf.Tens
     Args:
       picture: the bytes of a JPEG or PNG, of which only the window is decoded where the
         format allows, or uint8 [H, W, 3].
+      native: whether to resize by TensorFlow's own operations, which take three times as long
+        as OpenCV: a pixel may differ by one. Workers that another process drives, as those of a
+        TPU slice, can run no others.
     """
 
     def jpeg():
@@ -162,8 +167,12 @@ def image(picture: tf.Tensor, view: View, crop: Size, mean: Channels) -> tf.Tens
     out = tf.stack([view.out_height, view.out_width])
     # Of what is beyond the edge, the mean is all that normalisation takes to zero.
     margin = tuple(round(255 * channel) for channel in mean)
-    # TensorFlow resizes eight bits through floats, at three times the cost. Stateless, or
-    # deterministic runs would map one image after the other.
+    if native:
+        (y, x), (height, width) = tf.unstack(corner), tf.unstack(window * shrink)
+        seen = pixels[None, y : y + height, x : x + width]
+        placed = resize(seen, shrink, out, crop, mean, view.mirrored)[0]
+        return tf.ensure_shape(placed, (*crop, 3))
+    # Stateless, or deterministic runs would map one image after the other.
     placed = tf.numpy_function(
         functools.partial(_resize, crop=crop, margin=margin),
         [pixels, corner, window, shrink, out, view.mirrored],
@@ -191,6 +200,32 @@ def _resize(
     return cv2.copyMakeBorder(seen, 0, below, 0, right, cv2.BORDER_CONSTANT, value=margin)
 
 
+def resize(
+    windows: tf.Tensor, shrink: tf.Tensor, out: tf.Tensor, crop: Size, mean: Channels, mirrored
+) -> tf.Tensor:
+    """What OpenCV does for `image`, in operations that any worker and a saved model can run.
+
+    OpenCV's bilinear weights have 11 bits, so pixels may differ by one.
+
+    Args:
+      windows: uint8 [B, H, W, 3], of sides that are multiples of `shrink`.
+      out: int32 [2], the size to bring them to, at most `crop`.
+
+    Returns:
+      uint8 [B, *crop, 3], the mean colour beyond `out`.
+    """
+    height, width = tf.unstack(tf.shape(windows)[1:3] // shrink)
+    blocks = tf.reshape(tf.cast(windows, tf.float32), [-1, height, shrink, width, shrink, 3])
+    # Halves go up, as OpenCV's do.
+    seen = tf.floor(tf.reduce_mean(blocks, [2, 4]) + 0.5)
+    seen = tf.floor(tf.image.resize(seen, out) + 0.5)
+    seen = tf.cond(mirrored, lambda: tf.reverse(seen, [2]), lambda: seen)
+    margin = tf.constant([round(255 * channel) for channel in mean], tf.float32)
+    beyond = [[0, crop[0] - out[0]], [0, crop[1] - out[1]]]
+    shown = tf.pad(seen - margin, [[0, 0], *beyond, [0, 0]]) + margin
+    return tf.ensure_shape(tf.cast(shown, tf.uint8), [windows.shape[0], *crop, 3])
+
+
 def labels(pixels: tf.Tensor, view: View, crop: Size, outside) -> tf.Tensor:
     """Takes the nearest pixel of a map [H, W, 1] (mask or depth); [crop, 1], `outside` beyond."""
     rows = view.y + _nearest(view.height, view.out_height)
@@ -211,21 +246,22 @@ def _nearest(size: tf.Tensor, out: tf.Tensor) -> tf.Tensor:
 def depth(
     metres: tf.Tensor, view: View, crop: Size, limits: tuple[float, float] | None
 ) -> tf.Tensor:
-    """Takes depth [H, W, 1] along, clipped to `limits` and divided by the view's zoom.
+    """Takes depth [H, W, 1] along, divided by the view's zoom and clipped to `limits`.
 
     Magnified z times, an image shows its objects as the same camera would from 1 / z of
     their distance. A network is told nothing of focal lengths and can only be right about
     one camera; asked for one depth at all zooms, it would have to unlearn size as a cue.
     So depth is divided by the zoom, as Eigen et al. (NeurIPS 2014) do; the paper does not
     say. Whole images have zoom 1: what is evaluated is in the metres of the annotation.
+    Clipped after that, for what is beyond the range, as the sky, to stay so at every zoom.
 
     Returns:
       float32 [crop, 1]; what is unknown (0), and all beyond the image, is 0.
     """
-    seen = labels(metres, view, crop, 0)
-    if limits is not None:
-        seen = tf.where(seen > 0, tf.clip_by_value(seen, *limits), 0.0)
-    return seen / view.zoom
+    seen = labels(metres, view, crop, 0) / view.zoom
+    if limits is None:
+        return seen
+    return tf.where(seen > 0, tf.clip_by_value(seen, *limits), 0.0)
 
 
 def points(yx: tf.Tensor, view: View) -> tf.Tensor:
@@ -266,12 +302,15 @@ def keypoints(marks: tf.Tensor, view: View, flip_pairs: Sequence[tuple[int, int]
     return tf.where(view.mirrored, tf.gather(kept, order, axis=1), kept)
 
 
-def apply(example: Mapping[str, Any], view: View, crop: Size, dataset: Dataset) -> dict[str, Any]:
+def apply(
+    example: Mapping[str, Any], view: View, crop: Size, dataset: Dataset, *, native: bool = False
+) -> dict[str, Any]:
     """Maps a parsed example, its image as `image` takes it, to what the view shows of it.
 
     Args:
       example: fields of `schema`; those present are mapped, others are passed on.
       dataset: its mean colour goes beyond the edge, its pairs flip keypoints.
+      native: see `image`.
 
     Returns:
       The example with `image` uint8 [crop, 3], `mask` and `depth` [crop, 1],
@@ -279,7 +318,7 @@ def apply(example: Mapping[str, Any], view: View, crop: Size, dataset: Dataset) 
       dropped (areas stay in image pixels), and `scale`, crop pixels per image pixel.
     """
     result = dict(example)
-    result["image"] = image(example["image"], view, crop, dataset.mean)
+    result["image"] = image(example["image"], view, crop, dataset.mean, native=native)
     result["scale"] = view.scale
     if "mask" in example:
         outside = schema.IGNORE[schema.mask_dtype(dataset)]

@@ -56,7 +56,7 @@ def find(
             raise unknown("format", format_name, FORMATS)
         found.append(FORMATS[format_name](root))
     images = root / _folder(found, formats, root)
-    splits = _split(_merge(found), val_fraction, root)
+    splits = _split(_merge(found, formats, root), val_fraction, root)
     keypoints = next((r for r in found if "keypoints" in r.classes), found[0])
     dataset = Dataset(
         id=name,
@@ -115,11 +115,19 @@ def _folder(found: Sequence[raw.Raw], formats: Sequence[str], root: epath.Path) 
     return folders[0]
 
 
-def _merge(found: Sequence[raw.Raw]) -> dict[str, dict[str, tuple[raw.Loader, ...]]]:
-    merged = {}
-    for one in found:
+def _merge(
+    found: Sequence[raw.Raw], formats: Sequence[str], root: epath.Path
+) -> dict[str, dict[str, tuple[raw.Loader, ...]]]:
+    merged, place = {}, {}
+    for one, name in zip(found, formats, strict=True):
         for split, loaders in one.splits.items():
             for image, load in loaders.items():
+                other = place.setdefault(image, (split, name))
+                if other[0] != split:
+                    raise FoiError(
+                        f"{root}: {image} is in {other[0]} by {other[1]} and in {split} by {name}; "
+                        "give both formats the same splits"
+                    )
                 of_split = merged.setdefault(split, {})
                 of_split[image] = (*of_split.get(image, ()), load)
     return {split: dict(sorted(images.items())) for split, images in merged.items()}

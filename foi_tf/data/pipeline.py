@@ -80,7 +80,8 @@ def train(
       batch_size: of this host's batches; where several replicas share the host, a
         replica takes one batch after the other.
       start: how many examples of this host's stream to pass over.
-      host: (index, count) of the hosts that share the records.
+      host: (index, count) of the hosts that share the records. With several, images are
+        resized as one process can have the others do (`augment.image`).
 
     Returns:
       Batches {"image" uint8 [B * views, H, W, 3], "targets" as encoded, [B, ...]}.
@@ -110,13 +111,15 @@ def train(
         example = record if isinstance(record, dict) else _parse(record, source)
         seed = tf.random.experimental.stateless_fold_in([source.seed, 1 + index], place)
         if source.views == 2:
-            return _pair(example, source, seed)
+            return _pair(example, source, seed, count > 1)
         around = _single_objects(example) if source.around_objects else None
         view = augment.random(example["size"], source.crop, source.rescale, seed, around)
-        return _finish(example, view, source)
+        return _finish(example, view, source, count > 1)
 
     batches = stream.map(prepare, tf.data.AUTOTUNE, deterministic=True)
-    return _batch(batches, batch_size, source)
+    # Where several workers do not know that there is no end, they take batches of any size.
+    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    return _batch(batches, batch_size, source).apply(endless)
 
 
 def evaluate(
@@ -130,8 +133,8 @@ def evaluate(
 
     Returns:
       Batches as from `train`, with "place" int32 [B] of each image in `source.ids()`; -1
-      fills up the last ones. The targets hold what maps predictions back: "size" int64 [2]
-      of the image and "scale".
+      fills up the last ones. Where predictions have to be mapped back, those of objects, the
+      targets hold what does: "scale".
     """
     ids = source.ids()
     keep = source.prepared.positions(source.split, frozenset(ids))
@@ -148,9 +151,10 @@ def evaluate(
         example = _parse(record, source)
         if source.views == 2:
             seed = tf.random.experimental.stateless_fold_in([source.seed, 0], place)
-            batch = _pair(example, source, seed)
+            batch = _pair(example, source, seed, count > 1)
         else:
-            batch = _finish(example, augment.whole(example["size"], source.crop), source)
+            view = augment.whole(example["size"], source.crop)
+            batch = _finish(example, view, source, count > 1)
         # Strings could say which image it is, but devices do not take them.
         return batch | {"place": tf.cast(place, tf.int32)}
 
@@ -215,20 +219,27 @@ def _parse(record: tf.Tensor, source: Input) -> dict[str, tf.Tensor]:
 
 
 def _single_objects(example) -> tf.Tensor:
-    """The boxes that a crop may be laid around: those of single objects, not of crowds."""
-    prefix, boxes = ("box", "boxes") if "boxes" in example else ("keypoint", "keypoint_boxes")
-    return tf.boolean_mask(example[boxes], ~example[f"{prefix}_crowds"])
+    """The boxes that a crop may be laid around: those of single objects, not of crowds.
+
+    Objects without a keypoint, which are ignored in training, only where there are no others.
+    """
+    if "boxes" in example:
+        return tf.boolean_mask(example["boxes"], ~example["box_crowds"])
+    single = ~example["keypoint_crowds"]
+    shown = single & tf.reduce_any(example["keypoints"][..., 2] > 0, 1)
+    return tf.boolean_mask(example["keypoint_boxes"], tf.where(tf.reduce_any(shown), shown, single))
 
 
-def _finish(example, view: augment.View, source: Input) -> Batch:
-    seen = augment.apply(example, view, source.crop, source.prepared.dataset)
+def _finish(example, view: augment.View, source: Input, native: bool) -> Batch:
+    seen = augment.apply(example, view, source.crop, source.prepared.dataset, native=native)
     targets = source.encode(seen | {"original": example})
     return {"image": seen["image"], "targets": targets}
 
 
-def _pair(example, source: Input, seed: tf.Tensor) -> Batch:
+def _pair(example, source: Input, seed: tf.Tensor, native: bool) -> Batch:
     mean = source.prepared.dataset.mean
-    two = views.pair(example["image"], example["size"], source.crop, source.rescale, mean, seed)
+    picture, size = example["image"], example["size"]
+    two = views.pair(picture, size, source.crop, source.rescale, mean, seed, native=native)
     return {"image": two, "targets": source.encode(example)}
 
 

@@ -117,7 +117,9 @@ def encode(example: Example, dataset: Dataset, size: tuple[int, int]) -> Example
         for name in FIELDS[task_type]:
             stored[name] = example[name] if task_type in have else _absent(name, dataset)
     if "mask" in stored:
-        stored["mask"] = _compress_labels(stored["mask"].astype(mask_dtype(dataset)))
+        mask, dtype = stored["mask"], mask_dtype(dataset)
+        ignored = mask == IGNORE.get(mask.dtype)
+        stored["mask"] = _compress_labels(np.where(ignored, IGNORE[dtype], mask).astype(dtype))
     if "depth" in stored:
         steps = np.rint(np.nan_to_num(stored["depth"]) / depth_unit(dataset))
         stored["depth"] = _compress_labels(steps.clip(0, DEPTH_STEPS).astype(np.uint16))

@@ -60,4 +60,4 @@ def _state(path: epath.Path) -> bytes:
         state = pathlib.Path(name).stat()
     except OSError:
         return f"{name} is missing".encode()
-    return f"{name} {state.st_size} {state.st_mtime_ns}".encode()
+    return f"{pathlib.Path(name).absolute()} {state.st_size} {state.st_mtime_ns}".encode()

@@ -30,6 +30,8 @@ def pair(
     zoom: tuple[float, float],
     mean: Channels,
     seed: tf.Tensor,
+    *,
+    native: bool = False,
 ) -> tf.Tensor:
     """Two views of one image, independent of each other; uint8 [2, crop, 3].
 
@@ -40,18 +42,20 @@ def pair(
         100 % of the area are (1.0, 3.54). What is below 1 counts as 1.
       mean: of the dataset's channels.
       seed: int [2]; determines all of it.
+      native: see `augment.image`.
     """
     # In a loop, since the many branches take long to trace.
     return tf.map_fn(
-        lambda one: _view(picture, size, crop, zoom, mean, one),
+        lambda one: _view(picture, size, crop, zoom, mean, one, native),
         tf.random.split(seed, 2),
         fn_output_signature=tf.TensorSpec((*crop, 3), tf.uint8),
     )
 
 
-def _view(picture, size, crop, zoom, mean, seed) -> tf.Tensor:
+def _view(picture, size, crop, zoom, mean, seed, native) -> tf.Tensor:
     of_window, of_colours, of_blur = tf.unstack(tf.random.split(seed, 3))
-    shown = augment.image(picture, resized_crop(size, crop, zoom, of_window), crop, mean)
+    view = resized_crop(size, crop, zoom, of_window)
+    shown = augment.image(picture, view, crop, mean, native=native)
     pixels = tf.cast(shown, tf.float32) / 255
     pixels = _blurred(colours(pixels, of_colours), of_blur)
     return tf.cast(tf.round(255 * pixels), tf.uint8)

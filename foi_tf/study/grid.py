@@ -116,7 +116,7 @@ def chains(
 
 
 def mini_size(images: int) -> int:
-    """What a number of images of the paper is in the rendered collection.
+    """What a number of training images of the paper is in the rendered collection.
 
     Square root and factor are ours: they keep the order of the datasets by size, and
     the smallest training set (KITTI, 150 images) equal to the small target setting.

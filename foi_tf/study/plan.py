@@ -130,8 +130,18 @@ def plan(
 
 
 def baselines(runs: Sequence[Run]) -> list[Run]:
-    """Of a plan the chains without a source, with their pre-training."""
-    return [run for run in runs if run.program == "pretrain" or run.source == NO_SOURCE]
+    """Of a plan the chains without a source, with their pre-training.
+
+    Source models that take the place of one (see `plan`) are among them.
+    """
+    targets = {run.task for run in runs if run.program == "target" and run.setting == _FULL}
+    return [
+        run
+        for run in runs
+        if run.program == "pretrain"
+        or run.source == NO_SOURCE
+        or (run.program == "source" and run.task in targets)
+    ]
 
 
 def groups(runs: Sequence[Run]) -> list[int]:

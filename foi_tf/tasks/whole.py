@@ -21,17 +21,9 @@ def fit(images: tf.Tensor, crop: Size, mean: Channels) -> tuple[tf.Tensor, augme
       uint8 [B, *crop, 3], the mean colour beyond the edge; and the view that they show.
     """
     view = augment.whole(tf.shape(images)[1:3], crop)
-    # The arithmetic of `augment.image`, in operations that a saved model can hold; OpenCV's
-    # bilinear weights have 11 bits, so pixels may differ by one.
-    side, height, width = view.shrink, view.height // view.shrink, view.width // view.shrink
-    window = tf.cast(images[:, : view.height, : view.width], tf.float32)
-    blocks = tf.reshape(window, [-1, height, side, width, side, 3])
-    seen = tf.round(tf.reduce_mean(blocks, [2, 4]))
-    seen = tf.round(tf.image.resize(seen, [view.out_height, view.out_width]))
-    margin = tf.constant([round(255 * channel) for channel in mean], tf.float32)
-    beyond = [[0, crop[0] - view.out_height], [0, crop[1] - view.out_width]]
-    shown = tf.pad(seen - margin, [[0, 0], *beyond, [0, 0]]) + margin
-    return tf.ensure_shape(tf.cast(shown, tf.uint8), [images.shape[0], *crop, 3]), view
+    windows = images[:, : view.height, : view.width]
+    out = tf.stack([view.out_height, view.out_width])
+    return augment.resize(windows, view.shrink, out, crop, mean, view.mirrored), view
 
 
 def restore(predictions: Predictions, view: augment.View, size: tf.Tensor) -> Predictions:

@@ -100,8 +100,9 @@ class Lease:
 
         def beat():
             while not done.wait(BEAT):
-                # A full disk must not end the run; without beats others take over.
-                with contextlib.suppress(FoiError):
+                # Neither a full disk nor a bucket that is away for a moment must end the run;
+                # without beats others take over.
+                with contextlib.suppress(Exception):
                     if self._stands():
                         self._beat()
 

@@ -12,10 +12,11 @@ from foi_tf import __version__
 from foi_tf.errors import FoiError
 from foi_tf.files import write_text
 from foi_tf.study.config import Schedule
-from foi_tf.study.dataset import Size, Task
+from foi_tf.study.dataset import TASK_TYPES, Size, Task
 
-# To be raised with any change of the code after which an equal link ends with other weights.
-RECIPE = 1
+# By task type; to be raised with any change of the code after which an equal link of the type ends
+# with other weights.
+RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"keypoints": 2, "depth": 2}
 
 _RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "images.npz"
 
@@ -71,7 +72,8 @@ class Link:
     @property
     def digest(self) -> str:
         """Of all of it; equal links have equal weights on the same machine."""
-        content = json.dumps([RECIPE, dataclasses.asdict(self)], sort_keys=True)
+        recipe = max(RECIPES[member.task.type] for member in self.members)
+        content = json.dumps([recipe, dataclasses.asdict(self)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     @property

@@ -45,3 +45,13 @@ def test_a_study_is_judged_from_its_tables(tmp_path):
         comparison.judge(tmp_path)
     with pytest.raises(FoiError, match=r"results\.csv: cannot be read"):
         comparison.judge(tmp_path / "none")
+
+
+def test_studies_of_several_networks_are_refused(tmp_path):
+    for backbone in ("hrnet_w48", "resnet50"):
+        for source, value in (("ilsvrc", 0.5), ("city:segmentation", 0.6)):
+            row = make_row("camvid:segmentation", source, value, backbone=backbone)
+            results.write(row, tmp_path / "rows")
+    (tmp_path / "results.csv").write_text(results.table(results.load(tmp_path / "rows")))
+    with pytest.raises(FoiError, match="hrnet_w48 from ilsvrc and resnet50 from ilsvrc; keep"):
+        comparison.judge(tmp_path)

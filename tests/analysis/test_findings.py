@@ -1,9 +1,10 @@
 import itertools
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from foi_tf.analysis import domains, findings, gains
+from foi_tf.analysis import domains, findings, gains, summary
 from foi_tf.analysis.findings import NOT_ENOUGH, NOT_SUPPORTED, SUPPORTED
 from foi_tf.study.registry import DATASETS
 
@@ -146,3 +147,29 @@ def test_a4_reads_kendall_s_tau_from_distances(agreeing, near_by_domain):
     partial = near_by_domain[near_by_domain.distance == domains.INCLUSION]
     alone, _ = numbers(agreeing, "A4", partial)
     assert alone.holds is None and alone.found == f"{tau} against none"
+
+
+def test_a9_is_of_segmentation_and_fair_to_more_seeds(complete):
+    rng = np.random.default_rng(0)
+    frames = []
+    for seed in (0, 1):
+        settings = ("small", "full") if seed == 0 else ("small",)
+        frame = complete(lambda *_: rng.normal(0, 4), settings)
+        frames.append(frame.assign(seed=seed))
+    both = gains.with_gains(pd.concat(frames, ignore_index=True))
+    size, positive, _, _ = numbers(both, "A9")
+    assert size.count == 16 * 17 + 17 - 7  # Of the multi-source model, without its members.
+    small, _, _, full, _ = size.found.split(" ")
+    assert float(small) == pytest.approx(float(full), rel=0.15)
+    # Noise alone: as often positive there as anywhere.
+    assert float(positive.found.split(" ")[0]) == pytest.approx(31, abs=8)
+
+
+def test_shares_do_not_depend_on_the_number_of_seeds(complete):
+    rng = np.random.default_rng(1)
+    frame = complete(lambda *_: rng.normal(0, 4), ("small",))
+    again = [complete(lambda *_: rng.normal(0, 4), ("small",)).assign(seed=i) for i in (1, 2, 3)]
+    one = summary.shares(gains.with_gains(frame))
+    four = summary.shares(gains.with_gains(pd.concat([frame, *again], ignore_index=True)))
+    assert four["count"].tolist() == one["count"].tolist()
+    assert four.P[0] == pytest.approx(one.P[0], abs=8) and four.P[0] > 25

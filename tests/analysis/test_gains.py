@@ -182,3 +182,35 @@ def test_candidates_without_rows_count_as_learning_rates_that_were_tried(study):
     frame = gains.with_gains(tried)
     assert chain(frame, "camvid", "coco").learning_rates == 3
     assert chain(frame, "camvid", "coco").baseline_learning_rates == 1
+
+
+def test_chains_of_several_seeds_count_by_their_share(make_results):
+    frame = gains.with_gains(
+        make_results(
+            (CAMVID, "ilsvrc", 0.50),
+            (CAMVID, "ilsvrc", 0.50, {"seed": 1}),
+            (CAMVID, "city:segmentation", 0.60),  # +20 %.
+            (CAMVID, "city:segmentation", 0.48, {"seed": 1}),  # -4 %.
+            (CAMVID, "coco:segmentation", 0.52),  # +4 %.
+        )
+    )
+    city, coco = chain(frame, "camvid", "city"), chain(frame, "camvid", "coco")
+    assert (city.positive, city.very_positive, city.negative) == (0.5, 0.5, 0.5)
+    assert city.gain == pytest.approx(8) and city.gain_size == pytest.approx(12)
+    assert (coco.positive, coco.very_positive, coco.negative) == (1, 0, 0)
+    assert coco.gain_size == pytest.approx(4)
+
+
+def test_a_seed_whose_baseline_is_0_leaves_no_gain_to_the_others(make_results):
+    frame = gains.with_gains(
+        make_results(
+            (CAMVID, "ilsvrc", 0.0),
+            (CAMVID, "ilsvrc", 0.001, {"seed": 1}),
+            (CAMVID, "city:segmentation", 0.002),
+            (CAMVID, "city:segmentation", 0.004, {"seed": 1}),
+        )
+    )
+    city = chain(frame, "camvid", "city")
+    assert city.value == pytest.approx(0.003) and city.level == ""
+    assert np.isnan([city.gain, city.gain_std, city.gain_size, city.positive]).all()
+    assert "city" in gains.without_gain(frame).source.tolist()

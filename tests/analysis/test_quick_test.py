@@ -56,6 +56,9 @@ def test_only_negative_sources_are_discarded():
         ({"good": (5, -4), "bad": (-5, 1)}, 1, []),
         # Nobody knows, since what was discarded was never run.
         ({"good": (5, 3), "bad": (-5, None)}, 0, []),
+        ({"good": (5, None), "bad": (-5, 4)}, 0, []),
+        # What was not screened need not be known.
+        ({"good": (5, 3), "bad": (-5, 4), "never": (None, None)}, 1, [("bad", 4, 3)]),
         # All were discarded.
         ({"bad": (-5, 4), "worse": (-9, 3)}, 1, [("bad", 4, None)]),
         ({"good": (5, 3)}, 1, []),

@@ -1,6 +1,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from foi_tf.analysis import appearance, distance, gains, recommend, regret, scored, tried
@@ -131,3 +132,9 @@ def test_tables_9_and_10_and_figure_3_as_files(study, tmp_path):
         appearance.write_networks([space[0], make("camvid", images=5, weights="x")], tmp_path)
     chains = gains.with_gains(study)
     assert appearance.write_agreement(chains[chains.source_type == ""], table, tmp_path).empty
+    # A setting without distances does not take the others along.
+    elsewhere = chains.assign(setting="full", source="pvoc")
+    both = appearance.write_agreement(pd.concat([chains, elsewhere]), table, tmp_path)
+    assert (both.setting == "small").all() and len(both) == len(found)
+    with pytest.raises(FoiError, match="no transfer with a gain is between datasets"):
+        appearance.write_agreement(elsewhere, table, tmp_path)

@@ -17,7 +17,8 @@ def pairs(values, metric="miou", target="camvid"):
             "target": target, "target_type": "segmentation", "target_domain": "driving",
             "source": [f"s{i}" for i in range(count)], "source_type": "segmentation",
             "source_domain": "indoor", "n_source": [10 * i for i in range(count)],
-            "distance": np.nan, "metric": metric, "value": values, "gain": np.nan,
+            "distance": np.nan, "metric": metric, "value": values, "baseline": np.nan,
+            "gain": np.nan,
         }
     )  # fmt: skip
 
@@ -144,3 +145,11 @@ def test_pairs_of_result_rows(study, make_results):
     )
     with pytest.raises(FoiError, match=r"are of hrnet_w\d+ from ilsvrc and hrnet_w\d+ from ilsvrc"):
         tried.of_chains(gains.with_gains(mixed), "small")
+
+
+def test_sources_of_different_seeds_are_held_against_their_own_baselines():
+    # Seed 1 is better by 20 % throughout; s0 has both seeds, s1 the first alone.
+    frame = pairs([0.363, 0.36]).assign(baseline=[0.33, 0.3])
+    assert regret.of_sources(frame).tolist() == pytest.approx([100 * (1 - 1.1 / 1.2), 0])
+    unknown = frame.assign(baseline=[0.33, np.nan])
+    assert regret.of_sources(unknown).tolist() == pytest.approx([0, 100 * (1 - 0.36 / 0.363)])

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from foi_tf.analysis import report
+from foi_tf.analysis import costs, report
 from foi_tf.study.registry import DATASETS
 
 VOID = {"meta", "img", "br", "hr"}
@@ -153,3 +153,16 @@ def test_the_published_report(tmp_path):
     for name, row in DATASETS.items():
         assert (name in text) == ("segmentation" in row.classes) or name == "ilsvrc"
     assert (tmp_path / "out" / "figures" / "further-published-ranks.png").exists()
+
+
+def test_a_run_that_two_settings_share_is_paid_once(make_results):
+    limited = {"setting": "small_source"}
+    frame = make_results(
+        ("camvid:segmentation", "ilsvrc", 0.5),
+        ("camvid:segmentation", "ilsvrc", 0.5, limited),
+        ("camvid:segmentation", "city:segmentation", 0.6),
+        ("camvid:segmentation", "city:segmentation", 0.6, limited | {"n_source": 9}),
+    )
+    spent = costs.total(frame).set_index("what").sort_index()
+    assert spent.index.str.startswith("chains with a source").tolist() == [True, False]
+    assert spent.runs.tolist() == [2, 1] and spent.chip_hours.tolist() == [8, 4]

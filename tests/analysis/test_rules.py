@@ -124,3 +124,13 @@ def test_the_space_around_a_target():
     other = [make("camvid", weights="beef"), make("city", weights="beef")]
     with pytest.raises(FoiError, match=r"are by several networks, .*c0ffee.* and .*beef"):
         candidates.around("camvid", here + other)
+
+
+def test_models_of_several_sources_are_the_last_by_inclusion():
+    pairs = candidates.of_datasets(CAMVID, DATASETS).head(3).assign(distance=[2.0, np.nan, 1.0])
+    pairs.loc[1, "source"] = "multi"
+    scores = rules.RULES["inclusion"].score(pairs)
+    assert scores.tolist() == [-2, -3, -1]
+    assert rules.RULES["inclusion"].score(pairs.assign(source="city")).isna().tolist() == [
+        False, True, False,
+    ]  # fmt: skip

@@ -136,3 +136,16 @@ def test_intervals_are_the_same_each_time():
         uncertainty.of_chain(runs, base, draws, paired=True, sign=1.0) for _ in range(2)
     )
     assert first == second and math.isfinite(first.gain_low)
+
+
+def test_chains_of_limited_sources_alone_have_intervals(make_results, tmp_path):
+    limited = {"setting": "small_source"}
+    frame = make_results((CAMVID, "ilsvrc", 0.5, limited), (CAMVID, CITY, 0.6, limited))
+    union = np.full((40, 1), 100.0)
+    for source, share in (("ilsvrc", 0.5), ("city", 0.6)):
+        (row,) = frame[frame.source == source].to_dict("records")
+        save(row, tmp_path / "results", union * share, union)
+    row = city(gains.with_gains(frame, images.find(tmp_path)))
+    assert (row["gain_low"], row["gain_high"], row["resampled"]) == (
+        pytest.approx(20), pytest.approx(20), "images",
+    )  # fmt: skip

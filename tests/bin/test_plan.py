@@ -229,6 +229,8 @@ def test_unknown_names_are_one_line(call, flags, said):
         {"coverage": "true"},
         {"quick_test": "true"},
         {"quick_test": "true", "results": "r", "subset": "camvid:segmentation"},
+        {"quick_test": "true", "results": "r", "setting": "small_source"},
+        {"count": "true", "baselines": "true"},
         {"seeds": "0,0"},
         {"seeds": "-1"},
         {"setting": "tiny"},

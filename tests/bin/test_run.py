@@ -125,3 +125,15 @@ def test_a_plan_of_baselines_gives_a_configuration_with_rates(
     assert call(plan, **own | {"config": path})[0] == 0
     missing = call(rates, results=tmp_path / "none", config=given["config"], out=path)
     assert "no such directory" in error(missing)
+
+
+def test_a_defect_does_not_take_the_other_commands_along(together, flags, monkeypatch):
+    def broken(*_):
+        raise ValueError("a defect")
+
+    first = f"foi-target {flags} --target=blocks:segmentation --source=scratch"
+    monkeypatch.setattr(run.source, "_main", broken)
+    code, out, err = together(f"foi-source {flags} --source=blocks:segmentation", first)
+    assert code == 1 and len(out.splitlines()) == 1
+    assert "ValueError: a defect" in err and "foi-run: exit code 1 of: foi-source" in err
+    assert err.splitlines()[-1] == "foi-run: error: 1 commands failed; see above"

@@ -165,11 +165,11 @@ def test_depth_is_what_the_same_camera_would_measure():
     assert set(np.unique(augment.depth(tf.constant(wall), whole, (20, 30), None))) == {0, 6}
 
 
-def test_depth_is_clipped_before_it_is_rescaled():
+def test_depth_beyond_the_range_stays_there_at_every_zoom():
     metres = tf.constant([[[0.0], [1], [4], [99]]])
     view = augment.whole(tf.constant([1, 4]), (1, 4))._replace(zoom=tf.constant(2.0))
     seen = augment.depth(metres, view, (1, 4), (2.0, 8.0)).numpy()
-    assert seen.ravel().tolist() == [0, 1, 2, 4]
+    assert seen.ravel().tolist() == [0, 2, 2, 8]
 
 
 def test_it_runs_alike_inside_dataset_map():
@@ -204,3 +204,14 @@ def test_beyond_the_edge_is_the_mean_colour():
     out = augment.apply(one, augment.whole(one["size"], (20, 20)), (20, 20), row)
     assert out["image"].dtype == tf.uint8
     assert (out["image"].numpy()[10:] == (51, 102, 153)).all()
+
+
+@pytest.mark.parametrize("rescale", [(0.2, 0.5), (0.5, 2.0)])
+def test_native_operations_show_what_opencv_does(rescale):
+    given = example(60, 80)
+    for view in random_views((60, 80), (32, 32), rescale, count=10):
+        a, b = (
+            augment.image(given["image"], view, (32, 32), PLAIN.mean, native=native).numpy()
+            for native in (False, True)
+        )
+        assert b.shape == a.shape and np.abs(a.astype(int) - b).max() <= 1

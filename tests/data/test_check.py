@@ -1,6 +1,10 @@
+import io
+
 import numpy as np
+import PIL.Image
 import pytest
 
+from foi_tf.data import schema
 from foi_tf.data.check import check
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
@@ -67,3 +71,11 @@ def test_bad_examples_are_named(example, said):
         check(example, ROW, SIZE, "set/train/7.jpg")
     assert str(caught.value).startswith("set/train/7.jpg: ")
     assert said in str(caught.value)
+
+
+def test_the_ignore_label_widens_with_the_mask():
+    many = Dataset(id="x", domain="aerial", train=1, val=1, classes={"segmentation": 300})
+    image = np.zeros((1, 2, 3), np.uint8)
+    given = {"id": "a", "image": image, "mask": np.asarray([[3, 255]], np.uint8)}
+    stored = schema.encode(given, many, (1, 2))["mask"]
+    assert np.asarray(PIL.Image.open(io.BytesIO(stored))).tolist() == [[3, 65535]]

@@ -5,7 +5,7 @@ import PIL.ExifTags
 import PIL.Image
 import pytest
 
-from foi_tf.data import own
+from foi_tf.data import own, raw
 from foi_tf.errors import FoiError
 from tests import folders
 
@@ -200,3 +200,15 @@ def test_flat_folders_are_split_by_a_fraction(tmp_path):
     folders.save(root / "masks/stray.png", np.zeros((48, 64), np.uint8))
     with pytest.raises(FoiError, match=r"stray\.png: has no image images/stray"):
         find(root, fraction=0.25)
+
+
+def test_an_image_in_different_splits_of_two_formats_is_named():
+    def one(**splits):
+        loaders = {split: dict.fromkeys(names, len) for split, names in splits.items()}
+        return raw.Raw(classes={}, splits=loaders)
+
+    lists, folder = one(train=["a.jpg"], val=["b.jpg"]), one(train=["a.jpg", "b.jpg"])
+    with pytest.raises(FoiError, match=r"b\.jpg is in val by yolo and in train by masks"):
+        own._merge([lists, folder], ["yolo", "masks"], "mine")
+    merged = own._merge([lists, lists], ["yolo", "coco"], "mine")
+    assert merged == {"train": {"a.jpg": (len, len)}, "val": {"b.jpg": (len, len)}}

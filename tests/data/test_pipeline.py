@@ -137,3 +137,29 @@ def test_places_are_those_among_the_chosen(source):
 def test_no_images_is_an_error(source):
     with pytest.raises(FoiError, match="blocks:segmentation: no annotated images in train"):
         pipeline.train(dataclasses.replace(source, chosen=("x",)), 1)
+
+
+def test_training_has_no_end_and_says_so(source):
+    batches = pipeline.train(source, 4)
+    assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
+
+
+def test_several_hosts_need_no_python_for_images(source):
+    def operations(hosts):
+        stream = pipeline.train(source, 2, host=(0, hosts))
+        return tf.raw_ops.DatasetToGraphV2(input_dataset=stream._variant_tensor).numpy()
+
+    assert b"PyFunc" in operations(1) and b"PyFunc" not in operations(2)
+
+
+def test_crops_are_laid_around_objects_that_have_keypoints():
+    marks = np.zeros((3, 2, 3), np.float32)
+    marks[1, 0] = 4, 5, 2
+    given = {
+        "keypoints": tf.constant(marks),
+        "keypoint_boxes": tf.constant([[0.0, 0, 2, 2], [3, 3, 6, 6], [1, 1, 9, 9]]),
+        "keypoint_crowds": tf.constant([False, False, True]),
+    }
+    assert pipeline._single_objects(given).numpy().tolist() == [[3, 3, 6, 6]]
+    none = given | {"keypoints": tf.zeros((3, 2, 3))}
+    assert pipeline._single_objects(none).numpy().tolist() == [[0, 0, 2, 2], [3, 3, 6, 6]]

@@ -123,3 +123,10 @@ def test_a_signature_is_of_what_things_are_made_of(tmp_path):
     (root / "masks/train/003.png").touch()
     changed = [a != b for a, b in zip(first, map(signature.signature, two), strict=True)]
     assert [entry.id for entry, new in zip(two, changed, strict=True) if new] == ["train/003"]
+
+
+def test_a_signature_is_of_a_file_however_it_is_called(tmp_path, monkeypatch):
+    (tmp_path / "a.jpg").write_text("a")
+    monkeypatch.chdir(tmp_path)
+    whole, relative = tmp_path / "a.jpg", pathlib.Path("a.jpg")
+    assert signature.signature(whole) == signature.signature(relative)

@@ -16,9 +16,15 @@ CLUSTER = {
 }
 
 
+def plan(machine):
+    """The only plan that a launcher has written."""
+    (path,) = machine.home.glob("foi_plan*")
+    return path.read_text()
+
+
 def planned(machine):
     """By stage, the commands that a launcher found in its plan."""
-    rows = [line.split("\t") for line in (machine.home / "foi_plan.tsv").read_text().splitlines()]
+    rows = [line.split("\t") for line in plan(machine).splitlines()]
     stages = sorted({row[0] for row in rows[1:]})
     return tuple({brief(row[6]) for row in rows[1:] if row[0] == stage} for stage in stages)
 
@@ -39,7 +45,7 @@ def test_wrong_flags_of_the_plan_stop_it(machine, script):
     code, out, err = machine.run(script, *CLUSTER[script], *PLAN, "--setting=tiny")
     assert code == 1 and machine.calls() == [] and out == ""
     assert err.splitlines()[-1] == f"{script}: no plan was made; see above"
-    assert not (machine.home / "foi_plan.tsv").exists()
+    assert not list(machine.home.glob("foi_plan*"))
 
 
 @pytest.mark.parametrize("script", CLUSTER)
@@ -160,8 +166,32 @@ def test_a_tpu_is_made_filled_and_driven(machine):
     assert "install_beside.sh" in calls[4]
     assert "--worker=0" in calls[5] and "worker.sh foi_plan.tsv all 0 1" in calls[5]
     assert "TF_PLUGGABLE_DEVICE_LIBRARY_PATH" in calls[5]
-    plan = (machine.home / "foi_plan.tsv").read_text()
-    assert plan.count("--strategy=tpu") == sum(map(len, COMMANDS)) and "--tpu=" not in plan
+    made = plan(machine)
+    assert made.count("--strategy=tpu") == sum(map(len, COMMANDS)) and "--tpu=" not in made
+
+
+@pytest.mark.parametrize(("state", "verbs"), [
+    ("READY", []), ("PREEMPTED", ["delete", "create"]), ("TERMINATED", ["delete", "create"]),
+])  # fmt: skip
+def test_a_tpu_that_was_taken_away_is_made_again(machine, state, verbs):
+    machine.program("gcloud", f'[ "$5" != describe ] || echo {state}')
+    create = ["--create=v3-8", "--runtime=tpu-vm-tf-2.18.0-pjrt", "--spot=1"]
+    code, _, err = machine.run("tpu_vm.sh", *CLUSTER["tpu_vm.sh"], *create, *PLAN)
+    assert code == 0, err
+    called = [call.split()[5] for call in machine.calls("gcloud")]
+    assert called == ["describe", *verbs, "scp", "scp", "ssh", "ssh"]
+
+
+def test_another_sweep_from_the_same_place_leaves_the_plan_of_the_first(machine):
+    code, _, err = machine.run("sweep_local.sh", *PLAN)
+    assert code == 0, err
+    first = plan(machine)
+    code, _, err = machine.run("sweep_local.sh", *PLAN, "--setting=full")
+    assert code == 0, err
+    plans = [path.read_text() for path in machine.home.glob("foi_plan*")]
+    assert len(plans) == 2 and first in plans
+    code, _, err = machine.run("sweep_local.sh", *PLAN)
+    assert code == 0 and len(list(machine.home.glob("foi_plan*"))) == 2, err
 
 
 def test_the_first_host_of_a_slice_drives_the_others(machine):
@@ -169,7 +199,7 @@ def test_the_first_host_of_a_slice_drives_the_others(machine):
     code, _, err = machine.run("tpu_vm.sh", *CLUSTER["tpu_vm.sh"], "--pod=1", *PLAN)
     assert code == 0, err
     assert "export TPU_LOAD_LIBRARY=0 TPU_NAME=mytpu" in machine.calls("gcloud")[-1]
-    assert "--strategy=tpu --tpu=mytpu" in (machine.home / "foi_plan.tsv").read_text()
+    assert "--strategy=tpu --tpu=mytpu" in plan(machine)
 
 
 @pytest.mark.parametrize(

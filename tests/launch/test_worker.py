@@ -138,3 +138,10 @@ def test_scripts_are_clean():
     command = [f"{sys.prefix}/bin/shellcheck", "--external-sources", *map(str, scripts)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_plan_that_was_replaced_is_noticed(machine):
+    plan = write_plan(machine, *((0, f"foi-target {i}") for i in range(3)))
+    machine.program("foi-target", f"head -n 2 {plan} > {plan}.new && mv {plan}.new {plan}")
+    code, _, err = machine.run("worker.sh", plan, 0, 0, 1)
+    assert code == 1 and "has changed; it has no chunk 1 of stage 0 any more" in err

@@ -144,3 +144,10 @@ def test_tasks_are_chosen_by_name_or_type():
     chains = plan.select(grid.chains(DATASETS, "full"), [], ["depth", "coco:keypoints"])
     assert {chain.target.type for chain in chains} == {"depth", "keypoints"}
     assert {str(x.target) for x in chains if x.target.type == "keypoints"} == {"coco:keypoints"}
+
+
+@pytest.mark.parametrize(("setting", "programs"), [("small", "target"), ("full", "source")])
+def test_baselines_of_a_plan(setting, programs):
+    found = plan.baselines(of(setting))
+    assert [run.program for run in found] == ["pretrain"] + [programs] * 27
+    assert {run.task for run in found[1:]} == {run.task for run in of(setting) if run.source}

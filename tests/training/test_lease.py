@@ -142,3 +142,20 @@ def test_tensorflow_s_file_system_will_do(place, monkeypatch):
             pass
         assert len(files(place)) == 1
     assert files(place) == []
+
+
+def test_a_beat_that_fails_is_not_the_last(place, monkeypatch):
+    beats = []
+
+    def beat(self):
+        beats.append(1)
+        if len(beats) == 2:
+            raise ConnectionError("the bucket is away")
+
+    monkeypatch.setattr(lease.Lease, "_beat", beat)
+    monkeypatch.setattr(lease.Lease, "_stands", lambda self: bool(beats))
+    with hold(place):
+        deadline = time.monotonic() + 10
+        while len(beats) < 4 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert len(beats) >= 4

@@ -64,7 +64,9 @@ def _load(dog: _Dog, keypoints: int, where: str) -> dict[str, Any]:
         raise FoiError(f"{where}: {len(dog.joints)} joints, not 24")
     joints = np.asarray(dog.joints[:keypoints], np.float32)[:, [1, 0, 2]]
     # (0, 0, 0) is not annotated, (x, y, 0) hidden, (x, y, 1) seen.
-    joints[:, 2] += joints[:, :2].any(1)
+    annotated = joints[:, :2].any(1)
+    joints[:, 2] += annotated
+    joints[annotated, :2] += 0.5  # Indices of pixels; their centres.
     x, y, width, height = dog.img_bbox
     box = np.asarray([y, x, y + height, x + width], np.float32)
     size = [dog.img_height, dog.img_width]

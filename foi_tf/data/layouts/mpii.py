@@ -76,7 +76,7 @@ def _person(person: Any, keypoints: int, where: str) -> tuple[np.ndarray, np.nda
     head = [_set(person, name) for name in ("y1", "x1", "y2", "x2")]
     rough, scale = _set(person, "objpos"), _set(person, "scale")
     if spread and None not in head:
-        spread += list(np.asarray(head, np.float32).reshape(2, 2) - 1)
+        spread += list(np.asarray(head, np.float32).reshape(2, 2) - 0.5)
     elif not spread and None not in (rough, scale):
         centre, half = np.asarray(_position(rough, where)), float(scale) * _HEIGHT / 2
         spread = [centre - half, centre + half]
@@ -91,10 +91,10 @@ def _set(struct: Any, name: str) -> Any:
 
 
 def _position(struct: Any, where: str) -> tuple[float, float]:
-    """(y, x) in pixels from 0; MATLAB's are from 1."""
+    """(y, x) of the pixel's centre; MATLAB's indices are from 1."""
     # Floats, since whole numbers come in the fewest bytes that hold them.
     y, x = (float(matlab.field(struct, name, where)) for name in ("y", "x"))
-    return y - 1, x - 1
+    return y - 0.5, x - 0.5
 
 
 def _load(file: epath.Path, people: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:

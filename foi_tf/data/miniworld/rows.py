@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from foi_tf.data.miniworld.labels import DETECTION, SEGMENTATION
 from foi_tf.data.miniworld.single import SUBJECTS
 from foi_tf.study.dataset import Dataset, Size
+from foi_tf.study.grid import mini_size
 from foi_tf.study.labels import joints
 from foi_tf.study.registry import DATASETS as PAPER
 
@@ -16,11 +17,6 @@ _SQUARE: Size = (128, 128)
 
 # Metres; ours, from what the rooms and streets of the world can show.
 _DEPTH_RANGES = {"sunrgbd": (0.3, 8.0), "vkitti2": (1.0, 80.0), "vgallery": (0.3, 15.0)}
-
-
-def _train_size(images: int) -> int:
-    """The paper's sizes under a square root: same order, at least 60 images (ours)."""
-    return round(60 * (images / 150) ** 0.5)
 
 
 def _row(paper: Dataset) -> Dataset:
@@ -41,7 +37,7 @@ def _row(paper: Dataset) -> Dataset:
         name=paper.name,
         domain=paper.domain,
         number=paper.number,
-        train=_train_size(paper.train),
+        train=mini_size(paper.train),
         val=ILSVRC_VAL if paper.id == "ilsvrc" else VAL,
         classes={task_type: len(names.get(task_type, ("depth",))) for task_type in paper.classes},
         names=names,

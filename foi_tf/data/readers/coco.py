@@ -235,4 +235,5 @@ def _keypoints(annotation: _Annotation, count: int, where: str) -> np.ndarray:
             f"not x, y and visibility of {count}"
         )
     marks = np.asarray(annotation.keypoints, np.float32).reshape(count, 3)[:, [1, 0, 2]]
+    marks[:, :2] += 0.5  # COCO's are indices of pixels, ours are places: here their centres.
     return np.where(marks[:, 2:] > 0, marks, np.float32(0))

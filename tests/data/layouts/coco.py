@@ -30,7 +30,7 @@ def write(root):
     # person, person, the 53rd stuff class (rug-merged), nothing.
     mask = {"mask": drawing.stripes([1, 1, 133, 255]).astype(np.uint8)}
     marks = np.zeros((2, 17, 3), np.float32)
-    marks[0, :2] = (2, 3, 2), (1.5, 4, 1)
+    marks[0, :2] = (2.5, 3.5, 2), (2, 4.5, 1)
     boxes = {
         "boxes": np.asarray([[1, 2, 4, 6.5], [0, 0, 6, 8]], np.float32),
         "box_labels": [79, 0],

@@ -30,7 +30,7 @@ def write(root):
         )
     _save(root, [record(image) for images in _IMAGES.values() for image in images])
     joints = np.zeros((1, 20, 3), np.float32)
-    joints[0, :2] = (1, 2.5, 2), (0, 3, 1)
+    joints[0, :2] = (1.5, 3, 2), (0.5, 3.5, 1)
     dog = {
         "keypoints": joints,
         "keypoint_boxes": np.asarray([[1, 2, 5, 8]], np.float32),

@@ -20,11 +20,13 @@ def write(root):
     people = {
         "keypoints": np.zeros((3, 16, 3), np.float32),
         # Around joints and head; and the squares of persons who are only seen, in the image.
-        "keypoint_boxes": np.asarray([[0, 1, 5, 6], [1, 2, 6, 8], [0, 0, 6, 8]], np.float32),
-        "keypoint_areas": np.asarray([25, 30, 48], np.float32) * 0.53,
+        "keypoint_boxes": np.asarray(
+            [[0, 1.5, 5.5, 6.5], [1.5, 2.5, 6, 8], [0, 0, 6, 8]], np.float32
+        ),
+        "keypoint_areas": np.asarray([27.5, 24.75, 48], np.float32) * 0.53,
         "keypoint_crowds": [False] * 3,
     }
-    people["keypoints"][0, [0, 9, 10]] = [5, 3, 2], [1, 2.5, 2], [2, 6, 1]
+    people["keypoints"][0, [0, 9, 10]] = [5.5, 3.5, 2], [1.5, 3, 2], [2.5, 6.5, 1]
     return {
         split: {
             name: people

@@ -28,8 +28,8 @@ def test_keypoint_categories_alone_make_a_keypoint_set(tmp_path):
         for (ymin, xmin, ymax, xmax), marks, area in zip(
             *(example[f"keypoint{name}"] for name in ("_boxes", "s", "_areas")), strict=True
         ):
-            middle = [(ymin + ymax) / 2, (xmin + xmax) / 2, 1]
-            assert marks.tolist() == [[ymin, xmin, 2], [ymin, xmax, 2], middle, [0, 0, 0]]
+            corners = [[ymin, xmin, 2], [ymin, xmax, 2], [(ymin + ymax) / 2, (xmin + xmax) / 2, 1]]
+            assert (marks[:3] - [0.5, 0.5, 0]).tolist() == corners and not marks[3].any()
             assert area == (ymax - ymin) * (xmax - xmin)
         assert example["keypoint_crowds"].tolist() == [False, False]
 
@@ -74,7 +74,7 @@ def test_instances_may_lack_keypoints_and_keypoints_may_leave_their_box(tmp_path
     edit(coco(root), lambda c: c["annotations"][1].update(keypoints=outside, bbox=[1, 1, 4, 4]))
     first, second = examples(root, "coco")[0]["keypoints"]
     assert not first.any()
-    assert second.tolist() == [[-3, 99, 2], [20, 30, 1], [0, 0, 0], [0, 0, 0]]
+    assert second.tolist() == [[-2.5, 99.5, 2], [20.5, 30.5, 1], [0, 0, 0], [0, 0, 0]]
 
 
 def test_crowds_and_images_without_objects_are_kept(tmp_path):
