@@ -17,7 +17,7 @@ from absl import flags, logging
 
 from foi_tf import preemption
 from foi_tf.errors import BusyError, FoiError
-from foi_tf.files import describe
+from foi_tf.files import describe, first_line
 
 # Libraries warn of the interpreter's age while they are imported; stderr is for our users.
 warnings.filterwarnings("ignore", category=FutureWarning, module="google.*")
@@ -74,6 +74,12 @@ def run(
             raise
         message = str(error) if isinstance(error, FoiError) else _place(error)
         print(f"{program}: error: {message}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        # As TensorFlow says it that a bucket is away or forbidden.
+        if values.debug or not type(error).__module__.startswith("tensorflow."):
+            raise
+        print(f"{program}: error: {first_line(error)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print(f"{program}: interrupted; the same command goes on from here", file=sys.stderr)

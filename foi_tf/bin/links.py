@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
+from foi_tf.bin import cli
 from foi_tf.study import options
 from foi_tf.study.dataset import Size
 from foi_tf.study.grid import SETTINGS
@@ -113,6 +114,8 @@ def setup(values: flags.FlagValues) -> Setup:
     """What the flags of `define_run`, `define_selection` and `define_crop` say."""
     from foi_tf.training import runs, strategy
 
+    if values.strategy == "cpu" and strategy.has_gpu():
+        cli.note("this machine has a GPU, and --strategy=cpu leaves it idle; --strategy=mirrored")
     return runs.Setup(
         data_dir=values.data_dir,
         workdir=values.workdir,

@@ -1,10 +1,10 @@
 """foi-target: trains a target from a source model in the workdir, and evaluates it.
 
---source takes what foi-source does;
---source=ilsvrc is the baseline without a source, --source=scratch has random weights.
---init takes weights from elsewhere in place of those that --source has in the workdir, or says
-what the chain of those began with: "ilsvrc:contrastive", or "scratch". --source_init does so for
-initial weights from elsewhere: the name of the file that foi-source was given with --init.
+--source takes what foi-source does; --source=ilsvrc is the baseline without a source,
+--source=scratch has random weights. --init takes weights from elsewhere in place of those that
+--source has in the workdir: for a source task they are its trained model, not what that began with.
+Or it says what the chain of those began with: "ilsvrc:contrastive", or "scratch". --source_init
+does so for initial weights from elsewhere: the name of the file that foi-source had as --init.
 """
 
 from absl import flags
@@ -46,6 +46,8 @@ def _main(values: flags.FlagValues) -> None:
     task = Task.parse(values.target)
     from foi_tf.training import runs
 
+    if runs.takes_as_source(values.source, values.init):
+        cli.note(f"{values.init} is taken for a model that was trained on {values.source}")
     setup = links.setup(values)
     finished = runs.target(
         setup, task, values.source, values.setting, values.init, values.source_init

@@ -9,11 +9,9 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import cv2
-import numpy as np
 import tensorflow as tf
 
-from foi_tf.data import schema
+from foi_tf.data import resizing, schema
 from foi_tf.study.dataset import Channels, Dataset, Size
 
 # A box that a crop cuts stays while this share of its area is inside; ours.
@@ -165,65 +163,19 @@ def image(
         pixels, corner, shrink = whole_image(picture)
     window = tf.stack([view.height, view.width]) // view.shrink
     out = tf.stack([view.out_height, view.out_width])
-    # Of what is beyond the edge, the mean is all that normalisation takes to zero.
-    margin = tuple(round(255 * channel) for channel in mean)
     if native:
         (y, x), (height, width) = tf.unstack(corner), tf.unstack(window * shrink)
         seen = pixels[None, y : y + height, x : x + width]
-        placed = resize(seen, shrink, out, crop, mean, view.mirrored)[0]
+        placed = resizing.native(seen, shrink, out, crop, mean, view.mirrored)[0]
         return tf.ensure_shape(placed, (*crop, 3))
     # Stateless, or deterministic runs would map one image after the other.
     placed = tf.numpy_function(
-        functools.partial(_resize, crop=crop, margin=margin),
+        functools.partial(resizing.by_opencv, crop=crop, colour=resizing.margin(mean)),
         [pixels, corner, window, shrink, out, view.mirrored],
         tf.uint8,
         stateful=False,
     )
     return tf.ensure_shape(placed, (*crop, 3))
-
-
-def _resize(
-    pixels, corner, window, shrink, out, mirrored, *, crop: Size, margin: tuple[int, ...]
-) -> np.ndarray:
-    """Cuts, shrinks, resizes and mirrors; what is beyond has the colour `margin`."""
-    cv2.setNumThreads(0)  # Images are what we are parallel over.
-    (y, x), (height, width) = corner, window * shrink
-    seen = pixels[y : y + height, x : x + width]
-    if shrink > 1:
-        seen = cv2.resize(seen, window[::-1].tolist(), interpolation=cv2.INTER_AREA)
-    seen = cv2.resize(seen, out[::-1].tolist(), interpolation=cv2.INTER_LINEAR)
-    if mirrored:
-        seen = cv2.flip(seen, 1)
-    below, right = (np.asarray(crop) - out).tolist()
-    if not (below or right):
-        return seen
-    return cv2.copyMakeBorder(seen, 0, below, 0, right, cv2.BORDER_CONSTANT, value=margin)
-
-
-def resize(
-    windows: tf.Tensor, shrink: tf.Tensor, out: tf.Tensor, crop: Size, mean: Channels, mirrored
-) -> tf.Tensor:
-    """What OpenCV does for `image`, in operations that any worker and a saved model can run.
-
-    OpenCV's bilinear weights have 11 bits, so pixels may differ by one.
-
-    Args:
-      windows: uint8 [B, H, W, 3], of sides that are multiples of `shrink`.
-      out: int32 [2], the size to bring them to, at most `crop`.
-
-    Returns:
-      uint8 [B, *crop, 3], the mean colour beyond `out`.
-    """
-    height, width = tf.unstack(tf.shape(windows)[1:3] // shrink)
-    blocks = tf.reshape(tf.cast(windows, tf.float32), [-1, height, shrink, width, shrink, 3])
-    # Halves go up, as OpenCV's do.
-    seen = tf.floor(tf.reduce_mean(blocks, [2, 4]) + 0.5)
-    seen = tf.floor(tf.image.resize(seen, out) + 0.5)
-    seen = tf.cond(mirrored, lambda: tf.reverse(seen, [2]), lambda: seen)
-    margin = tf.constant([round(255 * channel) for channel in mean], tf.float32)
-    beyond = [[0, crop[0] - out[0]], [0, crop[1] - out[1]]]
-    shown = tf.pad(seen - margin, [[0, 0], *beyond, [0, 0]]) + margin
-    return tf.ensure_shape(tf.cast(shown, tf.uint8), [windows.shape[0], *crop, 3])
 
 
 def labels(pixels: tf.Tensor, view: View, crop: Size, outside) -> tf.Tensor:

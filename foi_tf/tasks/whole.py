@@ -5,7 +5,7 @@ What evaluation does with records (section 4.1), for images that are decoded alr
 
 import tensorflow as tf
 
-from foi_tf.data import augment
+from foi_tf.data import augment, resizing
 from foi_tf.study.dataset import Channels, Size
 from foi_tf.tasks import centernet
 from foi_tf.tasks.base import Predictions
@@ -23,7 +23,7 @@ def fit(images: tf.Tensor, crop: Size, mean: Channels) -> tuple[tf.Tensor, augme
     view = augment.whole(tf.shape(images)[1:3], crop)
     windows = images[:, : view.height, : view.width]
     out = tf.stack([view.out_height, view.out_width])
-    return augment.resize(windows, view.shrink, out, crop, mean, view.mirrored), view
+    return resizing.native(windows, view.shrink, out, crop, mean, view.mirrored), view
 
 
 def restore(predictions: Predictions, view: augment.View, size: tf.Tensor) -> Predictions:

@@ -61,7 +61,8 @@ def run(
                 for files in (files for one in prepared for files in one.files.values()):
                     records.blame(files)
             raise FoiError(
-                f"{directory}: stopped ({first_line(error)}); same command goes on"
+                f"{directory}: stopped ({first_line(error)}); once that is mended, the "
+                "same command goes on"
             ) from error
 
 

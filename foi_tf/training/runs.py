@@ -134,6 +134,13 @@ def _pretraining(init: str) -> Task | None:
     return {"": grid.PRETRAINING, SELF_SUPERVISED: grid.PRETRAININGS[CONTRASTIVE]}.get(init)
 
 
+def takes_as_source(source: str, init: str) -> bool:
+    """Whether `target` believes that weights are a source model, as a checkpoint cannot say."""
+    named = init == results.SCRATCH or _pretraining(init) is not None
+    without = source in (results.NO_SOURCE, results.SCRATCH)
+    return not (named or without or epath.Path(init).is_dir())
+
+
 def _source_model(setup: Setup, task: Task, setting: str, init: str, began: str) -> Start:
     if init == results.SCRATCH or _pretraining(init) is not None:
         images = [grid.source_images(row, setting) for row in _datasets(setup, task)]

@@ -39,6 +39,11 @@ def make(name: str, tpu: str = "") -> tf.distribute.Strategy:
     raise unknown("strategy", name, STRATEGIES)
 
 
+def has_gpu() -> bool:
+    """Whether TensorFlow sees a GPU here."""
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
 def _spread_over_cores() -> None:
     """Runs the branches of a network side by side, rather than each on all cores in turn.
 

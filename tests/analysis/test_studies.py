@@ -21,7 +21,7 @@ def _rows(request):
 
 
 def test_what_readme_says_follows_from_the_rows():
-    text = readme.README.read_text()
+    text = "".join(page.read_text() for page in readme.PAGES)
     found = readme.blocks()
     assert {"findings", "agreement mini", "effects", "regret mini", "regret real"} <= set(found)
     for name, part in found.items():
@@ -35,10 +35,12 @@ def test_what_readme_says_follows_from_the_rows():
 
 def test_a_part_of_readme_that_has_no_place_is_named(monkeypatch):
     monkeypatch.setattr(readme, "blocks", lambda: {"findings": "none\n"})
-    with pytest.raises(SystemExit, match="has 0 places for 'findings', not one"):
-        readme.filled("# foi_tf")
+    with pytest.raises(SystemExit, match="there are 0 places for 'findings', not one"):
+        readme.filled(["# foi_tf", ""])
     marked = "a\n<!-- findings -->\nold\n<!-- /findings -->\nb"
-    assert readme.filled(marked) == marked.replace("old", "none")
+    assert readme.filled(["c", marked]) == ["c", marked.replace("old", "none")]
+    with pytest.raises(SystemExit, match="there are 2 places"):
+        readme.filled([marked, marked])
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)

@@ -76,7 +76,8 @@ def read(raw_dir: epath.Path) -> raw.Raw:
 
     An instance without `keypoints` has no labelled one. `flip_pairs` (from 0) and OKS
     `sigmas` are our additions to a category; without the first, keypoints whose names
-    differ in "left" and "right" are pairs. Coordinates are taken as they are. An image
+    differ in "left" and "right" are pairs. Boxes are taken as they are; keypoints, which are
+    indices of pixels in COCO, at the centres of those. An image
     that the JSON lists without annotations has no objects; one that it does not list is
     not annotated. A box without any width or height tells nothing (train2017 of COCO has
     two of them): it is left out, and a warning counts such boxes.
