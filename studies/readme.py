@@ -1,12 +1,13 @@
-"""Fills the computed parts of README.md, those between marks, from the tables in studies/.
+"""Fills the computed parts of README.md and FINDINGS.md, between marks, from the tables here.
 
   python studies/readme.py
 
-A test holds README against what these functions make.
+A test holds both against what these functions make.
 """
 
 import pathlib
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ from foi_tf.analysis.paper import SEGMENTATION
 from foi_tf.study import results
 
 HERE = pathlib.Path(__file__).parent
-README = HERE.parent / "README.md"
+PAGES = (HERE.parent / "README.md", HERE / "FINDINGS.md")
 STUDIES = sorted(path.parent for path in HERE.glob("*/results.csv"))
 # Table 10, and the τ of the source's size that Section 6 gives beside it.
 FACTORS = {
@@ -61,13 +62,18 @@ def block(text: str, name: str) -> str:
     return found[1]
 
 
-def filled(text: str) -> str:
-    """A README with all its parts as the tables have them."""
+def filled(pages: Sequence[str]) -> list[str]:
+    """Pages with all parts as the tables have them."""
+    pages = list(pages)
     for name, part in blocks().items():
-        text, count = _pattern(name).subn(lambda match, part=part: match[1] + part + match[3], text)
-        if count != 1:
-            raise SystemExit(f"{README}: has {count} places for '{name}', not one")
-    return text
+        made = [
+            _pattern(name).subn(lambda match, part=part: match[1] + part + match[3], page)
+            for page in pages
+        ]
+        if (count := sum(places for _, places in made)) != 1:
+            raise SystemExit(f"there are {count} places for '{name}', not one")
+        pages = [page for page, _ in made]
+    return pages
 
 
 def _pattern(name: str) -> re.Pattern:
@@ -136,4 +142,5 @@ def _table(header: list[str], rows: list[list[str]], words: int) -> str:
 
 
 if __name__ == "__main__":
-    files.write_text(README, filled(README.read_text()))
+    for page, text in zip(PAGES, filled([page.read_text() for page in PAGES]), strict=True):
+        files.write_text(page, text)

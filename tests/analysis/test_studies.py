@@ -59,17 +59,18 @@ def test_rows_are_of_one_version_and_configuration(rows):
 
 
 PLANNED = {
-    # Setting and pairs: chains, of which so many targets have a row without a source.
-    ("small", "within_type"): (306, 27),
-    ("small", "cross_type"): (183, 27),  # 123 within domains, and a sample of 60 across.
-    ("small_source", "within_type"): (272, 17),
+    # Setting, pairs and seed: chains, of which so many targets have a row without a source.
+    ("small", "within_type", 0): (306, 27),
+    ("small", "within_type", 1): (306, 27),
+    ("small", "cross_type", 0): (183, 27),  # 123 within domains, and a sample of 60 across.
+    ("small_source", "within_type", 0): (272, 17),
 }
 
 
-@pytest.mark.parametrize(("setting", "pairs"), PLANNED)
-def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs):
+@pytest.mark.parametrize(("setting", "pairs", "seed"), PLANNED)
+def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs, seed):
     rows = results.load(HERE / "mini/results.csv")
-    own = rows[(rows.setting == setting) & (rows.seed == 0)]
+    own = rows[(rows.setting == setting) & (rows.seed == seed)]
     found = {
         (f"{x.source}:{x.source_type}", f"{x.target}:{x.target_type}")
         for x in own.itertuples()
@@ -77,10 +78,17 @@ def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs):
     }
     chains = plan.sample(grid.chains(DATASETS, setting, pairs), DATASETS, 60)
     planned = {(str(x.source), str(x.target)) for x in chains}
-    count, targets = PLANNED[setting, pairs]
+    count, targets = PLANNED[setting, pairs, seed]
     assert found == planned and len(planned) == count
     for start in ("ilsvrc", "scratch"):
         assert (own.source == start).sum() == targets
+
+
+def test_the_study_on_mini_has_no_other_rows():
+    rows = results.load(HERE / "mini/results.csv")
+    chains = sum(count for count, _ in PLANNED.values())
+    starts = 2 * (2 * 27 + 17)
+    assert len(rows) == chains + starts + 27  # And the source models of single tasks.
 
 
 def test_the_study_on_real_sets_has_all_chains_within_types():
