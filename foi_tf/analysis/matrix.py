@@ -21,6 +21,8 @@ COLUMN = ["source_type", "source_domain", "source"]
 PARTS = {"value": "absolute", "gain": "gain, %"}
 REFERENCES = (rows.NO_SOURCE, rows.SCRATCH)
 
+_DEVIATION = " ± "
+
 Cells = dict[str, pd.DataFrame]
 
 
@@ -201,7 +203,12 @@ def gain_text(gain: float) -> str:
 
 def with_deviation(mean: str, deviation: str, seeds: int) -> str:
     """Mean and standard deviation over seeds, as "12.3 ± 1.1 (3)"; the mean alone for one."""
-    return f"{mean} ± {deviation} ({seeds})" if seeds > 1 else mean
+    return f"{mean}{_DEVIATION}{deviation} ({seeds})" if seeds > 1 else mean
+
+
+def without_deviation(text: str) -> str:
+    """What `with_deviation` returned, but for the deviation."""
+    return text.partition(_DEVIATION)[0]
 
 
 def _source_labels(columns: pd.MultiIndex) -> list[str]:

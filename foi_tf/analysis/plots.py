@@ -19,7 +19,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from foi_tf import files
-from foi_tf.analysis import colours, summary
+from foi_tf.analysis import colours, matrix, summary
 from foi_tf.analysis.gains import VERY_POSITIVE
 from foi_tf.analysis.sheet import Sheet
 
@@ -33,7 +33,8 @@ GREEN, LIGHT_GREEN, LIGHT_PURPLE, PURPLE = "#1b7837", "#a6dba0", "#c2a5cf", "#5b
 def heat_map(sheet: Sheet, stem: epath.PathLike, *, png: bool = True) -> None:
     """Draws a table in its colours as `stem`.svg, and as `stem`.png.
 
-    Lines part its groups, which are named below; domains are named on the right.
+    Lines part its groups, which are named below; domains are named on the right. Deviations over
+    seeds are left to the tables, which have room for them.
 
     Args:
       png: whether to write the PNG, which takes most of the time.
@@ -41,7 +42,7 @@ def heat_map(sheet: Sheet, stem: epath.PathLike, *, png: bool = True) -> None:
     Raises:
       FoiError: a file cannot be written.
     """
-    texts = sheet.texts.iloc[:, sheet.words :]
+    texts = sheet.texts.iloc[:, sheet.words :].map(matrix.without_deviation)
     labels, domains = _row_labels(sheet)
     height, width = texts.shape
     letters = max([5, *(len(text) for text in texts.to_numpy().ravel())])

@@ -154,7 +154,7 @@ def run_sheets(results: pd.DataFrame, chains: pd.DataFrame) -> list[Sheet]:
     tried = gains.transfers(chains)
     settings = sorted(results.setting.unique(), key=paper.setting_order)
     said = {
-        "runs": len(results),
+        "result rows": len(results),
         "chains with a source": f"{len(tried)} (+ {len(chains) - len(tried)} without)",
         "target tasks": len(chains.groupby(["target", "target_type"])),
         "source tasks": len(tried.groupby(["source", "source_type"])),

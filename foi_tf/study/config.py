@@ -49,8 +49,9 @@ class Schedule:
         (1 + cos(pi * step / steps)) / 2 (SimCLR).
       warmup: fraction of the steps in which the rate rises linearly from zero.
       weight_decay: decoupled, on convolution and dense kernels only: a step takes it times the
-        rate. Recipes that have it in the gradient take 1 / (1 - momentum) times as much. Of
-        "lars" it is part of the gradient, as that is defined.
+        rate off them. For what recipes that have it in the gradient do with a momentum, it has
+        to be 1 / (1 - momentum) times theirs. Of "lars" it is part of the gradient, as that is
+        defined.
     """
 
     __pydantic_config__ = _STRICT

@@ -90,3 +90,10 @@ def test_points_say_which_chain_they_are(study, tmp_path):
     wanted = "city:segmentation → camvid:segmentation, small: +25.0 %, 2,975 source images"
     assert f"<title>{wanted}</title>" in svg
     assert svg == (tmp_path / "size.svg").read_text()
+
+
+def test_deviations_are_left_to_the_tables(sheet, tmp_path):
+    assert sheet.texts.map(lambda text: "±" in text).to_numpy().any()
+    plots.heat_map(sheet, tmp_path / "map", png=False)
+    drawn = (tmp_path / "map.svg").read_text()
+    assert "+25.0" in drawn and "±" not in drawn

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import yaml
 
 from foi_tf.data.miniworld.rows import DATASETS
 from foi_tf.study import grid, plan, results
@@ -56,6 +57,16 @@ def test_rows_are_of_one_version_and_configuration(rows):
     assert rows.groupby(["target", "target_type"]).learning_rate.nunique().max() == 1
     assert set(rows.candidates.map(json.loads).map(len)) == {0}
     assert np.isfinite(rows.value).all()
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
+def test_the_kept_configuration_is_that_of_the_rows(study):
+    rows = results.load(study / "results.csv")
+    kept = yaml.safe_load((study / "rates.yaml").read_text())
+    for row in rows.drop_duplicates(["target", "target_type"]).itertuples():
+        of_type = kept[row.target_type]
+        own = of_type.get("datasets", {}).get(row.target, {}).get("schedule", {})
+        assert (of_type["schedule"] | own)["learning_rate"] == row.learning_rate
 
 
 PLANNED = {

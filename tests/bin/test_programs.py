@@ -11,13 +11,12 @@ import sys
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from etils import epath
 
 from foi_tf import bin as programs
 from foi_tf.bin import prepare, pretrain, source, target
 from foi_tf.study import images, results
-from foi_tf.training import lease, runs, strategy
+from foi_tf.training import lease
 from tests import folders, tiny
 from tests.bin.conftest import CONFIG, error, misuse
 from tests.training import cluster
@@ -296,31 +295,3 @@ def test_two_processes_run_one_link(flags, tmp_path):
         check_images(flags["workdir"] / "results")
     (directory,) = (flags["workdir"] / "links").iterdir()
     assert not list(directory.glob("leases/*")) and not (directory / "checkpoints").exists()
-
-
-@pytest.mark.parametrize(("source", "init", "said"), [
-    ("coco:segmentation", "weights/ilsvrc", True), ("ilsvrc", "weights/ilsvrc", False),
-    ("coco:segmentation", "", False), ("coco:segmentation", "scratch", False),
-    ("coco:segmentation", "ilsvrc:contrastive", False), ("coco:segmentation", "/", False),
-])  # fmt: skip
-def test_weights_that_pass_for_a_source_model_are_named(source, init, said):
-    assert runs.takes_as_source(source, init) == said
-
-
-def test_an_idle_gpu_is_named(call, blocks, tmp_path, monkeypatch):
-    monkeypatch.setattr(strategy, "has_gpu", lambda: True)
-    flags = {"data_dir": blocks, "workdir": tmp_path, "target": "none:segmentation"}
-    _, _, err = call(target, source="scratch", **flags)
-    assert "has a GPU, and --strategy=cpu leaves it idle" in err
-
-
-def test_what_tensorflow_says_of_a_bucket_is_one_line(call, blocks, tmp_path, monkeypatch):
-    def away(*_):
-        raise tf.errors.UnavailableError(None, None, "the bucket is away\nand more")
-
-    monkeypatch.setattr(runs, "target", away)
-    flags = {"data_dir": blocks, "workdir": tmp_path, "target": "blocks:segmentation"}
-    said = error(call(target, source="scratch", **flags))
-    assert said == "foi-target: error: the bucket is away"
-    with pytest.raises(tf.errors.UnavailableError):
-        call(target, source="scratch", debug="true", **flags)
