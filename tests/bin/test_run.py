@@ -88,7 +88,11 @@ def test_wrong_lines_are_named_before_anything_runs(together, flags, tmp_path):
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_all_commands(flags, tmp_path, sent, code):
     (tmp_path / "c.yaml").write_text(CONFIG.replace("small_steps: 2", "small_steps: 20000"))
-    program = "from tests import tiny; tiny.use(); from foi_tf.bin import run; run.main()"
+    # A shell that runs the tests in the background has them ignore interrupts, and us with them.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from tests import tiny; tiny.use(); from foi_tf.bin import run; run.main()"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
