@@ -14,6 +14,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 
+parse_flags "" "$@"
+case " $*" in *" --"*) fail "takes no flags but --help" ;; esac
 study=${1:-} out=${2:-} jobs=${3:-2}
 [ -n "$out" ] || fail "wants mini or real, and a directory to write to"
 network=(--backbone=hrnet_mini --precision=bfloat16)
@@ -31,9 +33,12 @@ sweep() {
     --data_dir="$data" "${network[@]}" --init="$init" "${@:2}"
 }
 
-# Runs one of the study itself; what it will take is told from what the choice of rates took.
+# Runs one of the study itself. What it will take is told from what the choice of rates took, or,
+# where rates.yaml was there already, from the rows that studies/ keeps.
 study() {
-  sweep "$1" --workdir="$out/study" --config="$config" --results="$out/rates/results" "${@:2}"
+  local measured=$out/rates/results
+  [ -d "$measured" ] || measured=$ROOT/studies/$study/results.csv
+  sweep "$1" --workdir="$out/study" --config="$config" --results="$measured" "${@:2}"
 }
 
 # Points of all segmentation targets as each source model of segmentation sees them: what

@@ -1,0 +1,120 @@
+"""A whole study by one call, every program a stand-in but foi-plan."""
+
+import copy
+import importlib
+import shlex
+import sys
+
+import pytest
+
+from foi_tf.bin import cli
+from foi_tf.study import config, results
+from foi_tf.study.grid import PRETRAINING
+from foi_tf.training import link
+from tests.launch.conftest import ROOT
+from tests.rows import BASELINE, changed
+
+OUT = "out"
+RATES = ROOT / "studies/mini/rates.yaml"
+INIT = f"{OUT}/pretraining/links/ilsvrc.classification-1"
+# What a program leaves that the script looks for.
+LEFT = {
+    "foi-prepare": f"mkdir -p {OUT}/mini/camvid {OUT}/mini/ilsvrc",
+    "foi-pretrain": f"mkdir -p {INIT}; cp made/link.json {INIT}",
+    "foi-rates": f"cp -r made/rates {OUT}; cp {RATES} {OUT}/rates.yaml",
+    # Sweeps write down what they run; a link that is named again has a directory.
+    "foi-run": 'while read -r line; do echo "$line" >> ran; '
+    'echo "{\\"directory\\": \\"links/$(cksum <<< "$line" | tr " " -)\\"}"; done',
+    "foi-features": "",
+    "foi-recommend": "",
+    "foi-analyze": "",
+}
+
+
+def pretraining():
+    """What is known of a pre-training that was finished."""
+    schedule = config.Schedule(
+        optimizer="sgd", learning_rate=0.1, steps=9, small_steps=9, batch_size=8
+    )
+    made = link.Link(
+        chain=("scratch", str(PRETRAINING)), task=PRETRAINING, members=(), parent="", steps=9,
+        schedule=schedule, backbone="hrnet_mini", precision="bfloat16", seed=0, replicas=1,
+    )  # fmt: skip
+    return link.Finished(
+        link=made, metric="top1", value=0.6, metrics={"top1": 0.6}, n_train=9,
+        domain="websearch", wall_seconds=1.0, device="cpu",
+    )  # fmt: skip
+
+
+@pytest.fixture(name="study")
+def _study(machine):
+    link.save(machine.home / "made", pretraining())
+    row = changed(BASELINE, backbone="hrnet_mini")
+    results.write(row, machine.home / "made/rates/results")
+    for name, body in LEFT.items():
+        machine.program(name, body)
+    for name in ("foi-source", "foi-target"):
+        machine.program(name, f'echo "{name} $*" >> ran')
+    return machine
+
+
+def ran(study, *words):
+    lines = (study.home / "ran").read_text().splitlines()
+    return sum(all(word in line for word in words) for line in lines)
+
+
+def test_a_study_of_mini_is_one_call(study, monkeypatch):
+    code, _, err = study.run("study.sh", "mini", OUT)
+    assert code == 0, err
+    assert ran(study, "--select_lr=validation") == 27
+    own = f"--workdir={OUT}/study"
+    # Chains within types of two seeds, across them and of limited sources, and of full targets,
+    # each with the same targets without a source; the first seed twice, for the second's sake.
+    for setting, seed, count in (
+        ("small", 0, 2 * (306 + 27 + 27) + 183 + 27 + 27),
+        ("small", 1, 306 + 27 + 27),
+        ("small_source", 0, 272 + 17 + 17),
+        ("full", 0, 289 + 17),
+    ):
+        found = ran(study, "foi-target", own, f"--setting={setting} ", f"--seed={seed}")
+        assert found == count, (setting, seed)
+    sweeps = ("foi-run", "foi-source", "foi-target")
+    called = [call.split()[0] for call in study.calls() if not call.startswith(sweeps)]
+    assert called[:3] == ["foi-prepare", "foi-pretrain", "foi-rates"]
+    assert called[3:] == ["foi-features"] * (1 + 18) + ["foi-recommend", "foi-analyze"]
+    # Each takes the flags that it is given.
+    parsed = []
+    monkeypatch.setattr(
+        cli, "run", lambda _, values, __: parsed.append(copy.deepcopy(values)(sys.argv))
+    )
+    for call in study.calls():
+        program, *given = shlex.split(call)
+        if program not in sweeps:
+            monkeypatch.setattr(sys, "argv", [program, *given])
+            module = importlib.import_module(f"foi_tf.bin.{program.removeprefix('foi-')}")
+            module.main()
+    assert parsed == [[name] for name in called]
+
+
+def test_with_rates_that_are_there_none_are_chosen(study):
+    (study.home / OUT).mkdir()
+    (study.home / OUT / "rates.yaml").write_text(RATES.read_text())
+    study.program("foi-run", "exit 1")
+    code, _, err = study.run("study.sh", "mini", OUT)
+    # What it takes is told from the rows that are kept. The study itself is the first to fail.
+    assert code == 1 and "by measured" in err and len(study.calls("foi-run")) > 1
+    assert not study.calls("foi-rates") and not ran(study, "--select_lr")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "wants mini or real, and a directory to write to"),
+        (["mine", OUT], "mine: no such study; mini or real"),
+        (["mini", OUT, "--jobs=2"], "takes no flags but --help"),
+        (["real", OUT], "FOI_REAL_DATA must name the folder of the real sets"),
+    ],
+)
+def test_what_a_study_wants_is_said(study, given, said):
+    code, out, err = study.run("study.sh", *given, FOI_REAL_DATA="")
+    assert (code, out, err) == (1, "", f"study.sh: {said}\n") and not study.calls()
