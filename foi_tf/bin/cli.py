@@ -23,6 +23,12 @@ from foi_tf.files import describe, first_line
 warnings.filterwarnings("ignore", category=FutureWarning, module="google.*")
 
 
+def unset(values: flags.FlagValues) -> None:
+    """Gives all flags their defaults again, before a process parses another command."""
+    for name in values:
+        values[name].unparse()
+
+
 def run(
     main: Callable[[flags.FlagValues], None],
     values: flags.FlagValues,

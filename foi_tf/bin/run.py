@@ -64,8 +64,7 @@ def _parsed(line: str, place: int) -> list[str]:
 def _call(command: Sequence[str]) -> int:
     """Runs one command as a process of its own would be; returns its exit code."""
     program = _PROGRAMS[command[0]]
-    for name in program.VALUES:
-        program.VALUES[name].unparse()
+    cli.unset(program.VALUES)
     try:
         cli.run(program._main, program.VALUES, program.__doc__, command)
     except SystemExit as exited:

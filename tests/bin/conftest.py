@@ -5,6 +5,8 @@ import sys
 import absl.flags
 import pytest
 
+from foi_tf.bin import cli
+
 # Of links that end in seconds.
 CONFIG = """
 segmentation:
@@ -19,8 +21,8 @@ def _call(capsys, monkeypatch):
 
     def call(program, *switches, **flags):
         for values in vars(program).values():
-            for name in values if isinstance(values, absl.flags.FlagValues) else ():
-                values[name].unparse()
+            if isinstance(values, absl.flags.FlagValues):
+                cli.unset(values)
         name = program.__name__.rsplit(".", 1)[-1]
         given = [f"--{flag}={value}" for flag, value in flags.items()]
         argv = [f"foi-{name}", *switches, *given]

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from foi_tf.bin import plan, prepare, pretrain, source, target
+from foi_tf.bin import cli, plan, prepare, pretrain, source, target
 from foi_tf.study import results
 from tests import folders
 from tests.bin.conftest import error, misuse
@@ -40,8 +40,7 @@ def test_every_command_is_one_that_its_program_takes(call):
     programs = {"foi-pretrain": pretrain, "foi-source": source, "foi-target": target}
     for command in commands:
         values = programs[command[0]].VALUES
-        for name in values:
-            values[name].unparse()
+        cli.unset(values)
         assert values(command) == command[:1]
         assert values.data_dir == "my data" and values.workdir == "gs://b/w"
         assert values.backbone == "hrnet_w18" and values.steps_per_loop == 9
@@ -73,8 +72,7 @@ def test_a_scenario_is_in_every_command(call, flags, given):
     started = {}
     for command in commands:
         values = programs[command[0]].VALUES
-        for name in values:
-            values[name].unparse()
+        cli.unset(values)
         values(command)
         assert values.backbone == given["backbone"]
         if command[0] != "foi-pretrain":
