@@ -1,18 +1,23 @@
-"""Repeats random chains of a study, each in a process of its own, and compares their values.
+"""Repeats random chains of a study, each in a process of its own, and compares with its rows.
 
-  python benchmarks/repeat.py --plan=OUT/small.tsv --workdir=OUT/study --scrap=DIR [--count=10]
+  foi-plan --stages ... --workdir=NEW > plan.tsv
+  python benchmarks/repeat.py --rows=studies/mini/results.csv [--count=10] plan.tsv ...
 
-Prints a line a chain, tab-separated: its source, target and seed, the value in the study and the
-repeated one, and their difference. Exits with 1 if any differ.
+Plans are of `foi-plan --stages`, into working directories of their own, over the same data,
+initial weights and configuration as the study's. Of their chains, `--count` are drawn, and run
+with the source models that they need, which are compared too where they left a row. Prints a line
+a row, tab-separated: source, target, setting and seed, the value in the study and the repeated
+one, and their difference. Exits with 1 if any differ.
 """
 
 import argparse
 import pathlib
 import random
 import shlex
-import shutil
 import subprocess
 import sys
+
+import pandas as pd
 
 from foi_tf.study import results
 
@@ -21,41 +26,46 @@ _KEY = ["target", "target_type", "source", "source_type", "setting", "seed"]
 
 def main() -> None:
     """The script."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("plan", "workdir", "scrap"):
-        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", required=True, help="Of the study, as foi-analyze reads them.")
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="Of the choice.")
+    parser.add_argument("plans", type=pathlib.Path, nargs="+")
     given = parser.parse_args()
-    lines = given.plan.read_text().splitlines()[1:]
-    commands = [shlex.split(line.split("\t")[-1]) for line in lines]
-    commands = [command for command in commands if command[0] == "foi-target"]
-    chosen = random.Random(given.seed).sample(commands, given.count)
-    _sources(given.workdir, given.scrap)
-    for command in chosen:
-        own = [
-            f"--workdir={given.scrap}" if flag.startswith("--workdir=") else flag
-            for flag in command
-        ]
-        program = [sys.executable, "-m", f"foi_tf.bin.{own[0].removeprefix('foi-')}", *own[1:]]
-        subprocess.run(program, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    before, after = (
-        results.load(root / "results").set_index(_KEY).value
-        for root in (given.workdir, given.scrap)
-    )
+    before = results.load(given.rows).set_index(_KEY).value
+    plans = [pd.read_csv(path, sep="\t", dtype=str).set_index("line") for path in given.plans]
+    # Chains are told from targets without a source by the task type behind the source's name.
+    chains = [
+        (plan, line)
+        for plan in plans
+        for line in plan.index[plan.command.str.match(r"foi-target .*--source=\S+:")]
+    ]
+    workdirs = set()
+    for plan, line in random.Random(given.seed).sample(chains, given.count):
+        for command in _with_needs(plan, line):
+            workdirs.update(x.partition("=")[2] for x in command if x.startswith("--workdir="))
+            program = f"foi_tf.bin.{command[0].removeprefix('foi-')}"
+            words = [sys.executable, "-m", program, *command[1:]]
+            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
     print("\t".join([*_KEY, "study", "repeated", "difference"]))
     differ = 0
-    for key, value in after.items():
-        differ += value != before[key]
-        print(*key, before[key], value, value - before[key], sep="\t")
+    for workdir in sorted(workdirs):
+        after = results.load(f"{workdir}/results").set_index(_KEY).value
+        for key, value in after.items():
+            own = before.get(key, float("nan"))
+            differ += own != value
+            print(*key, own, value, value - own, sep="\t")
     sys.exit(differ > 0)
 
 
-def _sources(workdir: pathlib.Path, scrap: pathlib.Path) -> None:
-    """Copies the source models, which alone are marked as chosen."""
-    for mark in workdir.glob("links/*/selected_none.json"):
-        if not (scrap / "links" / mark.parent.name).exists():
-            shutil.copytree(mark.parent, scrap / "links" / mark.parent.name)
+def _with_needs(plan: pd.DataFrame, line: str) -> list[list[str]]:
+    """The command of that line, behind those it needs, split into words."""
+    needs = plan.needs[line]
+    before = [] if needs == "-" else needs.split(",")
+    return [
+        *(command for one in before for command in _with_needs(plan, one)),
+        shlex.split(plan.command[line]),
+    ]
 
 
 if __name__ == "__main__":
