@@ -55,7 +55,7 @@ def main() -> None:
             own = before.get(key, float("nan"))
             differ += own != value
             print(*key, own, value, value - own, sep="\t")
-    sys.exit(differ > 0)
+    sys.exit(1 if differ else 0)
 
 
 def _with_needs(plan: pd.DataFrame, line: str) -> list[list[str]]:
