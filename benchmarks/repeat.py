@@ -6,7 +6,7 @@
 Plans are of `foi-plan --stages`, into working directories of their own, over the same data,
 initial weights and configuration as the study's. Of their chains, `--count` are drawn, and run
 with the source models that they need, which are compared too where they left a row. Prints a line
-a row, tab-separated: source, target, setting and seed, the value in the study and the repeated
+a row, tab-separated: target, source, setting and seed, the value in the study and the repeated
 one, and their difference. Exits with 1 if any differ.
 """
 
