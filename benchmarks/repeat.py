@@ -40,6 +40,8 @@ def main() -> None:
         for plan in plans
         for line in plan.index[plan.command.str.match(r"foi-target .*--source=\S+:")]
     ]
+    if given.count > len(chains):
+        parser.error(f"--count={given.count}: the plans have {len(chains)} chains")
     workdirs = set()
     for plan, line in random.Random(given.seed).sample(chains, given.count):
         for command in _with_needs(plan, line):

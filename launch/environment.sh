@@ -4,10 +4,8 @@
 #   make_environment 3.11 dev    sets $PYTHON to the interpreter of .venv-3.11, with foi_tf
 #                                installed in it as constraints/ has it, and its extra "dev"
 
-fail() {
-  echo "$(basename "$0"): $*" >&2
-  exit 1
-}
+# shellcheck source=launch/common.sh
+source "$ROOT/launch/common.sh"
 
 find_python() {
   local version=$1 candidate

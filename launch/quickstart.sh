@@ -9,6 +9,10 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/environment.sh
 source "$ROOT/launch/environment.sh"
 
+case "${1:-}" in
+  --help) show_help ;;
+  -*) fail "takes no flags but --help" ;;
+esac
 out=${1:-$ROOT/quickstart_output}
 make_environment 3.11 ""
 bin=$(dirname "$PYTHON")

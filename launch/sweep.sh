@@ -16,10 +16,8 @@
 #   chunks STAGE SIZE         prints how many chunks there are
 #   execute COMMAND...        runs the command, or only prints it with --dry_run
 
-fail() {
-  echo "$(basename "$0"): $*" >&2
-  exit 1
-}
+# shellcheck source=launch/common.sh
+source "$ROOT/launch/common.sh"
 
 parse_flags() {
   # Locals would shadow the variables that are set.
@@ -34,7 +32,7 @@ parse_flags() {
     _key=${_key%%=*}
     case "$_argument" in
       --dry_run) dry_run=1 ;;
-      --help) awk 'NR > 1 && /^#/ { sub(/^# ?/, ""); print; next } NR > 1 { exit }' "$0" && exit 0 ;;
+      --help) show_help ;;
       --*=*)
         case "$_spec" in
           *" $_key="*) printf -v "$_key" '%s' "${_argument#*=}" ;;

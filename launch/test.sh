@@ -10,6 +10,7 @@ source "$ROOT/launch/environment.sh"
 version=3.11
 case "${1:-}" in
   3.11 | 3.12) version=$1 && shift ;;
+  --help) show_help ;;
 esac
 make_environment "$version" dev
 cd "$ROOT"

@@ -17,6 +17,7 @@ PAIR = ["target", "target_type", "source", "source_type"]
 # What is known of a pair: also the images that the source was trained on, and how far the
 # target's images are from them (NaN where not known).
 COLUMNS = [*PAIR, "target_domain", "source_domain", "n_source", "distance"]
+Description = tuple[str, Mapping[str, int]]  # A dataset's domain, and training images by type.
 
 
 def find_target(text: str, types: Mapping[str, Iterable[str]]) -> Task:
@@ -43,17 +44,24 @@ def find_target(text: str, types: Mapping[str, Iterable[str]]) -> Task:
     return Task(name, own[0])
 
 
+def described(
+    datasets: Mapping[str, Dataset], features: Iterable[Features]
+) -> dict[str, Description]:
+    """Of datasets, and of those that files have features of."""
+    found = {
+        name: (row.domain, {kind: row.size(kind, "train") for kind in row.classes})
+        for name, row in datasets.items()
+    }
+    return found | {x.origin.dataset: (x.origin.domain, x.origin.train) for x in features}
+
+
 def of_datasets(target: Task, datasets: Mapping[str, Dataset]) -> pd.DataFrame:
     """All other structured tasks of some datasets as sources for a target among them.
 
     Returns:
       `COLUMNS`; distances are not known.
     """
-    rows = {
-        name: (row.domain, {kind: row.size(kind, "train") for kind in row.classes})
-        for name, row in datasets.items()
-    }
-    return _frame(target, rows, {})
+    return _frame(target, described(datasets, []), {})
 
 
 def of_features(target: Task, features: Mapping[str, Features]) -> pd.DataFrame:
@@ -65,7 +73,6 @@ def of_features(target: Task, features: Mapping[str, Features]) -> pd.DataFrame:
     Returns:
       `COLUMNS`, with the distance of the target's images from each source's (Eq. 1).
     """
-    rows = {name: (each.origin.domain, each.origin.train) for name, each in features.items()}
     own = features[target.dataset].vectors
     apart = {target.dataset: 0.0}  # Nothing includes images better than they themselves do.
     with Progress(f"{target} distances", len(features) - 1, unit="dataset") as progress:
@@ -73,7 +80,7 @@ def of_features(target: Task, features: Mapping[str, Features]) -> pd.DataFrame:
             if name not in apart:
                 apart[name] = distance.domain_distance(own, each.vectors)
                 progress.update()
-    return _frame(target, rows, apart)
+    return _frame(target, described({}, features.values()), apart)
 
 
 def around(target: str, features: Iterable[Features]) -> dict[str, Features]:
@@ -114,10 +121,9 @@ def same_type(pairs: pd.DataFrame) -> pd.Series:
 
 def _frame(
     target: Task,
-    datasets: Mapping[str, tuple[str, Mapping[str, int]]],
+    datasets: Mapping[str, Description],
     distances: Mapping[str, float],
 ) -> pd.DataFrame:
-    """From each dataset's domain and training images by task type."""
     domain = datasets[target.dataset][0]
     rows = [
         (target.dataset, target.type, name, kind, domain, own, images, distances.get(name, np.nan))

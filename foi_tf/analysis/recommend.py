@@ -37,9 +37,10 @@ def recommend(
       target: a dataset, or dataset:type.
       by: one of `TEXTS`.
       only: the source tasks that count; empty for all that something is known of.
-      features: for transferability metrics, points of the target by source models; else of
-        the target's and other datasets by one network, which then are the candidates.
-        Without any the paper's datasets are.
+      features: for transferability metrics, points of the target by source models (and any of
+        own source datasets, whose domain and size are else not known); for other ways, of the
+        target's and other datasets by one network, which then are the candidates. Without any
+        the paper's datasets are.
       before: as `tried.of_chains` returns it: what "fitted" learns from, and what is already
         known of the target.
 
@@ -55,7 +56,7 @@ def recommend(
     task = candidates.find_target(target, types_of)
     indexed = scored.index(features) if by in METRICS else {}
     if by in METRICS:
-        pairs = scored.sources(task, indexed, DATASETS)
+        pairs = scored.sources(task, indexed, candidates.described(DATASETS, features))
     elif features:
         pairs = candidates.of_features(task, candidates.around(task.dataset, features))
     else:

@@ -94,8 +94,8 @@ def rank(pairs: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
     if (missing := scores.isna()).any():
         first = pairs[missing].iloc[0]
         raise FoiError(
-            f"{first.source}:{first.source_type}: nothing to rank it by is known for "
-            f"{first.target}:{first.target_type}; give --features with both"
+            f"{first.target}:{first.target_type}: nothing is known to rank the source "
+            f"{first.source}:{first.source_type} by; give --features with both"
         )
     ordered = pairs.assign(score=scores, same=same_type(pairs)).sort_values(
         [*TARGET, "score", "same", "n_source", "source", "source_type"],

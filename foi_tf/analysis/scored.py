@@ -8,10 +8,10 @@ from etils import epath
 
 from foi_tf import files
 from foi_tf.analysis import numbers, transferability
-from foi_tf.analysis.candidates import COLUMNS, PAIR
+from foi_tf.analysis.candidates import COLUMNS, PAIR, Description
 from foi_tf.errors import FoiError
 from foi_tf.progress import track
-from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.dataset import Task
 from foi_tf.study.features import Features
 
 Pair = tuple[str, str, str, str]  # The values of `candidates.PAIR`.
@@ -52,9 +52,11 @@ def index(features: Iterable[Features]) -> dict[Pair, Features]:
 
 
 def sources(
-    target: Task, indexed: Mapping[Pair, Features], datasets: Mapping[str, Dataset]
+    target: Task, indexed: Mapping[Pair, Features], datasets: Mapping[str, Description]
 ) -> pd.DataFrame:
     """The sources whose models saw points of a target, as `candidates.COLUMNS`.
+
+    Of sources that are not among `datasets` neither domain nor size is known.
 
     Raises:
       FoiError: there are none.
@@ -62,9 +64,8 @@ def sources(
     rows = []
     for pair, features in indexed.items():
         if pair[:2] == (target.dataset, target.type):
-            row = datasets.get(pair[2])
-            domain, images = (row.domain, row.size(pair[3], "train")) if row else ("", 0)
-            rows.append((*pair, features.origin.domain, domain, images, np.nan))
+            domain, sizes = datasets.get(pair[2], ("", {}))
+            rows.append((*pair, features.origin.domain, domain, sizes.get(pair[3], 0), np.nan))
     if not rows:
         raise FoiError(
             f"no file has points of {target} by a source model; "

@@ -18,6 +18,7 @@ from foi_tf.files import describe
 from foi_tf.study.dataset import Size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+_CLASSES = '{"classes": ["name", ...]}'
 
 # Loads the annotations of one image as fields of `schema`.
 Loader = Callable[[], dict[str, Any]]
@@ -150,10 +151,12 @@ def class_names(path: epath.Path) -> tuple[str, ...]:
     Raises:
       FoiError: it is missing or reads otherwise.
     """
+    if not path.exists():
+        raise FoiError(f"{path}: no such file; it must read {_CLASSES}")
     try:
         names = json.loads(read_bytes(path))["classes"]
     except (ValueError, KeyError, TypeError) as error:
-        raise FoiError(f'{path}: must read {{"classes": ["name", ...]}}') from error
+        raise FoiError(f"{path}: must read {_CLASSES}") from error
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         raise FoiError(f"{path}: 'classes' must be a list of names")
     return tuple(names)

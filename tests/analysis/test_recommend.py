@@ -88,6 +88,17 @@ def test_points_have_to_be_the_same_ones():
         recommend.recommend("suim", "logme", [], POINTS, None)
 
 
+def test_domain_and_size_of_own_sources_are_those_of_their_features():
+    points = [seen_by("coco", 1.0), seen_by("mine", 5.0)]
+    alone = recommend.recommend("camvid", "logme", [], points, None).set_index("source")
+    assert not alone.same_domain["mine:segmentation"] and alone.n_source["mine:segmentation"] == 0
+    mine = make("camvid", train={"segmentation": 40})
+    mine = dataclasses.replace(mine, origin=dataclasses.replace(mine.origin, dataset="mine"))
+    found = recommend.recommend("camvid", "logme", [], [*points, mine], None).set_index("source")
+    assert found.same_domain["mine:segmentation"] and found.n_source["mine:segmentation"] == 40
+    assert found.n_source["coco:segmentation"] == 118_287
+
+
 def test_own_data_is_a_target_by_its_features():
     mine = make("camvid", vectors=np.zeros((3, 2)), train={"depth": 40})
     mine = dataclasses.replace(mine, origin=dataclasses.replace(mine.origin, dataset="mine"))

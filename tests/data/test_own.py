@@ -137,7 +137,7 @@ def test_mistakes_in_coco_json_are_named(tmp_path, edit, said):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda r: (r / "classes.json").unlink(), "classes.json: No such file"),
+        (lambda r: (r / "classes.json").unlink(), 'json: no such file; it must read {"classes"'),
         (lambda r: (r / "classes.json").write_text("[1]"), "must read"),
         (lambda r: (r / "classes.json").write_text('{"classes": "ab"}'), "a list of names"),
         (lambda r: (r / "images/train/000.jpg").unlink(), "has no image images/train/000"),

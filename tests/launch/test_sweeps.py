@@ -48,10 +48,15 @@ def test_wrong_flags_of_the_plan_stop_it(machine, script):
     assert not list(machine.home.glob("foi_plan*"))
 
 
-@pytest.mark.parametrize("script", CLUSTER)
+@pytest.mark.parametrize("script", [*CLUSTER, "quickstart.sh", "test.sh"])
 def test_help_is_the_head_of_the_script(machine, script):
     code, out, _ = machine.run(script, "--help")
     assert code == 0 and f"bash launch/{script}" in out and "set -euo" not in out
+
+
+def test_the_quickstart_takes_no_flag_for_a_directory(machine):
+    code, _, err = machine.run("quickstart.sh", "--jobs=2")
+    assert (code, err) == (1, "quickstart.sh: takes no flags but --help\n")
 
 
 def test_a_local_sweep_runs_every_command_once_and_stages_in_order(machine):
