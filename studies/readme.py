@@ -19,6 +19,7 @@ from foi_tf.analysis import (
     distance,
     domains,
     effects,
+    findings,
     gains,
     recommend,
     regret,
@@ -48,6 +49,7 @@ def blocks() -> dict[str, str]:
     found = {"findings": comparison.markdown({x.name: comparison.judge(x) for x in STUDIES})}
     found["agreement mini"] = _agreement(HERE / "mini")
     found["effects"] = _effects()
+    found["seeds"] = _seeds()
     for study in STUDIES:
         found[f"regret {study.name}"] = _regret(study, [], None)
         kept = study / "scores.csv"
@@ -121,6 +123,20 @@ def _effects() -> str:
         found.append(own.texts.drop(columns="network").assign(study=study.name))
     table = pd.concat(found).set_index("study").reset_index()
     return _table(list(table), table.to_numpy().tolist(), words=3)
+
+
+def _seeds() -> str:
+    """The verdicts that each seed comes to alone, beside those of all."""
+    verdicts = {}
+    for study in STUDIES:
+        known = domains.read(study / "distances.csv")
+        rows = checks.screen(results.load(study / "results.csv"))[0]
+        for seed, own in rows.groupby("seed"):
+            verdicts[f"{study.name}, seed {seed}"] = findings.judge(gains.with_gains(own), known)
+        verdicts[f"{study.name}, all seeds"] = comparison.judge(study)
+    names = [finding.id for finding in next(iter(verdicts.values()))]
+    columns = [[finding.verdict for finding in found] for found in verdicts.values()]
+    return _table(["", *verdicts], list(zip(names, *columns, strict=True)), words=1 + len(verdicts))
 
 
 def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) -> str:

@@ -154,9 +154,15 @@ class Study:
         return pd.Series([self._sizes.get(x, float("nan")) for x in key], chains.index, dtype=float)
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 0) -> str:
     """A percentage in print."""
-    return MISSING if pd.isna(share) else f"{share:.0f} %"
+    return MISSING if pd.isna(share) else f"{share:.{digits}f} %"
+
+
+def against(one: float, other: float) -> str:
+    """Two percentages in print, with a digit more where they would look alike."""
+    digits = int(one != other and percent(one) == percent(other))
+    return f"{percent(one, digits)} against {percent(other, digits)}"
 
 
 def _known_sizes(chains: pd.DataFrame) -> dict[tuple[str, str], int]:

@@ -95,7 +95,7 @@ def _a3(study: Study) -> Iterator[Evidence]:
         yield Evidence(
             what="positive within the domain and across task types, against across domains "
             f"and within the task type, {study.text(setting)}",
-            found=f"{evidence.percent(domain['P'])} against {evidence.percent(task_type['P'])}",
+            found=evidence.against(domain["P"], task_type["P"]),
             paper=papers.get(setting, ""),
             count=count,
             threshold=f"more, of at least {MIN_PAIRS} chains each",
@@ -123,7 +123,7 @@ def _a4(study: Study) -> Iterator[Evidence]:
     narrow = study.domains("small", ["driving", "indoor"], ["consumer"])
     yield Evidence(
         what="positive from consumer to driving and indoor, against the reverse, few target images",
-        found=f"{evidence.percent(broad['P'])} against {evidence.percent(narrow['P'])}",
+        found=evidence.against(broad["P"], narrow["P"]),
         paper="some against none",
         count=broad["count"] + narrow["count"],
     )
@@ -169,7 +169,7 @@ def _a6(study: Study) -> Iterator[Evidence]:
     count = min(within["count"], across["count"])
     yield Evidence(
         what="positive across task types, within against across domains, few target images",
-        found=f"{evidence.percent(within['P'])} against {evidence.percent(across['P'])}",
+        found=evidence.against(within["P"], across["P"]),
         paper="43 % against 5 %",
         count=count,
         threshold=f"more, of at least {MIN_PAIRS} chains each",

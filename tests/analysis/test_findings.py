@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foi_tf.analysis import domains, findings, gains, summary
+from foi_tf.analysis import domains, evidence, findings, gains, summary
 from foi_tf.analysis.findings import NOT_ENOUGH, NOT_SUPPORTED, SUPPORTED
 from foi_tf.study.registry import DATASETS
 
@@ -31,6 +31,13 @@ def as_the_paper_says(chain, setting):
 def the_reverse(chain, setting):
     """Gains that contradict every claim that gains can contradict."""
     return {"full": 3, "small": 1, "small_source": 1}[setting] * -as_the_paper_says(chain, "small")
+
+
+def test_shares_that_look_alike_have_a_digit_more():
+    assert evidence.against(52.08, 51.61) == "52.1 % against 51.6 %"
+    assert evidence.against(50.0, 50.0) == "50 % against 50 %"
+    assert evidence.against(43.2, 13.9) == "43 % against 14 %"
+    assert evidence.against(50.0, float("nan")) == "50 % against –"
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,8 @@ def _rows(request):
 def test_what_readme_says_follows_from_the_rows():
     text = "".join(page.read_text() for page in readme.PAGES)
     found = readme.blocks()
-    assert {"findings", "agreement mini", "effects", "regret mini", "regret real"} <= set(found)
+    assert {"findings", "agreement mini", "effects", "seeds"} <= set(found)
+    assert {"regret mini", "regret real", "metrics mini", "metrics real"} <= set(found)
     for name, part in found.items():
         said = readme.block(text, name)
         assert NUMBER.sub("", said) == NUMBER.sub("", part), name
@@ -42,6 +43,16 @@ def test_a_part_of_readme_that_has_no_place_is_named(monkeypatch):
     assert readme.filled(["c", marked]) == ["c", marked.replace("old", "none")]
     with pytest.raises(SystemExit, match="there are 2 places"):
         readme.filled([marked, marked])
+
+
+def test_verdicts_of_single_seeds_are_told():
+    header, _, *lines = (
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in readme.blocks()["seeds"].splitlines()
+    )
+    seeds = ["seed 0", "seed 1", "all seeds"]
+    assert header[1:] == [f"{study}, {seed}" for study in ("mini", "real") for seed in seeds]
+    assert [line[0] for line in lines] == [f"A{i}" for i in range(1, 11)]
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
@@ -74,7 +85,9 @@ PLANNED = {
     ("small", "within_type", 0): (306, 27),
     ("small", "within_type", 1): (306, 27),
     ("small", "cross_type", 0): (183, 27),  # 123 within domains, and a sample of 60 across.
+    ("small", "cross_type", 1): (183, 27),
     ("small_source", "within_type", 0): (272, 17),
+    ("small_source", "within_type", 1): (272, 17),
     ("full", "within_type", 0): (289, 17),  # Of segmentation; the models of several on all 17.
 }
 
@@ -105,14 +118,15 @@ def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs, seed):
 def test_the_study_on_mini_has_no_other_rows():
     rows = results.load(HERE / "mini/results.csv")
     chains = sum(count for count, _ in PLANNED.values())
-    starts = 2 * (2 * 27 + 17) + 17
+    starts = 2 * (2 * 27 + 2 * 17) + 17
     # And the source models of single tasks, which on all images are the chains without a source.
     assert len(rows) == chains + starts + 27
 
 
-def test_the_study_on_real_sets_has_all_chains():
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_study_on_real_sets_has_all_chains(seed):
     rows = results.load(HERE / "real/results.csv")
-    own = rows[(rows.setting == "small") & (rows.seed == 0)]
+    own = rows[(rows.setting == "small") & (rows.seed == seed)]
     tasks = {tuple(x) for x in own[["target", "target_type"]].to_numpy()}
     found = {
         ((x.source, x.source_type), (x.target, x.target_type))
@@ -121,4 +135,5 @@ def test_the_study_on_real_sets_has_all_chains():
     }
     assert found == set(itertools.permutations(tasks, 2))
     assert len(found) == 74 + 166 and len(tasks) == 16
-    assert len(rows) == len(found) + 3 * 16  # Without a source, from random weights, and sources.
+    # Each seed without a source and from random weights too, and the sources.
+    assert len(own) == len(found) + 2 * 16 and len(rows) == 2 * len(own) + 16
