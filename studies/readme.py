@@ -7,7 +7,7 @@ A test holds both against what these functions make.
 
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -46,10 +46,12 @@ FACTORS = {
 
 def blocks() -> dict[str, str]:
     """All parts, by the name in their marks `<!-- NAME -->` and `<!-- /NAME -->`."""
-    found = {"findings": comparison.markdown({x.name: comparison.judge(x) for x in STUDIES})}
+    judged = {study.name: comparison.judge(study) for study in STUDIES}
+    found = {"findings": comparison.markdown(judged)}
     found["agreement mini"] = _agreement(HERE / "mini")
     found["effects"] = _effects()
-    found["seeds"] = _seeds()
+    found["seeds"] = _seeds(judged)
+    found["noise"] = _noise()
     for study in STUDIES:
         found[f"regret {study.name}"] = _regret(study, [], None)
         kept = study / "scores.csv"
@@ -82,8 +84,12 @@ def _pattern(name: str) -> re.Pattern:
     return re.compile(rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
 
 
+def _rows(study: pathlib.Path) -> pd.DataFrame:
+    return checks.screen(results.load(study / "results.csv"))[0]
+
+
 def _chains(study: pathlib.Path) -> pd.DataFrame:
-    return gains.with_gains(checks.screen(results.load(study / "results.csv"))[0])
+    return gains.with_gains(_rows(study))
 
 
 def _agreement(study: pathlib.Path) -> str:
@@ -125,18 +131,34 @@ def _effects() -> str:
     return _table(list(table), table.to_numpy().tolist(), words=3)
 
 
-def _seeds() -> str:
+def _seeds(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
     """The verdicts that each seed comes to alone, beside those of all."""
     verdicts = {}
     for study in STUDIES:
         known = domains.read(study / "distances.csv")
-        rows = checks.screen(results.load(study / "results.csv"))[0]
-        for seed, own in rows.groupby("seed"):
+        for seed, own in _rows(study).groupby("seed"):
             verdicts[f"{study.name}, seed {seed}"] = findings.judge(gains.with_gains(own), known)
-        verdicts[f"{study.name}, all seeds"] = comparison.judge(study)
+        verdicts[f"{study.name}, all seeds"] = judged[study.name]
     names = [finding.id for finding in next(iter(verdicts.values()))]
     columns = [[finding.verdict for finding in found] for found in verdicts.values()]
     return _table(["", *verdicts], list(zip(names, *columns, strict=True)), words=1 + len(verdicts))
+
+
+def _noise() -> str:
+    """How far the gains of two seeds differ."""
+    found = []
+    for study in STUDIES:
+        runs = gains.transfers(gains.seed_gains(_rows(study)))
+        both = runs.pivot(index=gains.CHAIN, columns="seed", values="gain").dropna()
+        types = both.groupby("target_type")
+        for name, own in [("all", both), *types]:
+            one, two = (own[seed] for seed in own)
+            apart = (one - two).abs().median()
+            alike = 100 * ((one > 0) == (two > 0)).mean()
+            numbers = [f"{apart:.1f}", f"{alike:.0f}", f"{one.corr(two, 'spearman'):.2f}"]
+            found.append([study.name, name, str(len(own)), *numbers])
+    header = ["study", "targets", "chains", "difference, points", "same sign, %"]
+    return _table([*header, "rank correlation"], found, words=2)
 
 
 def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) -> str:

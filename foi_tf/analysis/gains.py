@@ -70,7 +70,8 @@ def best_runs(results: pd.DataFrame) -> pd.DataFrame:
 
     Chosen by the metric itself, as in the paper ("we selected the best model from three
     learning rates", Section 4.2). Pre-training rows are no chains and drop out; chains
-    without a source count as `target_setting` of their setting.
+    without a source count as `target_setting` of their setting; where that setting has the run
+    itself, only that one counts, lest a baseline be the better of two repetitions.
 
     Args:
       results: a frame as `foi_tf.study.results.load` returns it.
@@ -84,13 +85,17 @@ def best_runs(results: pd.DataFrame) -> pd.DataFrame:
     frame = results[results.target_type.isin(STRUCTURED_TASK_TYPES)].copy()
     frame["digest"] = [rows.digest(row) for row in frame.to_dict("records")]
     has_source = frame.source_type != ""
-    frame["setting"] = frame.setting.where(has_source, frame.setting.map(target_setting))
+    setting = frame.setting.where(has_source, frame.setting.map(target_setting))
+    own = setting == frame.setting
+    frame["setting"] = setting
     scratch = frame.source == rows.SCRATCH
     others = frame.init[~scratch].unique()
     family = others[0] if len(others) == 1 else rows.NO_SOURCE
     frame["family"] = frame.init.where(~scratch, family)
     frame["init"] = frame.init.where(~scratch, rows.SCRATCH)
     run = [*CHAIN, "seed"]
+    frame = frame.loc[own.sort_values(ascending=False, kind="stable").index]
+    frame = frame[own[frame.index] | ~frame.duplicated([*run, "learning_rate"])]
     by_run = frame.groupby(run)
     with_rows = by_run.learning_rate.transform("nunique")
     candidates = frame.candidates.map(json.loads).map(len)  # These have no rows of their own.

@@ -163,6 +163,18 @@ def test_limiting_sources_needs_no_baseline_of_its_own(make_results):
     assert chain(frame, "camvid", "ilsvrc", "").setting == "small"
 
 
+def test_a_baseline_is_not_the_better_of_two_repetitions(make_results):
+    limited = {"setting": "small_source"}
+    source = (CAMVID, "coco:segmentation", 0.6, limited)
+    again = (CAMVID, "ilsvrc", 0.7, limited)
+    rows = make_results((CAMVID, "ilsvrc", 0.5), again, source)
+    assert chain(gains.with_gains(rows), "camvid", "coco").gain == pytest.approx(20)
+    # Another learning rate is another try.
+    rows = make_results((CAMVID, "ilsvrc", 0.55, limited | {"learning_rate": 0.1}))
+    best = chain(gains.with_gains(rows), "camvid", "ilsvrc", "")
+    assert best.value == 0.55 and best.learning_rates == 2
+
+
 def test_pretraining_is_no_chain(study, make_results):
     assert "ilsvrc" in set(study.target)
     assert "ilsvrc" not in set(gains.with_gains(study).target)
