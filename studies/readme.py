@@ -50,6 +50,7 @@ def blocks() -> dict[str, str]:
     found = {"findings": comparison.markdown(judged)}
     found["agreement mini"] = _agreement(HERE / "mini")
     found["effects"] = _effects()
+    found["narrow"] = _narrow(judged)
     found["seeds"] = _seeds(judged)
     found["noise"] = _noise()
     for study in STUDIES:
@@ -142,6 +143,17 @@ def _seeds(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
     names = [finding.id for finding in next(iter(verdicts.values()))]
     columns = [[finding.verdict for finding in found] for found in verdicts.values()]
     return _table(["", *verdicts], list(zip(names, *columns, strict=True)), words=1 + len(verdicts))
+
+
+def _narrow(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
+    """The verdicts that turn where one target or seed is left out, and which."""
+    rows = [
+        [study, one.id, one.verdict, ", ".join(f"`{name}`" for name in one.hangs_on)]
+        for study, found in judged.items()
+        for one in found
+        if one.hangs_on
+    ]
+    return _table(["study", "", "verdict", "turns without one of"], rows, words=4)
 
 
 def _noise() -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from etils import epath
 
-from foi_tf.analysis import checks, domains, findings, gains, summary
+from foi_tf.analysis import checks, domains, gains, influence, summary
 from foi_tf.analysis.evidence import Evidence
 from foi_tf.analysis.findings import Finding
 from foi_tf.analysis.sheet import MISSING
@@ -13,7 +13,7 @@ from foi_tf.study import results
 
 
 def judge(directory: epath.PathLike) -> list[Finding]:
-    """The findings of a study that is kept as two tables.
+    """The findings of a study that is kept as two tables, with what their verdicts hang on.
 
     Args:
       directory: has results.csv, as `report.write` writes it, and maybe distances.csv, as
@@ -26,18 +26,21 @@ def judge(directory: epath.PathLike) -> list[Finding]:
     rows, _ = checks.screen(results.load(directory / "results.csv"))
     distances = directory / "distances.csv"
     known = domains.read(distances) if distances.exists() else None
-    chains = gains.with_gains(rows)
+    runs = gains.seed_gains(rows)
+    chains = gains.means(runs)
     if len(networks := summary.networks(chains)) > 1:
         names = " and ".join(f"{backbone} from {family}" for backbone, family in networks)
         raise FoiError(f"{directory}: has chains of {names}; keep them in different directories")
-    return findings.judge(chains, known)
+    return influence.judge(chains, runs, known)
 
 
 def markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
     """A table with a line for each claim and its verdicts, and one for each of its numbers.
 
+    Verdicts that hang on a single target or seed are called narrow.
+
     Args:
-      studies: by name, what `findings.judge` returns; all of the same claims.
+      studies: by name, what `judge` returns; all of the same claims.
     """
     names = list(studies)
     lines = [
@@ -45,7 +48,7 @@ def markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
         [" --- "] * (2 + len(names)),
     ]
     for own in zip(*studies.values(), strict=True):
-        verdicts = [f"**{one.verdict}**" for one in own]
+        verdicts = [f"**{one.verdict}**{one.narrowly}" for one in own]
         lines.append([f"**{own[0].id}** {own[0].claim}", "", *verdicts])
         pieces = [{piece.what: piece for piece in one.evidence} for one in own]
         for what in dict.fromkeys(what for by_what in pieces for what in by_what):

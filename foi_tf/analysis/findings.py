@@ -23,12 +23,20 @@ class Finding:
       id, claim: as the paper has it.
       needs: which chains it takes to judge it.
       evidence: numbers found, the paper's beside them.
+      hangs_on: targets and seeds without any one of which the verdict turns, see
+        `foi_tf.analysis.influence`.
     """
 
     id: str
     claim: str
     needs: str
     evidence: tuple[Evidence, ...]
+    hangs_on: tuple[str, ...] = ()
+
+    @property
+    def narrowly(self) -> str:
+        """What to put behind a verdict that hangs on a single target or seed."""
+        return ", narrowly" if self.hangs_on else ""
 
     @property
     def verdict(self) -> str:

@@ -120,8 +120,11 @@ def seed_gains(results: pd.DataFrame) -> pd.DataFrame:
     """
     runs = best_runs(results)
     baselines = runs[(runs.source == rows.NO_SOURCE) & runs.value.notna()]
-    baselines = dict(iter(baselines.groupby(TARGET)))
-    found = [_baseline(run, baselines) for run in runs.to_dict("records")]
+    by_target = collections.defaultdict(dict)
+    for run in baselines.to_dict("records"):
+        seeds = by_target[tuple(run[name] for name in TARGET)]
+        seeds[run["seed"]] = run["value"], run["learning_rates"]
+    found = [_baseline(run, by_target) for run in runs.to_dict("records")]
     runs[["baseline", "baseline_learning_rates", "paired"]] = np.array(found).reshape(-1, 3)
     runs["paired"] = runs.paired.astype(bool)
     runs["gain"] = [
@@ -155,7 +158,31 @@ def with_gains(
       FoiError: a file of image statistics is damaged or does not belong to its row.
     """
     runs = _with_effects(seed_gains(results))
-    chains = (
+    chains = _means(runs)
+    chains["level"] = [level(gain) for gain in chains.gain]
+    intervals = _intervals(runs, uncertainty.Draws(images or {}))
+    found = [intervals[tuple(chain)] for chain in chains[CHAIN].itertuples(index=False)]
+    return chains.join(uncertainty.frame(found, chains.index))
+
+
+def means(runs: pd.DataFrame) -> pd.DataFrame:
+    """What `with_gains` returns, without levels and intervals, of some of the `seed_gains`."""
+    return _means(_with_effects(runs))
+
+
+def transfers(chains: pd.DataFrame) -> pd.DataFrame:
+    """The chains with a source: all but baselines and chains from scratch."""
+    return chains[chains.source_type != ""]
+
+
+def without_gain(chains: pd.DataFrame) -> pd.DataFrame:
+    """The chains that no gain can be given for, of those that have a value."""
+    return chains[chains.gain.isna() & chains.value.notna()]
+
+
+def _means(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row a chain, of runs with effects."""
+    return (
         runs.groupby(CHAIN)
         .agg(
             family=("family", "first"),
@@ -178,20 +205,6 @@ def with_gains(
         )
         .reset_index()
     )
-    chains["level"] = [level(gain) for gain in chains.gain]
-    intervals = _intervals(runs, uncertainty.Draws(images or {}))
-    found = [intervals[tuple(chain)] for chain in chains[CHAIN].itertuples(index=False)]
-    return chains.join(uncertainty.frame(found, chains.index))
-
-
-def transfers(chains: pd.DataFrame) -> pd.DataFrame:
-    """The chains with a source: all but baselines and chains from scratch."""
-    return chains[chains.source_type != ""]
-
-
-def without_gain(chains: pd.DataFrame) -> pd.DataFrame:
-    """The chains that no gain can be given for, of those that have a value."""
-    return chains[chains.gain.isna() & chains.value.notna()]
 
 
 def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:
@@ -232,12 +245,14 @@ def _intervals(
 
 
 def _baseline(
-    run: dict[str, Any], baselines: dict[tuple[Hashable, ...], pd.DataFrame]
+    run: dict[str, Any], baselines: dict[tuple[Hashable, ...], dict[int, tuple[float, float]]]
 ) -> tuple[float, float, float]:
+    """The baseline of a run, the learning rates it tried, and whether it is of the same seed."""
     run = run | {"setting": target_setting(run["setting"])}
-    of_target = baselines.get(tuple(run[name] for name in TARGET))
-    if of_target is None:
+    by_seed = baselines.get(tuple(run[name] for name in TARGET))
+    if by_seed is None:
         return math.nan, math.nan, False
-    same_seed = of_target[of_target.seed == run["seed"]]
-    chosen = of_target if same_seed.empty else same_seed
-    return chosen.value.mean(), chosen.learning_rates.max(), not same_seed.empty
+    if run["seed"] in by_seed:
+        return *by_seed[run["seed"]], True
+    values, learning_rates = zip(*by_seed.values(), strict=True)
+    return np.mean(values), max(learning_rates), False

@@ -11,8 +11,8 @@ from foi_tf.analysis import (
     costs,
     domains,
     effects,
-    findings,
     gains,
+    influence,
     page,
     paper,
     plots,
@@ -64,8 +64,9 @@ def write(
     files.write_text(directory / "gains.csv", chains.to_csv(index=False, lineterminator="\n"))
     networks = summary.networks(chains)
     others, said_of_others = _others(others or {})
+    runs = gains.seed_gains(results)
     judged = [
-        (sections.network(*key), key, findings.judge(own, distances))
+        (sections.network(*key), key, influence.judge(own, _runs(runs, key), distances))
         for key, own in networks.items()
     ]
     found = {
@@ -125,6 +126,11 @@ def _write_page(
     path = directory / "report.html"
     files.write_text(path, page.page(title, introduction, content))
     return path
+
+
+def _runs(runs: pd.DataFrame, network: tuple[str, str]) -> pd.DataFrame:
+    """Those of one backbone and family."""
+    return runs[(runs.backbone == network[0]) & (runs.family == network[1])]
 
 
 def _others(

@@ -49,12 +49,13 @@ def findings(judged: Iterable[tuple[str, Sequence[Finding]]]) -> str:
             kind = one.verdict.replace(" ", "-")
             html.append(
                 f"<p><b>{one.id}</b> {escape(one.claim)} "
-                f'<span class="verdict {kind}">{one.verdict}</span></p>'
+                f'<span class="verdict {kind}">{one.verdict}</span>{one.narrowly}</p>'
             )
             html.append(page.details(f"Numbers of {one.id}", page.table(evidence_sheet([one]))))
     note = (
         f"<p>The claims of Section 6 of {PAPER}, asked of these runs. The paper gives no "
-        "thresholds: those here are ours, and so are the verdicts.</p>"
+        "thresholds: those here are ours, and so are the verdicts. One is narrow if it turns where "
+        "a single target or seed is left out.</p>"
     )
     return note + "".join(html) if html else _nothing()
 
@@ -63,9 +64,9 @@ def evidence_sheet(found: Sequence[Finding], network: str = "", scope: tuple = (
     """The numbers of findings as a table."""
     lines = [
         {
-            "finding": one.id, "verdict": one.verdict, "number": piece.what, "found": piece.found,
-            "paper": piece.paper, "asked": piece.threshold or "only shown",
-            "holds": _holds(piece),
+            "finding": one.id, "verdict": one.verdict + one.narrowly, "number": piece.what,
+            "found": piece.found, "paper": piece.paper,
+            "asked": piece.threshold or "only shown", "holds": _holds(piece),
             "count": piece.count,
         }
         for one in found
@@ -73,8 +74,13 @@ def evidence_sheet(found: Sequence[Finding], network: str = "", scope: tuple = (
     ]  # fmt: skip
     data = pd.DataFrame(lines)
     title = f"Findings ({network})" if network else f"Numbers of {found[0].id}"
+    notes = [
+        f"{one.id}: the verdict turns where one of these is left out: {', '.join(one.hangs_on)}."
+        for one in found
+        if one.hangs_on
+    ]
     return Sheet(id="", title=title, scope=("findings", *scope), data=data,
-                 texts=plain(data, words=7), words=7)  # fmt: skip
+                 texts=plain(data, words=7), words=7, notes=notes)  # fmt: skip
 
 
 def _holds(piece: Evidence) -> str:

@@ -24,7 +24,7 @@ def _rows(request):
 def test_what_readme_says_follows_from_the_rows():
     text = "".join(page.read_text() for page in readme.PAGES)
     found = readme.blocks()
-    assert {"findings", "agreement mini", "effects", "seeds"} <= set(found)
+    assert {"findings", "agreement mini", "effects", "narrow", "seeds", "noise"} <= set(found)
     assert {"regret mini", "regret real", "metrics mini", "metrics real"} <= set(found)
     for name, part in found.items():
         said = readme.block(text, name)
