@@ -33,12 +33,13 @@ sweep() {
     --data_dir="$data" "${network[@]}" --init="$init" "${@:2}"
 }
 
-# Runs one of the study itself. What it will take is told from what the choice of rates took, or,
+# Runs one of the study itself, with two seeds. What it will take is told from what the choice of rates took, or,
 # where rates.yaml was there already, from the rows that studies/ keeps.
 study() {
   local measured=$out/rates/results
   [ -d "$measured" ] || measured=$ROOT/studies/$study/results.csv
-  sweep "$1" --workdir="$out/study" --config="$config" --results="$measured" "${@:2}"
+  sweep "$1" --workdir="$out/study" --config="$config" --results="$measured" \
+    --seeds=0,1 "${@:2}"
 }
 
 # Points of all segmentation targets as each source model of segmentation sees them: what
@@ -89,11 +90,9 @@ study small
 if [ "$study" = mini ]; then
   study cross --pairs=cross_type --sample=60
   study limited --setting=small_source
-  study again --seeds=0,1
   study full --setting=full --targets=segmentation
 else
   study cross --pairs=cross_type
-  study again --pairs=all --seeds=0,1
 fi
 
 datasets=$(cd "$data" && echo * | tr ' ' ,)

@@ -67,13 +67,15 @@ def test_a_study_of_mini_is_one_call(study, monkeypatch):
     assert code == 0, err
     assert ran(study, "--select_lr=validation") == 27
     own = f"--workdir={OUT}/study"
-    # Chains within types of two seeds, across them and of limited sources, and of full targets,
-    # each with the same targets without a source; the first seed twice, for the second's sake.
+    # Chains within types and across them, of limited sources and of full targets, each with the
+    # same targets without a source; with the first seed the source models are those of full ones.
     for setting, seed, count in (
-        ("small", 0, 2 * (306 + 27 + 27) + 183 + 27 + 27),
-        ("small", 1, 306 + 27 + 27),
+        ("small", 0, 306 + 183 + 2 * (27 + 27)),
+        ("small", 1, 306 + 183 + 2 * (27 + 27)),
         ("small_source", 0, 272 + 17 + 17),
+        ("small_source", 1, 272 + 17 + 17),
         ("full", 0, 289 + 17),
+        ("full", 1, 289 + 17 + 17),
     ):
         found = ran(study, "foi-target", own, f"--setting={setting} ", f"--seed={seed}")
         assert found == count, (setting, seed)
