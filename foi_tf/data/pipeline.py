@@ -14,6 +14,7 @@ import tensorflow_datasets as tfds
 
 from foi_tf.data import augment, schema, views
 from foi_tf.data.prepared import Prepared
+from foi_tf.data.untuned import CALLS, untuned
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
@@ -116,7 +117,7 @@ def train(
         view = augment.random(example["size"], source.crop, source.rescale, seed, around)
         return _finish(example, view, source, count > 1)
 
-    batches = stream.map(prepare, tf.data.AUTOTUNE, deterministic=True)
+    batches = stream.map(prepare, CALLS, deterministic=True)
     # Where several workers do not know that there is no end, they take batches of any size.
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
     return _batch(batches, batch_size, source).apply(endless)
@@ -158,7 +159,7 @@ def evaluate(
         # Strings could say which image it is, but devices do not take them.
         return batch | {"place": tf.cast(place, tf.int32)}
 
-    batches = mine.map(prepare, tf.data.AUTOTUNE, deterministic=True)
+    batches = mine.map(prepare, CALLS, deterministic=True)
     return _batch(batches, batch_size, source)
 
 
@@ -178,8 +179,8 @@ def _hold(records: tf.data.Dataset, source: Input) -> tf.data.Dataset:
         image = tf.io.decode_image(example["image"], channels=3, expand_animations=False)
         return example | {"image": image}
 
-    if _BYTES_PER_PIXEL * int(records.reduce(np.int64(0), pixels)) <= MEMORY:
-        records = records.map(decode, tf.data.AUTOTUNE)
+    if _BYTES_PER_PIXEL * int(untuned(records).reduce(np.int64(0), pixels)) <= MEMORY:
+        records = records.map(decode, CALLS)
     return records.cache()
 
 
@@ -198,7 +199,7 @@ def _records(files, keep: np.ndarray, seed) -> tf.data.Dataset:
     first = tf.cast(tf.random.stateless_uniform((), seed, maxval=2**30, dtype=tf.int32), tf.int64)
     shards = shards.shuffle(len(files), first, reshuffle_each_iteration=False)
     return shards.interleave(
-        read, cycle_length=_READERS, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        read, cycle_length=_READERS, num_parallel_calls=CALLS, deterministic=True
     )
 
 
@@ -248,4 +249,4 @@ def _batch(examples: tf.data.Dataset, batch_size: int, source: Input) -> tf.data
     if source.views == 2:
         flat = (2 * batch_size, *source.crop, 3)
         batches = batches.map(lambda batch: batch | {"image": tf.reshape(batch["image"], flat)})
-    return batches.prefetch(2)
+    return untuned(batches.prefetch(2))

@@ -9,6 +9,7 @@ import tensorflow_datasets as tfds
 
 from foi_tf.data import records, schema
 from foi_tf.data.prepared import Prepared
+from foi_tf.data.untuned import CALLS, untuned
 from foi_tf.progress import track
 from foi_tf.study.dataset import Dataset
 
@@ -34,21 +35,20 @@ def read(
     chosen = frozenset(prepared.ids[split]) if chosen is None else chosen
     wanted = tf.constant(prepared.positions(split, chosen))
     files = prepared.files[split]
-    stored = (
+    examples = (
         tf.data.TFRecordDataset([path for path, _ in files])
         .enumerate()
         .filter(lambda place, _: wanted[place])
         .map(
             lambda _, record: features.deserialize_example(record, decoders=decoders),
-            tf.data.AUTOTUNE,
+            CALLS,
             deterministic=True,
         )
         .prefetch(2)
-        .as_numpy_iterator()
     )
     total = int(np.sum(wanted))
     try:
-        for example in track(stored, f"{dataset.id} {split}", total):
+        for example in track(untuned(examples).as_numpy_iterator(), f"{dataset.id} {split}", total):
             yield _plain(example, dataset)
     except tf.errors.OpError:
         records.blame(files)

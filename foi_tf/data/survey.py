@@ -12,6 +12,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from foi_tf.data import records
+from foi_tf.data.untuned import CALLS, untuned
 from foi_tf.progress import Progress, track
 from foi_tf.study.dataset import Channels, Dataset
 from foi_tf.study.grid import subset
@@ -71,7 +72,7 @@ def _read(
     batches = tf.data.TFRecordDataset(paths).batch(_BATCH)
     ids, annotated = [], []
     with Progress(f"{label} read back", total, unit="image") as progress:
-        for batch in batches.prefetch(2):
+        for batch in untuned(batches.prefetch(2)):
             for record in batch.numpy():
                 example = tf.train.Example.FromString(record)
                 digest.update(example.SerializeToString(deterministic=True))
@@ -99,7 +100,7 @@ def _statistics(files, ids: tuple[str, ...], label: str) -> tuple[Channels, Chan
     records = tf.data.TFRecordDataset([str(path) for path in files]).enumerate()
     records = records.filter(lambda index, _: keep[index]).map(lambda _, record: record)
     total, sums = 0.0, np.zeros((2, 3))
-    measured = records.map(moments, num_parallel_calls=tf.data.AUTOTUNE)
+    measured = untuned(records.map(moments, num_parallel_calls=CALLS))
     for pixels, means in track(measured, f"{label} statistics", len(chosen)):
         total += float(pixels)
         sums += float(pixels) * means.numpy()

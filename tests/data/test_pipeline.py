@@ -144,6 +144,11 @@ def test_training_has_no_end_and_says_so(source):
     assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
 
 
+def test_no_tuner_outlives_its_stream(source):
+    for batches in (pipeline.train(source, 2), pipeline.evaluate(source, 2)):
+        assert batches.options().autotune.enabled is False
+
+
 def test_several_hosts_need_no_python_for_images(source):
     def operations(hosts):
         stream = pipeline.train(source, 2, host=(0, hosts))

@@ -10,6 +10,7 @@ from foi_tf.data import records
 from foi_tf.data.overlap.hashes import SIDE
 from foi_tf.data.prepared import Prepared
 from foi_tf.data.shards import SPLITS
+from foi_tf.data.untuned import CALLS, untuned
 from foi_tf.progress import track
 
 
@@ -40,12 +41,9 @@ def take(prepared: Prepared) -> Prints:
     digests, grey = [], np.zeros((len(places), SIDE, SIDE), np.uint8)
     for split in SPLITS:
         files = prepared.files[split]
-        images = (
-            tf.data.TFRecordDataset([path for path, _ in files])
-            .map(_shrink, tf.data.AUTOTUNE, deterministic=True)
-            .prefetch(64)
-            .as_numpy_iterator()
-        )
+        images = tf.data.TFRecordDataset([path for path, _ in files])
+        images = images.map(_shrink, CALLS, deterministic=True).prefetch(64)
+        images = untuned(images).as_numpy_iterator()
         label = f"{prepared.dataset.id} {split} images"
         try:
             for data, small in track(images, label, len(prepared.ids[split])):
