@@ -11,7 +11,8 @@
 (the distance of the target's images from a source's, needs --features), domain, size, coco; or
 fitted, a ranking learnt from the results of other targets. Or what source models make of
 points of the target (foi-features --pixels), each from its publication: leep, nleep, logme,
-hscore, gbc.
+hscore, gbc. Without --by it is leep where the features have such points of a segmentation target
+by segmentation models, and advice elsewhere.
 
 Prints a line for each source, the best first, tab-separated under a header; with --evaluate a
 line for each rule: how many per cent its first pick, or the best of its first three, is worse
@@ -41,8 +42,8 @@ flags.DEFINE_enum(
 flags.DEFINE_list(
     "by",
     [],
-    f"What to go by: {', '.join(RANKINGS)}; by default advice, and with --evaluate all "
-    "that need no points.",
+    f"What to go by: {', '.join(RANKINGS)}; by default leep where all source models of "
+    "--features allow it, else advice; with --evaluate all that need no points.",
     **PLACE,
 )
 flags.DEFINE_list("sources", [], "Only these tasks, as coco:segmentation.", **PLACE)
@@ -130,7 +131,7 @@ def _main(values: flags.FlagValues) -> None:
             scored.write(values.keep_scores, before, scores)
         table = regret.evaluate(before, scores)
     else:
-        (by,) = values.by or ["advice"]
+        (by,) = values.by or [recommend.default(values.target, features)]
         table = recommend.recommend(values.target, by, values.sources, features, before)
         cli.note(f"{values.target}: sources ranked by {by}, that is {recommend.TEXTS[by]}")
     table.to_csv(sys.stdout, sep="\t", index=False, float_format="%.6g")

@@ -37,6 +37,17 @@ def test_sources_ranked_by_what_they_make_of_the_target(by):
     assert list(found)[-1] == "why" and "gain" not in found
 
 
+def test_where_source_models_can_tell_they_are_asked():
+    assert recommend.default("camvid", POINTS) == "leep"
+    assert recommend.default("camvid", [make("camvid"), *POINTS]) == "leep"
+    assert recommend.default("camvid", []) == recommend.default("suim", POINTS) == "advice"
+    silent = dataclasses.replace(POINTS[1].points, probabilities=None)
+    some = [POINTS[0], dataclasses.replace(POINTS[1], points=silent)]
+    assert recommend.default("camvid", some) == "advice"
+    with pytest.raises(FoiError, match="unknown dataset 'camvit'"):
+        recommend.default("camvit", POINTS)
+
+
 @pytest.fixture(name="before")
 def _before(make_results):
     frame = make_results(
