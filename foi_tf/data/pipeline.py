@@ -198,8 +198,9 @@ def _records(files, keep: np.ndarray, seed) -> tf.data.Dataset:
         return shards.flat_map(read)
     first = tf.cast(tf.random.stateless_uniform((), seed, maxval=2**30, dtype=tf.int32), tf.int64)
     shards = shards.shuffle(len(files), first, reshuffle_each_iteration=False)
+    calls = min(CALLS, _READERS)
     return shards.interleave(
-        read, cycle_length=_READERS, num_parallel_calls=CALLS, deterministic=True
+        read, cycle_length=_READERS, num_parallel_calls=calls, deterministic=True
     )
 
 

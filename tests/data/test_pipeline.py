@@ -54,8 +54,10 @@ def test_a_stream_can_start_anywhere(source):
         assert np.array_equal(a["targets"]["mask"], b["targets"]["mask"])
 
 
-def test_the_stream_is_the_same_without_memory(source, monkeypatch):
+@pytest.mark.parametrize("cores", [1, 96])
+def test_the_stream_is_the_same_without_memory(source, monkeypatch, cores):
     monkeypatch.setattr(pipeline, "MEMORY", 0)
+    monkeypatch.setattr(pipeline, "CALLS", cores)
     first = take(pipeline.train(source, 4), 6)
     assert sorted(ids(first[:3])) == sorted(source.ids())
     again = take(pipeline.train(source, 4, start=12), 3)
