@@ -27,6 +27,7 @@ TARGET = ["target", "target_type", "setting", "backbone", "family", "metric"]
 
 # The baseline has no source whose size could be limited, so one run serves both settings.
 _TARGET_SETTING = {"small_source": "small"}
+_Baselines = dict[tuple[Hashable, ...], dict[int, dict[str, Any]]]
 
 
 def relative_gain(value: ArrayLike, baseline: ArrayLike, higher_is_better: bool) -> ArrayLike:
@@ -65,16 +66,17 @@ def target_setting(setting: str) -> str:
     return _TARGET_SETTING.get(setting, setting)
 
 
-def best_runs(results: pd.DataFrame) -> pd.DataFrame:
+def best_runs(results: pd.DataFrame, limited: str = "") -> pd.DataFrame:
     """Keeps of each chain and seed the run with the best learning rate.
 
     Chosen by the metric itself, as in the paper ("we selected the best model from three
     learning rates", Section 4.2). Pre-training rows are no chains and drop out; chains
-    without a source count as `target_setting` of their setting; where that setting has the run
-    itself, only that one counts, lest a baseline be the better of two repetitions.
+    without a source count as `target_setting` of their setting; where both settings have a run,
+    only one of them counts, lest it be the better of two repetitions.
 
     Args:
       results: a frame as `foi_tf.study.results.load` returns it.
+      limited: the setting whose run it is then; by default `target_setting` of it.
 
     Returns:
       The rows that were kept, with `learning_rates`, how many the chain and seed tried,
@@ -86,7 +88,7 @@ def best_runs(results: pd.DataFrame) -> pd.DataFrame:
     frame["digest"] = [rows.digest(row) for row in frame.to_dict("records")]
     has_source = frame.source_type != ""
     setting = frame.setting.where(has_source, frame.setting.map(target_setting))
-    own = setting == frame.setting
+    own = frame.setting == (limited or setting)
     frame["setting"] = setting
     scratch = frame.source == rows.SCRATCH
     others = frame.init[~scratch].unique()
@@ -112,19 +114,16 @@ def seed_gains(results: pd.DataFrame) -> pd.DataFrame:
 
     The baseline is the chain without a source of the same target, target setting,
     backbone and family: its run with the same seed (`paired`), or the mean over its seeds
-    where it has no such run.
+    where it has no such run. Where limited sources have such runs of their own, those are
+    theirs: what was run together has the same initial weights, to the last bit.
 
     Returns:
       One row a chain and seed, with the columns `baseline`, `baseline_learning_rates`,
       `paired` and `gain` (%); NaN without a baseline.
     """
     runs = best_runs(results)
-    baselines = runs[(runs.source == rows.NO_SOURCE) & runs.value.notna()]
-    by_target = collections.defaultdict(dict)
-    for run in baselines.to_dict("records"):
-        seeds = by_target[tuple(run[name] for name in TARGET)]
-        seeds[run["seed"]] = run["value"], run["learning_rates"]
-    found = [_baseline(run, by_target) for run in runs.to_dict("records")]
+    baselines = _baselines(results)
+    found = [_baseline(run, baselines) for run in runs.to_dict("records")]
     runs[["baseline", "baseline_learning_rates", "paired"]] = np.array(found).reshape(-1, 3)
     runs["paired"] = runs.paired.astype(bool)
     runs["gain"] = [
@@ -160,7 +159,7 @@ def with_gains(
     runs = _with_effects(seed_gains(results))
     chains = _means(runs)
     chains["level"] = [level(gain) for gain in chains.gain]
-    intervals = _intervals(runs, uncertainty.Draws(images or {}))
+    intervals = _intervals(runs, _baselines(results), uncertainty.Draws(images or {}))
     found = [intervals[tuple(chain)] for chain in chains[CHAIN].itertuples(index=False)]
     return chains.join(uncertainty.frame(found, chains.index))
 
@@ -221,38 +220,44 @@ def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _intervals(
-    runs: pd.DataFrame, draws: uncertainty.Draws
+    runs: pd.DataFrame, baselines: _Baselines, draws: uncertainty.Draws
 ) -> dict[tuple[Hashable, ...], uncertainty.Interval]:
     """The interval of each chain's gain, by `CHAIN`."""
-    by_chain, by_target = collections.defaultdict(list), collections.defaultdict(list)
+    by_chain = collections.defaultdict(list)
     for run in runs.to_dict("records"):
         by_chain[tuple(run[name] for name in CHAIN)].append(run)
-        if run["source"] == rows.NO_SOURCE and not math.isnan(run["value"]):
-            by_target[tuple(run[name] for name in TARGET)].append(run)
     found = collections.defaultdict(uncertainty.Interval)
     for key, own in by_chain.items():
         own = [run for run in own if not math.isnan(run["gain"])]
         if not own or own[0]["source"] == rows.NO_SOURCE:
             continue
-        target = own[0] | {"setting": target_setting(own[0]["setting"])}
-        against = by_target[tuple(target[name] for name in TARGET)]
-        if paired := all(run["paired"] for run in own):
-            by_seed = {run["seed"]: run for run in against}
-            against = [by_seed[run["seed"]] for run in own]
-        sign = 1.0 if higher_is_better(target["metric"]) else -1.0
+        by_seed = baselines[tuple(own[0][name] for name in TARGET)]
+        paired = all(run["paired"] for run in own)
+        against = [by_seed[run["seed"]] for run in own] if paired else list(by_seed.values())
+        sign = 1.0 if higher_is_better(own[0]["metric"]) else -1.0
         found[key] = uncertainty.of_chain(own, against, draws, paired=paired, sign=sign)
     return found
 
 
-def _baseline(
-    run: dict[str, Any], baselines: dict[tuple[Hashable, ...], dict[int, tuple[float, float]]]
-) -> tuple[float, float, float]:
+def _baselines(results: pd.DataFrame) -> _Baselines:
+    """By `TARGET`, whose setting is that of the chains, and seed: the runs without a source."""
+    found = collections.defaultdict(dict)
+    for limited in ("", *_TARGET_SETTING):
+        runs = best_runs(results, limited)
+        runs = runs[(runs.source == rows.NO_SOURCE) & runs.value.notna()]
+        if limited:
+            runs = runs[runs.setting == target_setting(limited)].assign(setting=limited)
+        for run in runs.to_dict("records"):
+            found[tuple(run[name] for name in TARGET)][run["seed"]] = run
+    return dict(found)
+
+
+def _baseline(run: dict[str, Any], baselines: _Baselines) -> tuple[float, float, bool]:
     """The baseline of a run, the learning rates it tried, and whether it is of the same seed."""
-    run = run | {"setting": target_setting(run["setting"])}
     by_seed = baselines.get(tuple(run[name] for name in TARGET))
     if by_seed is None:
         return math.nan, math.nan, False
-    if run["seed"] in by_seed:
-        return *by_seed[run["seed"]], True
-    values, learning_rates = zip(*by_seed.values(), strict=True)
-    return np.mean(values), max(learning_rates), False
+    paired = run["seed"] in by_seed
+    against = [by_seed[run["seed"]]] if paired else by_seed.values()
+    values, tried = zip(*((one["value"], one["learning_rates"]) for one in against), strict=True)
+    return np.mean(values), max(tried), paired

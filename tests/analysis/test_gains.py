@@ -165,10 +165,14 @@ def test_limiting_sources_needs_no_baseline_of_its_own(make_results):
 
 def test_a_baseline_is_not_the_better_of_two_repetitions(make_results):
     limited = {"setting": "small_source"}
-    source = (CAMVID, "coco:segmentation", 0.6, limited)
-    again = (CAMVID, "ilsvrc", 0.7, limited)
-    rows = make_results((CAMVID, "ilsvrc", 0.5), again, source)
-    assert chain(gains.with_gains(rows), "camvid", "coco").gain == pytest.approx(20)
+    again = (CAMVID, "ilsvrc", 0.75, limited)
+    city = (CAMVID, "city:segmentation", 0.6)
+    sources = city, (*city, limited), (*city, limited | {"seed": 1})
+    rows = make_results((CAMVID, "ilsvrc", 0.5), again, *sources)
+    found = gains.with_gains(rows).set_index(["source", "setting"])
+    assert found.gain["city", "small"] == pytest.approx(20)
+    assert found.gain["city", "small_source"] == pytest.approx(-20)  # Of both seeds.
+    assert found.value["ilsvrc", "small"] == 0.5 and ("ilsvrc", "small_source") not in found.index
     # Another learning rate is another try.
     rows = make_results((CAMVID, "ilsvrc", 0.55, limited | {"learning_rate": 0.1}))
     best = chain(gains.with_gains(rows), "camvid", "ilsvrc", "")
