@@ -33,8 +33,8 @@ sweep() {
     --data_dir="$data" "${network[@]}" --init="$init" "${@:2}"
 }
 
-# Runs one of the study itself, with two seeds. What it will take is told from what the choice of rates took, or,
-# where rates.yaml was there already, from the rows that studies/ keeps.
+# Runs one of the study itself, with two seeds. What it will take is told from what the choice of
+# rates took, or, where rates.yaml was there already, from the rows that studies/ keeps.
 study() {
   local measured=$out/rates/results
   [ -d "$measured" ] || measured=$ROOT/studies/$study/results.csv

@@ -1,5 +1,7 @@
 """What distances between datasets say about gains: Tables 9 and 10."""
 
+import math
+
 import pandas as pd
 from etils import epath
 
@@ -34,10 +36,11 @@ def near_gains_more(chains: pd.DataFrame, distances: pd.DataFrame, name: str) ->
 
     Positive where nearer sources gain more, over all chains that have a distance and a gain.
     """
-    of = distances[distances.distance == name].set_index(["target", "source"]).value
+    own = distances[distances.distance == name]
+    of = dict(zip(zip(own.target, own.source, strict=True), own.value, strict=True))
     known = chains[chains.gain.notna()]
-    values = of.reindex(pd.MultiIndex.from_frame(known[["target", "source"]])).to_numpy()
-    return tau(pd.Series(-values), known.gain)
+    pairs = zip(known.target, known.source, strict=True)
+    return tau(pd.Series([-of.get(pair, math.nan) for pair in pairs], dtype=float), known.gain)
 
 
 def tau(first: pd.Series, second: pd.Series) -> dict[str, float]:

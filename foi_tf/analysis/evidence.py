@@ -56,6 +56,7 @@ class Study:
         self._chains = self._chains[self._chains.gain.notna()]
         self._distances = distances
         self._taus: dict[str, dict[str, dict[str, float]]] = {}
+        self._constrained: dict[tuple[str, str, str], pd.DataFrame] = {}
         self._sizes = _known_sizes(chains)
         found = {*self._chains.setting, *self._references.setting}
         self.settings = [setting for setting in ("small", "full") if setting in found]
@@ -74,31 +75,38 @@ class Study:
         chosen = (self._references.setting == setting) & (self._references.source == SCRATCH)
         return self._references[chosen & self._references.gain.notna()]
 
+    def constrained(self, setting: str, domain: str, task_type: str) -> pd.DataFrame:
+        """The transfers of a setting under a constraint of Table 7."""
+        key = setting, domain, task_type
+        if key not in self._constrained:
+            self._constrained[key] = summary.constrained(self.of(setting), domain, task_type)
+        return self._constrained[key]
+
     def shares(self, setting: str, domain: str, task_type: str) -> dict[str, float]:
         """`summary.percentages` of the chains under a constraint of Table 7."""
-        return summary.percentages(summary.constrained(self.of(setting), domain, task_type))
+        return summary.percentages(self.constrained(setting, domain, task_type))
 
     def best_shares(self, setting: str, domain: str, task_type: str) -> dict[str, float]:
         """The same of each target's best source, as in Table 8."""
-        own = summary.constrained(self.of(setting), domain, task_type)
+        own = self.constrained(setting, domain, task_type)
         return summary.percentages(summary.best_of_targets(own))
 
     def domains(
         self, setting: str, sources: Sequence[str], targets: Sequence[str]
     ) -> dict[str, float]:
         """`summary.percentages` of the chains between some domains, within the task type."""
-        own = summary.constrained(self.of(setting), "cross", "within")
+        own = self.constrained(setting, "cross", "within")
         chosen = own.source_domain.isin(sources) & own.target_domain.isin(targets)
         return summary.percentages(own[chosen])
 
     def multi(self, setting: str) -> pd.DataFrame:
         """The chains of multi-source models within their task type."""
-        own = summary.constrained(self.of(setting), "within", "within")
+        own = self.constrained(setting, "within", "within")
         return own[own.source == MULTI_SOURCE]
 
     def largest_within_domain(self, setting: str) -> pd.DataFrame:
         """For each target the chain of the largest other set of its domain and task type."""
-        own = summary.constrained(self.of(setting), "within", "within")
+        own = self.constrained(setting, "within", "within")
         own = own[own.source != MULTI_SOURCE]
         own = own.assign(size=self._size(own, "source"))
         return own.sort_values("size", ascending=False).drop_duplicates(summary.TARGET)
@@ -108,7 +116,7 @@ class Study:
 
         Multi-source models do not count, nor do targets of which only a part was ever used.
         """
-        own = summary.constrained(self.of(setting), "within", "within")
+        own = self.constrained(setting, "within", "within")
         own = own[own.source != MULTI_SOURCE]
         source, target = self._size(own, "source"), self._size(own, "target")
         return (
