@@ -157,14 +157,15 @@ def _narrow(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
 
 
 def _noise() -> str:
-    """How far the gains of two seeds differ."""
+    """How far the gains of a chain's first two seeds differ."""
     found = []
     for study in STUDIES:
-        runs = gains.transfers(gains.seed_gains(_rows(study)))
-        both = runs.pivot(index=gains.CHAIN, columns="seed", values="gain").dropna()
+        runs = gains.transfers(gains.seed_gains(_rows(study))).sort_values("seed")
+        runs["nth"] = runs.groupby(gains.CHAIN).cumcount()
+        both = runs.pivot(index=gains.CHAIN, columns="nth", values="gain")[[0, 1]].dropna()
         types = both.groupby("target_type")
         for name, own in [("all", both), *types]:
-            one, two = (own[seed] for seed in own)
+            one, two = own[0], own[1]
             apart = (one - two).abs().median()
             alike = 100 * ((one > 0) == (two > 0)).mean()
             numbers = [f"{apart:.1f}", f"{alike:.0f}", f"{one.corr(two, 'spearman'):.2f}"]

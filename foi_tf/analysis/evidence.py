@@ -14,6 +14,7 @@ from foi_tf.study.results import MULTI_SOURCE, SCRATCH
 
 # Ours: shares of fewer say more about the choice of chains than about transfer.
 MIN_PAIRS, MIN_TARGETS = 10, 5
+_DIGITS = 3  # Percentages that are alike to these are printed alike.
 _WORDS = [
     "target", "target_type", "target_domain", "source", "source_type", "source_domain", "setting",
 ]  # fmt: skip
@@ -179,8 +180,10 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def against(one: float, other: float) -> str:
-    """Two percentages in print, with a digit more where they would look alike."""
-    digits = int(one != other and percent(one) == percent(other))
+    """Two percentages in print, with as many digits more as tell them apart."""
+    digits = 0
+    while one != other and digits < _DIGITS and percent(one, digits) == percent(other, digits):
+        digits += 1
     return f"{percent(one, digits)} against {percent(other, digits)}"
 
 

@@ -70,7 +70,7 @@ def judge(chains: pd.DataFrame, distances: pd.DataFrame | None = None) -> list[F
 def _a1(study: Study) -> Iterator[Evidence]:
     for setting in study.settings:
         lost = -study.scratch(setting).gain
-        span = f"; scratch is {lost.min():.0f} to {lost.max():.0f} % worse" if len(lost) else ""
+        span = f"; scratch is {_span(lost)} % worse" if len(lost) else ""
         yield Evidence(
             what=f"targets better from pre-training than from scratch, {study.text(setting)}",
             found=f"{int((lost > 0).sum())} of {len(lost)}{span}",
@@ -265,6 +265,12 @@ def _a10(study: Study) -> Iterator[Evidence]:
     yield from _distance_against_size(
         study, "small_source", paper="0.42 against 0.12", required=True
     )
+
+
+def _span(lost: pd.Series) -> str:
+    """The least and the most, where a loss below 0 is not to look like none."""
+    least = f"{lost.min():.0f}"
+    return f"{f'{lost.min():.1g}' if least == '-0' else least} to {lost.max():.0f}"
 
 
 def _distance_against_size(study: Study, setting: str, **given) -> Iterator[Evidence]:

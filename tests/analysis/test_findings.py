@@ -33,8 +33,10 @@ def the_reverse(chain, setting):
     return {"full": 3, "small": 1, "small_source": 1}[setting] * -as_the_paper_says(chain, "small")
 
 
-def test_shares_that_look_alike_have_a_digit_more():
+def test_shares_that_look_alike_have_more_digits():
     assert evidence.against(52.08, 51.61) == "52.1 % against 51.6 %"
+    assert evidence.against(53.07, 53.11) == "53.07 % against 53.11 %"
+    assert evidence.against(100 / 3, 100 / 3 + 1e-9) == "33.333 % against 33.333 %"
     assert evidence.against(50.0, 50.0) == "50 % against 50 %"
     assert evidence.against(43.2, 13.9) == "43 % against 14 %"
     assert evidence.against(50.0, float("nan")) == "50 % against –"
@@ -111,8 +113,12 @@ def test_a1_counts_and_spans(agreeing):
 def test_a1_fails_where_one_target_does_better_from_scratch(complete):
     frame = complete(as_the_paper_says, ["small"])
     one = (frame.source == "scratch") & (frame.target == "suim")
-    frame.loc[one, "value"] = 0.6
-    assert verdicts(gains.with_gains(frame))["A1"] == NOT_SUPPORTED
+    for better, shown in ((0.6, "-20"), (0.501, "-0.2")):  # 0.5 without a source.
+        frame.loc[one, "value"] = better
+        chains = gains.with_gains(frame)
+        assert verdicts(chains)["A1"] == NOT_SUPPORTED
+        (small,) = numbers(chains, "A1")
+        assert small.found == f"26 of 27; scratch is {shown} to 25 % worse"
 
 
 def test_a5_counts_targets(agreeing):
