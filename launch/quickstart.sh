@@ -24,10 +24,12 @@ run=(--data_dir="$out/data" --workdir="$out/study" --config=quickstart --backbon
 "$bin/foi-prepare" --collection=mini --dataset=ilsvrc,mapillary,camvid,uwt,dogs,sunrgbd --data_dir="$out/data"
 "$bin/foi-pretrain" "${run[@]}"
 "$bin/foi-source" "${run[@]}" --source="$source"
+# In one process, which starts TensorFlow once and traces the training step once a target.
 for target in "${targets[@]}"; do
   for start in ilsvrc "$source"; do
-    "$bin/foi-target" "${run[@]}" --source="$start" --target="$target"
+    printf '%q ' foi-target "${run[@]}" --source="$start" --target="$target"
+    echo
   done
-done
+done | "$bin/foi-run"
 echo "The report on what driving scenes gain for a target of each task type:"
 "$bin/foi-analyze" --results="$out/study/results" --out="$out/report"

@@ -1,7 +1,9 @@
 """The numbers that findings are judged by."""
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -18,9 +20,8 @@ _DIGITS = 3  # Percentages that are alike to these are printed alike.
 _WORDS = [
     "target", "target_type", "target_domain", "source", "source_type", "source_domain", "setting",
 ]  # fmt: skip
-_COLUMNS = [
-    *_WORDS, "n_source", "n_target", "gain", "gain_size", "positive", "very_positive", "negative",
-]  # fmt: skip
+_EFFECTS = ["gain", "gain_size", "positive", "very_positive", "negative"]
+_COLUMNS = [*_WORDS, "n_source", "n_target", *_EFFECTS]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,19 @@ class Evidence:
     required: bool = False
 
 
+def _once(method: Callable) -> Callable:
+    """A method of `Study` that answers each question once, since several findings ask the same."""
+
+    @functools.wraps(method)
+    def asked(self, *question: str):
+        key = method.__name__, *question
+        if key not in self._answers:
+            self._answers[key] = method(self, *question)
+        return self._answers[key]
+
+    return asked
+
+
 class Study:
     """Chains of one backbone and family, and questions asked of them."""
 
@@ -56,8 +70,7 @@ class Study:
         self._chains = transfers(chains)
         self._chains = self._chains[self._chains.gain.notna()]
         self._distances = distances
-        self._taus: dict[str, dict[str, dict[str, float]]] = {}
-        self._constrained: dict[tuple[str, str, str], pd.DataFrame] = {}
+        self._answers: dict[tuple[str, ...], Any] = {}
         self._sizes = _known_sizes(chains)
         found = {*self._chains.setting, *self._references.setting}
         self.settings = [setting for setting in ("small", "full") if setting in found]
@@ -67,6 +80,7 @@ class Study:
         """A setting in words."""
         return SETTING_TEXTS.get(setting, setting)
 
+    @_once
     def of(self, setting: str) -> pd.DataFrame:
         """The transfers of a setting."""
         return self._chains[self._chains.setting == setting]
@@ -76,13 +90,12 @@ class Study:
         chosen = (self._references.setting == setting) & (self._references.source == SCRATCH)
         return self._references[chosen & self._references.gain.notna()]
 
+    @_once
     def constrained(self, setting: str, domain: str, task_type: str) -> pd.DataFrame:
         """The transfers of a setting under a constraint of Table 7."""
-        key = setting, domain, task_type
-        if key not in self._constrained:
-            self._constrained[key] = summary.constrained(self.of(setting), domain, task_type)
-        return self._constrained[key]
+        return summary.constrained(self.of(setting), domain, task_type)
 
+    @_once
     def shares(self, setting: str, domain: str, task_type: str) -> dict[str, float]:
         """`summary.percentages` of the chains under a constraint of Table 7."""
         return summary.percentages(self.constrained(setting, domain, task_type))
@@ -130,8 +143,13 @@ class Study:
 
         Only those were run in several settings (Tables 4 to 6).
         """
-        own = [self._segmentation(name).set_index(PAIR)[column] for name in (first, second)]
-        return pd.concat(own, axis=1, keys=[first, second]).dropna().astype(float)
+        both = self._in_both(first, second)[[f"{column}_0", f"{column}_1"]]
+        return both.set_axis([first, second], axis=1).dropna().astype(float)
+
+    @_once
+    def _in_both(self, first: str, second: str) -> pd.DataFrame:
+        own = [self._segmentation(name).set_index(PAIR)[_EFFECTS] for name in (first, second)]
+        return own[0].join(own[1], how="inner", lsuffix="_0", rsuffix="_1")
 
     def taus_within_targets(self, first: str, second: str) -> pd.Series:
         """Kendall's tau between a target's gains in two settings, for each target with three."""
@@ -143,28 +161,30 @@ class Study:
         }
         return pd.Series(taus, dtype=float).dropna()
 
+    @_once
     def taus(self, setting: str) -> dict[str, dict[str, float]]:
         """`domains.near_gains_more` of segmentation chains by each distance; {} without any."""
         if self._distances is None:
             return {}
-        if setting not in self._taus:
-            own = self._single_sources(setting)
-            self._taus[setting] = {
-                name: domains.near_gains_more(own, self._distances, name)
-                for name in domains.ASSIGNMENTS
-                if (self._distances.distance == name).any()
-            }
-        return self._taus[setting]
+        own = self._single_sources(setting)
+        return {
+            name: domains.near_gains_more(own, self._distances, name)
+            for name in domains.ASSIGNMENTS
+            if (self._distances.distance == name).any()
+        }
 
+    @_once
     def tau_of_size(self, setting: str) -> dict[str, float]:
         """Kendall's tau between the source's size and gain, of segmentation chains."""
         own = self._single_sources(setting)
         return domains.tau(own.n_source, own.gain)
 
+    @_once
     def _segmentation(self, setting: str) -> pd.DataFrame:
         own = self.of(setting)
         return own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
 
+    @_once
     def _single_sources(self, setting: str) -> pd.DataFrame:
         own = self._segmentation(setting)
         return own[own.source != MULTI_SOURCE]
