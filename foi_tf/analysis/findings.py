@@ -269,8 +269,8 @@ def _a10(study: Study) -> Iterator[Evidence]:
 
 def _span(lost: pd.Series) -> str:
     """The least and the most, where a loss below 0 is not to look like none."""
-    least = f"{lost.min():.0f}"
-    return f"{f'{lost.min():.1g}' if least == '-0' else least} to {lost.max():.0f}"
+    least = lost.min() + 0.0  # Which turns -0.0, as of equal values, to 0.0.
+    return f"{least:.{'1g' if -0.5 <= least < 0 else '0f'}} to {lost.max():.0f}"
 
 
 def _distance_against_size(study: Study, setting: str, **given) -> Iterator[Evidence]:

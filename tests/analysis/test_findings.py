@@ -113,7 +113,7 @@ def test_a1_counts_and_spans(agreeing):
 def test_a1_fails_where_one_target_does_better_from_scratch(complete):
     frame = complete(as_the_paper_says, ["small"])
     one = (frame.source == "scratch") & (frame.target == "suim")
-    for better, shown in ((0.6, "-20"), (0.501, "-0.2")):  # 0.5 without a source.
+    for better, shown in ((0.6, "-20"), (0.501, "-0.2"), (0.5, "0")):  # 0.5 without a source.
         frame.loc[one, "value"] = better
         chains = gains.with_gains(frame)
         assert verdicts(chains)["A1"] == NOT_SUPPORTED
