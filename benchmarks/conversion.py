@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from foi_tf.data import builder, own
-from foi_tf.data.workers import Workers
+from foi_tf.data.convert import builder, custom_dataset
+from foi_tf.data.convert.workers import Workers
 
 SIDE, DISTINCT = 64, 500
 
@@ -60,7 +60,7 @@ def copy(root: pathlib.Path, out: pathlib.Path) -> float:
 def convert(root: str, out: str, workers: int) -> None:
     """Converts in this process, and prints seconds and kilobytes."""
     start = time.perf_counter()
-    folder = own.find(root, ["masks"], "many", "aerial", None)
+    folder = custom_dataset.find(root, ["masks"], "many", "aerial", None)
     found = time.perf_counter()
     with Workers(workers) as pool:
         builder.build(folder, out, workers=pool)

@@ -3,7 +3,7 @@
     python benchmarks/convert.py [--images=300 --repeats=5 --layouts=camvid,city,uwt,isprs]
 
 Writes raw folders of rendered images of 640 x 480 in the layouts of CamVid (PNG with
-colour-coded PNG), Cityscapes (PNG with ids in PNG) and Trash-ICRA19 (JPEG with XML), and
+color-coded PNG), Cityscapes (PNG with ids in PNG) and Trash-ICRA19 (JPEG with XML), and
 ISPRS-like TIFF files for tiles of 800 x 800. Conversion is the whole program: it checks
 every file by decoding it, re-encodes masks and tiles, writes records, and reads them again
 for its index and statistics. The peers read the same files and write their bytes to one
@@ -23,9 +23,10 @@ import numpy as np
 import PIL.Image
 from absl import app, flags
 
+from foi_tf import miniworld
 from foi_tf.bin import prepare
-from foi_tf.data import layouts, miniworld
-from foi_tf.data.layouts import camvid, isprs
+from foi_tf.data.convert import layouts
+from foi_tf.data.convert.layouts import camvid, isprs
 
 SIZE = (480, 640)
 VAL = 4  # Images of the split that is not counted.
@@ -40,14 +41,14 @@ def save(path: pathlib.Path, pixels: np.ndarray, **options) -> None:
 
 
 def write_camvid(root: pathlib.Path, count: int) -> None:
-    colours = np.asarray(list(camvid.COLOURS), np.uint8)
+    colors = np.asarray(list(camvid.COLORS), np.uint8)
     for index in range(count + VAL):
         example = miniworld.render("camvid", "train", index, SIZE)
         still = f"0001TP_{index:06d}" if index < count else f"0016E5_{7959 + index - count:05d}"
         save(root / f"701_StillsRaw_full/{still}.png", example["image"])
         save(
             root / f"LabeledApproved_full/{still}_L.png",
-            colours[example["mask"] % len(colours)],
+            colors[example["mask"] % len(colors)],
         )
 
 
@@ -80,8 +81,8 @@ def write_isprs(root: pathlib.Path, count: int) -> None:
     scene = miniworld.render("isprs", "train", 0, (800, 800))
     repeats = -(-side // 800)
     pixels = np.tile(scene["image"], (repeats, repeats, 1))[:side, :side]
-    colours = np.asarray(list(isprs.COLOURS), np.uint8)[scene["mask"] % 6]
-    coded = np.tile(colours, (repeats, repeats, 1))[:side, :side]
+    colors = np.asarray(list(isprs.COLORS), np.uint8)[scene["mask"] % 6]
+    coded = np.tile(colors, (repeats, repeats, 1))[:side, :side]
     save(root / "Potsdam/2_Ortho_RGB/top_potsdam_2_10_RGB.tif", pixels)
     save(root / "Potsdam/5_Labels_all/top_potsdam_2_10_label.tif", coded, compression="tiff_lzw")
     complete = "ISPRS_semantic_labeling_Vaihingen_ground_truth_COMPLETE"

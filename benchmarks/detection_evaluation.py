@@ -32,7 +32,7 @@ REPEATS = flags.DEFINE_integer("repeats", 3, "Timings of each.")
 
 
 def make(rng: np.random.Generator) -> list[dict[str, np.ndarray]]:
-    """Batches as `Detection.summarise` and the gathering over replicas make them."""
+    """Batches as `Detection.summarize` and the gathering over replicas make them."""
     batches = []
     for start in range(0, IMAGES.value, BATCH):
         count = min(BATCH, IMAGES.value - start)

@@ -20,7 +20,7 @@ import numpy as np
 from absl import app, flags
 from scipy.spatial.distance import cdist
 
-from foi_tf.analysis import distance
+from foi_tf.analysis.measures import distance
 
 REQUIRED = 0.5
 

@@ -24,9 +24,11 @@ import time
 import tensorflow as tf
 from absl import app, flags
 
-from foi_tf import tasks
-from foi_tf.data import builder, miniworld, pipeline, prepared
-from foi_tf.data.folder import Folder
+from foi_tf import miniworld, tasks
+from foi_tf.data.convert import builder
+from foi_tf.data.convert.folder import Folder
+from foi_tf.data.input import pipeline
+from foi_tf.data.records import prepared_datasets
 from foi_tf.study.dataset import Dataset, Task
 
 CROP, RESCALE, BATCH = (420, 420), (0.5, 2.0), 16
@@ -67,7 +69,7 @@ def render(data_dir: str, count: int = 200) -> None:
     builder.build(Folder(row, splits), data_dir)
 
 
-def stream(kind: str, source: prepared.Prepared) -> tf.data.Dataset:
+def stream(kind: str, source: prepared_datasets.Prepared) -> tf.data.Dataset:
     if kind != "decode":
         task_type = TASK_TYPES[kind.removesuffix(STREAMED)]
         task = tasks.create(Task(source.dataset.id, task_type), source.dataset)
@@ -98,7 +100,7 @@ def work(kind: str) -> None:
     if kind.endswith(STREAMED):
         pipeline.MEMORY = 0
     at_a_time = 1 if kind == "decode" else BATCH
-    batches = iter(stream(kind, prepared.load(DATA_DIR.value, DATASET.value)))
+    batches = iter(stream(kind, prepared_datasets.load(DATA_DIR.value, DATASET.value)))
     for _ in range(IMAGES.value // at_a_time):
         next(batches)
     for _ in sys.stdin:

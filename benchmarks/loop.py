@@ -21,10 +21,10 @@ from absl import app, flags
 from foi_tf import preemption, tasks
 from foi_tf.models import transfer
 from foi_tf.progress import Progress
-from foi_tf.study.config import Schedule
+from foi_tf.study.choices import Pace
+from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Dataset, Task
-from foi_tf.study.options import Pace
-from foi_tf.training import optimizer, strategy
+from foi_tf.training import optimizers, strategies
 from foi_tf.training.trainer import Trainer
 
 REQUIRED = 0.03
@@ -39,8 +39,8 @@ ROUNDS = flags.DEFINE_integer("rounds", 8, "Blocks of each kind.", lower_bound=3
 
 
 def main(_):
-    where = strategy.make("cpu")
-    strategy.make_repeatable(0)
+    where = strategies.make("cpu")
+    strategies.make_repeatable(0)
     task = tasks.create(Task.parse(NAME), ROW)
     with where.scope():
         network = transfer.build(
@@ -49,7 +49,7 @@ def main(_):
         trainer = Trainer(
             network=network,
             tasks={NAME: task},
-            optimizer=optimizer.make(SCHEDULE, SCHEDULE.steps),
+            optimizer=optimizers.make(SCHEDULE, SCHEDULE.steps),
             strategy=where,
         )
     image = tf.random.uniform((BATCH, *CROP, 3), maxval=256, dtype=tf.int32)

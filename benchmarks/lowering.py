@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from foi_tf import tasks
 from foi_tf.models import transfer
-from foi_tf.study.config import Schedule
+from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.tasks.base import TaskType
-from foi_tf.training import evaluator, optimizer, strategy
+from foi_tf.training import evaluator, optimizers, strategies
 from foi_tf.training.trainer import Trainer
 
 CROP, BATCH = (256, 256), 2
@@ -57,8 +57,8 @@ def targets(task: TaskType) -> dict[str, tf.Tensor]:
 
 
 def main() -> None:
-    where = strategy.make("cpu")
-    strategy.set_precision("bfloat16")
+    where = strategies.make("cpu")
+    strategies.set_precision("bfloat16")
     for task_type in tasks.TYPES:
         tf.keras.backend.clear_session()
         task = tasks.create(Task("x", task_type), ROW)
@@ -69,7 +69,7 @@ def main() -> None:
             trainer = Trainer(
                 network=network,
                 tasks={"x": task},
-                optimizer=optimizer.make(SCHEDULE, SCHEDULE.steps),
+                optimizer=optimizers.make(SCHEDULE, SCHEDULE.steps),
                 strategy=where,
             )
         batch = {

@@ -13,12 +13,13 @@ import tensorflow as tf
 from absl import app, flags
 
 from foi_tf import tasks
-from foi_tf.data import builder, own, pipeline
+from foi_tf.data.convert import builder, custom_dataset
+from foi_tf.data.input import pipeline
 from foi_tf.models import transfer
-from foi_tf.study.config import Schedule
+from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import subset
-from foi_tf.training import evaluator, optimizer, strategy
+from foi_tf.training import evaluator, optimizers, strategies
 from foi_tf.training.trainer import Trainer
 
 RAW_DIR = flags.DEFINE_string("raw_dir", None, "One's own data, as foi-prepare reads it.")
@@ -35,11 +36,11 @@ LOOKS = 6
 
 
 def main(_):
-    where = strategy.make("cpu")
-    strategy.make_repeatable(0)
-    strategy.set_precision(PRECISION.value)
+    where = strategies.make("cpu")
+    strategies.make_repeatable(0)
+    strategies.set_precision(PRECISION.value)
     with tempfile.TemporaryDirectory() as data_dir:
-        found = own.find(RAW_DIR.value, FORMAT.value, "few", "consumer", None)
+        found = custom_dataset.find(RAW_DIR.value, FORMAT.value, "few", "consumer", None)
         crop = tuple(map(int, CROP.value)) or found.dataset.crop
         learn(builder.build(found, data_dir), crop, where)
 
@@ -73,7 +74,7 @@ def learn(prepared, crop, where) -> None:
         trainer = Trainer(
             network=network,
             tasks={"few": task},
-            optimizer=optimizer.make(schedule, STEPS.value),
+            optimizer=optimizers.make(schedule, STEPS.value),
             strategy=where,
         )
     trainer.train_dataset = [pipeline.train(few, BATCH.value)]

@@ -14,9 +14,9 @@ import time
 import cv2
 import numpy as np
 
-from foi_tf.data import overlap
-from foi_tf.data.overlap import Prints
-from foi_tf.data.overlap.hashes import SIDE, hash_images
+from foi_tf.data.inspect import overlap
+from foi_tf.data.inspect.overlap import Prints
+from foi_tf.data.inspect.overlap.hashes import SIDE, hash_images
 
 DRAWN, PLANTED = 4 * SIDE, 1000
 
@@ -40,7 +40,7 @@ def _spectrum(rng: np.random.Generator, count: int, side: int) -> np.ndarray:
 
 
 def plant(rng: np.random.Generator, image: np.ndarray, kind: str) -> np.ndarray:
-    """One large image, changed, as a small grey picture."""
+    """One large image, changed, as a small gray picture."""
     if kind in ("cropped", "all"):
         sides = [round(DRAWN * rng.uniform(0.75, 1)) for _ in range(2)]
         y, x = (int(rng.integers(0, DRAWN - side + 1)) for side in sides)
@@ -56,24 +56,24 @@ def plant(rng: np.random.Generator, image: np.ndarray, kind: str) -> np.ndarray:
 def main() -> None:
     """Prints seconds and shares."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    grey = noise(count, 0), noise(count, 1)
+    gray = noise(count, 0), noise(count, 1)
     rng = np.random.default_rng(2)
     kinds = ("cropped", "mirrored", "coarse", "all")
     for index in range(PLANTED):
         (image,) = _spectrum(rng, 1, DRAWN)
-        grey[0][index] = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        grey[1][index] = plant(rng, image, kinds[index % len(kinds)])
+        gray[0][index] = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        gray[1][index] = plant(rng, image, kinds[index % len(kinds)])
     sides = [
         Prints(
             None,
             [("train", str(i)) for i in range(count)],
             [bytes([side]) + i.to_bytes(8, "big") for i in range(count)],
-            grey[side],
+            gray[side],
         )
         for side in (0, 1)
     ]
     start = time.perf_counter()
-    hash_images(grey[0])
+    hash_images(gray[0])
     hashed = time.perf_counter()
     pairs = overlap.find(*sides)
     done = time.perf_counter()

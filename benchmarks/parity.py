@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from foi_tf.models.weights import public, tensors
+from foi_tf.models.weights import public_weights, tensor_files
 
 REQUIRED = 1e-4
 SIZES = ("128x128", "96x160", "125x253", "90x140")
@@ -44,7 +44,7 @@ def difference(ours, reference) -> float:
 
 
 def compare(width: str, place: pathlib.Path) -> dict[str, float]:
-    made, _ = public.load(place / "weights.safetensors", f"hrnet_w{width}")
+    made, _ = public_weights.load(place / "weights.safetensors", f"hrnet_w{width}")
     backbone, head = made.network.backbone, made.head_model
     model = tf.keras.Model(backbone.input, made.head.connect(backbone))
     found = {}
@@ -56,9 +56,9 @@ def compare(width: str, place: pathlib.Path) -> dict[str, float]:
         found[f"{name} logits"] = difference(
             model(reference["images"], training=False), reference["logits"]
         )
-    public.write_safetensors(backbone, head, place / "again.safetensors", {})
+    public_weights.write_safetensors(backbone, head, place / "again.safetensors", {})
     before, after, pickled = (
-        tensors.open_file(place / n)
+        tensor_files.open_file(place / n)
         for n in ("weights.safetensors", "again.safetensors", "weights.pth")
     )
     assert set(pickled.shapes) == set(before.shapes)
@@ -69,8 +69,8 @@ def compare(width: str, place: pathlib.Path) -> dict[str, float]:
 
     reference = np.load(place / "statistics.npz")
     model(np.load(place / f"{SIZES[0]}.npz")["images"], training=True)
-    public.write_safetensors(backbone, head, place / "trained.safetensors", {})
-    trained = tensors.open_file(place / "trained.safetensors")
+    public_weights.write_safetensors(backbone, head, place / "trained.safetensors", {})
+    trained = tensor_files.open_file(place / "trained.safetensors")
     for kind in ("running_mean", "running_var"):
         found[f"after a step, {kind}"] = max(
             difference(trained.read(n), reference[n]) for n in reference if n.endswith(kind)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import cv2
 
-from foi_tf.data.miniworld import DATASETS, render
+from foi_tf.miniworld import DATASETS, render
 
 
 def rate(work: Callable, items: Sequence) -> float:

@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from foi_tf.analysis import report
+from foi_tf.analysis.report import report
 from foi_tf.study import grid, results
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.registry import DATASETS

@@ -14,7 +14,7 @@ import time
 import tensorflow as tf
 from absl import app, flags
 
-from foi_tf.data.untuned import CALLS, untuned
+from foi_tf.data.records.tf_data import CALLS, untuned
 
 REPEATS = flags.DEFINE_integer("repeats", 12, "Streams of each kind.", lower_bound=5)
 SECONDS = flags.DEFINE_float("seconds", 4.0, "How long each lives.")

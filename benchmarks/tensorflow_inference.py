@@ -18,11 +18,12 @@ STATISTICS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 def export(directory: str, precision: str) -> None:
     from foi_tf import tasks
+    from foi_tf.inference import export
     from foi_tf.models import transfer
     from foi_tf.study.dataset import Dataset, Task
-    from foi_tf.training import export, strategy
+    from foi_tf.training import strategies
 
-    strategy.set_precision(precision)
+    strategies.set_precision(precision)
     row = Dataset(
         id="x", domain="consumer", train=1, val=1, classes={"segmentation": CLASSES},
         mean=STATISTICS[0], std=STATISTICS[1],
@@ -31,14 +32,14 @@ def export(directory: str, precision: str) -> None:
     head = task.head()
     network = transfer.build("hrnet_w48", {name: head}, {name: (None, None)}, {name: STATISTICS})
     for variable in network.backbone.variables:
-        # Of trained networks no batch norm is neutral; one that is would be optimised away.
+        # Of trained networks no batch norm is neutral; one that is would be optimized away.
         if "kernel" not in variable.name:
             variable.assign(tf.random.uniform(variable.shape, 0.5, 1.5))
     model = export.Model(
         network=network, mean=STATISTICS[0], std=STATISTICS[1], head=head, task=task,
         crop=(SIZE, SIZE),
         metadata={
-            "chain": (name,), "backbone": "hrnet_w48", "precision": precision, "licence": "",
+            "chain": (name,), "backbone": "hrnet_w48", "precision": precision, "license": "",
             "weights_digest": "", "foi_tf": "", "mean": STATISTICS[0], "std": STATISTICS[1],
         },
     )  # fmt: skip

@@ -13,9 +13,8 @@ import tensorflow as tf
 
 from foi_tf.models.backbones import backbone
 from foi_tf.models.heads import SegmentationHead
-from foi_tf.study.config import Schedule
-from foi_tf.training import optimizer as optimizers
-from foi_tf.training import strategy as strategies
+from foi_tf.study.configuration import Schedule
+from foi_tf.training import optimizers, strategies
 
 BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 2
 

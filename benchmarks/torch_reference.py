@@ -69,7 +69,7 @@ def features(model, images):
     return torch.cat([first, *(x[..., :height, :width] for x in raised)], dim=1)
 
 
-def randomise(model) -> None:
+def randomize(model) -> None:
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -83,7 +83,7 @@ def main(width: str, directory: str, *sizes: str):
     torch.manual_seed(int(width))
     place = pathlib.Path(directory)
     model = timm.create_model(f"hrnet_w{width}", pretrained=False).eval()
-    randomise(model)
+    randomize(model)
     safetensors.torch.save_file(model.state_dict(), place / "weights.safetensors")
     torch.save(model.state_dict(), place / "weights.pth")
     for size in sizes:

@@ -25,28 +25,28 @@ REQUIRED = 2.0
 
 def write(path: pathlib.Path) -> None:
     """In the format that the suffix says; of torch.save before 1.6 where the name is "old"."""
-    from foi_tf.models.weights import convert, public
-    from foi_tf.study.options import ILSVRC_CLASSES
+    from foi_tf.models.weights import public_weights, torch_convert
+    from foi_tf.study.choices import ILSVRC_CLASSES
     from tests.models.weights import torch_files
 
-    made = public.build(BACKBONE, ILSVRC_CLASSES)
+    made = public_weights.build(BACKBONE, ILSVRC_CLASSES)
     if path.suffix == ".safetensors":
-        public.write_safetensors(made.network.backbone, made.head_model, path, {})
+        public_weights.write_safetensors(made.network.backbone, made.head_model, path, {})
         return
-    values = convert.values(made.network.backbone, made.head_model)
+    values = torch_convert.values(made.network.backbone, made.head_model)
     writer = torch_files.write_old if path.stem == "old" else torch_files.write_zip
     writer(path, torch_files.state_dict(values), values)
 
 
 def measure(path: pathlib.Path) -> None:
-    from foi_tf.models.weights import public
+    from foi_tf.models.weights import public_weights
 
     def peak():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB.
 
     before, started = peak(), time.perf_counter()
-    made, account = public.load(path, BACKBONE)
-    public.write_checkpoint(made.network, path.with_suffix(".out"))
+    made, account = public_weights.load(path, BACKBONE)
+    public_weights.write_checkpoint(made.network, path.with_suffix(".out"))
     seconds = time.perf_counter() - started
     used = len(account.used)
     print(json.dumps({"seconds": seconds, "bytes": peak() - before, "loaded": before, "n": used}))

@@ -8,7 +8,7 @@ import pathlib
 import cv2
 import numpy as np
 
-from foi_tf.data import miniworld
+from foi_tf import miniworld
 
 HEIGHT, COLUMNS, MARGIN, CAPTION = 120, 6, 4, 22
 

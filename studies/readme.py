@@ -12,23 +12,19 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from foi_tf import files
-from foi_tf.analysis import (
-    agreement,
-    checks,
-    comparison,
+from foi_tf.analysis.findings import comparison, findings
+from foi_tf.analysis.measures import (
+    correlation,
     distance,
-    domains,
-    effects,
-    findings,
+    domain_distance,
     gains,
-    recommend,
-    regret,
-    scored,
-    sheet,
-    tried,
+    screening,
+    variance,
 )
-from foi_tf.analysis.paper import SEGMENTATION
+from foi_tf.analysis.recommend import pair_scores, past_transfers, recommend, regret
+from foi_tf.analysis.report import tables
 from foi_tf.study import results
+from foi_tf.study.dataset import SEGMENTATION
 
 HERE = pathlib.Path(__file__).parent
 PAGES = (HERE.parent / "README.md", HERE / "FINDINGS.md")
@@ -39,8 +35,8 @@ FACTORS = {
     distance.TARGET_TO_SOURCE: ("(2) target image to the closest source image: inclusion", "0.42"),
     distance.SOURCE_TO_TARGET: ("(3) source image to the closest target image", "0.06"),
     distance.MEAN: ("(4) mean of (2) and (3)", "0.27"),
-    agreement.SAME_DOMAIN: ("same image domain", ""),
-    agreement.SIZE: ("training images of the whole source", "0.12"),
+    correlation.SAME_DOMAIN: ("same image domain", ""),
+    correlation.SIZE: ("training images of the whole source", "0.12"),
 }
 
 
@@ -57,7 +53,7 @@ def blocks() -> dict[str, str]:
         found[f"regret {study.name}"] = _regret(study, [], None)
         kept = study / "scores.csv"
         if kept.exists():
-            found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], scored.read(kept))
+            found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], pair_scores.read(kept))
     return found
 
 
@@ -86,7 +82,7 @@ def _pattern(name: str) -> re.Pattern:
 
 
 def _rows(study: pathlib.Path) -> pd.DataFrame:
-    return checks.screen(results.load(study / "results.csv"))[0]
+    return screening.screen(results.load(study / "results.csv"))[0]
 
 
 def _chains(study: pathlib.Path) -> pd.DataFrame:
@@ -94,20 +90,20 @@ def _chains(study: pathlib.Path) -> pd.DataFrame:
 
 
 def _agreement(study: pathlib.Path) -> str:
-    known = domains.read(study / "distances.csv")
+    known = domain_distance.read(study / "distances.csv")
     own = _chains(study)
     own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
     columns = []
     whole = own[own.setting == "small"].groupby("source").n_source.max()
     for setting in ("small", "small_source"):
-        pairs = agreement.pairs(own[own.setting == setting], known)
-        pairs[agreement.SIZE] = pairs.source.map(whole).astype(float)
-        found = agreement.overall(pairs, list(FACTORS)).itertuples()
+        pairs = correlation.pairs(own[own.setting == setting], known)
+        pairs[correlation.SIZE] = pairs.source.map(whole).astype(float)
+        found = correlation.overall(pairs, list(FACTORS)).itertuples()
         columns.append([f"{x.tau:.2f} ({x.low:.2f} to {x.high:.2f})" for x in found])
         columns.append([_among_targets(pairs, name) for name in FACTORS])
     header = ["Kendall's τ of gain with", "the paper"]
     header += ["whole sources", "by source", "few source images", "by source"]
-    words = [[text, paper or sheet.MISSING] for text, paper in FACTORS.values()]
+    words = [[text, paper or tables.MISSING] for text, paper in FACTORS.values()]
     rows = [
         [*first, *cells] for first, cells in zip(words, zip(*columns, strict=True), strict=True)
     ]
@@ -117,16 +113,16 @@ def _agreement(study: pathlib.Path) -> str:
 def _among_targets(pairs: pd.DataFrame, name: str) -> str:
     """The mean over sources of tau among the targets of one."""
     taus = [
-        agreement.tau(x[name].to_numpy(), x.gain.to_numpy()) for _, x in pairs.groupby("source")
+        correlation.tau(x[name].to_numpy(), x.gain.to_numpy()) for _, x in pairs.groupby("source")
     ]
     mean = pd.Series(taus).mean()
-    return sheet.MISSING if pd.isna(mean) else f"{mean:.2f}"
+    return tables.MISSING if pd.isna(mean) else f"{mean:.2f}"
 
 
 def _effects() -> str:
     found = []
     for study in STUDIES:
-        (own,) = effects.sheets(_chains(study))
+        (own,) = variance.sheets(_chains(study))
         found.append(own.texts.drop(columns="network").assign(study=study.name))
     table = pd.concat(found).set_index("study").reset_index()
     return _table(list(table), table.to_numpy().tolist(), words=3)
@@ -136,7 +132,7 @@ def _seeds(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
     """The verdicts that each seed comes to alone, beside those of all."""
     verdicts = {}
     for study in STUDIES:
-        known = domains.read(study / "distances.csv")
+        known = domain_distance.read(study / "distances.csv")
         for seed, own in _rows(study).groupby("seed"):
             verdicts[f"{study.name}, seed {seed}"] = findings.judge(gains.with_gains(own), known)
         verdicts[f"{study.name}, all seeds"] = judged[study.name]
@@ -175,9 +171,9 @@ def _noise() -> str:
 
 
 def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) -> str:
-    known = domains.read(study / "distances.csv")
-    before, _ = tried.load(study / "results.csv", "small", [], known)
-    before = tried.among(before, "within_type", kinds)
+    known = domain_distance.read(study / "distances.csv")
+    before, _ = past_transfers.load(study / "results.csv", "small", [], known)
+    before = past_transfers.among(before, "within_type", kinds)
     table = regret.evaluate(before, recommend.scores(before, [], [], kept))
     header = ["rule", "targets", "first pick", "best of three", "worst first pick"]
     rows = [

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import foi_tf  # noqa: F401  Sets TensorFlow's environment before any test imports it.
-from tests import folders
+from tests import raw_folders
 
 
 def pytest_collection_finish(session):
@@ -22,12 +22,12 @@ def pytest_collection_finish(session):
 
 @pytest.fixture(scope="session")
 def blocks(tmp_path_factory):
-    """A data directory with the prepared dataset `blocks` of coloured rectangles."""
-    from foi_tf.data import builder, own
+    """A data directory with the prepared dataset `blocks` of colored rectangles."""
+    from foi_tf.data.convert import builder, custom_dataset
 
-    root = folders.write(tmp_path_factory.mktemp("raw"), train=12, val=5)
+    root = raw_folders.write(tmp_path_factory.mktemp("raw"), train=12, val=5)
     data_dir = tmp_path_factory.mktemp("data")
-    found = own.find(root, ["coco", "masks"], "blocks", "aerial", None)
+    found = custom_dataset.find(root, ["coco", "masks"], "blocks", "aerial", None)
     builder.build(found, data_dir)
     return data_dir
 
@@ -35,10 +35,10 @@ def blocks(tmp_path_factory):
 @pytest.fixture(scope="session")
 def bricks(blocks, tmp_path_factory):
     """A second dataset beside `blocks`, of another domain, size and seed."""
-    from foi_tf.data import builder, own
+    from foi_tf.data.convert import builder, custom_dataset
 
-    root = folders.write(tmp_path_factory.mktemp("raw"), train=9, val=3, size=(64, 48), seed=5)
-    found = own.find(root, ["masks"], "bricks", "driving", None)
+    root = raw_folders.write(tmp_path_factory.mktemp("raw"), train=9, val=3, size=(64, 48), seed=5)
+    found = custom_dataset.find(root, ["masks"], "bricks", "driving", None)
     return builder.build(found, blocks)
 
 
@@ -63,5 +63,5 @@ def two_replicas():
 def _no_rig_of_another_test():
     """A test may put another network in a backbone's place, which a kept rig would not know."""
     yield
-    if rig := sys.modules.get("foi_tf.training.rig"):
+    if rig := sys.modules.get("foi_tf.chains.train_session"):
         rig.forget()

@@ -9,15 +9,33 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parents[1] / "foi_tf"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-# What each part may import of the others; everything may import the modules at the top.
+# What each room may import of the others; everything may import the modules at the top.
 ALLOWED = {
     "study": set(),
-    "data": {"study"},
+    "miniworld": {"study"},
+    "data": {"study", "miniworld"},
     "models": {"study"},
     "tasks": {"study", "data", "models"},
     "training": {"study", "data", "models", "tasks"},
+    "chains": {"study", "data", "models", "tasks", "training"},
+    "inference": {"study", "data", "models", "tasks", "training", "chains"},
     "analysis": {"study"},
-    "bin": {"study", "data", "models", "tasks", "training", "analysis"},
+}
+ALLOWED["bin"] = set(ALLOWED)
+# Likewise one level inside the large rooms.
+INSIDE = {
+    "data": {
+        "records": set(),
+        "convert": {"records"},
+        "input": {"records"},
+        "inspect": {"records", "input"},
+    },
+    "analysis": {
+        "measures": set(),
+        "findings": {"measures"},
+        "recommend": {"measures"},
+        "report": {"measures", "findings", "recommend"},
+    },
 }
 
 
@@ -42,10 +60,20 @@ def test_imports_run_one_way(path):
         words = name.split(".")
         if words[0] == "foi_tf" and len(words) > 1 and words[1] in ALLOWED:
             assert words[1] in ALLOWED[part] | {part}, f"{path} imports {name}"
+            _check_inside(path, words)
         if part in ("study", "analysis"):
             assert words[0] not in ("tensorflow", "tensorflow_datasets", "orbit", "official")
         if part != "bin":
             assert words[0] != "absl" or words[-1] != "flags"
+
+
+def _check_inside(path, words):
+    """Asserts the direction of an import between two rooms of one large room."""
+    part, *inner = path.relative_to(PACKAGE).parts
+    rooms = INSIDE.get(part, {})
+    if len(inner) > 1 and words[1] == part and len(words) > 2 and words[2] in rooms:
+        allowed = rooms[inner[0]] | {inner[0]}
+        assert words[2] in allowed, f"{path} imports {'.'.join(words)}"
 
 
 def test_every_part_is_known():
@@ -70,11 +98,11 @@ def test_study_analysis_and_programs_load_without_tensorflow():
 
 
 def test_names_told_without_large_libraries_are_those_that_there_are():
-    from foi_tf.analysis import recommend
-    from foi_tf.data.readers import FORMATS
+    from foi_tf.analysis.recommend import recommend
+    from foi_tf.data.convert.readers import FORMATS
     from foi_tf.models.backbones import BACKBONES
-    from foi_tf.study import options
+    from foi_tf.study import choices
 
-    assert set(options.BACKBONES) == set(BACKBONES)
-    assert set(options.FORMATS) == set(FORMATS)
-    assert list(options.RANKINGS) == list(recommend.TEXTS)
+    assert set(choices.BACKBONES) == set(BACKBONES)
+    assert set(choices.FORMATS) == set(FORMATS)
+    assert list(choices.RANKINGS) == list(recommend.TEXTS)

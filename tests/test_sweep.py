@@ -1,4 +1,4 @@
-"""`tests.sweep`, shortened: two workers, one of them killed once at a random moment."""
+"""`tests.kill_sweep`, shortened: two workers, one of them killed once at a random moment."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import sys
 def test_a_killed_worker_loses_and_repeats_nothing(blocks, tmp_path):
     done = subprocess.run(
         [
-            sys.executable, "-m", "tests.sweep", f"--data_dir={blocks}", f"--out={tmp_path}",
+            sys.executable, "-m", "tests.kill_sweep", f"--data_dir={blocks}", f"--out={tmp_path}",
             "--nosources", "--tasks=blocks:segmentation,blocks:detection", "--factors=0.5,1",
             "--kills=1", "--pause=6",
         ],

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 from etils import epath
 
-from foi_tf.bin import cli
+from foi_tf.bin._shared import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def main() -> None:
     flags.DEFINE_string(
         "out", None, "Directory to write report.html, tables and figures to.", **place
     )
-    flags.DEFINE_bool("published", False, "Analyse the published results instead.", **place)
+    flags.DEFINE_bool("published", False, "Analyze the published results instead.", **place)
     flags.DEFINE_string(
         "distances", None, "CSV of distances between datasets, for Tables 9 and 10.", **place
     )
@@ -75,7 +75,7 @@ def main() -> None:
         _check,
         flag_values=values,
     )
-    cli.run(_analyze, values, __doc__)
+    command_line.run(_analyze, values, __doc__)
 
 
 def _check(given: dict) -> bool:
@@ -109,8 +109,10 @@ def _named(given: Sequence[str]) -> dict[str, str]:
 
 
 def _analyze(values: flags.FlagValues) -> None:
-    from foi_tf.analysis import appearance, comparison, domains, report
-    from foi_tf.study import features, images, results
+    from foi_tf.analysis.findings import comparison
+    from foi_tf.analysis.measures import domain_distance
+    from foi_tf.analysis.report import domain_report, report
+    from foi_tf.study import feature_files, image_statistics, results
 
     if values.published:
         _published(values.out)
@@ -120,17 +122,19 @@ def _analyze(values: flags.FlagValues) -> None:
         print(comparison.markdown(judged), end="")
         return
     found = results.load(values.results)
-    distances = domains.read(values.distances) if values.distances else None
+    distances = domain_distance.read(values.distances) if values.distances else None
     if values.features:
         distances = _appearance(values, found)
     if values.networks:
-        appearance.write_networks(features.load_all(values.networks), _place(values))
+        domain_report.write_networks(feature_files.load_all(values.networks), _place(values))
     others = {name: results.load(place) for name, place in _named(values.scenarios).items()}
     print(
         report.write(
             found,
             values.out,
-            images=images.find(values.results) if epath.Path(values.results).is_dir() else {},
+            images=image_statistics.find(values.results)
+            if epath.Path(values.results).is_dir()
+            else {},
             distances=distances,
             others=others,
         )
@@ -138,14 +142,15 @@ def _analyze(values: flags.FlagValues) -> None:
 
 
 def _appearance(values: flags.FlagValues, found: pd.DataFrame) -> pd.DataFrame:
-    from foi_tf.analysis import appearance, checks, gains
-    from foi_tf.study import features as feature_files
+    from foi_tf.analysis.measures import gains, screening
+    from foi_tf.analysis.report import domain_report
+    from foi_tf.study import feature_files
 
     features = feature_files.load_all(values.features)
     place = _place(values)
-    distances = appearance.write([each for each in features if each.points is None], place)
-    chosen, _ = checks.screen(found)  # Whose intervals, drawn from images, are not of use here.
-    appearance.write_agreement(gains.with_gains(chosen), distances, place)
+    distances = domain_report.write([each for each in features if each.points is None], place)
+    chosen, _ = screening.screen(found)  # Whose intervals, drawn from images, are not of use here.
+    domain_report.write_agreement(gains.with_gains(chosen), distances, place)
     return distances
 
 
@@ -154,7 +159,7 @@ def _place(values: flags.FlagValues) -> epath.Path:
 
 
 def _published(out: str | None) -> None:
-    from foi_tf.analysis import published, report, sheet
+    from foi_tf.analysis.report import published, report, tables
 
     if out:
         print(report.write_published(out))
@@ -162,7 +167,7 @@ def _published(out: str | None) -> None:
     frame = published.load()
     print("\n".join(f"- {fact}" for fact in published.facts(frame)))
     for one in published.sheets(frame)[-2:]:
-        print(f"\n{sheet.markdown(one)}", end="")
+        print(f"\n{tables.markdown(one)}", end="")
 
 
 if __name__ == "__main__":

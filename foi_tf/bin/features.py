@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin import backbones, cli
+from foi_tf.bin._shared import backbone_flags, command_line
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Size, Task
-from foi_tf.study.features import IMAGES
+from foi_tf.study.feature_files import IMAGES
 
 if TYPE_CHECKING:
-    from foi_tf.training import features
+    from foi_tf.inference import features
 
 VALUES = flags.FlagValues()
 flags.DEFINE_list(
     "dataset", None, "Datasets, or tasks where --pixels is given.", flag_values=VALUES
 )
-backbones.define(VALUES)
+backbone_flags.define(VALUES)
 flags.DEFINE_string("out", None, "The file (*.npz) to write.", flag_values=VALUES)
 flags.DEFINE_integer("images", IMAGES, "At most so many of each dataset.", 1, flag_values=VALUES)
 flags.DEFINE_integer(
@@ -47,32 +47,32 @@ flags.register_multi_flags_validator(
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.training import features
+    from foi_tf.inference import features
 
-    size = backbones.size(values)
+    size = backbone_flags.size(values)
     requests = [_request(values, name, size) for name in values.dataset]
-    network = backbones.network(values)
+    network = backbone_flags.network(values)
     for each in features.update(values.out, requests, network, values.batch_size):
         points = 0 if each.points is None else len(each.points.vectors)
         print(each.origin.name, *each.vectors.shape, points, sep="\t")
 
 
 def _request(values: flags.FlagValues, name: str, size: Size | None) -> features.Request:
-    from foi_tf.data import prepared
-    from foi_tf.training import features
+    from foi_tf.data.records import prepared_datasets
+    from foi_tf.inference import features
 
     common = {"images": values.images, "size": size, "seed": values.seed}
     if not values.pixels:
-        return features.Request(prepared=prepared.load(values.data_dir, name), **common)
+        return features.Request(prepared=prepared_datasets.load(values.data_dir, name), **common)
     task = Task.parse(name)
     if task.type not in STRUCTURED_TASK_TYPES:
         raise FoiError(f"{task}: pixels of {task.type} have no annotation of their own")
     return features.Request(
-        prepared=prepared.open_task(values.data_dir, task),
+        prepared=prepared_datasets.open_task(values.data_dir, task),
         task_type=task.type,
         points=values.pixels,
         **common,

@@ -13,12 +13,12 @@ import json
 from absl import flags
 
 from foi_tf import files
-from foi_tf.bin import backbones, cli
+from foi_tf.bin._shared import backbone_flags, command_line
 from foi_tf.study.dataset import Task
 
 VALUES = flags.FlagValues()
 flags.DEFINE_string("dataset", None, "A dataset with labels of images.", flag_values=VALUES)
-backbones.define(VALUES)
+backbone_flags.define(VALUES)
 flags.DEFINE_integer(
     "images", None, "At most so many of the training images.", 1, flag_values=VALUES
 )
@@ -29,21 +29,21 @@ flags.mark_flag_as_required("dataset", VALUES)
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.data import prepared
-    from foi_tf.training import features, linear
+    from foi_tf.data.records import prepared_datasets
+    from foi_tf.inference import features, linear_probe
 
     task = Task(values.dataset, "classification")
     request = features.Request(
-        prepared=prepared.open_task(values.data_dir, task),
+        prepared=prepared_datasets.open_task(values.data_dir, task),
         images=values.images,
-        size=backbones.size(values),
+        size=backbone_flags.size(values),
         seed=values.seed,
     )
-    found = linear.evaluate(request, backbones.network(values), values.batch_size)
+    found = linear_probe.evaluate(request, backbone_flags.network(values), values.batch_size)
     line = json.dumps(dataclasses.asdict(found))
     if values.out:
         files.write_text(values.out, line + "\n")

@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin import cli, links, screening, subset
+from foi_tf.bin._plan import quick_test, subset
+from foi_tf.bin._shared import command_line, training_flags
 from foi_tf.errors import FoiError, unknown
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from foi_tf.study.scenarios import SCENARIOS
@@ -36,22 +37,22 @@ from foi_tf.study.scenarios import SCENARIOS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from foi_tf.study.cost import Cost
+    from foi_tf.study.costs import Cost
     from foi_tf.study.dataset import Dataset
     from foi_tf.study.grid import Chain
     from foi_tf.study.plan import Run
 
 _SHARED = flags.FlagValues()  # What goes into the commands.
-links.define_study(_SHARED)
-links.define_selection(_SHARED)
-links.define_crop(_SHARED)
+training_flags.define_study(_SHARED)
+training_flags.define_selection(_SHARED)
+training_flags.define_crop(_SHARED)
 _SHARED.set_default("data_dir", "data")
 _SHARED.set_default("workdir", "work")
 
 VALUES = flags.FlagValues()
 VALUES.append_flag_values(_SHARED)
 _PLACE = {"flag_values": VALUES}
-links.define_setting(VALUES)
+training_flags.define_setting(VALUES)
 flags.DEFINE_enum(
     "collection", "paper", ["paper", "mini", "own"], "Whose datasets; own: all of --data_dir.",
     **_PLACE,
@@ -147,7 +148,7 @@ flags.register_multi_flags_validator(
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -168,9 +169,9 @@ def _main(values: flags.FlagValues) -> None:
     results = _results(values)
     if values.quick_test:
         own = results[results.init == _init_name(values.init)]
-        chains = screening.left(own, chains, values.results)
+        chains = quick_test.left(own, chains, values.results)
     if values.count:
-        cli.table(["domain", "type", "chains", "targets"], plan.counts(chains, datasets))
+        command_line.table(["domain", "type", "chains", "targets"], plan.counts(chains, datasets))
         return
     seeds = [int(seed) for seed in values.seeds]
     runs = plan.plan(datasets, setting, chains, seeds, values.init, _init_name(values.init))
@@ -192,16 +193,18 @@ def _datasets(values: flags.FlagValues) -> Mapping[str, Dataset]:
 
         return DATASETS
     if values.collection == "mini":
-        from foi_tf.data.miniworld.rows import DATASETS
+        from foi_tf.miniworld.datasets import DATASETS
 
         return DATASETS
-    from foi_tf.data import prepared
+    from foi_tf.data.records import prepared_datasets
 
-    found = prepared.rows(values.data_dir)
+    found = prepared_datasets.rows(values.data_dir)
     if not found:
         raise FoiError(f"{values.data_dir}: no prepared datasets; foi-prepare makes them")
     if "ilsvrc" not in found and not values.init:
-        cli.note(f"{values.data_dir} has no ilsvrc: foi-pretrain has to be run before the plan")
+        command_line.note(
+            f"{values.data_dir} has no ilsvrc: foi-pretrain has to be run before the plan"
+        )
     return found
 
 
@@ -218,9 +221,9 @@ def _scenario_chains(values: flags.FlagValues, datasets: Mapping[str, Dataset]) 
 def _init_name(init: str) -> str:
     if not init:
         return NO_SOURCE
-    from foi_tf.training import start
+    from foi_tf.chains import initial_weights
 
-    return start.name(init)
+    return initial_weights.name(init)
 
 
 def _results(values: flags.FlagValues):
@@ -238,11 +241,13 @@ def _results(values: flags.FlagValues):
 def _costs(
     values: flags.FlagValues, datasets: Mapping[str, Dataset], runs: Sequence[Run], results
 ) -> list[Cost]:
-    from foi_tf.study import config, cost
+    from foi_tf.study import configuration, costs
 
-    study = cost.Study(
+    study = costs.Study(
         datasets=datasets,
-        config=config.load(values.config or values.collection, datasets, links.crop(values)),
+        config=configuration.load(
+            values.config or values.collection, datasets, training_flags.crop(values)
+        ),
         backbone=values.backbone,
         select=values.select_lr,
     )
@@ -257,7 +262,7 @@ def _say_total(runs: Sequence[Run], costs: Sequence[Cost], chains: Sequence[Chai
     total = sum(hours.values())
     bases = ", ".join(f"{own:.4g} by {basis}" for basis, own in hours.items())
     of = f"{len(runs)} commands for {len(chains)} chains with a source"
-    cli.note(f"{of}; {total:.4g} chip-hours ({bases})")
+    command_line.note(f"{of}; {total:.4g} chip-hours ({bases})")
 
 
 def _command(values: flags.FlagValues, run: Run) -> str:
@@ -285,13 +290,13 @@ def _print_stages(values: flags.FlagValues, runs: Sequence[Run], costs: Sequence
         )
         for place, (run, one, group) in enumerate(zip(runs, costs, plan.groups(runs), strict=True))
     ]
-    cli.table(["stage", "line", "needs", "chip_hours", "basis", "group", "command"], rows)
+    command_line.table(["stage", "line", "needs", "chip_hours", "basis", "group", "command"], rows)
 
 
 def _print_shares(runs: Sequence[Run], costs: Sequence[Cost]) -> None:
-    from foi_tf.study import cost
+    from foi_tf.study.costs import shares
 
-    frame = cost.shares(runs, costs)
+    frame = shares(runs, costs)
     names = ["source", "chip_hours", "percent_of_pretraining", "targets", "chip_hours_a_target"]
     print(frame.to_csv(sep="\t", index=False, header=names, float_format="%.4g"), end="")
 

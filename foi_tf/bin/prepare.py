@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin import cli
+from foi_tf.bin._shared import command_line
 from foi_tf.errors import FoiError
+from foi_tf.study.choices import FORMATS
 from foi_tf.study.dataset import DOMAINS
-from foi_tf.study.options import FORMATS
 
 if TYPE_CHECKING:
-    from foi_tf.data.folder import Folder
+    from foi_tf.data.convert.folder import Folder
 
 VALUES = flags.FlagValues()
 flags.DEFINE_string("data_dir", None, "Where records are.", flag_values=VALUES)
@@ -155,16 +155,17 @@ flags.register_multi_flags_validator(
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
     if values.check:
         _check(values)
     elif values.describe:
-        from foi_tf.data import describe, prepared
+        from foi_tf.data.inspect import describe
+        from foi_tf.data.records import prepared_datasets
 
-        found = prepared.load(values.data_dir, values.describe)
+        found = prepared_datasets.load(values.data_dir, values.describe)
         place = f"{values.out or values.data_dir}/{found.dataset.id}.png"
         print(json.dumps(describe.describe(found, place), indent=1))
     elif values.overlap:
@@ -174,8 +175,8 @@ def _main(values: flags.FlagValues) -> None:
 
 
 def _prepare(values: flags.FlagValues) -> None:
-    from foi_tf.data import builder
-    from foi_tf.data.workers import Workers
+    from foi_tf.data.convert import builder
+    from foi_tf.data.convert.workers import Workers
 
     with Workers(values.workers) as workers:
         for folder in _folders(values):
@@ -191,18 +192,19 @@ def _prepare(values: flags.FlagValues) -> None:
 
 
 def _folders(values: flags.FlagValues) -> list[Folder]:
-    from foi_tf.data import layouts, miniworld, own, rendered
+    from foi_tf import miniworld
+    from foi_tf.data.convert import custom_dataset, layouts, rendered_scenes
 
     if values.collection == "mini":
-        return [rendered.find(name) for name in values.dataset or miniworld.DATASETS]
+        return [rendered_scenes.find(name) for name in values.dataset or miniworld.DATASETS]
     if values.format:
         given = (values.raw_dir, values.format, values.name, values.domain, values.val_fraction)
-        return [own.find(*given)]
+        return [custom_dataset.find(*given)]
     return [layouts.find(values.dataset[0], values.raw_dir)]
 
 
 def _check(values: flags.FlagValues) -> None:
-    from foi_tf.data import inventory
+    from foi_tf.data.convert import inventory
 
     if values.format:
         found = inventory.of_own(values.raw_dir, values.format, values.val_fraction)
@@ -226,14 +228,15 @@ def _check(values: flags.FlagValues) -> None:
 
 
 def _overlap(values: flags.FlagValues) -> None:
-    from foi_tf.data import overlap, prepared
-    from foi_tf.data.overlap import table
+    from foi_tf.data.inspect import overlap
+    from foi_tf.data.inspect.overlap import duplicate_table
+    from foi_tf.data.records import prepared_datasets
 
-    first, second = (prepared.load(values.data_dir, name) for name in values.overlap)
+    first, second = (prepared_datasets.load(values.data_dir, name) for name in values.overlap)
     a = overlap.take(first)
     b = a if first.dataset.id == second.dataset.id else overlap.take(second)
     out = values.out or values.data_dir
-    print(json.dumps(table.write(overlap.find(a, b), a, b, out), indent=1))
+    print(json.dumps(duplicate_table.write(overlap.find(a, b), a, b, out), indent=1))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ by --init=ilsvrc:contrastive.
 
 from absl import flags
 
-from foi_tf.bin import cli, links
+from foi_tf.bin._shared import command_line, training_flags
 from foi_tf.study.grid import PRETRAINING, PRETRAININGS
 
 VALUES = flags.FlagValues()
-links.define_run(VALUES)
+training_flags.define_run(VALUES)
 flags.DEFINE_enum(
     "task_type", PRETRAINING.type, list(PRETRAININGS), "What to train for.", flag_values=VALUES
 )
@@ -18,14 +18,14 @@ flags.DEFINE_enum(
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.training import runs
+    from foi_tf.chains import stages
 
-    finished = runs.pretrain(links.setup(values), values.task_type, values.init)
-    links.print_finished(finished, values.workdir)
+    finished = stages.pretrain(training_flags.setup(values), values.task_type, values.init)
+    training_flags.print_finished(finished, values.workdir)
 
 
 if __name__ == "__main__":

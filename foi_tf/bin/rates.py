@@ -10,7 +10,7 @@ was reached with each, tab-separated.
 
 from absl import flags
 
-from foi_tf.bin import cli
+from foi_tf.bin._shared import command_line
 from foi_tf.errors import FoiError
 
 VALUES = flags.FlagValues()
@@ -24,20 +24,20 @@ flags.register_validator("out", lambda path: path.endswith(".yaml"), "must end i
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
     import yaml
 
     from foi_tf import files
-    from foi_tf.study import config, rates, results
+    from foi_tf.study import configuration, learning_rates, results
 
     found = results.load(values.results)
-    raw = config.read(values.config)
+    raw = configuration.read(values.config)
     try:
-        chosen = rates.choose(found)
-        refined = rates.refine(raw, chosen)
+        chosen = learning_rates.choose(found)
+        refined = learning_rates.refine(raw, chosen)
     except FoiError as error:
         raise FoiError(f"{values.results}: {error}") from error
     header = f"# {values.config} with the best of the rates tried for each target (foi-rates).\n"
@@ -47,7 +47,7 @@ def _main(values: flags.FlagValues) -> None:
         (task, f"{rate:g}", " ".join(tried.loc[[(task.dataset, task.type)]]))
         for task, rate in chosen.items()
     ]
-    cli.table(["target", "learning_rate", "tried"], lines)
+    command_line.table(["target", "learning_rate", "tried"], lines)
 
 
 if __name__ == "__main__":

@@ -26,9 +26,9 @@ import sys
 
 from absl import flags
 
-from foi_tf.bin import cli
+from foi_tf.bin._shared import command_line
+from foi_tf.study.choices import FITTED, RANKINGS
 from foi_tf.study.grid import SETTINGS
-from foi_tf.study.options import FITTED, RANKINGS
 
 VALUES = flags.FlagValues()
 PLACE = {"flag_values": VALUES}
@@ -107,33 +107,36 @@ flags.register_multi_flags_validator(
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.analysis import domains, recommend, regret, scored, tried
-    from foi_tf.study import features as feature_files
+    from foi_tf.analysis.measures import domain_distance
+    from foi_tf.analysis.recommend import pair_scores, past_transfers, recommend, regret
+    from foi_tf.study import feature_files
 
     features = feature_files.load_all(values.features)
     before = None
     if values.published:
-        before = tried.published()
+        before = past_transfers.load_published_transfers()
     elif values.results:
-        known = domains.read(values.distances) if values.distances else None
-        before, said = tried.load(values.results, values.setting or "small", features, known)
+        known = domain_distance.read(values.distances) if values.distances else None
+        before, said = past_transfers.load(
+            values.results, values.setting or "small", features, known
+        )
         for sentence in said:
-            cli.note(sentence)
+            command_line.note(sentence)
     if values.evaluate:
-        before = tried.among(before, values.pairs, values.target_types)
-        kept = scored.read(values.scores) if values.scores else None
+        before = past_transfers.among(before, values.pairs, values.target_types)
+        kept = pair_scores.read(values.scores) if values.scores else None
         scores = recommend.scores(before, values.by, features, kept)
         if values.keep_scores:
-            scored.write(values.keep_scores, before, scores)
+            pair_scores.write(values.keep_scores, before, scores)
         table = regret.evaluate(before, scores)
     else:
         (by,) = values.by or [recommend.default(values.target, features)]
         table = recommend.recommend(values.target, by, values.sources, features, before)
-        cli.note(f"{values.target}: sources ranked by {by}, that is {recommend.TEXTS[by]}")
+        command_line.note(f"{values.target}: sources ranked by {by}, that is {recommend.TEXTS[by]}")
     table.to_csv(sys.stdout, sep="\t", index=False, float_format="%.6g")
 
 

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from absl import flags
 
 from foi_tf import preemption
-from foi_tf.bin import cli, pretrain, source, target
+from foi_tf.bin import pretrain, source, target
+from foi_tf.bin._shared import command_line
 from foi_tf.errors import FoiError, unknown
 
 VALUES = flags.FlagValues()
@@ -35,7 +36,7 @@ _INTERRUPTED = 128 + signal.SIGINT
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -64,9 +65,9 @@ def _parsed(line: str, place: int) -> list[str]:
 def _call(command: Sequence[str]) -> int:
     """Runs one command as a process of its own would be; returns its exit code."""
     program = _PROGRAMS[command[0]]
-    cli.unset(program.VALUES)
+    command_line.unset(program.VALUES)
     try:
-        cli.run(program._main, program.VALUES, program.__doc__, command)
+        command_line.run(program._main, program.VALUES, program.__doc__, command)
     except SystemExit as exited:
         code = exited.code
     except Exception:  # A defect must not take the commands behind it along.
@@ -77,7 +78,7 @@ def _call(command: Sequence[str]) -> int:
     if code == _INTERRUPTED:
         raise KeyboardInterrupt
     if code not in (0, os.EX_TEMPFAIL):
-        cli.note(f"foi-run: exit code {code} of: {shlex.join(command)}")
+        command_line.note(f"foi-run: exit code {code} of: {shlex.join(command)}")
     return code
 
 

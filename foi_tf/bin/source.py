@@ -9,29 +9,29 @@
 
 from absl import flags
 
-from foi_tf.bin import cli, links
+from foi_tf.bin._shared import command_line, training_flags
 from foi_tf.study import sources
 
 VALUES = flags.FlagValues()
-links.define_run(VALUES)
-links.define_setting(VALUES)
-links.define_selection(VALUES)
-links.define_crop(VALUES)
+training_flags.define_run(VALUES)
+training_flags.define_setting(VALUES)
+training_flags.define_selection(VALUES)
+training_flags.define_crop(VALUES)
 flags.DEFINE_string("source", None, "What to train, as coco:segmentation.", flag_values=VALUES)
 flags.mark_flag_as_required("source", VALUES)
 
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
     task = sources.parse(values.source)
-    from foi_tf.training import runs
+    from foi_tf.chains import stages
 
-    finished = runs.source(links.setup(values), task, values.setting, values.init)
-    links.print_finished(finished, values.workdir)
+    finished = stages.source(training_flags.setup(values), task, values.setting, values.init)
+    training_flags.print_finished(finished, values.workdir)
 
 
 if __name__ == "__main__":

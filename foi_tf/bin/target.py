@@ -9,15 +9,15 @@ does so for initial weights from elsewhere: the name of the file that foi-source
 
 from absl import flags
 
-from foi_tf.bin import cli, links
+from foi_tf.bin._shared import command_line, training_flags
 from foi_tf.study.dataset import Task
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
 VALUES = flags.FlagValues()
-links.define_run(VALUES)
-links.define_setting(VALUES)
-links.define_selection(VALUES)
-links.define_crop(VALUES)
+training_flags.define_run(VALUES)
+training_flags.define_setting(VALUES)
+training_flags.define_selection(VALUES)
+training_flags.define_crop(VALUES)
 flags.DEFINE_string("source", None, "A source model, ilsvrc or scratch.", flag_values=VALUES)
 flags.DEFINE_string("target", None, "Task to train, as camvid:segmentation.", flag_values=VALUES)
 flags.mark_flags_as_required(["source", "target"], VALUES)
@@ -39,20 +39,20 @@ flags.register_multi_flags_validator(["source_init", "source", "init"], _agree, 
 
 def main() -> None:
     """The console script."""
-    cli.run(_main, VALUES, __doc__)
+    command_line.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
     task = Task.parse(values.target)
-    from foi_tf.training import runs
+    from foi_tf.chains import stages
 
-    if runs.takes_as_source(values.source, values.init):
-        cli.note(f"{values.init} is taken for a model that was trained on {values.source}")
-    setup = links.setup(values)
-    finished = runs.target(
+    if stages.takes_as_source(values.source, values.init):
+        command_line.note(f"{values.init} is taken for a model that was trained on {values.source}")
+    setup = training_flags.setup(values)
+    finished = stages.target(
         setup, task, values.source, values.setting, values.init, values.source_init
     )
-    links.print_finished(finished, values.workdir)
+    training_flags.print_finished(finished, values.workdir)
 
 
 if __name__ == "__main__":

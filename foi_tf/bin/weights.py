@@ -5,8 +5,8 @@ import sys
 
 from absl import flags
 
-from foi_tf.bin import cli
-from foi_tf.study.options import BACKBONES, EXPORTS, ILSVRC_CLASSES, PRECISIONS
+from foi_tf.bin._shared import command_line
+from foi_tf.study.choices import BACKBONES, EXPORTS, ILSVRC_CLASSES, PRECISIONS
 
 IMPORT, EXPORT = flags.FlagValues(), flags.FlagValues()
 _IMPORT_USAGE = """\
@@ -62,7 +62,7 @@ flags.DEFINE_enum(
     "Computation in layers (default: the link's, or float32).",
     flag_values=EXPORT,
 )
-flags.DEFINE_string("licence", "", "Of the weights, for the model card.", flag_values=EXPORT)
+flags.DEFINE_string("license", "", "Of the weights, for the model card.", flag_values=EXPORT)
 flags.mark_flags_as_required(["init", "out"], EXPORT)
 flags.register_multi_flags_validator(
     ["format", "frozen", "precision"],
@@ -80,34 +80,34 @@ def main() -> None:
         "export": (_export, EXPORT, _EXPORT_USAGE),
     }
     if rest and rest[0] in commands:
-        cli.run(*commands[rest[0]], [program, *rest[1:]])
+        command_line.run(*commands[rest[0]], [program, *rest[1:]])
     if {"--help", "-h", "-help"} & set(rest):
-        cli.run(_import, flags.FlagValues(), __doc__)
-    cli.note("foi-weights: say import or export first (--help tells more)")
+        command_line.run(_import, flags.FlagValues(), __doc__)
+    command_line.note("foi-weights: say import or export first (--help tells more)")
     sys.exit(2)
 
 
 def _import(values: flags.FlagValues) -> None:
-    from foi_tf.models.weights import public
+    from foi_tf.models.weights import public_weights
 
-    made, account = public.load(values.weights, values.backbone, values.classes)
-    public.write_checkpoint(made.network, values.out)
-    cli.note(f"{len(account.used)} tensors used, {len(account.left)} left")
+    made, account = public_weights.load(values.weights, values.backbone, values.classes)
+    public_weights.write_checkpoint(made.network, values.out)
+    command_line.note(f"{len(account.used)} tensors used, {len(account.left)} left")
     for reason, names in account.left_by_reason().items():
-        cli.note(f"  {reason}: {len(names)}, such as {names[0]}")
+        command_line.note(f"  {reason}: {len(names)}, such as {names[0]}")
     record = {"checkpoint": values.out, "backbone": values.backbone}
     print(json.dumps(record | {"used": account.used, "left": account.left}))
 
 
 def _export(values: flags.FlagValues) -> None:
-    from foi_tf.training import export
+    from foi_tf.inference import export
 
     model = export.open_model(
         values.init,
         data_dir=values.data_dir,
         backbone=values.backbone,
         precision=values.precision,
-        licence=values.licence,
+        license=values.license,
     )
     metadata = export.write(model, values.out, values.format, frozen=values.frozen)
     print(json.dumps({"directory": values.out, **metadata}))

@@ -1,6 +1,6 @@
 """The backbones by name.
 
-A backbone maps normalised images [B, H, W, 3] to features [B, ceil(H / 4), ceil(W / 4), C];
+A backbone maps normalized images [B, H, W, 3] to features [B, ceil(H / 4), ceil(W / 4), C];
 the outputs of its layers `hrnet.BRANCHES` are its feature maps at strides 4, 8, 16 and 32,
 of which a ResNet has the last alone.
 """

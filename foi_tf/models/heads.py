@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from foi_tf.models import hrnet, layers
 
-OUTPUT_STD = 0.01  # Ours; the paper is silent on how heads are initialised.
+OUTPUT_STD = 0.01  # Ours; the paper is silent on how heads are initialized.
 HEATMAP_BIAS = (
     -2.19
 )  # Of CenterNet's code: -log((1 - 0.1) / 0.1), so that few pixels fire at first.
@@ -93,7 +93,7 @@ class SegmentationHead(Head):
 
 
 class DepthHead(Head):
-    """Depth in metres [B, H, W, 1]: linear regression, softplus, upsampling (Appendix A.5)."""
+    """Depth in meters [B, H, W, 1]: linear regression, softplus, upsampling (Appendix A.5)."""
 
     def network(self, inputs: tf.Tensor) -> tf.Tensor:
         """Depth at stride 4, before softplus."""

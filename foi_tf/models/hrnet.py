@@ -25,14 +25,14 @@ def hrnet_v2(
     bottlenecks: int = 4,
     stem: int = 64,
 ) -> tf.keras.Model:
-    """Normalised images [B, H, W, 3] -> features [B, ceil(H / 4), ceil(W / 4), 15 * width].
+    """Normalized images [B, H, W, 3] -> features [B, ceil(H / 4), ceil(W / 4), 15 * width].
 
     Before they are upsampled and concatenated, the four branches are the outputs of the
     layers named in `BRANCHES`: branch_i is [B, ceil(H / 2**(i+2)), ceil(W / 2**(i+2)),
     width * 2**i].
 
     H and W may be any size, and unknown; where they are known the network neither measures
-    nor crops at run time. Batch norm is synchronised if more than one replica of a
+    nor crops at run time. Batch norm is synchronized if more than one replica of a
     distribution strategy is in scope. Weights follow from `tf.keras.utils.set_random_seed`.
 
     Args:

@@ -15,7 +15,7 @@ not_converted = tf.autograph.experimental.do_not_convert
 
 
 def he_normal() -> tf.keras.initializers.Initializer:
-    """A new He initialiser over fan-out; one a variable, since an instance repeats itself.
+    """A new He initializer over fan-out; one a variable, since an instance repeats itself.
 
     Of the HRNet classification code. (Its segmentation code draws from N(0, 0.001^2), which
     only suits networks that load pre-trained weights.)
@@ -51,7 +51,7 @@ def conv2d(filters: int, kernel_size: int, *, strides: int = 1, **kwargs) -> Con
 def batch_norm(name: str, **kwargs) -> tf.keras.layers.BatchNormalization:
     """Batch norm over the global batch of the distribution strategy in scope.
 
-    It is synchronised only where there is more than one replica, for the synchronised
+    It is synchronized only where there is more than one replica, for the synchronized
     layer leaves the fused kernel; the variables are the same either way.
     """
     return tf.keras.layers.BatchNormalization(
@@ -113,7 +113,7 @@ def upsample_nearest(x: tf.Tensor, factor: int) -> tf.Tensor:
 
 
 def upsample_bilinear(x: tf.Tensor, factor: int) -> tf.Tensor:
-    """[B, H, W, C] -> [B, factor * H, factor * W, C] of x's dtype, half-pixel centres."""
+    """[B, H, W, C] -> [B, factor * H, factor * W, C] of x's dtype, half-pixel centers."""
     height, width = spatial_size(x)
     return tf.cast(tf.image.resize(x, [height * factor, width * factor]), x.dtype)
 
@@ -152,7 +152,7 @@ class AddUpsampled(tf.keras.layers.Layer):
 class ConcatUpsampled(tf.keras.layers.Layer):
     """Branches at strides s, 2s, 4s ... -> their concatenation at stride s.
 
-    Bilinear with half-pixel centres; channels in the order of the branches.
+    Bilinear with half-pixel centers; channels in the order of the branches.
     """
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:

@@ -26,7 +26,7 @@ _UPSAMPLING = 8  # From stride 32 to the stride 4 that heads work at.
 def resnet_50(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
 ) -> tf.keras.Model:
-    """Normalised images [B, H, W, 3] -> features [B, ceil(H / 4), ceil(W / 4), 2048].
+    """Normalized images [B, H, W, 3] -> features [B, ceil(H / 4), ceil(W / 4), 2048].
 
     The only branch, the output of the layer `BRANCHES[-1]`, has stride 32: [B,
     ceil(H / 32), ceil(W / 32), 2048]. The classification head pools it. All others take it

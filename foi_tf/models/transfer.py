@@ -20,7 +20,7 @@ class Network:
     """One backbone with one or several heads.
 
     Attributes:
-      backbone: normalised images [B, H, W, 3] -> features.
+      backbone: normalized images [B, H, W, 3] -> features.
       models: by name of the task, pixels [B, H, W, 3] in [0, 255] (uint8 or float) -> the
         outputs of its head; all share the backbone.
     """
@@ -57,7 +57,7 @@ def build(
     Args:
       heads, crops, statistics: by name of the task, its head, its input size, and the
         mean and standard deviation of its dataset's channels, by which its model
-        normalises images (section 4.1).
+        normalizes images (section 4.1).
     """
     sizes = set(crops.values())
     # One input size is made part of the network; among several each call brings its own.
@@ -67,16 +67,16 @@ def build(
     for name, head in heads.items():
         pixels = tf.keras.Input((height, width, 3), name="pixels")
         network = tf.keras.Model(backbone.input, head.connect(backbone))
-        models[name] = tf.keras.Model(pixels, network(normaliser(*statistics[name])(pixels)))
+        models[name] = tf.keras.Model(pixels, network(normalizer(*statistics[name])(pixels)))
     return Network(backbone, models)
 
 
-def normaliser(mean: Channels, std: Channels) -> tf.keras.layers.Layer:
+def normalizer(mean: Channels, std: Channels) -> tf.keras.layers.Layer:
     """From pixels in [0, 255] to what backbones take, float32."""
     scale = 1 / (255 * np.asarray(std))
     offset = -np.asarray(mean) / np.asarray(std)
     return tf.keras.layers.Rescaling(
-        scale.tolist(), offset.tolist(), dtype=tf.float32, name="normalise"
+        scale.tolist(), offset.tolist(), dtype=tf.float32, name="normalize"
     )
 
 

@@ -8,7 +8,8 @@ from foi_tf.errors import FoiError, unknown
 DOMAINS = (
     "consumer", "driving", "aerial", "indoor", "underwater", "close-up", "synthetic", "websearch",
 )  # fmt: skip
-STRUCTURED_TASK_TYPES = ("segmentation", "detection", "keypoints", "depth")
+SEGMENTATION, DETECTION, KEYPOINTS, DEPTH = "segmentation", "detection", "keypoints", "depth"
+STRUCTURED_TASK_TYPES = (SEGMENTATION, DETECTION, KEYPOINTS, DEPTH)
 ANNOTATED_TASK_TYPES = (*STRUCTURED_TASK_TYPES, "classification")
 CONTRASTIVE = "contrastive"  # Self-supervision: of images alone, so every dataset has it.
 TASK_TYPES = (*ANNOTATED_TASK_TYPES, CONTRASTIVE)
@@ -18,6 +19,11 @@ _COCO_BOXES = frozenset({"coco", "bdd"})
 
 Size = tuple[int, int]  # (height, width) in pixels.
 Channels = tuple[float, float, float]  # One value for each of R, G, B, of pixels in [0, 1].
+
+
+def domain_order(domain: str) -> int:
+    """Returns the place of a domain in tables; domains outside `DOMAINS` come last."""
+    return DOMAINS.index(domain) if domain in DOMAINS else len(DOMAINS)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,7 +45,7 @@ class Dataset:
       ignored: class names in the raw annotations that become the ignore label.
       flip_pairs: index pairs of left and right keypoints.
       sigmas: OKS falloff of each keypoint.
-      depth_range: metres (nearest, farthest) that depth is clipped to.
+      depth_range: meters (nearest, farthest) that depth is clipped to.
       number: the dataset's row in Table 1; 0 outside the paper.
       collection: the family it belongs to.
       split_sizes: by task type, (train, val) where it differs from `train`, `val`,

@@ -57,6 +57,11 @@ class Chain:
         return datasets[self.source.dataset].domain == datasets[self.target.dataset].domain
 
 
+def setting_order(setting: str) -> int:
+    """Returns the place of a setting in tables; settings outside `SETTINGS` come last."""
+    return SETTINGS.index(setting) if setting in SETTINGS else len(SETTINGS)
+
+
 def tasks(datasets: Mapping[str, Dataset]) -> list[Task]:
     """All that can be a source or a target: each dataset with each structured task type."""
     return [

@@ -148,7 +148,7 @@ def groups(runs: Sequence[Run]) -> list[int]:
     """Numbers the runs of a plan so that those of one group share a training step.
 
     They train the same target on the same images and differ in where they start, so that a
-    process that runs one after another traces the step once (`training.rig`).
+    process that runs one after another traces the step once (`chains.train_session`).
     """
     keys = [
         (run.stage, run.task, run.setting, run.seed) if run.program == "target" else place

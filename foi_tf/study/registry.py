@@ -247,7 +247,7 @@ _ROWS = (
         number=19,
         train=43_000,
         val=7_000,
-        # Table 1 says 9; the publisher colours 14, and nothing says which are merged.
+        # Table 1 says 9; the publisher colors 14, and nothing says which are merged.
         classes={"segmentation": 14, "depth": 1},
         crop=(375, 1242),
         mean=(0.379, 0.388, 0.306),

@@ -12,7 +12,9 @@ Outputs = Any  # What the head returns: float32 tensors.
 Targets = Mapping[str, tf.Tensor]
 Predictions = Mapping[str, tf.Tensor]
 Statistics = Mapping[str, tf.Tensor]  # One row an image: [B, ...].
-Sums = tuple[np.ndarray, np.ndarray]  # See `study.images`: numerator, denominator [B, classes].
+Sums = tuple[
+    np.ndarray, np.ndarray
+]  # See `study.image_statistics`: numerator, denominator [B, classes].
 
 
 class Evaluator(Protocol):
@@ -33,7 +35,7 @@ class TaskType(Protocol):
       terms: the names of what `loss` returns.
       around_objects: whether training crops hold a whole object (section 4.1).
       views: how many of each image a batch has, next to each other; 2 make a pair of
-        `data.views`, of which `encode` is given the example as it was before.
+        `data.input.simclr_views`, of which `encode` is given the example as it was before.
     """
 
     metric: str
@@ -45,7 +47,7 @@ class TaskType(Protocol):
         """A head with fresh weights."""
 
     def encode(self, example: Mapping[str, tf.Tensor]) -> Targets:
-        """An augmented example (see `data.pipeline.Input.encode`) -> targets of static shapes."""
+        """An augmented example (see `data.input.pipeline.Input.encode`) -> targets of static shapes."""
 
     def loss(self, outputs: Outputs, targets: Targets) -> dict[str, tf.Tensor]:
         """Named scalar terms, each a mean over this replica's valid elements.
@@ -56,7 +58,7 @@ class TaskType(Protocol):
     def decode(self, outputs: Outputs) -> Predictions:
         """What a user wants to see of the outputs; static shapes."""
 
-    def summarise(self, predictions: Predictions, targets: Targets) -> Statistics:
+    def summarize(self, predictions: Predictions, targets: Targets) -> Statistics:
         """What the evaluator needs of each image, on the device."""
 
     def sums(self, statistics: Mapping[str, np.ndarray]) -> Sums | None:

@@ -116,7 +116,7 @@ def encode(
 ) -> dict[str, tf.Tensor]:
     """Targets of M1 to M3 (Appendix A.3) for one image.
 
-    Of objects whose centres share a cell each has its peak in the heat map, but offset and
+    Of objects whose centers share a cell each has its peak in the heat map, but offset and
     size are those of the smallest (of equals, the last): it is the one that the others
     would hide. M below is `MAX_OBJECTS`.
 
@@ -128,7 +128,7 @@ def encode(
 
     Returns:
       "heatmap" float32 [h, w, classes]; "background" float32 [h, w], 1 where cells that
-      are no centres count as background, 0 within `ignored`; "cell" int32 [M], indices
+      are no centers count as background, 0 within `ignored`; "cell" int32 [M], indices
       into the flattened map; "offset", "size" float32 [M, 2]; "present" bool [M].
     """
     shape = map_size(crop)
@@ -157,7 +157,7 @@ def locate(points: tf.Tensor, shape: Size) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _covered(boxes: tf.Tensor, shape: Size) -> tf.Tensor:
-    """1.0 in the cells whose centres are within some of the boxes [G, 4], else 0.0."""
+    """1.0 in the cells whose centers are within some of the boxes [G, 4], else 0.0."""
     y, x = (tf.range(side, dtype=tf.float32) + 0.5 for side in shape)
     rows = (boxes[:, :1] <= y) & (y < boxes[:, 2:3])
     columns = (boxes[:, 1:2] <= x) & (x < boxes[:, 3:])
@@ -166,19 +166,19 @@ def _covered(boxes: tf.Tensor, shape: Size) -> tf.Tensor:
 
 
 def focal_loss(logits: tf.Tensor, truth: tf.Tensor, background: tf.Tensor) -> tf.Tensor:
-    """The penalty-reduced focal loss (Eq. A.2) over the centres of the replica's batch.
+    """The penalty-reduced focal loss (Eq. A.2) over the centers of the replica's batch.
 
     Args:
       logits, truth: float32 [B, h, w, C].
-      background: float32 [B, h, w], weights of the cells that are no centres.
+      background: float32 [B, h, w], weights of the cells that are no centers.
     """
-    centre = tf.cast(truth == 1, tf.float32)
+    center = tf.cast(truth == 1, tf.float32)
     chance = tf.sigmoid(logits)
     found = (1 - chance) ** _ALPHA * tf.math.log_sigmoid(logits)
     # log(1 - sigmoid(x)) is log_sigmoid(-x), which does not overflow.
     spared = (1 - truth) ** _BETA * chance**_ALPHA * tf.math.log_sigmoid(-logits)
-    total = tf.reduce_sum(centre * found + (1 - centre) * background[..., None] * spared)
-    return -total / tf.maximum(tf.reduce_sum(centre), 1.0)
+    total = tf.reduce_sum(center * found + (1 - center) * background[..., None] * spared)
+    return -total / tf.maximum(tf.reduce_sum(center), 1.0)
 
 
 def l1_loss(values: tf.Tensor, truth: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
@@ -246,10 +246,10 @@ def decode(outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     logits, index = tf.math.top_k(flat, min(TOP, height * width * classes))
     cell = index // classes
     corner = tf.stack([cell // width, cell % width], -1)
-    centre = tf.cast(corner, tf.float32) + at(outputs["offset"], cell)
+    center = tf.cast(corner, tf.float32) + at(outputs["offset"], cell)
     half = at(outputs["size"], cell) / 2
     return {
-        "boxes": STRIDE * tf.concat([centre - half, centre + half], -1),
+        "boxes": STRIDE * tf.concat([center - half, center + half], -1),
         "scores": tf.sigmoid(logits),
         "labels": index % classes,
         "cell": cell,

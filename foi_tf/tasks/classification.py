@@ -36,7 +36,7 @@ class Classification:
         """-> {"label" int32 [B]}."""
         return {"label": tf.argmax(outputs, -1, output_type=tf.int32)}
 
-    def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
+    def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
         """-> {"correct" float32 [B]}."""
         return {"correct": tf.cast(predictions["label"] == targets["label"], tf.float32)}
 

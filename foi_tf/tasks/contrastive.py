@@ -1,6 +1,6 @@
 """Contrastive learning without annotations, after SimCLR (arXiv 2002.05709; Section 7).
 
-Batches have two views of each image next to each other (see `data.views`). A network learns to
+Batches have two views of each image next to each other (see `data.input.simclr_views`). A network learns to
 tell which two belong together, among those of all images of the batch.
 """
 
@@ -43,7 +43,7 @@ class Contrastive:
         """-> {"embedding" float32 [B, 2, C]}, a unit vector for each view."""
         return {"embedding": tf.reshape(outputs, [-1, 2, outputs.shape[-1]])}
 
-    def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
+    def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
         """The embeddings; which are likest is told among those of all images."""
         del targets
         return dict(predictions)
@@ -58,7 +58,7 @@ class Contrastive:
 
 
 def nt_xent(embeddings: tf.Tensor, temperature: float) -> tf.Tensor:
-    """Normalised temperature-scaled cross-entropy (Equation 1 of SimCLR).
+    """Normalized temperature-scaled cross-entropy (Equation 1 of SimCLR).
 
     Each view is to be told apart from all other views of the global batch, those on other
     replicas included, as the partner of the view beside it.

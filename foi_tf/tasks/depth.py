@@ -11,10 +11,10 @@ DELTA = 1.25  # Of the accuracy in section 4.3.
 
 
 class Depth:
-    """Metres a pixel, at the network's input size, where the output is upsampled to.
+    """Meters a pixel, at the network's input size, where the output is upsampled to.
 
     Only pixels of known depth count, in training and in evaluation. Truth arrives clipped
-    to the dataset's range (`data.augment.depth`); predictions are clipped to it here.
+    to the dataset's range (`data.input.augment.depth`); predictions are clipped to it here.
 
     Evaluation is on whole images at the one scale of section 4.1: the annotation is
     brought to the input size too, by its nearest pixels.
@@ -40,7 +40,7 @@ class Depth:
         """L1 of depth (Eq. A.5) and of its derivatives (Eq. A.6), outputs [B, H, W, 1].
 
         The paper prints no weights: the terms count alike. Derivatives are differences of
-        neighbours, known where both are; N is the number of known pixels in both terms.
+        neighbors, known where both are; N is the number of known pixels in both terms.
         """
         truth = targets["depth"]
         known = truth > 0
@@ -57,7 +57,7 @@ class Depth:
         depth = outputs[..., 0]
         return {"depth": tf.clip_by_value(depth, *self._range) if self._range else depth}
 
-    def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
+    def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
         """Sums over the known pixels of each image row, [B, H].
 
         Those of one row are exact enough in float32, which TPUs have; the evaluator adds
@@ -106,7 +106,7 @@ class DepthErrors:
         self._known += int(np.sum(statistics["known"], dtype=np.int64))
 
     def result(self) -> dict[str, float]:
-        """-> {"rmse" in metres, "delta1" in [0, 1]}; NaN where no depth is known."""
+        """-> {"rmse" in meters, "delta1" in [0, 1]}; NaN where no depth is known."""
         if not self._known:
             return {"rmse": float("nan"), "delta1": float("nan")}
         return {

@@ -79,7 +79,7 @@ class Detection:
             scores *= tf.cast(unsuppressed(boxes, labels, self._nms), tf.float32)
         return {"boxes": boxes, "scores": scores, "labels": labels}
 
-    def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
+    def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
         """-> predictions and annotation, boxes of both in image pixels; a row an image."""
         truth = {n: value for n, value in targets.items() if n.startswith("truth_")}
         return centernet.in_image(predictions, targets["scale"]) | truth
@@ -100,7 +100,7 @@ class AveragePrecision:
         self._found, self._truth, self._images = [], [], 0
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
-        """Adds what `Detection.summarise` returns of some images."""
+        """Adds what `Detection.summarize` returns of some images."""
         scores, truth_labels = statistics["scores"], statistics["truth_labels"]
         image, place = np.nonzero(scores > 0)
         found = coco_metrics.Objects(

@@ -54,7 +54,7 @@ class Keypoints:
 
         Keypoints: "keypoint_heatmap" float32 [h, w, K], with the radius of the object's
         own Gaussian; "keypoint_cell" int32 [M, K]; "keypoint_offset" and "displacement"
-        (from the cell of the object's centre) float32 [M, K, 2]; "keypoint_present" bool
+        (from the cell of the object's center) float32 [M, K, 2]; "keypoint_present" bool
         [M, K]; M = `centernet.MAX_OBJECTS`. Annotation in image pixels: "scale" float32
         [2], input pixels per image pixel; "truth_keypoints" float32 [M, K, 3],
         "truth_boxes" [M, 4], "truth_areas" [M], "truth_crowds" and "truth_present" int32
@@ -73,7 +73,7 @@ class Keypoints:
 
     def _encode_marks(self, boxes, marks, shape) -> dict[str, tf.Tensor]:
         corners = boxes / centernet.STRIDE
-        centres, _ = centernet.locate((corners[:, 2:] + corners[:, :2]) / 2, shape)
+        centers, _ = centernet.locate((corners[:, 2:] + corners[:, :2]) / 2, shape)
         points = marks[..., :2] / centernet.STRIDE
         cells, offsets = centernet.locate(points, shape)
         present = marks[..., 2] > 0
@@ -82,7 +82,7 @@ class Keypoints:
         channels = tf.repeat(tf.range(self.keypoints)[None], tf.shape(marks)[0], 0)
         drawn = (tf.boolean_mask(value, present) for value in (cells, radii, channels))
         count = centernet.MAX_OBJECTS
-        displacements = points - tf.cast(centres, tf.float32)[:, None]
+        displacements = points - tf.cast(centers, tf.float32)[:, None]
         return {
             "keypoint_heatmap": centernet.heatmap(*drawn, (*shape, self.keypoints)),
             "keypoint_cell": centernet.pad(cells[..., 0] * shape[1] + cells[..., 1], count),
@@ -128,7 +128,7 @@ class Keypoints:
         Keypoints are float32 [B, n, K, 3] (y, x, score), boxes [B, n, 4], both in input
         pixels; scores of objects, [B, n], are 0 where there is no such object. Each
         keypoint is the candidate nearest to where the displacement from the object's
-        centre points, among those of a score above 0.1 within the object's box; without
+        center points, among those of a score above 0.1 within the object's box; without
         any, it is that place itself, and its score 0 (Zhou et al., section 4.2).
         """
         found = centernet.decode(outputs)
@@ -153,7 +153,7 @@ class Keypoints:
         keypoints = tf.concat([yx, score[..., None]], -1)
         return {"boxes": found["boxes"], "scores": found["scores"], "keypoints": keypoints}
 
-    def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
+    def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
         """-> predictions and annotation, both in image pixels; a row an image."""
         truth = {n: value for n, value in targets.items() if n.startswith("truth_")}
         return centernet.in_image(predictions, targets["scale"]) | truth
@@ -199,7 +199,7 @@ class KeypointPrecision:
         self._found, self._truth, self._images = [], [], 0
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
-        """Adds what `Keypoints.summarise` returns of some images."""
+        """Adds what `Keypoints.summarize` returns of some images."""
         scores = statistics["scores"]
         image, place = np.nonzero(scores > 0)
         found = coco_metrics.Objects(

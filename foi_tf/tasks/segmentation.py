@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from foi_tf.data import schema
+from foi_tf.data.records import schema
 from foi_tf.models.heads import SegmentationHead
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks.base import Sums, mean_over
@@ -46,7 +46,7 @@ class Segmentation:
         """-> {"mask" int32 [B, H, W]}."""
         return {"mask": tf.argmax(outputs, -1, output_type=tf.int32)}
 
-    def summarise(self, predictions, targets) -> dict[str, tf.Tensor]:
+    def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
         """-> {"confusion" int32 [B, classes, classes]}: pixels by true and predicted class."""
         truth, found = targets["mask"], predictions["mask"]
         cells = self.classes**2

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from foi_tf.progress import Progress
-from foi_tf.study.images import ImageStatistics
+from foi_tf.study.image_statistics import ImageStatistics
 from foi_tf.tasks.base import TaskType
 
 
@@ -27,7 +27,7 @@ class Evaluation:
 def replica_statistics(model: tf.keras.Model, task: TaskType, batch: Mapping) -> dict:
     """One replica's batch -> the task's statistics and "place", one row an image."""
     predictions = task.decode(model(batch["image"], training=False))
-    return dict(task.summarise(predictions, batch["targets"])) | {"place": batch["place"]}
+    return dict(task.summarize(predictions, batch["targets"])) | {"place": batch["place"]}
 
 
 class Evaluator:

@@ -5,7 +5,7 @@ import sys
 import absl.flags
 import pytest
 
-from foi_tf.bin import cli
+from foi_tf.bin._shared import command_line
 
 # Of links that end in seconds.
 CONFIG = """
@@ -22,7 +22,7 @@ def _call(capsys, monkeypatch):
     def call(program, *switches, **flags):
         for values in vars(program).values():
             if isinstance(values, absl.flags.FlagValues):
-                cli.unset(values)
+                command_line.unset(values)
         name = program.__name__.rsplit(".", 1)[-1]
         given = [f"--{flag}={value}" for flag, value in flags.items()]
         argv = [f"foi-{name}", *switches, *given]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from foi_tf.bin import analyze
-from foi_tf.study import images, results
-from tests.rows import BASELINE, CITY
+from foi_tf.study import image_statistics, results
+from tests.result_rows import BASELINE, CITY
 
 
 def run(monkeypatch, capsys, *arguments):
@@ -85,8 +85,10 @@ def test_statistics_of_images_are_found_beside_their_rows(monkeypatch, capsys, t
     for row, share in ((BASELINE, 0.5), (dataclasses.replace(BASELINE, value=0.6, **CITY), 0.6)):
         results.write(row, tmp_path / "results")
         union = np.arange(1, 31, dtype=float)[:, None]
-        of_images = images.ImageStatistics(np.arange(30).astype(str), share * union, union)
-        images.write(of_images, dataclasses.asdict(row), tmp_path / "results")
+        of_images = image_statistics.ImageStatistics(
+            np.arange(30).astype(str), share * union, union
+        )
+        image_statistics.write(of_images, dataclasses.asdict(row), tmp_path / "results")
     run(monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}")
     text = (tmp_path / "out" / "report.html").read_text()
     assert "+20.0*" in text and "over images" in text

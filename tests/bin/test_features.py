@@ -5,12 +5,11 @@ import dataclasses
 import pytest
 
 from foi_tf.bin import features, recommend
-from foi_tf.study import features as files
-from foi_tf.study import results
+from foi_tf.study import feature_files, results
 from tests.bin.conftest import error, misuse
 from tests.bin.test_analyze import run
-from tests.rows import BASELINE, CITY
-from tests.vectors import make
+from tests.feature_vectors import make
+from tests.result_rows import BASELINE, CITY
 
 
 @pytest.fixture(name="given")
@@ -31,7 +30,7 @@ def test_features_of_a_dataset(call, given):
     assert lines(out) == [["blocks", "3", "240", "0"]]
     code, again, err = call(features, dataset="blocks", **given)
     assert (code, again, err) == (0, out, "")  # Nothing was left to do.
-    (made,) = files.load(given["out"])
+    (made,) = feature_files.load(given["out"])
     assert made.origin.backbone == "hrnet_mini" and made.origin.chain == ("scratch",)
     assert made.origin.size == (32, 32) and made.origin.domain == "aerial"
 
@@ -39,7 +38,7 @@ def test_features_of_a_dataset(call, given):
 def test_pixels_of_a_task(call, given):
     code, out, _ = call(features, dataset="blocks:segmentation", pixels=7, **given)
     assert code == 0 and lines(out) == [["blocks:segmentation", "3", "240", "21"]]
-    (made,) = files.load(given["out"])
+    (made,) = feature_files.load(given["out"])
     assert made.origin.task_type == "segmentation" and made.points.vectors.shape == (21, 240)
 
 
@@ -85,7 +84,7 @@ def test_rules_on_the_published_results(call):
 
 
 def test_recommendations_with_features_and_results(call, tmp_path):
-    files.write(tmp_path / "f.npz", [make(name) for name in ("camvid", "city", "suim")])
+    feature_files.write(tmp_path / "f.npz", [make(name) for name in ("camvid", "city", "suim")])
     for changes in ({}, {"value": 0.6, **CITY}, {"value": 0.4, **CITY, "source": "suim"}):
         results.write(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
     given = {"features": tmp_path / "f.npz", "results": tmp_path / "results"}
@@ -158,7 +157,9 @@ def test_scores_of_a_ranking_of_ones_own(call, tmp_path):
 
 
 def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
-    files.write(tmp_path / "f.npz", [make(n, seed=i) for i, n in enumerate(("camvid", "city"))])
+    feature_files.write(
+        tmp_path / "f.npz", [make(n, seed=i) for i, n in enumerate(("camvid", "city"))]
+    )
     for changes in ({}, {"value": 0.6, **CITY}):
         results.write(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
     given = {"results": tmp_path / "results", "out": tmp_path / "o", "features": tmp_path / "f.npz"}
@@ -175,7 +176,9 @@ def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
 def test_an_analysis_with_several_networks(tmp_path, monkeypatch, capsys):
     results.write(BASELINE, tmp_path / "results")
     for name in ("first", "second"):
-        files.write(tmp_path / f"{name}.npz", [make("camvid", weights=name, seed=len(name))])
+        feature_files.write(
+            tmp_path / f"{name}.npz", [make("camvid", weights=name, seed=len(name))]
+        )
     given = [f"--results={tmp_path}/results", f"--out={tmp_path}/o"]
     both = f"--networks={tmp_path}/first.npz,{tmp_path}/second.npz"
     assert run(monkeypatch, capsys, *given, both)[0] == 0
@@ -186,7 +189,7 @@ def test_an_analysis_with_several_networks(tmp_path, monkeypatch, capsys):
 
 def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
     path = tmp_path / "f.npz"
-    files.write(path, [make("coco"), make("city", width=5)])
+    feature_files.write(path, [make("coco"), make("city", width=5)])
     said = error(call(recommend, target="camvid", features=path))
     assert "no file has features of camvid and of another dataset" in said
     said = error(call(recommend, target="city", features=path))

@@ -8,11 +8,12 @@ import sys
 
 import pytest
 
-from foi_tf.bin import cli, plan, prepare, pretrain, source, target
+from foi_tf.bin import plan, prepare, pretrain, source, target
+from foi_tf.bin._shared import command_line
 from foi_tf.study import results
-from tests import folders
+from tests import raw_folders
 from tests.bin.conftest import error, misuse
-from tests.study.test_cost import ROW
+from tests.study.test_costs import ROW
 
 
 def lines(outcome):
@@ -40,7 +41,7 @@ def test_every_command_is_one_that_its_program_takes(call):
     programs = {"foi-pretrain": pretrain, "foi-source": source, "foi-target": target}
     for command in commands:
         values = programs[command[0]].VALUES
-        cli.unset(values)
+        command_line.unset(values)
         assert values(command) == command[:1]
         assert values.data_dir == "my data" and values.workdir == "gs://b/w"
         assert values.backbone == "hrnet_w18" and values.steps_per_loop == 9
@@ -72,7 +73,7 @@ def test_a_scenario_is_in_every_command(call, flags, given):
     started = {}
     for command in commands:
         values = programs[command[0]].VALUES
-        cli.unset(values)
+        command_line.unset(values)
         values(command)
         assert values.backbone == given["backbone"]
         if command[0] != "foi-pretrain":
@@ -257,7 +258,7 @@ def test_two_datasets_with_one_id(call, blocks, tmp_path):
     train = {"workdir": tmp_path / "work", "config": tmp_path / "c.yaml", "source": "scratch"}
     said = error(call(target, data_dir=data, target="copies:segmentation", **train))
     assert "is the dataset 'blocks' in the folder of 'copies'" in said
-    raw = folders.write(tmp_path / "raw")
+    raw = raw_folders.write(tmp_path / "raw")
     given = {"format": "masks", "raw_dir": raw, "domain": "aerial", "data_dir": data}
     said = error(call(prepare, **given, name="camvid"))
     assert "name 'camvid' is that of one of the paper's datasets" in said

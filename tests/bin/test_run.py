@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from foi_tf.bin import plan, rates, run
+from foi_tf.chains import train_session
 from foi_tf.study import results
-from foi_tf.training import rig
-from tests import tiny
+from tests import tiny_backbone
 from tests.bin.conftest import CONFIG, error, misuse
 
 
@@ -26,7 +26,7 @@ def _together(call, monkeypatch):
 
 @pytest.fixture(name="flags")
 def _flags(blocks, tmp_path, monkeypatch):
-    tiny.use(monkeypatch)
+    tiny_backbone.use(monkeypatch)
     (tmp_path / "c.yaml").write_text(CONFIG)
     return f"--data_dir={blocks} --workdir={tmp_path}/work --config={tmp_path}/c.yaml " + (
         "--backbone=hrnet_mini"
@@ -42,8 +42,8 @@ def test_commands_run_one_after_another_and_share_their_step(
     made = [json.loads(line)["directory"] for line in out.splitlines()]
     assert code == 0 and len(made) == 2
     rigs = []
-    make = rig.Rig.__init__
-    monkeypatch.setattr(rig.Rig, "__init__", lambda *given: rigs.append(make(*given)))
+    make = train_session.Rig.__init__
+    monkeypatch.setattr(train_session.Rig, "__init__", lambda *given: rigs.append(make(*given)))
     target = f"foi-target {flags} --target=blocks:segmentation --source=blocks:segmentation"
     code, out, _ = together(*(f"{target} --init={directory}" for directory in made))
     assert code == 0 and len(out.splitlines()) == 2 and len(rigs) == 1
@@ -91,7 +91,7 @@ def test_a_signal_ends_all_commands(flags, tmp_path, sent, code):
     # A shell that runs the tests in the background has them ignore interrupts, and us with them.
     program = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from tests import tiny; tiny.use(); from foi_tf.bin import run; run.main()"
+        "from tests import tiny_backbone; tiny_backbone.use(); from foi_tf.bin import run; run.main()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True

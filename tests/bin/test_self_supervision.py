@@ -5,12 +5,12 @@ import json
 
 import pytest
 
-from foi_tf.analysis.gains import with_gains
+from foi_tf.analysis.measures.gains import with_gains
 from foi_tf.bin import linear, pretrain, source, target
-from foi_tf.data import builder, own
+from foi_tf.data.convert import builder, custom_dataset
+from foi_tf.inference import export
 from foi_tf.study import results
-from foi_tf.training import export
-from tests import folders, tiny
+from tests import raw_folders, tiny_backbone
 from tests.bin.conftest import error
 
 CONFIG = """
@@ -27,22 +27,22 @@ segmentation:
 
 @pytest.fixture(name="data", scope="module")
 def _data(tmp_path_factory):
-    """Labelled images, and `blocks`, where one training image has no mask."""
+    """Labeled images, and `blocks`, where one training image has no mask."""
     tmp_path = tmp_path_factory.mktemp("data")
-    root = folders.write_classes(tmp_path / "classes", train=12, val=6)
-    found = own.find(root, ["folders"], "other", "websearch", None)
+    root = raw_folders.write_classes(tmp_path / "classes", train=12, val=6)
+    found = custom_dataset.find(root, ["folders"], "other", "websearch", None)
     row = dataclasses.replace(found.dataset, id="ilsvrc")
     builder.build(dataclasses.replace(found, dataset=row), tmp_path / "data")
-    root = folders.write(tmp_path / "raw", train=9, val=4)
+    root = raw_folders.write(tmp_path / "raw", train=9, val=4)
     (root / "masks/train/003.png").unlink()
-    found = own.find(root, ["masks", "coco"], "blocks", "aerial", None)
+    found = custom_dataset.find(root, ["masks", "coco"], "blocks", "aerial", None)
     builder.build(found, tmp_path / "data")
     return tmp_path / "data"
 
 
 @pytest.fixture(name="flags")
 def _flags(data, tmp_path, monkeypatch):
-    tiny.use(monkeypatch)
+    tiny_backbone.use(monkeypatch)
     (tmp_path / "c.yaml").write_text(CONFIG)
     return {
         "data_dir": data, "workdir": tmp_path / "work", "config": tmp_path / "c.yaml",
@@ -89,7 +89,7 @@ def test_a_self_supervised_chain_end_to_end(call, flags):
     said = error(call(target, **flags, source="scratch", target="blocks:contrastive"))
     assert "blocks:contrastive: nothing of it is annotated" in said
 
-    given = {"backbone": None, "precision": None, "licence": ""}
+    given = {"backbone": None, "precision": None, "license": ""}
     model = export.open_model(first["directory"], data_dir=flags["data_dir"], **given)
     assert model.head is None and model.metadata["chain"] == (simclr,)
 
@@ -101,7 +101,7 @@ def test_linear_evaluation(call, flags, tmp_path):
     found = json.loads(out)
     assert code == 0 and "6/6 images" in err and json.loads(out_file.read_text()) == found
     assert found["train"] == 12 and found["val"] == 6 and found["chain"] == ["scratch"]
-    # The classes are of different colours, which random features keep apart, too.
+    # The classes are of different colors, which random features keep apart, too.
     assert found["top1"] > 0.8
     said = error(call(linear, dataset="blocks", **given))
     assert "blocks has no classification annotations" in said

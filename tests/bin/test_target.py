@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.bin import target
-from foi_tf.training import runs, strategy
+from foi_tf.chains import stages
+from foi_tf.training import strategies
 from tests.bin.conftest import error
 
 
@@ -14,11 +15,11 @@ from tests.bin.conftest import error
     ("coco:segmentation", "ilsvrc:contrastive", False), ("coco:segmentation", "/", False),
 ])  # fmt: skip
 def test_weights_that_pass_for_a_source_model_are_named(source, init, said):
-    assert runs.takes_as_source(source, init) == said
+    assert stages.takes_as_source(source, init) == said
 
 
 def test_an_idle_gpu_is_named(call, blocks, tmp_path, monkeypatch):
-    monkeypatch.setattr(strategy, "has_gpu", lambda: True)
+    monkeypatch.setattr(strategies, "has_gpu", lambda: True)
     flags = {"data_dir": blocks, "workdir": tmp_path, "target": "none:segmentation"}
     _, _, err = call(target, source="scratch", **flags)
     assert "has a GPU, and --strategy=cpu leaves it idle" in err
@@ -28,7 +29,7 @@ def test_what_tensorflow_says_of_a_bucket_is_one_line(call, blocks, tmp_path, mo
     def away(*_):
         raise tf.errors.UnavailableError(None, None, "the bucket is away\nand more")
 
-    monkeypatch.setattr(runs, "target", away)
+    monkeypatch.setattr(stages, "target", away)
     flags = {"data_dir": blocks, "workdir": tmp_path, "target": "blocks:segmentation"}
     said = error(call(target, source="scratch", **flags))
     assert said == "foi-target: error: the bucket is away"

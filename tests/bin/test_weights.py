@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.bin import weights
+from foi_tf.chains import initial_weights
 from foi_tf.models.backbones import backbone
 from foi_tf.models.transfer import load_backbone
-from foi_tf.models.weights import public
-from foi_tf.training import start
+from foi_tf.models.weights import public_weights
 from tests.bin.conftest import error
 
 
@@ -29,8 +29,8 @@ def _public_file(tmp_path_factory):
     """What timm would publish of the small backbone, with a classifier of 5."""
     path = tmp_path_factory.mktemp("public") / "w.safetensors"
     tf.keras.utils.set_random_seed(5)
-    made = public.build("hrnet_mini", 5)
-    public.write_safetensors(made.network.backbone, made.head_model, path, {})
+    made = public_weights.build("hrnet_mini", 5)
+    public_weights.write_safetensors(made.network.backbone, made.head_model, path, {})
     return path
 
 
@@ -42,7 +42,7 @@ def test_in_and_out_again(call, public_file, tmp_path):
     assert record["checkpoint"] == str(tmp_path / "in/ilsvrc")
     assert record["used"]["classifier.bias"] == "logits/bias" and record["left"] == {}
 
-    begin = start.elsewhere(record["checkpoint"], "hrnet_mini")
+    begin = initial_weights.elsewhere(record["checkpoint"], "hrnet_mini")
     assert begin.chain == ("ilsvrc",)
     made, loaded = backbone("hrnet_mini"), backbone("hrnet_mini")
     load_backbone(made, begin.checkpoint)
@@ -63,11 +63,11 @@ def test_a_backbone_alone_has_features_alone(call, public_file, tmp_path):
     assert call("import", weights=public_file, out=tmp_path / "w", **given)[0] == 0
     code, out, _ = call(
         "export", "--frozen", init=tmp_path / "w", backbone="hrnet_mini", out=tmp_path / "m",
-        precision="bfloat16", licence="MIT",
+        precision="bfloat16", license="MIT",
     )  # fmt: skip
     assert code == 0
     metadata = json.loads(out)
-    assert metadata["licence"] == "MIT" and metadata["frozen"] and "task" not in metadata
+    assert metadata["license"] == "MIT" and metadata["frozen"] and "task" not in metadata
     signatures = tf.saved_model.load(str(tmp_path / "m")).signatures
     assert set(signatures) == {"get_features"}
     features = signatures["get_features"](images=tf.zeros((1, 33, 64, 3), tf.uint8))["features"]

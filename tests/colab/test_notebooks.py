@@ -8,7 +8,7 @@ import nbclient
 import nbformat
 import pytest
 
-from foi_tf.analysis import published
+from foi_tf.analysis.report import published
 from foi_tf.study import results
 
 ROOT = pathlib.Path(__file__).parents[2]

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from foi_tf.bin import cli
-from foi_tf.study import config, results
+from foi_tf.bin._shared import command_line
+from foi_tf.chains import links
+from foi_tf.study import configuration, results
 from foi_tf.study.grid import PRETRAINING
-from foi_tf.training import link
 from tests.launch.conftest import ROOT
-from tests.rows import BASELINE, changed
+from tests.result_rows import BASELINE, changed
 
 OUT = "out"
 RATES = ROOT / "studies/mini/rates.yaml"
@@ -32,14 +32,14 @@ LEFT = {
 
 def pretraining():
     """What is known of a pre-training that was finished."""
-    schedule = config.Schedule(
+    schedule = configuration.Schedule(
         optimizer="sgd", learning_rate=0.1, steps=9, small_steps=9, batch_size=8
     )
-    made = link.Link(
+    made = links.Link(
         chain=("scratch", str(PRETRAINING)), task=PRETRAINING, members=(), parent="", steps=9,
         schedule=schedule, backbone="hrnet_mini", precision="bfloat16", seed=0, replicas=1,
     )  # fmt: skip
-    return link.Finished(
+    return links.Finished(
         link=made, metric="top1", value=0.6, metrics={"top1": 0.6}, n_train=9,
         domain="websearch", wall_seconds=1.0, device="cpu",
     )  # fmt: skip
@@ -47,7 +47,7 @@ def pretraining():
 
 @pytest.fixture(name="study")
 def _study(machine):
-    link.save(machine.home / "made", pretraining())
+    links.save(machine.home / "made", pretraining())
     row = changed(BASELINE, backbone="hrnet_mini")
     results.write(row, machine.home / "made/rates/results")
     for name, body in LEFT.items():
@@ -87,10 +87,10 @@ def test_a_study_of_mini_is_one_call(study, monkeypatch):
     parsed = []
 
     def parse(_, values, __):
-        cli.unset(values)
+        command_line.unset(values)
         parsed.append(values(sys.argv))
 
-    monkeypatch.setattr(cli, "run", parse)
+    monkeypatch.setattr(command_line, "run", parse)
     for call in study.calls():
         program, *given = shlex.split(call)
         if program not in sweeps:

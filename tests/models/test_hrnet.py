@@ -87,7 +87,7 @@ def test_every_weight_gets_a_gradient(mini):
         assert np.any(gradient)
 
 
-def test_replicas_synchronise_batch_norm(two_replicas):
+def test_replicas_synchronize_batch_norm(two_replicas):
     with two_replicas.scope():
         model = backbone("hrnet_mini")
     norms = [x for x in model.layers if isinstance(x, tf.keras.layers.BatchNormalization)]

@@ -21,10 +21,10 @@ def test_nearest_upsampling_has_the_gradient_of_repetition():
     assert tf.reshape(tape.gradient(loss, x), [-1]).numpy().tolist() == [10, 18, 42, 50]
 
 
-def test_bilinear_upsampling_has_half_pixel_centres():
+def test_bilinear_upsampling_has_half_pixel_centers():
     x = tf.reshape(tf.constant([0.0, 4.0]), (1, 1, 2, 1))
     row = layers.upsample_bilinear(x, 2)[0, 0, :, 0]
-    # Output pixels lie at -1/4, 1/4, 3/4 and 5/4 between the centres of the inputs.
+    # Output pixels lie at -1/4, 1/4, 3/4 and 5/4 between the centers of the inputs.
     np.testing.assert_allclose(row, [0, 1, 3, 4])
 
 
@@ -36,7 +36,7 @@ def test_bilinear_upsampling_keeps_bfloat16():
 def test_strided_convolution_pads_alike_on_both_sides(size):
     layer = layers.conv2d(1, 3, strides=2, use_bias=False, kernel_initializer="ones")
     x = tf.reshape(tf.range(1.0, size + 1), (1, 1, size, 1))
-    # Windows are centred on pixels 1, 3 and 5.
+    # Windows are centered on pixels 1, 3 and 5.
     expected = {4: [1 + 2, 2 + 3 + 4], 5: [1 + 2, 2 + 3 + 4, 4 + 5]}[size]
     assert layer(x)[0, 0, :, 0].numpy().tolist() == expected
     assert layer.compute_output_shape((1, 1, size, 1)) == (1, 1, len(expected), 1)
@@ -56,7 +56,7 @@ def test_concat_upsampled_keeps_the_order_of_branches():
     np.testing.assert_allclose(features[0, 4, 4], [0, 1, 1, 2, 2, 2])
 
 
-def test_each_initialiser_draws_its_own_values():
+def test_each_initializer_draws_its_own_values():
     tf.keras.utils.set_random_seed(0)
     first, second = layers.he_normal()((3, 3, 8, 64)), layers.he_normal()((3, 3, 8, 64))
     assert not np.allclose(first, second)
@@ -64,7 +64,7 @@ def test_each_initialiser_draws_its_own_values():
     np.testing.assert_allclose(np.std(first), np.sqrt(2 / 576), rtol=0.05)
 
 
-def test_batch_norm_is_synchronised_only_over_several_replicas(two_replicas):
+def test_batch_norm_is_synchronized_only_over_several_replicas(two_replicas):
     x = tf.constant([[0.0], [1.0], [10.0], [15.0]])[:, None, None]
 
     def means(strategy):

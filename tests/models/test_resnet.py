@@ -4,7 +4,7 @@ import tensorflow as tf
 from official.vision.modeling.backbones.resnet import ResNet
 
 from foi_tf.models import heads, layers
-from foi_tf.models.fold import fold
+from foi_tf.models.fold_batch_norm import fold
 from foi_tf.models.resnet import convolutions, resnet_50
 
 

@@ -57,7 +57,7 @@ def test_backbones_pass_and_heads_stay(two, tmp_path):
     assert all(np.array_equal(a, b.numpy()) for a, b in zip(before, head, strict=True))
 
 
-def test_models_normalise_by_their_datasets_statistics():
+def test_models_normalize_by_their_datasets_statistics():
     mean, std = (0.2, 0.4, 0.6), (0.1, 0.2, 0.3)
     tf.keras.utils.set_random_seed(5)
     built = transfer.build(
@@ -65,11 +65,11 @@ def test_models_normalise_by_their_datasets_statistics():
     )
     pixels = tf.random.stateless_uniform((1, 32, 32, 3), [1, 2], 0, 256, tf.int32)
     pixels = tf.cast(pixels, tf.uint8)
-    normalised = (pixels.numpy() / 255 - mean) / std
+    normalized = (pixels.numpy() / 255 - mean) / std
     tf.keras.utils.set_random_seed(5)
     plain = transfer.build(
         "hrnet_mini", {"a": heads.SegmentationHead(4)}, {"a": (32, 32)}, {"a": PLAIN}
     )
     np.testing.assert_allclose(
-        built.models["a"](pixels), plain.models["a"](normalised.astype(np.float32)), atol=1e-4
+        built.models["a"](pixels), plain.models["a"](normalized.astype(np.float32)), atol=1e-4
     )

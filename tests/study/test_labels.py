@@ -2,7 +2,7 @@ import numpy as np
 import pycocotools.cocoeval
 import pytest
 
-from foi_tf.data import miniworld
+from foi_tf import miniworld
 from foi_tf.study.labels import joints, websearch
 from foi_tf.study.registry import DATASETS
 

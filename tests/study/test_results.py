@@ -118,7 +118,7 @@ def test_a_cut_file_is_named(tmp_path):
     [
         (lambda row: [row], "it holds no object"),
         (lambda row: {"loss": 1}, "it lacks 'target'"),
-        (lambda row: row | {"colour": "red"}, "'colour' is no column"),
+        (lambda row: row | {"color": "red"}, "'color' is no column"),
         (lambda row: row | {"seed": "3"}, "'seed' is \"3\", not a whole number"),
         (lambda row: row | {"seed": True}, "'seed' is true, not a whole number"),
         (lambda row: row | {"steps": None}, "'steps' is null, not a whole number"),

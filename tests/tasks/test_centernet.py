@@ -51,16 +51,16 @@ def published_heatmap(boxes, labels, shape, classes):
 
 
 def published_focal(logits, truth, background, alpha=2, beta=4):
-    """Eq. A.2 in float64, with the weights of what is no centre."""
-    chance, total, centres = 1 / (1 + np.exp(-logits.astype(np.float64))), 0.0, 0
+    """Eq. A.2 in float64, with the weights of what is no center."""
+    chance, total, centers = 1 / (1 + np.exp(-logits.astype(np.float64))), 0.0, 0
     for place in np.ndindex(*truth.shape):
         p, y = chance[place], truth[place]
         if y == 1:
             total += (1 - p) ** alpha * np.log(p)
-            centres += 1
+            centers += 1
         else:
             total += background[place[:3]] * (1 - y) ** beta * p**alpha * np.log(1 - p)
-    return -total / max(1, centres)
+    return -total / max(1, centers)
 
 
 def test_radii_equal_the_published_rule():
@@ -163,9 +163,9 @@ def test_decoding_equals_a_transcription():
         for y, x, c in np.ndindex(*logits.shape):
             around = logits[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2, c]
             if logits[y, x, c] == around.max():
-                centre = np.asarray([y, x]) + outputs["offset"][image, y, x]
+                center = np.asarray([y, x]) + outputs["offset"][image, y, x]
                 half = outputs["size"][image, y, x] / 2
-                box = 4 * np.concatenate([centre - half, centre + half])
+                box = 4 * np.concatenate([center - half, center + half])
                 expected.append((1 / (1 + np.exp(-logits[y, x, c])), c, *box))
         expected = np.asarray(sorted(expected, key=lambda row: -row[0])[:100])
         np.testing.assert_allclose(found["scores"][image], expected[:, 0], rtol=1e-5)
@@ -191,7 +191,7 @@ def test_ignored_boxes_are_no_background():
     everything = encode(np.asarray(box, np.float32), [0], ignored=[[0, 0, *CROP]])
     logits = tf.zeros([1, *SHAPE, 3])
     loss = centernet.focal_loss(logits, everything["heatmap"][None], everything["background"][None])
-    assert float(loss) == pytest.approx(0.25 * np.log(2), rel=1e-6)  # The centre alone counts.
+    assert float(loss) == pytest.approx(0.25 * np.log(2), rel=1e-6)  # The center alone counts.
 
 
 def test_largest_objects_are_kept():

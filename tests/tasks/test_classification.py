@@ -20,7 +20,7 @@ def test_top1_counts_over_batches():
     evaluator = TASK.evaluator()
     for labels in ([0, 1], [2, 2]):
         predictions = TASK.decode(tf.constant([[9.0, 0, 1], [0, 1, 5]]))
-        statistics = TASK.summarise(predictions, {"label": tf.constant(labels)})
+        statistics = TASK.summarize(predictions, {"label": tf.constant(labels)})
         evaluator.update({name: value.numpy() for name, value in statistics.items()})
     assert evaluator.result() == {"top1": 0.5}
     assert np.isnan(TASK.evaluator().result()["top1"])

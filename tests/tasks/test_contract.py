@@ -7,11 +7,11 @@ import tensorflow as tf
 from foi_tf import tasks
 from foi_tf.errors import FoiError
 from foi_tf.models import transfer
-from foi_tf.study import images as images_lib
+from foi_tf.study import image_statistics
 from foi_tf.study.dataset import Task
-from foi_tf.study.images import ImageStatistics
+from foi_tf.study.image_statistics import ImageStatistics
 from foi_tf.study.metrics import METRICS
-from tests.examples import ROW, example
+from tests.augmented_examples import ROW, example
 
 CROP = (64, 96)
 STATISTICS = ((0.0,) * 3, (1 / 255,) * 3)
@@ -50,14 +50,14 @@ def test_losses_are_finite_scalars_with_gradients(made):
 
 def test_statistics_have_a_row_an_image_and_give_the_metric(made):
     task, model, _, images, targets = made
-    statistics = task.summarise(task.decode(model(images, training=False)), targets)
+    statistics = task.summarize(task.decode(model(images, training=False)), targets)
     assert all(value.shape[0] == 2 for value in statistics.values())
     evaluator = task.evaluator()
     statistics = {name: value.numpy() for name, value in statistics.items()}
     evaluator.update(statistics)
     value = evaluator.result()[task.metric]
     sums = task.sums(statistics)
-    assert (sums is not None) == (task.metric in images_lib.METRICS)
+    assert (sums is not None) == (task.metric in image_statistics.METRICS)
     if sums:
         assert sums[0].shape == sums[1].shape and len(sums[0]) == 2
         both = ImageStatistics(np.array(["a", "b"]), *sums)

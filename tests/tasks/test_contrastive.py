@@ -4,7 +4,7 @@ import scipy.special
 import tensorflow as tf
 
 from foi_tf.tasks.contrastive import Contrastive, nt_xent
-from tests.examples import ROW
+from tests.augmented_examples import ROW
 
 TASK = Contrastive(ROW)
 
@@ -90,7 +90,7 @@ def test_accuracy_is_told_among_the_views_of_all_batches(monkeypatch):
     z[7] = 0.8 * z[0] + 0.6 * z[7]
     evaluator = TASK.evaluator()
     for half in (z[:4], z[4:]):
-        statistics = TASK.summarise(TASK.decode(tf.constant(half)), {})
+        statistics = TASK.summarize(TASK.decode(tf.constant(half)), {})
         assert statistics["embedding"].shape == (2, 2, 4)
         evaluator.update({name: value.numpy() for name, value in statistics.items()})
     assert evaluator.result() == {"contrastive_accuracy": 7 / 8}

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.data import builder, own, pipeline
+from foi_tf.data.convert import builder, custom_dataset
+from foi_tf.data.input import pipeline
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks.depth import Depth
-from tests import folders
+from tests import raw_folders
 
 
 def task(limits=None):
@@ -25,7 +26,7 @@ def metrics(predicted, truth, limits=None, batch=2):
     for start in range(0, len(truth), batch):
         found = one.decode(tf.constant(predicted[start : start + batch], tf.float32)[..., None])
         targets = {"depth": tf.constant(truth[start : start + batch], tf.float32)}
-        statistics = one.summarise(found, targets)
+        statistics = one.summarize(found, targets)
         evaluator.update({name: value.numpy() for name, value in statistics.items()})
     return evaluator.result()
 
@@ -120,7 +121,7 @@ def test_steps_compile_with_xla():
     outputs = tf.random.stateless_uniform([2, 8, 8, 1], [5, 6], 0, 5)
 
     def run(outputs, truth):
-        return one.loss(outputs, truth), one.summarise(one.decode(outputs), truth)
+        return one.loss(outputs, truth), one.summarize(one.decode(outputs), truth)
 
     compiled = tf.function(run, jit_compile=True)(outputs, truth)
     for a, b in zip(tf.nest.flatten(compiled), tf.nest.flatten(run(outputs, truth)), strict=True):
@@ -128,8 +129,8 @@ def test_steps_compile_with_xla():
 
 
 def test_stored_depth_comes_back_and_is_perfect(tmp_path):
-    root = folders.write(tmp_path / "raw", masks=False, boxes=False, depth=True)
-    found = own.find(root, ["depth"], "far", "indoor", None)
+    root = raw_folders.write(tmp_path / "raw", masks=False, boxes=False, depth=True)
+    found = custom_dataset.find(root, ["depth"], "far", "indoor", None)
     prepared = builder.build(found, tmp_path / "data")
     one = Depth(prepared.dataset)
     source = pipeline.Input(
@@ -142,6 +143,6 @@ def test_stored_depth_comes_back_and_is_perfect(tmp_path):
         truth = batch["targets"]["depth"]
         expected = np.stack([written[name] for name in names])
         np.testing.assert_allclose(truth, expected, atol=0.0005)
-        statistics = one.summarise(one.decode(truth[..., None]), batch["targets"])
+        statistics = one.summarize(one.decode(truth[..., None]), batch["targets"])
         evaluator.update({name: value.numpy() for name, value in statistics.items()})
     assert evaluator.result() == {"rmse": 0, "delta1": 1}

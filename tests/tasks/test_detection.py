@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.data import augment, own, pipeline, prepared
+from foi_tf.data.convert import custom_dataset
+from foi_tf.data.input import augment, pipeline
+from foi_tf.data.records import prepared_datasets
 from foi_tf.study.dataset import Dataset
 from foi_tf.study.registry import DATASETS
 from foi_tf.tasks import Detection, centernet
 from foi_tf.tasks.detection import MAX_TRUTH, unsuppressed
-from tests import folders
+from tests import raw_folders
 from tests.tasks.maps import perfect
 
 ROW = Dataset(
@@ -18,7 +20,7 @@ CROP = (64, 96)
 
 
 def example(boxes, labels=None, crowds=None, *, size=(100, 130), view=None):
-    """Of a grey image; `view` is the whole of it unless given."""
+    """Of a gray image; `view` is the whole of it unless given."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     original = {
         "image": tf.io.encode_png(tf.fill([*size, 3], tf.cast(90, tf.uint8))),
@@ -37,7 +39,7 @@ def evaluate(task, batches):
     evaluator = task.evaluator()
     for targets in batches:
         predictions = task.decode(perfect(tf.nest.map_structure(lambda v: v[0], targets)))
-        statistics = task.summarise(predictions, targets)
+        statistics = task.summarize(predictions, targets)
         evaluator.update({name: value.numpy() for name, value in statistics.items()})
     return evaluator.result()
 
@@ -75,7 +77,7 @@ def test_targets_are_of_the_crop_and_truth_of_the_image():
 
 def test_perfect_outputs_are_perfect_on_prepared_data(blocks):
     """By way of records, the evaluation's pipeline and the scale of each image."""
-    ready = prepared.load(blocks, "blocks")
+    ready = prepared_datasets.load(blocks, "blocks")
     task = Detection(ready.dataset)
     source = pipeline.Input(
         prepared=ready, split="val", task_type="detection", encode=task.encode, crop=(40, 72)
@@ -86,8 +88,8 @@ def test_perfect_outputs_are_perfect_on_prepared_data(blocks):
 
 def test_truth_reaches_the_evaluator_unaltered(tmp_path):
     """Also where decoding shrinks by a power of two, which cuts the last rows and columns."""
-    root = folders.write(tmp_path / "raw", train=1, val=1, size=(211, 333))
-    folder = own.find(root, ["coco"], "large", "aerial", None)
+    root = raw_folders.write(tmp_path / "raw", train=1, val=1, size=(211, 333))
+    folder = custom_dataset.find(root, ["coco"], "large", "aerial", None)
     read, _ = next(folder.examples("val"))
     one = example(read["boxes"], read["box_labels"], size=(211, 333))
     targets = Detection(ROW).encode(one)
@@ -127,7 +129,7 @@ def test_two_thousand_boxes():
 
 
 def test_training_crops_drop_and_cut_boxes():
-    """The heat map's peak is at the centre of what is left of a box."""
+    """The heat map's peak is at the center of what is left of a box."""
     view = augment.whole(tf.constant([100, 130]), CROP)._replace(
         x=tf.constant(66), width=tf.constant(64), out_height=tf.constant(64),
         out_width=tf.constant(64), height=tf.constant(64), shrink=tf.constant(1),

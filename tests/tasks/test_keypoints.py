@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.data import augment
+from foi_tf.data.input import augment
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import Keypoints, centernet
@@ -18,7 +18,7 @@ CROP, SHAPE = (64, 96), (16, 24)
 
 
 def example(boxes, marks, crowds=None, *, size=(128, 192)):
-    """Of a grey image, seen whole."""
+    """Of a gray image, seen whole."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     original = {
         "image": tf.io.encode_png(tf.fill([*size, 3], tf.cast(90, tf.uint8))),
@@ -40,13 +40,13 @@ TWO = (
 
 def statistics_of(task, targets):
     batch = tf.nest.map_structure(lambda v: v[None], targets)
-    found = task.summarise(task.decode(perfect(targets)), batch)
+    found = task.summarize(task.decode(perfect(targets)), batch)
     return {name: value.numpy() for name, value in found.items()}
 
 
 def test_targets_by_hand():
     targets = Keypoints(ROW).encode(example(*TWO))
-    # The first object by size is the second: [10, 50, 58, 90] in the crop, centre (34, 70).
+    # The first object by size is the second: [10, 50, 58, 90] in the crop, center (34, 70).
     assert int(targets["cell"][0]) == 8 * 24 + 17
     assert targets["size"][0].numpy().tolist() == [12, 10]
     assert targets["offset"][0].numpy().tolist() == [0.5, 0.5]
@@ -95,8 +95,8 @@ def test_losses_by_transcription():
     offsets, displacements, sizes = [], [], []
     for box, marks in zip(*TWO, strict=True):
         sides = (np.asarray(box[2:]) - box[:2]) / 8
-        centre = (np.asarray(box[2:]) + box[:2]) / 16
-        cy, cx = np.floor(centre).astype(int)
+        center = (np.asarray(box[2:]) + box[:2]) / 16
+        cy, cx = np.floor(center).astype(int)
         sizes.append(np.abs(outputs["size"][0, cy, cx] - sides).sum())
         for kind, (y, x, visible) in enumerate(marks):
             if visible:
@@ -147,9 +147,9 @@ def decode_by_hand(outputs, image, top=100):
         places = highest(joints[..., kind])
         candidates.append([(s, 4 * (np.asarray([y, x]) + offsets[y, x])) for s, y, x in places])
     for score, y, x in highest(chances("heatmap")[..., 0]):
-        centre = np.asarray([y, x]) + outputs["offset"][image, y, x]
+        center = np.asarray([y, x]) + outputs["offset"][image, y, x]
         half = outputs["size"][image, y, x] / 2
-        low, high = 4 * (centre - half), 4 * (centre + half)
+        low, high = 4 * (center - half), 4 * (center + half)
         marks = []
         for kind, possible in enumerate(candidates):
             shift = outputs["displacement"][image, y, x, 2 * kind : 2 * kind + 2]

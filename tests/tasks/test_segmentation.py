@@ -45,7 +45,7 @@ def test_confusion_equals_a_count_by_hand():
     rng = np.random.default_rng(0)
     truth = rng.integers(-1, 5, (3, 8, 9)).astype(np.int32)
     found = rng.integers(0, 5, (3, 8, 9)).astype(np.int32)
-    statistics = task.summarise({"mask": tf.constant(found)}, {"mask": tf.constant(truth)})
+    statistics = task.summarize({"mask": tf.constant(found)}, {"mask": tf.constant(truth)})
     expected = np.zeros((3, 5, 5), int)
     for image in range(3):
         for t, f in zip(truth[image].flat, found[image].flat, strict=True):
@@ -71,5 +71,5 @@ def test_predictions_that_equal_the_truth_are_perfect():
     mask = tf.random.stateless_uniform([2, 6, 6], [3, 4], 0, 3, tf.int32)
     predictions = task.decode(tf.one_hot(mask, 3))
     evaluator = task.evaluator()
-    evaluator.update({"confusion": task.summarise(predictions, {"mask": mask})["confusion"]})
+    evaluator.update({"confusion": task.summarize(predictions, {"mask": mask})["confusion"]})
     assert evaluator.result() == {"miou": 1.0, "pixel_accuracy": 1.0}

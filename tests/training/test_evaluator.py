@@ -9,15 +9,16 @@ import pytest
 import tensorflow as tf
 
 from foi_tf import tasks
-from foi_tf.data import builder, own, pipeline
+from foi_tf.chains import links, result_row
+from foi_tf.data.convert import builder, custom_dataset
+from foi_tf.data.input import pipeline
 from foi_tf.models import transfer
-from foi_tf.study import images
+from foi_tf.study import image_statistics
 from foi_tf.study.dataset import Task
-from foi_tf.study.images import ImageStatistics
-from foi_tf.training import evaluator, rows, strategy
-from foi_tf.training import link as links
-from tests import folders, tiny
-from tests.rows import BASELINE
+from foi_tf.study.image_statistics import ImageStatistics
+from foi_tf.training import evaluator, strategies
+from tests import raw_folders, tiny_backbone
+from tests.result_rows import BASELINE
 
 CROP = (32, 64)
 
@@ -25,8 +26,8 @@ CROP = (32, 64)
 @pytest.fixture(name="prepared", scope="module")
 def _prepared(tmp_path_factory):
     """Rectangles with masks, depth and labels; five to evaluate on."""
-    root = folders.write(tmp_path_factory.mktemp("raw"), val=5, boxes=False, depth=True)
-    found = own.find(root, ["masks", "depth"], "each", "aerial", None)
+    root = raw_folders.write(tmp_path_factory.mktemp("raw"), val=5, boxes=False, depth=True)
+    found = custom_dataset.find(root, ["masks", "depth"], "each", "aerial", None)
     classes = dict(found.dataset.classes) | {"classification": 3}
     splits = {
         split: [
@@ -45,11 +46,11 @@ def _prepared(tmp_path_factory):
 @pytest.fixture(name="make")
 def _make(prepared, monkeypatch):
     """Task, network and what is evaluated, of a task type on a strategy."""
-    tiny.use(monkeypatch)
+    tiny_backbone.use(monkeypatch)
 
     def make(task_type, where):
         tf.keras.backend.clear_session()
-        strategy.make_repeatable(0)
+        strategies.make_repeatable(0)
         task = tasks.create(Task("each", task_type), prepared.dataset)
         statistics = {"x": (prepared.dataset.mean, prepared.dataset.std)}
         with where.scope():
@@ -71,7 +72,7 @@ def by_hand(task, model, source):
     for batch in pipeline.evaluate(named, 1):
         (name,) = batch["targets"].pop("id").numpy()
         outputs = model(batch["image"], training=False)
-        statistics = task.summarise(task.decode(outputs), batch["targets"])
+        statistics = task.summarize(task.decode(outputs), batch["targets"])
         sums = task.sums({key: value.numpy() for key, value in statistics.items()})
         found[name.decode()] = [of_image[0] for of_image in sums]
     return found
@@ -80,7 +81,7 @@ def by_hand(task, model, source):
 @pytest.mark.parametrize("replicas", [1, 2])
 @pytest.mark.parametrize("task_type", ["classification", "depth", "segmentation"])
 def test_the_metric_is_made_of_what_is_kept(make, tmp_path, request, task_type, replicas):
-    where = request.getfixturevalue("two_replicas") if replicas == 2 else strategy.make("cpu")
+    where = request.getfixturevalue("two_replicas") if replicas == 2 else strategies.make("cpu")
     task, model, source = make(task_type, where)
     batches = where.distribute_datasets_from_function(
         lambda _: pipeline.evaluate(source, 2, replicas=replicas)
@@ -88,8 +89,8 @@ def test_the_metric_is_made_of_what_is_kept(make, tmp_path, request, task_type, 
     found = evaluator.Evaluator(
         model, task, batches, where, ids=source.ids(), label="test"
     ).evaluate()
-    images.save(found.images, tmp_path / "images.npz")
-    kept = images.read(tmp_path / "images.npz")
+    image_statistics.save(found.images, tmp_path / "images.npz")
+    kept = image_statistics.read(tmp_path / "images.npz")
     value = float(kept.values(task.metric, np.ones(5)))
     assert value == pytest.approx(found.metrics[task.metric], rel=1e-9)
 
@@ -108,17 +109,17 @@ def test_counts_take_little_space(tmp_path):
     pixels = rng.integers(0, 200_000, (5000, 133)) * (rng.random((5000, 133)) < 0.06)
     names = np.array([f"val/{place:012d}" for place in rng.integers(0, 10**12, 5000)])
     union = pixels.astype(np.int32)
-    images.save(ImageStatistics(names, union // 2, union), tmp_path / "coco.npz")
+    image_statistics.save(ImageStatistics(names, union // 2, union), tmp_path / "coco.npz")
     assert (tmp_path / "coco.npz").stat().st_size < 2**20
 
 
 def test_a_row_never_stands_beside_the_images_of_another_run(tmp_path):
     found = ImageStatistics(np.array(["a"]), np.array([[1]]), np.array([[2]]))
-    images.save(found, links.image_statistics(tmp_path / "with"))
+    image_statistics.save(found, links.image_statistics(tmp_path / "with"))
     for value, link in ((0.5, "with"), (0.4, "without")):
         row = dataclasses.replace(BASELINE, value=value)
-        rows.write(row, tmp_path / link, tmp_path / "results")
+        result_row.write(row, tmp_path / link, tmp_path / "results")
         (path,) = (tmp_path / "results").glob("*.json")
         assert json.loads(path.read_text())["value"] == value
         kept = [path.stem] if link == "with" else []
-        assert list(images.find(tmp_path / "results")) == kept
+        assert list(image_statistics.find(tmp_path / "results")) == kept

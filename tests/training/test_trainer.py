@@ -10,12 +10,12 @@ import tensorflow as tf
 
 from foi_tf import tasks
 from foi_tf.models import transfer
-from foi_tf.study.config import Schedule
+from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Task
-from foi_tf.training import evaluator, optimizer, strategy
+from foi_tf.training import evaluator, optimizers, strategies
 from foi_tf.training.trainer import Trainer
-from tests import tiny
-from tests.examples import ROW, example
+from tests import tiny_backbone
+from tests.augmented_examples import ROW, example
 from tests.training import cluster
 
 CROP = (32, 64)
@@ -26,8 +26,8 @@ SCHEDULE = Schedule(
 
 def make(task_types, where, precision="float32", crops=(CROP, CROP)):
     tf.keras.backend.clear_session()
-    strategy.make_repeatable(0)
-    strategy.set_precision(precision)
+    strategies.make_repeatable(0)
+    strategies.set_precision(precision)
     made = {f"x:{kind}": tasks.create(Task("x", kind), ROW) for kind in task_types}
     with where.scope():
         network = transfer.build(
@@ -37,7 +37,7 @@ def make(task_types, where, precision="float32", crops=(CROP, CROP)):
             dict.fromkeys(made, ((0.0,) * 3, (1 / 255,) * 3)),
         )
         trainer = Trainer(
-            network=network, tasks=made, optimizer=optimizer.make(SCHEDULE, 10), strategy=where
+            network=network, tasks=made, optimizer=optimizers.make(SCHEDULE, 10), strategy=where
         )
     return trainer, network, made
 
@@ -79,13 +79,13 @@ def losses(where, task_type, size, steps):
 
 @pytest.mark.parametrize("task_type", ["segmentation", "contrastive"])
 def test_two_replicas_follow_one(two_replicas, monkeypatch, task_type):
-    """Half the batch each, with synchronised batch norm: the same losses and weights.
+    """Half the batch each, with synchronized batch norm: the same losses and weights.
 
     Views are told apart from those of the other replica, too.
     """
     if task_type == "contrastive":
-        tiny.use(monkeypatch)
-    one_losses, one = losses(strategy.make("cpu"), task_type, 8, 5)
+        tiny_backbone.use(monkeypatch)
+    one_losses, one = losses(strategies.make("cpu"), task_type, 8, 5)
     two_losses, both = losses(two_replicas, task_type, 4, 5)
     np.testing.assert_allclose(two_losses, one_losses, atol=1e-4)
     assert one_losses[-1] != one_losses[0]
@@ -96,27 +96,27 @@ def test_two_replicas_follow_one(two_replicas, monkeypatch, task_type):
 
 def test_two_processes_follow_one(tmp_path, monkeypatch):
     """Over the loopback, as machines do; both see the same losses."""
-    tiny.use(monkeypatch)
+    tiny_backbone.use(monkeypatch)
     code = "import sys; from tests.training.test_trainer import in_cluster; in_cluster(sys.argv[1])"
     outputs = cluster.run([sys.executable, "-c", code], [tmp_path / "0", tmp_path / "1"])
     assert all(returned == 0 for returned, _, _ in outputs), outputs
     found = [json.loads((tmp_path / name).read_text()) for name in "01"]
-    one_losses, _ = losses(strategy.make("cpu"), "segmentation", 8, 4)
+    one_losses, _ = losses(strategies.make("cpu"), "segmentation", 8, 4)
     assert found[0] == found[1]
     np.testing.assert_allclose(found[0], one_losses, atol=1e-4)
 
 
 def in_cluster(out):
     """What each of the processes does."""
-    tiny.use()
-    found, _ = losses(strategy.make("multi_worker"), "segmentation", 4, 4)
+    tiny_backbone.use()
+    found, _ = losses(strategies.make("multi_worker"), "segmentation", 4, 4)
     pathlib.Path(out).write_text(json.dumps(found))
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("task_type", sorted(tasks.TYPES))
 def test_steps_lower_to_hlo_with_static_shapes(task_type, precision):
-    where = strategy.make("cpu")
+    where = strategies.make("cpu")
     trainer, network, made = make([task_type], where, precision)
     name = f"x:{task_type}"
     batch = next(iter(batches(task_type, 2, place=0)))
@@ -135,7 +135,7 @@ def test_steps_lower_to_hlo_with_static_shapes(task_type, precision):
 def test_a_step_of_several_tasks_lowers_to_hlo_as_one():
     """Members of different input sizes: the sizes stay static, also inside the shared backbone."""
     kinds, crops = ("segmentation", "depth"), (CROP, (64, 32))
-    trainer, _, _ = make(kinds, strategy.make("cpu"), crops=crops)
+    trainer, _, _ = make(kinds, strategies.make("cpu"), crops=crops)
     pairs = zip(kinds, crops, strict=True)
     first = [next(iter(batches(kind, 2, crop=crop))) for kind, crop in pairs]
     # On a device the loop over steps takes its batches from a queue; here they are arguments.
@@ -150,7 +150,7 @@ def test_a_step_of_several_tasks_lowers_to_hlo_as_one():
 
 def test_several_tasks_take_turns_on_one_backbone():
     kinds = ["segmentation", "classification"]
-    trainer, network, _ = make(kinds, strategy.make("cpu"))
+    trainer, network, _ = make(kinds, strategies.make("cpu"))
     trainer.train_dataset = [batches(kind, 4) for kind in kinds]
     shared = {id(v) for v in network.backbone.trainable_variables}
     heads = {
@@ -166,10 +166,10 @@ def test_several_tasks_take_turns_on_one_backbone():
 
 
 def test_means_are_of_one_loop_only():
-    trainer, _, _ = make(["segmentation"], strategy.make("cpu"))
+    trainer, _, _ = make(["segmentation"], strategies.make("cpu"))
     trainer.train_dataset = [batches("segmentation", 4)]
     alone = [trainer.train(tf.constant(1))["x:segmentation/cross_entropy"] for _ in range(4)]
-    trainer, _, _ = make(["segmentation"], strategy.make("cpu"))
+    trainer, _, _ = make(["segmentation"], strategies.make("cpu"))
     trainer.train_dataset = [batches("segmentation", 4)]
     pairs = [trainer.train(tf.constant(2))["x:segmentation/cross_entropy"] for _ in range(2)]
     np.testing.assert_allclose(pairs, np.reshape(alone, (2, 2)).mean(1), rtol=1e-5)

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from foi_tf.errors import FoiError
 from foi_tf.models import layers
-from foi_tf.models.weights import account, simclr_names
-from foi_tf.models.weights.tensors import Tensors
+from foi_tf.models.weights import import_report, simclr_names
+from foi_tf.models.weights.tensor_files import Tensors
 
 # Of batch norm and convolutions of a backbone, and not what an optimizer keeps beside them.
 _OF_BACKBONE = re.compile(
@@ -33,7 +33,7 @@ def load(
     backbone: tf.keras.Model,
     backbone_name: str,
     head: tf.keras.Model | None,
-) -> account.Account:
+) -> import_report.Account:
     """Copies a checkpoint into a ResNet-50 and a classification head.
 
     Args:
@@ -44,14 +44,14 @@ def load(
       FoiError: the file has another architecture, or lacks tensors; nothing is copied then.
     """
     if not any(map(is_of_backbone, tensors.shapes)):
-        some = account.some(list(tensors.shapes))
+        some = import_report.some(list(tensors.shapes))
         raise FoiError(f"{where}: no ResNet of SimCLR's code; its tensors are {some}")
     variables, wanted = _variables(backbone), simclr_names.backbone(tensors.shapes)
     classifier = {} if head is None else simclr_names.head(tensors.shapes)
     if head is not None:
         variables |= _variables(head)
         wanted |= classifier
-    account.check(
+    import_report.check(
         tensors.shapes,
         {name: tuple(variables[ours].shape) for name, ours in wanted.items()},
         of_backbone=is_of_backbone,
@@ -61,8 +61,8 @@ def load(
     )
     for name, ours in wanted.items():
         variables[ours].assign(tensors.read(name))
-    left = {name: account.NOT_WANTED for name in tensors.shapes if name not in wanted}
-    return account.Account(used=wanted, left=left)
+    left = {name: import_report.NOT_WANTED for name in tensors.shapes if name not in wanted}
+    return import_report.Account(used=wanted, left=left)
 
 
 def _variables(model: tf.keras.Model) -> Mapping[str, tf.Variable]:

@@ -8,7 +8,7 @@ their attributes.
 from collections.abc import Callable, Iterator, Mapping
 
 from foi_tf.models import resnet
-from foi_tf.models.weights.tensors import Shape
+from foi_tf.models.weights.tensor_files import Shape
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # What TensorFlow 2 appends to a path of attributes.
 _TF1_KIND = {"conv": "conv2d", "bn": "batch_normalization"}

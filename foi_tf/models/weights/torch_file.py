@@ -132,7 +132,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 class TorchTensors:
-    """The tensors of a file of `torch.save`; see `tensors.Tensors`."""
+    """The tensors of a file of `torch.save`; see `tensor_files.Tensors`."""
 
     def __init__(self, path: epath.Path, tensors: Mapping[str, _Tensor], starts: Mapping[str, int]):
         self._path, self._tensors, self._starts = path, tensors, starts

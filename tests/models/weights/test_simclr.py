@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from foi_tf.errors import FoiError
 from foi_tf.models.resnet import convolutions
-from foi_tf.models.weights import public
+from foi_tf.models.weights import public_weights
 
 PARAMETERS = ("gamma", "beta", "moving_mean", "moving_variance")
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -81,7 +81,7 @@ def write(path, names, spoil=lambda names: None):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_tensor_finds_its_place(version, tmp_path):
     names = write(tmp_path / "model.ckpt-1", VERSIONS[version]())
-    made, account = public.load(tmp_path / "model.ckpt-1", "resnet50", classes=10)
+    made, account = public_weights.load(tmp_path / "model.ckpt-1", "resnet50", classes=10)
     places = {name: i for i, name in enumerate(names)}
     backbone = made.network.backbone
     order = list(names)[: 5 * 53]
@@ -110,16 +110,16 @@ def test_every_tensor_finds_its_place(version, tmp_path):
 def test_what_does_not_fit_is_refused(spoil, said, tmp_path):
     write(tmp_path / "m", first_version(), spoil)
     with pytest.raises(FoiError) as raised:
-        public.load(tmp_path / "m", "resnet50", classes=10)
+        public_weights.load(tmp_path / "m", "resnet50", classes=10)
     assert said in str(raised.value) and "\n" not in str(raised.value)
 
 
 def test_other_checkpoints_are_refused(tmp_path):
     write(tmp_path / "m", {"x/kernel": (3,)}.items())
     with pytest.raises(FoiError, match=r"no ResNet of SimCLR's code; its tensors are x/kernel"):
-        public.load(tmp_path / "m", "resnet50")
+        public_weights.load(tmp_path / "m", "resnet50")
     data = next(tmp_path.glob("m.data*"))
     data.unlink()
     (tmp_path / "m.index").write_bytes(b"1")
     with pytest.raises(FoiError, match="no whole TensorFlow checkpoint"):
-        public.load(tmp_path / "m", "resnet50")
+        public_weights.load(tmp_path / "m", "resnet50")

@@ -1,0 +1,1 @@
+"""Numbers that chains of result rows give; nothing here prints."""

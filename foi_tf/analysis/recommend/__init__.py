@@ -1,0 +1,1 @@
+"""Rankings of sources for a target, and what following them costs."""

@@ -1,0 +1,116 @@
+"""What images alone tell of a study, as files: Tables 9 and 10, and Figure 3."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+from etils import epath
+
+from foi_tf import files
+from foi_tf.analysis.measures import correlation, distance, embedding
+from foi_tf.analysis.measures.summary import STUDY
+from foi_tf.analysis.report import scatter
+from foi_tf.errors import FoiError
+from foi_tf.study.feature_files import Features, one_space
+
+_TYPE = "segmentation"  # What Tables 9 and 10 and Figure 3a are of.
+
+
+def write(features: Iterable[Features], directory: epath.PathLike) -> pd.DataFrame:
+    """Writes how far datasets are from each other, and pictures of it.
+
+    `distances.csv`, all numbers of Table 9 and its likes, and
+    `embedding-euclidean` and `embedding-cosine` as CSV, PNG and SVG, as Figure 3a.
+
+    Args:
+      features: of several datasets by one network.
+
+    Returns:
+      The distances, see `distance.distances`.
+
+    Raises:
+      FoiError: the features cannot be compared, or a file cannot be written.
+    """
+    space = one_space(features)
+    vectors = {name: each.vectors for name, each in space.items()}
+    domains = {name: each.origin.domain for name, each in space.items()}
+    table = distance.distances(vectors)
+    _csv(table, epath.Path(directory) / "distances.csv")
+    for metric in embedding.METRICS:
+        points = embedding.embed(vectors, metric=metric)
+        title = f"t-SNE of images, {metric} distance of features"
+        _draw(points, domains, title, epath.Path(directory) / f"embedding-{metric}")
+    return table
+
+
+def write_networks(features: Iterable[Features], directory: epath.PathLike) -> None:
+    """Writes `embedding-DATASET` for each dataset that several networks saw (Figure 3b, c).
+
+    Raises:
+      FoiError: they saw different images of it, or a file cannot be written.
+    """
+    by_dataset: dict[str, dict[str, Features]] = {}
+    for each in features:
+        by_dataset.setdefault(each.origin.dataset, {})[each.origin.network] = each
+    for name, by_network in by_dataset.items():
+        if len(by_network) < 2:
+            continue
+        if len({each.origin.ids for each in by_network.values()}) > 1:
+            raise FoiError(f"features of {name} by several networks are of different images")
+        points = embedding.embed(
+            {network: each.vectors for network, each in by_network.items()}, metric="cosine"
+        )
+        title = f"t-SNE of the same images of {name} by several networks"
+        _draw(points, {}, title, epath.Path(directory) / f"embedding-{name}")
+
+
+def write_agreement(
+    chains: pd.DataFrame, distances: pd.DataFrame, directory: epath.PathLike
+) -> pd.DataFrame:
+    """Writes how gains of segmentation follow distances, size and domain, as Table 10.
+
+    `correlation.csv` over all pairs of each setting and network, `agreement-by-target.csv`
+    over the sources of each target.
+
+    Args:
+      chains: as `gains.with_gains` returns them.
+      distances: as `distance.distances` returns them.
+
+    Returns:
+      `summary.STUDY` and what `correlation.overall` returns; empty, and nothing is written,
+      where no chain of segmentation has a gain.
+
+    Raises:
+      FoiError: chains of segmentation have gains, but none a known distance. Settings and
+        networks of which that is so are left out beside others.
+    """
+    own = chains[(chains.target_type == _TYPE) & (chains.source_type == _TYPE)]
+    overall, by_target, failed = [], [], []
+    for study, part in own[own.gain.notna()].groupby(STUDY):
+        try:
+            pairs = correlation.pairs(part, distances)
+        except FoiError as error:
+            failed.append(error)
+            continue
+        names = correlation.factors(pairs)
+        labels = dict(zip(STUDY, study, strict=True))
+        overall.append(correlation.overall(pairs, names).assign(**labels))
+        by_target.append(correlation.by_target(pairs, names).assign(**labels))
+    if not overall:
+        if failed:
+            raise failed[0]
+        return pd.DataFrame()
+    for found, name in ((overall, "agreement"), (by_target, "agreement-by-target")):
+        table = pd.concat(found, ignore_index=True)
+        table = table[[*STUDY, *(c for c in table if c not in STUDY)]]
+        _csv(table, epath.Path(directory) / f"{name}.csv")
+    return pd.concat(overall, ignore_index=True)
+
+
+def _draw(points: pd.DataFrame, domains: Mapping[str, str], title: str, path: epath.Path) -> None:
+    _csv(points, path.parent / f"{path.name}.csv")
+    for suffix in scatter.FORMATS:
+        scatter.draw(points, domains, title, path.parent / f"{path.name}.{suffix}")
+
+
+def _csv(table: pd.DataFrame, path: epath.Path) -> None:
+    files.write_text(path, table.to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,37 @@
+"""foi-plan --subset: which images a setting trains on, and which classes they show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from foi_tf.bin._shared import command_line
+
+if TYPE_CHECKING:
+    from absl import flags
+
+
+def show(values: flags.FlagValues) -> None:
+    """Prints the ids that a task trains on in --setting, or with --coverage its classes."""
+    from foi_tf.data.inspect import class_coverage
+    from foi_tf.data.records import prepared_datasets
+    from foi_tf.study import grid
+    from foi_tf.study.dataset import Task
+
+    task = Task.parse(values.subset)
+    found = prepared_datasets.open_task(values.data_dir, task)
+    limits = grid.source_images if values.setting == "small_source" else grid.target_images
+    every = found.annotated_ids("train", task.type)
+    chosen = grid.subset(every, limits(found.dataset, values.setting))
+    if not values.coverage:
+        print("\n".join(chosen))
+        command_line.note(f"{task} {values.setting}: {len(chosen)} of {len(every)} training images")
+        return
+    rows = class_coverage.of(found, task.type, frozenset(chosen))
+    missing = [row.name for row in rows if row.total and not row.chosen]
+    command_line.table(
+        ["class", "name", "images_of_subset", "images_of_all"],
+        [(place, row.name, row.chosen, row.total) for place, row in enumerate(rows)],
+    )
+    command_line.note(
+        f"{len(missing)} classes of the training set are missing: {', '.join(missing) or '-'}"
+    )

@@ -1,0 +1,1 @@
+"""Flags, exit codes and output that several programs share."""

@@ -1,0 +1,1 @@
+"""Runs, names, leases and records the links of transfer chains."""

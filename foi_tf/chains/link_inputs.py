@@ -1,0 +1,99 @@
+"""What a link reads: batches of each of its members, to train on and to evaluate on."""
+
+import tensorflow as tf
+
+from foi_tf.chains.links import Link
+from foi_tf.data.input import pipeline
+from foi_tf.data.records.prepared_datasets import Prepared
+from foi_tf.errors import FoiError
+from foi_tf.study.grid import subset
+from foi_tf.tasks.base import TaskType
+
+_SEED_STRIDE = 2**20  # Between the seeds of two members; ours, beyond any seed that is typed.
+
+
+def train_input(link: Link, place: int, prepared: Prepared, task: TaskType) -> pipeline.Input:
+    """The training images of the link's member at `place`."""
+    member = link.members[place]
+    ids = subset(prepared.annotated_ids("train", member.task.type), member.images)
+    held = set(_held_out(link, ids))
+    chosen = [name for name in ids if name not in held]
+    return _input(link, place, prepared, task, "train", chosen)
+
+
+def evaluation_input(link: Link, place: int, prepared: Prepared, task: TaskType) -> pipeline.Input:
+    """What that member is evaluated on: validation images, or training images held out."""
+    member = link.members[place]
+    if not link.holdout:
+        ids = prepared.annotated_ids("val", member.task.type)
+        return _input(link, place, prepared, task, "val", ids)
+    ids = subset(prepared.annotated_ids("train", member.task.type), member.images)
+    return _input(link, place, prepared, task, "train", _held_out(link, ids))
+
+
+def train_batches(
+    source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy, done: int
+) -> tf.distribute.DistributedDataset:
+    """The batches from step `done` on.
+
+    Raises:
+      FoiError: the batch size is no multiple of the replicas.
+    """
+    batch_size = link.schedule.batch_size
+    replicas = strategy.num_replicas_in_sync
+    if batch_size % replicas:
+        raise FoiError(
+            f"batch_size {batch_size} of {link.task} is no multiple of {replicas} replicas"
+        )
+
+    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        hosts = context.num_input_pipelines
+        return pipeline.train(
+            source,
+            batch_size // replicas,
+            start=done * batch_size // hosts,
+            host=(context.input_pipeline_id, hosts),
+        )
+
+    return strategy.distribute_datasets_from_function(of_host)
+
+
+def evaluation_batches(
+    source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy
+) -> tf.distribute.DistributedDataset:
+    """Every image once."""
+    replicas = strategy.num_replicas_in_sync
+    batch_size = max(1, link.schedule.batch_size // replicas)
+
+    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        host = (context.input_pipeline_id, context.num_input_pipelines)
+        return pipeline.evaluate(source, batch_size, replicas=replicas, host=host)
+
+    return strategy.distribute_datasets_from_function(of_host)
+
+
+def _held_out(link: Link, ids: list[str]) -> list[str]:
+    """The share of the training images that a candidate is evaluated on; by the run's seed."""
+    if not link.holdout:
+        return []
+    count = max(1, round(link.holdout * len(ids)))
+    if count >= len(ids):
+        raise FoiError(f"{link.task}: {len(ids)} training images are too few to hold some out")
+    # Not the seed 0 of subsets, in whose order the smaller ones are part of the larger.
+    return subset(ids, count, seed=link.seed + 1)
+
+
+def _input(link: Link, place: int, prepared, task: TaskType, split: str, ids) -> pipeline.Input:
+    member = link.members[place]
+    return pipeline.Input(
+        prepared=prepared,
+        split=split,
+        task_type=member.task.type,
+        encode=task.encode,
+        crop=member.crop,
+        chosen=tuple(ids),
+        rescale=member.rescale,
+        seed=link.seed + place * _SEED_STRIDE,
+        around_objects=task.around_objects,
+        views=task.views,
+    )

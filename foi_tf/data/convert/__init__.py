@@ -1,0 +1,1 @@
+"""Converts raw folders and rendered scenes into TFRecords."""

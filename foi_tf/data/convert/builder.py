@@ -1,0 +1,112 @@
+"""A raw folder to TFRecords that tensorflow-datasets reads, once."""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from etils import epath
+
+from foi_tf.data.convert import beam, shards
+from foi_tf.data.convert.fingerprint import signature
+from foi_tf.data.convert.folder import Folder
+from foi_tf.data.convert.workers import Workers
+from foi_tf.data.records import prepared_datasets, scan, schema
+from foi_tf.errors import FoiError
+from foi_tf.files import describe, first_line
+from foi_tf.study.dataset import Dataset
+
+VERSION = "1.0.0"  # Of the record layout.
+
+
+def build(
+    folder: Folder,
+    data_dir: epath.PathLike,
+    *,
+    workers: Workers | None = None,
+    beam_runner: str | None = None,
+    beam_options: Sequence[str] = (),
+) -> prepared_datasets.Prepared:
+    """Writes a dataset's records below `data_dir`, unless they stand there already.
+
+    Records and their order depend on the raw folder alone, not on who writes them. Beside
+    them goes what the study needs: the dataset's row, with channel statistics measured
+    where it has none, and the ids in record order. A directory without the row is not
+    prepared; finished shards that an interrupted run has left there are kept, as far as
+    what they were made of is unchanged.
+
+    Args:
+      workers: who writes; None for this process alone.
+      beam_runner: name of an Apache Beam runner to write with instead, as in
+        "DirectRunner"; it begins anew where a run was interrupted.
+      beam_options: see `beam.write`.
+
+    Raises:
+      FoiError: an example is wrong, the directory cannot be written, or it holds another
+        dataset of that id, or one of other raw files; nothing that looks prepared is left.
+    """
+    dataset = folder.dataset
+    directory = epath.Path(data_dir) / dataset.id / VERSION
+    source = _source(folder)
+    if prepared_datasets.is_prepared(directory):
+        standing = prepared_datasets.load(data_dir, dataset.id)
+        _check_same(standing, dataset, source, data_dir)
+        return standing
+    tfds.disable_progress_bar()
+    try:
+        epath.Path(data_dir).mkdir(parents=True, exist_ok=True)
+        if beam_runner:
+            beam.write(folder, data_dir, VERSION, beam_runner, beam_options)
+        else:
+            _write(folder, directory, workers or Workers(1))
+    except OSError as error:
+        raise FoiError(f"{data_dir}: cannot be written ({describe(error)})") from error
+    except tf.errors.OpError as error:
+        raise FoiError(f"{data_dir}: cannot be written ({first_line(error)})") from error
+    found = scan.survey(directory, dataset)
+    if dataset.mean is None:
+        dataset = dataclasses.replace(dataset, mean=found.mean, std=found.std)
+    prepared_datasets.save(directory, dataset, found, source)
+    shards.forget(directory)
+    return prepared_datasets.load(data_dir, dataset.id)
+
+
+def _write(folder: Folder, directory: epath.Path, workers: Workers) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    dataset = folder.dataset
+    tfds.folder_dataset.write_metadata(
+        data_dir=directory,
+        features=schema.features(dataset),
+        split_infos=shards.write(dataset, folder.splits, directory, workers),
+        version=VERSION,
+        filename_template=shards.template(dataset.id, directory),
+        check_data=False,
+        description=f"{dataset.name} ({dataset.domain})",
+    )
+
+
+def _source(folder: Folder) -> str:
+    """A digest of all that the records are made of, whoever writes them and wherever."""
+    digest = hashlib.sha256()
+    for split in shards.SPLITS:
+        for entry in folder.splits[split]:
+            digest.update(signature(entry))
+    return digest.hexdigest()
+
+
+def _check_same(
+    found: prepared_datasets.Prepared, dataset: Dataset, source: str, data_dir: epath.PathLike
+) -> None:
+    remedy = f"remove {data_dir}/{dataset.id} or choose another --name or --data_dir"
+    for name in ("collection", "domain", "train", "val", "classes", "names"):
+        if getattr(found.dataset, name) != getattr(dataset, name):
+            raise FoiError(
+                f"{data_dir}: already holds another dataset '{dataset.id}' "
+                f"(its {name} differ); {remedy}"
+            )
+    if found.source != source:
+        raise FoiError(
+            f"{data_dir}: holds '{dataset.id}' from other files, or from before they changed; "
+            f"{remedy}"
+        )

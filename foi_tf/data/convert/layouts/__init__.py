@@ -1,0 +1,42 @@
+"""The paper's datasets as their publishers distribute them: one row each."""
+
+import dataclasses
+import importlib
+import types
+from collections.abc import Mapping
+
+from etils import epath
+
+from foi_tf.data.convert.folder import Folder
+from foi_tf.data.convert.layouts.layout import Layout
+from foi_tf.errors import FoiError, unknown
+from foi_tf.study.registry import DATASETS
+
+# Each in a module that is called by its id.
+LAYOUTS: Mapping[str, Layout] = types.MappingProxyType(
+    {name: importlib.import_module(f"{__name__}.{name}").LAYOUT for name in DATASETS}
+)
+
+
+def find(dataset_id: str, raw_dir: epath.PathLike) -> Folder:
+    """Looks through a publisher's folder.
+
+    The row that comes with it counts the images that are there, which may be a part.
+
+    Raises:
+      FoiError: there is no such dataset, or a file is missing or wrong.
+    """
+    if dataset_id not in LAYOUTS:
+        raise unknown("dataset", dataset_id, LAYOUTS)
+    root = epath.Path(raw_dir)
+    if not root.is_dir():
+        raise FoiError(f"{root}: no such directory")
+    splits = LAYOUTS[dataset_id].read(root, DATASETS[dataset_id])
+    for split in ("train", "val"):
+        if not splits[split]:
+            raise FoiError(
+                f"{root}: no image of {dataset_id}'s {split} split; "
+                "foi-prepare --check says what belongs there"
+            )
+    sizes = {split: len(splits[split]) for split in ("train", "val")}
+    return Folder(dataclasses.replace(DATASETS[dataset_id], **sizes), splits)

@@ -1,0 +1,40 @@
+"""ADE20K as of the scene parsing challenge: ADEChallengeData2016, id images of 150 classes."""
+
+import functools
+
+from etils import epath
+
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.readers import labels, pairs
+from foi_tf.study.dataset import Dataset
+
+_ROOT = "ADEChallengeData2016"
+_FOLDERS = {"train": "training/ADE_train_", "val": "validation/ADE_val_"}
+
+
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    # Ids are lines of objectInfo150.txt, from 1; 0 is all the rest.
+    table = labels.codes(dict(enumerate(("other", *row.names["segmentation"]))), row)
+    load = functools.partial(labels.of_ids, table)
+    return {
+        split: pairs.read(
+            root,
+            f"{_ROOT}/images/{folder}*.jpg",
+            {f"{_ROOT}/annotations/{folder}*.png": load},
+            prefix=f"{split}/",
+        )
+        for split, folder in _FOLDERS.items()
+    }
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=tuple(
+        Files(f"{_ROOT}/{part}/{_FOLDERS[split]}*.{suffix}", count, split)
+        for split, count in (("train", 20_210), ("val", 2_000))
+        for part, suffix in (("images", "jpg"), ("annotations", "png"))
+    ),
+    home="http://sceneparsing.csail.mit.edu/ (ADEChallengeData2016.zip)",
+    terms="non-commercial research and education; software and annotations BSD-3",
+)

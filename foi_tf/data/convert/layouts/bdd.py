@@ -1,0 +1,120 @@
+"""Berkeley Deep Drive: masks of its 10K images, boxes of its 100K (Table 1, footnote b).
+
+The folders of its archives since 2020 (doc.bdd100k.com/download.html): 10K Images,
+Semantic Segmentation, 100K Images, Detection 2020 Labels. The 10K and the 100K overlap in
+part; they stay two sets of images here, as their splits are.
+
+Masks hold the 19 train ids of Cityscapes, and 255 for the rest. Boxes are Scalabel's, in
+pixels; the 2018 release, which the authors of the paper read, calls the same ten classes
+partly otherwise. What Detection 2020 adds to these is ignored in its own evaluation, and
+becomes crowds.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from etils import epath
+
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Files, Layout, in_folders
+from foi_tf.data.convert.readers import instances, json_file, labels, pairs
+from foi_tf.errors import FoiError, unknown
+from foi_tf.study.dataset import Dataset
+
+_IMAGES_10K, _MASKS = "images/10k/{}/*.jpg", "labels/sem_seg/masks/{}/*.png"
+_IMAGES_100K, _BOXES = "images/100k/{}/*.jpg", "labels/det_20/det_{}.json"
+_BOXES_2018 = "labels/bdd100k_labels_images_{}.json"
+
+_NAMES_2018 = {"person": "pedestrian", "motor": "motorcycle", "bike": "bicycle"}
+_CROWDS = {"other person": "pedestrian", "other vehicle": "car", "trailer": "truck"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)  # There are 1.3 million.
+class _Box:
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Label:
+    category: str
+    box2d: _Box | None = None  # Lanes and drivable areas have none.
+
+
+@dataclasses.dataclass(frozen=True)
+class _Frame:
+    name: str
+    labels: list[_Label] | None = None
+
+
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    ids = dict(enumerate(row.names["segmentation"][1:]))
+    load = functools.partial(labels.of_ids, labels.codes(ids | {255: "background"}, row))
+    return {
+        split: [
+            *pairs.read(
+                raw_dir,
+                _IMAGES_10K.format(split),
+                {_MASKS.format(split): load},
+                f"10k/{split}/",
+            ),
+            *_boxes(raw_dir, split, row.names["detection"]),
+        ]
+        for split in ("train", "val")
+    }
+
+
+def _boxes(raw_dir: epath.Path, split: str, names: Sequence[str]) -> list[Entry]:
+    path = raw_dir / _BOXES.format(split)
+    if not path.exists() and (raw_dir / _BOXES_2018.format(split)).exists():
+        path = raw_dir / _BOXES_2018.format(split)
+    images = {
+        f"{stem}.jpg": image
+        for (stem,), image in pairs.matches(raw_dir, _IMAGES_100K.format(split)).items()
+    }
+    entries = {}
+    for frame in json_file.parse(path, list[_Frame], "BDD100K's list of frames"):
+        if frame.name not in images:
+            raise FoiError(f"{path}: {frame.name}: no such file in images/100k/{split}")
+        if frame.name in entries:
+            raise FoiError(f"{path}: {frame.name} is listed twice")
+        load = functools.partial(_load, frame, names, f"{path}: {frame.name}")
+        stem = frame.name.removesuffix(".jpg")
+        entries[frame.name] = Entry(f"100k/{split}/{stem}", images[frame.name], (load,))
+    return [entries[name] for name in sorted(entries)]
+
+
+def _load(frame: _Frame, names: Sequence[str], where: str) -> dict[str, Any]:
+    known = {name: name for name in names} | _NAMES_2018 | _CROWDS
+    boxes, indices, crowds = [], [], []
+    for label in frame.labels or ():
+        box = label.box2d
+        # A box without width or height tells nothing.
+        if box is None or box.x1 == box.x2 or box.y1 == box.y2:
+            continue
+        if label.category not in known:
+            raise unknown("category", label.category, known, where=where)
+        boxes.append((box.y1, box.x1, box.y2, box.x2))
+        indices.append(names.index(known[label.category]))
+        crowds.append(label.category in _CROWDS)
+    return instances.fields(boxes, crowds) | {"box_labels": np.asarray(indices, np.int64)}
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=(
+        *in_folders(TRAIN_VAL, (7_000, 1_000), (_IMAGES_10K, _MASKS)),
+        *in_folders(TRAIN_VAL, (70_000, 10_000), [_IMAGES_100K]),
+        *(
+            Files(_BOXES.format(split), 1, split, Files(_BOXES_2018.format(split), 1, split))
+            for split in TRAIN_VAL
+        ),
+    ),
+    home="http://bdd-data.berkeley.edu/ (10K and 100K Images, Semantic Segmentation, Detection)",
+    terms="registration; research and education",
+)

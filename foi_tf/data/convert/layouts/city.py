@@ -1,0 +1,44 @@
+"""Cityscapes: fine annotations as images of label ids.
+
+The folders of leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip, and the ids of
+cityscapesScripts (github.com/mcordts/cityscapesScripts, helpers/labels.py), whose 34 are
+0 to 33; the license plate's -1 is never drawn. KITTI takes them over.
+"""
+
+import functools
+
+from etils import epath
+
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, in_folders
+from foi_tf.data.convert.readers import labels, pairs
+from foi_tf.study.dataset import Dataset
+
+IDS = dict(
+    enumerate(
+        (
+            "unlabeled", "ego vehicle", "rectification border", "out of roi", "static",
+            "dynamic", "ground", "road", "sidewalk", "parking", "rail track", "building",
+            "wall", "fence", "guard rail", "bridge", "tunnel", "pole", "polegroup",
+            "traffic light", "traffic sign", "vegetation", "terrain", "sky", "person",
+            "rider", "car", "truck", "bus", "caravan", "trailer", "train", "motorcycle",
+            "bicycle",
+        )
+    )
+)  # fmt: skip
+
+_IMAGES = "leftImg8bit/{}/*/*_leftImg8bit.png"
+_LABELS = "gtFine/{}/*/*_gtFine_labelIds.png"
+
+
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    load = functools.partial(labels.of_ids, labels.codes(IDS, row))
+    return pairs.read_splits(raw_dir, TRAIN_VAL, _IMAGES, {_LABELS: load})
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=in_folders(TRAIN_VAL, (2_975, 500), (_IMAGES, _LABELS)),
+    home="https://www.cityscapes-dataset.com/downloads/",
+    terms="registration; non-commercial research; no redistribution",
+)

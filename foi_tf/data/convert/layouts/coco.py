@@ -1,0 +1,77 @@
+"""COCO 2017: panoptic PNG and JSON for masks, instances for boxes, person keypoints.
+
+As in the authors' code an image without objects is not annotated for boxes, and one without
+persons not for keypoints; so a subset has as many images with them as its setting says.
+
+`tensorflow-datasets` downloads COCO itself, and leaves the keypoints out; so the reader of
+own data in COCO's format serves here, too.
+"""
+
+from etils import epath
+
+from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.readers import coco, panoptic
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Dataset
+
+_JSON = {"detection": "instances", "keypoints": "person_keypoints"}
+
+
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    return {split: _entries(root, split, row) for split in ("train", "val")}
+
+
+def _entries(root: epath.Path, split: str, row: Dataset) -> list[Entry]:
+    folder = root / f"{split}2017"
+    images = frozenset(path.name for path in raw_files.files_below(folder))
+    if not images:
+        raise FoiError(f"{folder}: no images in it; unpack {split}2017.zip here")
+    annotations = root / "annotations"
+    found = [
+        panoptic.read(
+            annotations / f"panoptic_{split}2017.json", annotations / f"panoptic_{split}2017", row
+        )
+    ]
+    for task_type, name in _JSON.items():
+        path = annotations / f"{name}_{split}2017.json"
+        kind, loaders = coco.read_file(path, folder.name, images, empty=False)
+        _check_names(kind.names, task_type, row, path)
+        found.append(loaders)
+    return [
+        Entry(
+            f"{split}/{image.removesuffix('.jpg')}",
+            folder / image,
+            tuple(loaders[image] for loaders in found if image in loaders),
+        )
+        for image in sorted(set().union(*found))
+    ]
+
+
+def _check_names(found: dict, task_type: str, row: Dataset, path: epath.Path) -> None:
+    # The publisher writes left_eye, where we write left eye.
+    names = tuple(name.replace("_", " ") for name in found.get(task_type, ()))
+    if names != row.names[task_type]:
+        raise FoiError(f"{path}: its {task_type} categories are not COCO 2017's; replace it")
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=tuple(
+        Files(pattern.replace("SPLIT", f"{split}2017"), each or images, split)
+        for split, images in (("train", 118_287), ("val", 5_000))
+        for pattern, each in (
+            ("SPLIT/*.jpg", None),
+            ("annotations/instances_SPLIT.json", 1),
+            ("annotations/person_keypoints_SPLIT.json", 1),
+            ("annotations/panoptic_SPLIT.json", 1),
+            ("annotations/panoptic_SPLIT/*.png", None),
+        )
+    ),
+    home=(
+        "https://cocodataset.org/#download (2017 images, annotations_trainval2017.zip, "
+        "panoptic_annotations_trainval2017.zip and the two zip files in it)"
+    ),
+    terms="free download; annotations CC BY 4.0, images are Flickr's under its terms of use",
+)

@@ -1,0 +1,93 @@
+"""StanfordExtra's keypoints over the images and lists of Stanford Dogs."""
+
+import dataclasses
+import functools
+from typing import Any
+
+import numpy as np
+import pycocotools.mask
+from etils import epath
+
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.readers import instances, json_file, matlab
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Dataset
+
+# Version 1 is the paper's; "v12" is the release that came after it.
+_JSON = "StanfordExtra_v1*.json"
+_LISTS = {"train": "train_list.mat", "val": "test_list.mat"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Dog:
+    """One record: an image, and its dog; coordinates are (x, y) pixels from 0."""
+
+    img_path: str
+    img_width: int
+    img_height: int
+    joints: list[tuple[float, float, float]]
+    img_bbox: tuple[float, float, float, float]
+    seg: str
+
+
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    versions = sorted(root.glob(_JSON))
+    if not versions:
+        raise FoiError(f"{root}: holds no {_JSON}; request it from its publisher")
+    path = versions[0]
+    dogs = {dog.img_path: dog for dog in json_file.parse(path, list[_Dog], "StanfordExtra")}
+    splits = {split: _listed(root / name) for split, name in _LISTS.items()}
+    if stray := sorted(set(dogs) - {image for listed in splits.values() for image in listed}):
+        raise FoiError(f"{path}: {stray[0]} is in neither {' nor '.join(_LISTS.values())}")
+    keypoints = row.classes["keypoints"]
+    return {
+        split: [
+            Entry(
+                image.removesuffix(".jpg"),
+                root / "Images" / image,
+                (functools.partial(_load, dogs[image], keypoints, f"{path}: {image}"),),
+            )
+            for image in listed
+            if image in dogs  # Of 20,580 images; the others have no keypoints.
+        ]
+        for split, listed in splits.items()
+    }
+
+
+def _listed(path: epath.Path) -> list[str]:
+    return [str(name) for name in matlab.items(matlab.load(path, "file_list"))]
+
+
+def _load(dog: _Dog, keypoints: int, where: str) -> dict[str, Any]:
+    if len(dog.joints) < keypoints:
+        raise FoiError(f"{where}: {len(dog.joints)} joints, not 24")
+    joints = np.asarray(dog.joints[:keypoints], np.float32)[:, [1, 0, 2]]
+    # (0, 0, 0) is not annotated, (x, y, 0) hidden, (x, y, 1) seen.
+    annotated = joints[:, :2].any(1)
+    joints[:, 2] += annotated
+    joints[annotated, :2] += 0.5  # Indices of pixels; their centers.
+    x, y, width, height = dog.img_bbox
+    box = np.asarray([y, x, y + height, x + width], np.float32)
+    size = [dog.img_height, dog.img_width]
+    area = pycocotools.mask.area({"size": size, "counts": dog.seg.encode()})
+    if not 0 < area <= dog.img_height * dog.img_width:
+        raise FoiError(f"{where}: seg is no run-length code of a part of the image; replace it")
+    fields = instances.fields([box.clip(0, 2 * size)], areas=[area], prefix="keypoint")
+    return fields | {"keypoints": joints[None]}
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=(
+        Files(_JSON, 1),
+        Files(_LISTS["train"], 1, "train"),
+        Files(_LISTS["val"], 1, "val"),
+        Files("Images/*/*.jpg", 20_580),
+    ),
+    home=(
+        "http://vision.stanford.edu/aditya86/ImageNetDogs/ (images.tar, lists.tar) and "
+        "https://github.com/benjiebob/StanfordExtra (the JSON, by its form)"
+    ),
+    terms="images for non-commercial research as ImageNet's; the JSON on its publisher's form",
+)

@@ -1,0 +1,35 @@
+"""India Driving Dataset: polygons of IDD Segmentation (part I), drawn.
+
+The folders of idd-segmentation.tar.gz, and the labels of its tools (github.com/AutoNUE/
+public-code, helpers/anue_labels.py), by whose `id` the paper counts 34 and the ignored
+rest; what no polygon covers is unlabeled. The tools' own label images, which users would
+have to make first, are not asked for.
+"""
+
+import functools
+
+from etils import epath
+
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, in_folders
+from foi_tf.data.convert.readers import labels, pairs, polygons
+from foi_tf.data.records import schema
+from foi_tf.study.dataset import Dataset
+
+_IMAGES = "leftImg8bit/{}/*/*_leftImg8bit.png"
+_LABELS = "gtFine/{}/*/*_gtFine_polygons.json"
+
+
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    names = {name: name for name in (*row.names["segmentation"], *row.ignored)}
+    ignore = schema.IGNORE[schema.mask_dtype(row)]
+    load = functools.partial(polygons.load, labels.codes(names, row), ignore)
+    return pairs.read_splits(raw_dir, TRAIN_VAL, _IMAGES, {_LABELS: load})
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=in_folders(TRAIN_VAL, (6_993, 981), (_IMAGES, _LABELS)),
+    home="https://idd.insaan.iiit.ac.in/dataset/download/",
+    terms="registration; research use",
+)

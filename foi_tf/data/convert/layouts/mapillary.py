@@ -1,0 +1,59 @@
+"""Mapillary Vistas: label images of version 1.2, whose names are in a config.json.
+
+The folders of mapillary-vistas-dataset_public_v1.2.zip, or of v2.0's, which holds these
+labels below training/v1.2 and config_v1.2.json. Label ids are the indices of that file's
+list of 66, the last of which is Unlabeled.
+"""
+
+import dataclasses
+import functools
+
+from etils import epath
+
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts.layout import Files, Layout, in_folders
+from foi_tf.data.convert.readers import json_file, labels, pairs
+from foi_tf.study.dataset import Dataset
+
+_SPLITS, _COUNTS = {"train": "training", "val": "validation"}, (18_000, 2_000)
+_CONFIG, _CONFIG_IN_2 = "config.json", "config_v1.2.json"
+_IMAGES, _LABELS, _LABELS_IN_2 = "{}/images/*.jpg", "{}/labels/*.png", "{}/v1.2/labels/*.png"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Label:
+    readable: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Config:
+    labels: list[_Label]
+
+
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    config, masks = raw_dir / _CONFIG_IN_2, _LABELS_IN_2
+    if not config.exists():
+        config, masks = raw_dir / _CONFIG, _LABELS
+    found = json_file.parse(config, _Config, "Mapillary's list of labels").labels
+    names = {index: label.readable for index, label in enumerate(found)}
+    load = functools.partial(labels.of_ids, labels.codes(names, row, str(config)))
+    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, {masks: load})
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=(
+        Files(_CONFIG, 1, instead=Files(_CONFIG_IN_2, 1)),
+        *in_folders(_SPLITS, _COUNTS, [_IMAGES]),
+        *(
+            dataclasses.replace(first, instead=second)
+            for first, second in zip(
+                in_folders(_SPLITS, _COUNTS, [_LABELS]),
+                in_folders(_SPLITS, _COUNTS, [_LABELS_IN_2]),
+                strict=True,
+            )
+        ),
+    ),
+    home="https://www.mapillary.com/dataset/vistas",
+    terms="registration; CC BY-NC-SA 4.0",
+)

@@ -1,0 +1,57 @@
+"""PASCAL-Context: trainval/*.mat over the images and main lists of VOC2010."""
+
+import functools
+from typing import Any
+
+from etils import epath
+
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.readers import labels, lists, matlab
+from foi_tf.study.dataset import Dataset
+
+_VOC = "VOCdevkit/VOC2010"
+_LABELS = 460  # 459 in labels.txt, from 1, and 0 for what is not labeled.
+# Where labels.txt has the 59 most frequent of its classes, in the order of our names: both are
+# alphabetical (59_labels.txt names them, some in other words).
+_IDS = (
+    2, 9, 18, 19, 22, 23, 25, 31, 33, 34, 44, 45, 46, 59, 65, 68, 72, 80, 85, 98, 104, 105, 113,
+    115, 144, 158, 159, 162, 187, 189, 207, 220, 232, 258, 259, 260, 284, 295, 296, 308, 324, 326,
+    347, 349, 354, 355, 360, 366, 368, 397, 415, 416, 420, 424, 427, 440, 445, 454, 458,
+)  # fmt: skip
+
+
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    names = dict.fromkeys(range(_LABELS), "background")
+    names |= dict(zip(_IDS, row.names["segmentation"][1:], strict=True))
+    table = labels.codes(names, row)
+    return {split: _entries(root, split, table) for split in ("train", "val")}
+
+
+def _entries(root: epath.Path, split: str, table: dict[int, int]) -> list[Entry]:
+    stems = lists.read(root / _VOC / f"ImageSets/Main/{split}.txt")
+    return [
+        Entry(
+            stem,
+            root / _VOC / f"JPEGImages/{stem}.jpg",
+            (functools.partial(_mask, table, root / f"trainval/{stem}.mat"),),
+        )
+        for stem in stems
+    ]
+
+
+def _mask(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
+    return {"mask": labels.from_ids(table, matlab.load(path, "LabelMap"), path)}
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=(
+        Files(f"{_VOC}/ImageSets/Main/train.txt", 1, "train"),
+        Files(f"{_VOC}/ImageSets/Main/val.txt", 1, "val"),
+        Files(f"{_VOC}/JPEGImages/*.jpg", 11_321),
+        Files("trainval/*.mat", 10_103),
+    ),
+    home="https://cs.stanford.edu/~roozbeh/pascal-context/ and the VOC2010 trainval archive",
+    terms="free download; VOC images are Flickr's, for research under its terms of use",
+)

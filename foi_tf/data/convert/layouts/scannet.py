@@ -1,0 +1,62 @@
+"""ScanNet's 25k frames: scannet_frames_25k/SCENE/{color,label}, ids of NYU's 40 classes."""
+
+import functools
+from typing import Any
+
+import cv2
+from etils import epath
+
+from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.readers import labels, lists, pairs
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Dataset
+
+_FRAMES = "scannet_frames_25k"
+# The sensor gives colors in 1296 x 968 pixels and depth in 640 x 480, of the same view;
+# where labels come in the other size, they are scaled. So near must their shapes be; ours.
+_SAME_SHAPE = 0.01
+_LISTS = {"train": "scannetv2_train.txt", "val": "scannetv2_val.txt"}
+
+
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    table = labels.codes(dict(enumerate(row.names["segmentation"])), row)
+    load = functools.partial(_load, table)
+    entries = pairs.read(root, f"{_FRAMES}/*/color/*.jpg", {f"{_FRAMES}/*/label/*.png": load})
+    splits = {split: frozenset(lists.read(root / path)) for split, path in _LISTS.items()}
+    for entry in entries:
+        scene = entry.id.split("/")[0]
+        if not any(scene in scenes for scenes in splits.values()):
+            raise FoiError(
+                f"{entry.path}: {scene} is in neither {' nor '.join(_LISTS.values())}; "
+                "frames of test scenes have no labels, remove them"
+            )
+    return {
+        split: [entry for entry in entries if entry.id.split("/")[0] in scenes]
+        for split, scenes in splits.items()
+    }
+
+
+def _load(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
+    mask = labels.of_ids(table, path)["mask"]
+    height, width = raw_files.image_size(path.parent.parent / "color" / f"{path.stem}.jpg")
+    if abs(mask.shape[0] / mask.shape[1] * width / height - 1) <= _SAME_SHAPE:
+        mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return {"mask": mask}
+
+
+LAYOUT = Layout(
+    read=_read,
+    files=(
+        Files(_LISTS["train"], 1, "train"),
+        Files(_LISTS["val"], 1, "val"),
+        Files(f"{_FRAMES}/*/color/*.jpg", 24_902),
+        Files(f"{_FRAMES}/*/label/*.png", 24_902),
+    ),
+    home=(
+        "http://www.scan-net.org/ (tasks/scannet_frames_25k.zip; the lists are in "
+        "https://github.com/ScanNet/ScanNet, Tasks/Benchmark)"
+    ),
+    terms="signed terms of use, by an academic e-mail address; non-commercial research",
+)

@@ -1,0 +1,44 @@
+"""Virtual Gallery: a rendered museum with class colors and depth.
+
+The folders of its archives (europe.naverlabs.com/research/3d-vision/
+virtual-gallery-dataset): training (a robot's six cameras, in loops) and testing
+(visitors' photos), by light and loop or occlusion, with frames as in Virtual KITTI 2.
+"""
+
+import functools
+
+from etils import epath
+
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.layouts import vkitti2
+from foi_tf.data.convert.layouts.layout import Layout, in_folders
+from foi_tf.data.convert.readers import depth, labels, pairs
+from foi_tf.study.dataset import Dataset
+
+_SPLITS = {"train": "training", "val": "testing"}
+_IMAGES = "{}/*/frames/rgb/camera_*/rgb_*.jpg"
+_LABELS = "{}/*/frames/classsegmentation/camera_*/classgt_*.png"
+_DEPTH = "{}/*/frames/depth/camera_*/depth_*.png"
+
+COLORS = {
+    (255, 127, 80): "Wall", (255, 248, 220): "Ceiling", (0, 255, 255): "Sky",
+    (189, 183, 107): "Door", (230, 230, 250): "Light", (233, 150, 122): "Floor",
+    (80, 80, 80): "Misc", (128, 0, 0): "Painting", (0, 255, 0): "Human",
+    (0, 0, 0): "Background",
+}  # fmt: skip
+
+
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+    colors = functools.partial(labels.of_colors, labels.codes(COLORS, row))
+    meters = functools.partial(depth.load, vkitti2.CENTIMETERS)
+    annotations = {_LABELS: colors, _DEPTH: meters}
+    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, annotations, "{}/")
+
+
+LAYOUT = Layout(
+    read=_read,
+    # Six lights: 496 views at four occlusions; five loops of about 245 views of six cameras.
+    files=in_folders(_SPLITS, (None, 11_904), (_IMAGES, _LABELS, _DEPTH)),
+    home="https://europe.naverlabs.com/research/3d-vision/virtual-gallery-dataset/",
+    terms="free download for research; see the license in its archives",
+)

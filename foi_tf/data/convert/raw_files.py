@@ -1,0 +1,286 @@
+"""What readers hand over: the annotations found in a raw folder, not yet loaded."""
+
+import dataclasses
+import functools
+import io
+import json
+import os
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from etils import epath
+
+from foi_tf.errors import FoiError
+from foi_tf.files import describe
+from foi_tf.study.dataset import Size
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+_CLASSES = '{"classes": ["name", ...]}'
+
+# Loads the annotations of one image as fields of `schema`.
+Loader = Callable[[], dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Raw:
+    """One format's view of a raw folder.
+
+    Attributes:
+      classes, names, flip_pairs, sigmas, depth_range: as in `study.dataset.Dataset`.
+      splits: by split and by the image's path, relative to `folder`, what loads its
+        annotations.
+      folder: where the images are, below the raw folder.
+    """
+
+    classes: Mapping[str, int]
+    splits: Mapping[str, Mapping[str, Loader]]
+    names: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    flip_pairs: tuple[tuple[int, int], ...] = ()
+    sigmas: tuple[float, ...] = ()
+    depth_range: tuple[float, float] | None = None
+    folder: str = "images"
+
+
+def images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:
+    """Lists the image files below a folder by split, relative to it, sorted.
+
+    Lists train.txt and val.txt in the raw folder, of images' stems or paths, come first;
+    then the folders {folder}/train, {folder}/val and others beside them are the splits;
+    without either, all is train.
+
+    Raises:
+      FoiError: there is no such folder, or no image in it; or a list names a file that
+        is not there, or names one twice.
+    """
+    return _split(raw_dir, _image_names(raw_dir / folder), folder)
+
+
+def _split(raw_dir: epath.Path, names: Sequence[str], folder: str) -> dict[str, list[str]]:
+    lists = {split: raw_dir / f"{split}.txt" for split in ("train", "val")}
+    if any(path.exists() for path in lists.values()):
+        return _listed(names, {s: path for s, path in lists.items() if path.exists()}, folder)
+    splits = {}
+    for name in names:
+        parent, _, rest = name.partition("/")
+        splits.setdefault(parent if rest else "", []).append(name)
+    if not {"train", "val"} & set(splits):
+        return {"train": list(names)}
+    return {split: names for split, names in splits.items() if split}
+
+
+def _image_names(root: epath.Path) -> list[str]:
+    if not root.is_dir():
+        raise FoiError(f"{root}: no such directory; images belong into images/train, images/val")
+    names = [name for name in names_below(root) if name.lower().endswith(IMAGE_SUFFIXES)]
+    if not names:
+        raise FoiError(f"{root}: no images in it; they belong into {root}/train, {root}/val")
+    return names
+
+
+def _listed(
+    names: Sequence[str], lists: Mapping[str, epath.Path], folder: str
+) -> dict[str, list[str]]:
+    known = {name: name for name in names} | {stem(name): name for name in names}
+    splits, seen = {}, {}
+    for split, path in lists.items():
+        splits[split] = []
+        for number, line in enumerate(read_text(path).splitlines(), 1):
+            # Some tools list paths from where the raw folder is.
+            text = line.strip().removeprefix("./").removeprefix(f"{folder}/")
+            if not text:
+                continue
+            name = known.get(text)
+            if name is None:
+                raise FoiError(f"{path}: line {number}: no image {folder}/{text}")
+            if name in seen:
+                raise FoiError(f"{path}: line {number}: {name} is listed in {seen[name]} already")
+            seen[name] = f"{path.name}, line {number}"
+            splits[split].append(name)
+    return {split: sorted(found) for split, found in splits.items() if found}
+
+
+def stem(name: str) -> str:
+    """An image's path without its suffix, which names its annotation files and its record."""
+    bare, _, suffix = name.rpartition(".")
+    return name if "/" in suffix or not bare else bare
+
+
+def maps(
+    raw_dir: epath.Path, kind: str, load: Callable[[epath.Path], dict[str, Any]]
+) -> dict[str, dict[str, Loader]]:
+    """Finds annotations that are pictures: {kind}/{split}/*.png, each with its image's stem.
+
+    Args:
+      load: reads one picture into fields of `schema`.
+
+    Returns:
+      What `Raw.splits` holds.
+
+    Raises:
+      FoiError: a folder is missing or holds no picture, or a picture has no image.
+    """
+    root = raw_dir / kind
+    if not root.is_dir():
+        raise FoiError(f"{root}: no such directory; {kind} belongs into {kind}/train, {kind}/val")
+    pictures = {
+        stem(name): root / name for name in names_below(root) if name.lower().endswith(".png")
+    }
+    every = _image_names(raw_dir / "images")
+    splits = {}
+    for split, names in _split(raw_dir, every, "images").items():
+        found = {name: pictures[stem(name)] for name in names if stem(name) in pictures}
+        if found:
+            splits[split] = {name: functools.partial(load, path) for name, path in found.items()}
+    known = {stem(name) for name in every}
+    folders = {name.partition("/")[0] for name in known if "/" in name}
+    for name, path in pictures.items():
+        folder, _, rest = name.partition("/")
+        if name not in known and (not rest or folder in folders):
+            raise FoiError(f"{path}: has no image images/{name}.*")
+    if not splits:
+        raise FoiError(f"{root}: no *.png in {kind}/{{split}} for any split of images/")
+    return splits
+
+
+def class_names(path: epath.Path) -> tuple[str, ...]:
+    """Reads a classes.json: {"classes": ["name", ...]}.
+
+    Raises:
+      FoiError: it is missing or reads otherwise.
+    """
+    if not path.exists():
+        raise FoiError(f"{path}: no such file; it must read {_CLASSES}")
+    try:
+        names = json.loads(read_bytes(path))["classes"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FoiError(f"{path}: must read {_CLASSES}") from error
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise FoiError(f"{path}: 'classes' must be a list of names")
+    return tuple(names)
+
+
+def files_below(directory: epath.Path) -> list[epath.Path]:
+    """All files in a directory and its subdirectories, sorted; none if it is missing."""
+    return [directory / name for name in names_below(directory)]
+
+
+def names_below(directory: epath.Path) -> list[str]:
+    """As `files_below`, as paths relative to the directory, with slashes."""
+    root = os.fspath(directory)
+    if "://" in root:
+        found = (p for e in directory.iterdir() for p in (files_below(e) if e.is_dir() else [e]))
+        return sorted(path.relative_to(directory).as_posix() for path in found)
+    # Of hundreds of thousands of files, paths as objects would take minutes.
+    found = []
+    for place, _, files in os.walk(root, followlinks=True):
+        below = pathlib.PurePath(place).relative_to(root).as_posix()
+        found += files if below == "." else (f"{below}/{file}" for file in files)
+    return sorted(found)
+
+
+def read_image(path: epath.Path) -> tuple[bytes, Size]:
+    """Reads an image file whole, having decoded it once to see that it is whole.
+
+    JPEG (gray or RGB) and PNG (8 bits) bytes are kept; other formats become PNG.
+
+    Returns:
+      The bytes and (height, width).
+
+    Raises:
+      FoiError: the file is missing, truncated or no image.
+    """
+    return whole_image(read_bytes(path), path)
+
+
+def whole_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
+    """The same of an image file's bytes; `path` says in errors where they are from."""
+    picture = _decode(data, path)
+    keep = (picture.format == "JPEG" and picture.mode in ("RGB", "L")) or (
+        picture.format == "PNG" and picture.mode in ("RGB", "RGBA", "L", "P")
+    )
+    if not keep:
+        buffer = io.BytesIO()
+        picture.convert("RGB").save(buffer, "PNG")
+        data = buffer.getvalue()
+    return data, (picture.height, picture.width)
+
+
+def read_labels(path: epath.Path) -> np.ndarray:
+    """Reads a one-channel image [H, W] of 8 or 16 bits: class ids, palette indices or depth.
+
+    Raises:
+      FoiError: as `read_image`; or it has colors, which are no labels.
+    """
+    picture = _decode(read_bytes(path), path)
+    values = np.asarray(picture)
+    if values.ndim != 2 or picture.mode == "1":
+        raise FoiError(f"{path}: must have one channel of 8 or 16 bits, not mode {picture.mode}")
+    return values.astype(np.uint16 if picture.mode.startswith("I") else np.uint8)
+
+
+def read_colors(path: epath.Path) -> np.ndarray:
+    """Reads an image whose colors mean something: uint8 [H, W, 3] RGB.
+
+    Raises:
+      FoiError: as `read_image`; or it has no three colors of 8 bits (a palette has).
+    """
+    picture = _decode(read_bytes(path), path)
+    if picture.mode not in ("RGB", "RGBA", "P"):
+        raise FoiError(f"{path}: must have colors of 8 bits, not mode {picture.mode}")
+    return np.asarray(picture.convert("RGB"))
+
+
+def image_size(path: epath.Path) -> Size:
+    """The (height, width) in an image file's header.
+
+    Raises:
+      FoiError: the file is missing or no image.
+    """
+    try:
+        with path.open("rb") as file, PIL.Image.open(file) as picture:
+            return picture.height, picture.width
+    except (OSError, SyntaxError, ValueError) as error:
+        raise broken_image(path, error) from error
+
+
+def read_bytes(path: epath.Path) -> bytes:
+    """Reads a file.
+
+    Raises:
+      FoiError: it is missing or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FoiError(f"{path}: {describe(error)}") from error
+
+
+def read_text(path: epath.Path) -> str:
+    """Reads a text file.
+
+    Raises:
+      FoiError: it is missing, cannot be read, or is not UTF-8.
+    """
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise FoiError(f"{path}: not text (UTF-8); replace it") from error
+
+
+def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
+    try:
+        picture = PIL.Image.open(io.BytesIO(data))
+        picture.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise broken_image(path, error) from error
+    return picture
+
+
+def broken_image(path: epath.Path, error: Exception) -> FoiError:
+    """The error for an image file that Pillow cannot read."""
+    # Pillow would say which object in memory it was given.
+    reason = "unknown format" if isinstance(error, PIL.UnidentifiedImageError) else error
+    return FoiError(f"{path}: not a whole image ({reason}); replace or remove it")

@@ -1,0 +1,102 @@
+"""Depth as folders of 16-bit images: depth/{split}/*.png and, optionally, depth.json."""
+
+import dataclasses
+import functools
+import json
+import math
+from typing import Any
+
+import numpy as np
+from etils import epath
+
+from foi_tf.data.convert import raw_files
+from foi_tf.errors import FoiError, unknown
+
+_UNITS = {"millimetre": 0.001, "centimetre": 0.01, "metre": 1.0}
+_FARTHEST = 655.35  # Metres that records can hold: 65535 centimetres.
+_UNKNOWN = 0  # In examples; a surface at the camera itself cannot be seen.
+
+
+@dataclasses.dataclass(frozen=True)
+class Coding:
+    """What stored values mean: metres a step, the value of unknown depth, (near, far) metres."""
+
+    unit: float = _UNITS["millimetre"]
+    invalid: int = _UNKNOWN
+    range: tuple[float, float] | None = None
+
+
+def read(raw_dir: epath.Path) -> raw_files.Raw:
+    """Finds the depth maps of a folder.
+
+    A map has its image's stem and size; its values are millimetres and 0 is unknown,
+    unless depth.json says otherwise: `unit` ("millimetre", "centimetre", "metre", or
+    metres a step), `invalid` (the value that is unknown, besides 0) and `range` ([near,
+    far] in metres, which depth is clipped to). Other keys are the user's own.
+
+    Raises:
+      FoiError: a folder is missing, a map has no image, or depth.json is wrong.
+    """
+    coding = _coding(raw_dir / "depth.json")
+    return raw_files.Raw(
+        classes={"depth": 1},
+        splits=raw_files.maps(raw_dir, "depth", functools.partial(load, coding)),
+        depth_range=coding.range,
+    )
+
+
+def load(coding: Coding, path: epath.Path) -> dict[str, Any]:
+    """Loads a depth map as fields of `schema`.
+
+    Raises:
+      FoiError: the file is broken or has not 16 bits.
+    """
+    values = raw_files.read_labels(path)
+    if values.dtype != np.uint16:
+        raise FoiError(f"{path}: depth must have 16 bits, not 8")
+    metres = values.astype(np.float32) * np.float32(coding.unit)
+    return {"depth": np.where(values == coding.invalid, np.float32(_UNKNOWN), metres)}
+
+
+def _coding(path: epath.Path) -> Coding:
+    if not path.exists():
+        return Coding()
+    try:
+        content = json.loads(raw_files.read_bytes(path))
+    except ValueError as error:
+        raise FoiError(f"{path}: not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise FoiError(f'{path}: must be a mapping, as in {{"unit": "millimetre"}}')
+    invalid = content.get("invalid", _UNKNOWN)
+    if not isinstance(invalid, int):
+        raise FoiError(f"{path}: 'invalid' must be a stored value, as in 0 or 65535")
+    unit, limits = content.get("unit", "millimetre"), content.get("range")
+    return Coding(_unit(unit, path), invalid, None if limits is None else _range(limits, path))
+
+
+def _unit(unit: Any, path: epath.Path) -> float:
+    if isinstance(unit, str):
+        if unit not in _UNITS:
+            raise unknown("unit", unit, _UNITS, where=str(path))
+        return _UNITS[unit]
+    if not _is_number(unit) or unit <= 0:
+        raise FoiError(f"{path}: 'unit' must be a name or metres a step, not {unit!r}")
+    return float(unit)
+
+
+def _range(limits: Any, path: epath.Path) -> tuple[float, float]:
+    if (
+        not isinstance(limits, list)
+        or len(limits) != 2
+        or not all(map(_is_number, limits))
+        or not 0 <= limits[0] < limits[1] <= _FARTHEST
+    ):
+        raise FoiError(
+            f"{path}: 'range' must be [near, far] in metres, "
+            f"0 <= near < far <= {_FARTHEST}, not {limits!r}"
+        )
+    return float(limits[0]), float(limits[1])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,57 @@
+"""Classification as folders of images: images/{split}/{class}/*, or {split}/{class}/*."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from etils import epath
+
+from foi_tf.data.convert import raw_files
+from foi_tf.errors import FoiError, unknown
+
+
+def read(raw_dir: epath.Path) -> raw_files.Raw:
+    """Finds the images of each class.
+
+    The last folder of an image's path is its class. Classes are the names in classes.json,
+    if there is one, or all those found, sorted. Splits are as for other formats; without
+    images/, the raw folder itself holds them.
+
+    Raises:
+      FoiError: there is no image, one is in no class's folder, or a folder is no class.
+    """
+    folder = "images" if (raw_dir / "images").is_dir() else ""
+    splits = raw_files.images(raw_dir, folder)
+    labels = {name: _label(raw_dir / folder, name, splits) for n in splits.values() for name in n}
+    names = _class_names(raw_dir, labels)
+    return raw_files.Raw(
+        classes={"classification": len(names)},
+        names={"classification": names},
+        splits={
+            split: {name: functools.partial(_load, names.index(labels[name])) for name in of_split}
+            for split, of_split in splits.items()
+        },
+        folder=folder,
+    )
+
+
+def _label(root: epath.Path, name: str, splits: Mapping[str, Sequence[str]]) -> str:
+    *folders, _ = name.split("/")
+    if not folders or (len(folders) == 1 and folders[0] in splits):
+        raise FoiError(f"{root / name}: is in no class's folder, as in train/{{class}}")
+    return folders[-1]
+
+
+def _class_names(raw_dir: epath.Path, labels: Mapping[str, str]) -> tuple[str, ...]:
+    listed = raw_dir / "classes.json"
+    if not listed.exists():
+        return tuple(sorted(set(labels.values())))
+    names = raw_files.class_names(listed)
+    for name, label in labels.items():
+        if label not in names:
+            raise unknown("class", label, names, where=f"{listed}: {name}")
+    return names
+
+
+def _load(label: int) -> dict[str, Any]:
+    return {"label": label}

@@ -1,0 +1,20 @@
+"""Text files that list the members of a split, one a line."""
+
+from etils import epath
+
+from foi_tf.data.convert import raw_files
+from foi_tf.errors import FoiError
+
+
+def read(path: epath.Path) -> list[str]:
+    """The first word of each line that is not blank.
+
+    Raises:
+      FoiError: the file is missing, or lists something twice.
+    """
+    lines = raw_files.read_bytes(path).decode(errors="replace").splitlines()
+    found = [line.split()[0] for line in lines if line.strip()]
+    if len(set(found)) < len(found):
+        twice = next(name for name in found if found.count(name) > 1)
+        raise FoiError(f"{path}: lists {twice} twice; remove one")
+    return found

@@ -1,0 +1,28 @@
+"""Segmentation as folders of label images: masks/{split}/*.png and classes.json."""
+
+from typing import Any
+
+from etils import epath
+
+from foi_tf.data.convert import raw_files
+
+
+def read(raw_dir: epath.Path) -> raw_files.Raw:
+    """Finds the masks of a folder.
+
+    A mask has its image's stem, class ids from 0, and 255 (65535 in 16 bits) where a
+    pixel is to be ignored.
+
+    Raises:
+      FoiError: a folder or classes.json is missing or wrong, or a mask has no image.
+    """
+    names = raw_files.class_names(raw_dir / "classes.json")
+    return raw_files.Raw(
+        classes={"segmentation": len(names)},
+        names={"segmentation": names},
+        splits=raw_files.maps(raw_dir, "masks", _load),
+    )
+
+
+def _load(path: epath.Path) -> dict[str, Any]:
+    return {"mask": raw_files.read_labels(path)}

@@ -1,0 +1,97 @@
+"""COCO's panoptic segmentation: PNG files of segment ids and a JSON file of their classes."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from etils import epath
+
+from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.readers import json_file, labels
+from foi_tf.data.records import schema
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Dataset
+
+_NOTHING = 0  # The id of what is in no segment.
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Category:
+    id: int
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Image:
+    id: int
+    file_name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Segment:
+    id: int
+    category_id: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Annotation:
+    image_id: int
+    file_name: str
+    segments_info: list[_Segment]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _File:
+    images: list[_Image]
+    annotations: list[_Annotation]
+    categories: list[_Category]
+
+
+def read(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, raw_files.Loader]:
+    """Reads one JSON file.
+
+    Args:
+      folder: where the PNG files are.
+      row: whose segmentation classes the categories are called by, in any order.
+
+    Returns:
+      By the image's file name, what loads its mask of classes; segments are merged, and
+      what is in none is ignored.
+
+    Raises:
+      FoiError: the file is missing or no such JSON, or has a category that the row has not.
+    """
+    content = json_file.parse(path, _File, "COCO panoptic JSON")
+    table = labels.codes({one.id: one.name for one in content.categories}, row, str(path))
+    dtype = schema.mask_dtype(row)
+    table[_NOTHING] = schema.IGNORE[dtype]
+    images = {image.id: image.file_name for image in content.images}
+    loaders = {}
+    for one in content.annotations:
+        if one.image_id not in images:
+            raise FoiError(f"{path}: annotation of image_id {one.image_id}, which is not listed")
+        loaders[images[one.image_id]] = functools.partial(
+            _mask, folder / one.file_name, one.segments_info, table, path, dtype
+        )
+    return loaders
+
+
+def _mask(
+    png: epath.Path,
+    segments: list[_Segment],
+    table: Mapping[int, int],
+    path: epath.Path,
+    dtype: np.dtype,
+) -> dict[str, Any]:
+    category = {one.id: one.category_id for one in segments} | {_NOTHING: _NOTHING}
+    red, green, blue = np.moveaxis(raw_files.read_colors(png).astype(np.int32), -1, 0)
+    ids, places = np.unique(red + 256 * green + 256**2 * blue, return_inverse=True)
+    for one in ids.tolist():
+        if one not in category:
+            raise FoiError(f"{png}: segment {one} is not in {path}; take both of one release")
+        if category[one] not in table:
+            raise FoiError(f"{path}: {png.name}: unknown category_id {category[one]}")
+    classes = np.asarray([table[category[one]] for one in ids.tolist()], dtype)
+    return {"mask": classes[places].reshape(red.shape)}

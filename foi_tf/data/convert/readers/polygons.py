@@ -1,0 +1,54 @@
+"""Masks in JSON files of labeled polygons, as Cityscapes and its followers write them."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+from etils import epath
+
+from foi_tf.data.convert.readers import json_file
+from foi_tf.errors import FoiError, unknown
+
+
+@dataclasses.dataclass(frozen=True)
+class _Object:
+    label: str
+    polygon: list[tuple[float, float]]  # x, y.
+    deleted: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class _File:
+    imgHeight: int  # noqa: N815 The publisher's key.
+    imgWidth: int  # noqa: N815
+    objects: list[_Object]
+
+
+def load(table: Mapping[str, int], rest: int, path: epath.Path) -> dict[str, Any]:
+    """Draws a mask as the publishers' tools do: one polygon over another, outlines included.
+
+    A label that is not known, but is without "group" at its end, is that one's: a group.
+
+    Args:
+      table: the class of each label, at most 255, or the ignore label.
+      rest: the class of pixels outside of all polygons.
+
+    Raises:
+      FoiError: the file is broken, a label is unknown or a polygon has no two points.
+    """
+    content = json_file.parse(path, _File, "polygons in JSON")
+    picture = PIL.Image.new("L", (content.imgWidth, content.imgHeight), rest)
+    draw = PIL.ImageDraw.Draw(picture)
+    for index, one in enumerate(content.objects):
+        if one.deleted:
+            continue
+        label = one.label if one.label in table else one.label.removesuffix("group")
+        if label not in table:
+            raise unknown("label", one.label, table, where=f"{path}: object {index}")
+        if len(one.polygon) < 2:
+            raise FoiError(f"{path}: object {index}: its polygon has {len(one.polygon)} points")
+        draw.polygon(one.polygon, fill=table[label])
+    return {"mask": np.asarray(picture)}

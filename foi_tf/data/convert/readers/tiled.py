@@ -1,0 +1,86 @@
+"""Huge images and their color-coded labels, as tiles."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from etils import epath
+
+from foi_tf.data.convert import raw_files, windows
+from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.readers import labels, pairs
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Size
+
+
+@dataclasses.dataclass(frozen=True)
+class Coding:
+    """What pixels mean.
+
+    Attributes:
+      table: what `labels.codes` says of each color of the labels.
+      rest: the class of colors that the table lacks; -1 is an error.
+      image: turns pixels [H, W, 3] of a tile into RGB; None where they are, so that
+        files that are left whole are kept as they are.
+    """
+
+    table: Mapping[labels.Color, int]
+    rest: int = -1
+    image: Callable[[np.ndarray], np.ndarray] | None = None
+
+
+def read(
+    raw_dir: epath.Path, images: str, masks: str, coding: Coding, prefix: str = ""
+) -> list[Entry]:
+    """Finds the tiles of all images of a pattern; their headers are read.
+
+    A tile's id is its image's, as in `pairs.read`, with first and last row and column.
+
+    Args:
+      images, masks, prefix: as in `pairs.read`.
+
+    Raises:
+      FoiError: as `pairs.read`; or the labels' size is not the image's.
+    """
+    entries = []
+    for parts, path in pairs.matches(raw_dir, images).items():
+        mask = raw_dir / pairs.fill(masks, parts)
+        pairs.check_beside(mask, path)
+        size, found = raw_files.image_size(path), raw_files.image_size(mask)
+        if size != found:
+            raise FoiError(
+                f"{mask}: is {found[0]}x{found[1]}, but its image {path.name} is "
+                f"{size[0]}x{size[1]}; replace one of them"
+            )
+        name = prefix + "/".join(parts)
+        mapped = windows.is_mapped(path) and windows.is_mapped(mask)
+        for window in windows.tiles(size):
+            top, left, bottom, right = window
+            whole = window == (0, 0, *size)
+            keep = whole and coding.image is None
+            entries.append(
+                Entry(
+                    name if whole else f"{name}_{top}_{bottom}_{left}_{right}",
+                    path,
+                    (functools.partial(_load_mask, mask, window, coding),),
+                    None if keep else functools.partial(_load_image, path, window, coding),
+                    None if whole or mapped else path,
+                )
+            )
+    return entries
+
+
+def _load_image(
+    path: epath.Path, window: windows.Window, coding: Coding
+) -> tuple[np.ndarray, Size]:
+    pixels = windows.read(path, window)
+    if coding.image:
+        pixels = coding.image(pixels)
+    return pixels, pixels.shape[:2]
+
+
+def _load_mask(path: epath.Path, window: windows.Window, coding: Coding) -> dict[str, Any]:
+    colors = windows.read(path, window)
+    return {"mask": labels.from_colors(coding.table, colors, path, coding.rest)}

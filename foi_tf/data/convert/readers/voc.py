@@ -1,0 +1,171 @@
+"""Boxes in a VOC devkit's folders: Annotations/, JPEGImages/ and ImageSets/Main/."""
+
+import functools
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from etils import epath
+
+from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.readers import instances, lists
+from foi_tf.errors import FoiError, unknown
+
+_IMAGES = "JPEGImages"
+
+
+class _Object(NamedTuple):
+    label: str
+    box: tuple[float, float, float, float]
+    difficult: bool
+
+
+def read(raw_dir: epath.Path) -> raw_files.Raw:
+    """Finds the boxes of a devkit's folder (VOC2007, say).
+
+    The lists train.txt and val.txt are the splits. Without train.txt, train is what
+    trainval.txt lists beyond val; without val.txt, val is test.txt, so that trainval.txt
+    and test.txt alone make the usual splits of VOC 2007. Without lists, all is train.
+
+    Corners in the XML count pixels from 1 and include the last one; they become half-open
+    from 0. Some writers count from 0: a corner at 0 stays there. `difficult` objects become
+    crowds, which neither training nor evaluation asks for. Parts of objects are passed
+    over. Classes are the names in classes.json, if there is one, or all those found, sorted.
+
+    Raises:
+      FoiError: a folder or a listed file is missing, an image is in two splits, or an XML
+        file is broken or lacks something.
+    """
+    folder = raw_dir / _IMAGES
+    if not folder.is_dir():
+        raise FoiError(f"{folder}: no such directory; it must hold the images")
+    files = {path.stem: path for path in raw_files.files_below(folder)}
+    images = {s: p for s, p in files.items() if p.suffix.lower() in raw_files.IMAGE_SUFFIXES}
+    splits = {}
+    for split, stems in _splits(raw_dir).items():
+        splits[split] = {}
+        for stem in stems:
+            path = raw_dir / "Annotations" / f"{stem}.xml"
+            if stem not in images:
+                raise FoiError(f"{path}: has no image {_IMAGES}/{stem}.*")
+            splits[split][str(images[stem].relative_to(folder))] = path, _objects(path)
+    names = _class_names(raw_dir, splits)
+    return raw_files.Raw(
+        classes={"detection": len(names)},
+        names={"detection": names},
+        splits={
+            split: {
+                image: functools.partial(_load, objects, names)
+                for image, (_, objects) in of_split.items()
+            }
+            for split, of_split in splits.items()
+        },
+        folder=_IMAGES,
+    )
+
+
+def load(
+    path: epath.Path, names: Sequence[str], aliases: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
+    """Loads the boxes of one XML file, with labels from `names`; otherwise as `read` says.
+
+    Args:
+      aliases: what else objects are called, and what that means; None leaves them out.
+
+    Raises:
+      FoiError: as `read`; or an object's class is none of the names.
+    """
+    aliases = {name: name for name in names} | dict(aliases or {})
+    objects = []
+    for one in _objects(path):
+        if one.label not in aliases:
+            raise unknown("class", one.label, aliases, where=str(path))
+        if label := aliases[one.label]:
+            objects.append(one._replace(label=label))
+    return _load(objects, names)
+
+
+def _splits(raw_dir: epath.Path) -> dict[str, list[str]]:
+    found = {}
+    for name in ("train", "val", "trainval", "test"):
+        path = raw_dir / "ImageSets" / "Main" / f"{name}.txt"
+        if path.exists():
+            found[name] = lists.read(path)
+    if not found:
+        root = raw_dir / "Annotations"
+        every = [path.stem for path in raw_files.files_below(root) if path.suffix.lower() == ".xml"]
+        if not every:
+            raise FoiError(f"{root}: no *.xml in it, and no lists in ImageSets/Main")
+        return {"train": every}
+    val = found.get("val", found.get("test", []))
+    beyond = [stem for stem in found.get("trainval", []) if stem not in frozenset(val)]
+    train = found.get("train", beyond)
+    if shared := sorted(set(train) & set(val)):
+        raise FoiError(f"{raw_dir}/ImageSets/Main: {shared[0]} is in both train and val")
+    return {split: stems for split, stems in (("train", train), ("val", val)) if stems}
+
+
+def _objects(path: epath.Path) -> list[_Object]:
+    try:
+        root = ET.fromstring(raw_files.read_bytes(path))
+    except ET.ParseError as error:
+        raise FoiError(f"{path}: not whole XML ({error}); replace or remove it") from error
+    objects = []
+    for index, element in enumerate(root.findall("object")):
+        where = f"{path}: object {index}"
+        ymin, xmin, ymax, xmax = (
+            _number(element, f"bndbox/{name}", where) for name in ("ymin", "xmin", "ymax", "xmax")
+        )
+        objects.append(
+            _Object(
+                label=_text(element, "name", where),
+                box=(ymin - (ymin != 0), xmin - (xmin != 0), ymax, xmax),
+                difficult=(element.findtext("difficult") or "0").strip() == "1",
+            )
+        )
+    return objects
+
+
+def _text(element: ET.Element, name: str, where: str) -> str:
+    text = (element.findtext(name) or "").strip()
+    if not text:
+        raise FoiError(f"{where}: it lacks {name}")
+    return text
+
+
+def _number(element: ET.Element, name: str, where: str) -> float:
+    text = _text(element, name, where)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise FoiError(f"{where}: {name} is '{text}', no finite number")
+    return number
+
+
+def _class_names(raw_dir: epath.Path, splits: Mapping[str, Mapping]) -> tuple[str, ...]:
+    path_of = {
+        one.label: path
+        for of_split in splits.values()
+        for path, objects in of_split.values()
+        for one in objects
+    }
+    listed = raw_dir / "classes.json"
+    if not listed.exists():
+        if not path_of:
+            raise FoiError(f"{raw_dir}/Annotations: no object in any of the files")
+        return tuple(sorted(path_of))
+    names = raw_files.class_names(listed)
+    for label, path in path_of.items():
+        if label not in names:
+            raise unknown("class", label, names, where=str(path))
+    return names
+
+
+def _load(objects: Sequence[_Object], names: Sequence[str]) -> dict[str, Any]:
+    labels = np.asarray([names.index(one.label) for one in objects], np.int64)
+    crowds = [one.difficult for one in objects]
+    return instances.fields([one.box for one in objects], crowds) | {"box_labels": labels}

@@ -1,0 +1,201 @@
+"""Entries to record files: which shard holds what, and writing each whole or not at all."""
+
+import dataclasses
+import functools
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from etils import epath
+from tensorflow_datasets.core import example_serializer, hashing
+
+from foi_tf import __version__
+from foi_tf.data.convert import tile_cache
+from foi_tf.data.convert.entry import Entry
+from foi_tf.data.convert.fingerprint import signature
+from foi_tf.data.convert.workers import Tick, Workers
+from foi_tf.data.records import schema
+from foi_tf.errors import FoiError
+from foi_tf.files import atomic, first_line, write_text
+from foi_tf.study.dataset import Dataset
+
+SPLITS = ("train", "val")
+_DONE = "foi_shards"  # Directory of what is known of finished shards, while others are not.
+_STAGED = "foi_tiles"  # Directory of records that wait for their shards.
+
+
+Splits = Mapping[str, Sequence[Entry]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """A record file to be, and the entries that go into it, in order."""
+
+    path: epath.Path
+    dataset: Dataset
+    entries: tuple[Entry, ...]
+
+    @property
+    def signature(self) -> str:
+        """Changes with whatever would change the file."""
+        content = signature((__version__, self.dataset, self.entries))
+        return hashlib.sha256(content).hexdigest()
+
+    @property
+    def done(self) -> epath.Path:
+        """The note that a finished shard leaves: its signature."""
+        return self.path.parent / _DONE / f"{self.path.name}.txt"
+
+    @property
+    def staged(self) -> epath.Path:
+        """Where records stand that were made ahead."""
+        return self.path.parent / _STAGED
+
+
+def template(
+    dataset_id: str, directory: epath.PathLike, split: str | None = None
+) -> tfds.core.ShardedFileTemplate:
+    """How the record files of a split are called."""
+    return tfds.core.ShardedFileTemplate(
+        data_dir=epath.Path(directory),
+        dataset_name=dataset_id,
+        split=split,
+        filetype_suffix="tfrecord",
+    )
+
+
+def shard_count(examples: int) -> int:
+    """How many files a split of so many examples makes; ours.
+
+    It depends on nothing else, so that the files do not either. The square root lets both
+    the number of files and what is in one grow: COCO's 118,287 images make 86 files of 1,375,
+    and 2,975 of CityScapes 14 of 213.
+    """
+    return max(1, math.ceil(math.sqrt(examples) / 4))
+
+
+def ordered(split: str, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries in record order: shuffled by the digests of their ids, as TFDS does it.
+
+    Raises:
+      FoiError: two of them have the same id.
+    """
+    hasher = hashing.Hasher(split)
+    ranked = {entry.id: hasher.hash_key(entry.id) for entry in entries}
+    if len(ranked) < len(entries):
+        seen = set()
+        twice = next(e.id for e in entries if e.id in seen or seen.add(e.id))
+        raise FoiError(f"{split}: two images have the id '{twice}'; rename or remove one")
+    return sorted(entries, key=lambda entry: ranked[entry.id])
+
+
+def plan(dataset: Dataset, splits: Splits, directory: epath.Path) -> dict[str, list[Shard]]:
+    """Which entries go into which file, by split.
+
+    Raises:
+      FoiError: two entries of a split have the same id.
+    """
+    shards = {}
+    for split in SPLITS:
+        entries = ordered(split, splits[split])
+        count = shard_count(len(entries))
+        bounds = [round(len(entries) * index / count) for index in range(count + 1)]
+        names = template(dataset.id, directory, split)
+        shards[split] = [
+            Shard(
+                names.sharded_filepath(shard_index=index, num_shards=count),
+                dataset,
+                tuple(entries[bounds[index] : bounds[index + 1]]),
+            )
+            for index in range(count)
+        ]
+    return shards
+
+
+def write(
+    dataset: Dataset, splits: Splits, directory: epath.Path, workers: Workers
+) -> list[tfds.core.SplitInfo]:
+    """Writes all shards that are not finished yet, and removes what belongs to none.
+
+    Raises:
+      FoiError: an example is wrong, or the directory cannot be written. Shards that were
+        finished by then stay, and are not written again.
+    """
+    shards = plan(dataset, splits, directory)
+    every = [shard for of_split in shards.values() for shard in of_split]
+    _remove_strangers(directory, every)
+    pending = [shard for shard in every if not _is_finished(shard)]
+    parts = [entry for shard in pending for entry in shard.entries]
+    ahead = tile_cache.groups(parts, dataset, directory / _STAGED)
+    keep = functools.partial(tile_cache.keep, maker=_maker)
+    workers.run(keep, ahead, f"{dataset.id} tiles", sum(len(group.entries) for group in ahead))
+    workers.run(_write, pending, dataset.id, sum(len(shard.entries) for shard in pending))
+    return [
+        tfds.core.SplitInfo(
+            name=split,
+            shard_lengths=[len(shard.entries) for shard in of_split],
+            num_bytes=sum(shard.path.stat().length for shard in of_split),
+            filename_template=template(dataset.id, directory, split),
+        )
+        for split, of_split in shards.items()
+    ]
+
+
+def forget(directory: epath.Path) -> None:
+    """Removes the notes of finished shards, when all are, and records that no shard wanted."""
+    for name in (_DONE, _STAGED):
+        (directory / name).rmtree(missing_ok=True)
+
+
+def _is_finished(shard: Shard) -> bool:
+    return shard.path.exists() and shard.done.exists() and shard.done.read_text() == shard.signature
+
+
+def _remove_strangers(directory: epath.Path, shards: Sequence[Shard]) -> None:
+    """Removes half-written files, and those of another plan."""
+    known = {shard.path.name for shard in shards} | {_DONE, _STAGED}
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if path.name not in known:
+            path.rmtree() if path.is_dir() else path.unlink()
+
+
+def _write(shard: Shard, tick: Tick) -> None:
+    made_of = shard.signature  # Before reading, lest a file that changes meanwhile goes unseen.
+    make, used = _maker(shard.dataset), []
+    try:
+        with (
+            atomic(shard.path) as temporary,
+            tf.io.TFRecordWriter(str(temporary)) as writer,
+        ):
+            for entry in shard.entries:
+                ahead = None
+                if entry.part_of is not None:
+                    ahead = tile_cache.path(entry, shard.dataset, shard.staged)
+                if ahead is not None and ahead.exists():
+                    used.append(ahead)
+                    writer.write(ahead.read_bytes())
+                else:
+                    writer.write(make(entry))
+                tick()
+    except tf.errors.OpError as error:
+        raise FoiError(f"{shard.path}: cannot be written ({first_line(error)})") from error
+    write_text(shard.done, made_of)
+    for ahead in used:
+        ahead.unlink()
+
+
+def _maker(dataset: Dataset) -> Callable[[Entry], bytes]:
+    """What makes a record of an entry."""
+    features = schema.features(dataset)
+    serializer = example_serializer.ExampleSerializer(features.get_serialized_info())
+
+    def make(entry: Entry) -> bytes:
+        example, size = entry.load(dataset)
+        stored = schema.encode(example, dataset, size)
+        record = serializer.get_tf_example(features.encode_example(stored))
+        # Else the order of fields is another one in each process.
+        return record.SerializeToString(deterministic=True)
+
+    return make

@@ -1,0 +1,1 @@
+"""Turns TFRecords into batches: augmentation and the input pipeline."""

@@ -1,0 +1,65 @@
+"""Windows of images, resized: bilinear with half-pixel centers, by OpenCV or by TensorFlow."""
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from foi_tf.study.dataset import Channels, Size
+
+
+def margin(mean: Channels) -> tuple[int, ...]:
+    """The color of what is beyond an image's edge: that which normalization takes to zero."""
+    return tuple(round(255 * channel) for channel in mean)
+
+
+def by_opencv(
+    pixels, corner, window, shrink, out, mirrored, *, crop: Size, color: tuple[int, ...]
+) -> np.ndarray:
+    """Cuts a window out of pixels [H, W, 3], shrinks, resizes and mirrors it.
+
+    Args:
+      corner, window, shrink: the window's (y, x), its size behind shrinking, and by what.
+      out: the size to bring it to, at most `crop`.
+      color: of what is beyond.
+
+    Returns:
+      uint8 [*crop, 3].
+    """
+    cv2.setNumThreads(0)  # Images are what we are parallel over.
+    (y, x), (height, width) = corner, window * shrink
+    seen = pixels[y : y + height, x : x + width]
+    if shrink > 1:
+        seen = cv2.resize(seen, window[::-1].tolist(), interpolation=cv2.INTER_AREA)
+    seen = cv2.resize(seen, out[::-1].tolist(), interpolation=cv2.INTER_LINEAR)
+    if mirrored:
+        seen = cv2.flip(seen, 1)
+    below, right = (np.asarray(crop) - out).tolist()
+    if not (below or right):
+        return seen
+    return cv2.copyMakeBorder(seen, 0, below, 0, right, cv2.BORDER_CONSTANT, value=color)
+
+
+def native(
+    windows: tf.Tensor, shrink: tf.Tensor, out: tf.Tensor, crop: Size, mean: Channels, mirrored
+) -> tf.Tensor:
+    """What `by_opencv` does, in operations that any worker and a saved model can run.
+
+    OpenCV's bilinear weights have 11 bits, so pixels may differ by one.
+
+    Args:
+      windows: uint8 [B, H, W, 3], of sides that are multiples of `shrink`.
+      out: int32 [2], the size to bring them to, at most `crop`.
+
+    Returns:
+      uint8 [B, *crop, 3], the mean color beyond `out`.
+    """
+    height, width = tf.unstack(tf.shape(windows)[1:3] // shrink)
+    blocks = tf.reshape(tf.cast(windows, tf.float32), [-1, height, shrink, width, shrink, 3])
+    # Halves go up, as OpenCV's do.
+    seen = tf.floor(tf.reduce_mean(blocks, [2, 4]) + 0.5)
+    seen = tf.floor(tf.image.resize(seen, out) + 0.5)
+    seen = tf.cond(mirrored, lambda: tf.reverse(seen, [2]), lambda: seen)
+    color = tf.constant(margin(mean), tf.float32)
+    beyond = [[0, crop[0] - out[0]], [0, crop[1] - out[1]]]
+    shown = tf.pad(seen - color, [[0, 0], *beyond, [0, 0]]) + color
+    return tf.ensure_shape(tf.cast(shown, tf.uint8), [windows.shape[0], *crop, 3])

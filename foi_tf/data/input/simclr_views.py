@@ -1,0 +1,130 @@
+"""Two random views of an image, for contrastive learning (SimCLR, arXiv 2002.05709, Appendix A).
+
+They are made on the host, where the rest of the augmentation is: what is cut out of an image
+has sizes that differ from image to image, so that only the outcome is of a static shape, and
+the randomness is that of the example's place in the stream. The device gets eight bits.
+
+Numbers are those of SimCLR and its code, but where they are marked as ours.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from foi_tf.data.input import augment
+from foi_tf.data.input.blur import blur
+from foi_tf.study.dataset import Channels, Size
+
+ASPECT = (3 / 4, 4 / 3)  # Of what is cut out, relative to that of the network's input.
+JITTER, JITTER_HUE, JITTERED = 0.8, 0.2, 0.8  # Strengths, and the share of views.
+GRAY = 0.2  # Share of the views.
+BLURRED, SIGMA = 0.5, (0.1, 2.0)  # Share of the views, and pixels.
+_SIGMAS = 10  # SIGMA is drawn from so many values, evenly spaced; ours (see `blur`).
+_WINDOW = 10  # The height of the input over the size of the blur's window.
+_ATTEMPTS = 100  # At a window of the right shape; then it is the whole image.
+
+
+def pair(
+    picture: tf.Tensor,
+    size: tf.Tensor,
+    crop: Size,
+    zoom: tuple[float, float],
+    mean: Channels,
+    seed: tf.Tensor,
+    *,
+    native: bool = False,
+) -> tf.Tensor:
+    """Two views of one image, independent of each other; uint8 [2, crop, 3].
+
+    Args:
+      picture: as `augment.image` takes it.
+      size: int [2], its (height, width).
+      zoom: range of the magnification: z shows 1 / z**2 of the image's area. SimCLR's 8 % to
+        100 % of the area are (1.0, 3.54). What is below 1 counts as 1.
+      mean: of the dataset's channels.
+      seed: int [2]; determines all of it.
+      native: see `augment.image`.
+    """
+    # In a loop, since the many branches take long to trace.
+    return tf.map_fn(
+        lambda one: _view(picture, size, crop, zoom, mean, one, native),
+        tf.random.split(seed, 2),
+        fn_output_signature=tf.TensorSpec((*crop, 3), tf.uint8),
+    )
+
+
+def _view(picture, size, crop, zoom, mean, seed, native) -> tf.Tensor:
+    of_window, of_colors, of_blur = tf.unstack(tf.random.split(seed, 3))
+    view = resized_crop(size, crop, zoom, of_window)
+    shown = augment.image(picture, view, crop, mean, native=native)
+    pixels = tf.cast(shown, tf.float32) / 255
+    pixels = _blurred(colors(pixels, of_colors), of_blur)
+    return tf.cast(tf.round(255 * pixels), tf.uint8)
+
+
+def resized_crop(
+    size: tf.Tensor, crop: Size, zoom: tuple[float, float], seed: tf.Tensor
+) -> augment.View:
+    """A random window of an image, brought to the whole of `crop`, and mirrored half of the time.
+
+    Its aspect ratio is up to `ASPECT` away from that of `crop`, uniformly.
+    """
+    of_window, of_flip = tf.unstack(tf.random.split(seed, 2))
+    size, ratio = tf.cast(size, tf.int32), crop[1] / crop[0]
+    start, extent, _ = tf.image.stateless_sample_distorted_bounding_box(
+        tf.concat([size, [3]], 0),
+        tf.constant([[[0.0, 0.0, 1.0, 1.0]]]),
+        of_window,
+        min_object_covered=0.0,
+        aspect_ratio_range=[ratio * limit for limit in ASPECT],
+        area_range=[min(1.0, 1 / z**2) for z in reversed(zoom)],
+        max_attempts=_ATTEMPTS,
+    )
+    start, extent = start[:2], extent[:2]
+    out = tf.constant(crop)
+    shrink = augment.shrink_by(tf.reduce_max(out / extent))
+    # On multiples of `shrink` a window is the same whether it is cut before or after.
+    sides = (*tf.unstack(start // shrink * shrink), *tf.unstack(extent // shrink * shrink))
+    mirrored = tf.random.stateless_uniform((), of_flip) < 0.5
+    return augment.View(*sides, *tf.unstack(out), shrink, mirrored, tf.constant(1.0))
+
+
+def colors(pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Randomly changes brightness, contrast, saturation and hue, in random order, or to gray.
+
+    Args:
+      pixels: float32 [H, W, 3] in [0, 1], as what is returned.
+    """
+    chances, order, *seeds = tf.unstack(tf.random.split(seed, 6))
+    jittered, gray = tf.unstack(tf.random.stateless_uniform((2,), chances))
+    order = tf.argsort(tf.random.stateless_uniform((4,), order))
+    low, high = 1 - JITTER, 1 + JITTER
+    changes = (
+        lambda x: x * tf.random.stateless_uniform((), seeds[0], low, high),
+        lambda x: tf.image.stateless_random_contrast(x, low, high, seeds[1]),
+        lambda x: tf.image.stateless_random_saturation(x, low, high, seeds[2]),
+        lambda x: tf.image.stateless_random_hue(x, JITTER_HUE, seeds[3]),
+    )
+
+    def jitter():
+        x = pixels
+        for place in range(len(changes)):
+            x = tf.switch_case(order[place], [lambda f=f, x=x: f(x) for f in changes])
+            x = tf.clip_by_value(x, 0.0, 1.0)
+        return x
+
+    pixels = tf.cond(jittered < JITTERED, jitter, lambda: pixels)
+    return tf.cond(
+        gray < GRAY,
+        lambda: tf.repeat(tf.image.rgb_to_grayscale(pixels), 3, axis=-1),
+        lambda: pixels,
+    )
+
+
+def _blurred(pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Blurs half of the views."""
+    window = pixels.shape[0] // _WINDOW // 2 * 2 + 1
+    widths = np.linspace(*SIGMA, _SIGMAS).tolist()
+    branches = [lambda width=width: blur(pixels, width, window) for width in widths]
+    chance = tf.random.stateless_uniform((), seed) / BLURRED
+    index = tf.cast(chance * len(branches), tf.int32)
+    return tf.switch_case(tf.minimum(index, len(branches)), [*branches, lambda: pixels])

@@ -1,0 +1,1 @@
+"""Describes prepared datasets: counts, class coverage, contact sheets, duplicates."""

@@ -1,0 +1,97 @@
+"""Contact sheets: captioned pictures in rows."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from etils import epath
+
+from foi_tf.files import atomic
+
+_CAPTION, _MARGIN = 16, 4  # Pixels.
+_FONT, _FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.38
+_INK, _PAPER = (30, 30, 30), (255, 255, 255)
+
+Color = tuple[int, int, int]
+
+
+class Tile(NamedTuple):
+    """A picture, uint8 [H, W, 3] RGB, and what is written below it."""
+
+    image: np.ndarray
+    caption: str
+
+
+def fit(image: np.ndarray, height: int, most: float = 2.5) -> np.ndarray:
+    """Resizes a picture to a height; one that is wider than `most` heights gets lower."""
+    shown = min(height, height * most * image.shape[0] / image.shape[1])
+    scale = shown / image.shape[0]
+    size = max(1, round(image.shape[1] * scale)), max(1, round(shown))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+def compose(rows: Sequence[Sequence[Tile]]) -> np.ndarray:
+    """Puts tiles into rows: uint8 [H, W, 3] RGB."""
+    pictures = [_row([_framed(tile) for tile in row]) for row in rows if row]
+    width = max(picture.shape[1] for picture in pictures)
+    return np.concatenate([_extend(picture, width=width) for picture in pictures])
+
+
+def flow(tiles: Sequence[Tile], columns: int) -> list[Sequence[Tile]]:
+    """Cuts a list of tiles into rows."""
+    return [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+
+
+def legend(names: Sequence[str], colors: Sequence[Color], width: int) -> np.ndarray:
+    """Names beside swatches of their colors, as many in a line as `width` takes."""
+    column = 24 + max((_text_width(name) for name in names), default=0)
+    columns = max(1, width // column)
+    lines = -(-len(names) // columns)
+    picture = np.full((lines * _CAPTION + 2, max(width, column), 3), _PAPER, np.uint8)
+    for index, (name, color) in enumerate(zip(names, colors, strict=True)):
+        y, x = index // columns * _CAPTION, index % columns * column
+        picture[y + 3 : y + 14, x + 4 : x + 15] = color
+        _write(picture, name, (x + 19, y + 12))
+    return picture
+
+
+def save(path: epath.PathLike, picture: np.ndarray) -> None:
+    """Writes a PNG file.
+
+    Raises:
+      FoiError: it cannot be written.
+    """
+    done, data = cv2.imencode(".png", picture[..., ::-1])
+    assert done
+    with atomic(path) as temporary:
+        temporary.write_bytes(data.tobytes())
+
+
+def _framed(tile: Tile) -> np.ndarray:
+    width = max(tile.image.shape[1], _text_width(tile.caption)) + 2 * _MARGIN
+    picture = np.full((tile.image.shape[0] + _CAPTION + _MARGIN, width, 3), _PAPER, np.uint8)
+    height, used = tile.image.shape[:2]
+    picture[_MARGIN : _MARGIN + height, _MARGIN : _MARGIN + used] = tile.image
+    _write(picture, tile.caption, (_MARGIN, _MARGIN + height + 11))
+    return picture
+
+
+def _row(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    height = max(picture.shape[0] for picture in pictures)
+    return np.concatenate([_extend(picture, height=height) for picture in pictures], axis=1)
+
+
+def _extend(picture: np.ndarray, *, height: int = 0, width: int = 0) -> np.ndarray:
+    missing = max(0, height - picture.shape[0]), max(0, width - picture.shape[1])
+    return cv2.copyMakeBorder(
+        picture, 0, missing[0], 0, missing[1], cv2.BORDER_CONSTANT, value=_PAPER
+    )
+
+
+def _text_width(text: str) -> int:
+    return cv2.getTextSize(text, _FONT, _FONT_SCALE, 1)[0][0]
+
+
+def _write(picture: np.ndarray, text: str, place: tuple[int, int]) -> None:
+    cv2.putText(picture, text, place, _FONT, _FONT_SCALE, _INK, 1, cv2.LINE_AA)

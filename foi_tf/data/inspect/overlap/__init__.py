@@ -1,0 +1,157 @@
+"""Images that two datasets share (Appendix E, which the paper did not measure).
+
+Exact duplicates have the same file. Near duplicates come from the same picture, by
+re-encoding, resizing, mirroring or cropping to seven tenths of each side or more: the hash
+of one image is near that of a window in the other, and laying it on there confirms it.
+"""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+
+from foi_tf.data.inspect.overlap import hashes as hashing
+from foi_tf.data.inspect.overlap import search, verify
+from foi_tf.data.inspect.overlap.hashes import WINDOWS, Hashes
+from foi_tf.data.inspect.overlap.image_prints import Prints, take
+from foi_tf.progress import track
+
+__all__ = ["Pair", "Prints", "find", "take"]
+
+MOST_BITS = 12  # Of 64 that may differ from a window's; ours.
+MOST_CANDIDATES = 20  # That an image is laid on, nearest first; ours, against endless videos.
+LEAST_CORRELATION = 0.8  # Of what is laid on; ours, see `benchmarks/overlap.py`.
+_CERTAIN = 0.95  # Correlation that ends the search for a better window; ours.
+_MANY = 5_000_000  # Candidates that are thinned out before there are more; ours.
+
+_SAME_VIEW = 0.03  # Shares of a side by which the window of what is no crop is off; ours.
+
+# Rows of an int64 array of candidates.
+_A, _B, _DISTANCE, _WINDOW, _MIRRORED, _CROP_IS_B = range(6)
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Pair:
+    """An image of each dataset, by its place in `Prints`.
+
+    Attributes:
+      a, b: the images.
+      kind: "exact" (the same file) or "near".
+      mirrored: whether one is the other's mirror image.
+      crop: which of them shows the smaller part: "a", "b", or "" where both show the same.
+      window: the part of the other one that it shows, (ymin, xmin, ymax, xmax) in shares.
+      distance: bits in which their hashes differ.
+      correlation: where one is laid on the other; 1 is the same.
+    """
+
+    a: int
+    b: int
+    kind: str
+    mirrored: bool = False
+    crop: str = ""
+    window: verify.Window = WINDOWS[0]
+    distance: int = 0
+    correlation: float = 1.0
+
+
+def find(a: Prints, b: Prints) -> list[Pair]:
+    """All pairs of duplicates, each once; within one dataset if `a` is `b`.
+
+    An image with more than `MOST_CANDIDATES` near duplicates is paired with the nearest.
+    """
+    pairs = {(pair.a, pair.b): pair for pair in _exact(a, b)}
+    hashes = hashing.hash_images(a.gray)
+    others = hashes if a is b else hashing.hash_images(b.gray)
+    found = _candidates(hashes, others, a is b)
+    starts = np.flatnonzero(np.any(np.diff(found[:2], prepend=-1, axis=1), axis=0))
+    groups = np.split(found, starts[1:], axis=1) if found.size else []
+    for group in track(groups, "candidates", len(groups), unit="pair"):
+        key = int(group[_A, 0]), int(group[_B, 0])
+        if key not in pairs and (pair := _confirm(a, b, group)):
+            pairs[key] = pair
+    return sorted(pairs.values())
+
+
+def _exact(a: Prints, b: Prints) -> Iterator[Pair]:
+    places = defaultdict(list)
+    for index, digest in enumerate(b.digests):
+        places[digest].append(index)
+    for index, digest in enumerate(a.digests):
+        for other in places.get(digest, ()):
+            if a is not b or index < other:
+                yield Pair(index, other, "exact")
+
+
+def _candidates(a: Hashes, b: Hashes, same: bool) -> np.ndarray:
+    """int64 [6, C]: how an image may show a part of another; sorted by both images."""
+    found = np.zeros((6, 0), np.int64)
+    for whole, part, crop_is_b in ((a, b, 1), (b, a, 0)):
+        if same and not crop_is_b:
+            continue
+        for near, mirrored in _near(whole, part):
+            image, window = np.divmod(near.found, len(WINDOWS))
+            pair = (image, near.query) if crop_is_b else (near.query, image)
+            side = np.full_like(image, crop_is_b)
+            rows = np.stack([*pair, near.distance, window, mirrored, side])
+            found = np.concatenate([found, _ascending(rows) if same else rows], axis=1)
+            if found.shape[1] > _MANY:
+                found = _nearest(found)
+    found = _nearest(found)
+    return found[:, np.lexsort(found[[_DISTANCE, _B, _A]])]
+
+
+def _near(whole: Hashes, part: Hashes) -> Iterator[tuple[search.Near, np.ndarray]]:
+    """Windows of `whole` that whole images of `part` may show, and whether mirrored."""
+    places = np.flatnonzero(~whole.plain.ravel())
+    asked = np.flatnonzero(~part.plain[:, 0])
+    queries = part.windows[asked, 0]
+    both = np.concatenate([queries, queries ^ hashing.MIRROR])
+    probes = np.concatenate([part.probes[asked]] * 2)
+    windows = whole.windows.ravel()[places]
+    for near in search.near(windows, both, probes, MOST_BITS):
+        mirrored, query = np.divmod(near.query, len(asked))
+        yield search.Near(asked[query], places[near.found], near.distance), mirrored
+
+
+def _ascending(rows: np.ndarray) -> np.ndarray:
+    """Pairs within a dataset: no image with itself, and the earlier one first."""
+    rows = rows[:, rows[_A] != rows[_B]]
+    turned = rows[_A] > rows[_B]
+    rows[:2, turned] = rows[1::-1, turned]
+    rows[_CROP_IS_B, turned] ^= 1
+    return rows
+
+
+def _nearest(rows: np.ndarray) -> np.ndarray:
+    """One window for each way of laying one on the other, and not too many for an image."""
+    rows = rows[:, np.argsort(rows[_DISTANCE], kind="stable")]
+    _, first = np.unique(rows[[_A, _B, _MIRRORED, _CROP_IS_B]], axis=1, return_index=True)
+    rows = rows[:, np.sort(first)]
+    for image in (_A, _B):
+        order = np.argsort(rows[image], kind="stable")
+        ranked = rows[image][order]
+        rank = np.arange(len(ranked)) - np.searchsorted(ranked, ranked)
+        rows = rows[:, np.sort(order[rank < MOST_CANDIDATES])]
+    return rows
+
+
+def _confirm(a: Prints, b: Prints, ways: np.ndarray) -> Pair | None:
+    best = None
+    for first, second, distance, window, mirrored, crop_is_b in ways.T.tolist():
+        one, other = a.gray[first], b.gray[second]
+        whole, part = (one, other) if crop_is_b else (other, one)
+        found = verify.agree(whole, part[:, ::-1] if mirrored else part, WINDOWS[window])
+        if found is None or found.correlation < LEAST_CORRELATION:
+            continue
+        if best is None or found.correlation > best.correlation:
+            crop = "" if _is_whole(found.window) else ("b" if crop_is_b else "a")
+            agreed = (found.window, distance, found.correlation)
+            best = Pair(first, second, "near", bool(mirrored), crop, *agreed)
+        if best.correlation >= _CERTAIN:
+            break
+    return best
+
+
+def _is_whole(window: verify.Window) -> bool:
+    return max(abs(x - y) for x, y in zip(window, WINDOWS[0], strict=True)) < _SAME_VIEW

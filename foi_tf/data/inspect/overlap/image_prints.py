@@ -1,0 +1,64 @@
+"""What of each image of a prepared dataset is compared: a digest and a small gray picture."""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import tensorflow as tf
+
+from foi_tf.data.convert.shards import SPLITS
+from foi_tf.data.inspect.overlap.hashes import SIDE
+from foi_tf.data.records import integrity
+from foi_tf.data.records.prepared_datasets import Prepared
+from foi_tf.data.records.tf_data import CALLS, untuned
+from foi_tf.progress import track
+
+
+@dataclasses.dataclass(frozen=True)
+class Prints:
+    """Of the N images of a dataset, training images first.
+
+    Attributes:
+      prepared: the dataset.
+      places: for each image, its split and id.
+      digests: SHA-256 of each image file.
+      gray: uint8 [N, SIDE, SIDE]; 4 kB an image, all that is kept in memory.
+    """
+
+    prepared: Prepared
+    places: list[tuple[str, str]]
+    digests: list[bytes]
+    gray: np.ndarray
+
+
+def take(prepared: Prepared) -> Prints:
+    """Reads all images of a dataset once.
+
+    Raises:
+      FoiError: a record file is broken.
+    """
+    places = [(split, name) for split in SPLITS for name in prepared.ids[split]]
+    digests, gray = [], np.zeros((len(places), SIDE, SIDE), np.uint8)
+    for split in SPLITS:
+        files = prepared.files[split]
+        images = tf.data.TFRecordDataset([path for path, _ in files])
+        images = images.map(_shrink, CALLS, deterministic=True).prefetch(64)
+        images = untuned(images).as_numpy_iterator()
+        label = f"{prepared.dataset.id} {split} images"
+        try:
+            for data, small in track(images, label, len(prepared.ids[split])):
+                gray[len(digests)] = small
+                digests.append(hashlib.sha256(data).digest())
+        except tf.errors.OpError:
+            integrity.blame(files)
+            raise
+    return Prints(prepared, places, digests, gray)
+
+
+def _shrink(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    spec = {"image": tf.io.FixedLenFeature((), tf.string)}
+    data = tf.io.parse_single_example(record, spec)["image"]
+    image = tf.io.decode_image(data, channels=3, expand_animations=False)
+    small = tf.image.resize(image, (SIDE, SIDE), method="area")
+    gray = tf.tensordot(small, tf.constant((0.299, 0.587, 0.114)), 1)
+    return data, tf.cast(tf.round(gray), tf.uint8)

@@ -1,0 +1,115 @@
+"""One pass over written records: what they hold and what their images look like."""
+
+import dataclasses
+import hashlib
+import math
+import sys
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from etils import epath
+
+from foi_tf.data.records import integrity
+from foi_tf.data.records.tf_data import CALLS, untuned
+from foi_tf.progress import Progress, track
+from foi_tf.study.dataset import Channels, Dataset
+from foi_tf.study.grid import subset
+
+_SAMPLE = 2000  # Training images that channel statistics are taken from; ours.
+_BATCH = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """What the records of a dataset hold.
+
+    Attributes:
+      ids: by split, the examples' ids in record order.
+      annotated: by split, the task types that each of them is annotated for.
+      mean, std: of the training images' channels, with pixels in [0, 1].
+      fingerprint: SHA-256 of all records, whatever the order of fields in them.
+      sizes: by split, the bytes of each record file.
+    """
+
+    ids: Mapping[str, tuple[str, ...]]
+    annotated: Mapping[str, tuple[str, ...]]
+    mean: Channels
+    std: Channels
+    fingerprint: str
+    sizes: Mapping[str, tuple[int, ...]]
+
+
+def survey(directory: epath.Path, dataset: Dataset) -> Survey:
+    """Reads all records of a prepared dataset once, and a sample of its images.
+
+    Raises:
+      FoiError: a record file is broken.
+    """
+    info = tfds.builder_from_directory(str(directory)).info
+    digest = hashlib.sha256()
+    ids, annotated, sizes = {}, {}, {}
+    for split in ("train", "val"):
+        paths = [str(path) for path in info.splits[split].filepaths]
+        counts = info.splits[split].shard_lengths
+        try:
+            ids[split], annotated[split] = _read(
+                paths, sum(counts), f"{dataset.id} {split}", digest
+            )
+        except tf.errors.OpError:
+            integrity.blame(zip(paths, counts, strict=True))
+            raise
+        sizes[split] = tuple(tf.io.gfile.stat(path).length for path in paths)
+    mean, std = _statistics(info.splits["train"].filepaths, ids["train"], dataset.id)
+    return Survey(ids, annotated, mean, std, digest.hexdigest(), sizes)
+
+
+def _read(
+    paths: list[str], total: int, label: str, digest
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    spec = {name: tf.io.FixedLenFeature((), tf.string) for name in ("id", "annotated")}
+    batches = tf.data.TFRecordDataset(paths).batch(_BATCH)
+    ids, annotated = [], []
+    with Progress(f"{label} read back", total, unit="image") as progress:
+        for batch in untuned(batches.prefetch(2)):
+            for record in batch.numpy():
+                example = tf.train.Example.FromString(record)
+                digest.update(example.SerializeToString(deterministic=True))
+            parsed = tf.io.parse_example(batch, spec)
+            ids += [name.decode() for name in parsed["id"].numpy()]
+            # Few different ones are shared by many records.
+            annotated += [sys.intern(kinds.decode()) for kinds in parsed["annotated"].numpy()]
+            progress.update(len(parsed["id"]))
+    return tuple(ids), tuple(annotated)
+
+
+def _statistics(files, ids: tuple[str, ...], label: str) -> tuple[Channels, Channels]:
+    chosen = frozenset(subset(ids, _SAMPLE))
+    keep = tf.constant([name in chosen for name in ids])
+
+    def moments(record):
+        spec = {"image": tf.io.FixedLenFeature((), tf.string)}
+        image = tf.io.parse_single_example(record, spec)["image"]
+        # Moments are exact in float32 within a row, and summed up in float64.
+        pixels = tf.cast(tf.io.decode_image(image, channels=3, expand_animations=False), tf.float32)
+        rows = tf.stack([tf.reduce_mean(pixels, 1), tf.reduce_mean(pixels**2, 1)])
+        sums = tf.reduce_mean(tf.cast(rows, tf.float64), 1)
+        return tf.cast(tf.reduce_prod(tf.shape(pixels)[:2]), tf.float64), sums
+
+    records = tf.data.TFRecordDataset([str(path) for path in files]).enumerate()
+    records = records.filter(lambda index, _: keep[index]).map(lambda _, record: record)
+    total, sums = 0.0, np.zeros((2, 3))
+    measured = untuned(records.map(moments, num_parallel_calls=CALLS))
+    for pixels, means in track(measured, f"{label} statistics", len(chosen)):
+        total += float(pixels)
+        sums += float(pixels) * means.numpy()
+    mean, square = sums / total
+    # A constant channel would divide by zero; one gray level is the least that shows.
+    std = [math.sqrt(max(s - m * m, 1.0)) for s, m in zip(square, mean, strict=True)]
+    return _channels(mean), _channels(std)
+
+
+def _channels(values) -> Channels:
+    red, green, blue = (round(float(value) / 255, 4) for value in values)
+    return red, green, blue

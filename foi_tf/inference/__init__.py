@@ -1,0 +1,1 @@
+"""Uses trained networks: features, linear probes, exports and model cards."""

@@ -1,0 +1,229 @@
+"""Backbone -> features of images (Section 3.2): what the analysis of domains starts from."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+from etils import epath
+
+from foi_tf import __version__
+from foi_tf.chains.initial_weights import Start
+from foi_tf.data.input import pipeline
+from foi_tf.data.records.prepared_datasets import Prepared
+from foi_tf.errors import FoiError
+from foi_tf.inference import dense_labels
+from foi_tf.models import backbones, transfer
+from foi_tf.progress import Progress
+from foi_tf.study import feature_files
+from foi_tf.study.dataset import Size
+from foi_tf.study.feature_files import Features, Origin, Points
+from foi_tf.study.grid import subset
+from foi_tf.training import strategies
+
+_SPLIT = "train"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """Of which images of a dataset which features are wanted.
+
+    Attributes:
+      prepared: the dataset.
+      images: at most so many, a seeded subset of its training images; all of those that
+        are annotated for the task type, where points are wanted.
+      size: (height, width) of the network's input, which whole images are scaled to fit
+        into; None takes the dataset's own training input size.
+      task_type: whose annotation points are drawn from; "" draws none.
+      points: at most so many of each image.
+      seed: of the subset and the points.
+    """
+
+    prepared: Prepared
+    images: int = feature_files.IMAGES
+    size: Size | None = None
+    task_type: str = ""
+    points: int = 0
+    seed: int = 0
+
+
+class Network:
+    """A backbone to take features from, and the segmentation heads of its last link, if any.
+
+    Args:
+      backbone: one of `backbones.BACKBONES`.
+      begin: the weights.
+      seed: of random weights.
+
+    Raises:
+      FoiError: the weights are not for this backbone.
+    """
+
+    def __init__(self, backbone: str, begin: Start, seed: int):
+        strategies.make_repeatable(seed)
+        self.backbone, self.chain = backbone, begin.chain
+        self.weights = begin.digest or f"seed {seed}"
+        self.model = backbones.backbone(backbone)
+        self.classifiers: list[tuple[np.ndarray, np.ndarray]] = []
+        if begin.checkpoint is None:
+            return
+        transfer.load_backbone(self.model, begin.checkpoint)
+        if begin.finished and begin.finished.link.task.type == "segmentation":
+            tasks = [str(member.task) for member in begin.finished.link.members]
+            found = [transfer.pixel_classifier(begin.checkpoint, task) for task in tasks]
+            self.classifiers = [each for each in found if each is not None]
+
+    def __call__(self, pixels: tf.Tensor, request: Request) -> tf.Tensor:
+        """Pixels uint8 [B, H, W, 3] -> features float32 [B, ceil(H / 4), ceil(W / 4), C]."""
+        dataset = request.prepared.dataset
+        images = transfer.normalizer(dataset.mean, dataset.std)(pixels)
+        return tf.cast(self.model(images, training=False), tf.float32)
+
+
+def update(
+    path: epath.PathLike, requests: Sequence[Request], network: Network, batch_size: int
+) -> list[Features]:
+    """Makes a file hold exactly the features of the requests; those that it has already stay.
+
+    It is written anew after each dataset, so that an interrupted run can go on.
+
+    Raises:
+      FoiError: an input size is not known, there are no images, or the file is broken or
+        cannot be written.
+    """
+    feature_files.check_path(path)
+    origins = [_origin(request, network) for request in requests]
+    have = _already(path, origins)
+    if not epath.Path(path).exists():  # A place that cannot be written is told before the work.
+        feature_files.write(path, [])
+    for origin, request in zip(origins, requests, strict=True):
+        if origin.name not in have:
+            have[origin.name] = _extract(origin, request, network, batch_size)
+            feature_files.write(path, [have[o.name] for o in origins if o.name in have])
+    return [have[origin.name] for origin in origins]
+
+
+def _already(path: epath.PathLike, origins: Sequence[Origin]) -> dict[str, Features]:
+    """By dataset or task, what a file has of what is wanted."""
+    if not epath.Path(path).exists():
+        return {}
+    try:
+        found = feature_files.load(path)
+    except FoiError as error:
+        raise FoiError(f"{error}, after removing it, or name another --out") from error
+    return {each.origin.name: each for each in found if each.origin in origins}
+
+
+def _origin(request: Request, network: Network) -> Origin:
+    prepared = request.prepared
+    dataset = prepared.dataset
+    size = request.size or dataset.crop
+    if size is None:
+        raise FoiError(f"{dataset.id}: no input size is known; give --size=HEIGHTxWIDTH")
+    ids = prepared.annotated_ids(_SPLIT, request.task_type or None)
+    if not ids:
+        what = f"{request.task_type} annotations" if request.task_type else "images"
+        raise FoiError(f"{dataset.id}: no {what} in {_SPLIT}")
+    return Origin(
+        dataset=dataset.id,
+        domain=dataset.domain,
+        train={kind: dataset.size(kind, _SPLIT) for kind in dataset.classes},
+        data=prepared.fingerprint,
+        split=_SPLIT,
+        ids=tuple(subset(ids, request.images, request.seed)),
+        backbone=network.backbone,
+        chain=network.chain,
+        weights=network.weights,
+        size=size,
+        task_type=request.task_type,
+        points_per_image=request.points if request.task_type else 0,
+        seed=request.seed,
+        version=__version__,
+    )
+
+
+def _extract(origin: Origin, request: Request, network: Network, batch_size: int) -> Features:
+    drawn = origin.points_per_image
+
+    def encode(example):
+        found = {"id": example["id"], "inside": dense_labels.inside(example, origin.size)}
+        if drawn:
+            target = dense_labels.targets(
+                example, origin.task_type, origin.size, request.prepared.dataset
+            )
+            found["target"] = tf.where(found["inside"], target, np.nan)
+            # By the image's own name, so that the points do not depend on their order.
+            seed = [request.seed, tf.strings.to_hash_bucket_fast(example["id"], 2**31 - 1)]
+            found["order"] = tf.random.stateless_uniform(target.shape, tf.cast(seed, tf.int64))
+        return found
+
+    source = pipeline.Input(
+        prepared=request.prepared,
+        split=origin.split,
+        task_type=origin.task_type or None,
+        encode=encode,
+        crop=origin.size,
+        chosen=origin.ids,
+    )
+
+    @tf.function(autograph=False)
+    def step(batch):
+        targets = batch["targets"]
+        features = network(batch["image"], request)
+        features = tf.ensure_shape(features, [*targets["inside"].shape, features.shape[-1]])
+        found = {"vectors": average(features, targets["inside"])}
+        return found | _draw(features, targets, drawn) if drawn else found
+
+    found: dict[str, list[np.ndarray]] = {}
+    with Progress(f"{origin.name} features", len(origin.ids), unit="image") as progress:
+        for batch in pipeline.evaluate(source, batch_size):
+            valid = batch["place"].numpy() >= 0
+            arrays = {"id": batch["targets"]["id"]} | step(batch)
+            for name, values in arrays.items():
+                found.setdefault(name, []).append(values.numpy()[valid])
+            progress.update(int(valid.sum()))
+    return _collect(origin, network, {name: np.concatenate(a) for name, a in found.items()})
+
+
+def average(features: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+    """[B, h, w, C] -> [B, C], over the cells that are `inside` (bool [B, h, w]) the image."""
+    weights = tf.cast(inside, tf.float32)
+    total = tf.einsum("bhwc,bhw->bc", features, weights)
+    return total / tf.reduce_sum(weights, [1, 2])[:, None]
+
+
+def _draw(features: tf.Tensor, targets, count: int) -> dict[str, tf.Tensor]:
+    """Up to `count` annotated cells of each image: [B, count, ...], "target" NaN for none."""
+    batch, height, width, channels = features.shape
+    flat = tf.reshape(targets["target"], [batch, height * width])
+    order = tf.where(tf.math.is_nan(flat), -1.0, tf.reshape(targets["order"], flat.shape))
+    _, places = tf.math.top_k(order, min(count, height * width))
+    vectors = tf.reshape(features, [batch, height * width, channels])
+    return {
+        "points": tf.gather(vectors, places, batch_dims=1),
+        "target": tf.gather(flat, places, batch_dims=1),
+    }
+
+
+def _collect(origin: Origin, network: Network, found: dict[str, np.ndarray]) -> Features:
+    """Brings what was found into the order of the ids."""
+    place = {name.decode(): i for i, name in enumerate(found["id"])}
+    order = [place[name] for name in origin.ids]
+    vectors = found["vectors"][order]
+    if not origin.points_per_image:
+        return Features(origin=origin, vectors=vectors)
+    targets = found["target"][order]
+    image, point = np.nonzero(~np.isnan(targets))
+    chosen, probabilities = found["points"][order][image, point], None
+    if network.classifiers:
+        # Of several sources, over the classes of all of them, each source as likely as another.
+        each = [tf.nn.softmax(chosen @ kernel + bias) for kernel, bias in network.classifiers]
+        probabilities = (tf.concat(each, axis=1) / len(each)).numpy()
+    kind = np.float32 if origin.task_type == "depth" else np.int64
+    points = Points(
+        vectors=chosen,
+        targets=targets[image, point].astype(kind),
+        images=image,
+        probabilities=probabilities,
+    )
+    return Features(origin=origin, vectors=vectors, points=points)

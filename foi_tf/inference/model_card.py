@@ -1,0 +1,115 @@
+"""Model cards: what a model is, in Markdown, for those who did not make it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from foi_tf.study.metrics import METRICS
+
+_OF_TIMM = ("hrnet_w18", "hrnet_w32", "hrnet_w48")  # Of our backbones that are exported so.
+_USES = {
+    "saved_model": """\
+```python
+import tensorflow as tf
+
+model = tf.saved_model.load("PATH")  # tensorflow_hub.load reads it too.
+images = tf.zeros((1, 480, 640, 3), tf.uint8)  # RGB, any size.
+{calls}
+```
+""",
+    "timm": """\
+```python
+import timm
+from safetensors.torch import load_file
+
+model = timm.create_model("{backbone}", num_classes={classes})
+model.load_state_dict(load_file("PATH/model.safetensors"), strict={strict})
+```
+
+Images are to be normalized by the mean and standard deviation below.
+""",
+    "safetensors": """\
+```
+foi-weights import --backbone={backbone} --weights=PATH/model.safetensors --out=weights
+```
+
+Tensors have the names of timm's HRNetV2, which has no {backbone}. Images are to be normalized by
+the mean and standard deviation below.
+""",
+}
+_CALLS = {
+    "get_features": 'features = model.signatures["get_features"](images=images)["features"]',
+    "predict": 'found = model.signatures["predict"](images=images)  # {fields}',
+}
+_FIELDS = {
+    "classification": '"label" [B]',
+    "segmentation": '"mask" [B, H, W]',
+    "detection": '"boxes" [B, n, 4] (ymin, xmin, ymax, xmax), "scores", "labels" [B, n]',
+    "keypoints": '"keypoints" [B, n, K, 3] (y, x, score), "boxes", "scores"',
+    "depth": '"depth" [B, H, W], meters',
+}
+
+
+def render(metadata: Mapping[str, Any]) -> str:
+    """The card of what `export` describes by `metadata`."""
+    chain = " → ".join(metadata["chain"])
+    parts = [
+        f"# {metadata.get('task', metadata['backbone'])}",
+        f"{metadata['backbone']}, trained on {chain}, made with foi_tf {metadata['foi_tf']}.",
+        "## Use",
+        _use(metadata),
+        "## Facts",
+        _table(_facts(metadata)),
+    ]
+    if names := metadata.get("class_names"):
+        parts += ["## Classes", "\n".join(f"{i}. {name}" for i, name in enumerate(names))]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _use(metadata: Mapping[str, Any]) -> str:
+    kind = metadata.get("task_type")
+    calls = [_CALLS["get_features"]]
+    if kind:
+        calls.append(_CALLS["predict"].format(fields=_FIELDS[kind]))
+    whole = kind == "classification"
+    known = metadata["format"] == "safetensors" and metadata["backbone"] in _OF_TIMM
+    return _USES["timm" if known else metadata["format"]].format(
+        calls="\n".join(calls),
+        backbone=metadata["backbone"],
+        classes=metadata["classes"] if whole else 0,
+        strict=whole,
+    )
+
+
+def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
+    facts = {
+        "License": metadata["license"],
+        "Computes in": metadata["precision"],
+        "Mean and standard deviation of R, G, B in [0, 1]": (
+            f"{_numbers(metadata['mean'])}; {_numbers(metadata['std'])}"
+        ),
+        "Digest of the weights": metadata["weights_digest"],
+    }
+    if metadata["format"] == "saved_model":
+        state = "constants, batch norm folded" if metadata["frozen"] else "variables"
+        facts["Weights"] = state
+    if "task" in metadata:
+        height, width = metadata["input_size"]
+        for name, value in metadata["metrics"].items():
+            label = METRICS[name].label if name in METRICS else name
+            facts[f"{label}, validation images"] = f"{value:.4g}"
+        facts |= {
+            "Input size, that whole images are fitted into": f"{height} x {width}",
+            "Image domain": metadata["domain"],
+            "Training images": str(metadata["training_images"]),
+            "Steps, seed": f"{metadata['steps']}, {metadata['seed']}",
+        }
+    return facts
+
+
+def _table(facts: Mapping[str, str]) -> str:
+    rows = [f"| {name} | {value} |" for name, value in facts.items()]
+    return "\n".join(["| | |", "|---|---|", *rows])
+
+
+def _numbers(values) -> str:
+    return ", ".join(f"{value:.3f}" for value in values)

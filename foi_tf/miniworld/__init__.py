@@ -1,0 +1,115 @@
+"""The rendered collection `mini`: a counterpart of every dataset of the paper.
+
+Scenes are drawn from seeds, and all their annotations are exact, since they are read off
+the same drawing. The domains differ in geometry, palette, light and sensor; which domain
+includes which follows the paper (see `ranges`).
+"""
+
+import random
+
+from foi_tf.errors import unknown
+from foi_tf.miniworld import annotate
+from foi_tf.miniworld.aerial import aerial
+from foi_tf.miniworld.consumer import close_up, consumer
+from foi_tf.miniworld.datasets import DATASETS
+from foi_tf.miniworld.labels import DETECTION, SEGMENTATION
+from foi_tf.miniworld.painter import Painter
+from foi_tf.miniworld.person import PERSON_JOINTS
+from foi_tf.miniworld.ranges import RANGES, WEB_LOOK
+from foi_tf.miniworld.room import room
+from foi_tf.miniworld.shading import develop
+from foi_tf.miniworld.single import single
+from foi_tf.miniworld.street import street
+from foi_tf.miniworld.underwater import underwater
+from foi_tf.miniworld.variation import (
+    AerialRanges,
+    AnimalRanges,
+    ConsumerRanges,
+    RoomRanges,
+    StreetRanges,
+    UnderwaterRanges,
+)
+from foi_tf.study.dataset import Dataset, Size
+from foi_tf.study.labels.joints import KEYPOINTS
+
+__all__ = ["DATASETS", "render"]
+
+_SCENES = {
+    StreetRanges: street,
+    RoomRanges: room,
+    AerialRanges: aerial,
+    UnderwaterRanges: underwater,
+    AnimalRanges: close_up,
+    ConsumerRanges: consumer,
+}
+
+
+def render(dataset_id: str, split: str, index: int, size: Size | None = None) -> dict:
+    """Draws one example of the collection with the annotations its dataset has.
+
+    The same arguments give the same scene anywhere, and the same bits wherever OpenCV
+    and NumPy have the same versions.
+
+    Args:
+      dataset_id: a key of `DATASETS`.
+      split: "train" or "val".
+      index: from 0; any number will do, the dataset has so many as its row says.
+      size: (height, width); the dataset's own by default. A larger one of the same
+        shape shows the same scene in finer detail.
+
+    Returns:
+      "id": str; "image": uint8 [H, W, 3] RGB; and for the dataset's task types
+      "label": int;
+      "mask": uint8 [H, W] class ids from 0, 255 = ignore;
+      "boxes": float32 [N, 4] (ymin, xmin, ymax, xmax) in pixels, half-open, tight around
+      what is visible, "box_labels": int64 [N], "box_areas": float32 [N] visible pixels,
+      "box_crowds": bool [N];
+      "keypoints": float32 [M, K, 3] (y, x, visibility: 0 outside the image, 1 occluded,
+      2 visible), "keypoint_boxes": float32 [M, 4], "keypoint_areas": float32 [M],
+      "keypoint_crowds": bool [M];
+      "depth": float32 [H, W] meters, 0 = unknown.
+      Instances that show less than `annotate.MIN_AREA` of the image are left out.
+
+    Raises:
+      FoiError: there is no such dataset or split.
+    """
+    if dataset_id not in DATASETS:
+        raise unknown("dataset", dataset_id, DATASETS, where="mini")
+    if split not in ("train", "val"):
+        raise unknown("split", split, ("train", "val"), where=f"mini {dataset_id}")
+    dataset = DATASETS[dataset_id]
+    # Python's generator: scenes need thousands of single draws, and NumPy's costs ten
+    # times as much for each. Seeding by a string is the same on every machine.
+    rng = random.Random(f"{dataset_id}/{split}/{index}")
+    painter = Painter(size or dataset.crop, dataset.crop)
+    example = {"id": example_id(split, index)}
+    if dataset_id == "ilsvrc":
+        look, example["label"] = single(painter, rng, WEB_LOOK, index)
+    else:
+        ranges = RANGES[dataset_id]
+        look = _SCENES[type(ranges)](painter, rng, ranges)
+    example["image"] = develop(painter, look, rng)
+    return example | _annotations(painter, dataset)
+
+
+def example_id(split: str, index: int) -> str:
+    """The id of an example of a split, whatever the dataset."""
+    return f"{split}/{index:06d}"
+
+
+def _annotations(painter: Painter, dataset: Dataset) -> dict:
+    found = {}
+    if "segmentation" in dataset.classes:
+        found["mask"] = annotate.mask(painter, SEGMENTATION[dataset.id])
+    if "detection" in dataset.classes:
+        found |= annotate.boxes(painter, DETECTION[dataset.id])
+    if "keypoints" in dataset.classes:
+        names = KEYPOINTS[dataset.id]
+        if dataset.id == "dogs":
+            found |= annotate.keypoints(painter, ("dog",), list(range(len(names))))
+        else:
+            order = [PERSON_JOINTS[name] for name in names]
+            found |= annotate.keypoints(painter, ("person", "rider"), order)
+    if "depth" in dataset.classes:
+        found["depth"] = annotate.depth(painter)
+    return found

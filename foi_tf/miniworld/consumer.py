@@ -1,0 +1,176 @@
+"""Photographs: people, animals and things in streets, rooms, parks and at the water."""
+
+import dataclasses
+import math
+
+from foi_tf.miniworld import leisure
+from foi_tf.miniworld.breeds import BREEDS, DOGS
+from foi_tf.miniworld.camera import Camera
+from foi_tf.miniworld.crowd import Crowd
+from foi_tf.miniworld.cycles import cycle
+from foi_tf.miniworld.furniture import bottle, chair, cup, table
+from foi_tf.miniworld.landscape import landscape
+from foi_tf.miniworld.painter import Painter
+from foi_tf.miniworld.person import person
+from foi_tf.miniworld.quadruped import quadruped
+from foi_tf.miniworld.room import room
+from foi_tf.miniworld.shading import Look, sample_look
+from foi_tf.miniworld.skies import WEATHERS, overhead, sun
+from foi_tf.miniworld.stage import Place, Stage
+from foi_tf.miniworld.street import street
+from foi_tf.miniworld.variation import AnimalRanges, ConsumerRanges, Range
+from foi_tf.miniworld.vehicles import vehicle
+
+_WEATHER = ("clear", "clear", "clear", "overcast", "overcast", "dusk")
+
+
+def photograph_camera(painter: Painter, rng) -> Camera:
+    """A camera held by hand."""
+    return Camera(
+        aspect=painter.aspect,
+        focal=rng.uniform(0.95, 1.5),
+        height=rng.uniform(0.9, 1.9),
+        horizon=rng.uniform(0.32, 0.55),
+        roll=rng.uniform(-0.04, 0.04),
+    )
+
+
+def consumer(painter: Painter, rng, ranges: ConsumerRanges) -> Look:
+    """Paints a photograph in one of the settings."""
+    setting = rng.choice(ranges.settings)
+    if setting == "street":
+        return street(painter, rng, ranges.street)
+    if setting == "room":
+        return room(painter, rng, ranges.room)
+    weather = WEATHERS[rng.choice(_WEATHER)]
+    stage = Stage(painter, photograph_camera(painter, rng), rng, sun(rng), weather.ambient)
+    landscape(stage, setting, weather)
+    _people(stage, ranges, setting)
+    return overhead(sample_look(rng, ranges.look), weather)
+
+
+def _people(stage: Stage, ranges: ConsumerRanges, setting: str) -> None:
+    """Figures, animals and things over the landscape."""
+    rng, camera = stage.rng, stage.camera
+    crowd = Crowd(stage)
+
+    def spot(meters: float, share: Range) -> Place:
+        """Where something so tall takes such a share of the image's height."""
+        z = max(camera.focal * meters / share.sample(rng), 1.2)
+        half = z * camera.aspect / 2 / camera.focal
+        return Place(rng.uniform(-0.8, 0.8) * half, z, rng.uniform(0, 2 * math.pi))
+
+    for _ in range(ranges.figures.count(rng)):
+        child = 0.65 if rng.random() < 0.15 else 1.0
+        size = 1.72 * rng.uniform(0.9, 1.08) * child
+        crowd.put(spot(size, ranges.figure_size), _figure, size, rng.choice(ranges.activities))
+    if ranges.animals:
+        herd = Range(0.5, 2.5) if setting == "meadow" else Range(0.0, 1.2)
+        for _ in range(herd.count(rng)):
+            kind = rng.choice(ranges.animals)
+            if setting != "meadow" and kind in _LIVESTOCK:
+                kind = "dog"
+            crowd.put(spot(_TALL[kind], Range(0.12, 0.45)), _animal, kind)
+    for _ in range(ranges.clutter.count(rng)):
+        meters, draw, *details = rng.choice(_CLUTTER[setting])
+        crowd.put(spot(meters, Range(0.08, 0.35)), draw, *details)
+    crowd.draw()
+
+
+_LIVESTOCK = ("cow", "horse", "sheep")
+_TALL = {"horse": 1.9, "cow": 1.6, "sheep": 0.9, "bird": 0.6, "dog": 0.6, "cat": 0.4}  # Meters.
+
+
+def _animal(stage: Stage, place: Place, kind: str) -> None:
+    """An animal of that kind, of any breed."""
+    if kind == "bird":
+        leisure.bird(stage, place, stage.rng.uniform(0.4, 0.7))
+    else:
+        quadruped(stage, place, stage.rng.choice(DOGS) if kind == "dog" else kind)
+
+
+def _figure(stage: Stage, place: Place, size: float, activity: str) -> None:
+    """A person; those who sit get a chair, those who ride a bicycle."""
+    if activity == "riding":
+        heading = stage.rng.choice((-1, 1)) * stage.rng.uniform(1.0, 2.0)
+        cycle(stage, dataclasses.replace(place, heading=heading), "bicycle", True)
+        return
+    if activity == "sitting":
+        heading = math.pi + stage.rng.uniform(-1.2, 1.2)
+        place = dataclasses.replace(place, heading=heading)
+        chair(stage, place.moved(0.0, -0.12))
+    person(stage, place, size, activity)
+
+
+def _flying(stage: Stage, place: Place, draw, low: float, high: float) -> None:
+    draw(stage, place.moved(0.0, 0.0, stage.rng.uniform(low, high)))
+
+
+def _vehicle(stage: Stage, place: Place) -> None:
+    vehicle(stage, place, stage.rng.choice(("car", "car", "van", "bus", "truck")))
+
+
+# (meters, draw, details) of what may lie about in each setting.
+_CLUTTER = {
+    "park": (
+        (0.3, leisure.ball), (1.0, cycle, "bicycle"), (1.5, _vehicle), (2.2, leisure.umbrella),
+        (0.8, table), (0.3, bottle, 0.35), (0.6, leisure.bird), (1.0, cycle, "motorcycle"),
+        (0.2, cup, 0.2), (1.2, _flying, leisure.kite, 3, 6),
+    ),
+    "meadow": (
+        (0.3, leisure.ball), (1.2, _flying, leisure.kite, 3, 7), (0.6, leisure.bird),
+        (0.6, _flying, leisure.bird, 2, 4), (1.5, _vehicle), (1.0, cycle, "motorcycle"),
+    ),
+    "field": ((0.3, leisure.ball), (0.3, leisure.ball), (0.25, bottle, 0.3), (0.9, chair)),
+    "shore": (
+        (1.9, leisure.surfboard), (2.2, leisure.umbrella), (0.3, leisure.ball), (0.9, chair),
+        (0.6, _flying, leisure.bird, 1, 4), (0.3, bottle, 0.35), (0.6, leisure.bird),
+    ),
+}  # fmt: skip
+
+
+def close_up(painter: Painter, rng, ranges: AnimalRanges) -> Look:
+    """Paints one animal that fills much of the image."""
+    weather = WEATHERS[rng.choice(_WEATHER)]
+    look = sample_look(rng, ranges.look)
+    backdrop = rng.choice(ranges.backdrops)
+    breed = rng.choice(ranges.breeds)
+    height = 0.6
+    size = ranges.size.sample(rng) / max(1.0, BREEDS[breed].length)
+    eye, foot = rng.uniform(0.4, 1.0), 0.5 + size * rng.uniform(0.55, 0.75)
+    camera = Camera(
+        aspect=painter.aspect,
+        focal=rng.uniform(1.5, 2.2),
+        height=eye,
+        horizon=foot - eye * size / height,  # Brings the feet to their row.
+    )
+    stage = Stage(painter, camera, rng, sun(rng), weather.ambient)
+    z = camera.focal * height / size
+    if backdrop == "room":
+        indoors(stage)
+    else:
+        landscape(stage, backdrop, weather)
+        look = overhead(look, weather)
+    x = rng.uniform(-0.12, 0.12) * z * camera.aspect / camera.focal
+    toward = rng.choice((0.5, -0.5)) * math.pi + rng.choice((-1, 1)) * rng.uniform(0.0, 0.55)
+    if rng.random() < 0.25:
+        toward = math.pi + rng.uniform(-0.7, 0.7)
+    quadruped(stage, Place(x, z, toward), breed, height)
+    return look
+
+
+def indoors(stage: Stage) -> None:
+    """A bare corner of a room as a backdrop."""
+    rng, camera = stage.rng, stage.camera
+    depth = rng.uniform(3.5, 6.0)
+    paint = rng.choice(((222, 214, 198), (196, 206, 208), (206, 190, 170), (176, 110, 90)))
+    box = (0.0, 0.0, 1.0, camera.aspect)
+    stage.painter.bands("room wall", box, [paint])
+    row = camera.ground_row(depth)
+    floor = rng.choice(((166, 122, 82), (134, 98, 70), (150, 146, 142), (190, 160, 122)))
+    for kind, top, tone in (("room wall", row - 0.015, 1.1), ("floor", row, 1.0)):
+        color = tuple(v * tone for v in (floor if kind == "floor" else (224, 220, 210)))
+        stage.painter.bands(kind, (top, 0.0, 1.0, camera.aspect), [color])
+    if rng.random() < 0.5:
+        rug = stage.painter.part("rug", rng.choice(((150, 60, 52), (70, 90, 120), (190, 170, 120))))
+        stage.painter.ellipse(rug, (camera.aspect / 2, 0.95), (camera.aspect * 0.5, 0.16))

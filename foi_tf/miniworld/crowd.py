@@ -1,0 +1,30 @@
+"""Things that wait to be drawn until all are there, since the farthest come first."""
+
+from collections.abc import Callable
+from typing import Any
+
+from foi_tf.miniworld.stage import Place, Stage
+
+
+class Crowd:
+    """Places with what is to be drawn there."""
+
+    def __init__(self, stage: Stage):
+        self._stage = stage
+        self._members: list[tuple[Place, Callable[..., Any], tuple]] = []
+
+    def put(self, place: Place, draw: Callable[..., Any], *details: Any) -> None:
+        """Remembers `draw(stage, place, *details)`."""
+        self._members.append((place, draw, details))
+
+    def free(self, x: float, z: float, gap: float) -> bool:
+        """Whether nobody stands nearer than `gap` meters."""
+        return all((x - p.x) ** 2 + (z - p.z) ** 2 > gap * gap for p, _, _ in self._members)
+
+    def draw(self) -> None:
+        """Draws everything, the farthest first."""
+        stage = self._stage
+        for place, draw, details in sorted(
+            self._members, key=lambda member: -stage.depth(member[0].x, member[0].z)
+        ):
+            draw(stage, place, *details)

@@ -1,0 +1,181 @@
+"""Label maps: what each dataset calls the things of the world, in its own order.
+
+Some merge what others tell apart, and some leave things out (the ignore label), as
+among the real datasets. A map is {class name: kinds of the world}.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from foi_tf.miniworld.vocabulary import IGNORE, KIND_IDS, KINDS
+
+LabelMap = Mapping[str, tuple[str, ...]]
+
+
+def _own(*names: str) -> dict[str, tuple[str, ...]]:
+    """Classes that are called what the world calls them."""
+    return {name: (name,) for name in names}
+
+
+_PEDESTRIANS = ("person", "rider")
+_FLAT = ("road", "lane marking", "crosswalk", "parking")
+_GREEN = ("tree", "bush")
+
+SEGMENTATION: dict[str, LabelMap] = {
+    "pcontext": {
+        "sky": ("sky",), "grass": ("grass", "field"), "ground": ("soil", "sand"),
+        "tree": _GREEN, "mountain": ("mountain", "rock"), "water": ("water",),
+        "road": ("road", "lane marking", "crosswalk", "parking"), "sidewalk": ("pavement",),
+        "building": ("building",), "wall": ("room wall", "wall"), "fence": ("fence",),
+        "floor": ("floor", "rug"), "ceiling": ("ceiling",), "window": ("window", "curtain"),
+        "door": ("door",), "table": ("table",), "chair": ("chair",), "sofa": ("sofa", "pillow"),
+        "bed": ("bed",), "shelves": ("shelf", "cabinet"), "person": _PEDESTRIANS,
+        "car": ("car", "van"), "bus": ("bus",), "truck": ("truck",), "bicycle": ("bicycle",),
+        "motorbike": ("motorcycle",), "boat": ("boat",), "dog": ("dog",), "cat": ("cat",),
+        "horse": ("horse",), "cow": ("cow",), "sheep": ("sheep",), "bird": ("bird",),
+        "potted plant": ("potted plant",), "bottle": ("bottle",), "sign": ("traffic sign",),
+    },
+    "pvoc": {
+        **_own("bicycle", "bird", "boat", "bottle", "bus"), "car": ("car", "van"),
+        **_own("cat", "chair", "cow"), "dining table": ("table",), **_own("dog", "horse"),
+        "motorbike": ("motorcycle",), "person": _PEDESTRIANS,
+        **_own("potted plant", "sheep", "sofa"), "tv monitor": ("television",),
+    },
+    "ade": {
+        "wall": ("room wall",), **_own("building", "sky", "floor", "tree", "ceiling"),
+        **_own("road", "bed"), "windowpane": ("window",), **_own("grass", "cabinet"),
+        "sidewalk": ("pavement", "crosswalk"), "person": _PEDESTRIANS, "earth": ("soil",),
+        **_own("door", "table", "mountain"), "plant": ("potted plant", "bush"),
+        **_own("curtain", "chair", "car", "water"), "painting": ("picture",),
+        **_own("sofa", "shelf", "mirror", "rug", "field", "fence", "rock", "lamp"),
+        "cushion": ("pillow",), **_own("sand", "truck", "bus"), "boat": ("boat", "ship"),
+        "signboard": ("billboard", "traffic sign"), "streetlight": ("street lamp",),
+        "television": ("television",), "pole": ("pole",), **_own("bicycle", "van", "bench"),
+        "minibike": ("motorcycle",), "animal": ("dog", "cat", "horse", "cow", "sheep", "bird"),
+        **_own("ball", "bottle"), "traffic light": ("traffic light",), "bridge": ("bridge",),
+        "ashcan": ("bin",), "outdoor wall": ("wall",), "vase": ("cup",),
+    },
+    "coco": {
+        "person": _PEDESTRIANS, **_own("bicycle"), "car": ("car", "van"),
+        **_own("motorcycle", "bus", "truck", "boat", "traffic light"),
+        "stop sign": ("traffic sign",), **_own("bench", "bird", "cat", "dog", "horse", "sheep"),
+        **_own("cow", "umbrella", "kite"), "sports ball": ("ball",),
+        **_own("surfboard", "bottle", "cup", "chair"), "couch": ("sofa",),
+        **_own("potted plant", "bed"), "dining table": ("table",), "tv": ("television",),
+        "banner": ("billboard",), **_own("bridge", "cabinet", "ceiling"),
+        "curtain": ("curtain",), "dirt": ("soil",), "door": ("door",), "fence": ("fence",),
+        "floor": ("floor",), "grass": ("grass",), "house": ("building",),
+        "light": ("lamp", "street lamp"),
+        "mirror": ("mirror",), "mountain": ("mountain",), "net": ("goal",),
+        "pavement": ("pavement",), "picture": ("picture",), "pillow": ("pillow",),
+        "playing field": ("field",), "road": _FLAT, "rock": ("rock",), "rug": ("rug",),
+        "sand": ("sand",), "shelf": ("shelf",), "sky": ("sky",), "tree": _GREEN,
+        "wall": ("room wall", "wall"), "water": ("water",), "window": ("window",),
+    },
+    "kitti": {
+        "road": _FLAT, "sidewalk": ("pavement",), "building": ("building",), "wall": ("wall",),
+        "fence": ("fence",), "pole": ("pole", "street lamp"), "traffic light": ("traffic light",),
+        "traffic sign": ("traffic sign",), "vegetation": _GREEN, "terrain": ("grass",),
+        "sky": ("sky",), "person": ("person",), "car": ("car", "van"), "truck": ("truck",),
+        "bicycle": ("bicycle", "rider"),
+    },
+    "camvid": {
+        **_own("sky", "building"), "column pole": ("pole", "street lamp"), **_own("road"),
+        "lane markings": ("lane marking", "crosswalk"), "sidewalk": ("pavement",),
+        **_own("tree"), "vegetation misc": ("bush", "grass"),
+        "sign symbol": ("traffic sign", "billboard"), "traffic light": ("traffic light",),
+        **_own("fence", "wall", "car"), "truck bus": ("truck", "bus", "van"),
+        "pedestrian": ("person",), "bicyclist": ("rider", "bicycle"), "parking": ("parking",),
+    },
+    "city": {
+        "road": ("road", "lane marking", "crosswalk"), "sidewalk": ("pavement",),
+        **_own("parking", "building", "wall", "fence", "bridge"),
+        "pole": ("pole", "street lamp"), **_own("traffic light", "traffic sign"),
+        "vegetation": _GREEN, "terrain": ("grass", "soil"), **_own("sky", "person", "rider", "car"),
+        "van": ("van",), **_own("truck", "bus", "motorcycle", "bicycle"),
+    },
+    "idd": {
+        "road": ("road", "crosswalk", "lane marking"), "drivable fallback": ("soil", "parking"),
+        "sidewalk": ("pavement",), "non-drivable fallback": ("grass",), "person": ("person",),
+        "animal": ("cow", "dog"), **_own("rider", "motorcycle", "bicycle", "autorickshaw", "car"),
+        **_own("truck", "bus", "wall", "fence", "billboard", "traffic sign", "traffic light"),
+        "pole": ("pole", "street lamp"), "obs-str-bar-fallback": ("bench", "bin"),
+        **_own("building", "bridge"), "vegetation": _GREEN, "sky": ("sky",), "van": ("van",),
+    },
+    "bdd": {
+        "road": _FLAT, "sidewalk": ("pavement",), **_own("building", "wall", "fence"),
+        "pole": ("pole", "street lamp"), **_own("traffic light", "traffic sign"),
+        "vegetation": _GREEN, "terrain": ("grass", "soil"), **_own("sky", "person", "rider"),
+        "car": ("car", "van"), **_own("truck", "bus", "motorcycle", "bicycle"),
+    },
+    "mapillary": {
+        "animal": ("dog", "cow"), "fence": ("fence",), "wall": ("wall",),
+        **_own("crosswalk", "parking", "road", "bridge", "building", "person", "rider"),
+        "sidewalk": ("pavement",), "lane marking": ("lane marking",), **_own("mountain", "sky"),
+        "terrain": ("soil", "grass"), "vegetation": _GREEN, **_own("bench", "billboard"),
+        "street light": ("street lamp",), **_own("pole", "traffic light", "traffic sign"),
+        "trash can": ("bin",), **_own("bicycle", "bus", "car", "van", "motorcycle", "truck"),
+        "other vehicle": ("autorickshaw",), "ego vehicle": ("ego vehicle",),
+    },
+    "isprs": {
+        "impervious surfaces": ("road", "pavement", "parking", "lane marking"),
+        "building": ("roof",), "low vegetation": ("grass", "bush", "roundabout"),
+        "tree": ("tree",), "car": ("car", "truck"),
+    },
+    "isaid": {
+        **_own("ship"), "storage tank": ("tank",), "tennis court": ("court",),
+        "soccer field": ("field",), "large vehicle": ("truck",), "small vehicle": ("car",),
+        "swimming pool": ("pool",), "roundabout": ("roundabout",), "plane": ("plane",),
+        "harbor": ("pier",),
+    },
+    "sunrgbd": {
+        "wall": ("room wall",), **_own("floor", "cabinet", "bed", "chair", "sofa", "table"),
+        **_own("door", "window"), "bookshelf": ("shelf",), **_own("picture", "curtain"),
+        "pillow": ("pillow",), "mirror": ("mirror",), "floor mat": ("rug",), **_own("ceiling"),
+        "tv": ("television",), "lamp": ("lamp",), "person": ("person",),
+        "other": ("potted plant", "cup", "bottle", "dog", "cat"),
+    },
+    "scannet": {
+        "wall": ("room wall",), "floor": ("floor",), "furniture": ("cabinet",),
+        **_own("bed", "chair", "sofa", "table", "door", "window"), "bookshelf": ("shelf",),
+        "picture": ("picture",), "curtain": ("curtain",), "rug": ("rug",), "ceiling": ("ceiling",),
+        "television": ("television",), **_own("lamp", "mirror", "pillow", "potted plant"),
+        "cup": ("cup",), "bottle": ("bottle",), "person": ("person",), "sculpture": ("sculpture",),
+        "pet": ("dog", "cat"),
+    },
+    "suim": {
+        "waterbody": ("water",), "human divers": ("diver",), "plants": ("seaweed",),
+        "wrecks": ("wreck",), "robots": ("robot",), "reefs": ("coral",),
+        "fish": ("fish",), "sea floor": ("sand", "rock"),
+    },
+    "vkitti2": {
+        "terrain": ("grass", "soil"), "sky": ("sky", "mountain"), "tree": _GREEN,
+        "building": ("building", "wall"), "road": (*_FLAT, "pavement"), "guard rail": ("fence",),
+        "pole": ("pole", "traffic sign", "traffic light", "street lamp"),
+        "truck": ("truck", "van", "bus"), "car": ("car",),
+    },
+    "vgallery": {
+        "floor": ("floor", "rug"), "ceiling": ("ceiling",), "wall": ("room wall",),
+        "window": ("window", "curtain"), "door": ("door",), "picture": ("picture", "mirror"),
+        "sculpture": ("sculpture",), "furniture": ("chair", "potted plant", "lamp"),
+    },
+}  # fmt: skip
+DETECTION: dict[str, LabelMap] = {
+    "pvoc": SEGMENTATION["pvoc"],
+    "coco": dict(list(SEGMENTATION["coco"].items())[:28]),
+    "bdd": {
+        "pedestrian": ("person",), **_own("rider"), "car": ("car", "van"),
+        **_own("truck", "bus", "motorcycle", "bicycle", "traffic light", "traffic sign"),
+    },
+    "uwt": {"plastic": ("plastic", "bottle"), "bio": ("bio", "fish"), "rov": ("robot",)},
+}  # fmt: skip
+
+
+def table(labels: LabelMap) -> np.ndarray:
+    """uint8 [kinds of the world] -> class id, 255 for what the map leaves out."""
+    lookup = np.full(len(KINDS), IGNORE, np.uint8)
+    for number, kinds in enumerate(labels.values()):
+        for kind in kinds:
+            lookup[KIND_IDS[kind]] = number
+    return lookup

@@ -1,0 +1,169 @@
+"""One buffer of part numbers; everything else about a pixel is a table over parts.
+
+A scene is drawn back to front into a single buffer that holds, for each pixel, the
+number of the part seen there. Color, kind, instance and depth are looked up by that
+number afterwards, so they cannot disagree.
+"""
+
+import contextlib
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from foi_tf.miniworld.color_math import Color
+from foi_tf.miniworld.vocabulary import KIND_IDS, PLAIN, TEXTURES, Texture
+from foi_tf.study.dataset import Size
+
+SUPERSAMPLING = 2  # Pixels are averaged from this many squared; annotations take one of them.
+_SHIFT = 4  # Bits of subpixel position that OpenCV is given.
+_SUBPIXELS = 1 << _SHIFT
+
+Point = tuple[float, float]  # (x, y) in image heights: y from 0 to 1, x from 0 to the aspect.
+# 1 / meters = a + b x + c y, exact for any plane; and its least and most on the part.
+InverseDepth = tuple[float, float, float, float, float]
+AT_INFINITY: InverseDepth = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def at_depth(meters: float) -> InverseDepth:
+    """The inverse depth of an upright plane that faces the camera."""
+    return 1 / meters, 0.0, 0.0, 1 / meters, 1 / meters
+
+
+@dataclasses.dataclass(frozen=True)
+class Joint:
+    """A keypoint: where it is, and the parts on which it counts as seen.
+
+    No owners means that the figure itself hides it.
+    """
+
+    x: float
+    y: float
+    owners: frozenset[int]
+
+
+@dataclasses.dataclass
+class Instance:
+    """A countable thing and, for articulated figures, its joints in the skeleton's order."""
+
+    kind: str
+    joints: tuple[Joint, ...] = ()
+
+
+class Painter:
+    """Draws parts over one another. Positions are in image heights (see `Point`)."""
+
+    def __init__(self, size: Size, reference: Size):
+        height, width = size
+        self.size, self.reference = size, reference
+        self.aspect = width / height
+        shape = (height * SUPERSAMPLING, width * SUPERSAMPLING)
+        self.parts = np.zeros(shape, np.int16)
+        # Where a pixel's part number is below its stamp, it lies in a shadow cast later.
+        self.shadow_stamps = np.zeros(shape, np.int16)
+        self.instances: list[Instance] = [Instance("sky")]  # Number 0 is no instance.
+        self.kinds: list[int] = []
+        self.colors: list[Color] = []
+        self.textures: list[Texture] = []
+        self.inverse_depths: list[InverseDepth] = []
+        self.owners: list[int] = []
+        self._scale = shape[0] * _SUBPIXELS
+        self._owner = 0
+        self.part("sky", (128, 128, 128))
+
+    def part(
+        self,
+        kind: str,
+        color: Color,
+        inverse_depth: InverseDepth = AT_INFINITY,
+        texture: Texture | None = None,
+    ) -> int:
+        """A new part of the current instance; the number to draw with."""
+        self.kinds.append(KIND_IDS[kind])
+        self.colors.append(color)
+        self.textures.append(TEXTURES.get(kind, PLAIN) if texture is None else texture)
+        self.inverse_depths.append(inverse_depth)
+        self.owners.append(self._owner)
+        return len(self.kinds) - 1
+
+    @contextlib.contextmanager
+    def instance(self, kind: str) -> Iterator[Instance]:
+        """All parts made in this block belong to one new instance, also if blocks nest."""
+        outer, self._owner = self._owner, len(self.instances)
+        made = Instance(kind)
+        self.instances.append(made)
+        try:
+            yield made
+        finally:
+            self._owner = outer
+
+    def polygon(self, part: int, points: Sequence[Point]) -> None:
+        """Fills a polygon."""
+        cv2.fillPoly(self.parts, [self._subpixels(points)], part, cv2.LINE_8, _SHIFT)
+
+    def polygons(self, part: int, outlines: Sequence[Sequence[Point]] | np.ndarray) -> None:
+        """Fills polygons, a list or [n, corners, 2]; where they overlap nothing is drawn."""
+        if isinstance(outlines, np.ndarray):
+            shapes = list((outlines * self._scale).astype(np.int32))
+        else:
+            shapes = [self._subpixels(points) for points in outlines]
+        cv2.fillPoly(self.parts, shapes, part, cv2.LINE_8, _SHIFT)
+
+    def ellipse(self, part: int, center: Point, radii: Point, degrees: float = 0.0) -> None:
+        """Fills an ellipse; `degrees` turns it clockwise."""
+        _ellipse(self.parts, part, self._scale, center, radii, degrees)
+
+    def limb(self, part: int, start: Point, end: Point, r_start: float, r_end: float) -> None:
+        """A tapered stroke with round ends."""
+        self.limbs(part, (start, end), (r_start, r_end))
+
+    def limbs(self, part: int, joints: Sequence[Point], radii: Sequence[float]) -> None:
+        """A stroke through the joints, as thick as the radii there, with round ends."""
+        for i, (joint, radius) in enumerate(zip(joints, radii, strict=True)):
+            if radius * self.reference[0] > 0.3:  # Else narrower than a pixel.
+                self.ellipse(part, joint, (radius, radius))
+            if i:
+                self._segment(part, joints[i - 1], joint, radii[i - 1], radius)
+
+    def _segment(self, part: int, start: Point, end: Point, r_start: float, r_end: float) -> None:
+        (ax, ay), (bx, by) = start, end
+        length = math.hypot(bx - ax, by - ay)
+        if length > 1e-6:
+            nx, ny = (ay - by) / length, (bx - ax) / length
+            self.polygon(
+                part,
+                (
+                    (ax + nx * r_start, ay + ny * r_start), (bx + nx * r_end, by + ny * r_end),
+                    (bx - nx * r_end, by - ny * r_end), (ax - nx * r_start, ay - ny * r_start),
+                ),
+            )  # fmt: skip
+
+    def shadow(self, points: Sequence[Point]) -> None:
+        """Darkens everything drawn so far within the polygon, and nothing drawn later."""
+        stamp = len(self.kinds)
+        cv2.fillPoly(self.shadow_stamps, [self._subpixels(points)], stamp, cv2.LINE_8, _SHIFT)
+
+    def shadow_ellipse(self, center: Point, radii: Point) -> None:
+        """`shadow` for an upright ellipse."""
+        _ellipse(self.shadow_stamps, len(self.kinds), self._scale, center, radii, 0.0)
+
+    def bands(self, kind: str, box: tuple[float, float, float, float], colors) -> None:
+        """Horizontal bands of the colors, top to bottom, within (top, left, bottom, right)."""
+        top, left, bottom, right = box
+        step = (bottom - top) / len(colors)
+        for i, color in enumerate(colors):
+            y = top + i * step
+            self.polygon(
+                self.part(kind, color), ((left, y), (right, y), (right, bottom), (left, bottom))
+            )
+
+    def _subpixels(self, points: Sequence[Point]) -> np.ndarray:
+        return (np.array(points) * self._scale).astype(np.int32)
+
+
+def _ellipse(buffer, value: int, scale: float, center: Point, radii: Point, degrees: float):
+    middle = int(center[0] * scale), int(center[1] * scale)
+    axes = max(int(radii[0] * scale), 1), max(int(radii[1] * scale), 1)
+    cv2.ellipse(buffer, middle, axes, degrees, 0, 360, value, -1, cv2.LINE_8, _SHIFT)

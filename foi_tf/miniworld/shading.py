@@ -1,0 +1,170 @@
+"""From a painter's parts to what a camera records: light, haze, and the sensor's flaws."""
+
+import dataclasses
+import functools
+import random
+
+import cv2
+import numpy as np
+
+from foi_tf.miniworld.color_math import Color
+from foi_tf.miniworld.painter import SUPERSAMPLING, Painter
+from foi_tf.miniworld.variation import LookRanges
+from foi_tf.study.dataset import Size
+
+_TILE = 640  # Side of the noise tiles; larger than any dataset's supersampled image.
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Look:
+    """One draw from `LookRanges`, and what the scene adds to it: the color of the haze."""
+
+    exposure: float
+    warmth: float
+    contrast: float
+    saturation: float
+    noise: float
+    blur: float
+    vignette: float
+    texture: float
+    gradient: float
+    shadow: float
+    haze: float
+    haze_top: Color = (200, 208, 216)
+    haze_bottom: Color = (200, 208, 216)
+    tint: Color = (1.0, 1.0, 1.0)
+
+
+def sample_look(rng: random.Random, ranges: LookRanges) -> Look:
+    """Draws every range."""
+    fields = dataclasses.fields(ranges)
+    return Look(**{field.name: getattr(ranges, field.name).sample(rng) for field in fields})
+
+
+@functools.cache
+def _tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fine grain, soft clouds and horizontal streaks: float32, mean 0, deviation 1."""
+    rng = np.random.default_rng(20)
+    grain = cv2.GaussianBlur(rng.standard_normal((_TILE, _TILE)).astype(np.float32), (0, 0), 0.7)
+    clouds = np.zeros((_TILE, _TILE), np.float32)
+    for cells in (8, 20, 50, 120):
+        octave = rng.standard_normal((cells, cells)).astype(np.float32)
+        octave = cv2.resize(octave, (_TILE, _TILE), interpolation=cv2.INTER_CUBIC)
+        clouds += octave * (8 / cells) ** 0.5
+    streaks = rng.standard_normal((_TILE // 2, _TILE // 24)).astype(np.float32)
+    streaks = cv2.resize(streaks, (_TILE, _TILE), interpolation=cv2.INTER_CUBIC)
+    return tuple((tile - tile.mean()) / tile.std() for tile in (grain, clouds, streaks))
+
+
+def _crop(rng: random.Random, tile: np.ndarray, reference: Size, size: Size) -> np.ndarray:
+    """A random window of the tile: the same texture at any size, only finer or coarser."""
+    top, left = rng.randrange(_TILE - reference[0]), rng.randrange(_TILE - reference[1])
+    window = tile[top : top + reference[0], left : left + reference[1]]
+    if reference == size:
+        return window
+    return cv2.resize(window, size[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _grain(rng: random.Random, size: Size) -> np.ndarray:
+    """Fine grain, which stays as fine as the pixels at any size."""
+    top, left = rng.randrange(_TILE), rng.randrange(_TILE)
+    rows, columns = np.arange(top, top + size[0]), np.arange(left, left + size[1])
+    return _tiles()[0].take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
+
+
+@functools.lru_cache(maxsize=16)
+def _grid(size: Size) -> tuple[np.ndarray, np.ndarray]:
+    """x [1, W] and y [H, 1] of pixel centers, in image heights."""
+    height, width = size
+    x = (np.arange(width, dtype=np.float32)[None] + 0.5) / height
+    y = (np.arange(height, dtype=np.float32)[:, None] + 0.5) / height
+    return x, y
+
+
+def inverse_depths(painter: Painter, parts: np.ndarray) -> np.ndarray:
+    """float32 1 / meters at each of the supersampled `parts`; 0 where nothing is near."""
+    a, b, c, _, _ = np.asarray(painter.inverse_depths, np.float32).T
+    x, y = _grid(parts.shape)
+    inverse = a.take(parts)
+    if b.any() or c.any():
+        inverse += b.take(parts) * x
+        inverse += c.take(parts) * y
+    return np.maximum(inverse, 0.0, out=inverse)
+
+
+def _surfaces(painter: Painter, look: Look, rng: random.Random, parts: np.ndarray) -> np.ndarray:
+    """float32 [H, W] brightness factor of the surfaces: their textures, and shadows on them."""
+    seen = parts[1::SUPERSAMPLING, 1::SUPERSAMPLING]
+    light = np.ones(painter.size, np.float32)
+    amounts = np.asarray(painter.textures, np.float32).T * look.texture
+    _, clouds, streaks = _tiles()
+    windows = (
+        _grain(rng, painter.size),
+        _crop(rng, clouds, painter.reference, painter.size),
+        _crop(rng, streaks, painter.reference, painter.size),
+    )
+    for window, amount in zip(windows, amounts, strict=True):
+        if amount.any():
+            light += amount.take(seen) * window
+    if look.shadow > 0:
+        shaded = (painter.shadow_stamps > painter.parts).astype(np.float32)
+        light *= 1 - look.shadow * _averaged(shaded, painter.size)
+    return light
+
+
+def _lens(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
+    """float32 [H, W] brightness factor of the camera: exposure, uneven light, dark corners."""
+    x, y = _grid(painter.size)
+    across, down = (x - painter.aspect / 2) / painter.aspect, y - 0.5
+    light = 1 + look.gradient * (rng.choice((-1, 1)) * across - down / 2)
+    return light * (look.exposure * (1 - look.vignette * 2 * (across**2 + down**2)))
+
+
+def _clarity(painter: Painter, look: Look, parts: np.ndarray) -> np.ndarray:
+    """float32 share of light that haze lets through, for each of the supersampled parts."""
+    inverse = inverse_depths(painter, parts)
+    # What is at infinity is painted in its final color.
+    distance = np.divide(1.0, inverse, out=np.zeros_like(inverse), where=inverse > 0)
+    return cv2.exp(distance * np.float32(-look.haze))
+
+
+def develop(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
+    """The image, uint8 [H, W, 3] RGB."""
+    parts = painter.parts.astype(np.intp)
+    surfaces = _surfaces(painter, look, rng, parts)
+    lens = _lens(painter, look, rng)
+    clarity = _clarity(painter, look, parts) if look.haze > 0 else None
+    fog = None if clarity is None else 1 - _averaged(clarity, painter.size)
+    palette = np.asarray(painter.colors, np.float32).T
+    _, y = _grid(painter.size)
+    channels = []
+    for i in range(3):
+        color = palette[i].take(parts)
+        if clarity is None:
+            channel = _averaged(color, painter.size) * surfaces
+        else:
+            haze = look.haze_top[i] + (look.haze_bottom[i] - look.haze_top[i]) * y
+            # Averaged after the haze: at a rim it differs on either side.
+            channel = _averaged(color * clarity, painter.size) * surfaces + haze * fog
+        channels.append(channel * lens * (look.tint[i] * (1 + 0.22 * look.warmth * (1 - i))))
+    return _recorded(channels, look, rng)
+
+
+def _recorded(channels: list[np.ndarray], look: Look, rng: random.Random) -> np.ndarray:
+    """float32 planes -> uint8 RGB, with the lens's blur, contrast and the sensor's noise."""
+    red, green, blue = channels
+    gray = (0.3 * red + 0.59 * green + 0.11 * blue) * (1 - look.saturation)
+    offset = 118 * (1 - look.contrast)
+    image = cv2.merge([(c * look.saturation + gray) * look.contrast + offset for c in channels])
+    if look.blur > 0.25:  # Less would change nothing.
+        image = cv2.GaussianBlur(image, (0, 0), look.blur)
+    if look.noise > 0:
+        grain, tint = _grain(rng, image.shape[:2]), _grain(rng, image.shape[:2])
+        grain, tint = grain * np.float32(look.noise), tint * np.float32(0.4 * look.noise)
+        image += cv2.merge((grain + tint, grain, grain - tint))
+    return np.clip(image, 0, 255, out=image).astype(np.uint8)
+
+
+def _averaged(plane: np.ndarray, size: Size) -> np.ndarray:
+    """Supersampled -> image pixels."""
+    return cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA)

@@ -1,0 +1,97 @@
+"""Networks that only predict: the same outputs up to rounding, from less work."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from foi_tf.models import layers
+
+
+@layers.not_converted
+def fold(model: tf.keras.Model) -> tf.keras.Model:
+    """A functional model of the same outputs without batch norm, with variables of its own.
+
+    In inference mode batch norm multiplies each channel by a constant and adds another; a
+    convolution right before it can do that itself. Outputs agree up to rounding. Layers
+    keep their names.
+    """
+    norms = {
+        _convolution_before(layer): layer
+        for layer in model.layers
+        if isinstance(layer, tf.keras.layers.BatchNormalization)
+    }
+    passed = {norm.name for norm in norms.values()}
+
+    def make(layer: tf.keras.layers.Layer) -> tf.keras.layers.Layer:
+        if layer.name in passed:
+            return tf.keras.layers.Activation("linear", name=layer.name, dtype=layer.dtype_policy)
+        config = layer.get_config()
+        if layer.name in norms:
+            config["use_bias"] = True
+        return type(layer).from_config(config)
+
+    folded = tf.keras.models.clone_model(model, clone_function=make)
+    for layer in model.layers:
+        target = folded.get_layer(layer.name)
+        if layer.name in norms:
+            target.set_weights(_folded(layer, norms[layer.name]))
+        elif layer.name not in passed:
+            target.set_weights(layer.get_weights())
+    return folded
+
+
+def is_linear(head: tf.keras.Model) -> bool:
+    """Whether a head's part with weights is one 1x1 convolution, without activation."""
+    made = [layer for layer in head.layers if not isinstance(layer, tf.keras.layers.InputLayer)]
+    if len(made) != 1 or not isinstance(made[0], tf.keras.layers.Conv2D):
+        return False
+    return made[0].kernel_size == (1, 1) and made[0].activation == tf.keras.activations.linear
+
+
+def at_branches(head: tf.keras.Model) -> Callable[[Sequence[tf.Tensor]], tf.Tensor]:
+    """A linear head, applied to HRNetV2's branches before they are upsampled, not after.
+
+    A 1x1 convolution and bilinear upsampling can change places, and each branch has its own
+    part of the kernel: so the few channels of the result are upsampled instead of the many
+    of the features, which need not be put together.
+
+    Returns:
+      branches [B, h_i, w_i, C_i] at strides 4, 8, ... -> float32 [B, h_0, w_0, classes].
+    """
+    kernel, bias = head.layers[-1].get_weights()
+
+    def apply(branches: Sequence[tf.Tensor]) -> tf.Tensor:
+        ends = np.cumsum([branch.shape[-1] for branch in branches])[:-1]
+        shares = zip(branches, np.split(kernel, ends, axis=2), strict=True)
+        first, *others = (
+            tf.cast(tf.nn.conv2d(x, tf.cast(share, x.dtype), 1, "VALID"), tf.float32)
+            for x, share in shares
+        )
+        found = tf.nn.bias_add(first, bias)
+        for i, x in enumerate(others, start=1):
+            found += layers.crop_like(layers.upsample_bilinear(x, 2**i), first)
+        return found
+
+    return apply
+
+
+def _convolution_before(norm: tf.keras.layers.BatchNormalization) -> str:
+    """The name of the convolution whose output alone it normalizes, and that nothing else takes."""
+    (node,) = norm.inbound_nodes
+    layer = node.inbound_layers
+    if not isinstance(layer, tf.keras.layers.Conv2D) or len(layer.outbound_nodes) != 1:
+        raise ValueError(f"{norm.name} does not follow a convolution of its own")
+    return layer.name
+
+
+def _folded(
+    convolution: tf.keras.layers.Conv2D, norm: tf.keras.layers.BatchNormalization
+) -> list[np.ndarray]:
+    """Kernel and bias; computed in float64, since they stand for two roundings."""
+    kernel, *bias = (w.astype(np.float64) for w in convolution.get_weights())
+    scale = norm.gamma.numpy() / np.sqrt(
+        norm.moving_variance.numpy().astype(np.float64) + norm.epsilon
+    )
+    shift = (bias[0] if bias else 0.0) - norm.moving_mean.numpy()
+    return [kernel * scale, norm.beta.numpy() + scale * shift]

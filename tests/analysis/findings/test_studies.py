@@ -1,0 +1,145 @@
+"""The studies that the repository keeps: what README says of them follows from their rows."""
+
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+import yaml
+
+from foi_tf.miniworld.datasets import DATASETS
+from foi_tf.study import grid, plan, results
+from studies import readme
+from studies.readme import HERE, STUDIES
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+@pytest.fixture(name="rows", params=STUDIES, ids=lambda path: path.name)
+def _rows(request):
+    return results.load(request.param / "results.csv")
+
+
+def test_what_readme_says_follows_from_the_rows():
+    text = "".join(page.read_text() for page in readme.PAGES)
+    found = readme.blocks()
+    assert {"findings", "agreement mini", "effects", "narrow", "seeds", "noise"} <= set(found)
+    assert {"regret mini", "regret real", "metrics mini", "metrics real"} <= set(found)
+    for name, part in found.items():
+        said = readme.block(text, name)
+        assert NUMBER.sub("", said) == NUMBER.sub("", part), name
+        for one, two in zip(NUMBER.findall(said), NUMBER.findall(part), strict=True):
+            # Other processors may round the last digit differently.
+            last = 10.0 ** -len(one.partition(".")[2])
+            assert float(one) == pytest.approx(float(two), abs=1.1 * last), name
+
+
+def test_a_part_of_readme_that_has_no_place_is_named(monkeypatch):
+    monkeypatch.setattr(readme, "blocks", lambda: {"findings": "none\n"})
+    with pytest.raises(SystemExit, match="there are 0 places for 'findings', not one"):
+        readme.filled(["# foi_tf", ""])
+    marked = "a\n<!-- findings -->\nold\n<!-- /findings -->\nb"
+    assert readme.filled(["c", marked]) == ["c", marked.replace("old", "none")]
+    with pytest.raises(SystemExit, match="there are 2 places"):
+        readme.filled([marked, marked])
+
+
+def test_verdicts_of_single_seeds_are_told():
+    header, _, *lines = (
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in readme.blocks()["seeds"].splitlines()
+    )
+    seeds = {"mini": ["0", "1", "2"], "real": ["0", "1"]}  # 2 is that across task types.
+    assert header[1:] == [
+        f"{study}, {words}"
+        for study, own in seeds.items()
+        for words in [*(f"seed {seed}" for seed in own), "all seeds"]
+    ]
+    assert [line[0] for line in lines] == [f"A{i}" for i in range(1, 11)]
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
+def test_tables_are_small(study):
+    assert all(path.stat().st_size <= 10**6 for path in study.iterdir())
+
+
+def test_rows_are_of_one_version_and_configuration(rows):
+    assert not rows.duplicated([*results.IDENTITY]).any()
+    chain = ["target", "target_type", "source", "source_type", "setting", "seed"]
+    assert not rows.duplicated(chain).any()
+    assert rows.backbone.unique().tolist() == ["hrnet_mini"] and rows.version.nunique() == 1
+    assert rows.groupby(["target", "target_type"]).learning_rate.nunique().max() == 1
+    assert set(rows.candidates.map(json.loads).map(len)) == {0}
+    assert np.isfinite(rows.value).all()
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
+def test_the_kept_configuration_is_that_of_the_rows(study):
+    rows = results.load(study / "results.csv")
+    kept = yaml.safe_load((study / "rates.yaml").read_text())
+    for row in rows.drop_duplicates(["target", "target_type"]).itertuples():
+        of_type = kept[row.target_type]
+        own = of_type.get("datasets", {}).get(row.target, {}).get("schedule", {})
+        assert (of_type["schedule"] | own)["learning_rate"] == row.learning_rate
+
+
+PLANNED = {
+    # Setting, pairs and seed: chains, of which so many targets have a row without a source.
+    ("small", "within_type", 0): (306, 27),
+    ("small", "within_type", 1): (306, 27),
+    ("small", "cross_type", 0): (183, 27),  # 123 within domains, and a sample of 60 across.
+    ("small", "cross_type", 2): (183, 27),
+    ("small_source", "within_type", 0): (272, 17),
+    ("small_source", "within_type", 1): (272, 17),
+    ("full", "within_type", 0): (289, 17),  # Of segmentation; the models of several on all 17.
+    ("full", "within_type", 1): (289, 17),
+}
+
+
+@pytest.mark.parametrize(("setting", "pairs", "seed"), PLANNED)
+def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs, seed):
+    rows = results.load(HERE / "mini/results.csv")
+    own = rows[(rows.setting == setting) & (rows.seed == seed)]
+    if setting == "full":  # Source models of other types have rows too.
+        own = own[own.target_type == "segmentation"]
+    found = {
+        (f"{x.source}:{x.source_type}", f"{x.target}:{x.target_type}")
+        for x in own.itertuples()
+        if x.source_type and (x.source_type == x.target_type) == (pairs == "within_type")
+    }
+    chains = plan.sample(grid.chains(DATASETS, setting, pairs), DATASETS, 60)
+    planned = {
+        (str(x.source), str(x.target))
+        for x in chains
+        if setting != "full" or x.target.type == "segmentation"
+    }
+    count, targets = PLANNED[setting, pairs, seed]
+    assert found == planned and len(planned) == count
+    for start in ("ilsvrc", "scratch"):
+        assert (own.source == start).sum() == targets
+
+
+def test_the_study_on_mini_has_no_other_rows():
+    rows = results.load(HERE / "mini/results.csv")
+    chains = sum(count for count, _ in PLANNED.values())
+    starts = 2 * (2 * 27 + 2 * 17 + 17) + 17 + 2 * 27
+    # And the source models of single tasks, which on all images are the chains without a source
+    # of the first seed.
+    assert len(rows) == chains + starts + 27
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_study_on_real_sets_has_all_chains(seed):
+    rows = results.load(HERE / "real/results.csv")
+    own = rows[(rows.setting == "small") & (rows.seed == seed)]
+    tasks = {tuple(x) for x in own[["target", "target_type"]].to_numpy()}
+    found = {
+        ((x.source, x.source_type), (x.target, x.target_type))
+        for x in own.itertuples()
+        if x.source_type
+    }
+    assert found == set(itertools.permutations(tasks, 2))
+    assert len(found) == 74 + 166 and len(tasks) == 16
+    # Each seed without a source and from random weights too, and the sources.
+    assert len(own) == len(found) + 2 * 16 and len(rows) == 2 * len(own) + 16

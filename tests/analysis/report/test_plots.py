@@ -1,0 +1,100 @@
+import math
+import re
+import xml.etree.ElementTree as ET
+
+import matplotlib.image
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from foi_tf.analysis.measures import gains
+from foi_tf.analysis.report import cell_colors, paper_tables, plots
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_green_is_better_purple_worse_white_equal_gray_not_run():
+    assert cell_colors.of_gain(0.0) == "#ffffff"
+    red, green, blue = to_rgb(cell_colors.of_gain(20.0))
+    assert green > max(red, blue)
+    red, green, blue = to_rgb(cell_colors.of_gain(-20.0))
+    assert green < min(red, blue)
+    assert cell_colors.of_gain(math.nan) == cell_colors.NOT_RUN
+    assert cell_colors.of_gain(500.0) == cell_colors.of_gain(cell_colors.FULL_COLOR)
+    assert cell_colors.of_amount(1.0, 1.0, 3.0, cell_colors.MERITS) == "#ffffff"
+    assert cell_colors.of_amount(2.0, 2.0, 2.0, cell_colors.MERITS) == "#ffffff"
+
+
+@pytest.mark.parametrize("gain", [-100, -18, -17, -5, 0, 5, 17, 18, 100])
+def test_numbers_can_be_read_on_their_color(gain):
+    def luminance(color):  # WCAG 2, with a plain gamma.
+        return np.dot([0.2126, 0.7152, 0.0722], np.power(to_rgb(color), 2.2))
+
+    shade = cell_colors.of_gain(gain)
+    # 4.5 is what WCAG 2 asks of small text.
+    low, high = sorted(map(luminance, (shade, cell_colors.ink(shade))))
+    assert (high + 0.05) / (low + 0.05) > 4.5
+
+
+@pytest.fixture(scope="module")
+def sheet(study):
+    return paper_tables.sheets(gains.with_gains(study))[0]
+
+
+def test_a_heat_map_has_the_colors_of_its_gains(sheet, tmp_path):
+    plots.heat_map(sheet, tmp_path / "map")
+    pixels = matplotlib.image.imread(tmp_path / "map.png")[..., :3].reshape(-1, 3)
+    for shade in {*sheet.shades.iloc[:, 2:].to_numpy().ravel()} - {""}:
+        assert (np.abs(pixels - to_rgb(shade)) < 0.003).all(axis=1).sum() > 300
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["map.png", "map.svg"]
+
+
+def test_cells_of_the_svg_say_more_when_pointed_at(sheet, tmp_path):
+    plots.heat_map(sheet, tmp_path / "map", png=False)
+    assert not (tmp_path / "map.png").exists()
+    shade_of = {
+        path[0].text: re.search(r"fill: ([^;]+)", path.get("style"))[1]
+        for group in ET.parse(tmp_path / "map.svg").iter(f"{SVG}g")
+        for path in group.findall(f"{SVG}path")
+        if group.get("id") in ("cells", "blanks")
+    }
+    hovers, shades = (x.iloc[:, 2:].to_numpy().ravel() for x in (sheet.hovers, sheet.shades))
+    assert list(shade_of) and set(shade_of) == set(hovers)
+    for hover, shade in zip(hovers, shades, strict=True):
+        assert shade_of[hover] == shade or (not shade and shade_of[hover].startswith("url(#"))
+    text = (tmp_path / "map.svg").read_text()
+    assert ">camvid (mIoU)<" in text  # Text stays text.
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_heat_maps_grow_with_their_tables(complete, tmp_path, number):
+    frame = complete(lambda chain, setting: 3.0, ["small"])
+    targets = sorted(set(frame.target[frame.target_type == "segmentation"]))[:number]
+    own = frame[frame.target.isin(targets) & (frame.target_type == "segmentation")]
+    table = paper_tables.sheets(gains.with_gains(own))[0]
+    plots.heat_map(table, tmp_path / "map")
+    height, width, _ = matplotlib.image.imread(tmp_path / "map.png").shape
+    rows, columns = table.data.shape
+    assert width == pytest.approx((columns - 2) * 7 * plots.LETTER * plots.DPI, abs=250)
+    assert height == pytest.approx(rows * plots.CELL_HEIGHT * plots.DPI, abs=200)
+
+
+def test_bars_of_levels_say_their_share(study, tmp_path):
+    svg = plots.levels(gains.with_gains(study), tmp_path / "levels")
+    # Of eight transfers three lose more than 2 % and two gain more than 10.
+    assert "<title>all, small (n = 8): negative 38 %</title>" in svg
+    assert "<title>all, small (n = 8): above 10 % 25 %</title>" in svg
+
+
+def test_points_say_which_chain_they_are(study, tmp_path):
+    svg = plots.against_size(gains.transfers(gains.with_gains(study)), tmp_path / "size")
+    wanted = "city:segmentation → camvid:segmentation, small: +25.0 %, 2,975 source images"
+    assert f"<title>{wanted}</title>" in svg
+    assert svg == (tmp_path / "size.svg").read_text()
+
+
+def test_deviations_are_left_to_the_tables(sheet, tmp_path):
+    assert sheet.texts.map(lambda text: "±" in text).to_numpy().any()
+    plots.heat_map(sheet, tmp_path / "map", png=False)
+    drawn = (tmp_path / "map.svg").read_text()
+    assert "+25.0" in drawn and "±" not in drawn

@@ -1,0 +1,135 @@
+import pytest
+
+from foi_tf.analysis.measures import gains
+from foi_tf.analysis.report import report, scenarios, tables
+
+RESNET = {"backbone": "resnet50"}
+# By target, what it has without a source and with each of some: in one scenario, in another one.
+VALUES = {
+    "camvid": {
+        "ilsvrc": (0.5, 0.4),
+        "city:segmentation": (0.6, 0.44),  # +20 %, +10 %.
+        "coco:segmentation": (0.55, 0.46),  # +10 %, +15 %.
+        "isprs:segmentation": (0.45, 0.42),  # -10 %, +5 %.
+        "vkitti2:segmentation": (0.505, 0.432),  # +1 %, +8 %.
+    },
+    "isprs": {
+        "ilsvrc": (0.5, 0.4),
+        "coco:segmentation": (0.475, 0.396),  # -5 %, -1 %.
+        "city:segmentation": (0.45, 0.32),  # -10 %, -20 %.
+    },
+    "sunrgbd": {
+        "ilsvrc": (0.5, 0.4),
+        "coco:segmentation": (0.52, 0.52),  # +4 %, +30 %.
+        "city:segmentation": (0.6, None),  # In one alone.
+    },
+}
+
+
+@pytest.fixture(name="rows")
+def _rows(make_results):
+    rows = []
+    for target, sources in VALUES.items():
+        for source, (one, other) in sources.items():
+            rows.append((f"{target}:segmentation", source, one))
+            if other is not None:
+                rows.append((f"{target}:segmentation", source, other, RESNET))
+    return make_results(*rows)
+
+
+@pytest.fixture(name="networks")
+def _networks(rows):
+    return scenarios.networks(gains.with_gains(rows))
+
+
+def test_a_scenario_is_a_backbone_with_its_initial_weights(networks):
+    assert list(networks) == ["hrnet_w48, from ilsvrc", "resnet50, from ilsvrc"]
+
+
+def test_gains_that_keep_their_sign_are_counted(networks):
+    first, second = networks.values()
+    assert scenarios.compare(first, second) == pytest.approx(
+        {
+            "chains": 7,
+            "value": (-0.16 - 0.09 - 0.03 - 0.073 - 0.079 - 0.13 + 0) / 7,
+            "baseline": -0.1,
+            "significant": 6,  # All but +1 %.
+            "same_sign": 100 * 5 / 6,  # All but -10 % to +5 %.
+            "kept": 100 * 4 / 6,  # Nor -5 % to -1 %.
+            "turned": 100 / 3,
+            "stronger": 100 * 4 / 7,
+            "targets": 2,
+            "best": 50,  # Of sunrgbd, but not of camvid,
+            "three": 100,  # which has the same three.
+        }
+    )
+    back = scenarios.compare(second, first)
+    assert back["significant"] == 6 and back["turned"] == 0
+    assert (back["same_sign"], back["kept"]) == pytest.approx((100 * 5 / 6, 100 * 4 / 6))
+    same = scenarios.compare(first, first)
+    assert (same["kept"], same["turned"], same["stronger"], same["best"]) == (100, 0, 0, 100)
+
+
+def test_best_sources_are_followed(networks):
+    found = scenarios.best_sources(*networks.values())
+    assert found.target.tolist() == ["camvid", "sunrgbd"]
+    assert found.source.tolist() == ["city:segmentation", "coco:segmentation"]
+    assert found.best_2.tolist() == ["coco:segmentation"] * 2
+    assert found.gain.tolist() == pytest.approx([20, 4])
+    assert found.gain_2.tolist() == pytest.approx([10, 30])
+    assert found.best_gain_2.tolist() == pytest.approx([15, 30])
+    assert found.kept.tolist() == ["three", "best"]
+    # Of three sources in all, the best three are no news.
+    first, second = (own[own.source != "vkitti2"] for own in networks.values())
+    assert scenarios.best_sources(first, second).kept.tolist() == ["no", "best"]
+
+
+def test_tables_compare_in_both_directions(networks):
+    comparison, best = scenarios.sheets(networks)
+    assert comparison.data["held against"].tolist() == [
+        "resnet50, from ilsvrc", "hrnet_w48, from ilsvrc",
+    ]  # fmt: skip
+    assert comparison.texts["same sign and significant, %"].tolist() == ["67", "67"]
+    assert comparison.texts["metric, mean change"].tolist() == ["-0.080", "+0.080"]
+    assert "| camvid | city:segmentation | coco:segmentation | among the same three |" in (
+        tables.markdown(best)
+    )
+    alone = {"one": networks["resnet50, from ilsvrc"]}
+    assert scenarios.sheets(alone) == []
+
+
+def test_scenarios_without_a_chain_in_common_are_not_compared(make_results):
+    camvid, city, coco = "camvid:segmentation", "city:segmentation", "coco:segmentation"
+    frame = make_results(
+        (camvid, "ilsvrc", 0.5), (camvid, city, 0.6),
+        (camvid, "ilsvrc", 0.5, RESNET), (camvid, coco, 0.6, RESNET),
+    )  # fmt: skip
+    found = scenarios.networks(gains.with_gains(frame))
+    assert len(found) == 2 and scenarios.sheets(found) == []
+
+
+def test_self_supervised_sources_are_held_against_the_baseline(make_results, tmp_path):
+    begun = RESNET | {"init": "ilsvrc:contrastive"}
+    frame = make_results(
+        ("camvid:segmentation", "ilsvrc", 0.42, begun),
+        ("camvid:segmentation", "coco:contrastive", 0.35, begun),
+        ("coco:segmentation", "ilsvrc", 0.5, begun),
+        ("coco:segmentation", "coco:contrastive", 0.48, begun),
+    )
+    (one,) = scenarios.sheets(scenarios.networks(gains.with_gains(frame)))
+    assert one.texts.iloc[0].tolist()[1:] == [
+        "segmentation", "resnet50, from ilsvrc:contrastive", "coco", "2", "100", "100", "-0.045",
+        "-0.020",
+    ]  # fmt: skip
+    text = report.write(frame, tmp_path / "out").read_text()
+    assert one.title in text and "Table A.4: " in text
+
+
+def test_rows_of_a_directory_of_their_own_are_a_scenario(rows, tmp_path):
+    fixed = rows[rows.backbone == "hrnet_w48"]
+    text = report.write(rows, tmp_path / "out", others={"fixed_size": fixed}).read_text()
+    assert "Table A.1: " in text and "fixed_size: hrnet_w48, from ilsvrc" in text
+    table = (tmp_path / "out" / "tables" / "further-scenarios.csv").read_text()
+    assert len(table.splitlines()) == 1 + 3 * 2
+    for suffix in ("csv", "md", "tex"):
+        assert (tmp_path / "out" / "tables" / f"further-best_in_scenarios.{suffix}").exists()

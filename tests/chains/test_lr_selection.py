@@ -1,0 +1,154 @@
+"""Choosing a learning rate, and what a working directory lets stand side by side."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from foi_tf.chains import (
+    config_guard,
+    initial_weights,
+    link_inputs,
+    links,
+    lr_selection,
+    result_row,
+)
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Task
+from foi_tf.tasks.segmentation import Segmentation
+from tests.link_fixtures import finish
+
+RATES = (0.015, 0.05, 0.15)
+
+
+class Trainings:
+    """Stands in for training: a value for each learning rate, less on a holdout."""
+
+    def __init__(self, values, metric="miou"):
+        self.values, self.metric, self.done = values, metric, []
+
+    def __call__(self, link):
+        self.done.append((link.schedule.learning_rate, link.holdout))
+        value = self.values[link.schedule.learning_rate] - link.holdout
+        return finish(link, value, self.metric)
+
+
+def leave(link, workdir):
+    """Leaves what a trained link would."""
+    directory = link.directory(workdir)
+    links.begin(link, directory)
+    links.save(directory, finish(link))
+    (directory / "weights.index").write_text("")
+    return directory
+
+
+def test_without_selection_the_configuration_s_rate_is_taken(make_link):
+    train = Trainings({0.05: 0.5})
+    finished, chosen = lr_selection.select(make_link(), "none", RATES, train)
+    assert train.done == [(0.05, 0.0)] and finished.value == 0.5
+    assert chosen == lr_selection.Selection("none", {})
+
+
+def test_the_best_on_the_validation_images_is_the_result(make_link):
+    train = Trainings({0.015: 0.4, 0.05: 0.5, 0.15: 0.7})
+    finished, chosen = lr_selection.select(make_link(), "validation", RATES, train)
+    assert finished.link == dataclasses.replace(
+        make_link(), schedule=dataclasses.replace(make_link().schedule, learning_rate=0.15)
+    )
+    assert finished.value == 0.7
+    assert chosen == lr_selection.Selection("validation", train.values)
+
+
+def test_lower_is_better_for_depth_and_nan_is_worst(make_link):
+    values = {0.015: math.nan, 0.05: 0.5, 0.15: 0.7}
+    finished, _ = lr_selection.select(make_link(), "validation", RATES, Trainings(values, "rmse"))
+    assert finished.link.schedule.learning_rate == 0.05
+    values = {0.015: math.nan, 0.05: math.nan, 0.15: 0.7}
+    finished, _ = lr_selection.select(make_link(), "validation", RATES, Trainings(values))
+    assert finished.link.schedule.learning_rate == 0.15
+
+
+def test_a_candidate_that_diverged_is_null_in_its_row(make_link):
+    values = {0.015: math.nan, 0.05: 0.5, 0.15: 0.7}
+    finished, chosen = lr_selection.select(make_link(), "validation", RATES, Trainings(values))
+    begin = initial_weights.scratch()
+    row = result_row.row(finished, chosen, begin, result_row.source_columns(begin, "", 0), "small")
+    found = json.loads(row.candidates, parse_constant=pytest.fail)
+    assert found == {"0.015": None, "0.05": 0.5, "0.15": 0.7}
+
+
+def test_a_holdout_chooses_and_the_whole_set_trains(make_link):
+    train = Trainings({0.015: 0.4, 0.05: 0.5, 0.15: 0.3})
+    finished, chosen = lr_selection.select(make_link(), "holdout", RATES, train)
+    held = lr_selection.HOLDOUT
+    assert train.done == [(0.015, held), (0.05, held), (0.15, held), (0.05, 0.0)]
+    assert finished.value == 0.5 and finished.link == make_link()
+    assert chosen.values == pytest.approx({0.015: 0.4 - held, 0.05: 0.5 - held, 0.15: 0.3 - held})
+
+
+def test_held_out_images_are_seeded_and_not_trained_on(make_link, blocks_data):
+    task = Segmentation(blocks_data.dataset)
+    plain = set(link_inputs.train_input(make_link(), 0, blocks_data, task).ids())
+    splits = []
+    for seed in (0, 0, 1):
+        link = make_link(holdout=0.25, seed=seed)
+        train = link_inputs.train_input(link, 0, blocks_data, task)
+        held = link_inputs.evaluation_input(link, 0, blocks_data, task)
+        assert held.split == "train" and len(held.ids()) == 3
+        assert set(train.ids()) | set(held.ids()) == plain and not set(train.ids()) & set(
+            held.ids()
+        )
+        splits.append(held.ids())
+    assert splits[0] == splits[1] != splits[2]
+    assert link_inputs.evaluation_input(make_link(), 0, blocks_data, task).split == "val"
+    (member,) = make_link().members
+    one = make_link(holdout=0.25, members=(dataclasses.replace(member, images=1),))
+    with pytest.raises(FoiError, match="1 training images are too few to hold some out"):
+        link_inputs.train_input(one, 0, blocks_data, task)
+
+
+def test_targets_start_from_the_source_that_was_chosen(make_link, tmp_path):
+    task = Task("blocks", "segmentation")
+    made = {
+        rate: make_link(chain=("ilsvrc", str(task)), schedule={"learning_rate": rate})
+        for rate in RATES
+    }
+    places = {rate: leave(link, tmp_path) for rate, link in made.items()}
+    leave(dataclasses.replace(made[0.05], holdout=0.2), tmp_path)
+
+    def found(by):
+        return initial_weights.source(tmp_path, task, [None], "hrnet_mini", by).checkpoint.parent
+
+    with pytest.raises(FoiError, match=r"no finished link .*; run foi-source"):
+        found("none")
+    lr_selection.mark(places[0.15], lr_selection.Selection("validation", {}))
+    with pytest.raises(FoiError, match="there is one by --select_lr=validation: give that"):
+        found("none")
+    lr_selection.mark(places[0.05], lr_selection.Selection("none", {}))
+    assert found("none") == places[0.05] and found("validation") == places[0.15]
+    (places[0.05] / "weights.index").unlink()
+    with pytest.raises(FoiError, match="its weights are gone; remove it and train again"):
+        found("none")
+
+
+def test_a_changed_configuration_is_refused_with_what_differs(make_link, tmp_path):
+    links.begin(make_link(), make_link().directory(tmp_path))
+    config_guard.check(tmp_path, make_link(), RATES)
+    config_guard.check(tmp_path, make_link(seed=1), RATES)
+    config_guard.check(tmp_path, make_link(parent="x", schedule={"momentum": 0.5}), RATES)
+    config_guard.check(tmp_path, make_link(schedule={"learning_rate": 0.15}), RATES)
+    config_guard.check(tmp_path, make_link(holdout=0.2), RATES)
+    (member,) = make_link().members
+    half = dataclasses.replace(member, images=6, rescale=(1.0, 1.0))
+    config_guard.check(tmp_path, make_link(members=(half,)), RATES)
+    other = dataclasses.replace(member, data="x", crop=(32, 64))
+    for changes, said in (
+        ({"schedule": {"momentum": 0.5}}, r"\(schedule.momentum was 0.9, now 0.5\)"),
+        ({"precision": "bfloat16"}, r"\(precision was float32, now bfloat16\)"),
+        ({"members": (other,)}, r"dataset.crop was \(32, 32\), now \(32, 64\)"),
+    ):
+        with pytest.raises(FoiError, match=said):
+            config_guard.check(tmp_path, make_link(**changes), RATES)
+    with pytest.raises(FoiError, match=r"learning_rate was 0\.05, now 0\.2"):
+        config_guard.check(tmp_path, make_link(schedule={"learning_rate": 0.2}), (0.2, 0.6))

@@ -1,0 +1,247 @@
+import dataclasses
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from foi_tf.chains import initial_weights, links, lr_selection, run_link, train_session
+from foi_tf.errors import FoiError
+from foi_tf.models.backbones import backbone
+from foi_tf.models.transfer import load_backbone
+from foi_tf.study.choices import Pace
+from foi_tf.study.dataset import Task
+from foi_tf.study.grid import PRETRAINING
+from foi_tf.training import strategies
+from tests.link_fixtures import finish
+
+PACE = Pace(steps_per_loop=3, checkpoint_every=3)
+
+
+def run(link, data, workdir, init=None):
+    return run_link.run(link, [data], init, workdir, strategies.make("cpu"), PACE)
+
+
+@pytest.fixture(name="trained", scope="module")
+def _trained(tmp_path_factory):
+    return tmp_path_factory.mktemp("work")
+
+
+def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
+    link = make_link()
+    finished = run(link, blocks_data, trained)
+    directory = link.directory(trained)
+    assert set(finished.metrics) == {"miou", "pixel_accuracy"}
+    assert finished.n_train == 12 and finished.domain == "aerial" and finished.wall_seconds > 0
+    assert links.load(directory) == finished
+    assert sorted(p.name for p in directory.iterdir()) == [
+        "begun.json", "images.npz", "leases", "link.json", "summaries",
+        "weights.data-00000-of-00001", "weights.index",
+    ]  # fmt: skip
+    events = [p for p in (directory / "summaries").iterdir() if "tfevents" in p.name]
+    tags = {
+        value.tag
+        for path in events
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+    }
+    assert {"blocks:segmentation/cross_entropy", "learning_rate", "steps_per_second"} <= tags
+
+
+def test_a_finished_link_is_not_trained_again(make_link, blocks_data, trained, monkeypatch):
+    link = make_link()
+    before = run(link, blocks_data, trained)
+    monkeypatch.setattr(train_session, "get", lambda *_: pytest.fail("trained again"))
+    assert run(link, blocks_data, trained) == before
+
+
+def test_the_backbone_alone_is_transferred(make_link, blocks_data, trained, tmp_path):
+    link = make_link()
+    run(link, blocks_data, trained)
+    weights = links.weights(link.directory(trained))
+    child = make_link(steps=1, parent=link.digest, schedule={"learning_rate": 1e-30}, seed=9)
+    run(child, blocks_data, tmp_path, weights)
+    stored = [
+        tf.train.load_checkpoint(str(p))
+        for p in (weights, links.weights(child.directory(tmp_path)))
+    ]
+    for name in stored[0].get_variable_to_shape_map():
+        if "kernel/.ATTR" in name:
+            same = np.array_equal(*(checkpoint.get_tensor(name) for checkpoint in stored))
+            assert same == name.startswith("backbone"), name
+
+
+def test_two_replicas_run_a_whole_link(make_link, blocks_data, tmp_path, two_replicas):
+    link = make_link(replicas=2)
+    finished = run_link.run(link, [blocks_data], None, tmp_path, two_replicas, PACE)
+    assert 0 <= finished.metrics["miou"] <= 1
+    odd = make_link(replicas=2, schedule={"batch_size": 5})
+    with pytest.raises(FoiError, match="batch_size 5 of blocks:segmentation is no multiple of 2"):
+        run_link.run(odd, [blocks_data], None, tmp_path, two_replicas, PACE)
+
+
+def test_everything_that_matters_is_in_the_digest(make_link):
+    link = make_link()
+    (member,) = link.members
+    schedule = dataclasses.replace(link.schedule, power=1.0)
+    changes = {
+        "chain": ("ilsvrc", "blocks:segmentation"), "task": Task("blocks", "detection"),
+        "parent": "x", "members": (member, member), "holdout": 0.2, "steps": 7,
+        "schedule": schedule, "backbone": "hrnet_w18", "precision": "bfloat16", "seed": 1,
+        "replicas": 2, "hosts": 2,
+    }  # fmt: skip
+    of_member = {
+        "task": Task("blocks", "detection"), "data": "x", "images": 5, "crop": (32, 64),
+        "rescale": (1.0, 1.0),
+    }  # fmt: skip
+    assert set(changes) == {field.name for field in dataclasses.fields(link)}
+    assert set(of_member) == {field.name for field in dataclasses.fields(member)}
+    others = [dataclasses.replace(link, **{name: value}) for name, value in changes.items()]
+    for name, value in of_member.items():
+        changed = dataclasses.replace(member, **{name: value})
+        others.append(dataclasses.replace(link, members=(changed,)))
+    assert len({other.digest for other in others} | {link.digest}) == len(others) + 1
+    assert make_link().digest == link.digest
+
+
+def test_starts_are_found_by_chain(make_link, blocks_data, trained):
+    link = make_link()
+    run(link, blocks_data, trained)
+    found = initial_weights.elsewhere(link.directory(trained), "hrnet_mini")
+    assert found.chain == link.chain and found.digest == link.digest
+    plain = initial_weights.elsewhere(links.weights(link.directory(trained)), "hrnet_mini")
+    assert plain.chain == ("weights",) and plain.finished is None
+    with pytest.raises(FoiError, match="trained with hrnet_mini, but --backbone=hrnet_w18"):
+        initial_weights.elsewhere(link.directory(trained), "hrnet_w18")
+    with pytest.raises(FoiError, match="not the directory of a finished link"):
+        initial_weights.elsewhere(trained, "hrnet_mini")
+    with pytest.raises(FoiError, match="neither a link's directory nor a checkpoint"):
+        initial_weights.elsewhere(trained / "none", "hrnet_mini")
+    with pytest.raises(FoiError, match="run foi-source --source=blocks:segmentation first"):
+        initial_weights.source(
+            trained, Task("blocks", "segmentation"), [None], "hrnet_mini", "none"
+        )
+    with pytest.raises(FoiError, match="run foi-pretrain first"):
+        initial_weights.pretrained(trained, PRETRAINING, "hrnet_mini")
+
+
+def test_what_ends_with_a_pretraining_is_named_by_all_it_saw(make_link, tmp_path):
+    simclr, plain = "ilsvrc:contrastive", "ilsvrc:classification"
+    named = {
+        ("scratch", plain): ("ilsvrc",),
+        ("scratch", simclr): (simclr,),
+        (simclr, plain): (f"{simclr}+{plain}",),
+        (simclr, "blocks:contrastive"): (simclr, "blocks:contrastive"),
+    }
+    for chain_names, expected in named.items():
+        link = make_link(chain=chain_names, task=Task.parse(chain_names[-1]))
+        directory = link.directory(tmp_path)
+        links.begin(link, directory)
+        links.save(directory, finish(link))
+        directory.joinpath("weights.index").write_text("")
+        assert initial_weights.elsewhere(directory, "hrnet_mini").chain == expected
+
+
+def test_several_candidates_are_named(make_link, tmp_path):
+    for seed in (0, 1):
+        link = make_link(chain=("ilsvrc", "blocks:segmentation"), seed=seed)
+        directory = link.directory(tmp_path)
+        links.begin(link, directory)
+        links.save(directory, finish(link))
+        lr_selection.mark(directory, lr_selection.Selection("none", {}))
+    with pytest.raises(FoiError, match=r"several links .* choose one with --init=PATH"):
+        initial_weights.source(
+            tmp_path, Task("blocks", "segmentation"), [None], "hrnet_mini", "none"
+        )
+
+
+def test_weights_of_another_backbone_are_refused(make_link, blocks_data, trained):
+    link = make_link()
+    run(link, blocks_data, trained)
+    weights = links.weights(link.directory(trained))
+    with pytest.raises(FoiError, match="no weights for this backbone") as caught:
+        load_backbone(backbone("hrnet_w18"), weights)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(FoiError, match="no weights for this backbone"):
+        load_backbone(backbone("hrnet_mini"), trained / "none")
+
+
+PROGRAM = """
+import sys
+from foi_tf.bin import target
+from tests import tiny_backbone
+sys.argv[0] = "foi-target"
+tiny_backbone.use()
+target.main()
+"""
+
+CONFIG = """
+segmentation:
+  crop: [32, 32]
+  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 40, small_steps: 40, batch_size: 4}
+"""
+
+
+def newest(workdir):
+    """The step of the newest checkpoint; 0 without one."""
+    names = [path.stem for path in workdir.glob("links/*/checkpoints/ckpt-*.index")]
+    return max((int(name.removeprefix("ckpt-")) for name in names), default=0)
+
+
+@pytest.fixture(name="command", scope="module")
+def _command(blocks, tmp_path_factory):
+    """The command that trains a link in a working directory."""
+    config = tmp_path_factory.mktemp("config") / "c.yaml"
+    config.write_text(CONFIG)
+
+    def command(workdir):
+        flags = {
+            "data_dir": blocks, "workdir": workdir, "config": config, "backbone": "hrnet_mini",
+            "source": "scratch", "target": "blocks:segmentation", "steps_per_loop": 1,
+            "checkpoint_every": 2,
+        }  # fmt: skip
+        given = [f"--{name}={value}" for name, value in flags.items()]
+        return [sys.executable, "-c", PROGRAM, *given]
+
+    return command
+
+
+@pytest.fixture(name="whole", scope="module")
+def _whole(command, tmp_path_factory):
+    """The directory of the link, trained without a break."""
+    workdir = tmp_path_factory.mktemp("whole")
+    subprocess.run(command(workdir), check=True, capture_output=True)
+    return next(workdir.glob("links/*"))
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_run_ends_as_if_it_had_not_been(command, whole, tmp_path, sent):
+    """At a random step; the restarted run has the same bits in weights and metric."""
+    step = random.SystemRandom().randrange(1, 30)
+    process = subprocess.Popen(command(tmp_path), stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while newest(tmp_path) < step:
+        assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+        time.sleep(0.002)
+    process.send_signal(sent)
+    _, said = process.communicate()
+    if sent == signal.SIGTERM:
+        assert process.returncode == 143
+        assert said.splitlines()[-1] == (
+            "foi-target: stopped by SIGTERM; the same command goes on from here"
+        )
+    assert not list(tmp_path.glob("links/*/link.json"))
+    subprocess.run(command(tmp_path), check=True, capture_output=True)
+
+    (torn,) = tmp_path.glob("links/*")
+    a, b = (tf.train.load_checkpoint(str(links.weights(d))) for d in (whole, torn))
+    names = a.get_variable_to_shape_map()
+    assert len(names) > 10
+    for name in names:
+        if "ATTRIBUTES" in name:
+            assert np.array_equal(a.get_tensor(name), b.get_tensor(name)), f"{name}, at {step}"
+    assert links.load(whole).metrics == links.load(torn).metrics

@@ -1,0 +1,135 @@
+"""What single datasets have of their own, beyond what every tree is tested for."""
+
+import numpy as np
+import pytest
+
+from foi_tf.data.convert import inventory, layouts
+from foi_tf.data.convert.layouts import camvid as camvid_layout
+from foi_tf.data.convert.layouts import isprs as isprs_layout
+from foi_tf.data.convert.readers import labels
+from foi_tf.data.records import schema
+from foi_tf.errors import FoiError
+from foi_tf.study.labels import IGNORED, NAMES
+from foi_tf.study.registry import DATASETS
+from tests.data.convert.layouts import bdd, drawing, isaid, isprs, kitti, mapillary
+
+
+def examples(name, root, split="train"):
+    return {example["id"]: example for example, _ in layouts.find(name, root).examples(split)}
+
+
+def assert_all_kinds_found(name, root):
+    """What is read is what --check finds, though none of the usual files may be there."""
+    assert all(part.found for part in inventory.of_layout(name, root).parts)
+
+
+def touch(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+def test_camvid_has_the_splits_of_the_tutorial(tmp_path):
+    stills = [
+        *(f"0001TP_{n:06d}" for n in range(6690, 10381, 30)),
+        *(f"0006R0_f{n:05d}" for n in range(930, 3931, 30)),
+        *(f"0016E5_{n:05d}" for n in (*range(390, 2401, 30), *range(4350, 7921, 30))),
+        *(f"0016E5_{n:05d}" for n in (*range(7959, 8160, 2), *range(8190, 8641, 30))),
+        *(f"Seq05VD_f{n:05d}" for n in range(0, 5101, 30)),
+    ]
+    for still in stills:
+        touch(tmp_path / f"701_StillsRaw_full/{still}.png")
+        touch(tmp_path / f"LabeledApproved_full/{still}_L.png")
+    found = layouts.find("camvid", tmp_path)
+    assert len(stills) == 701
+    assert (len(found.splits["train"]), len(found.splits["val"])) == (367, 101)
+
+
+def test_kitti_is_split_in_150_and_50(tmp_path):
+    for number in range(200):
+        for folder in ("image_2", "semantic"):
+            touch(tmp_path / f"training/{folder}/{number:06d}_10.png")
+    found = layouts.find("kitti", tmp_path)
+    assert (found.dataset.train, found.dataset.val) == (150, 50)
+    kitti.write(tmp_path)
+    assert layouts.find("kitti", tmp_path).dataset.train == 150
+
+
+def test_isprs_has_red_green_and_their_mean(tmp_path):
+    isprs.write(tmp_path)
+    pixels = isprs.pixels()[10:810].astype(int)
+    for split, name, (red, green) in (
+        ("train", "potsdam_2_10", (0, 1)),
+        ("val", "vaihingen_1", (1, 2)),  # Infrared, red, green.
+    ):
+        image = examples("isprs", tmp_path, split)[f"{name}_10_810_0_800"]["image"]
+        assert image.dtype == np.uint8
+        np.testing.assert_array_equal(image[..., 0], pixels[..., red])
+        np.testing.assert_array_equal(image[..., 1], pixels[..., green])
+        mean = (pixels[..., red] + pixels[..., green]) // 2
+        np.testing.assert_array_equal(image[..., 2], mean)
+
+
+def test_isaids_tiles_are_parts_of_its_images(tmp_path):
+    isaid.write(tmp_path)
+    rows, columns = np.mgrid[20:820, 10:810]
+    found = examples("isaid", tmp_path)
+    assert found["P0005"]["image"] == (tmp_path / "train/images/P0005.png").read_bytes()
+    image = found["P0002_20_820_10_810"]["image"]
+    np.testing.assert_array_equal(image[..., 0], rows * 9 % 256)
+    np.testing.assert_array_equal(image[..., 1], columns * 7 % 256)
+
+
+def test_mapillarys_second_release_holds_the_first_ones_labels(tmp_path):
+    expected = mapillary.write(tmp_path, "v1.2/labels")
+    # Its own labels, of another list, lie beside.
+    (tmp_path / "config.json").rename(tmp_path / "config_v1.2.json")
+    drawing.write_text(tmp_path / "config_v2.0.json", mapillary.config(["Lane Marking - Arrow"]))
+    found = examples("mapillary", tmp_path)
+    for name, fields in expected["train"].items():
+        np.testing.assert_array_equal(found[name]["mask"], fields["mask"])
+    assert_all_kinds_found("mapillary", tmp_path)
+
+
+def test_bdds_first_release_calls_classes_otherwise(tmp_path):
+    bdd.write(tmp_path)
+    for split in ("train", "val"):
+        text = (tmp_path / f"labels/det_20/det_{split}.json").read_text()
+        text = text.replace('"pedestrian"', '"person"').replace('"other person"', '"motor"')
+        drawing.write_text(tmp_path / f"labels/bdd100k_labels_images_{split}.json", text)
+        (tmp_path / f"labels/det_20/det_{split}.json").unlink()
+    found = examples("bdd", tmp_path)
+    one = found["100k/train/b1c66a42-6f7d68ca"]
+    names = DATASETS["bdd"].names["detection"]
+    assert [names[label] for label in one["box_labels"]] == ["car", "motorcycle"]
+    assert not one["box_crowds"].any()
+    assert_all_kinds_found("bdd", tmp_path)
+
+
+def test_names_are_of_datasets_that_there_are():
+    for table in (NAMES, IGNORED):
+        assert set(table) <= set(DATASETS)
+    for row in DATASETS.values():
+        assert set(row.names) <= set(row.classes)
+
+
+def test_codes_are_classes_or_ignored():
+    row = DATASETS["isprs"]
+    table = labels.codes(isprs_layout.COLORS, row)
+    assert table[(255, 255, 255)] == 1 and table[(255, 255, 0)] == 5
+    assert table[(255, 0, 0)] == schema.IGNORE[schema.mask_dtype(row)] == 255
+    assert len(set(labels.codes(camvid_layout.COLORS, DATASETS["camvid"]).values())) == 24
+    with pytest.raises(FoiError, match="label 7, 'sea', is neither a class of isprs nor ignored"):
+        labels.codes({7: "sea"}, row)
+
+
+def test_a_few_stray_colors_are_ignored():
+    table = {(0, 0, 9): 0, (0, 9, 0): 1}
+    colors = np.zeros((40, 50, 3), np.uint8)
+    colors[..., 1] = 9
+    colors[7, 3] = colors[9, 9] = (0, 8, 0)  # A thousandth of the pixels.
+    mask = labels.from_colors(table, colors, "a.png")
+    assert mask.dtype == np.uint8 and mask[7, 3] == mask[9, 9] == 255
+    assert np.count_nonzero(mask == 1) == mask.size - 2
+    colors[0, 0] = (1, 1, 1)
+    with pytest.raises(FoiError, match=r"a\.png: color \(1, 1, 1\) at row 0, column 0 is none of"):
+        labels.from_colors(table, colors, "a.png")

@@ -1,0 +1,143 @@
+import pytest
+
+from foi_tf.errors import FoiError
+from tests import raw_folders
+from tests.data.convert.reading import examples, find
+
+
+def change(path, *pairs):
+    text = path.read_text()
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text)
+
+
+def test_voc_boxes_become_half_open_from_zero(tmp_path):
+    root, drawn = raw_folders.write_voc(tmp_path)
+    found = find(root, "voc")
+    assert found.dataset.names == {"detection": ("brick", "leaf")}
+    assert found.dataset.crop == (64, 64)
+    for example in examples(root, "voc") + examples(root, "voc", split="val"):
+        expected = [(y, x, y + h, x + w) for _, y, x, h, w in drawn[example["id"]]]
+        assert example["boxes"].tolist() == [list(map(float, box)) for box in expected]
+        assert example["box_labels"].tolist() == [0, 1]
+        assert example["box_areas"].tolist() == [h * w for *_, h, w in drawn[example["id"]]]
+        assert not example["box_crowds"].any()
+
+
+def test_voc_writers_that_count_from_zero_are_borne_with(tmp_path):
+    root, drawn = raw_folders.write_voc(tmp_path, train=1)
+    _, y, x, h, w = drawn["2007_train0"][0]
+    path = root / "Annotations/2007_train0.xml"
+    change(path, (f"<xmin>{x + 1}<", "<xmin>0<"), (f"<ymin>{y + 1}<", "<ymin>0<"))
+    (example,) = examples(root, "voc")
+    assert example["boxes"][0].tolist() == [0, 0, y + h, x + w]
+
+
+def test_voc_difficult_objects_are_crowds_and_parts_are_passed_over(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path, train=1)
+    part = "<part><name>head</name><bndbox><xmin>1</xmin></bndbox></part></object>"
+    path = root / "Annotations/2007_train0.xml"
+    change(path, ("<difficult>0<", "<difficult>1<"), ("</object>", part))
+    (example,) = examples(root, "voc")
+    assert example["box_crowds"].tolist() == [True, False]
+
+
+def test_voc_images_without_objects_are_kept(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path)
+    (root / "Annotations/2007_train0.xml").write_text("<annotation></annotation>")
+    empty, *others = examples(root, "voc")
+    assert empty["boxes"].shape == (0, 4) and len(others) == 3
+
+
+def test_voc_classes_may_be_listed(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path)
+    listed = root / "classes.json"
+    listed.write_text('{"classes": ["leaf", "brick", "stone"]}')
+    assert find(root, "voc").dataset.classes == {"detection": 3}
+    assert examples(root, "voc")[0]["box_labels"].tolist() == [1, 0]
+    listed.write_text('{"classes": ["leaf", "bricks"]}')
+    with pytest.raises(FoiError, match=r"2007_\w+\.xml: unknown class 'brick'; did you mean 'bri"):
+        find(root, "voc")
+
+
+def lists(root, **contents):
+    for path in (root / "ImageSets/Main").iterdir():
+        path.unlink()
+    for name, stems in contents.items():
+        # A list of one class has a second column; VOC's general ones have not.
+        raw_folders.write_text(root / f"ImageSets/Main/{name}.txt", "\n".join(stems) + "\n\n")
+
+
+@pytest.mark.parametrize(
+    ("contents", "train", "val"),
+    [
+        ({"train": "ab", "val": "c", "trainval": "abc", "test": "d"}, "ab", "c"),
+        ({"trainval": "abc", "test": "d"}, "abc", "d"),
+        ({"trainval": "abc", "val": "c"}, "ab", "c"),
+        ({"train": "ab", "test": "d"}, "ab", "d"),
+    ],
+)
+def test_voc_lists_make_the_splits(tmp_path, contents, train, val):
+    root, _ = raw_folders.write_voc(tmp_path, train=3, val=1)
+    names = {"a": "2007_train0", "b": "2007_train1", "c": "2007_train2", "d": "2007_val0"}
+    lists(root, **{name: [names[c] for c in stems] for name, stems in contents.items()})
+    assert [e["id"] for e in examples(root, "voc")] == [names[c] for c in train]
+    assert [e["id"] for e in examples(root, "voc", split="val")] == [names[c] for c in val]
+
+
+def test_voc_without_lists_is_all_train(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path)
+    lists(root)
+    assert find(root, "voc", fraction=0.5).dataset.train == 3
+    lists(root, trainval=["2007_train0", "2007_train1", "2007_train2", "2007_val0"])
+    assert find(root, "voc", fraction=0.25).dataset.train == 3
+
+
+ONE = "Annotations/2007_train0.xml"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda r: change(r / ONE, ("</annotation>", "")), r"train0\.xml: not whole XML"),
+        (lambda r: change(r / ONE, ("<name>brick</name>", "")), "train0.xml: object 0: it lacks n"),
+        (lambda r: change(r / ONE, ("xmax>", "x>"), ("/xmax>", "/x>")), "it lacks bndbox/xmax"),
+        (lambda r: change(r / ONE, ("<ymin>", "<ymin>nan")), "bndbox/ymin is 'nan.*no finite"),
+        (lambda r: change(r / ONE, ("<ymin>", "<ymin>inf</ymin><ymin>")), "'inf', no finite"),
+        (lambda r: change(r / ONE, ("<xmax>", "<xmax>9")), r"train0\.jpg: box 0 .* is outside"),
+        (lambda r: change(r / ONE, ("<xmin>", "<xmin>-")), r"train0\.jpg: box 0 .* is outside"),
+        (lambda r: change(r / ONE, ("<xmax>", "<xmax>0</xmax><xmax>")), "box 0 .* is empty"),
+        (lambda r: (r / ONE).unlink(), r"train0\.xml: No such file"),
+        (lambda r: (r / "JPEGImages/2007_train0.jpg").unlink(), "has no image JPEGImages/2007_tr"),
+        (lambda r: (r / "JPEGImages").rename(r / "images"), "JPEGImages: no such directory"),
+        (lambda r: lists(r, train=["2007_val0"], val=["2007_val0"]), "2007_val0 is in both train"),
+        (lambda r: lists(r, val=["2007_val0"]), "no annotated images in train; found val"),
+        (lambda r: lists(r, trainval=["2007_val0"]), "give --val_fraction"),
+    ],
+)
+def test_mistakes_in_voc_are_named(tmp_path, spoil, said):
+    root, _ = raw_folders.write_voc(tmp_path)
+    spoil(root)
+    with pytest.raises(FoiError, match=said):
+        examples(root, "voc")
+
+
+def test_voc_needs_some_object_and_some_annotation(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path)
+    for path in (root / "Annotations").iterdir():
+        path.write_text("<annotation></annotation>")
+    with pytest.raises(FoiError, match="no object in any of the files"):
+        find(root, "voc")
+    lists(root)
+    (root / "Annotations").rename(root / "annotations")
+    with pytest.raises(FoiError, match=r"Annotations: no \*\.xml in it, and no lists"):
+        find(root, "voc")
+
+
+def test_formats_that_keep_images_apart_do_not_mix(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path)
+    raw_folders.write(root)
+    with pytest.raises(FoiError, match="voc and masks keep their images apart, in JPEGImages and"):
+        find(root, "voc", "masks")

@@ -1,0 +1,171 @@
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from foi_tf.data.convert import builder, custom_dataset
+from foi_tf.data.convert.folder import Folder
+from foi_tf.data.records import integrity, prepared_datasets, scan
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Dataset, Task
+from tests import raw_folders
+
+
+def test_records_are_readable_with_tfds(blocks):
+    directory = prepared_datasets.load(blocks, "blocks").directory
+    info = tfds.builder_from_directory(str(directory))
+    examples = list(tfds.as_numpy(info.as_dataset("train")))
+    assert len(examples) == 12
+    one = examples[0]
+    assert one["image"].shape == (48, 64, 3) and one["mask"].shape == (48, 64, 1)
+    assert set(np.unique(one["mask"])) <= {0, 1, 2}
+    assert one["boxes"].shape == (2, 4) and one["box_labels"].tolist() == [0, 1]
+    assert one["annotated"] == b"segmentation detection"
+
+
+def test_files_are_kept_as_they_are(tmp_path):
+    root = raw_folders.write(tmp_path / "raw", train=2, val=1)
+    found = custom_dataset.find(root, ["masks"], "kept", "aerial", None)
+    done = builder.build(found, tmp_path / "data")
+    decoders = {"image": tfds.decode.SkipDecoding()}
+    stored = tfds.builder_from_directory(str(done.directory)).as_dataset("train", decoders=decoders)
+    for example in tfds.as_numpy(stored):
+        path = root / "images" / f"{example['id'].decode()}.jpg"
+        assert example["image"] == path.read_bytes()
+
+
+@dataclasses.dataclass(frozen=True)
+class Half:
+    id: str
+    part_of = None
+
+    def load(self, dataset):
+        image = np.zeros((4, 8, 3), np.uint8)
+        image[:, :4] = (255, 51, 0)  # Half of the pixels; JPEG keeps 4-pixel blocks of 8 apart.
+        return {"id": self.id, "image": np.repeat(image, 8, 1), "label": 1}, (4, 64)
+
+
+def test_the_row_comes_with_measured_statistics(tmp_path):
+    row = Dataset(id="halves", domain="aerial", train=3, val=2, classes={"classification": 2})
+    splits = {
+        "train": [Half(f"t/{i}") for i in range(3)],
+        "val": [Half(f"v/{i}") for i in range(2)],
+    }
+    done = builder.build(Folder(row, splits), tmp_path).dataset
+    assert done.mean == pytest.approx((0.5, 0.1, 0), abs=0.01)
+    assert done.std == pytest.approx((0.5, 0.1, 1 / 255), abs=0.01)
+    assert (done.train, done.val) == (3, 2)
+    assert json.loads((tmp_path / "halves/1.0.0/foi_dataset.json").read_text())["mean"]
+
+
+def test_a_failure_leaves_nothing_that_looks_prepared(tmp_path):
+    root = raw_folders.write(tmp_path / "raw")
+    (root / "images/val/001.jpg").write_bytes(b"\xff\xd8 no image")
+    found = custom_dataset.find(root, ["masks"], "broken", "aerial", None)
+    with pytest.raises(FoiError, match=r"val/001\.jpg: not a whole image"):
+        builder.build(found, tmp_path / "data")
+    assert prepared_datasets.directories(tmp_path / "data") == {}
+    # What was finished stays for the next run; nothing of the broken file does.
+    names = [p.name for p in (tmp_path / "data").rglob("*.tfrecord*") if "broken-val" in p.name]
+    assert not names and not list((tmp_path / "data").rglob("dataset_info.json"))
+
+
+def test_an_interrupted_survey_is_made_up_for(tmp_path):
+    found = custom_dataset.find(
+        raw_folders.write(tmp_path / "raw"), ["masks"], "again", "aerial", None
+    )
+    first = builder.build(found, tmp_path / "data")
+    (first.directory / "foi_dataset.json").unlink()
+    assert prepared_datasets.directories(tmp_path / "data") == {}
+    second = builder.build(found, tmp_path / "data")
+    assert second == first
+
+
+def test_another_dataset_of_the_same_id_is_refused(blocks, tmp_path):
+    found = custom_dataset.find(
+        raw_folders.write(tmp_path, seed=5), ["masks"], "blocks", "driving", None
+    )
+    with pytest.raises(FoiError, match="already holds another dataset 'blocks'"):
+        builder.build(found, blocks)
+
+
+def test_the_same_id_from_changed_files_is_refused(tmp_path):
+    root = raw_folders.write(tmp_path / "raw")
+
+    def build():
+        return builder.build(
+            custom_dataset.find(root, ["masks"], "mine", "aerial", None), tmp_path / "data"
+        )
+
+    assert build() == build()
+    mask = root / "masks/train/000.png"
+    raw_folders.save(mask, np.zeros((48, 64), np.uint8))
+    with pytest.raises(FoiError, match="holds 'mine' from other files, or from before they chan"):
+        build()
+
+
+def damage(path, place):
+    """Changes one byte, or cuts the file there."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 255
+    path.write_bytes(content)
+
+
+def test_broken_record_files_are_named(tmp_path):
+    found = custom_dataset.find(
+        raw_folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None
+    )
+    done = builder.build(found, tmp_path / "data")
+    path, count = done.files["train"][0]
+    file, whole = pathlib.Path(path), pathlib.Path(path).read_bytes()
+    assert count == 8
+    first = 8 + 4 + int.from_bytes(whole[:8], "little") + 4  # Bytes of the first record.
+    for content, said in (
+        (whole[: first + 20], r"torn-train\.tfrecord.*: record 1 is cut off or damaged"),
+        (whole[:first], r": 1 records, but 8 were written; remove"),
+        (None, r": missing; remove the dataset's directory"),
+        (whole + whole[:first], ": 9 records, but 8 were written"),
+    ):
+        file.unlink() if content is None else file.write_bytes(content)
+        with pytest.raises(FoiError, match=said):
+            prepared_datasets.load(tmp_path / "data", "torn")
+    # Damage that keeps the size shows when records are read.
+    file.write_bytes(whole)
+    damage(file, first + 40)
+    prepared_datasets.load(tmp_path / "data", "torn")
+    with pytest.raises(FoiError, match="record 1 is cut off or damaged"):
+        integrity.blame(done.files["train"])
+    with pytest.raises(FoiError, match="record 1 is cut off or damaged"):
+        scan.survey(done.directory, done.dataset)
+
+
+def test_the_newest_version_is_that_of_the_largest_numbers(tmp_path):
+    for version in ("2.0.0", "10.0.0", "9.10.0", "9.9.0"):
+        (tmp_path / "blocks" / version).mkdir(parents=True)
+        (tmp_path / "blocks" / version / "foi_dataset.json").touch()
+    assert prepared_datasets.directories(tmp_path)["blocks"].name == "10.0.0"
+
+
+def test_prepared_datasets_are_found_by_id(blocks, tmp_path):
+    assert prepared_datasets.directories(blocks)["blocks"] == blocks / "blocks" / builder.VERSION
+    loaded = prepared_datasets.open_task(blocks, Task("blocks", "segmentation"))
+    assert len(loaded.annotated_ids("val", "segmentation")) == 5
+    with pytest.raises(FoiError, match="unknown dataset 'block'; did you mean 'blocks'"):
+        prepared_datasets.load(blocks, "block")
+    with pytest.raises(FoiError, match="has no depth annotations"):
+        prepared_datasets.open_task(blocks, Task("blocks", "depth"))
+    with pytest.raises(FoiError, match="no such directory; foi-prepare makes it"):
+        prepared_datasets.load(tmp_path / "none", "blocks")
+
+
+def test_broken_rows_are_named(tmp_path):
+    found = custom_dataset.find(
+        raw_folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None
+    )
+    done = builder.build(found, tmp_path / "data")
+    (done.directory / "foi_dataset.json").write_text("{")
+    with pytest.raises(FoiError, match=r"broken .* remove it and prepare anew"):
+        prepared_datasets.load(tmp_path / "data", "torn")

@@ -1,0 +1,12 @@
+"""Rendered examples to look at, and which datasets have which annotations."""
+
+from foi_tf.miniworld import DATASETS, render
+
+WITH = {
+    task_type: [row.id for row in DATASETS.values() if task_type in row.classes]
+    for task_type in ("segmentation", "detection", "keypoints", "depth")
+}
+
+
+def samples(dataset_id: str, count: int = 6, split: str = "train"):
+    return [render(dataset_id, split, index) for index in range(count)]

@@ -1,0 +1,167 @@
+import hashlib
+
+import numpy as np
+import pytest
+import scipy.signal
+import tensorflow as tf
+
+from foi_tf.errors import FoiError
+from foi_tf.models import layers
+from foi_tf.models.heads import ClassificationHead
+from foi_tf.models.weights import hrnet_names, public_weights, tensor_files, torch_convert
+
+MINI = "hrnet_mini"
+
+
+class Held:
+    """Tensors in memory, as a file would give them."""
+
+    def __init__(self, values):
+        self.values = values
+        self.shapes = {name: value.shape for name, value in values.items()}
+
+    def read(self, name):
+        return self.values[name]
+
+
+@pytest.fixture(name="made", scope="module")
+def _made():
+    """A small classifier whose every value is another."""
+    tf.keras.utils.set_random_seed(7)
+    made = public_weights.build(MINI, 5)
+    for variable in [*made.network.backbone.variables, *made.head_model.variables]:
+        noise = tf.random.uniform(variable.shape, 0.5, 1.5)
+        variable.assign(variable + 0.1 * noise if "kernel" in variable.name else noise)
+    return made
+
+
+@pytest.fixture(name="values")
+def _values(made):
+    return torch_convert.values(made.network.backbone, made.head_model)
+
+
+def load(values, *, classes=5):
+    held = Held(values)
+    headed = classes and torch_convert.has_head(held, "f")
+    tf.keras.utils.set_random_seed(8)
+    other = public_weights.build(MINI, classes if headed else 0)
+    account = torch_convert.load(held, "f", other.network.backbone, MINI, other.head_model)
+    return other, account
+
+
+def test_names_and_shapes_are_those_of_pytorch(published):
+    """The digest is of "name shape" of every tensor but counters, sorted, of timm 1.0.31."""
+    backbone, head = published(18), ClassificationHead(1000)
+    head.connect(backbone)
+    names = torch_convert.torch_names(backbone, hrnet_names.backbone_module)
+    names |= torch_convert.torch_names(head.model, hrnet_names.head_module)
+    lines = sorted(
+        f"{name} {'x'.join(map(str, torch_convert.torch_shape(variable)))}"
+        for name, (_, variable) in names.items()
+    )
+    assert len(lines) == 1631
+    assert hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] == "57de1017204b3871"
+
+
+def test_some_names_by_hand():
+    module = hrnet_names.backbone_module
+    assert module("stem/conv2") == "conv2"
+    assert module("stage1/block0/shortcut_bn") == "layer1.0.downsample.1"
+    assert module("transition1/branch0/conv") == "transition1.0.0"
+    assert module("transition1/branch1/conv") == "transition1.1.0.0"
+    assert module("transition3/branch3/bn") == "transition3.3.0.1"
+    assert module("stage3/module2/branch1/block3/bn2") == "stage3.2.branches.1.3.bn2"
+    assert module("stage4/module0/fuse0/from3/conv0") == "stage4.0.fuse_layers.0.3.0"
+    assert module("stage4/module0/fuse3/from0/bn2") == "stage4.0.fuse_layers.3.0.2.1"
+    assert hrnet_names.head_module("down1/conv") == "downsamp_modules.0.0"
+    assert hrnet_names.head_module("branch2/shortcut_conv") == "incre_modules.2.0.downsample.0"
+
+
+def test_a_unit_is_what_pytorch_computes():
+    """Convolution padded by one on every side with strides of 2, batch norm and ReLU, by hand."""
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(4, 3, 3, 3)).astype(np.float32)  # PyTorch's (out, in, H, W).
+    gamma, beta, mean, variance = rng.uniform(0.5, 1.5, (4, 4)).astype(np.float32)
+    image = rng.normal(size=(9, 12, 3)).astype(np.float32)
+    inputs = tf.keras.Input((None, None, 3))
+    model = tf.keras.Model(inputs, layers.conv_bn(inputs, 4, 3, "{}", strides=2))
+    model.set_weights([torch_convert.from_torch(weight), gamma, beta, mean, variance])
+    padded = np.pad(image, [(1, 1), (1, 1), (0, 0)])
+    for i in range(4):
+        shares = [
+            scipy.signal.correlate(padded[..., j], weight[i, j], mode="valid") for j in range(3)
+        ]
+        x = sum(shares)[::2, ::2]
+        x = (x - mean[i]) / np.sqrt(variance[i] + 1e-5) * gamma[i] + beta[i]
+        np.testing.assert_allclose(model(image[None])[0, ..., i], np.maximum(x, 0), atol=1e-4)
+
+
+def test_out_and_in_again_gives_the_same_bits(made, tmp_path):
+    path = tmp_path / "x.safetensors"
+    public_weights.write_safetensors(made.network.backbone, made.head_model, path, {"note": "1"})
+    again, account = public_weights.load(path, MINI, classes=5)
+    assert not account.left and len(account.used) == len(tensor_files.open_file(path).shapes)
+    pixels = tf.random.stateless_uniform((1, 50, 70, 3), [0, 1], 0, 255)
+    name = str(public_weights.TASK)
+    assert np.array_equal(made.network.models[name](pixels), again.network.models[name](pixels))
+
+
+@pytest.mark.parametrize("prefix", ["model.", "module.backbone."])
+def test_every_tensor_is_accounted_for(values, made, prefix):
+    others = {
+        f"{prefix}bn1.num_batches_tracked": np.asarray(3),
+        f"{prefix}last_layer.0.weight": np.zeros((4, 4, 1, 1), np.float32),
+        "loss.criterion.weight": np.ones(4, np.float32),
+    }
+    named = {f"{prefix}{n}": v.astype(np.float64) for n, v in values.items()}
+    loaded, account = load(named | others)
+    assert account.left == {
+        f"{prefix}bn1.num_batches_tracked": "a counter of PyTorch's",
+        f"{prefix}last_layer.0.weight": "not of what is imported",
+        "loss.criterion.weight": "not of what is imported",
+    }
+    assert set(account.used) == set(named)
+    assert account.used[f"{prefix}bn1.running_var"] == "stem/bn1/moving_variance"
+    for ours, theirs in (
+        (loaded.network.backbone, made.network.backbone), (loaded.head_model, made.head_model),
+    ):  # fmt: skip
+        for a, b in zip(ours.variables, theirs.variables, strict=True):
+            assert np.array_equal(a, b), a.name
+
+
+def test_a_backbone_alone(values):
+    body = {n: v for n, v in values.items() if hrnet_names.is_of_backbone(n)}
+    assert load(body)[0].head is None
+    other, account = load(values, classes=0)
+    assert other.head is None
+    assert set(account.left) == set(values) - set(body)
+
+
+def first(values, end):
+    return next(name for name in values if name.endswith(end))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda v: v.pop("stage3.0.branches.1.0.conv2.weight"),
+         "f: lacks 1 of the 371 tensors of hrnet_mini (stage3.0.branches.1.0.conv2.weight); "
+         "a smaller network"),
+        (lambda v: v.pop("final_layer.0.bias"), "--classes=0 takes the backbone alone"),
+        (lambda v: v.update({"bn2.weight": np.zeros(3)}),
+         "f: 1 tensors have other shapes than in hrnet_mini: bn2.weight 3 not 16"),
+        (lambda v: v.update({"stage2.1.branches.0.0.conv1.weight": np.zeros(3)}),
+         "f: 1 tensors more than hrnet_mini has (stage2.1.branches.0.0.conv1.weight); a larger"),
+        (lambda v: v.update({"transition1.0.0.weight": np.zeros((18, 64, 3, 3))}),
+         "f: HRNetV2 of width 18, but hrnet_mini has width 16; check --backbone"),
+        (lambda v: v.update({"classifier.weight": np.zeros((6, 128))}),
+         "f: classifier of 6 classes, not 5; check --classes"),
+        (lambda v: v.pop("layer1.0.conv1.weight"),
+         "f: no HRNetV2 weights; its tensors are conv1.weight, bn1.weight, bn1.bias, ..."),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_in_one_line(made, values, spoil, said):
+    spoil(values)
+    with pytest.raises(FoiError) as raised:
+        torch_convert.load(Held(values), "f", made.network.backbone, MINI, made.head_model)
+    assert said in str(raised.value) and "\n" not in str(raised.value)

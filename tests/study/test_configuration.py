@@ -1,0 +1,122 @@
+import pathlib
+
+import pytest
+
+from foi_tf.errors import FoiError
+from foi_tf.study import configuration
+from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Task
+from foi_tf.study.registry import DATASETS
+
+CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.yaml"))
+GOOD = """
+segmentation:
+  crop: [96, 128]
+  schedule: {optimizer: sgd, learning_rate: 1, steps: 20, small_steps: 10, batch_size: 4}
+  datasets:
+    suim: {schedule: {policy: poly, steps: 30}}
+"""
+
+
+def load(tmp_path, text):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    return configuration.load(str(path), DATASETS)
+
+
+def test_sections_are_refined_by_dataset(tmp_path):
+    loaded = load(tmp_path, GOOD)
+    camvid = loaded.link(Task("camvid", "segmentation"))
+    suim = loaded.link(Task("suim", "segmentation"))
+    assert camvid.crop == suim.crop == (96, 128)
+    assert (camvid.schedule.policy, camvid.schedule.steps) == ("step", 20)
+    assert (suim.schedule.policy, suim.schedule.steps) == ("poly", 30)
+    assert camvid.schedule.learning_rate == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("batch_size", "batchsize"), "unknown key 'batchsize'; did you mean 'batch_size'?"),
+        (("crop", "crp"), "segmentation: unknown key 'crp'; did you mean 'crop'?"),
+        (("steps: 20", "steps: many"), "segmentation.schedule.steps: 'many'"),
+        (("steps: 20", "steps: 2.5"), "segmentation.schedule.steps: 2.5"),
+        (("steps: 20", "steps: -1"), "segmentation.schedule.steps: -1"),
+        (("sgd", "sdg"), "segmentation.schedule.optimizer: 'sdg'"),
+        (("[96, 128]", "[96]"), "segmentation.crop"),
+        (("segmentation:", "segmentatoin:"), "'segmentatoin'; did you mean 'segmentation'?"),
+        (("suim", "swim"), "segmentation.datasets: unknown dataset 'swim'; did you mean 'suim'?"),
+        (("poly,", "poly, polcy: x,"), "segmentation.datasets.suim.schedule: unknown key 'polcy'"),
+        ((", batch_size: 4", ""), "segmentation.schedule.batch_size: missing"),
+        (("{policy: poly, steps: 30}", "poly"), "segmentation.datasets.suim.schedule"),
+        ((GOOD, "- a"), "must map"),
+        ((GOOD, "a: [b"), "not YAML"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_named_with_file_and_key(tmp_path, change, said):
+    with pytest.raises(FoiError) as caught:
+        load(tmp_path, GOOD.replace(*change))
+    message = str(caught.value)
+    assert said in message
+    assert message.startswith(str(tmp_path / "c.yaml"))
+    assert "\n" not in message
+
+
+def test_a_range_must_rise(tmp_path):
+    with pytest.raises(FoiError, match="rescale"):
+        load(tmp_path, GOOD.replace("crop:", "rescale: [2.0, 0.5]\n  crop:"))
+
+
+def test_files_and_names_that_are_not_there():
+    with pytest.raises(FoiError, match=r"none\.yaml: no such configuration"):
+        configuration.load("none.yaml", [])
+    with pytest.raises(FoiError, match="unknown configuration 'minni'; did you mean 'mini'"):
+        configuration.load("minni", [])
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_our_own_configurations_load(path):
+    loaded = configuration.load(path.stem, DATASETS)
+    assert set(STRUCTURED_TASK_TYPES) <= set(loaded.sections)
+
+
+def test_a_missing_section_is_named(tmp_path):
+    with pytest.raises(FoiError, match="no section 'depth', which sunrgbd:depth needs"):
+        load(tmp_path, GOOD).link(Task("sunrgbd", "depth"))
+
+
+def test_the_datasets_own_input_size_fills_in(tmp_path):
+    link = load(tmp_path, GOOD.replace("  crop: [96, 128]\n", "")).link(
+        Task("city", "segmentation")
+    )
+    assert configuration.with_crop(link, (64, 32), "x").crop == (64, 32)
+    with pytest.raises(FoiError, match="x: no input size is known"):
+        configuration.with_crop(link, None, "x")
+
+
+def test_a_fixed_input_size_leaves_the_pretraining_alone():
+    fixed = configuration.load("paper", DATASETS, (713, 713))
+    own = configuration.load("paper", DATASETS)
+    for task in ("camvid:segmentation", "suim:segmentation", "uwt:detection"):
+        assert fixed.link(Task.parse(task)).crop == (713, 713)
+    pretraining = Task("ilsvrc", "classification")
+    assert fixed.link(pretraining) == own.link(pretraining)
+    suim = Task("suim", "segmentation")
+    assert fixed.link(suim).schedule == own.link(suim).schedule
+
+
+def test_multi_source_models_have_a_schedule_of_their_own_and_nothing_else(tmp_path):
+    multi = Task("multi", "segmentation")
+    text = GOOD.replace("  datasets:\n", "  datasets:\n    multi: {schedule: {steps: 7}}\n")
+    assert load(tmp_path, text).link(multi).schedule.steps == 7
+    text = text.replace("{schedule: {steps: 7}}", "{crop: [32, 32]}")
+    with pytest.raises(FoiError, match=r"datasets\.multi: only its schedule and rate_factors"):
+        load(tmp_path, text)
+
+
+def test_learning_rates_to_choose_from(tmp_path):
+    link = load(tmp_path, GOOD).link(Task("coco", "segmentation"))
+    rate = link.schedule.learning_rate
+    assert link.rates == pytest.approx((0.3 * rate, rate, 3 * rate)) and rate in link.rates
+    text = GOOD.replace("  crop:", "  rate_factors: []\n  crop:")
+    with pytest.raises(FoiError, match="rate_factors must name one factor at least"):
+        load(tmp_path, text)

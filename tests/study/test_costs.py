@@ -1,0 +1,121 @@
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from foi_tf.study import choices, configuration, costs, grid, plan
+from foi_tf.study.dataset import Task
+from foi_tf.study.registry import DATASETS
+from tests.result_rows import BASELINE
+
+CONFIG = """
+segmentation:
+  crop: [100, 200]
+  rate_factors: [0.3, 1]
+  schedule: {optimizer: sgd, learning_rate: 0.1, steps: 1000, small_steps: 100, batch_size: 10}
+  datasets:
+    multi: {schedule: {steps: 300}}
+depth:
+  crop: [100, 200]
+  schedule: {optimizer: sgd, learning_rate: 0.1, steps: 1000, small_steps: 100, batch_size: 10}
+"""
+CITY, CAMVID = Task("city", "segmentation"), Task("camvid", "segmentation")
+ROW = dataclasses.replace(BASELINE, steps=100, device="tpu", devices=4, chip_hours=1.0)
+
+
+@pytest.fixture(name="study")
+def _study(tmp_path):
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    return costs.Study(
+        datasets=DATASETS,
+        config=configuration.load(str(tmp_path / "c.yaml"), DATASETS),
+        backbone="hrnet_w18",
+    )
+
+
+def frame(*changes):
+    return pd.DataFrame([dataclasses.asdict(dataclasses.replace(ROW, **c)) for c in changes])
+
+
+def run(task, **given):
+    given = {"program": "target", "setting": "small", "seed": 0, "stage": 2} | given
+    return plan.Run(task=task, **given)
+
+
+def test_work_is_in_megapixels_with_a_third_for_evaluation(study):
+    # 100 steps of 10 images, and 101 validation images, of 0.02 megapixels.
+    assert study.work(CAMVID, 100) == pytest.approx((1000 + 101 / 3) * 0.02)
+
+
+def test_the_papers_pretraining_costs_what_the_paper_says():
+    """364 hours (Appendix D) for 200 epochs (A.1) of 1,281,167 images of 224 x 224."""
+    whole = costs.Study(
+        datasets=DATASETS, config=configuration.load("paper", DATASETS), backbone="hrnet_w48"
+    )
+    prices = whole.prices(None, "tpu")
+    found = whole.cost(run(grid.PRETRAINING, program="pretrain", setting=""), prices)
+    # The configuration's steps are 200 epochs; evaluation, which it adds, is little.
+    assert found.chip_hours == pytest.approx(364, rel=0.002) and found.basis == costs.PAPERS
+    assert prices.papers == pytest.approx(364 * 3600 / (200 * 1.281167 * 224 * 224))
+
+
+def test_all_backbones_have_a_price():
+    assert set(choices.BACKBONES) <= set(costs._GIGA_OPERATIONS)
+    assert set(choices.STRATEGIES) == set(costs._DEVICES)
+
+
+def test_a_task_that_ran_costs_what_it_took(study):
+    prices = study.prices(frame({}), "tpu")
+    found = study.cost(run(CAMVID), prices)
+    assert found == costs.Cost(pytest.approx(1.0), costs.MEASURED)
+    # Ten times the steps on all images, but the same evaluation.
+    full = study.cost(run(CAMVID, setting="full"), prices)
+    assert full.chip_hours == pytest.approx((10000 + 101 / 3) / (1000 + 101 / 3))
+
+
+def test_others_cost_what_the_nearest_did(study):
+    rows = frame({}, {"target": "kitti", "chip_hours": 3.0}, {"backbone": "hrnet_w48"},
+                 {"device": "cpu", "chip_hours": 99.0}, {"target": "foreign"})  # fmt: skip
+    prices = study.prices(rows, "tpu")
+    camvid, kitti = (hours * 3600 / study.work(Task(name, "segmentation"), 100)
+                     for name, hours in (("camvid", 1), ("kitti", 3)))  # fmt: skip
+    assert prices.of(CITY) == (pytest.approx((camvid + kitti) / 2), costs.OF_TYPE)
+    assert prices.of(Task("vkitti2", "depth")) == (prices.of(CITY)[0], costs.OF_OTHERS)
+    assert study.prices(rows, "cpu").of(CAMVID)[0] == pytest.approx(99 * camvid)
+
+
+def test_each_candidate_of_a_selection_is_paid_for(study):
+    prices = study.prices(frame({}), "tpu")
+    hours = [
+        dataclasses.replace(study, select=by).cost(run(CAMVID), prices).chip_hours
+        for by in ("none", "validation", "holdout")
+    ]
+    assert hours == pytest.approx([1, 2, 3])
+
+
+def test_a_multi_source_step_takes_a_batch_of_each_member(study):
+    prices = study.prices(frame({}), "tpu")
+    multi = run(Task("multi", "depth"), program="source", setting="full")
+    members = [Task(name, "depth") for name in ("sunrgbd", "vgallery", "vkitti2")]
+    # Depth has no schedule of its own for sets, so that of all depth tasks holds.
+    work = sum(study.work(member, 1000) for member in members)
+    found = study.cost(multi, prices)
+    assert found.chip_hours == pytest.approx(work * prices.of_all / 3600)
+    assert found.basis == costs.OF_OTHERS
+    sets = study.cost(run(Task("multi", "segmentation"), program="source", setting="full"), prices)
+    assert sets.chip_hours < 7 * study.cost(run(CITY, setting="full"), prices).chip_hours
+
+
+def test_a_source_is_shared_by_its_targets(study):
+    chains = plan.select(
+        grid.chains(DATASETS, "small"), ["city:segmentation"],
+        ["camvid:segmentation", "kitti:segmentation"],
+    )  # fmt: skip
+    runs = plan.plan(DATASETS, "small", chains, seeds=(0, 1))
+    priced = [
+        costs.Cost({"pretrain": 10.0, "source": 4.0}.get(r.program, 1.0), "paper") for r in runs
+    ]
+    (row,) = costs.shares(runs, priced).to_dict("records")
+    assert row == {
+        "source": "city:segmentation", "chip_hours": 4.0, "extra": 40.0, "targets": 2, "each": 2.0,
+    }  # fmt: skip
