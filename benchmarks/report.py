@@ -46,7 +46,7 @@ def row(source: Task | str, target: Task, setting: str, seed: int, rng: np.rando
         target=target.dataset, target_type=target.type, target_domain=dataset.domain, **of_source,
         setting=setting, backbone="hrnet_w48", init=SCRATCH if source == SCRATCH else NO_SOURCE,
         seed=seed, learning_rate=0.1, metric=METRICS[target.type],
-        n_target=grid.target_images(dataset, setting) or dataset.size(target.type, "train"),
+        n_target=grid.max_target_images(dataset, setting) or dataset.size(target.type, "train"),
         value=BASELINE * (1 + sign * gain + rng.normal(0, 0.03)), steps=1000, wall_seconds=3600.0,
         device="TPU v3", devices=8, chip_hours=8.0, config_digest="0123456789abcdef", version="0",
     )  # fmt: skip
@@ -57,7 +57,9 @@ def study(count: int) -> list[Row]:
     rng, found = np.random.default_rng(0), []
     for seed in itertools.count():
         for setting in ("small", "full"):
-            for source, target in itertools.product((NO_SOURCE, SCRATCH), grid.tasks(DATASETS)):
+            for source, target in itertools.product(
+                (NO_SOURCE, SCRATCH), grid.structured_tasks(DATASETS)
+            ):
                 found.append(row(source, target, setting, seed, rng))
         for setting in grid.SETTINGS:
             for chain in grid.chains(DATASETS, setting, "all"):
@@ -71,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         out = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else temporary)
         for one in study(count):
-            results.write(one, out / "results")
+            results.write_row(one, out / "results")
         start, cpu = time.perf_counter(), time.process_time()
         path = pathlib.Path(report.write(results.load(out / "results"), out / "report"))
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu

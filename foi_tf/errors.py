@@ -15,7 +15,7 @@ class BusyError(FoiError):
     """Another worker is doing the same; programs exit with 75, that it may be tried later."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "") -> FoiError:
+def unknown_name_error(kind: str, name: str, known: Iterable[str], *, where: str = "") -> FoiError:
     """An error for a name that is not among the known ones, with the nearest of them."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)

@@ -11,7 +11,7 @@ from foi_tf.errors import FoiError
 
 
 @contextlib.contextmanager
-def atomic(path: epath.PathLike) -> Iterator[epath.Path]:
+def atomic_write(path: epath.PathLike) -> Iterator[epath.Path]:
     """Yields a temporary path beside `path` that takes its place when the block ends.
 
     Local and gs:// paths alike. If the block raises, the temporary file is removed
@@ -28,7 +28,7 @@ def atomic(path: epath.PathLike) -> Iterator[epath.Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        raise FoiError(f"{path}: cannot be written ({describe(error)})") from error
+        raise FoiError(f"{path}: cannot be written ({describe_os_error(error)})") from error
     finally:
         with contextlib.suppress(OSError):
             if temporary.exists():
@@ -37,15 +37,15 @@ def atomic(path: epath.PathLike) -> Iterator[epath.Path]:
 
 @contextlib.contextmanager
 def atomic_directory(path: epath.PathLike) -> Iterator[epath.Path]:
-    """As `atomic`, of a directory that must not exist yet.
+    """As `atomic_write`, of a directory that must not exist yet.
 
     Raises:
-      FoiError: as `atomic`; or something stands there.
+      FoiError: as `atomic_write`; or something stands there.
     """
     path = epath.Path(path)
     if path.exists():
         raise FoiError(f"{path}: exists already; remove it or choose another place")
-    with atomic(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.mkdir()
         try:
             yield temporary
@@ -56,11 +56,11 @@ def atomic_directory(path: epath.PathLike) -> Iterator[epath.Path]:
 
 def write_text(path: epath.PathLike, text: str) -> None:
     """Writes a whole text file atomically."""
-    with atomic(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text)
 
 
-def remove(path: epath.PathLike) -> None:
+def remove_file(path: epath.PathLike) -> None:
     """Removes a file, if there is one.
 
     Raises:
@@ -69,10 +69,10 @@ def remove(path: epath.PathLike) -> None:
     try:
         epath.Path(path).unlink(missing_ok=True)
     except OSError as error:
-        raise FoiError(f"{path}: cannot be removed ({describe(error)})") from error
+        raise FoiError(f"{path}: cannot be removed ({describe_os_error(error)})") from error
 
 
-def describe(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     """What went wrong, in the system's words and in one line."""
     return os.strerror(error.errno) if error.errno else " ".join(str(error).split())
 

@@ -15,7 +15,7 @@ class Preempted(BaseException):
 
 
 @contextlib.contextmanager
-def raised() -> Iterator[None]:
+def raise_on_sigterm() -> Iterator[None]:
     """SIGTERM within the block raises `Preempted` in it."""
 
     def stop(*_):
@@ -26,7 +26,7 @@ def raised() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def deferred() -> Iterator[Callable[[], bool]]:
+def defer_sigterm() -> Iterator[Callable[[], bool]]:
     """SIGTERM within the block does nothing at once; yields what tells whether it came.
 
     For work that has to come to a good place first, and to ask there.

@@ -21,7 +21,7 @@ from foi_tf.analysis.measures import (
     screening,
     variance,
 )
-from foi_tf.analysis.recommend import pair_scores, past_transfers, recommend, regret
+from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
 from foi_tf.analysis.report import tables
 from foi_tf.study import results
 from foi_tf.study.dataset import SEGMENTATION
@@ -42,8 +42,8 @@ FACTORS = {
 
 def blocks() -> dict[str, str]:
     """All parts, by the name in their marks `<!-- NAME -->` and `<!-- /NAME -->`."""
-    judged = {study.name: comparison.judge(study) for study in STUDIES}
-    found = {"findings": comparison.markdown(judged)}
+    judged = {study.name: comparison.judge_directory(study) for study in STUDIES}
+    found = {"findings": comparison.compare_as_markdown(judged)}
     found["agreement mini"] = _agreement(HERE / "mini")
     found["effects"] = _effects()
     found["narrow"] = _narrow(judged)
@@ -53,7 +53,9 @@ def blocks() -> dict[str, str]:
         found[f"regret {study.name}"] = _regret(study, [], None)
         kept = study / "scores.csv"
         if kept.exists():
-            found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], pair_scores.read(kept))
+            found[f"metrics {study.name}"] = _regret(
+                study, [SEGMENTATION], pair_scores.read_scores(kept)
+            )
     return found
 
 
@@ -113,7 +115,8 @@ def _agreement(study: pathlib.Path) -> str:
 def _among_targets(pairs: pd.DataFrame, name: str) -> str:
     """The mean over sources of tau among the targets of one."""
     taus = [
-        correlation.tau(x[name].to_numpy(), x.gain.to_numpy()) for _, x in pairs.groupby("source")
+        correlation.kendall_tau(x[name].to_numpy(), x.gain.to_numpy())
+        for _, x in pairs.groupby("source")
     ]
     mean = pd.Series(taus).mean()
     return tables.MISSING if pd.isna(mean) else f"{mean:.2f}"
@@ -134,7 +137,9 @@ def _seeds(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
     for study in STUDIES:
         known = domain_distance.read(study / "distances.csv")
         for seed, own in _rows(study).groupby("seed"):
-            verdicts[f"{study.name}, seed {seed}"] = findings.judge(gains.with_gains(own), known)
+            verdicts[f"{study.name}, seed {seed}"] = findings.judge_findings(
+                gains.with_gains(own), known
+            )
         verdicts[f"{study.name}, all seeds"] = judged[study.name]
     names = [finding.id for finding in next(iter(verdicts.values()))]
     columns = [[finding.verdict for finding in found] for found in verdicts.values()]
@@ -172,9 +177,9 @@ def _noise() -> str:
 
 def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) -> str:
     known = domain_distance.read(study / "distances.csv")
-    before, _ = past_transfers.load(study / "results.csv", "small", [], known)
-    before = past_transfers.among(before, "within_type", kinds)
-    table = regret.evaluate(before, recommend.scores(before, [], [], kept))
+    before, _ = past_transfers.load_past_transfers(study / "results.csv", "small", [], known)
+    before = past_transfers.filter_task_types(before, "within_type", kinds)
+    table = regret.evaluate_rules(before, source_ranking.score_past_transfers(before, [], [], kept))
     header = ["rule", "targets", "first pick", "best of three", "worst first pick"]
     rows = [
         [f"`{x.rule}`", str(x.targets), *(f"{y:.1f}" for y in (x.regret_1, x.regret_3, x.worst))]

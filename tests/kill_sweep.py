@@ -89,12 +89,12 @@ def work() -> None:
         precision="float32",
         seed=0,
         select="validation",
-        strategy=strategies.make("cpu"),
+        strategy=strategies.create_strategy("cpu"),
         pace=Pace(steps_per_loop=1, checkpoint_every=1, wait=False),
     )
     programs = {
         "pretrain": lambda: stages.pretrain(setup, "classification", ""),
-        "source": lambda name: stages.source(setup, sources.parse(name), "small", ""),
+        "source": lambda name: stages.source(setup, sources.parse_source(name), "small", ""),
         "target": lambda name, of: stages.target(setup, Task.parse(of), name, "small", ""),
     }
     left, done = plan(), {None}

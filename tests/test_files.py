@@ -4,14 +4,14 @@ import os
 import pytest
 
 from foi_tf import files
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 
 
 def test_a_file_is_there_whole_or_not_at_all(tmp_path):
     path = tmp_path / "deep" / "er" / "a.txt"
     files.write_text(path, "one")
     assert path.read_text() == "one"
-    with pytest.raises(RuntimeError), files.atomic(path) as temporary:
+    with pytest.raises(RuntimeError), files.atomic_write(path) as temporary:
         temporary.write_text("half of tw")
         raise RuntimeError
     assert path.read_text() == "one"
@@ -19,23 +19,23 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path):
 
 
 def test_temporary_files_keep_the_suffix(tmp_path):
-    with files.atomic(tmp_path / "a.png") as temporary:
+    with files.atomic_write(tmp_path / "a.png") as temporary:
         assert temporary.suffix == ".png"
         temporary.write_text("")
 
 
 def test_a_full_disk_is_one_line(tmp_path):
     said = r"a\.txt: cannot be written \(No space left on device\)"
-    with pytest.raises(FoiError, match=said), files.atomic(tmp_path / "a.txt") as temporary:
+    with pytest.raises(FoiError, match=said), files.atomic_write(tmp_path / "a.txt") as temporary:
         temporary.write_text("x")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert not list(tmp_path.iterdir())
 
 
 def test_unknown_names_come_with_the_nearest():
-    assert str(unknown("dataset", "cocoo", ["coco", "city"])) == (
+    assert str(unknown_name_error("dataset", "cocoo", ["coco", "city"])) == (
         "unknown dataset 'cocoo'; did you mean 'coco'?"
     )
-    assert str(unknown("dataset", "zzz", ["b", "a"], where="d")) == (
+    assert str(unknown_name_error("dataset", "zzz", ["b", "a"], where="d")) == (
         "d: unknown dataset 'zzz'; known: a, b"
     )

@@ -98,11 +98,11 @@ def test_study_analysis_and_programs_load_without_tensorflow():
 
 
 def test_names_told_without_large_libraries_are_those_that_there_are():
-    from foi_tf.analysis.recommend import recommend
+    from foi_tf.analysis.recommend import source_ranking
     from foi_tf.data.convert.readers import FORMATS
     from foi_tf.models.backbones import BACKBONES
     from foi_tf.study import choices
 
     assert set(choices.BACKBONES) == set(BACKBONES)
     assert set(choices.FORMATS) == set(FORMATS)
-    assert list(choices.RANKINGS) == list(recommend.TEXTS)
+    assert list(choices.RANKINGS) == list(source_ranking.TEXTS)

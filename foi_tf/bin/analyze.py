@@ -118,21 +118,26 @@ def _analyze(values: flags.FlagValues) -> None:
         _published(values.out)
         return
     if values.compare:
-        judged = {name: comparison.judge(place) for name, place in _named(values.compare).items()}
-        print(comparison.markdown(judged), end="")
+        judged = {
+            name: comparison.judge_directory(place)
+            for name, place in _named(values.compare).items()
+        }
+        print(comparison.compare_as_markdown(judged), end="")
         return
     found = results.load(values.results)
     distances = domain_distance.read(values.distances) if values.distances else None
     if values.features:
         distances = _appearance(values, found)
     if values.networks:
-        domain_report.write_networks(feature_files.load_all(values.networks), _place(values))
+        domain_report.write_networks(
+            feature_files.load_all_features(values.networks), _place(values)
+        )
     others = {name: results.load(place) for name, place in _named(values.scenarios).items()}
     print(
         report.write(
             found,
             values.out,
-            images=image_statistics.find(values.results)
+            images=image_statistics.find_statistics(values.results)
             if epath.Path(values.results).is_dir()
             else {},
             distances=distances,
@@ -146,9 +151,11 @@ def _appearance(values: flags.FlagValues, found: pd.DataFrame) -> pd.DataFrame:
     from foi_tf.analysis.report import domain_report
     from foi_tf.study import feature_files
 
-    features = feature_files.load_all(values.features)
+    features = feature_files.load_all_features(values.features)
     place = _place(values)
-    distances = domain_report.write([each for each in features if each.points is None], place)
+    distances = domain_report.write_distances(
+        [each for each in features if each.points is None], place
+    )
     chosen, _ = screening.screen(found)  # Whose intervals, drawn from images, are not of use here.
     domain_report.write_agreement(gains.with_gains(chosen), distances, place)
     return distances
@@ -159,15 +166,15 @@ def _place(values: flags.FlagValues) -> epath.Path:
 
 
 def _published(out: str | None) -> None:
-    from foi_tf.analysis.report import published, report, tables
+    from foi_tf.analysis.report import published_tables, report, tables
 
     if out:
         print(report.write_published(out))
         return
-    frame = published.load()
-    print("\n".join(f"- {fact}" for fact in published.facts(frame)))
-    for one in published.sheets(frame)[-2:]:
-        print(f"\n{tables.markdown(one)}", end="")
+    frame = published_tables.load()
+    print("\n".join(f"- {fact}" for fact in published_tables.facts(frame)))
+    for one in published_tables.sheets(frame)[-2:]:
+        print(f"\n{tables.to_markdown(one)}", end="")
 
 
 if __name__ == "__main__":

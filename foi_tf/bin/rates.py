@@ -34,10 +34,10 @@ def _main(values: flags.FlagValues) -> None:
     from foi_tf.study import configuration, learning_rates, results
 
     found = results.load(values.results)
-    raw = configuration.read(values.config)
+    raw = configuration.read_config_file(values.config)
     try:
-        chosen = learning_rates.choose(found)
-        refined = learning_rates.refine(raw, chosen)
+        chosen = learning_rates.choose_rates(found)
+        refined = learning_rates.refine_config(raw, chosen)
     except FoiError as error:
         raise FoiError(f"{values.results}: {error}") from error
     header = f"# {values.config} with the best of the rates tried for each target (foi-rates).\n"

@@ -112,31 +112,35 @@ def main() -> None:
 
 def _main(values: flags.FlagValues) -> None:
     from foi_tf.analysis.measures import domain_distance
-    from foi_tf.analysis.recommend import pair_scores, past_transfers, recommend, regret
+    from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
     from foi_tf.study import feature_files
 
-    features = feature_files.load_all(values.features)
+    features = feature_files.load_all_features(values.features)
     before = None
     if values.published:
         before = past_transfers.load_published_transfers()
     elif values.results:
         known = domain_distance.read(values.distances) if values.distances else None
-        before, said = past_transfers.load(
+        before, said = past_transfers.load_past_transfers(
             values.results, values.setting or "small", features, known
         )
         for sentence in said:
             command_line.note(sentence)
     if values.evaluate:
-        before = past_transfers.among(before, values.pairs, values.target_types)
-        kept = pair_scores.read(values.scores) if values.scores else None
-        scores = recommend.scores(before, values.by, features, kept)
+        before = past_transfers.filter_task_types(before, values.pairs, values.target_types)
+        kept = pair_scores.read_scores(values.scores) if values.scores else None
+        scores = source_ranking.score_past_transfers(before, values.by, features, kept)
         if values.keep_scores:
-            pair_scores.write(values.keep_scores, before, scores)
-        table = regret.evaluate(before, scores)
+            pair_scores.write_scores(values.keep_scores, before, scores)
+        table = regret.evaluate_rules(before, scores)
     else:
-        (by,) = values.by or [recommend.default(values.target, features)]
-        table = recommend.recommend(values.target, by, values.sources, features, before)
-        command_line.note(f"{values.target}: sources ranked by {by}, that is {recommend.TEXTS[by]}")
+        (by,) = values.by or [source_ranking.default_ranking(values.target, features)]
+        table = source_ranking.recommend_sources(
+            values.target, by, values.sources, features, before
+        )
+        command_line.note(
+            f"{values.target}: sources ranked by {by}, that is {source_ranking.TEXTS[by]}"
+        )
     table.to_csv(sys.stdout, sep="\t", index=False, float_format="%.6g")
 
 

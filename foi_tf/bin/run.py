@@ -22,7 +22,7 @@ from absl import flags
 from foi_tf import preemption
 from foi_tf.bin import pretrain, source, target
 from foi_tf.bin._shared import command_line
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 
 VALUES = flags.FlagValues()
 flags.DEFINE_float(
@@ -58,7 +58,7 @@ def _parsed(line: str, place: int) -> list[str]:
     except ValueError as error:
         raise FoiError(f"stdin, line {place}: not a shell command ({error})") from error
     if command[0] not in _PROGRAMS:
-        raise unknown("program", command[0], _PROGRAMS, where=f"stdin, line {place}")
+        raise unknown_name_error("program", command[0], _PROGRAMS, where=f"stdin, line {place}")
     return command
 
 

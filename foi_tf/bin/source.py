@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    task = sources.parse(values.source)
+    task = sources.parse_source(values.source)
     from foi_tf.chains import stages
 
     finished = stages.source(training_flags.setup(values), task, values.setting, values.init)

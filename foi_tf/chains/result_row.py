@@ -13,17 +13,17 @@ from foi_tf.study import image_statistics, results
 from foi_tf.study.dataset import Task
 
 
-def row(
+def build_row(
     finished: Finished, selection: Selection, begin: Start, source: dict, setting: str
 ) -> results.Row:
     """The row of a link that was trained on one task.
 
     Args:
-      source: the row's columns that `source_columns` returns.
+      source: the row's columns that `build_source_columns` returns.
     """
     link = finished.link
     # A candidate that diverged is null: NaN is no JSON.
-    tried = {f"{rate:g}": results.finite(value) for rate, value in selection.values.items()}
+    tried = {f"{rate:g}": results.finite_or_none(value) for rate, value in selection.values.items()}
     return results.Row(
         target=link.task.dataset,
         target_type=link.task.type,
@@ -50,7 +50,7 @@ def row(
     )
 
 
-def source_columns(begin: Start, domain: str, images: int) -> dict[str, object]:
+def build_source_columns(begin: Start, domain: str, images: int) -> dict[str, object]:
     """What a row says of where its chain came from.
 
     Args:
@@ -68,16 +68,16 @@ def source_columns(begin: Start, domain: str, images: int) -> dict[str, object]:
     }
 
 
-def write(row: results.Row, link_directory: epath.Path, directory: epath.Path) -> None:
+def write_row(row: results.Row, link_directory: epath.Path, directory: epath.Path) -> None:
     """Writes the row and, beside it, what its link found in each image, where it kept that.
 
     Raises:
       FoiError: the directory cannot be written, or what was kept is damaged.
     """
-    kept, columns = links.image_statistics(link_directory), dataclasses.asdict(row)
-    found = image_statistics.read(kept) if kept.exists() else None
+    kept, columns = links.image_statistics_path(link_directory), dataclasses.asdict(row)
+    found = image_statistics.read_statistics(kept) if kept.exists() else None
     # First, so that at no time a row stands beside the images of another run.
-    image_statistics.remove(columns, directory)
-    results.write(row, directory)
+    image_statistics.remove_beside_row(columns, directory)
+    results.write_row(row, directory)
     if found:
-        image_statistics.write(found, columns, directory)
+        image_statistics.write_beside_row(found, columns, directory)

@@ -7,7 +7,7 @@ includes which follows the paper (see `ranges`).
 
 import random
 
-from foi_tf.errors import unknown
+from foi_tf.errors import unknown_name_error
 from foi_tf.miniworld import annotate
 from foi_tf.miniworld.aerial import aerial
 from foi_tf.miniworld.consumer import close_up, consumer
@@ -74,9 +74,9 @@ def render(dataset_id: str, split: str, index: int, size: Size | None = None) ->
       FoiError: there is no such dataset or split.
     """
     if dataset_id not in DATASETS:
-        raise unknown("dataset", dataset_id, DATASETS, where="mini")
+        raise unknown_name_error("dataset", dataset_id, DATASETS, where="mini")
     if split not in ("train", "val"):
-        raise unknown("split", split, ("train", "val"), where=f"mini {dataset_id}")
+        raise unknown_name_error("split", split, ("train", "val"), where=f"mini {dataset_id}")
     dataset = DATASETS[dataset_id]
     # Python's generator: scenes need thousands of single draws, and NumPy's costs ten
     # times as much for each. Seeding by a string is the same on every machine.

@@ -9,7 +9,7 @@ import functools
 
 import tensorflow as tf
 
-from foi_tf.errors import unknown
+from foi_tf.errors import unknown_name_error
 from foi_tf.models.hrnet import hrnet_v2
 from foi_tf.models.resnet import resnet_50
 
@@ -25,7 +25,7 @@ BACKBONES = {
 }
 
 
-def backbone(
+def build_backbone(
     name: str, input_shape: tuple[int | None, int | None, int] = (None, None, 3)
 ) -> tf.keras.Model:
     """Builds the backbone of that name for images of (H, W, 3), None where unknown.
@@ -34,5 +34,5 @@ def backbone(
       FoiError: there is no such backbone.
     """
     if name not in BACKBONES:
-        raise unknown("backbone", name, BACKBONES)
+        raise unknown_name_error("backbone", name, BACKBONES)
     return BACKBONES[name](input_shape)

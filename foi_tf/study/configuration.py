@@ -21,7 +21,7 @@ import pydantic
 import yaml
 from etils import epath
 
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study import sources
 from foi_tf.study.dataset import TASK_TYPES, Size, Task
 from foi_tf.study.grid import PRETRAINING
@@ -82,7 +82,7 @@ class LinkConfig:
       crop: (height, width) of the network's input; None takes the dataset's own.
       rescale: range of the random factor on top of the scale at which the whole
         image would fit into the crop (the paper does not print it); of contrastive tasks
-        the magnification of the random windows, see `data.input.simclr_views.pair`.
+        the magnification of the random windows, see `data.input.simclr_views.make_view_pair`.
       rate_factors: times the schedule's learning rate, the rates that --select_lr chooses
         from (three in section 4.2, which does not print them; the factors are ours).
     """
@@ -145,11 +145,11 @@ class Config:
         Raises:
           FoiError: as `link`.
         """
-        is_set = len(sources.parts(source)) > 1
+        is_set = len(sources.source_parts(source)) > 1
         return self.link(Task(MULTI_SOURCE, source.type) if is_set else source)
 
 
-def load(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -> Config:
+def load_config(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -> Config:
     """Reads a configuration: a file's path, or the name of one that comes with the package.
 
     Args:
@@ -160,12 +160,12 @@ def load(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -
     Raises:
       FoiError: there is no such file, it is no YAML, or a key or a value is wrong.
     """
-    path, raw = _find(name_or_path), read(name_or_path)
+    path, raw = _find(name_or_path), read_config_file(name_or_path)
     known = frozenset(datasets)
     sections, refined = {}, {}
     for task_type, section in raw.items():
         if task_type not in TASK_TYPES:
-            raise unknown("section", str(task_type), TASK_TYPES, where=str(path))
+            raise unknown_name_error("section", str(task_type), TASK_TYPES, where=str(path))
         if not isinstance(section, dict):
             raise FoiError(f"{path}: {task_type} must be a mapping")
         own = {key: value for key, value in section.items() if key != "datasets"}
@@ -173,7 +173,7 @@ def load(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -
         for dataset, changes in (section.get("datasets") or {}).items():
             where = f"{path}: {task_type}.datasets"
             if dataset not in known | {MULTI_SOURCE}:
-                raise unknown("dataset", str(dataset), known, where=where)
+                raise unknown_name_error("dataset", str(dataset), known, where=where)
             if dataset == MULTI_SOURCE and set(changes or {}) - {"schedule", "rate_factors"}:
                 raise FoiError(
                     f"{where}.{dataset}: only its schedule and rate_factors can differ; input "
@@ -184,7 +184,7 @@ def load(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -
     return Config(path.name, sections, refined, crop)
 
 
-def read(name_or_path: str) -> dict[str, Any]:
+def read_config_file(name_or_path: str) -> dict[str, Any]:
     """What a configuration's file says, as YAML has it.
 
     Raises:
@@ -202,7 +202,7 @@ def read(name_or_path: str) -> dict[str, Any]:
     return raw
 
 
-def with_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig:
+def fill_in_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig:
     """Fills in the dataset's own input size where the configuration has none.
 
     Raises:
@@ -219,7 +219,7 @@ def _find(name_or_path: str) -> epath.Path:
         return epath.Path(name_or_path)
     packaged = {p.stem: p for p in _directory().iterdir() if p.suffix == ".yaml"}
     if name_or_path not in packaged:
-        raise unknown("configuration", name_or_path, packaged)
+        raise unknown_name_error("configuration", name_or_path, packaged)
     return packaged[name_or_path]
 
 
@@ -247,7 +247,9 @@ def _explain(problem: Mapping[str, Any], where: str) -> FoiError:
     if problem["type"] == _UNKNOWN_KEY:
         owner = Schedule if parents else LinkConfig
         known = [field.name for field in dataclasses.fields(owner)]
-        return unknown("key", str(key), known, where=".".join([where, *map(str, parents)]))
+        return unknown_name_error(
+            "key", str(key), known, where=".".join([where, *map(str, parents)])
+        )
     place = ".".join([where, *map(str, problem["loc"])])
     if problem["type"] in ("missing", "missing_argument"):
         return FoiError(f"{place}: missing")

@@ -15,7 +15,7 @@ import pandas as pd
 from foi_tf.study import configuration, grid, sources
 from foi_tf.study.configuration import Config
 from foi_tf.study.dataset import Dataset, Task
-from foi_tf.study.plan import Run
+from foi_tf.study.plan import PlannedRun
 from foi_tf.study.registry import DATASETS
 
 _PAPERS_HOURS = 364  # Of TPU-v3, for the pre-training (Appendix D).
@@ -78,7 +78,7 @@ class Prices:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Study:
+class CostModel:
     """What runs share that decides on their work.
 
     Attributes:
@@ -96,7 +96,7 @@ class Study:
     def work(self, task: Task, steps: int) -> float:
         """Megapixels of `steps` batches of a single task, and of its validation images."""
         dataset = task.check(self.datasets)
-        link = configuration.with_crop(self.config.link(task), dataset.crop, str(task))
+        link = configuration.fill_in_crop(self.config.link(task), dataset.crop, str(task))
         height, width = link.crop
         images = steps * link.schedule.batch_size + _FORWARD * dataset.size(task.type, "val")
         return images * height * width / 1e6
@@ -123,10 +123,10 @@ class Study:
             papers=_papers_price(self.backbone),
         )
 
-    def cost(self, run: Run, prices: Prices) -> Cost:
+    def cost(self, run: PlannedRun, prices: Prices) -> Cost:
         """The estimate for a run of a plan."""
-        parts = sources.parts(run.task)
-        limit = grid.target_images if run.program == "target" else grid.source_images
+        parts = sources.source_parts(run.task)
+        limit = grid.max_target_images if run.program == "target" else grid.max_source_images
         images = [limit(self.datasets[part.dataset], run.setting) for part in parts]
         steps = self.config.link_of_source(run.task).schedule.steps_on(images)
         found = [(self.work(part, steps), *prices.of(part)) for part in parts]
@@ -138,14 +138,14 @@ class Study:
     def _types(self, task: Task) -> Mapping[str, int]:
         return self.datasets[task.dataset].classes
 
-    def _candidates(self, run: Run) -> int:
+    def _candidates(self, run: PlannedRun) -> int:
         """How many links it trains; of a holdout, one more than there are candidates."""
         if self.select == "none" or run.program == "pretrain":
             return 1
         return len(self.config.link_of_source(run.task).rate_factors) + (self.select == "holdout")
 
 
-def shares(runs: Sequence[Run], costs: Sequence[Cost]) -> pd.DataFrame:
+def shares(runs: Sequence[PlannedRun], costs: Sequence[Cost]) -> pd.DataFrame:
     """What each source costs each target that uses it (Appendix D).
 
     Returns:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 
 DOMAINS = (
     "consumer", "driving", "aerial", "indoor", "underwater", "close-up", "synthetic", "websearch",
@@ -72,10 +72,12 @@ class Dataset:
 
     def __post_init__(self):
         if self.domain not in DOMAINS:
-            raise unknown("domain", self.domain, DOMAINS, where=self.id)
+            raise unknown_name_error("domain", self.domain, DOMAINS, where=self.id)
         for task_type in self.classes:
             if task_type not in ANNOTATED_TASK_TYPES:
-                raise unknown("task type", task_type, ANNOTATED_TASK_TYPES, where=self.id)
+                raise unknown_name_error(
+                    "task type", task_type, ANNOTATED_TASK_TYPES, where=self.id
+                )
 
     def size(self, task_type: str, split: str) -> int:
         """How many images of `split` ("train" or "val") serve the task type; contrastive: all."""
@@ -114,7 +116,7 @@ class Task:
         if not colon or not dataset:
             raise FoiError(f"task '{text}' must be written dataset:type, as in coco:detection")
         if task_type not in TASK_TYPES:
-            raise unknown("task type", task_type, TASK_TYPES, where=text)
+            raise unknown_name_error("task type", task_type, TASK_TYPES, where=text)
         return cls(dataset, task_type)
 
     def check(self, datasets: Mapping[str, Dataset], *, where: str = "") -> Dataset:
@@ -124,7 +126,7 @@ class Task:
           FoiError: there is no such dataset, or it has no such annotations.
         """
         if self.dataset not in datasets:
-            raise unknown("dataset", self.dataset, datasets, where=where)
+            raise unknown_name_error("dataset", self.dataset, datasets, where=where)
         dataset = datasets[self.dataset]
         if self.type not in (CONTRASTIVE, *dataset.classes):
             raise FoiError(

@@ -18,7 +18,7 @@ from etils import epath
 from foi_tf import files
 from foi_tf.errors import FoiError
 
-IMAGES = 1000  # At most of a dataset; Section 3.2.
+MAX_IMAGES = 1000  # At most of a dataset; Section 3.2.
 
 _ORIGINS = "origins"
 _SUFFIX = ".npz"
@@ -104,14 +104,14 @@ class Features:
     points: Points | None = None
 
 
-def write(path: epath.PathLike, features: Sequence[Features]) -> None:
+def write_features(path: epath.PathLike, features: Sequence[Features]) -> None:
     """Writes a file of features, atomically.
 
     Raises:
       FoiError: the path does not end in .npz, or cannot be written.
     """
     path = epath.Path(path)
-    check_path(path)
+    check_feature_path(path)
     arrays = {}
     for each in features:
         name = each.origin.name
@@ -121,17 +121,17 @@ def write(path: epath.PathLike, features: Sequence[Features]) -> None:
                 if (value := getattr(each.points, field.name)) is not None:
                     arrays[f"{name}/points/{field.name}"] = value
     origins = json.dumps([dataclasses.asdict(each.origin) for each in features])
-    with files.atomic(path) as temporary, temporary.open("wb") as stream:
+    with files.atomic_write(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **{_ORIGINS: np.array(origins)}, **arrays)
 
 
-def check_path(path: epath.PathLike) -> None:
-    """Raises FoiError unless a path is one that `load` would find again."""
+def check_feature_path(path: epath.PathLike) -> None:
+    """Raises FoiError unless a path is one that `load_features` would find again."""
     if epath.Path(path).suffix != _SUFFIX:
         raise FoiError(f"{path}: features are kept in {_SUFFIX} files; name one")
 
 
-def load(path: epath.PathLike) -> list[Features]:
+def load_features(path: epath.PathLike) -> list[Features]:
     """Reads one file of features.
 
     Raises:
@@ -145,7 +145,7 @@ def load(path: epath.PathLike) -> list[Features]:
             found = [_features(origin, arrays) for origin in origins]
     except OSError as error:
         # NumPy says what is wrong with the content in exceptions without a number, too.
-        reason = files.describe(error) if error.errno else "not whole"
+        reason = files.describe_os_error(error) if error.errno else "not whole"
         raise FoiError(f"{path}: {reason}; foi-features makes it") from error
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = files.first_line(error)
@@ -158,11 +158,11 @@ def load(path: epath.PathLike) -> list[Features]:
     return found
 
 
-def load_all(paths: Iterable[epath.PathLike]) -> list[Features]:
+def load_all_features(paths: Iterable[epath.PathLike]) -> list[Features]:
     """Reads files, and of directories all files of features in them, by name.
 
     Raises:
-      FoiError: as `load`; or a directory holds none.
+      FoiError: as `load_features`; or a directory holds none.
     """
     found = []
     for path in map(epath.Path, paths):
@@ -171,11 +171,11 @@ def load_all(paths: Iterable[epath.PathLike]) -> list[Features]:
         if not inside:
             raise FoiError(f"{path}: no features (*{_SUFFIX}) in it; foi-features makes them")
         for each in inside:
-            found.extend(load(each))
+            found.extend(load_features(each))
     return found
 
 
-def one_space(features: Iterable[Features]) -> dict[str, Features]:
+def comparable_features(features: Iterable[Features]) -> dict[str, Features]:
     """By dataset, features that can be held against each other.
 
     Raises:

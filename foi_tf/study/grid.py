@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from foi_tf.errors import unknown
+from foi_tf.errors import unknown_name_error
 from foi_tf.study.dataset import CONTRASTIVE, STRUCTURED_TASK_TYPES, Dataset, Task
 from foi_tf.study.results import MULTI_SOURCE
 
@@ -62,7 +62,7 @@ def setting_order(setting: str) -> int:
     return SETTINGS.index(setting) if setting in SETTINGS else len(SETTINGS)
 
 
-def tasks(datasets: Mapping[str, Dataset]) -> list[Task]:
+def structured_tasks(datasets: Mapping[str, Dataset]) -> list[Task]:
     """All that can be a source or a target: each dataset with each structured task type."""
     return [
         Task(dataset.id, task_type)
@@ -101,8 +101,8 @@ def chains(
       FoiError: there is no such setting.
     """
     if setting not in SETTINGS:
-        raise unknown("setting", setting, SETTINGS)
-    every, multi = tasks(datasets), multi_sources(datasets)
+        raise unknown_name_error("setting", setting, SETTINGS)
+    every, multi = structured_tasks(datasets), multi_sources(datasets)
     if setting == "small_source":
         every, multi = [task for task in every if task.type == SMALL_SOURCE_TYPE], {}
     for target in every:
@@ -129,7 +129,7 @@ def mini_size(images: int) -> int:
     return round(60 * math.sqrt(images / SMALL_TARGET))
 
 
-def target_images(dataset: Dataset, setting: str) -> int | None:
+def max_target_images(dataset: Dataset, setting: str) -> int | None:
     """How many training images a target may use; None for all (sections 5.2 to 5.4)."""
     if setting == "full":
         return None
@@ -137,14 +137,14 @@ def target_images(dataset: Dataset, setting: str) -> int | None:
     return mini_size(small) if dataset.collection == "mini" else small
 
 
-def source_images(dataset: Dataset, setting: str) -> int | None:
+def max_source_images(dataset: Dataset, setting: str) -> int | None:
     """How many training images a source may use; None for all (section 5.4)."""
     if setting != "small_source":
         return None
     return mini_size(SMALL_SOURCE) if dataset.collection == "mini" else SMALL_SOURCE
 
 
-def subset(ids: Sequence[str], images: int | None, seed: int = 0) -> list[str]:
+def choose_subset(ids: Sequence[str], images: int | None, seed: int = 0) -> list[str]:
     """Chooses `images` of `ids`, the same ones on every machine and in any order of `ids`.
 
     By the order of SHA-256 digests, since the streams of random number generators may

@@ -39,7 +39,7 @@ class ImageStatistics:
         """The metric with each image counted `weights` times, [..., N] -> [...]."""
         # Products of integer matrices are slow.
         numerator, denominator = (x.astype(float) for x in (self.numerator, self.denominator))
-        return from_sums(metric, weights @ numerator, weights @ denominator)
+        return metric_from_sums(metric, weights @ numerator, weights @ denominator)
 
     def sorted(self) -> "ImageStatistics":
         """The same in the order of the images' names."""
@@ -47,7 +47,7 @@ class ImageStatistics:
         return ImageStatistics(self.images[order], self.numerator[order], self.denominator[order])
 
 
-def from_sums(metric: str, numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+def metric_from_sums(metric: str, numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """The metric of sums over images, [..., classes] -> [...]; NaN where nothing was counted."""
     counted = denominator > 0
     ratio = np.where(counted, numerator / np.where(counted, denominator, 1), 0)
@@ -56,7 +56,7 @@ def from_sums(metric: str, numerator: np.ndarray, denominator: np.ndarray) -> np
     return np.sqrt(mean) if metric in ROOTED else mean
 
 
-def write(
+def write_beside_row(
     statistics: ImageStatistics, row: Mapping[str, object], directory: epath.PathLike
 ) -> epath.Path:
     """Writes the statistics beside the row, given as its columns by name.
@@ -65,26 +65,26 @@ def write(
       FoiError: the directory cannot be written.
     """
     path = _beside(row, directory)
-    save(statistics, path)
+    save_statistics(statistics, path)
     return path
 
 
-def remove(row: Mapping[str, object], directory: epath.PathLike) -> None:
+def remove_beside_row(row: Mapping[str, object], directory: epath.PathLike) -> None:
     """Removes what an earlier run left beside the row, if there is anything.
 
     Raises:
       FoiError: the directory cannot be written.
     """
-    files.remove(_beside(row, directory))
+    files.remove_file(_beside(row, directory))
 
 
-def save(statistics: ImageStatistics, path: epath.PathLike) -> None:
+def save_statistics(statistics: ImageStatistics, path: epath.PathLike) -> None:
     """Writes the statistics into a file; integers stay such, which keeps it small.
 
     Raises:
       FoiError: it cannot be written.
     """
-    with files.atomic(path) as temporary, temporary.open("wb") as stream:
+    with files.atomic_write(path) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(
             stream,
             images=np.asarray(statistics.images, str),
@@ -93,7 +93,7 @@ def save(statistics: ImageStatistics, path: epath.PathLike) -> None:
         )
 
 
-def find(directory: epath.PathLike) -> dict[str, epath.Path]:
+def find_statistics(directory: epath.PathLike) -> dict[str, epath.Path]:
     """The files in the directory and those in it, by the digest of their row."""
     return {
         name.removesuffix(SUFFIX): root / name
@@ -103,8 +103,8 @@ def find(directory: epath.PathLike) -> dict[str, epath.Path]:
     }
 
 
-def read(path: epath.PathLike) -> ImageStatistics:
-    """Reads a file that `write` wrote.
+def read_statistics(path: epath.PathLike) -> ImageStatistics:
+    """Reads a file that `write_beside_row` wrote.
 
     Raises:
       FoiError: it is damaged or holds something else.
@@ -131,4 +131,4 @@ def read(path: epath.PathLike) -> ImageStatistics:
 
 
 def _beside(row: Mapping[str, object], directory: epath.PathLike) -> epath.Path:
-    return epath.Path(directory) / f"{results.digest(row)}{SUFFIX}"
+    return epath.Path(directory) / f"{results.row_digest(row)}{SUFFIX}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def choose(results: "pd.DataFrame") -> dict[Task, float]:
+def choose_rates(results: "pd.DataFrame") -> dict[Task, float]:
     """The rate of each target: the best of what --select_lr=validation tried without a source.
 
     By the mean over seeds, of the rates that all of them tried; one that diverged with one of
@@ -62,7 +62,7 @@ def _best(task: Task, own: "pd.DataFrame") -> float:
     return equal[len(equal) // 2]
 
 
-def refine(config: Mapping[str, Any], rates: Mapping[Task, float]) -> dict[str, Any]:
+def refine_config(config: Mapping[str, Any], rates: Mapping[Task, float]) -> dict[str, Any]:
     """A configuration, as YAML has it, whose tasks have their own learning rates.
 
     Raises:

@@ -3,7 +3,7 @@
 import dataclasses
 import types
 
-from foi_tf.errors import unknown
+from foi_tf.errors import unknown_name_error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,14 +27,14 @@ METRICS = types.MappingProxyType(
 )
 
 
-def metric(name: str) -> Metric:
+def get_metric(name: str) -> Metric:
     """The metric of that name.
 
     Raises:
       FoiError: there is none.
     """
     if name not in METRICS:
-        raise unknown("metric", name, METRICS)
+        raise unknown_name_error("metric", name, METRICS)
     return METRICS[name]
 
 
@@ -44,4 +44,4 @@ def higher_is_better(name: str) -> bool:
     Raises:
       FoiError: there is no such metric.
     """
-    return metric(name).higher_is_better
+    return get_metric(name).higher_is_better

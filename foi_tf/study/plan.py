@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study import grid
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.grid import Chain
@@ -11,13 +11,13 @@ from foi_tf.study.results import NO_SOURCE, SCRATCH
 
 # Runs of one stage do not wait for each other. The first needs nothing but data, sources need the
 # pre-training, and targets a source. Those without one could be run before; beside the others of
-# their target they share its training step (`groups`).
+# their target they share its training step (`group_runs`).
 STAGES = ("initial", "sources", "targets")
 _FULL = "full"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Run:
+class PlannedRun:
     """One run of a program.
 
     Attributes:
@@ -60,14 +60,14 @@ class Run:
         return self.task.type if other else ""
 
 
-def plan(
+def build_plan(
     datasets: Mapping[str, Dataset],
     setting: str,
     chains: Iterable[Chain],
     seeds: Sequence[int] = (0,),
     init: str = "",
     init_name: str = NO_SOURCE,
-) -> list[Run]:
+) -> list[PlannedRun]:
     """All runs that some chains take, with the chains without a source they are held against.
 
     Pre-training and source models are made once, with the first seed; targets with each. On
@@ -84,21 +84,21 @@ def plan(
     chains = list(chains)
     targets = list(dict.fromkeys(chain.target for chain in chains))
     sources = list(dict.fromkeys(chain.source for chain in chains))
-    runs: list[Run] = []
+    runs: list[PlannedRun] = []
     first: tuple[int, ...] = ()
     own = {"": grid.PRETRAINING} | {str(task): task for task in grid.PRETRAININGS.values()}
     if grid.PRETRAINING.dataset in datasets and init in own:
-        runs.append(Run(program="pretrain", task=own[init], seed=seeds[0], stage=0))
+        runs.append(PlannedRun(program="pretrain", task=own[init], seed=seeds[0], stage=0))
         first = (0,)
 
-    def target(task: Task, source: str, seed: int, **place) -> Run:
-        return Run(
+    def target(task: Task, source: str, seed: int, **place) -> PlannedRun:
+        return PlannedRun(
             program="target", task=task, source=source, setting=setting, seed=seed, stage=2, **place
         )
 
     places = {source: len(runs) + place for place, source in enumerate(sources)}
     runs += [
-        Run(
+        PlannedRun(
             program="source",
             task=task,
             setting=setting,
@@ -129,10 +129,10 @@ def plan(
     return runs
 
 
-def baselines(runs: Sequence[Run]) -> list[Run]:
+def baseline_runs(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
     """Of a plan the chains without a source, with their pre-training.
 
-    Source models that take the place of one (see `plan`) are among them.
+    Source models that take the place of one (see `build_plan`) are among them.
     """
     targets = {run.task for run in runs if run.program == "target" and run.setting == _FULL}
     return [
@@ -144,7 +144,7 @@ def baselines(runs: Sequence[Run]) -> list[Run]:
     ]
 
 
-def groups(runs: Sequence[Run]) -> list[int]:
+def group_runs(runs: Sequence[PlannedRun]) -> list[int]:
     """Numbers the runs of a plan so that those of one group share a training step.
 
     They train the same target on the same images and differ in where they start, so that a
@@ -158,7 +158,7 @@ def groups(runs: Sequence[Run]) -> list[int]:
     return [numbers[key] for key in keys]
 
 
-def select(
+def select_chains(
     chains: Iterable[Chain], sources: Collection[str], targets: Collection[str]
 ) -> list[Chain]:
     """The chains of some sources and some targets; an empty collection is all of them.
@@ -176,7 +176,7 @@ def select(
     ):
         for name in wanted:
             if name not in known:
-                raise unknown(f"{kind} of this setting", name, known)
+                raise unknown_name_error(f"{kind} of this setting", name, known)
     chosen = [
         chain
         for chain in chains
@@ -191,7 +191,7 @@ def select(
     return chosen
 
 
-def sample(
+def sample_chains(
     chains: Iterable[Chain], datasets: Mapping[str, Dataset], count: int, seed: int = 0
 ) -> list[Chain]:
     """All chains but those across both task types and domains, of which only some.
@@ -205,14 +205,14 @@ def sample(
         for chain in chains
         if not chain.within_type and not chain.within_domain(datasets)
     }
-    kept = set(grid.subset(sorted(far), count, seed))
+    kept = set(grid.choose_subset(sorted(far), count, seed))
     names = [f"{chain.source} {chain.target}" for chain in chains]
     return [
         chain for chain, name in zip(chains, names, strict=True) if name not in far or name in kept
     ]
 
 
-def counts(
+def count_chains(
     chains: Iterable[Chain], datasets: Mapping[str, Dataset]
 ) -> list[tuple[str, str, int, int]]:
     """How many chains and targets there are, as the columns "#" of Tables 7 and 8.

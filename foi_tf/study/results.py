@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from etils import epath
 
 from foi_tf import files
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study import metrics
 from foi_tf.study.dataset import TASK_TYPES
 
@@ -93,10 +93,10 @@ class Row:
     extra: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
-        metrics.metric(self.metric)
+        metrics.get_metric(self.metric)
         for task_type in (self.target_type, self.source_type or self.target_type):
             if task_type not in TASK_TYPES:
-                raise unknown("task type", task_type, TASK_TYPES)
+                raise unknown_name_error("task type", task_type, TASK_TYPES)
         if (self.source in (NO_SOURCE, SCRATCH)) != (self.source_type == ""):
             raise FoiError(
                 f"source '{self.source}' with task type '{self.source_type}': "
@@ -114,7 +114,7 @@ IDENTITY = (
 )  # fmt: skip
 
 
-def write(row: Row, directory: epath.PathLike) -> epath.Path:
+def write_row(row: Row, directory: epath.PathLike) -> epath.Path:
     """Writes the row into a file of its own, in place of an earlier one of the same run.
 
     Returns:
@@ -124,21 +124,21 @@ def write(row: Row, directory: epath.PathLike) -> epath.Path:
       FoiError: the directory cannot be written.
     """
     record = {name: kind(getattr(row, name)) for name, kind in _TYPES.items()}
-    record["value"] = finite(row.value)
-    record["extra"] = {name: finite(row.extra[name]) for name in sorted(row.extra)}
-    path = epath.Path(directory) / f"{digest(record)}.json"
+    record["value"] = finite_or_none(row.value)
+    record["extra"] = {name: finite_or_none(row.extra[name]) for name in sorted(row.extra)}
+    path = epath.Path(directory) / f"{row_digest(record)}.json"
     files.write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
     return path
 
 
-def digest(record: Mapping[str, Any]) -> str:
+def row_digest(record: Mapping[str, Any]) -> str:
     """The name of a row's file, without its suffix, from the row's `IDENTITY`."""
     identity = json.dumps([_TYPES[name](record[name]) for name in IDENTITY])
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def load(directory: epath.PathLike) -> "pd.DataFrame":
-    """Reads all rows in the directory and the directories in it, or a table of `table`.
+    """Reads all rows in the directory and the directories in it, or a table of `to_csv`.
 
     Returns:
       A frame with `COLUMNS` and one column "extra.NAME" for each secondary metric, NaN
@@ -166,7 +166,7 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
     return _frame(records)
 
 
-def table(frame: "pd.DataFrame") -> str:
+def to_csv(frame: "pd.DataFrame") -> str:
     """All rows as one CSV file, which `load` reads as it was."""
     return frame.to_csv(index=False, lineterminator="\n")
 
@@ -175,7 +175,7 @@ def _of_table(path: epath.Path) -> list[dict[str, Any]]:
     try:
         lines = list(csv.DictReader(path.read_text().splitlines()))
     except OSError as error:
-        raise FoiError(f"{path}: cannot be read ({files.describe(error)})") from error
+        raise FoiError(f"{path}: cannot be read ({files.describe_os_error(error)})") from error
     if not lines:
         raise FoiError(f"{path}: no results in it; foi-analyze writes such a table to OUT")
     return [_flat(_untabled(texts), f"{path}, line {i}") for i, texts in enumerate(lines, 2)]
@@ -204,7 +204,7 @@ def _frame(records: list[dict[str, Any]]) -> "pd.DataFrame":
     return frame.sort_values(order, ignore_index=True).drop_duplicates(ignore_index=True)
 
 
-def finite(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
     """A number as JSON can have it: None for NaN and infinity."""
     return float(value) if math.isfinite(value) else None
 

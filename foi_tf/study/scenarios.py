@@ -40,7 +40,11 @@ class Scenario:
             every = grid.chains(datasets, setting, "all")
             return [one for one in every if (one.source.type, one.target.type) in self.pairs]
         targets = {target for _, target in self.pairs}
-        return [Chain(self.source, one) for one in grid.tasks(datasets) if one.type in targets]
+        return [
+            Chain(self.source, one)
+            for one in grid.structured_tasks(datasets)
+            if one.type in targets
+        ]
 
 
 SCENARIOS = {

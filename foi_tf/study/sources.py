@@ -6,7 +6,7 @@ paper's sets (section 5.1) are `multi:segmentation`, `multi:detection` and `mult
 
 import hashlib
 
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import MULTI_SOURCES
 from foi_tf.study.results import MULTI_SOURCE
@@ -14,7 +14,7 @@ from foi_tf.study.results import MULTI_SOURCE
 _AND = "+"
 
 
-def parse(text: str) -> Task:
+def parse_source(text: str) -> Task:
     """Reads "coco:segmentation", "multi:depth" or "coco:segmentation+ade:segmentation".
 
     Returns:
@@ -25,7 +25,7 @@ def parse(text: str) -> Task:
     """
     tasks = [Task.parse(part) for part in text.split(_AND)]
     if len(tasks) == 1:
-        parts(tasks[0])  # A multi-source model that there is.
+        source_parts(tasks[0])  # A multi-source model that there is.
         return tasks[0]
     names, types = sorted(task.dataset for task in tasks), {task.type for task in tasks}
     if len(types) > 1:
@@ -38,7 +38,7 @@ def parse(text: str) -> Task:
     return Task(_AND.join(names), task_type)
 
 
-def parts(source: Task) -> tuple[Task, ...]:
+def source_parts(source: Task) -> tuple[Task, ...]:
     """The tasks that a source is trained on; one for a plain task.
 
     Raises:
@@ -46,20 +46,22 @@ def parts(source: Task) -> tuple[Task, ...]:
     """
     if source.dataset == MULTI_SOURCE:
         if source.type not in MULTI_SOURCES:
-            raise unknown("multi-source task type", source.type, MULTI_SOURCES, where=str(source))
+            raise unknown_name_error(
+                "multi-source task type", source.type, MULTI_SOURCES, where=str(source)
+            )
         names = MULTI_SOURCES[source.type]
     else:
         names = source.dataset.split(_AND)
     return tuple(Task(name, source.type) for name in names)
 
 
-def interleaved(source: Task, seed: int) -> tuple[Task, ...]:
+def interleave_parts(source: Task, seed: int) -> tuple[Task, ...]:
     """The order in which the parts take turns, which follows from the seed alone.
 
-    By digests, as in `grid.subset`, so that it is the same on every machine.
+    By digests, as in `grid.choose_subset`, so that it is the same on every machine.
     """
 
     def rank(task: Task) -> bytes:
         return hashlib.sha256(f"{seed}/{task}".encode()).digest()
 
-    return tuple(sorted(parts(source), key=rank))
+    return tuple(sorted(source_parts(source), key=rank))

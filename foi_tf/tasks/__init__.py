@@ -1,6 +1,6 @@
 """Everything that varies by task type, one module each."""
 
-from foi_tf.errors import unknown
+from foi_tf.errors import unknown_name_error
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.tasks.base import TaskType
 from foi_tf.tasks.classification import Classification
@@ -27,5 +27,5 @@ def create(task: Task, dataset: Dataset) -> TaskType:
       FoiError: there is no training for such tasks.
     """
     if task.type not in TYPES:
-        raise unknown("trainable task type", task.type, TYPES, where=str(task))
+        raise unknown_name_error("trainable task type", task.type, TYPES, where=str(task))
     return TYPES[task.type](dataset)

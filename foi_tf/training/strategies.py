@@ -8,13 +8,13 @@ from collections.abc import Callable
 import tensorflow as tf
 from official.common import distribute_utils
 
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.files import first_line
 from foi_tf.study.choices import PRECISIONS, STRATEGIES
 
 
 @functools.cache  # What is made in its scope can serve the next link, too.
-def make(name: str, tpu: str = "") -> tf.distribute.Strategy:
+def create_strategy(name: str, tpu: str = "") -> tf.distribute.Strategy:
     """A distribution strategy.
 
     Args:
@@ -36,7 +36,7 @@ def make(name: str, tpu: str = "") -> tf.distribute.Strategy:
         return tf.distribute.MultiWorkerMirroredStrategy()
     if name == "tpu":
         return _tpu(tpu)
-    raise unknown("strategy", name, STRATEGIES)
+    raise unknown_name_error("strategy", name, STRATEGIES)
 
 
 def has_gpu() -> bool:
@@ -71,7 +71,7 @@ def set_precision(name: str) -> None:
       FoiError: the name is unknown.
     """
     if name not in PRECISIONS:
-        raise unknown("precision", name, PRECISIONS)
+        raise unknown_name_error("precision", name, PRECISIONS)
     tf.keras.mixed_precision.set_global_policy(PRECISIONS[name])
 
 
@@ -82,7 +82,7 @@ def make_repeatable(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def hosts(strategy: tf.distribute.Strategy) -> int:
+def count_hosts(strategy: tf.distribute.Strategy) -> int:
     """How many processes or machines read the data."""
     if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         cluster = strategy.cluster_resolver.cluster_spec()

@@ -60,7 +60,7 @@ def write(directory, specs) -> pd.DataFrame:
     for spec in specs:
         changes = spec[-1] if isinstance(spec[-1], dict) else {}
         arguments = spec[:-1] if changes else spec
-        results.write(make_row(*arguments, **changes), directory)
+        results.write_row(make_row(*arguments, **changes), directory)
     return results.load(directory)
 
 
@@ -135,7 +135,7 @@ def _record(source, target, setting, value):
         "target": target.dataset, "target_type": target.type, "target_domain": row.domain,
         "setting": setting, "backbone": "hrnet_w48",
         "init": "scratch" if source == "scratch" else "ilsvrc", "seed": 0, "learning_rate": 0.1,
-        "n_target": grid.target_images(row, setting) or row.size(target.type, "train"),
+        "n_target": grid.max_target_images(row, setting) or row.size(target.type, "train"),
         "metric": METRICS[target.type], "value": value, "steps": 1, "wall_seconds": 3600.0,
         "device": "cpu", "devices": 1, "chip_hours": 1.0, "config_digest": "d", "version": "0",
         "selection": "none", "candidates": "{}",

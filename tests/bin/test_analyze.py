@@ -18,8 +18,8 @@ def run(monkeypatch, capsys, *arguments):
 
 
 def test_the_path_of_the_report_is_the_last_line(monkeypatch, capsys, tmp_path):
-    results.write(BASELINE, tmp_path / "results")
-    results.write(dataclasses.replace(BASELINE, value=0.6, **CITY), tmp_path / "results")
+    results.write_row(BASELINE, tmp_path / "results")
+    results.write_row(dataclasses.replace(BASELINE, value=0.6, **CITY), tmp_path / "results")
     code, out, _ = run(
         monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}"
     )
@@ -63,8 +63,8 @@ def test_published_takes_no_other_input(monkeypatch, capsys, tmp_path):
 
 def test_distances_and_a_fixed_size_fill_their_tables(monkeypatch, capsys, tmp_path):
     for row in (BASELINE, dataclasses.replace(BASELINE, value=0.6, **CITY)):
-        results.write(row, tmp_path / "results")
-        results.write(row, tmp_path / "fixed")
+        results.write_row(row, tmp_path / "results")
+        results.write_row(row, tmp_path / "fixed")
     (tmp_path / "near.csv").write_text(
         "target,source,distance,value\ncamvid,city,target_to_source,1.5\n"
     )
@@ -83,19 +83,19 @@ def test_distances_and_a_fixed_size_fill_their_tables(monkeypatch, capsys, tmp_p
 
 def test_statistics_of_images_are_found_beside_their_rows(monkeypatch, capsys, tmp_path):
     for row, share in ((BASELINE, 0.5), (dataclasses.replace(BASELINE, value=0.6, **CITY), 0.6)):
-        results.write(row, tmp_path / "results")
+        results.write_row(row, tmp_path / "results")
         union = np.arange(1, 31, dtype=float)[:, None]
         of_images = image_statistics.ImageStatistics(
             np.arange(30).astype(str), share * union, union
         )
-        image_statistics.write(of_images, dataclasses.asdict(row), tmp_path / "results")
+        image_statistics.write_beside_row(of_images, dataclasses.asdict(row), tmp_path / "results")
     run(monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}")
     text = (tmp_path / "out" / "report.html").read_text()
     assert "+20.0*" in text and "over images" in text
 
 
 def test_it_runs_as_a_module_without_tensorflow(tmp_path):
-    results.write(BASELINE, tmp_path / "results")
+    results.write_row(BASELINE, tmp_path / "results")
     code = (
         "import sys, runpy; sys.modules['tensorflow'] = None\n"
         "runpy.run_module('foi_tf.bin.analyze', run_name='__main__', alter_sys=True)"
@@ -110,7 +110,7 @@ def test_it_runs_as_a_module_without_tensorflow(tmp_path):
 
 
 def test_studies_are_compared_on_stdout(monkeypatch, capsys, tmp_path):
-    results.write(BASELINE, tmp_path / "results")
+    results.write_row(BASELINE, tmp_path / "results")
     code, _, _ = run(
         monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}"
     )

@@ -30,7 +30,7 @@ def test_features_of_a_dataset(call, given):
     assert lines(out) == [["blocks", "3", "240", "0"]]
     code, again, err = call(features, dataset="blocks", **given)
     assert (code, again, err) == (0, out, "")  # Nothing was left to do.
-    (made,) = feature_files.load(given["out"])
+    (made,) = feature_files.load_features(given["out"])
     assert made.origin.backbone == "hrnet_mini" and made.origin.chain == ("scratch",)
     assert made.origin.size == (32, 32) and made.origin.domain == "aerial"
 
@@ -38,7 +38,7 @@ def test_features_of_a_dataset(call, given):
 def test_pixels_of_a_task(call, given):
     code, out, _ = call(features, dataset="blocks:segmentation", pixels=7, **given)
     assert code == 0 and lines(out) == [["blocks:segmentation", "3", "240", "21"]]
-    (made,) = feature_files.load(given["out"])
+    (made,) = feature_files.load_features(given["out"])
     assert made.origin.task_type == "segmentation" and made.points.vectors.shape == (21, 240)
 
 
@@ -84,9 +84,11 @@ def test_rules_on_the_published_results(call):
 
 
 def test_recommendations_with_features_and_results(call, tmp_path):
-    feature_files.write(tmp_path / "f.npz", [make(name) for name in ("camvid", "city", "suim")])
+    feature_files.write_features(
+        tmp_path / "f.npz", [make(name) for name in ("camvid", "city", "suim")]
+    )
     for changes in ({}, {"value": 0.6, **CITY}, {"value": 0.4, **CITY, "source": "suim"}):
-        results.write(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
+        results.write_row(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
     given = {"features": tmp_path / "f.npz", "results": tmp_path / "results"}
     code, out, _ = call(recommend, target="camvid:segmentation", by="inclusion", **given)
     header, *rows = lines(out)
@@ -109,8 +111,8 @@ def test_an_evaluation_of_some_results_with_known_distances(call, tmp_path):
         {"value": 0.3, **CITY, **depth, "source_type": "depth"},
         {"value": 0.2, **CITY, **depth, "source_type": "depth", "source": "suim"},
     ):
-        results.write(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
-    table = results.table(results.load(tmp_path / "results"))
+        results.write_row(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
+    table = results.to_csv(results.load(tmp_path / "results"))
     (tmp_path / "results.csv").write_text(table)
     (tmp_path / "d.csv").write_text(
         "target,source,distance,value\n"
@@ -157,11 +159,11 @@ def test_scores_of_a_ranking_of_ones_own(call, tmp_path):
 
 
 def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
-    feature_files.write(
+    feature_files.write_features(
         tmp_path / "f.npz", [make(n, seed=i) for i, n in enumerate(("camvid", "city"))]
     )
     for changes in ({}, {"value": 0.6, **CITY}):
-        results.write(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
+        results.write_row(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
     given = {"results": tmp_path / "results", "out": tmp_path / "o", "features": tmp_path / "f.npz"}
     flags = [f"--{name}={value}" for name, value in given.items()]
     code, out, _ = run(monkeypatch, capsys, *flags)
@@ -174,9 +176,9 @@ def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
 
 
 def test_an_analysis_with_several_networks(tmp_path, monkeypatch, capsys):
-    results.write(BASELINE, tmp_path / "results")
+    results.write_row(BASELINE, tmp_path / "results")
     for name in ("first", "second"):
-        feature_files.write(
+        feature_files.write_features(
             tmp_path / f"{name}.npz", [make("camvid", weights=name, seed=len(name))]
         )
     given = [f"--results={tmp_path}/results", f"--out={tmp_path}/o"]
@@ -189,7 +191,7 @@ def test_an_analysis_with_several_networks(tmp_path, monkeypatch, capsys):
 
 def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
     path = tmp_path / "f.npz"
-    feature_files.write(path, [make("coco"), make("city", width=5)])
+    feature_files.write_features(path, [make("coco"), make("city", width=5)])
     said = error(call(recommend, target="camvid", features=path))
     assert "no file has features of camvid and of another dataset" in said
     said = error(call(recommend, target="city", features=path))

@@ -137,7 +137,7 @@ def test_a_sample_of_what_is_far_in_both_ways(call):
 
 
 def test_costs_come_from_rows_and_are_shared(call, tmp_path):
-    results.write(dataclasses.replace(ROW, target="coco", steps=40000), tmp_path)
+    results.write_row(dataclasses.replace(ROW, target="coco", steps=40000), tmp_path)
     given = {
         "results": tmp_path, "backbone": "hrnet_w18", "strategy": "tpu",
         "sources": "coco:segmentation",
@@ -187,8 +187,10 @@ def test_the_quick_test_leaves_negative_sources_out(call, tmp_path):
     for name, small, full in (("city", 0.6, 0.51), ("bdd", 0.4, 0.7), ("isaid", 0.4, 0.2)):
         for setting, value in (("small", small), ("full", full)):
             row = dataclasses.replace(own, setting=setting)
-            results.write(row, tmp_path)
-            results.write(dataclasses.replace(row, source=name, value=value, **driving), tmp_path)
+            results.write_row(row, tmp_path)
+            results.write_row(
+                dataclasses.replace(row, source=name, value=value, **driving), tmp_path
+            )
     given = {"quick_test": "true", "results": tmp_path, "targets": "camvid:segmentation"}
     code, out, err = call(plan, **given)
     assert code == 0

@@ -40,11 +40,11 @@ def _flags(blocks, tmp_path):
 
 def check_images(directory):
     """That the images beside each row, and beside nothing else, give its value."""
-    found = image_statistics.find(directory)
+    found = image_statistics.find_statistics(directory)
     rows = results.load(directory).to_dict("records")
-    assert sorted(found) == sorted(map(results.digest, rows))
+    assert sorted(found) == sorted(map(results.row_digest, rows))
     for row in rows:
-        kept = image_statistics.read(found[results.digest(row)])
+        kept = image_statistics.read_statistics(found[results.row_digest(row)])
         assert len(kept.images) == 5
         assert kept.values(row["metric"], np.ones(5)) == pytest.approx(row["value"], rel=1e-9)
 
@@ -137,7 +137,7 @@ def test_a_link_that_another_worker_trains_is_left(call, flags, monkeypatch):
     assert call(target, **flags, **asked)[0] == 0
     (directory,) = (flags["workdir"] / "links").iterdir()
     (directory / "link.json").unlink()
-    with lease.held(epath.Path(directory), wait=False, waiting=lambda: None):
+    with lease.hold_lease(epath.Path(directory), wait=False, waiting=lambda: None):
         code, _, err = call(target, **flags, **asked, busy="leave")
     assert code == 75 and err.strip().endswith("another worker trains it")
     assert call(target, **flags, **asked)[0] == 0

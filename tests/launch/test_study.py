@@ -47,9 +47,9 @@ def pretraining():
 
 @pytest.fixture(name="study")
 def _study(machine):
-    links.save(machine.home / "made", pretraining())
+    links.save_finished(machine.home / "made", pretraining())
     row = changed(BASELINE, backbone="hrnet_mini")
-    results.write(row, machine.home / "made/rates/results")
+    results.write_row(row, machine.home / "made/rates/results")
     for name, body in LEFT.items():
         machine.program(name, body)
     for name in ("foi-source", "foi-target"):

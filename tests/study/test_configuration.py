@@ -20,7 +20,7 @@ segmentation:
 def load(tmp_path, text):
     path = tmp_path / "c.yaml"
     path.write_text(text)
-    return configuration.load(str(path), DATASETS)
+    return configuration.load_config(str(path), DATASETS)
 
 
 def test_sections_are_refined_by_dataset(tmp_path):
@@ -68,14 +68,14 @@ def test_a_range_must_rise(tmp_path):
 
 def test_files_and_names_that_are_not_there():
     with pytest.raises(FoiError, match=r"none\.yaml: no such configuration"):
-        configuration.load("none.yaml", [])
+        configuration.load_config("none.yaml", [])
     with pytest.raises(FoiError, match="unknown configuration 'minni'; did you mean 'mini'"):
-        configuration.load("minni", [])
+        configuration.load_config("minni", [])
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_our_own_configurations_load(path):
-    loaded = configuration.load(path.stem, DATASETS)
+    loaded = configuration.load_config(path.stem, DATASETS)
     assert set(STRUCTURED_TASK_TYPES) <= set(loaded.sections)
 
 
@@ -88,14 +88,14 @@ def test_the_datasets_own_input_size_fills_in(tmp_path):
     link = load(tmp_path, GOOD.replace("  crop: [96, 128]\n", "")).link(
         Task("city", "segmentation")
     )
-    assert configuration.with_crop(link, (64, 32), "x").crop == (64, 32)
+    assert configuration.fill_in_crop(link, (64, 32), "x").crop == (64, 32)
     with pytest.raises(FoiError, match="x: no input size is known"):
-        configuration.with_crop(link, None, "x")
+        configuration.fill_in_crop(link, None, "x")
 
 
 def test_a_fixed_input_size_leaves_the_pretraining_alone():
-    fixed = configuration.load("paper", DATASETS, (713, 713))
-    own = configuration.load("paper", DATASETS)
+    fixed = configuration.load_config("paper", DATASETS, (713, 713))
+    own = configuration.load_config("paper", DATASETS)
     for task in ("camvid:segmentation", "suim:segmentation", "uwt:detection"):
         assert fixed.link(Task.parse(task)).crop == (713, 713)
     pretraining = Task("ilsvrc", "classification")

@@ -26,9 +26,9 @@ ROW = dataclasses.replace(BASELINE, steps=100, device="tpu", devices=4, chip_hou
 @pytest.fixture(name="study")
 def _study(tmp_path):
     (tmp_path / "c.yaml").write_text(CONFIG)
-    return costs.Study(
+    return costs.CostModel(
         datasets=DATASETS,
-        config=configuration.load(str(tmp_path / "c.yaml"), DATASETS),
+        config=configuration.load_config(str(tmp_path / "c.yaml"), DATASETS),
         backbone="hrnet_w18",
     )
 
@@ -39,7 +39,7 @@ def frame(*changes):
 
 def run(task, **given):
     given = {"program": "target", "setting": "small", "seed": 0, "stage": 2} | given
-    return plan.Run(task=task, **given)
+    return plan.PlannedRun(task=task, **given)
 
 
 def test_work_is_in_megapixels_with_a_third_for_evaluation(study):
@@ -49,8 +49,8 @@ def test_work_is_in_megapixels_with_a_third_for_evaluation(study):
 
 def test_the_papers_pretraining_costs_what_the_paper_says():
     """364 hours (Appendix D) for 200 epochs (A.1) of 1,281,167 images of 224 x 224."""
-    whole = costs.Study(
-        datasets=DATASETS, config=configuration.load("paper", DATASETS), backbone="hrnet_w48"
+    whole = costs.CostModel(
+        datasets=DATASETS, config=configuration.load_config("paper", DATASETS), backbone="hrnet_w48"
     )
     prices = whole.prices(None, "tpu")
     found = whole.cost(run(grid.PRETRAINING, program="pretrain", setting=""), prices)
@@ -107,11 +107,11 @@ def test_a_multi_source_step_takes_a_batch_of_each_member(study):
 
 
 def test_a_source_is_shared_by_its_targets(study):
-    chains = plan.select(
+    chains = plan.select_chains(
         grid.chains(DATASETS, "small"), ["city:segmentation"],
         ["camvid:segmentation", "kitti:segmentation"],
     )  # fmt: skip
-    runs = plan.plan(DATASETS, "small", chains, seeds=(0, 1))
+    runs = plan.build_plan(DATASETS, "small", chains, seeds=(0, 1))
     priced = [
         costs.Cost({"pretrain": 10.0, "source": 4.0}.get(r.program, 1.0), "paper") for r in runs
     ]

@@ -29,9 +29,9 @@ def test_features_come_back_as_they_were_written(tmp_path):
     both = make("sunrgbd", images=3, points=points(3), seed=1)  # Another task of that dataset.
     path = tmp_path / "deep" / "f.npz"
     written = [plain, segmented, deep, both]
-    feature_files.write(path, written)
+    feature_files.write_features(path, written)
     assert [p.name for p in path.parent.iterdir()] == ["f.npz"]
-    for before, after in zip(written, feature_files.load(path), strict=True):
+    for before, after in zip(written, feature_files.load_features(path), strict=True):
         assert before.origin == after.origin
         np.testing.assert_array_equal(before.vectors, after.vectors)
         assert (before.points is None) == (after.points is None)
@@ -43,12 +43,12 @@ def test_features_come_back_as_they_were_written(tmp_path):
 
 
 def test_directories_are_read_by_name(tmp_path):
-    feature_files.write(tmp_path / "b.npz", [make("coco")])
-    feature_files.write(tmp_path / "a.npz", [make("camvid"), make("city")])
+    feature_files.write_features(tmp_path / "b.npz", [make("coco")])
+    feature_files.write_features(tmp_path / "a.npz", [make("camvid"), make("city")])
     (tmp_path / ".half.npz").write_bytes(b"")
-    found = feature_files.load_all([tmp_path, tmp_path / "b.npz"])
+    found = feature_files.load_all_features([tmp_path, tmp_path / "b.npz"])
     assert [each.origin.dataset for each in found] == ["camvid", "city", "coco", "coco"]
-    assert list(feature_files.one_space(found)) == ["camvid", "city", "coco"]
+    assert list(feature_files.comparable_features(found)) == ["camvid", "city", "coco"]
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_directories_are_read_by_name(tmp_path):
 )
 def test_a_broken_file_is_one_line(tmp_path, spoil, said):
     path = tmp_path / "f.npz"
-    feature_files.write(path, [make("camvid")])
+    feature_files.write_features(path, [make("camvid")])
     spoil(path)
     with pytest.raises(FoiError, match=said) as error:
-        feature_files.load(path)
+        feature_files.load_features(path)
     assert str(path) in str(error.value) and "\n" not in str(error.value)
 
 
@@ -85,16 +85,16 @@ def test_a_broken_file_is_one_line(tmp_path, spoil, said):
 )  # fmt: skip
 def test_useless_features_are_named(tmp_path, change, said):
     good = make("camvid", images=3, points=points(3))
-    feature_files.write(tmp_path / "f.npz", [dataclasses.replace(good, **change)])
+    feature_files.write_features(tmp_path / "f.npz", [dataclasses.replace(good, **change)])
     with pytest.raises(FoiError, match=said):
-        feature_files.load(tmp_path / "f.npz")
+        feature_files.load_features(tmp_path / "f.npz")
 
 
 def test_only_files_that_are_found_again_are_written(tmp_path):
     with pytest.raises(FoiError, match=r"features are kept in \.npz files"):
-        feature_files.write(tmp_path / "f.npy", [make("camvid")])
+        feature_files.write_features(tmp_path / "f.npy", [make("camvid")])
     with pytest.raises(FoiError, match=r"no features \(\*\.npz\) in it"):
-        feature_files.load_all([tmp_path])
+        feature_files.load_all_features([tmp_path])
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_only_files_that_are_found_again_are_written(tmp_path):
 )
 def test_one_space_takes_only_what_can_be_compared(other, said):
     with pytest.raises(FoiError, match=said):
-        feature_files.one_space([make("camvid"), make(**{"dataset": "coco"} | other)])
+        feature_files.comparable_features([make("camvid"), make(**{"dataset": "coco"} | other)])

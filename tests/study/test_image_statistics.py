@@ -12,14 +12,14 @@ STATISTICS = ImageStatistics(
 
 
 def test_they_stand_beside_their_row(tmp_path):
-    row = results.write(BASELINE, tmp_path / "of")
+    row = results.write_row(BASELINE, tmp_path / "of")
     (record,) = results.load(tmp_path).to_dict("records")
-    path = image_statistics.write(STATISTICS, record, tmp_path / "of")
+    path = image_statistics.write_beside_row(STATISTICS, record, tmp_path / "of")
     assert path.name == f"{row.stem}.images.npz"
     assert len(results.load(tmp_path)) == 1  # It is no row.
-    found = image_statistics.find(tmp_path)
+    found = image_statistics.find_statistics(tmp_path)
     assert list(found) == [row.stem]
-    read = image_statistics.read(found[row.stem])
+    read = image_statistics.read_statistics(found[row.stem])
     assert read.images.tolist() == ["b", "a"]
     np.testing.assert_array_equal(read.numerator, STATISTICS.numerator)
 
@@ -29,8 +29,11 @@ def test_metrics_from_sums():
     assert STATISTICS.values("miou", ones) == pytest.approx(3 / 10)  # The second class is absent.
     assert STATISTICS.values("rmse", ones) == pytest.approx(np.sqrt(3 / 10))
     assert STATISTICS.values("miou", np.array([[2, 0], [0, 1]])) == pytest.approx([1 / 2, 1 / 4])
-    assert np.isnan(image_statistics.from_sums("miou", np.zeros(3), np.zeros(3)))
-    assert image_statistics.from_sums("miou", np.array([1.0, 3.0]), np.array([2.0, 4.0])) == 0.625
+    assert np.isnan(image_statistics.metric_from_sums("miou", np.zeros(3), np.zeros(3)))
+    assert (
+        image_statistics.metric_from_sums("miou", np.array([1.0, 3.0]), np.array([2.0, 4.0]))
+        == 0.625
+    )
 
 
 def test_sorting_keeps_rows_together():
@@ -43,8 +46,8 @@ def test_what_is_no_archive_is_named(tmp_path):
     path = tmp_path / "x.images.npz"
     path.write_text("no")
     with pytest.raises(FoiError, match=r"x\.images\.npz: not the statistics"):
-        image_statistics.read(path)
+        image_statistics.read_statistics(path)
     with path.open("wb") as stream:
         np.savez(stream, images=["a"], numerator=np.ones((2, 1)), denominator=np.ones((2, 1)))
     with pytest.raises(FoiError, match="do not agree"):
-        image_statistics.read(path)
+        image_statistics.read_statistics(path)

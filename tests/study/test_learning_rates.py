@@ -21,7 +21,7 @@ SEG, DEPTH = Task("city", "segmentation"), Task("sunrgbd", "depth")
 
 def frame(directory, *rows):
     for row in rows:
-        results.write(row, directory)
+        results.write_row(row, directory)
     return results.load(directory)
 
 
@@ -30,7 +30,7 @@ def tried(values, **changes):
 
 
 def test_the_best_mean_over_seeds_is_chosen_by_the_metric_s_direction(tmp_path):
-    found = learning_rates.choose(
+    found = learning_rates.choose_rates(
         frame(
             tmp_path,
             tried({"0.03": 0.2, "0.1": 0.5, "0.3": 0.6}, target="city"),
@@ -42,30 +42,32 @@ def test_the_best_mean_over_seeds_is_chosen_by_the_metric_s_direction(tmp_path):
     )  # fmt: skip
     assert found == {SEG: 0.1, DEPTH: 0.3}
     nothing = tried({"0.03": 0.0, "0.1": 0.0, "0.3": 0.0})
-    assert learning_rates.choose(frame(tmp_path / "none", nothing)) == {
+    assert learning_rates.choose_rates(frame(tmp_path / "none", nothing)) == {
         Task("camvid", "segmentation"): 0.1
     }
 
 
 def test_what_cannot_be_chosen_by(tmp_path):
     with pytest.raises(FoiError, match="foi-plan --baselines"):
-        learning_rates.choose(frame(tmp_path / "a", BASELINE))
+        learning_rates.choose_rates(frame(tmp_path / "a", BASELINE))
     with pytest.raises(FoiError, match="camvid:segmentation: every learning rate diverged"):
-        learning_rates.choose(frame(tmp_path / "b", tried({"0.1": None})))
+        learning_rates.choose_rates(frame(tmp_path / "b", tried({"0.1": None})))
     with pytest.raises(FoiError, match="no learning rate was tried with every seed"):
-        learning_rates.choose(frame(tmp_path / "d", tried({"1": 0.5}), tried({"2": 0.5}, seed=1)))
+        learning_rates.choose_rates(
+            frame(tmp_path / "d", tried({"1": 0.5}), tried({"2": 0.5}, seed=1))
+        )
     with pytest.raises(FoiError, match="several settings: full, small"):
-        learning_rates.choose(
+        learning_rates.choose_rates(
             frame(tmp_path / "c", tried({"1": 0.5}), tried({"1": 0.5}, setting="full"))
         )
 
 
 def test_the_refined_configuration_differs_in_rates_alone(tmp_path):
-    refined = learning_rates.refine(CONFIG, {SEG: 0.3, DEPTH: 0.01})
+    refined = learning_rates.refine_config(CONFIG, {SEG: 0.3, DEPTH: 0.01})
     path = tmp_path / "c.yaml"
     path.write_text(json.dumps(refined))
     known = ["city", "camvid", "sunrgbd"]
-    loaded = configuration.load(str(path), known)
+    loaded = configuration.load_config(str(path), known)
     assert loaded.link(SEG).schedule.learning_rate == 0.3
     assert loaded.link(SEG).crop == (8, 8)
     assert loaded.link(DEPTH).schedule.learning_rate == 0.01
@@ -73,4 +75,4 @@ def test_the_refined_configuration_differs_in_rates_alone(tmp_path):
     assert loaded.link(DEPTH).schedule.steps == 9
     assert "learning_rate" not in CONFIG["segmentation"]["datasets"]["city"]
     with pytest.raises(FoiError, match="no section 'keypoints'"):
-        learning_rates.refine(CONFIG, {Task("coco", "keypoints"): 1.0})
+        learning_rates.refine_config(CONFIG, {Task("coco", "keypoints"): 1.0})

@@ -10,17 +10,17 @@ from foi_tf.study.registry import DATASETS
 
 
 def of(setting, pairs="within_type", seeds=(0,), **chosen):
-    chains = plan.select(
+    chains = plan.select_chains(
         grid.chains(DATASETS, setting, pairs),
         chosen.get("sources", ()),
         chosen.get("targets", ()),
     )
-    return plan.plan(DATASETS, setting, chains, seeds)
+    return plan.build_plan(DATASETS, setting, chains, seeds)
 
 
 def test_counts_are_those_of_tables_7_and_8():
     for setting, within, targets in (("small", 64, 22), ("full", 78, 26)):
-        counts = plan.counts(grid.chains(DATASETS, setting), DATASETS)
+        counts = plan.count_chains(grid.chains(DATASETS, setting), DATASETS)
         assert counts == [
             ("all", "all", within + 242, 27),
             ("within", "within", within, targets),
@@ -87,7 +87,7 @@ def test_arguments_are_what_the_programs_take():
 
 def test_without_ilsvrc_nothing_is_pretrained():
     own = {name: DATASETS[name] for name in ("camvid", "coco")}
-    runs = plan.plan(own, "small", grid.chains(own, "small"))
+    runs = plan.build_plan(own, "small", grid.chains(own, "small"))
     assert {run.program for run in runs} == {"source", "target"}
     assert [run.needs for run in runs if run.program == "source"] == [()] * 2
 
@@ -106,7 +106,7 @@ def test_a_name_that_is_no_source_or_target_is_said():
 def test_a_self_supervised_chain_begins_with_its_own_pretraining():
     name = "ilsvrc:contrastive"
     chain = grid.Chain(Task("coco", "contrastive"), Task("camvid", "segmentation"))
-    runs = plan.plan(DATASETS, "small", [chain], init=name, init_name=name)
+    runs = plan.build_plan(DATASETS, "small", [chain], init=name, init_name=name)
     assert [(run.program, run.arguments()[:-1], run.needs) for run in runs] == [
         ("pretrain", ["--task_type=contrastive"], ()),
         ("source", ["--source=coco:contrastive", "--setting=small", f"--init={name}"], (0,)),
@@ -120,34 +120,34 @@ def test_a_self_supervised_chain_begins_with_its_own_pretraining():
 
 def test_runs_that_share_a_training_step_are_a_group_and_stand_together():
     runs = of("small", seeds=(0, 1))
-    groups = plan.groups(runs)
+    groups = plan.group_runs(runs)
     assert [number for number, _ in itertools.groupby(groups)] == sorted(set(groups))
     targets = collections.defaultdict(set)
     for run, group in zip(runs, groups, strict=True):
         targets[group].add((run.program, run.task, run.seed))
     assert all(len(kinds) == 1 for kinds in targets.values())
     assert len(targets) == 1 + 28 + 2 * 27
-    assert {len(plan.baselines(runs))} == {1 + 2 * 27}
+    assert {len(plan.baseline_runs(runs))} == {1 + 2 * 27}
 
 
 def test_a_sample_is_the_same_ones_each_time_and_of_far_chains_alone():
     chains = list(grid.chains(DATASETS, "small", "all"))
-    some, more = (plan.sample(chains, DATASETS, count) for count in (10, 20))
+    some, more = (plan.sample_chains(chains, DATASETS, count) for count in (10, 20))
     assert set(some) < set(more) < set(chains) and len(more) == len(some) + 10
     left_out = set(chains) - set(more)
     assert not any(x.within_type or x.within_domain(DATASETS) for x in left_out)
-    assert plan.sample(reversed(chains), DATASETS, 10) == some[::-1]
-    assert plan.sample(chains, DATASETS, 10**6) == chains
+    assert plan.sample_chains(reversed(chains), DATASETS, 10) == some[::-1]
+    assert plan.sample_chains(chains, DATASETS, 10**6) == chains
 
 
 def test_tasks_are_chosen_by_name_or_type():
-    chains = plan.select(grid.chains(DATASETS, "full"), [], ["depth", "coco:keypoints"])
+    chains = plan.select_chains(grid.chains(DATASETS, "full"), [], ["depth", "coco:keypoints"])
     assert {chain.target.type for chain in chains} == {"depth", "keypoints"}
     assert {str(x.target) for x in chains if x.target.type == "keypoints"} == {"coco:keypoints"}
 
 
 @pytest.mark.parametrize(("setting", "programs"), [("small", "target"), ("full", "source")])
 def test_baselines_of_a_plan(setting, programs):
-    found = plan.baselines(of(setting))
+    found = plan.baseline_runs(of(setting))
     assert [run.program for run in found] == ["pretrain"] + [programs] * 27
     assert {run.task for run in found[1:]} == {run.task for run in of(setting) if run.source}

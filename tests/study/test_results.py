@@ -38,7 +38,7 @@ ROW = Row(
 
 
 def test_a_row_comes_back_as_it_was_written(tmp_path):
-    results.write(ROW, tmp_path)
+    results.write_row(ROW, tmp_path)
     (record,) = results.load(tmp_path).to_dict("records")
     expected = dataclasses.asdict(ROW)
     extra = {f"extra.{name}": value for name, value in expected.pop("extra").items()}
@@ -46,7 +46,7 @@ def test_a_row_comes_back_as_it_was_written(tmp_path):
 
 
 def test_columns_have_their_types_and_order(tmp_path):
-    results.write(dataclasses.replace(ROW, value=1, learning_rate=1), tmp_path)
+    results.write_row(dataclasses.replace(ROW, value=1, learning_rate=1), tmp_path)
     frame = results.load(tmp_path)
     assert list(frame) == [*results.COLUMNS, "extra.pixel_accuracy"]
     whole = [name for name in frame if frame[name].dtype == "int64"]
@@ -59,20 +59,20 @@ def test_columns_have_their_types_and_order(tmp_path):
 
 def test_numbers_of_numpy_are_stored(tmp_path):
     row = dataclasses.replace(ROW, value=np.float32(0.5), seed=np.int64(3))
-    assert results.write(row, tmp_path) == results.write(ROW, tmp_path)
-    results.write(row, tmp_path)
+    assert results.write_row(row, tmp_path) == results.write_row(ROW, tmp_path)
+    results.write_row(row, tmp_path)
     assert results.load(tmp_path).value.tolist() == [0.5]
 
 
 def test_a_diverged_run_has_no_value(tmp_path):
-    path = results.write(dataclasses.replace(ROW, value=math.inf), tmp_path)
+    path = results.write_row(dataclasses.replace(ROW, value=math.inf), tmp_path)
     assert json.loads(path.read_text())["value"] is None
     assert results.load(tmp_path).value.isna().tolist() == [True]
 
 
 def test_writing_a_run_again_replaces_it(tmp_path):
-    first = results.write(ROW, tmp_path)
-    second = results.write(dataclasses.replace(ROW, value=0.7, wall_seconds=99.0), tmp_path)
+    first = results.write_row(ROW, tmp_path)
+    second = results.write_row(dataclasses.replace(ROW, value=0.7, wall_seconds=99.0), tmp_path)
     assert first == second
     assert [path.name for path in tmp_path.iterdir()] == [first.name]
     assert results.load(tmp_path).value.tolist() == [0.7]
@@ -81,8 +81,8 @@ def test_writing_a_run_again_replaces_it(tmp_path):
 @pytest.mark.parametrize("name", results.IDENTITY)
 def test_runs_that_differ_have_files_of_their_own(tmp_path, name):
     other = {"seed": 4, "learning_rate": 0.1}.get(name, "depth" if "type" in name else "x")
-    results.write(ROW, tmp_path)
-    results.write(dataclasses.replace(ROW, **{name: other}), tmp_path)
+    results.write_row(ROW, tmp_path)
+    results.write_row(dataclasses.replace(ROW, **{name: other}), tmp_path)
     assert len(results.load(tmp_path)) == 2
 
 
@@ -90,9 +90,9 @@ def test_the_frame_does_not_depend_on_files_or_their_order(tmp_path):
     made = [dataclasses.replace(ROW, seed=seed, target=t) for seed in (2, 0, 1) for t in "ba"]
     made[0] = dataclasses.replace(made[0], extra={"loss": 1.0})
     for i, row in enumerate(made):
-        results.write(row, tmp_path / "one" / str(i))
+        results.write_row(row, tmp_path / "one" / str(i))
     for row in reversed(made):
-        results.write(row, tmp_path / "two")
+        results.write_row(row, tmp_path / "two")
     one, two = results.load(tmp_path / "one"), results.load(tmp_path / "two")
     assert one.equals(two)
     assert one.seed.tolist() == [0, 1, 2, 0, 1, 2]
@@ -100,14 +100,14 @@ def test_the_frame_does_not_depend_on_files_or_their_order(tmp_path):
 
 
 def test_copies_of_a_row_count_once_and_half_written_files_not_at_all(tmp_path):
-    path = results.write(ROW, tmp_path / "a")
-    results.write(ROW, tmp_path / "b")
+    path = results.write_row(ROW, tmp_path / "a")
+    results.write_row(ROW, tmp_path / "b")
     (tmp_path / f".{path.stem}.0badcafe.json").write_text("{")
     assert len(results.load(tmp_path)) == 1
 
 
 def test_a_cut_file_is_named(tmp_path):
-    path = results.write(ROW, tmp_path)
+    path = results.write_row(ROW, tmp_path)
     path.write_text(path.read_text()[:100])
     with pytest.raises(FoiError, match=rf"{path.name}: not a whole JSON file .*repeat its run"):
         results.load(tmp_path)
@@ -128,7 +128,7 @@ def test_a_cut_file_is_named(tmp_path):
     ],
 )
 def test_a_foreign_file_is_named_with_what_is_wrong(tmp_path, change, problem):
-    path = results.write(ROW, tmp_path)
+    path = results.write_row(ROW, tmp_path)
     path.write_text(json.dumps(change(json.loads(path.read_text()))))
     with pytest.raises(FoiError) as error:
         results.load(tmp_path)
@@ -161,9 +161,9 @@ def test_a_table_is_read_as_the_rows_it_was_made_of(tmp_path):
         dataclasses.replace(ROW, source="ilsvrc", source_type="", source_domain="", seed=5),
     ]
     for row in rows:
-        results.write(row, tmp_path)
+        results.write_row(row, tmp_path)
     frame = results.load(tmp_path)
-    (tmp_path / "t.csv").write_text(results.table(frame))
+    (tmp_path / "t.csv").write_text(results.to_csv(frame))
     pd.testing.assert_frame_equal(results.load(tmp_path / "t.csv"), frame)
 
 
@@ -178,9 +178,9 @@ def test_a_table_is_read_as_the_rows_it_was_made_of(tmp_path):
     ],
 )
 def test_a_broken_table_is_named_with_its_line(tmp_path, old, new, said):
-    results.write(ROW, tmp_path)
+    results.write_row(ROW, tmp_path)
     path = tmp_path / "t.csv"
-    path.write_text(results.table(results.load(tmp_path)).replace(old, new))
+    path.write_text(results.to_csv(results.load(tmp_path)).replace(old, new))
     with pytest.raises(FoiError, match=f"{path}, {said}"):
         results.load(path)
 

@@ -9,19 +9,22 @@ from foi_tf.study.registry import DATASETS
 
 
 def test_a_source_is_a_task_a_multi_source_model_or_a_set():
-    assert sources.parse("coco:segmentation") == Task("coco", "segmentation")
-    assert sources.parse("multi:depth") == Task("multi", "depth")
-    chosen = sources.parse("coco:segmentation+ade:segmentation")
+    assert sources.parse_source("coco:segmentation") == Task("coco", "segmentation")
+    assert sources.parse_source("multi:depth") == Task("multi", "depth")
+    chosen = sources.parse_source("coco:segmentation+ade:segmentation")
     assert str(chosen) == "ade+coco:segmentation"
-    assert sources.parse("ade:segmentation+coco:segmentation") == chosen
-    assert sources.parts(chosen) == (Task("ade", "segmentation"), Task("coco", "segmentation"))
-    assert sources.parts(Task("coco", "depth")) == (Task("coco", "depth"),)
+    assert sources.parse_source("ade:segmentation+coco:segmentation") == chosen
+    assert sources.source_parts(chosen) == (
+        Task("ade", "segmentation"),
+        Task("coco", "segmentation"),
+    )
+    assert sources.source_parts(Task("coco", "depth")) == (Task("coco", "depth"),)
 
 
 def test_the_papers_sets_have_its_names_however_they_are_written():
     typed = "vkitti2:depth+sunrgbd:depth+vgallery:depth"
-    assert sources.parse(typed) == Task("multi", "depth")
-    assert {p.dataset for p in sources.parts(Task("multi", "detection"))} == {
+    assert sources.parse_source(typed) == Task("multi", "depth")
+    assert {p.dataset for p in sources.source_parts(Task("multi", "detection"))} == {
         "coco", "bdd", "pvoc", "uwt",
     }  # fmt: skip
 
@@ -34,7 +37,7 @@ def test_the_papers_segmentation_set_is_the_largest_of_each_domain_and_all_synth
             by_domain[row.domain].append(row)
     synthetic = by_domain.pop("synthetic")
     largest = {max(rows, key=lambda row: row.train).id for rows in by_domain.values()}
-    found = {part.dataset for part in sources.parts(Task("multi", "segmentation"))}
+    found = {part.dataset for part in sources.source_parts(Task("multi", "segmentation"))}
     assert found == largest | {row.id for row in synthetic}
 
 
@@ -50,15 +53,15 @@ def test_the_papers_segmentation_set_is_the_largest_of_each_domain_and_all_synth
 )
 def test_what_is_no_source_is_refused(text, said):
     with pytest.raises(FoiError, match=said.replace("+", r"\+")):
-        sources.parse(text)
+        sources.parse_source(text)
 
 
 def test_the_order_of_turns_follows_from_the_seed_alone():
     source = Task("multi", "segmentation")
-    orders = {sources.interleaved(source, seed) for seed in range(20)}
+    orders = {sources.interleave_parts(source, seed) for seed in range(20)}
     assert len(orders) > 15
-    assert all(set(order) == set(sources.parts(source)) for order in orders)
+    assert all(set(order) == set(sources.source_parts(source)) for order in orders)
     # Fixed for good: links are identified by it.
-    assert [task.dataset for task in sources.interleaved(source, 0)] == [
+    assert [task.dataset for task in sources.interleave_parts(source, 0)] == [
         "scannet", "suim", "coco", "vgallery", "vkitti2", "mapillary", "isaid",
     ]  # fmt: skip

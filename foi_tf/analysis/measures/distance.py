@@ -55,7 +55,7 @@ def distances(
     """All distances between different datasets.
 
     Args:
-      features: by dataset, [images, C]; see `foi_tf.study.feature_files.one_space`.
+      features: by dataset, [images, C]; see `foi_tf.study.feature_files.comparable_features`.
       assignments: those that are wanted.
 
     Returns:

@@ -25,7 +25,7 @@ COLUMNS = ("gain_low", "gain_high", "resampled", "significant")
 
 
 @dataclasses.dataclass(frozen=True)
-class Interval:
+class GainInterval:
     """Of a gain in %, and what was drawn again for it: "seeds", "images" or both; "" for none."""
 
     gain_low: float = float("nan")
@@ -34,14 +34,14 @@ class Interval:
     significant: bool = False
 
 
-def of_chain(
+def chain_interval(
     runs: Sequence[Mapping[str, Any]],
     baselines: Sequence[Mapping[str, Any]],
-    draws: "Draws",
+    draws: "ImageDraws",
     *,
     paired: bool,
     sign: float,
-) -> Interval:
+) -> GainInterval:
     """The interval of one chain's mean gain.
 
     Args:
@@ -57,16 +57,16 @@ def of_chain(
     of_seeds = seeds > 1 and (paired or len(baselines) > 1)
     of_images = draws.has([*runs, *baselines])
     if not of_seeds and not of_images:
-        return Interval()
+        return GainInterval()
     values = (draws.of if of_images else _constant)([*runs, *baselines])
     drawn = _gains(values[:seeds], values[seeds:], paired=paired) * sign
     if not np.isfinite(drawn).all():
-        return Interval()
+        return GainInterval()
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     resampled = " and ".join(["seeds"] * of_seeds + ["images"] * of_images)
     fewest = seeds if paired else min(seeds, len(baselines))
     trusted = of_images or fewest >= MIN_SEEDS
-    return Interval(low, high, resampled, bool(trusted and (low > 0 or high < 0)))
+    return GainInterval(low, high, resampled, bool(trusted and (low > 0 or high < 0)))
 
 
 def _gains(values: np.ndarray, baselines: np.ndarray, *, paired: bool) -> np.ndarray:
@@ -81,7 +81,7 @@ def _gains(values: np.ndarray, baselines: np.ndarray, *, paired: bool) -> np.nda
         return 100 * (values.T[draw, seeds].mean(-1) / baselines.T[draw, others].mean(-1) - 1)
 
 
-class Draws:
+class ImageDraws:
     """The metric of runs with their images drawn again, the same ones for all runs of a target."""
 
     def __init__(self, files: Mapping[str, epath.Path]):
@@ -115,7 +115,7 @@ class Draws:
         digest = run["digest"]
         if digest not in self._drawn:
             path = self._files[digest]
-            found = image_statistics.read(path).sorted()
+            found = image_statistics.read_statistics(path).sorted()
             ones = np.ones(len(found.images))
             value = float(found.values(run["metric"], ones))
             if not np.isclose(value, run["value"], rtol=TOLERANCE):
@@ -129,7 +129,7 @@ class Draws:
         return self._drawn[digest]
 
 
-def frame(found: Sequence[Interval], index: pd.Index) -> pd.DataFrame:
+def intervals_frame(found: Sequence[GainInterval], index: pd.Index) -> pd.DataFrame:
     """Intervals as columns."""
     return pd.DataFrame([dataclasses.asdict(one) for one in found], index, columns=list(COLUMNS))
 

@@ -85,7 +85,7 @@ def best_runs(results: pd.DataFrame, limited: str = "") -> pd.DataFrame:
       other weights there are.
     """
     frame = results[results.target_type.isin(STRUCTURED_TASK_TYPES)].copy()
-    frame["digest"] = [rows.digest(row) for row in frame.to_dict("records")]
+    frame["digest"] = [rows.row_digest(row) for row in frame.to_dict("records")]
     has_source = frame.source_type != ""
     setting = frame.setting.where(has_source, frame.setting.map(target_setting))
     own = frame.setting == (limited or setting)
@@ -140,7 +140,7 @@ def with_gains(
 
     Args:
       results: a frame as `foi_tf.study.results.load` returns it.
-      images: what `foi_tf.study.image_statistics.find` found beside them.
+      images: what `foi_tf.study.image_statistics.find_statistics` found beside them.
 
     Returns:
       One row a chain: `CHAIN`, `family`, domains, `n_source`, `n_target`, `value`, `baseline`,
@@ -159,12 +159,12 @@ def with_gains(
     runs = _with_effects(seed_gains(results))
     chains = _means(runs)
     chains["level"] = [level(gain) for gain in chains.gain]
-    found_intervals = _intervals(runs, _baselines(results), gain_intervals.Draws(images or {}))
+    found_intervals = _intervals(runs, _baselines(results), gain_intervals.ImageDraws(images or {}))
     found = [found_intervals[tuple(chain)] for chain in chains[CHAIN].itertuples(index=False)]
-    return chains.join(gain_intervals.frame(found, chains.index))
+    return chains.join(gain_intervals.intervals_frame(found, chains.index))
 
 
-def means(runs: pd.DataFrame) -> pd.DataFrame:
+def mean_gains(runs: pd.DataFrame) -> pd.DataFrame:
     """What `with_gains` returns, without levels and intervals, of some of the `seed_gains`."""
     return _means(_with_effects(runs))
 
@@ -220,13 +220,13 @@ def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _intervals(
-    runs: pd.DataFrame, baselines: _Baselines, draws: gain_intervals.Draws
-) -> dict[tuple[Hashable, ...], gain_intervals.Interval]:
+    runs: pd.DataFrame, baselines: _Baselines, draws: gain_intervals.ImageDraws
+) -> dict[tuple[Hashable, ...], gain_intervals.GainInterval]:
     """The interval of each chain's gain, by `CHAIN`."""
     by_chain = collections.defaultdict(list)
     for run in runs.to_dict("records"):
         by_chain[tuple(run[name] for name in CHAIN)].append(run)
-    found = collections.defaultdict(gain_intervals.Interval)
+    found = collections.defaultdict(gain_intervals.GainInterval)
     for key, own in by_chain.items():
         own = [run for run in own if not math.isnan(run["gain"])]
         if not own or own[0]["source"] == rows.NO_SOURCE:
@@ -235,7 +235,7 @@ def _intervals(
         paired = all(run["paired"] for run in own)
         against = [by_seed[run["seed"]] for run in own] if paired else list(by_seed.values())
         sign = 1.0 if higher_is_better(own[0]["metric"]) else -1.0
-        found[key] = gain_intervals.of_chain(own, against, draws, paired=paired, sign=sign)
+        found[key] = gain_intervals.chain_interval(own, against, draws, paired=paired, sign=sign)
     return found
 
 

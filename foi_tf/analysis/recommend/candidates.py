@@ -7,10 +7,10 @@ import pandas as pd
 
 from foi_tf.analysis.measures import distance
 from foi_tf.analysis.measures.summary import domain_relation, type_relation
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.progress import Progress
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Dataset, Task
-from foi_tf.study.feature_files import Features, one_space
+from foi_tf.study.feature_files import Features, comparable_features
 
 WITHIN = "within"  # Of `summary`'s relations.
 PAIR = ["target", "target_type", "source", "source_type"]
@@ -31,7 +31,9 @@ def find_target(text: str, types: Mapping[str, Iterable[str]]) -> Task:
     """
     name, colon, _ = text.partition(":")
     if name not in types:
-        raise unknown("dataset", name, types, where="--target (one of your own needs --features)")
+        raise unknown_name_error(
+            "dataset", name, types, where="--target (one of your own needs --features)"
+        )
     own = [kind for kind in types[name] if kind in STRUCTURED_TASK_TYPES]
     if colon:
         task = Task.parse(text)
@@ -44,7 +46,7 @@ def find_target(text: str, types: Mapping[str, Iterable[str]]) -> Task:
     return Task(name, own[0])
 
 
-def described(
+def describe_datasets(
     datasets: Mapping[str, Dataset], features: Iterable[Features]
 ) -> dict[str, Description]:
     """Of datasets, and of those that files have features of."""
@@ -55,20 +57,20 @@ def described(
     return found | {x.origin.dataset: (x.origin.domain, x.origin.train) for x in features}
 
 
-def of_datasets(target: Task, datasets: Mapping[str, Dataset]) -> pd.DataFrame:
+def list_dataset_candidates(target: Task, datasets: Mapping[str, Dataset]) -> pd.DataFrame:
     """All other structured tasks of some datasets as sources for a target among them.
 
     Returns:
       `COLUMNS`; distances are not known.
     """
-    return _frame(target, described(datasets, []), {})
+    return _frame(target, describe_datasets(datasets, []), {})
 
 
-def of_features(target: Task, features: Mapping[str, Features]) -> pd.DataFrame:
+def list_feature_candidates(target: Task, features: Mapping[str, Features]) -> pd.DataFrame:
     """All other structured tasks of the datasets that there are features of.
 
     Args:
-      features: of the target's dataset and others, see `study.feature_files.one_space`.
+      features: of the target's dataset and others, see `study.feature_files.comparable_features`.
 
     Returns:
       `COLUMNS`, with the distance of the target's images from each source's (Eq. 1).
@@ -80,10 +82,10 @@ def of_features(target: Task, features: Mapping[str, Features]) -> pd.DataFrame:
             if name not in apart:
                 apart[name] = distance.domain_distance(own, each.vectors)
                 progress.update()
-    return _frame(target, described({}, features.values()), apart)
+    return _frame(target, describe_datasets({}, features.values()), apart)
 
 
-def around(target: str, features: Iterable[Features]) -> dict[str, Features]:
+def select_target_network(target: str, features: Iterable[Features]) -> dict[str, Features]:
     """By dataset, the features by the network that saw the target and other datasets.
 
     Raises:
@@ -106,7 +108,7 @@ def around(target: str, features: Iterable[Features]) -> dict[str, Features]:
             f"features of {target} and others are by several networks, {' and '.join(fit)}; "
             "name the files of one of them"
         )
-    return one_space(spaces[fit[0]])
+    return comparable_features(spaces[fit[0]])
 
 
 def same_domain(pairs: pd.DataFrame) -> pd.Series:

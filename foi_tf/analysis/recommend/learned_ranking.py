@@ -8,27 +8,27 @@ import pandas as pd
 
 from foi_tf.analysis.measures.summary import TARGET
 from foi_tf.analysis.recommend.candidates import same_domain, same_type
-from foi_tf.analysis.recommend.regret import of_sources
+from foi_tf.analysis.recommend.regret import compute_regrets
 from foi_tf.errors import FoiError
 
 FACTORS = ("same domain", "same task type", "log of training images", "nearness")
 _RIDGE = 1.0  # In units of a target's pairs; ours. Keeps unused factors at zero.
 
 
-def fit(tried: pd.DataFrame) -> np.ndarray:
+def fit_weights(tried: pd.DataFrame) -> np.ndarray:
     """Weights of `FACTORS`, from the targets that were tried with several sources.
 
     Each factor is standardized within its target, since rankings are; what is fitted by
     ridge regression is each source's rank among those of its target.
 
     Args:
-      tried: as `past_transfers.of_chains` returns it.
+      tried: as `past_transfers.select_past_transfers` returns it.
 
     Raises:
       FoiError: no target has two sources.
     """
     several = tried[tried.groupby(TARGET).source.transform("size") > 1]
-    several = several.assign(regret=of_sources(several)).dropna(subset="regret")
+    several = several.assign(regret=compute_regrets(several)).dropna(subset="regret")
     if several.empty:
         raise FoiError("no target was tried with two sources; a ranking cannot be learnt")
     groups = [several[name] for name in TARGET]
@@ -38,12 +38,12 @@ def fit(tried: pd.DataFrame) -> np.ndarray:
     return np.linalg.solve(known.T @ known + _RIDGE * np.eye(len(FACTORS)), known.T @ outcome)
 
 
-def score(pairs: pd.DataFrame, weights: np.ndarray) -> pd.Series:
+def score_pairs(pairs: pd.DataFrame, weights: np.ndarray) -> pd.Series:
     """The weighted sum of each pair's factors (`candidates.COLUMNS`)."""
     return pd.Series(_standardized(pairs) @ weights, pairs.index)
 
 
-def leave_one_out(tried: pd.DataFrame) -> pd.Series:
+def score_left_out(tried: pd.DataFrame) -> pd.Series:
     """A score for each pair, by weights fitted to all other target datasets.
 
     NaN where no other target was tried with two sources.
@@ -51,10 +51,10 @@ def leave_one_out(tried: pd.DataFrame) -> pd.Series:
     found = pd.Series(np.nan, tried.index)
     for _, own in tried.groupby("target"):
         try:
-            weights = fit(tried.drop(own.index))
+            weights = fit_weights(tried.drop(own.index))
         except FoiError:
             continue
-        found[own.index] = score(own, weights)
+        found[own.index] = score_pairs(own, weights)
     return found
 
 

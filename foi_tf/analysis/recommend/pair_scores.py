@@ -7,7 +7,8 @@ import pandas as pd
 from etils import epath
 
 from foi_tf import files
-from foi_tf.analysis.recommend import csv_tables, transferability
+from foi_tf.analysis.measures import csv_tables
+from foi_tf.analysis.recommend import transferability
 from foi_tf.analysis.recommend.candidates import COLUMNS, PAIR, Description
 from foi_tf.errors import FoiError
 from foi_tf.progress import track
@@ -17,7 +18,7 @@ from foi_tf.study.feature_files import Features
 Pair = tuple[str, str, str, str]  # The values of `candidates.PAIR`.
 
 
-def index(features: Iterable[Features]) -> dict[Pair, Features]:
+def index_by_pair(features: Iterable[Features]) -> dict[Pair, Features]:
     """By pair, features with points of a target by the model of a source.
 
     The source is the last task that the network was trained on; where that is the target
@@ -51,7 +52,7 @@ def index(features: Iterable[Features]) -> dict[Pair, Features]:
     return found
 
 
-def sources(
+def list_scored_sources(
     target: Task, indexed: Mapping[Pair, Features], datasets: Mapping[str, Description]
 ) -> pd.DataFrame:
     """The sources whose models saw points of a target, as `candidates.COLUMNS`.
@@ -74,7 +75,7 @@ def sources(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def scores(name: str, pairs: pd.DataFrame, indexed: Mapping[Pair, Features]) -> pd.Series:
+def compute_scores(name: str, pairs: pd.DataFrame, indexed: Mapping[Pair, Features]) -> pd.Series:
     """A transferability metric for each pair; NaN where there are no points of it.
 
     Raises:
@@ -85,26 +86,28 @@ def scores(name: str, pairs: pd.DataFrame, indexed: Mapping[Pair, Features]) -> 
     for key in track(keys, name, len(keys), unit="pair"):
         if key in indexed:
             where = f"points of {key[0]}:{key[1]} by {key[2]}:{key[3]}"
-            found.append(transferability.score(name, indexed[key].points, where))
+            found.append(transferability.score_points(name, indexed[key].points, where))
         else:
             found.append(np.nan)
     return pd.Series(found, pairs.index, dtype=float)
 
 
-def read(path: epath.PathLike) -> pd.DataFrame:
+def read_scores(path: epath.PathLike) -> pd.DataFrame:
     """Reads scores that were kept, or are of any other way to rank sources.
 
     Returns:
       `candidates.PAIR`, and a column of scores, the higher the better, for each way.
 
     Raises:
-      FoiError: see `csv_tables.read`.
+      FoiError: see `csv_tables.read_table`.
     """
-    return csv_tables.read(path, PAIR, [], "score")
+    return csv_tables.read_table(path, PAIR, [], "score")
 
 
-def write(path: epath.PathLike, pairs: pd.DataFrame, scores: Mapping[str, pd.Series]) -> None:
-    """Writes what `read` reads, of the pairs that have all of the scores that any has.
+def write_scores(
+    path: epath.PathLike, pairs: pd.DataFrame, scores: Mapping[str, pd.Series]
+) -> None:
+    """Writes what `read_scores` reads, of the pairs that have all of the scores that any has.
 
     Raises:
       FoiError: there is no such pair, or the file cannot be written.
@@ -115,8 +118,8 @@ def write(path: epath.PathLike, pairs: pd.DataFrame, scores: Mapping[str, pd.Ser
     files.write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
 
-def kept(name: str, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
-    """A column of `read` for each pair; NaN where there is none."""
+def look_up_scores(name: str, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
+    """A column of `read_scores` for each pair; NaN where there is none."""
     known = table.set_index(PAIR)[name]
     return pd.Series(
         known.reindex(pd.MultiIndex.from_frame(pairs[PAIR])).to_numpy(), pairs.index, dtype=float

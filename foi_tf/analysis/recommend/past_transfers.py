@@ -10,22 +10,22 @@ from foi_tf.analysis.measures import distance, screening
 from foi_tf.analysis.measures.gains import transfers, with_gains
 from foi_tf.analysis.measures.summary import STUDY
 from foi_tf.analysis.recommend.candidates import COLUMNS, same_type
-from foi_tf.analysis.report import published
-from foi_tf.errors import FoiError, unknown
+from foi_tf.analysis.report import published_tables
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study import results
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
-from foi_tf.study.feature_files import Features, one_space
+from foi_tf.study.feature_files import Features, comparable_features
 
 OUTCOME = ["metric", "value", "baseline", "gain"]
 
 
-def load(
+def load_past_transfers(
     directory: epath.PathLike,
     setting: str,
     features: Sequence[Features],
     distances: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Reads result rows as `of_chains` does, and says what of them cannot be counted.
+    """Reads result rows as `select_past_transfers` does, and says what of them cannot be counted.
 
     Args:
       directory: of result rows, see `study.results.load`.
@@ -36,12 +36,12 @@ def load(
     rows, said = screening.screen(results.load(directory))
     plain = [each for each in features if each.points is None]
     if distances is None and len(plain) > 1:
-        vectors = {name: each.vectors for name, each in one_space(plain).items()}
+        vectors = {name: each.vectors for name, each in comparable_features(plain).items()}
         distances = distance.distances(vectors, (distance.TARGET_TO_SOURCE,))
-    return of_chains(with_gains(rows), setting, distances), said
+    return select_past_transfers(with_gains(rows), setting, distances), said
 
 
-def of_chains(
+def select_past_transfers(
     chains: pd.DataFrame, setting: str, distances: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """The transfers of one setting that ended with a value.
@@ -70,8 +70,10 @@ def of_chains(
     return _with_distance(own, distances)[[*COLUMNS, *OUTCOME]].reset_index(drop=True)
 
 
-def among(tried: pd.DataFrame, pairs: str, target_types: Collection[str]) -> pd.DataFrame:
-    """Those of `of_chains` between some task types.
+def filter_task_types(
+    tried: pd.DataFrame, pairs: str, target_types: Collection[str]
+) -> pd.DataFrame:
+    """Those of `select_past_transfers` between some task types.
 
     Args:
       pairs: "within_type", "cross_type" or "all".
@@ -82,7 +84,7 @@ def among(tried: pd.DataFrame, pairs: str, target_types: Collection[str]) -> pd.
     """
     for name in target_types:
         if name not in STRUCTURED_TASK_TYPES:
-            raise unknown("task type", name, STRUCTURED_TASK_TYPES)
+            raise unknown_name_error("task type", name, STRUCTURED_TASK_TYPES)
     own = tried[tried.target_type.isin(target_types or STRUCTURED_TASK_TYPES)]
     if pairs != "all":
         own = own[same_type(own) == (pairs == "within_type")]
@@ -92,12 +94,12 @@ def among(tried: pd.DataFrame, pairs: str, target_types: Collection[str]) -> pd.
 
 
 def load_published_transfers() -> pd.DataFrame:
-    """The authors' 17 x 16 segmentation results, see `foi_tf.analysis.report.published`.
+    """The authors' 17 x 16 segmentation results, see `foi_tf.analysis.report.published_tables`.
 
     Returns:
-      As `of_chains`; distances, baselines and gains are NaN.
+      As `select_past_transfers`; distances, baselines and gains are NaN.
     """
-    return _with_distance(published.load(), None).assign(gain=np.nan)[[*COLUMNS, *OUTCOME]]
+    return _with_distance(published_tables.load(), None).assign(gain=np.nan)[[*COLUMNS, *OUTCOME]]
 
 
 def _with_distance(pairs: pd.DataFrame, distances: pd.DataFrame | None) -> pd.DataFrame:

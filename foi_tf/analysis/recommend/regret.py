@@ -9,7 +9,7 @@ from scipy import stats
 
 from foi_tf.analysis.measures.gains import relative_gain
 from foi_tf.analysis.measures.summary import TARGET
-from foi_tf.analysis.recommend.rules import rank
+from foi_tf.analysis.recommend.rules import rank_sources
 from foi_tf.study.metrics import higher_is_better
 
 PICKS = (1, 3)
@@ -18,7 +18,7 @@ MEASURES = (*(f"regret_{k}" for k in PICKS), "worst", "best_found", "weighted_ta
 COLUMNS = ["rule", "targets", *MEASURES]
 
 
-def of_sources(tried: pd.DataFrame) -> pd.Series:
+def compute_regrets(tried: pd.DataFrame) -> pd.Series:
     """How much worse each source did than the best one of its target, in % of the best.
 
     NaN for all sources of a target where the best value is 0, of which nothing is a share.
@@ -44,7 +44,7 @@ def of_sources(tried: pd.DataFrame) -> pd.Series:
     )
 
 
-def evaluate(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.DataFrame:
+def evaluate_rules(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.DataFrame:
     """Regret and rank correlation of each rule, and of picking at random, averaged over targets.
 
     Targets with fewer than two sources, or with a best value of 0, say nothing about a rule
@@ -63,14 +63,14 @@ def evaluate(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.DataFra
     """
     tried = tried[tried.value.notna()].reset_index()
     tried = tried[tried.groupby(TARGET).value.transform("size") > 1]
-    tried = tried.assign(regret=of_sources(tried)).dropna(subset="regret")
+    tried = tried.assign(regret=compute_regrets(tried)).dropna(subset="regret")
     rows = []
     for name, values in scores.items():
         own = values.reindex(tried["index"]).to_numpy()
         known = pd.Series(~np.isnan(own), tried.index)
         known = known.groupby([tried[key] for key in TARGET]).transform("all")
         if known.any():
-            ordered = rank(tried[known], pd.Series(own, tried.index)[known])
+            ordered = rank_sources(tried[known], pd.Series(own, tried.index)[known])
             rows.append((name, *_summary([_of_target(x) for _, x in ordered.groupby(TARGET)])))
     found = [_at_random(own.regret.to_numpy()) for _, own in tried.groupby(TARGET)]
     return pd.DataFrame([*rows, (RANDOM, *_summary(found))], columns=COLUMNS)

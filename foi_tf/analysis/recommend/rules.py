@@ -83,8 +83,8 @@ RULES = types.MappingProxyType(
 )
 
 
-def rank(pairs: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
-    """The sources of each target from the best on, with `score` and `rank` (from 1).
+def rank_sources(pairs: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
+    """The sources of each target from the best on, with `score` and `rank_sources` (from 1).
 
     Equal scores go by the same task type, the number of training images, then by name.
 
@@ -105,7 +105,7 @@ def rank(pairs: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
     return ordered.drop(columns="same").assign(rank=ordered.groupby(TARGET).cumcount() + 1)
 
 
-def why(pairs: pd.DataFrame) -> list[str]:
+def explain_sources(pairs: pd.DataFrame) -> list[str]:
     """A sentence for each pair: what speaks for and against the source."""
     near = pairs.groupby(TARGET).distance.rank(method="min")
     count = pairs.groupby(TARGET).distance.transform("count")

@@ -10,12 +10,12 @@ from foi_tf.analysis.measures import correlation, distance, embedding
 from foi_tf.analysis.measures.summary import STUDY
 from foi_tf.analysis.report import scatter
 from foi_tf.errors import FoiError
-from foi_tf.study.feature_files import Features, one_space
+from foi_tf.study.feature_files import Features, comparable_features
 
 _TYPE = "segmentation"  # What Tables 9 and 10 and Figure 3a are of.
 
 
-def write(features: Iterable[Features], directory: epath.PathLike) -> pd.DataFrame:
+def write_distances(features: Iterable[Features], directory: epath.PathLike) -> pd.DataFrame:
     """Writes how far datasets are from each other, and pictures of it.
 
     `distances.csv`, all numbers of Table 9 and its likes, and
@@ -30,7 +30,7 @@ def write(features: Iterable[Features], directory: epath.PathLike) -> pd.DataFra
     Raises:
       FoiError: the features cannot be compared, or a file cannot be written.
     """
-    space = one_space(features)
+    space = comparable_features(features)
     vectors = {name: each.vectors for name, each in space.items()}
     domains = {name: each.origin.domain for name, each in space.items()}
     table = distance.distances(vectors)
@@ -109,7 +109,7 @@ def write_agreement(
 def _draw(points: pd.DataFrame, domains: Mapping[str, str], title: str, path: epath.Path) -> None:
     _csv(points, path.parent / f"{path.name}.csv")
     for suffix in scatter.FORMATS:
-        scatter.draw(points, domains, title, path.parent / f"{path.name}.{suffix}")
+        scatter.draw_embedding(points, domains, title, path.parent / f"{path.name}.{suffix}")
 
 
 def _csv(table: pd.DataFrame, path: epath.Path) -> None:

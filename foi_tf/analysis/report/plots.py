@@ -22,7 +22,7 @@ from foi_tf import files
 from foi_tf.analysis.measures import summary
 from foi_tf.analysis.measures.gains import VERY_POSITIVE
 from foi_tf.analysis.report import cell_colors, transfer_matrix
-from foi_tf.analysis.report.tables import Sheet
+from foi_tf.analysis.report.tables import Table
 
 INK, FAINT, LINE = "#222222", "#666666", "#bbbbbb"
 NOTHING = "#d0d0d0"  # Hatches a colored table's cells that cannot have a number.
@@ -31,7 +31,7 @@ DPI = 110
 GREEN, LIGHT_GREEN, LIGHT_PURPLE, PURPLE = "#1b7837", "#a6dba0", "#c2a5cf", "#5b2a7b"
 
 
-def heat_map(sheet: Sheet, stem: epath.PathLike, *, png: bool = True) -> None:
+def draw_heat_map(sheet: Table, stem: epath.PathLike, *, png: bool = True) -> None:
     """Draws a table in its colors as `stem`.svg, and as `stem`.png.
 
     Lines part its groups, which are named below; domains are named on the right. Deviations over
@@ -58,14 +58,14 @@ def heat_map(sheet: Sheet, stem: epath.PathLike, *, png: bool = True) -> None:
     axes.spines[:].set_color(cell_colors.NOT_RUN)
     _name_columns(axes, [*sheet.groups[sheet.words :]], height, letters)
     _name_rows(axes, domains, width)
-    save(figure, stem, sheet.heading, titles, png=png)
+    save_figure(figure, stem, sheet.heading, titles, png=png)
 
 
-def levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
+def draw_levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     """Stacked bars of the levels of gain under each constraint of Table 7; returns the SVG."""
     lines = []
     for setting, own in summary.settings(chains):
-        for row in summary.shares(own).to_dict("records"):
+        for row in summary.effect_shares(own).to_dict("records"):
             if row["count"]:
                 name = (
                     "all"
@@ -89,7 +89,7 @@ def levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
             axes.barh(place, share, 0.8, left, color=color, gid=gid, label=label)
             if share >= 8:
                 axes.text(left + share / 2, place, f"{share:.0f}", ha="center", va="center",
-                          fontsize=8, color=cell_colors.ink(color))  # fmt: skip
+                          fontsize=8, color=cell_colors.text_color(color))  # fmt: skip
             left += share
     axes.set(xlim=(0, 100), xlabel="% of transfers")
     axes.set_yticks(range(len(lines)), [name for name, _ in lines])
@@ -98,10 +98,10 @@ def levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     axes.legend(handles[:4], names[:4], ncols=4, loc="lower left", bbox_to_anchor=(0, 1),
                 fontsize=8, frameon=False, columnspacing=1.0, handlelength=1.0)  # fmt: skip
     _plain_axes(axes)
-    return save(figure, stem, "How often transfer helps and harms", titles)
+    return save_figure(figure, stem, "How often transfer helps and harms", titles)
 
 
-def against_size(chains: pd.DataFrame, stem: epath.PathLike) -> str:
+def draw_gain_against_size(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     """Gains by the source's size, within and across domains; returns the SVG."""
     known = chains[chains.gain.notna() & (chains.n_source > 0)]
     within = summary.domain_relation(known) == "within"
@@ -130,10 +130,10 @@ def against_size(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     if titles:
         axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     _plain_axes(axes)
-    return save(figure, stem, "Gain and size of the source", titles)
+    return save_figure(figure, stem, "Gain and size of the source", titles)
 
 
-def save(
+def save_figure(
     figure: Figure,
     stem: epath.PathLike,
     title: str,
@@ -159,7 +159,7 @@ def save(
     rules = {"svg.fonttype": "none", "svg.hashsalt": stem.name, "text.hinting": "none"}
     with matplotlib.rc_context(rules):
         if png:
-            with files.atomic(f"{stem}.png") as temporary, temporary.open("wb") as stream:
+            with files.atomic_write(f"{stem}.png") as temporary, temporary.open("wb") as stream:
                 figure.savefig(stream, format="png", metadata={"Title": title}, **style)
         figure.savefig(text, format="svg", metadata={"Date": None, "Title": title}, **style)
     svg = text.getvalue()
@@ -198,11 +198,13 @@ def _plain_axes(axes: Axes) -> None:
     axes.yaxis.label.set_size(9)
 
 
-def _cells(axes: Axes, sheet: Sheet, texts: pd.DataFrame) -> dict[str, list[str]]:
+def _cells(axes: Axes, sheet: Table, texts: pd.DataFrame) -> dict[str, list[str]]:
     """Draws the cells; returns what each says more closely."""
     shades = sheet.shades.iloc[:, sheet.words :].to_numpy() if sheet.shades is not None else None
     hovers = sheet.hovers.iloc[:, sheet.words :].to_numpy() if sheet.hovers is not None else None
-    inks = {shade: cell_colors.ink(shade) for shade in {"#ffffff", *np.ravel(shades)} if shade}
+    inks = {
+        shade: cell_colors.text_color(shade) for shade in {"#ffffff", *np.ravel(shades)} if shade
+    }
     marks = {"cells": ([], [], []), "blanks": ([], [], [])}
     for (row, column), text in np.ndenumerate(texts.to_numpy(object)):
         shade = (shades is not None and shades[row, column]) or "#ffffff"
@@ -224,7 +226,7 @@ def _cells(axes: Axes, sheet: Sheet, texts: pd.DataFrame) -> dict[str, list[str]
     return {gid: titles for gid, (_, _, titles) in marks.items()}
 
 
-def _row_labels(sheet: Sheet) -> tuple[list[str], list[str]]:
+def _row_labels(sheet: Table) -> tuple[list[str], list[str]]:
     """The names of the rows, and their domains where the first column has those."""
     words = sheet.texts.iloc[:, : sheet.words]
     if words.columns[0] == "domain":

@@ -19,15 +19,15 @@ from foi_tf.analysis.report import (
     html_page,
     paper_tables,
     plots,
-    published,
-    scenarios,
+    published_tables,
+    scenario_tables,
     sections,
     tables,
 )
-from foi_tf.analysis.report.tables import Sheet
+from foi_tf.analysis.report.tables import Table
 from foi_tf.study import results as rows
 
-FORMATS = {"csv": tables.csv, "md": tables.markdown, "tex": tables.latex}
+FORMATS = {"csv": tables.to_csv, "md": tables.to_markdown, "tex": tables.to_latex}
 
 
 def write(
@@ -46,7 +46,7 @@ def write(
 
     Args:
       results: as `foi_tf.study.results.load` returns them.
-      images: what `foi_tf.study.image_statistics.find` found beside them.
+      images: what `foi_tf.study.image_statistics.find_statistics` found beside them.
       distances: between datasets, see `foi_tf.analysis.measures.domain_distance.read`.
       others: more results, by the name of a scenario that rows do not tell; those of
         "fixed_size" fill Table A.1, and all are held against the rest.
@@ -59,7 +59,7 @@ def write(
         statistics do not belong to their row.
     """
     directory = epath.Path(directory)
-    table = rows.table(results)
+    table = rows.to_csv(results)
     results, said = screening.screen(results)
     chains = gains.with_gains(results, images)
     files.write_text(directory / "results.csv", table)
@@ -68,14 +68,18 @@ def write(
     others, said_of_others = _others(others or {})
     runs = gains.seed_gains(results)
     judged = [
-        (sections.network(*key), key, leave_one_out.judge(own, _runs(runs, key), distances))
+        (
+            sections.network(*key),
+            key,
+            leave_one_out.judge_leaving_one_out(own, _runs(runs, key), distances),
+        )
         for key, own in networks.items()
     ]
     found = {
         "summary": [*summary.sheets(chains), *variance.sheets(chains)],
         "best": sections.best_sheets(chains),
-        "transfers": [*paper_tables.sheets(chains), *_fixed(others)],
-        "scenarios": scenarios.sheets(_scenarios(chains, others)),
+        "transfers": [*paper_tables.paper_tables(chains), *_fixed(others)],
+        "scenarios": scenario_tables.sheets(_scenarios(chains, others)),
         "distances": [] if distances is None else domain_distance.sheets(chains, distances),
         "costs": chain_costs.sheets(results, chains),
         "runs": sections.run_sheets(results, chains),
@@ -108,25 +112,25 @@ def write_published(directory: epath.PathLike) -> epath.Path:
       FoiError: the directory cannot be written.
     """
     directory = epath.Path(directory)
-    frame = published.load()
-    found = published.sheets(frame)
+    frame = published_tables.load()
+    found = published_tables.sheets(frame)
     _write_tables(found, directory)
     ranks, values, best, rules = found
     content = {
-        "What they say": html_page.items(published.facts(frame)),
-        rules.title: html_page.table(rules),
-        best.title: html_page.table(best),
-        ranks.title: html_page.table(ranks),
-        values.title: html_page.table(values),
+        "What they say": html_page.render_list(published_tables.facts(frame)),
+        rules.title: html_page.render_table(rules),
+        best.title: html_page.render_table(best),
+        ranks.title: html_page.render_table(ranks),
+        values.title: html_page.render_table(values),
     }
-    return _write_page(directory, "Published results", published.INTRODUCTION, content)
+    return _write_page(directory, "Published results", published_tables.INTRODUCTION, content)
 
 
 def _write_page(
     directory: epath.Path, title: str, introduction: str, content: Mapping[str, str]
 ) -> epath.Path:
     path = directory / "report.html"
-    files.write_text(path, html_page.page(title, introduction, content))
+    files.write_text(path, html_page.render_page(title, introduction, content))
     return path
 
 
@@ -147,22 +151,22 @@ def _others(
     return chains, said
 
 
-def _fixed(others: Mapping[str, pd.DataFrame]) -> list[Sheet]:
+def _fixed(others: Mapping[str, pd.DataFrame]) -> list[Table]:
     """Table A.1."""
-    if scenarios.FIXED_SIZE not in others:
+    if scenario_tables.FIXED_SIZE not in others:
         return []
-    found = paper_tables.sheets(others[scenarios.FIXED_SIZE], [paper_tables.FIXED_SIZE])
+    found = paper_tables.paper_tables(others[scenario_tables.FIXED_SIZE], [paper_tables.FIXED_SIZE])
     return [one for one in found if one.id == paper_tables.FIXED_SIZE.id]
 
 
 def _scenarios(chains: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    found = scenarios.networks(chains)
+    found = scenario_tables.networks(chains)
     for name, own in others.items():
-        found |= scenarios.networks(own, name)
+        found |= scenario_tables.networks(own, name)
     return found
 
 
-def _write_tables(found: Sequence[Sheet], directory: epath.Path) -> None:
+def _write_tables(found: Sequence[Table], directory: epath.Path) -> None:
     """Writes each table in all `FORMATS`, and draws the numbered and the colored ones.
 
     Those with absolute values, which repeat the gains of others, become SVG alone.
@@ -172,7 +176,7 @@ def _write_tables(found: Sequence[Sheet], directory: epath.Path) -> None:
             files.write_text(directory / "tables" / f"{one.name}.{suffix}", write_as(one))
         if one.id or one.shades is not None:
             stem = directory / "figures" / one.name
-            plots.heat_map(one, stem, png=not one.id.startswith("A."))
+            plots.draw_heat_map(one, stem, png=not one.id.startswith("A."))
 
 
 def _figures(chains: pd.DataFrame, key: tuple[str, str], directory: epath.Path) -> str:
@@ -181,9 +185,9 @@ def _figures(chains: pd.DataFrame, key: tuple[str, str], directory: epath.Path) 
     sourced = gains.transfers(chains)
     if sourced.gain.notna().sum() == 0:
         return ""
-    name = tables.slug(*key)
-    levels = plots.levels(sourced, directory / f"levels-{name}")
-    sizes = plots.against_size(sourced, directory / f"size-{name}")
-    return html_page.figure(
+    name = tables.file_slug(*key)
+    levels = plots.draw_levels(sourced, directory / f"levels-{name}")
+    sizes = plots.draw_gain_against_size(sourced, directory / f"size-{name}")
+    return html_page.render_figure(
         levels, f"levels-{name}", f"How often transfer helps and harms, {network}"
-    ) + html_page.figure(sizes, f"size-{name}", f"Gain and size of the source, {network}")
+    ) + html_page.render_figure(sizes, f"size-{name}", f"Gain and size of the source, {network}")

@@ -26,7 +26,9 @@ FORMATS = ("png", "svg")
 SIZE, DPI = (8.0, 6.0), 160  # Inches; dots per inch.
 
 
-def draw(points: pd.DataFrame, domains: Mapping[str, str], title: str, path: epath.PathLike):
+def draw_embedding(
+    points: pd.DataFrame, domains: Mapping[str, str], title: str, path: epath.PathLike
+):
     """Draws the points of an embedding as PNG or SVG, by the path's suffix.
 
     Colors stand for domains and markers for the datasets within a domain; groups without a
@@ -59,7 +61,7 @@ def draw(points: pd.DataFrame, domains: Mapping[str, str], title: str, path: epa
         handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8,
         handletextpad=0.1, labelspacing=0.25,
     )  # fmt: skip
-    with files.atomic(path) as temporary, temporary.open("wb") as stream:
+    with files.atomic_write(path) as temporary, temporary.open("wb") as stream:
         figure.savefig(
             stream, format=path.suffix[1:], bbox_inches="tight", metadata={"Title": title}
         )

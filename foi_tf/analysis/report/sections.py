@@ -10,9 +10,9 @@ from foi_tf.analysis.findings.evidence import Evidence
 from foi_tf.analysis.findings.findings import Finding
 from foi_tf.analysis.measures import gains, screening, summary
 from foi_tf.analysis.report import cell_colors, html_page, paper_tables, transfer_matrix
-from foi_tf.analysis.report.tables import Sheet, plain
+from foi_tf.analysis.report.tables import Table, format_cells
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
-from foi_tf.study.metrics import metric
+from foi_tf.study.metrics import get_metric
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
 LEVELS = {"VP": "very positive", "P": "positive", "I": "no clear effect", "N": "negative"}
@@ -53,7 +53,9 @@ def findings(judged: Iterable[tuple[str, Sequence[Finding]]]) -> str:
                 f'<span class="verdict {kind}">{one.verdict}</span>{one.narrowly}</p>'
             )
             html.append(
-                html_page.details(f"Numbers of {one.id}", html_page.table(evidence_sheet([one])))
+                html_page.render_details(
+                    f"Numbers of {one.id}", html_page.render_table(evidence_sheet([one]))
+                )
             )
     note = (
         f"<p>The claims of Section 6 of {PAPER}, asked of these runs. The paper gives no "
@@ -63,7 +65,7 @@ def findings(judged: Iterable[tuple[str, Sequence[Finding]]]) -> str:
     return note + "".join(html) if html else _nothing()
 
 
-def evidence_sheet(found: Sequence[Finding], network: str = "", scope: tuple = ()) -> Sheet:
+def evidence_sheet(found: Sequence[Finding], network: str = "", scope: tuple = ()) -> Table:
     """The numbers of findings as a table."""
     lines = [
         {
@@ -82,8 +84,8 @@ def evidence_sheet(found: Sequence[Finding], network: str = "", scope: tuple = (
         for one in found
         if one.hangs_on
     ]
-    return Sheet(id="", title=title, scope=("findings", *scope), data=data,
-                 texts=plain(data, words=7), words=7, notes=notes)  # fmt: skip
+    return Table(id="", title=title, scope=("findings", *scope), data=data,
+                 texts=format_cells(data, words=7), words=7, notes=notes)  # fmt: skip
 
 
 def _holds(piece: Evidence) -> str:
@@ -92,7 +94,7 @@ def _holds(piece: Evidence) -> str:
     return "yes" if piece.holds else "no"
 
 
-def best_sheets(chains: pd.DataFrame) -> list[Sheet]:
+def best_sheets(chains: pd.DataFrame) -> list[Table]:
     """The best source of each target, with its gain, for each setting and network."""
     found = []
     for key, own in _studies(summary.best_sources(chains)):
@@ -102,7 +104,7 @@ def best_sheets(chains: pd.DataFrame) -> list[Sheet]:
                 "best source": f"{row.source}:{row.source_type}",
                 "effect": LEVELS[row.level],
                 "gain, %": row.gain,
-                "metric": metric(row.metric).label,
+                "metric": get_metric(row.metric).label,
                 "baseline": row.baseline,
                 "with source": row.value,
                 "sources tried": row.sources,
@@ -111,27 +113,29 @@ def best_sheets(chains: pd.DataFrame) -> list[Sheet]:
         ]
         numbers = ["gain, %", "baseline", "with source", "sources tried"]
         data = pd.DataFrame(lines)[["target", "best source", "effect", "metric", *numbers]]
-        texts = plain(data, words=4, **{"baseline": ".3f", "with source": ".3f"})
+        texts = format_cells(data, words=4, **{"baseline": ".3f", "with source": ".3f"})
         texts["gain, %"] = [_gain(row) for row in own.itertuples()]
         shades = data.map(lambda _: "#ffffff")
-        shades["gain, %"] = data["gain, %"].map(cell_colors.of_gain)
+        shades["gain, %"] = data["gain, %"].map(cell_colors.gain_color)
         found.append(
-            Sheet(id="", title=f"Best source of each target, {_study(*key)}", scope=("best", *key),
+            Table(id="", title=f"Best source of each target, {_study(*key)}", scope=("best", *key),
                   data=data, texts=texts, shades=shades, words=4, label=0)
         )  # fmt: skip
     return found
 
 
-def tables(sheets: Sequence[Sheet], *, legend: str = "") -> str:
+def tables(sheets: Sequence[Table], *, legend: str = "") -> str:
     """Tables under headings; those with absolute values, which repeat others, folded away."""
     html = []
     for sheet in sheets:
         if sheet.id.startswith("A."):
             html.append(
-                html_page.details(f"{sheet.heading}, absolute and relative", html_page.table(sheet))
+                html_page.render_details(
+                    f"{sheet.heading}, absolute and relative", html_page.render_table(sheet)
+                )
             )
         else:
-            html.append(f"<h3>{escape(sheet.heading)}</h3>{html_page.table(sheet)}")
+            html.append(f"<h3>{escape(sheet.heading)}</h3>{html_page.render_table(sheet)}")
     return legend + "".join(html) if html else _nothing()
 
 
@@ -157,10 +161,10 @@ def left_out(said: Sequence[str], results: pd.DataFrame, chains: pd.DataFrame) -
             f"from the weights {family}."
         )
     html.append("Learning rates are chosen by the metric that is reported, as in the paper.")
-    return html_page.items(html)
+    return html_page.render_list(html)
 
 
-def run_sheets(results: pd.DataFrame, chains: pd.DataFrame) -> list[Sheet]:
+def run_sheets(results: pd.DataFrame, chains: pd.DataFrame) -> list[Table]:
     """What was run, the pre-training, and which code and configurations the numbers come from."""
     tried = gains.transfers(chains)
     settings = sorted(results.setting.unique(), key=paper_tables.setting_order)
@@ -178,13 +182,13 @@ def run_sheets(results: pd.DataFrame, chains: pd.DataFrame) -> list[Sheet]:
         "versions of foi_tf": _list(results.version.unique()),
     }
     facts = pd.DataFrame({"what": list(said), "these": [str(x) for x in said.values()]})
-    found = [Sheet(id="", title="What was run", scope=("runs",), data=facts, texts=facts, words=2)]
+    found = [Table(id="", title="What was run", scope=("runs",), data=facts, texts=facts, words=2)]
     pretraining = results[~results.target_type.isin(STRUCTURED_TASK_TYPES)]
     if len(pretraining):
         names = ["target", "target_type", "backbone", "metric", "value", "steps", "chip_hours"]
         data = pretraining[names].reset_index(drop=True)
-        texts = plain(data, words=4, value=".3f", chip_hours=".1f")
-        found.append(Sheet(id="", title="Pre-training", scope=("pretraining",), data=data,
+        texts = format_cells(data, words=4, value=".3f", chip_hours=".1f")
+        found.append(Table(id="", title="Pre-training", scope=("pretraining",), data=data,
                            texts=texts, words=4))  # fmt: skip
     counted = results.groupby(["version", "target", "target_type", "setting"])
     data = counted.agg(
@@ -192,8 +196,8 @@ def run_sheets(results: pd.DataFrame, chains: pd.DataFrame) -> list[Sheet]:
     ).reset_index()
     data = data[["version", "setting", "digests", "target_type", "target", "runs"]]
     title = "Versions and configuration digests"
-    return [*found, Sheet(id="", title=title, scope=("provenance",), data=data,
-                          texts=plain(data, words=5), words=5)]  # fmt: skip
+    return [*found, Table(id="", title=title, scope=("provenance",), data=data,
+                          texts=format_cells(data, words=5), words=5)]  # fmt: skip
 
 
 def provenance() -> str:

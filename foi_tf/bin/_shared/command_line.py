@@ -17,7 +17,7 @@ from absl import flags, logging
 
 from foi_tf import preemption
 from foi_tf.errors import BusyError, FoiError
-from foi_tf.files import describe, first_line
+from foi_tf.files import describe_os_error, first_line
 
 # Libraries warn of the interpreter's age while they are imported; stderr is for our users.
 warnings.filterwarnings("ignore", category=FutureWarning, module="google.*")
@@ -63,7 +63,7 @@ def run(
         # Beam logs what it raises, too.
         stdlib_logging.getLogger("apache_beam").setLevel(stdlib_logging.CRITICAL)
     try:
-        with preemption.raised():
+        with preemption.raise_on_sigterm():
             main(values)
             sys.stdout.flush()
     except preemption.Preempted:
@@ -104,4 +104,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence]) -> None:
 
 
 def _place(error: OSError) -> str:
-    return f"{error.filename}: {describe(error)}" if error.filename else describe(error)
+    return (
+        f"{error.filename}: {describe_os_error(error)}"
+        if error.filename
+        else describe_os_error(error)
+    )

@@ -9,12 +9,12 @@ import PIL.ExifTags
 import PIL.Image
 from etils import epath
 
-from foi_tf.data.convert import raw_files
-from foi_tf.data.convert.folder import Entry, Folder
+from foi_tf.data.convert import raw_files, reader_result
+from foi_tf.data.convert.entry import FileEntry, RawDataset
 from foi_tf.data.convert.readers import FORMATS
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Dataset, Size
-from foi_tf.study.grid import subset
+from foi_tf.study.grid import choose_subset
 from foi_tf.study.registry import DATASETS
 
 _DIVISOR = 32  # HRNet's coarsest stride.
@@ -22,13 +22,13 @@ _LONGEST_SIDE = 1024  # Of the input size that we propose; ours.
 _UPRIGHT, _TURNED = 1, range(2, 9)  # EXIF 2.3; readers take other numbers for upright.
 
 
-def find(
+def find_custom_dataset(
     raw_dir: epath.PathLike,
     formats: Sequence[str],
     name: str,
     domain: str,
     val_fraction: float | None,
-) -> Folder:
+) -> RawDataset:
     """Looks through a raw folder; no more than lists, JSON, XML and headers of images is read.
 
     Args:
@@ -53,10 +53,10 @@ def find(
     found = []
     for format_name in formats:
         if format_name not in FORMATS:
-            raise unknown("format", format_name, FORMATS)
+            raise unknown_name_error("format", format_name, FORMATS)
         found.append(FORMATS[format_name](root))
-    images = root / _folder(found, formats, root)
-    splits = _split(_merge(found, formats, root), val_fraction, root)
+    images = root / _choose_image_folder(found, formats, root)
+    splits = _choose_splits(_merge_formats(found, formats, root), val_fraction, root)
     keypoints = next((r for r in found if "keypoints" in r.classes), found[0])
     dataset = Dataset(
         id=name,
@@ -69,13 +69,13 @@ def find(
         depth_range=next((r.depth_range for r in found if r.depth_range), None),
         train=len(splits["train"]),
         val=len(splits["val"]),
-        crop=_input_size([images / image for image in splits["train"]]),
+        crop=_propose_input_size([images / image for image in splits["train"]]),
     )
-    return Folder(
+    return RawDataset(
         dataset,
         {
             split: [
-                Entry(
+                FileEntry(
                     raw_files.stem(image),
                     images / image,
                     loaders,
@@ -105,7 +105,9 @@ def _read_upright(path: epath.Path) -> tuple[bytes, Size]:
     return data, size
 
 
-def _folder(found: Sequence[raw_files.Raw], formats: Sequence[str], root: epath.Path) -> str:
+def _choose_image_folder(
+    found: Sequence[reader_result.ReaderResult], formats: Sequence[str], root: epath.Path
+) -> str:
     folders = sorted({one.folder for one in found})
     if len(folders) > 1:
         raise FoiError(
@@ -115,9 +117,9 @@ def _folder(found: Sequence[raw_files.Raw], formats: Sequence[str], root: epath.
     return folders[0]
 
 
-def _merge(
-    found: Sequence[raw_files.Raw], formats: Sequence[str], root: epath.Path
-) -> dict[str, dict[str, tuple[raw_files.Loader, ...]]]:
+def _merge_formats(
+    found: Sequence[reader_result.ReaderResult], formats: Sequence[str], root: epath.Path
+) -> dict[str, dict[str, tuple[reader_result.Loader, ...]]]:
     merged, place = {}, {}
     for one, name in zip(found, formats, strict=True):
         for split, loaders in one.splits.items():
@@ -133,7 +135,7 @@ def _merge(
     return {split: dict(sorted(images.items())) for split, images in merged.items()}
 
 
-def _split(merged: dict, val_fraction: float | None, root: epath.Path) -> dict:
+def _choose_splits(merged: dict, val_fraction: float | None, root: epath.Path) -> dict:
     if "train" not in merged:
         raise FoiError(f"{root}: no annotated images in train; found {', '.join(merged)}")
     if "val" in merged:
@@ -143,7 +145,7 @@ def _split(merged: dict, val_fraction: float | None, root: epath.Path) -> dict:
     if val_fraction is None:
         raise FoiError(f"{root}: no annotated images in val; give --val_fraction=0.2, say")
     every = merged["train"]
-    held_out = frozenset(subset(list(every), round(len(every) * val_fraction)))
+    held_out = frozenset(choose_subset(list(every), round(len(every) * val_fraction)))
     if not 0 < len(held_out) < len(every):
         raise FoiError(
             f"{root}: --val_fraction={val_fraction} of {len(every)} leaves a split empty"
@@ -154,10 +156,10 @@ def _split(merged: dict, val_fraction: float | None, root: epath.Path) -> dict:
     }
 
 
-def _input_size(paths: Sequence[epath.Path]) -> Size:
+def _propose_input_size(paths: Sequence[epath.Path]) -> Size:
     """The median image size of a sample, in multiples of the network's coarsest stride."""
     sample = paths[:: max(1, len(paths) // 50)]
-    height, width = np.median([raw_files.image_size(path) for path in sample], axis=0)
+    height, width = np.median([raw_files.read_image_size(path) for path in sample], axis=0)
     shrink = min(1.0, _LONGEST_SIDE / max(height, width))
     sides = (round(side * shrink / _DIVISOR) * _DIVISOR for side in (height, width))
     return tuple(max(_DIVISOR, side) for side in sides)

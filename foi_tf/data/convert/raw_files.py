@@ -14,7 +14,7 @@ import PIL.Image
 from etils import epath
 
 from foi_tf.errors import FoiError
-from foi_tf.files import describe
+from foi_tf.files import describe_os_error
 from foi_tf.study.dataset import Size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -25,7 +25,7 @@ Loader = Callable[[], dict[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Raw:
+class ReaderResult:
     """One format's view of a raw folder.
 
     Attributes:
@@ -44,7 +44,7 @@ class Raw:
     folder: str = "images"
 
 
-def images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:
+def list_images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:
     """Lists the image files below a folder by split, relative to it, sorted.
 
     Lists train.txt and val.txt in the raw folder, of images' stems or paths, come first;
@@ -55,13 +55,15 @@ def images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:
       FoiError: there is no such folder, or no image in it; or a list names a file that
         is not there, or names one twice.
     """
-    return _split(raw_dir, _image_names(raw_dir / folder), folder)
+    return _split_images(raw_dir, _list_image_names(raw_dir / folder), folder)
 
 
-def _split(raw_dir: epath.Path, names: Sequence[str], folder: str) -> dict[str, list[str]]:
+def _split_images(raw_dir: epath.Path, names: Sequence[str], folder: str) -> dict[str, list[str]]:
     lists = {split: raw_dir / f"{split}.txt" for split in ("train", "val")}
     if any(path.exists() for path in lists.values()):
-        return _listed(names, {s: path for s, path in lists.items() if path.exists()}, folder)
+        return _split_by_lists(
+            names, {s: path for s, path in lists.items() if path.exists()}, folder
+        )
     splits = {}
     for name in names:
         parent, _, rest = name.partition("/")
@@ -71,16 +73,16 @@ def _split(raw_dir: epath.Path, names: Sequence[str], folder: str) -> dict[str, 
     return {split: names for split, names in splits.items() if split}
 
 
-def _image_names(root: epath.Path) -> list[str]:
+def _list_image_names(root: epath.Path) -> list[str]:
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; images belong into images/train, images/val")
-    names = [name for name in names_below(root) if name.lower().endswith(IMAGE_SUFFIXES)]
+    names = [name for name in list_names(root) if name.lower().endswith(IMAGE_SUFFIXES)]
     if not names:
         raise FoiError(f"{root}: no images in it; they belong into {root}/train, {root}/val")
     return names
 
 
-def _listed(
+def _split_by_lists(
     names: Sequence[str], lists: Mapping[str, epath.Path], folder: str
 ) -> dict[str, list[str]]:
     known = {name: name for name in names} | {stem(name): name for name in names}
@@ -108,7 +110,7 @@ def stem(name: str) -> str:
     return name if "/" in suffix or not bare else bare
 
 
-def maps(
+def find_annotation_images(
     raw_dir: epath.Path, kind: str, load: Callable[[epath.Path], dict[str, Any]]
 ) -> dict[str, dict[str, Loader]]:
     """Finds annotations that are pictures: {kind}/{split}/*.png, each with its image's stem.
@@ -126,11 +128,11 @@ def maps(
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; {kind} belongs into {kind}/train, {kind}/val")
     pictures = {
-        stem(name): root / name for name in names_below(root) if name.lower().endswith(".png")
+        stem(name): root / name for name in list_names(root) if name.lower().endswith(".png")
     }
-    every = _image_names(raw_dir / "images")
+    every = _list_image_names(raw_dir / "images")
     splits = {}
-    for split, names in _split(raw_dir, every, "images").items():
+    for split, names in _split_images(raw_dir, every, "images").items():
         found = {name: pictures[stem(name)] for name in names if stem(name) in pictures}
         if found:
             splits[split] = {name: functools.partial(load, path) for name, path in found.items()}
@@ -145,7 +147,7 @@ def maps(
     return splits
 
 
-def class_names(path: epath.Path) -> tuple[str, ...]:
+def read_class_names(path: epath.Path) -> tuple[str, ...]:
     """Reads a classes.json: {"classes": ["name", ...]}.
 
     Raises:
@@ -162,16 +164,16 @@ def class_names(path: epath.Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def files_below(directory: epath.Path) -> list[epath.Path]:
+def list_files(directory: epath.Path) -> list[epath.Path]:
     """All files in a directory and its subdirectories, sorted; none if it is missing."""
-    return [directory / name for name in names_below(directory)]
+    return [directory / name for name in list_names(directory)]
 
 
-def names_below(directory: epath.Path) -> list[str]:
-    """As `files_below`, as paths relative to the directory, with slashes."""
+def list_names(directory: epath.Path) -> list[str]:
+    """As `list_files`, as paths relative to the directory, with slashes."""
     root = os.fspath(directory)
     if "://" in root:
-        found = (p for e in directory.iterdir() for p in (files_below(e) if e.is_dir() else [e]))
+        found = (p for e in directory.iterdir() for p in (list_files(e) if e.is_dir() else [e]))
         return sorted(path.relative_to(directory).as_posix() for path in found)
     # Of hundreds of thousands of files, paths as objects would take minutes.
     found = []
@@ -192,10 +194,10 @@ def read_image(path: epath.Path) -> tuple[bytes, Size]:
     Raises:
       FoiError: the file is missing, truncated or no image.
     """
-    return whole_image(read_bytes(path), path)
+    return verify_image(read_bytes(path), path)
 
 
-def whole_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
+def verify_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
     """The same of an image file's bytes; `path` says in errors where they are from."""
     picture = _decode(data, path)
     keep = (picture.format == "JPEG" and picture.mode in ("RGB", "L")) or (
@@ -233,7 +235,7 @@ def read_colors(path: epath.Path) -> np.ndarray:
     return np.asarray(picture.convert("RGB"))
 
 
-def image_size(path: epath.Path) -> Size:
+def read_image_size(path: epath.Path) -> Size:
     """The (height, width) in an image file's header.
 
     Raises:
@@ -243,7 +245,7 @@ def image_size(path: epath.Path) -> Size:
         with path.open("rb") as file, PIL.Image.open(file) as picture:
             return picture.height, picture.width
     except (OSError, SyntaxError, ValueError) as error:
-        raise broken_image(path, error) from error
+        raise broken_image_error(path, error) from error
 
 
 def read_bytes(path: epath.Path) -> bytes:
@@ -255,7 +257,7 @@ def read_bytes(path: epath.Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FoiError(f"{path}: {describe(error)}") from error
+        raise FoiError(f"{path}: {describe_os_error(error)}") from error
 
 
 def read_text(path: epath.Path) -> str:
@@ -275,11 +277,11 @@ def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
         picture = PIL.Image.open(io.BytesIO(data))
         picture.load()
     except (OSError, SyntaxError, ValueError) as error:
-        raise broken_image(path, error) from error
+        raise broken_image_error(path, error) from error
     return picture
 
 
-def broken_image(path: epath.Path, error: Exception) -> FoiError:
+def broken_image_error(path: epath.Path, error: Exception) -> FoiError:
     """The error for an image file that Pillow cannot read."""
     # Pillow would say which object in memory it was given.
     reason = "unknown format" if isinstance(error, PIL.UnidentifiedImageError) else error

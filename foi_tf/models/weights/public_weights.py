@@ -12,8 +12,8 @@ from foi_tf.errors import FoiError
 from foi_tf.models import transfer
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.models.weights import simclr, torch_convert
-from foi_tf.models.weights.import_report import Account
-from foi_tf.models.weights.tensor_files import Tensors, open_file
+from foi_tf.models.weights.import_report import ImportReport
+from foi_tf.models.weights.tensor_files import Tensors, open_tensors
 from foi_tf.study.choices import ILSVRC_CLASSES
 from foi_tf.study.dataset import Channels, Task
 from foi_tf.study.registry import DATASETS
@@ -36,7 +36,7 @@ class Classifier:
         return self.head.model if self.head else None
 
 
-def statistics(backbone_name: str) -> tuple[Channels, Channels]:
+def channel_statistics(backbone_name: str) -> tuple[Channels, Channels]:
     """Mean and standard deviation of the channels by which public weights expect images."""
     if backbone_name == _RESNET:
         return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # SimCLR's code leaves pixels in [0, 1].
@@ -44,19 +44,19 @@ def statistics(backbone_name: str) -> tuple[Channels, Channels]:
     return row.mean, row.std
 
 
-def build(backbone_name: str, classes: int) -> Classifier:
+def build_classifier(backbone_name: str, classes: int) -> Classifier:
     """With random weights, for images of any size; `classes` 0 leaves the head out."""
     name, head = str(TASK), ClassificationHead(classes) if classes else None
     heads = {name: head} if head else {}
-    network = transfer.build(
-        backbone_name, heads, {name: (None, None)}, {name: statistics(backbone_name)}
+    network = transfer.build_network(
+        backbone_name, heads, {name: (None, None)}, {name: channel_statistics(backbone_name)}
     )
     return Classifier(network=network, head=head)
 
 
-def load(
+def import_weights(
     path: epath.PathLike, backbone_name: str, classes: int = ILSVRC_CLASSES
-) -> tuple[Classifier, Account]:
+) -> tuple[Classifier, ImportReport]:
     """Builds a network with the weights of a public file.
 
     Args:
@@ -68,12 +68,12 @@ def load(
     Raises:
       FoiError: the file is broken, of another network, or incomplete.
     """
-    tensors: Tensors = open_file(path)
+    tensors: Tensors = open_tensors(path)
     if backbone_name == _RESNET:
-        load_from, headed = simclr.load, simclr.has_head(tensors)
+        load_from, headed = simclr.load_weights, simclr.has_head(tensors)
     else:
-        load_from, headed = torch_convert.load, torch_convert.has_head(tensors, str(path))
-    made = build(backbone_name, classes if headed else 0)
+        load_from, headed = torch_convert.load_weights, torch_convert.has_head(tensors, str(path))
+    made = build_classifier(backbone_name, classes if headed else 0)
     return made, load_from(
         tensors, str(path), made.network.backbone, backbone_name, made.head_model
     )
@@ -89,7 +89,7 @@ def write_checkpoint(network: transfer.Network, path: epath.PathLike) -> None:
         epath.Path(path).parent.mkdir(parents=True, exist_ok=True)
         network.checkpoint().write(str(path))
     except OSError as error:
-        raise FoiError(f"{path}: cannot be written ({files.describe(error)})") from error
+        raise FoiError(f"{path}: cannot be written ({files.describe_os_error(error)})") from error
     except tf.errors.OpError as error:
         raise FoiError(f"{path}: cannot be written ({files.first_line(error)})") from error
 
@@ -109,8 +109,8 @@ def write_safetensors(
     Raises:
       FoiError: it cannot be written.
     """
-    values = torch_convert.values(backbone, head)
-    with files.atomic(path) as temporary:
+    values = torch_convert.collect_torch_values(backbone, head)
+    with files.atomic_write(path) as temporary:
         try:
             safetensors.numpy.save_file(values, temporary, {"format": "pt", **metadata})
         except safetensors.SafetensorError as error:

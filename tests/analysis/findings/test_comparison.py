@@ -20,7 +20,9 @@ def finding(*evidence):
 def test_studies_stand_side_by_side():
     other = dataclasses.replace(ASKED, found="40 %", holds=False, count=9)
     few = dataclasses.replace(SHOWN, count=0)
-    table = comparison.markdown({"mini": [finding(ASKED, few)], "real": [finding(other)]})
+    table = comparison.compare_as_markdown(
+        {"mini": [finding(ASKED, few)], "real": [finding(other)]}
+    )
     assert table.splitlines() == [
         "| Claim, and what was asked | the paper | mini | real |",
         "|  ---  |  ---  |  ---  |  ---  |",
@@ -35,23 +37,23 @@ def test_a_study_is_judged_from_its_tables(tmp_path):
              for name in ("coco", "pvoc", "camvid", "city", "sunrgbd")
              for source, value in (("ilsvrc", 0.5), ("scratch", 0.4))]  # fmt: skip
     for spec in specs:
-        results.write(make_row(*spec), tmp_path / "rows")
-    (tmp_path / "results.csv").write_text(results.table(results.load(tmp_path / "rows")))
-    first, *others = comparison.judge(tmp_path)
+        results.write_row(make_row(*spec), tmp_path / "rows")
+    (tmp_path / "results.csv").write_text(results.to_csv(results.load(tmp_path / "rows")))
+    first, *others = comparison.judge_directory(tmp_path)
     assert first.verdict == findings.SUPPORTED
     assert {one.verdict for one in others} == {findings.NOT_ENOUGH}
     (tmp_path / "distances.csv").write_text("target,source\n")
     with pytest.raises(FoiError, match=r"distances\.csv: has no column 'distance'"):
-        comparison.judge(tmp_path)
+        comparison.judge_directory(tmp_path)
     with pytest.raises(FoiError, match=r"results\.csv: cannot be read"):
-        comparison.judge(tmp_path / "none")
+        comparison.judge_directory(tmp_path / "none")
 
 
 def test_studies_of_several_networks_are_refused(tmp_path):
     for backbone in ("hrnet_w48", "resnet50"):
         for source, value in (("ilsvrc", 0.5), ("city:segmentation", 0.6)):
             row = make_row("camvid:segmentation", source, value, backbone=backbone)
-            results.write(row, tmp_path / "rows")
-    (tmp_path / "results.csv").write_text(results.table(results.load(tmp_path / "rows")))
+            results.write_row(row, tmp_path / "rows")
+    (tmp_path / "results.csv").write_text(results.to_csv(results.load(tmp_path / "rows")))
     with pytest.raises(FoiError, match="hrnet_w48 from ilsvrc and resnet50 from ilsvrc; keep"):
-        comparison.judge(tmp_path)
+        comparison.judge_directory(tmp_path)

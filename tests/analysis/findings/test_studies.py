@@ -108,7 +108,7 @@ def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs, seed):
         for x in own.itertuples()
         if x.source_type and (x.source_type == x.target_type) == (pairs == "within_type")
     }
-    chains = plan.sample(grid.chains(DATASETS, setting, pairs), DATASETS, 60)
+    chains = plan.sample_chains(grid.chains(DATASETS, setting, pairs), DATASETS, 60)
     planned = {
         (str(x.source), str(x.target))
         for x in chains

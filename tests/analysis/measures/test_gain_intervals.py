@@ -65,7 +65,9 @@ def test_seeds_without_partners_are_drawn_apart(make_results):
 
 def save(row, directory, numerator, denominator, names=None):
     names = np.array(names or [f"{i:03}" for i in range(len(numerator))])
-    image_statistics.write(ImageStatistics(names, numerator, denominator), row, directory)
+    image_statistics.write_beside_row(
+        ImageStatistics(names, numerator, denominator), row, directory
+    )
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def with_images(make_results, tmp_path):
 
 
 def test_images_are_drawn_together_for_a_chain_and_its_baseline(with_images, tmp_path):
-    row = city(gains.with_gains(with_images, image_statistics.find(tmp_path)))
+    row = city(gains.with_gains(with_images, image_statistics.find_statistics(tmp_path)))
     assert (row["gain_low"], row["gain_high"]) == pytest.approx((20, 20))
     assert (row["resampled"], row["significant"]) == ("images", True)
 
@@ -96,7 +98,7 @@ def test_the_image_bootstrap_of_rmse_by_hand(make_results, tmp_path):
     for source, numerator in (("ilsvrc", squared[0]), ("vkitti2", squared[1])):
         (row,) = frame[frame.source == source].to_dict("records")
         save(row, tmp_path / "results", numerator, known)
-    found = gains.with_gains(frame, image_statistics.find(tmp_path))
+    found = gains.with_gains(frame, image_statistics.find_statistics(tmp_path))
     row = found[found.source == "vkitti2"].iloc[0]
     drawn = rng.integers(0, 60, (4_000, 60))
     gain = 100 * (1 - np.sqrt(squared[1][drawn, 0].sum(1) / squared[0][drawn, 0].sum(1)))
@@ -109,7 +111,7 @@ def test_statistics_of_another_run_are_refused(with_images, tmp_path):
     (row,) = with_images[with_images.source == "city"].to_dict("records")
     save(row, tmp_path / "results", np.full((40, 3), 1.0), np.full((40, 3), 3.0))
     with pytest.raises(FoiError, match=r"its images give miou 0\.3333, but its row says 0\.6"):
-        gains.with_gains(with_images, image_statistics.find(tmp_path))
+        gains.with_gains(with_images, image_statistics.find_statistics(tmp_path))
 
 
 def test_other_images_are_refused(with_images, tmp_path):
@@ -117,13 +119,13 @@ def test_other_images_are_refused(with_images, tmp_path):
     save(row, tmp_path / "results", np.full((40, 3), 3.0), np.full((40, 3), 5.0),
          [f"x{i}" for i in range(40)])  # fmt: skip
     with pytest.raises(FoiError, match="evaluated on other images"):
-        gains.with_gains(with_images, image_statistics.find(tmp_path))
+        gains.with_gains(with_images, image_statistics.find_statistics(tmp_path))
 
 
 def test_significant_gains_have_a_star(with_images, tmp_path):
-    found = gains.with_gains(with_images, image_statistics.find(tmp_path))
-    made = transfer_matrix.cells(found, transfer_matrix.training_sizes(found))
-    one = transfer_matrix.sheet(made, ("gain",), id="4a", title="")
+    found = gains.with_gains(with_images, image_statistics.find_statistics(tmp_path))
+    made = transfer_matrix.arrange_cells(found, transfer_matrix.training_sizes(found))
+    one = transfer_matrix.matrix_table(made, ("gain",), id="4a", title="")
     assert one.texts["city"].tolist() == ["+20.0*"]
     assert "(95 % interval +20.0 to +20.0, over images)" in one.hovers["city"].iloc[0]
     assert "* The 95 % interval of the gain excludes 0." in one.notes
@@ -132,9 +134,9 @@ def test_significant_gains_have_a_star(with_images, tmp_path):
 def test_intervals_are_the_same_each_time():
     runs = [{"value": value, "metric": "miou"} for value in (0.4, 0.5, 0.7)]
     base = [{"value": 0.5, "metric": "miou"}] * 3
-    draws = gain_intervals.Draws({})
+    draws = gain_intervals.ImageDraws({})
     first, second = (
-        gain_intervals.of_chain(runs, base, draws, paired=True, sign=1.0) for _ in range(2)
+        gain_intervals.chain_interval(runs, base, draws, paired=True, sign=1.0) for _ in range(2)
     )
     assert first == second and math.isfinite(first.gain_low)
 
@@ -146,7 +148,7 @@ def test_chains_of_limited_sources_alone_have_intervals(make_results, tmp_path):
     for source, share in (("ilsvrc", 0.5), ("city", 0.6)):
         (row,) = frame[frame.source == source].to_dict("records")
         save(row, tmp_path / "results", union * share, union)
-    row = city(gains.with_gains(frame, image_statistics.find(tmp_path)))
+    row = city(gains.with_gains(frame, image_statistics.find_statistics(tmp_path)))
     assert (row["gain_low"], row["gain_high"], row["resampled"]) == (
         pytest.approx(20), pytest.approx(20), "images",
     )  # fmt: skip

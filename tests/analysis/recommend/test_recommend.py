@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from foi_tf.analysis.measures import distance, gains
-from foi_tf.analysis.recommend import pair_scores, past_transfers, recommend, regret
+from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
 from foi_tf.analysis.report import domain_report
 from foi_tf.errors import FoiError
 from foi_tf.study.feature_files import Points
@@ -32,7 +32,7 @@ POINTS = [seen_by("coco", 1.0), seen_by("city", 5.0), seen_by("isprs", 0.0)]
 
 @pytest.mark.parametrize("by", ["logme", "hscore", "gbc", "nleep"])
 def test_sources_ranked_by_what_they_make_of_the_target(by):
-    found = recommend.recommend("camvid", by, [], POINTS, None)
+    found = source_ranking.recommend_sources("camvid", by, [], POINTS, None)
     assert found.source.tolist() == [f"{s}:segmentation" for s in ("city", "coco", "isprs")]
     assert found.n_source.tolist() == [2975, 118_287, 4_000]
     assert found.same_domain.tolist() == [True, False, False]
@@ -40,14 +40,18 @@ def test_sources_ranked_by_what_they_make_of_the_target(by):
 
 
 def test_where_source_models_can_tell_they_are_asked():
-    assert recommend.default("camvid", POINTS) == "leep"
-    assert recommend.default("camvid", [make("camvid"), *POINTS]) == "leep"
-    assert recommend.default("camvid", []) == recommend.default("suim", POINTS) == "advice"
+    assert source_ranking.default_ranking("camvid", POINTS) == "leep"
+    assert source_ranking.default_ranking("camvid", [make("camvid"), *POINTS]) == "leep"
+    assert (
+        source_ranking.default_ranking("camvid", [])
+        == source_ranking.default_ranking("suim", POINTS)
+        == "advice"
+    )
     silent = dataclasses.replace(POINTS[1].points, probabilities=None)
     some = [POINTS[0], dataclasses.replace(POINTS[1], points=silent)]
-    assert recommend.default("camvid", some) == "advice"
+    assert source_ranking.default_ranking("camvid", some) == "advice"
     with pytest.raises(FoiError, match="unknown dataset 'camvit'"):
-        recommend.default("camvit", POINTS)
+        source_ranking.default_ranking("camvit", POINTS)
 
 
 @pytest.fixture(name="before")
@@ -58,56 +62,62 @@ def _before(make_results):
         ("camvid:segmentation", "coco:segmentation", 0.5),
         ("camvid:segmentation", "isprs:segmentation", 0.3),
     )
-    return past_transfers.of_chains(gains.with_gains(frame), "small")
+    return past_transfers.select_past_transfers(gains.with_gains(frame), "small")
 
 
 def test_metrics_against_rules_on_what_was_tried(before):
-    scores = recommend.scores(before, ["logme", "size", "inclusion"], POINTS)
-    found = regret.evaluate(before, scores).set_index("rule")
+    scores = source_ranking.score_past_transfers(before, ["logme", "size", "inclusion"], POINTS)
+    found = regret.evaluate_rules(before, scores).set_index("rule")
     assert found.regret_1["logme"] == 0 and found.weighted_tau["logme"] == pytest.approx(1)
     assert found.regret_1["size"] == pytest.approx(100 / 6)
     assert "inclusion" not in found.index  # Nothing is known of distances.
-    ranked = recommend.recommend("camvid", "logme", [], POINTS, before).set_index("source")
+    ranked = source_ranking.recommend_sources("camvid", "logme", [], POINTS, before).set_index(
+        "source"
+    )
     assert ranked.gain["city:segmentation"] == pytest.approx(50)
 
 
 def test_scores_are_kept_and_read_in_place_of_points(before, tmp_path):
     path = tmp_path / "scores.csv"
-    made = recommend.scores(before, ["logme", "hscore"], POINTS)
-    pair_scores.write(path, before, made)
-    known = pair_scores.read(path)
+    made = source_ranking.score_past_transfers(before, ["logme", "hscore"], POINTS)
+    pair_scores.write_scores(path, before, made)
+    known = pair_scores.read_scores(path)
     assert known.shape == (3, 6)
-    again = recommend.scores(before, [], [], known.iloc[::-1])
-    assert list(again) == [*recommend.WITHOUT_POINTS, "logme", "hscore"]
+    again = source_ranking.score_past_transfers(before, [], [], known.iloc[::-1])
+    assert list(again) == [*source_ranking.WITHOUT_POINTS, "logme", "hscore"]
     for name, values in made.items():
         np.testing.assert_allclose(again[name], values, rtol=1e-5)
-    part = recommend.scores(before, ["logme"], POINTS, known[1:])["logme"]
+    part = source_ranking.score_past_transfers(before, ["logme"], POINTS, known[1:])["logme"]
     assert part.isna().sum() == 1  # What is known counts alone, as it was kept.
     with pytest.raises(FoiError, match="unknown rule 'logm'; did you mean 'logme'"):
-        recommend.scores(before, ["logm"], POINTS)
+        source_ranking.score_past_transfers(before, ["logm"], POINTS)
     with pytest.raises(FoiError, match="no pair has all of the scores leep; name some --by"):
-        pair_scores.write(path, before, {"leep": made["logme"] * np.nan})
+        pair_scores.write_scores(path, before, {"leep": made["logme"] * np.nan})
 
 
 def test_points_have_to_be_the_same_ones():
-    assert pair_scores.index([make("camvid"), seen_by("camvid", 1.0)]) == {}
+    assert pair_scores.index_by_pair([make("camvid"), seen_by("camvid", 1.0)]) == {}
     with pytest.raises(FoiError, match="by coco:segmentation and by city:segmentation are of diff"):
-        pair_scores.index([POINTS[0], seen_by("city", 1.0, seed=1, points_per_image=9)])
+        pair_scores.index_by_pair([POINTS[0], seen_by("city", 1.0, seed=1, points_per_image=9)])
     with pytest.raises(FoiError, match="by coco:segmentation are there twice"):
-        pair_scores.index([POINTS[0], dataclasses.replace(
+        pair_scores.index_by_pair([POINTS[0], dataclasses.replace(
             POINTS[1], origin=dataclasses.replace(POINTS[0].origin, weights="other")
         )])  # fmt: skip
     with pytest.raises(FoiError, match=r"no file has points of suim:segmentation by a source"):
-        recommend.recommend("suim", "logme", [], POINTS, None)
+        source_ranking.recommend_sources("suim", "logme", [], POINTS, None)
 
 
 def test_domain_and_size_of_own_sources_are_those_of_their_features():
     points = [seen_by("coco", 1.0), seen_by("mine", 5.0)]
-    alone = recommend.recommend("camvid", "logme", [], points, None).set_index("source")
+    alone = source_ranking.recommend_sources("camvid", "logme", [], points, None).set_index(
+        "source"
+    )
     assert not alone.same_domain["mine:segmentation"] and alone.n_source["mine:segmentation"] == 0
     mine = make("camvid", train={"segmentation": 40})
     mine = dataclasses.replace(mine, origin=dataclasses.replace(mine.origin, dataset="mine"))
-    found = recommend.recommend("camvid", "logme", [], [*points, mine], None).set_index("source")
+    found = source_ranking.recommend_sources(
+        "camvid", "logme", [], [*points, mine], None
+    ).set_index("source")
     assert found.same_domain["mine:segmentation"] and found.n_source["mine:segmentation"] == 40
     assert found.n_source["coco:segmentation"] == 118_287
 
@@ -116,31 +126,37 @@ def test_own_data_is_a_target_by_its_features():
     mine = make("camvid", vectors=np.zeros((3, 2)), train={"depth": 40})
     mine = dataclasses.replace(mine, origin=dataclasses.replace(mine.origin, dataset="mine"))
     others = [make(n, vectors=np.full((2, 2), i + 1.0)) for i, n in enumerate(["city", "sunrgbd"])]
-    found = recommend.recommend("mine", "advice", [], [mine, *others], None)
+    found = source_ranking.recommend_sources("mine", "advice", [], [mine, *others], None)
     assert found.source.tolist() == ["city:segmentation", "sunrgbd:depth", "sunrgbd:segmentation"]
     assert found.distance.tolist() == pytest.approx([2**0.5, 8**0.5, 8**0.5])
-    only = recommend.recommend("mine", "advice", ["sunrgbd:depth"], [mine, *others], None)
+    only = source_ranking.recommend_sources(
+        "mine", "advice", ["sunrgbd:depth"], [mine, *others], None
+    )
     assert only.source.tolist() == ["sunrgbd:depth"]
     with pytest.raises(FoiError, match="nothing is known of coco:depth; known: city:segm"):
-        recommend.recommend("mine", "advice", ["coco:depth"], [mine, *others], None)
+        source_ranking.recommend_sources("mine", "advice", ["coco:depth"], [mine, *others], None)
 
 
 def test_fitted_rankings_say_nothing_of_types_that_were_not_tried():
-    found = recommend.recommend("suim", "fitted", [], [], past_transfers.load_published_transfers())
+    found = source_ranking.recommend_sources(
+        "suim", "fitted", [], [], past_transfers.load_published_transfers()
+    )
     assert len(found) == 16 and found.same_type.all() and found.source[0] == "coco:segmentation"
     with pytest.raises(FoiError, match="no transfer to detection"):
-        recommend.recommend("uwt", "fitted", [], [], past_transfers.load_published_transfers())
+        source_ranking.recommend_sources(
+            "uwt", "fitted", [], [], past_transfers.load_published_transfers()
+        )
 
 
 def test_every_way_to_rank_has_a_text():
-    assert set(recommend.WITHOUT_POINTS) < set(recommend.TEXTS)
-    assert "CVPR 2022" in recommend.TEXTS["gbc"]
+    assert set(source_ranking.WITHOUT_POINTS) < set(source_ranking.TEXTS)
+    assert "CVPR 2022" in source_ranking.TEXTS["gbc"]
 
 
 def test_tables_9_and_10_and_figure_3_as_files(study, tmp_path):
     names = ("camvid", "city", "coco", "isprs")
     space = [make(name, images=12, width=6, seed=i) for i, name in enumerate(names)]
-    table = domain_report.write(space, tmp_path)
+    table = domain_report.write_distances(space, tmp_path)
     assert len(table) == 4 * 3 * len(distance.ASSIGNMENTS)
     other = make("camvid", images=12, width=6, seed=9, weights="beef")
     domain_report.write_networks([*space, other], tmp_path)

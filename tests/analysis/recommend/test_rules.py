@@ -12,13 +12,13 @@ CAMVID = Task("camvid", "segmentation")
 
 
 def order(pairs, name):
-    ranked = rules.rank(pairs, rules.RULES[name].score(pairs))
+    ranked = rules.rank_sources(pairs, rules.RULES[name].score(pairs))
     assert ranked["rank"].tolist() == list(range(1, len(ranked) + 1))
     return (ranked.source + ":" + ranked.source_type).tolist()
 
 
 def test_candidates_are_all_other_tasks():
-    pairs = candidates.of_datasets(CAMVID, DATASETS)
+    pairs = candidates.list_dataset_candidates(CAMVID, DATASETS)
     assert len(pairs) == 26  # The paper's 27 targets but itself; classification is none.
     assert not ((pairs.source == "camvid") & (pairs.source_type == "segmentation")).any()
     bdd = pairs[(pairs.source == "bdd") & (pairs.source_type == "detection")].iloc[0]
@@ -26,7 +26,7 @@ def test_candidates_are_all_other_tasks():
 
 
 def test_advice_goes_by_domain_then_type_then_size():
-    found = order(candidates.of_datasets(CAMVID, DATASETS), "advice")
+    found = order(candidates.list_dataset_candidates(CAMVID, DATASETS), "advice")
     assert found[:7] == [
         "mapillary:segmentation", "bdd:segmentation", "idd:segmentation", "city:segmentation",
         "kitti:segmentation", "bdd:detection", "coco:segmentation",
@@ -35,7 +35,7 @@ def test_advice_goes_by_domain_then_type_then_size():
 
 
 def test_a_model_of_several_sources_comes_behind_those_of_the_domain():
-    pairs = candidates.of_datasets(CAMVID, DATASETS)
+    pairs = candidates.list_dataset_candidates(CAMVID, DATASETS)
     multi = pairs.iloc[[0]].assign(source="multi", source_type="segmentation", n_source=10**6)
     found = order(pd.concat([pairs, multi.assign(source_domain="")], ignore_index=True), "advice")
     assert found[4:7] == ["kitti:segmentation", "multi:segmentation", "bdd:detection"]
@@ -44,42 +44,44 @@ def test_a_model_of_several_sources_comes_behind_those_of_the_domain():
 def test_advice_goes_by_inclusion_across_domains():
     line = {"camvid": 0.0, "city": 9.0, "suim": 1.0, "coco": 2.0, "isaid": 3.0}
     features = {name: make(name, vectors=np.array([[x]])) for name, x in line.items()}
-    found = order(candidates.of_features(CAMVID, features), "advice")
+    found = order(candidates.list_feature_candidates(CAMVID, features), "advice")
     assert found[:4] == [
         "city:segmentation", "suim:segmentation", "coco:segmentation", "isaid:segmentation",
     ]  # fmt: skip
-    found = order(candidates.of_features(CAMVID, features), "inclusion")
+    found = order(candidates.list_feature_candidates(CAMVID, features), "inclusion")
     assert found[:2] == ["suim:segmentation", "coco:segmentation"] and found[-1].startswith("city")
 
 
 def test_the_datasets_own_other_task_includes_it():
     features = {name: make(name, seed=i) for i, name in enumerate(["bdd", "coco"])}
-    pairs = candidates.of_features(Task("bdd", "detection"), features)
+    pairs = candidates.list_feature_candidates(Task("bdd", "detection"), features)
     own = pairs[pairs.source == "bdd"]
     assert own.source_type.tolist() == ["segmentation"] and own.distance.tolist() == [0.0]
 
 
 def test_simple_rules():
-    pairs = candidates.of_datasets(Task("suim", "segmentation"), DATASETS)
+    pairs = candidates.list_dataset_candidates(Task("suim", "segmentation"), DATASETS)
     segmented = pairs[pairs.source_type == "segmentation"]
     assert order(segmented, "size")[:2] == ["coco:segmentation", "vgallery:segmentation"]
     assert order(segmented, "domain")[0] == "coco:segmentation"  # None is under water.
     assert order(pairs, "domain")[0] == "uwt:detection"
-    for_coco = candidates.of_datasets(Task("coco", "segmentation"), DATASETS)
+    for_coco = candidates.list_dataset_candidates(Task("coco", "segmentation"), DATASETS)
     for_coco = for_coco[for_coco.source != "coco"]
     assert order(for_coco, "coco")[0] == "bdd:detection"
 
 
 def test_multi_source_models_count_as_within_the_domain():
-    pairs = candidates.of_datasets(CAMVID, DATASETS).head(2)
+    pairs = candidates.list_dataset_candidates(CAMVID, DATASETS).head(2)
     pairs = pairs.assign(source=["multi", "coco"], source_domain="", n_source=[9, 10])
     assert order(pairs, "domain")[0].startswith("multi")
 
 
 def test_reasons_name_what_speaks_for_a_source():
     features = {name: make(name, seed=i) for i, name in enumerate(["camvid", "city", "coco"])}
-    pairs = candidates.of_features(CAMVID, features)
-    reasons = dict(zip(pairs.source + ":" + pairs.source_type, rules.why(pairs), strict=True))
+    pairs = candidates.list_feature_candidates(CAMVID, features)
+    reasons = dict(
+        zip(pairs.source + ":" + pairs.source_type, rules.explain_sources(pairs), strict=True)
+    )
     assert reasons["city:segmentation"].startswith(
         "same domain (driving); same task type; 2,975 training images; target images "
     )
@@ -88,15 +90,17 @@ def test_reasons_name_what_speaks_for_a_source():
     )
 
     unknown = pairs.assign(n_source=0)  # As of sources of one's own, by their points alone.
-    assert all("; training images not known; " in reason for reason in rules.why(unknown))
+    assert all(
+        "; training images not known; " in reason for reason in rules.explain_sources(unknown)
+    )
 
 
 def test_what_cannot_be_scored_is_named():
-    pairs = candidates.of_datasets(CAMVID, DATASETS)
+    pairs = candidates.list_dataset_candidates(CAMVID, DATASETS)
     said = r"^camvid:segmentation: nothing is known to rank the source .* by; give --features"
     with pytest.raises(FoiError, match=said):
-        rules.rank(pairs, rules.RULES["inclusion"].score(pairs))
-    assert rules.rank(pairs, pd.Series(0.0, pairs.index)).source[0] == "coco"
+        rules.rank_sources(pairs, rules.RULES["inclusion"].score(pairs))
+    assert rules.rank_sources(pairs, pd.Series(0.0, pairs.index)).source[0] == "coco"
 
 
 @pytest.mark.parametrize(
@@ -119,16 +123,20 @@ def test_a_target_has_to_be_one_task(text, said):
 def test_the_space_around_a_target():
     here = [make("camvid"), make("coco")]
     source = make("camvid", weights="beef")  # Alone in its space, hence no help.
-    assert list(candidates.around("camvid", [*here, source])) == ["camvid", "coco"]
+    assert list(candidates.select_target_network("camvid", [*here, source])) == ["camvid", "coco"]
     with pytest.raises(FoiError, match="no file has features of suim and of another dataset"):
-        candidates.around("suim", here)
+        candidates.select_target_network("suim", here)
     other = [make("camvid", weights="beef"), make("city", weights="beef")]
     with pytest.raises(FoiError, match=r"are by several networks, .*c0ffee.* and .*beef"):
-        candidates.around("camvid", here + other)
+        candidates.select_target_network("camvid", here + other)
 
 
 def test_models_of_several_sources_are_the_last_by_inclusion():
-    pairs = candidates.of_datasets(CAMVID, DATASETS).head(3).assign(distance=[2.0, np.nan, 1.0])
+    pairs = (
+        candidates.list_dataset_candidates(CAMVID, DATASETS)
+        .head(3)
+        .assign(distance=[2.0, np.nan, 1.0])
+    )
     pairs.loc[1, "source"] = "multi"
     scores = rules.RULES["inclusion"].score(pairs)
     assert scores.tolist() == [-2, -3, -1]

@@ -184,17 +184,19 @@ POINTS = Points(vectors=clusters(1.0).astype(np.float32), targets=LABELS, images
 @pytest.mark.parametrize("name", transferability.METRICS)
 def test_scores_of_points(name):
     points = dataclasses.replace(POINTS, probabilities=np.eye(3, dtype=np.float32)[LABELS])
-    assert np.isfinite(transferability.score(name, points, "camvid"))
+    assert np.isfinite(transferability.score_points(name, points, "camvid"))
 
 
 def test_points_that_a_metric_cannot_use_are_named():
     with pytest.raises(FoiError, match="camvid: no probabilities of source classes, which leep"):
-        transferability.score("leep", POINTS, "camvid")
+        transferability.score_points("leep", POINTS, "camvid")
     depth = dataclasses.replace(POINTS, targets=np.linspace(1, 5, 90, dtype=np.float32))
-    assert np.isfinite(transferability.score("logme", depth, "sunrgbd"))
+    assert np.isfinite(transferability.score_points("logme", depth, "sunrgbd"))
     with pytest.raises(FoiError, match="sunrgbd: gbc needs classes, not numbers; logme takes both"):
-        transferability.score("gbc", depth, "sunrgbd")
+        transferability.score_points("gbc", depth, "sunrgbd")
     with pytest.raises(FoiError, match="camvid: all points have the same target"):
-        transferability.score("gbc", dataclasses.replace(POINTS, targets=0 * LABELS), "camvid")
+        transferability.score_points(
+            "gbc", dataclasses.replace(POINTS, targets=0 * LABELS), "camvid"
+        )
     with pytest.raises(FoiError, match="did you mean 'logme'"):
-        transferability.score("logm", POINTS, "camvid")
+        transferability.score_points("logm", POINTS, "camvid")

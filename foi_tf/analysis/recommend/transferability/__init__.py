@@ -15,12 +15,12 @@ import numpy as np
 from foi_tf.analysis.recommend.transferability.leep import leep, nleep
 from foi_tf.analysis.recommend.transferability.logme import logme
 from foi_tf.analysis.recommend.transferability.separability import gbc, h_score
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.feature_files import Points
 
 
 @dataclasses.dataclass(frozen=True)
-class Metric:
+class TransferabilityMetric:
     """One of the metrics.
 
     Attributes:
@@ -38,16 +38,16 @@ class Metric:
 
 METRICS = types.MappingProxyType(
     {
-        "leep": Metric("Nguyen et al., ICML 2020", leep, takes="probabilities"),
-        "nleep": Metric("Li et al., CVPR 2021", nleep),
-        "logme": Metric("You et al., ICML 2021", logme, regression=True),
-        "hscore": Metric("Bao et al., ICIP 2019", h_score),
-        "gbc": Metric("Pándy et al., CVPR 2022", gbc),
+        "leep": TransferabilityMetric("Nguyen et al., ICML 2020", leep, takes="probabilities"),
+        "nleep": TransferabilityMetric("Li et al., CVPR 2021", nleep),
+        "logme": TransferabilityMetric("You et al., ICML 2021", logme, regression=True),
+        "hscore": TransferabilityMetric("Bao et al., ICIP 2019", h_score),
+        "gbc": TransferabilityMetric("Pándy et al., CVPR 2022", gbc),
     }
 )
 
 
-def score(name: str, points: Points, where: str) -> float:
+def score_points(name: str, points: Points, where: str) -> float:
     """One metric over the points of a target, by the features of a source model.
 
     Args:
@@ -59,7 +59,7 @@ def score(name: str, points: Points, where: str) -> float:
         all the same, or of another kind.
     """
     if name not in METRICS:
-        raise unknown("transferability metric", name, METRICS)
+        raise unknown_name_error("transferability metric", name, METRICS)
     metric = METRICS[name]
     inputs = getattr(points, metric.takes)
     if inputs is None:

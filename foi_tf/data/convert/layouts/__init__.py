@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Folder
+from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.convert.layouts.layout import Layout
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.registry import DATASETS
 
 # Each in a module that is called by its id.
@@ -18,7 +18,7 @@ LAYOUTS: Mapping[str, Layout] = types.MappingProxyType(
 )
 
 
-def find(dataset_id: str, raw_dir: epath.PathLike) -> Folder:
+def find_published_dataset(dataset_id: str, raw_dir: epath.PathLike) -> RawDataset:
     """Looks through a publisher's folder.
 
     The row that comes with it counts the images that are there, which may be a part.
@@ -27,7 +27,7 @@ def find(dataset_id: str, raw_dir: epath.PathLike) -> Folder:
       FoiError: there is no such dataset, or a file is missing or wrong.
     """
     if dataset_id not in LAYOUTS:
-        raise unknown("dataset", dataset_id, LAYOUTS)
+        raise unknown_name_error("dataset", dataset_id, LAYOUTS)
     root = epath.Path(raw_dir)
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory")
@@ -39,4 +39,4 @@ def find(dataset_id: str, raw_dir: epath.PathLike) -> Folder:
                 "foi-prepare --check says what belongs there"
             )
     sizes = {split: len(splits[split]) for split in ("train", "val")}
-    return Folder(dataclasses.replace(DATASETS[dataset_id], **sizes), splits)
+    return RawDataset(dataclasses.replace(DATASETS[dataset_id], **sizes), splits)

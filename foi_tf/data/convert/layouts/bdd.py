@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Files, Layout, in_folders
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, ExpectedFiles, Layout, files_of_splits
 from foi_tf.data.convert.readers import instances, json_file, labels, pairs
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Dataset
 
 _IMAGES_10K, _MASKS = "images/10k/{}/*.jpg", "labels/sem_seg/masks/{}/*.png"
@@ -33,7 +33,7 @@ _CROWDS = {"other person": "pedestrian", "other vehicle": "car", "trailer": "tru
 
 
 @dataclasses.dataclass(frozen=True, slots=True)  # There are 1.3 million.
-class _Box:
+class _BddBox:
     x1: float
     y1: float
     x2: float
@@ -41,55 +41,55 @@ class _Box:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Label:
+class _BddLabel:
     category: str
-    box2d: _Box | None = None  # Lanes and drivable areas have none.
+    box2d: _BddBox | None = None  # Lanes and drivable areas have none.
 
 
 @dataclasses.dataclass(frozen=True)
-class _Frame:
+class _BddFrame:
     name: str
-    labels: list[_Label] | None = None
+    labels: list[_BddLabel] | None = None
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     ids = dict(enumerate(row.names["segmentation"][1:]))
-    load = functools.partial(labels.of_ids, labels.codes(ids | {255: "background"}, row))
+    load = functools.partial(labels.load_id_mask, labels.map_codes(ids | {255: "background"}, row))
     return {
         split: [
-            *pairs.read(
+            *pairs.find_pairs(
                 raw_dir,
                 _IMAGES_10K.format(split),
                 {_MASKS.format(split): load},
                 f"10k/{split}/",
             ),
-            *_boxes(raw_dir, split, row.names["detection"]),
+            *_find_boxes(raw_dir, split, row.names["detection"]),
         ]
         for split in ("train", "val")
     }
 
 
-def _boxes(raw_dir: epath.Path, split: str, names: Sequence[str]) -> list[Entry]:
+def _find_boxes(raw_dir: epath.Path, split: str, names: Sequence[str]) -> list[FileEntry]:
     path = raw_dir / _BOXES.format(split)
     if not path.exists() and (raw_dir / _BOXES_2018.format(split)).exists():
         path = raw_dir / _BOXES_2018.format(split)
     images = {
         f"{stem}.jpg": image
-        for (stem,), image in pairs.matches(raw_dir, _IMAGES_100K.format(split)).items()
+        for (stem,), image in pairs.match_files(raw_dir, _IMAGES_100K.format(split)).items()
     }
     entries = {}
-    for frame in json_file.parse(path, list[_Frame], "BDD100K's list of frames"):
+    for frame in json_file.read_json(path, list[_BddFrame], "BDD100K's list of frames"):
         if frame.name not in images:
             raise FoiError(f"{path}: {frame.name}: no such file in images/100k/{split}")
         if frame.name in entries:
             raise FoiError(f"{path}: {frame.name} is listed twice")
         load = functools.partial(_load, frame, names, f"{path}: {frame.name}")
         stem = frame.name.removesuffix(".jpg")
-        entries[frame.name] = Entry(f"100k/{split}/{stem}", images[frame.name], (load,))
+        entries[frame.name] = FileEntry(f"100k/{split}/{stem}", images[frame.name], (load,))
     return [entries[name] for name in sorted(entries)]
 
 
-def _load(frame: _Frame, names: Sequence[str], where: str) -> dict[str, Any]:
+def _load(frame: _BddFrame, names: Sequence[str], where: str) -> dict[str, Any]:
     known = {name: name for name in names} | _NAMES_2018 | _CROWDS
     boxes, indices, crowds = [], [], []
     for label in frame.labels or ():
@@ -98,20 +98,22 @@ def _load(frame: _Frame, names: Sequence[str], where: str) -> dict[str, Any]:
         if box is None or box.x1 == box.x2 or box.y1 == box.y2:
             continue
         if label.category not in known:
-            raise unknown("category", label.category, known, where=where)
+            raise unknown_name_error("category", label.category, known, where=where)
         boxes.append((box.y1, box.x1, box.y2, box.x2))
         indices.append(names.index(known[label.category]))
         crowds.append(label.category in _CROWDS)
-    return instances.fields(boxes, crowds) | {"box_labels": np.asarray(indices, np.int64)}
+    return instances.make_fields(boxes, crowds) | {"box_labels": np.asarray(indices, np.int64)}
 
 
 LAYOUT = Layout(
     read=_read,
     files=(
-        *in_folders(TRAIN_VAL, (7_000, 1_000), (_IMAGES_10K, _MASKS)),
-        *in_folders(TRAIN_VAL, (70_000, 10_000), [_IMAGES_100K]),
+        *files_of_splits(TRAIN_VAL, (7_000, 1_000), (_IMAGES_10K, _MASKS)),
+        *files_of_splits(TRAIN_VAL, (70_000, 10_000), [_IMAGES_100K]),
         *(
-            Files(_BOXES.format(split), 1, split, Files(_BOXES_2018.format(split), 1, split))
+            ExpectedFiles(
+                _BOXES.format(split), 1, split, ExpectedFiles(_BOXES_2018.format(split), 1, split)
+            )
             for split in TRAIN_VAL
         ),
     ),

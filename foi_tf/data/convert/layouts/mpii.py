@@ -12,12 +12,12 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.convert import raw_files
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import instances, matlab
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
-from foi_tf.study.grid import subset
+from foi_tf.study.grid import choose_subset
 
 _FILE = "mpii_human_pose_v1_u12_2/mpii_human_pose_v1_u12_1.mat"
 # Share of the videos; ours, about that of the usual validation images (Tompson et al. 2015:
@@ -28,81 +28,82 @@ _HEIGHT = 200  # Pixels of a person of scale 1.
 _COVERED = 0.53
 
 
-def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     path = root / _FILE
-    release = matlab.load(path, "RELEASE")
+    release = matlab.load_variable(path, "RELEASE")
     images, chosen = (
-        matlab.items(matlab.field(release, name, str(path))) for name in ("annolist", "img_train")
+        matlab.list_items(matlab.get_field(release, name, str(path)))
+        for name in ("annolist", "img_train")
     )
     videos, entries = [], {}
     for index, (image, is_train) in enumerate(zip(images, chosen, strict=True)):
         where = f"{path}: image {index + 1}"
-        people = matlab.items(matlab.field(image, "annorect", where))
-        people = [_person(one, row.classes["keypoints"], where) for one in people]
+        people = matlab.list_items(matlab.get_field(image, "annorect", where))
+        people = [_read_person(one, row.classes["keypoints"], where) for one in people]
         if not is_train or not any(marks[:, 2].any() for marks, _ in people):
             continue
-        name = str(matlab.field(matlab.field(image, "image", where), "name", where))
+        name = str(matlab.get_field(matlab.get_field(image, "image", where), "name", where))
         # The file has three records more than there are images: the first of an image counts.
         if name in entries:
             continue
         # Frames of no known video are taken for one.
-        videos.append(str(matlab.field(image, "vididx", where)))
+        videos.append(str(matlab.get_field(image, "vididx", where)))
         file = root / "images" / name
         load = functools.partial(_load, file, people)
-        entries[name] = Entry(epath.Path(name).stem, file, (load,))
+        entries[name] = FileEntry(epath.Path(name).stem, file, (load,))
     every = sorted(set(videos))
-    held_out = frozenset(subset(every, max(1, round(len(every) * _HELD_OUT))))
+    held_out = frozenset(choose_subset(every, max(1, round(len(every) * _HELD_OUT))))
     splits = {"train": [], "val": []}
     for video, entry in zip(videos, entries.values(), strict=True):
         splits["val" if video in held_out else "train"].append(entry)
     return splits
 
 
-def _person(person: Any, keypoints: int, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _read_person(person: Any, keypoints: int, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Keypoints [K, 3] and box [4] in pixels from 0, neither yet within the image.
 
     The publisher has no boxes. Ours: around joints and head rectangle; of a person without
     joints, the square of the person's scale around the rough position; else an empty one.
     """
     marks = np.zeros((keypoints, 3), np.float32)
-    for point in matlab.items(getattr(_set(person, "annopoints"), "point", ())):
-        number = int(matlab.field(point, "id", where))
+    for point in matlab.list_items(getattr(_get_optional(person, "annopoints"), "point", ())):
+        number = int(matlab.get_field(point, "id", where))
         if not 0 <= number < keypoints:
             raise FoiError(f"{where}: joint id {number} is not below {keypoints}; replace the file")
         # 0 or "0" is hidden. Joints of the head have no visibility, or []: they were seen.
-        hidden = str(_set(point, "is_visible")) == "0"
-        marks[number] = *_position(point, where), 1 if hidden else 2
+        hidden = str(_get_optional(point, "is_visible")) == "0"
+        marks[number] = *_read_position(point, where), 1 if hidden else 2
     spread = list(marks[marks[:, 2] > 0, :2])
-    head = [_set(person, name) for name in ("y1", "x1", "y2", "x2")]
-    rough, scale = _set(person, "objpos"), _set(person, "scale")
+    head = [_get_optional(person, name) for name in ("y1", "x1", "y2", "x2")]
+    rough, scale = _get_optional(person, "objpos"), _get_optional(person, "scale")
     if spread and None not in head:
         spread += list(np.asarray(head, np.float32).reshape(2, 2) - 0.5)
     elif not spread and None not in (rough, scale):
-        center, half = np.asarray(_position(rough, where)), float(scale) * _HEIGHT / 2
+        center, half = np.asarray(_read_position(rough, where)), float(scale) * _HEIGHT / 2
         spread = [center - half, center + half]
     spread = np.asarray(spread or np.zeros((1, 2)), np.float32)
     return marks, np.concatenate([spread.min(0), spread.max(0)])
 
 
-def _set(struct: Any, name: str) -> Any:
+def _get_optional(struct: Any, name: str) -> Any:
     """A field that may be absent, or []: None then."""
     value = getattr(struct, name, None)
     return None if matlab.is_empty(value) else value
 
 
-def _position(struct: Any, where: str) -> tuple[float, float]:
+def _read_position(struct: Any, where: str) -> tuple[float, float]:
     """(y, x) of the pixel's center; MATLAB's indices are from 1."""
     # Floats, since whole numbers come in the fewest bytes that hold them.
-    y, x = (float(matlab.field(struct, name, where)) for name in ("y", "x"))
+    y, x = (float(matlab.get_field(struct, name, where)) for name in ("y", "x"))
     return y - 0.5, x - 0.5
 
 
 def _load(file: epath.Path, people: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
-    size = raw_files.image_size(file)
+    size = raw_files.read_image_size(file)
     clipped = [(marks, box.clip(0, 2 * size)) for marks, box in people]
     kept = [(marks, box) for marks, box in clipped if (box[2:] > box[:2]).all()]
     keypoints = people[0][0].shape
-    fields = instances.fields([box for _, box in kept], prefix="keypoint")
+    fields = instances.make_fields([box for _, box in kept], prefix="keypoint")
     fields["keypoint_areas"] *= np.float32(_COVERED)
     marks = np.asarray([marks for marks, _ in kept], np.float32).reshape(-1, *keypoints)
     return fields | {"keypoints": marks}
@@ -110,7 +111,7 @@ def _load(file: epath.Path, people: list[tuple[np.ndarray, np.ndarray]]) -> dict
 
 LAYOUT = Layout(
     read=_read,
-    files=(Files(_FILE, 1), Files("images/*.jpg", 24_984)),
+    files=(ExpectedFiles(_FILE, 1), ExpectedFiles("images/*.jpg", 24_984)),
     home="http://human-pose.mpi-inf.mpg.de/ (mpii_human_pose_v1.tar.gz and its annotations)",
     terms="Simplified BSD license of the annotations; images for research only",
 )

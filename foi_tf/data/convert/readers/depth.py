@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
-from foi_tf.errors import FoiError, unknown
+from foi_tf.data.convert import raw_files, reader_result
+from foi_tf.errors import FoiError, unknown_name_error
 
 _UNITS = {"millimetre": 0.001, "centimetre": 0.01, "metre": 1.0}
 _FARTHEST = 655.35  # Metres that records can hold: 65535 centimetres.
@@ -18,7 +18,7 @@ _UNKNOWN = 0  # In examples; a surface at the camera itself cannot be seen.
 
 
 @dataclasses.dataclass(frozen=True)
-class Coding:
+class DepthCoding:
     """What stored values mean: metres a step, the value of unknown depth, (near, far) metres."""
 
     unit: float = _UNITS["millimetre"]
@@ -26,7 +26,7 @@ class Coding:
     range: tuple[float, float] | None = None
 
 
-def read(raw_dir: epath.Path) -> raw_files.Raw:
+def read_folder(raw_dir: epath.Path) -> reader_result.ReaderResult:
     """Finds the depth maps of a folder.
 
     A map has its image's stem and size; its values are millimetres and 0 is unknown,
@@ -37,15 +37,17 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
     Raises:
       FoiError: a folder is missing, a map has no image, or depth.json is wrong.
     """
-    coding = _coding(raw_dir / "depth.json")
-    return raw_files.Raw(
+    coding = _read_coding(raw_dir / "depth.json")
+    return reader_result.ReaderResult(
         classes={"depth": 1},
-        splits=raw_files.maps(raw_dir, "depth", functools.partial(load, coding)),
+        splits=raw_files.find_annotation_images(
+            raw_dir, "depth", functools.partial(load_depth_map, coding)
+        ),
         depth_range=coding.range,
     )
 
 
-def load(coding: Coding, path: epath.Path) -> dict[str, Any]:
+def load_depth_map(coding: DepthCoding, path: epath.Path) -> dict[str, Any]:
     """Loads a depth map as fields of `schema`.
 
     Raises:
@@ -58,9 +60,9 @@ def load(coding: Coding, path: epath.Path) -> dict[str, Any]:
     return {"depth": np.where(values == coding.invalid, np.float32(_UNKNOWN), metres)}
 
 
-def _coding(path: epath.Path) -> Coding:
+def _read_coding(path: epath.Path) -> DepthCoding:
     if not path.exists():
-        return Coding()
+        return DepthCoding()
     try:
         content = json.loads(raw_files.read_bytes(path))
     except ValueError as error:
@@ -71,20 +73,22 @@ def _coding(path: epath.Path) -> Coding:
     if not isinstance(invalid, int):
         raise FoiError(f"{path}: 'invalid' must be a stored value, as in 0 or 65535")
     unit, limits = content.get("unit", "millimetre"), content.get("range")
-    return Coding(_unit(unit, path), invalid, None if limits is None else _range(limits, path))
+    return DepthCoding(
+        _parse_unit(unit, path), invalid, None if limits is None else _parse_range(limits, path)
+    )
 
 
-def _unit(unit: Any, path: epath.Path) -> float:
+def _parse_unit(unit: Any, path: epath.Path) -> float:
     if isinstance(unit, str):
         if unit not in _UNITS:
-            raise unknown("unit", unit, _UNITS, where=str(path))
+            raise unknown_name_error("unit", unit, _UNITS, where=str(path))
         return _UNITS[unit]
     if not _is_number(unit) or unit <= 0:
         raise FoiError(f"{path}: 'unit' must be a name or metres a step, not {unit!r}")
     return float(unit)
 
 
-def _range(limits: Any, path: epath.Path) -> tuple[float, float]:
+def _parse_range(limits: Any, path: epath.Path) -> tuple[float, float]:
     if (
         not isinstance(limits, list)
         or len(limits) != 2

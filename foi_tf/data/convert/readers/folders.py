@@ -6,11 +6,11 @@ from typing import Any
 
 from etils import epath
 
-from foi_tf.data.convert import raw_files
-from foi_tf.errors import FoiError, unknown
+from foi_tf.data.convert import raw_files, reader_result
+from foi_tf.errors import FoiError, unknown_name_error
 
 
-def read(raw_dir: epath.Path) -> raw_files.Raw:
+def read_folder(raw_dir: epath.Path) -> reader_result.ReaderResult:
     """Finds the images of each class.
 
     The last folder of an image's path is its class. Classes are the names in classes.json,
@@ -21,10 +21,12 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
       FoiError: there is no image, one is in no class's folder, or a folder is no class.
     """
     folder = "images" if (raw_dir / "images").is_dir() else ""
-    splits = raw_files.images(raw_dir, folder)
-    labels = {name: _label(raw_dir / folder, name, splits) for n in splits.values() for name in n}
+    splits = raw_files.list_images(raw_dir, folder)
+    labels = {
+        name: _class_of(raw_dir / folder, name, splits) for n in splits.values() for name in n
+    }
     names = _class_names(raw_dir, labels)
-    return raw_files.Raw(
+    return reader_result.ReaderResult(
         classes={"classification": len(names)},
         names={"classification": names},
         splits={
@@ -35,7 +37,7 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
     )
 
 
-def _label(root: epath.Path, name: str, splits: Mapping[str, Sequence[str]]) -> str:
+def _class_of(root: epath.Path, name: str, splits: Mapping[str, Sequence[str]]) -> str:
     *folders, _ = name.split("/")
     if not folders or (len(folders) == 1 and folders[0] in splits):
         raise FoiError(f"{root / name}: is in no class's folder, as in train/{{class}}")
@@ -46,10 +48,10 @@ def _class_names(raw_dir: epath.Path, labels: Mapping[str, str]) -> tuple[str, .
     listed = raw_dir / "classes.json"
     if not listed.exists():
         return tuple(sorted(set(labels.values())))
-    names = raw_files.class_names(listed)
+    names = raw_files.read_class_names(listed)
     for name, label in labels.items():
         if label not in names:
-            raise unknown("class", label, names, where=f"{listed}: {name}")
+            raise unknown_name_error("class", label, names, where=f"{listed}: {name}")
     return names
 
 

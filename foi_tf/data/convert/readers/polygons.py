@@ -10,24 +10,24 @@ import PIL.ImageDraw
 from etils import epath
 
 from foi_tf.data.convert.readers import json_file
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 
 
 @dataclasses.dataclass(frozen=True)
-class _Object:
+class _LabeledPolygon:
     label: str
     polygon: list[tuple[float, float]]  # x, y.
     deleted: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
-class _File:
+class _PolygonFile:
     imgHeight: int  # noqa: N815 The publisher's key.
     imgWidth: int  # noqa: N815
-    objects: list[_Object]
+    objects: list[_LabeledPolygon]
 
 
-def load(table: Mapping[str, int], rest: int, path: epath.Path) -> dict[str, Any]:
+def load_mask(table: Mapping[str, int], rest: int, path: epath.Path) -> dict[str, Any]:
     """Draws a mask as the publishers' tools do: one polygon over another, outlines included.
 
     A label that is not known, but is without "group" at its end, is that one's: a group.
@@ -39,7 +39,7 @@ def load(table: Mapping[str, int], rest: int, path: epath.Path) -> dict[str, Any
     Raises:
       FoiError: the file is broken, a label is unknown or a polygon has no two points.
     """
-    content = json_file.parse(path, _File, "polygons in JSON")
+    content = json_file.read_json(path, _PolygonFile, "polygons in JSON")
     picture = PIL.Image.new("L", (content.imgWidth, content.imgHeight), rest)
     draw = PIL.ImageDraw.Draw(picture)
     for index, one in enumerate(content.objects):
@@ -47,7 +47,7 @@ def load(table: Mapping[str, int], rest: int, path: epath.Path) -> dict[str, Any
             continue
         label = one.label if one.label in table else one.label.removesuffix("group")
         if label not in table:
-            raise unknown("label", one.label, table, where=f"{path}: object {index}")
+            raise unknown_name_error("label", one.label, table, where=f"{path}: object {index}")
         if len(one.polygon) < 2:
             raise FoiError(f"{path}: object {index}: its polygon has {len(one.polygon)} points")
         draw.polygon(one.polygon, fill=table[label])

@@ -9,20 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import raw_files, reader_result
 from foi_tf.data.convert.readers import instances, lists
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 
 _IMAGES = "JPEGImages"
 
 
-class _Object(NamedTuple):
+class _VocObject(NamedTuple):
     label: str
     box: tuple[float, float, float, float]
     difficult: bool
 
 
-def read(raw_dir: epath.Path) -> raw_files.Raw:
+def read_folder(raw_dir: epath.Path) -> reader_result.ReaderResult:
     """Finds the boxes of a devkit's folder (VOC2007, say).
 
     The lists train.txt and val.txt are the splits. Without train.txt, train is what
@@ -41,18 +41,18 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
     folder = raw_dir / _IMAGES
     if not folder.is_dir():
         raise FoiError(f"{folder}: no such directory; it must hold the images")
-    files = {path.stem: path for path in raw_files.files_below(folder)}
+    files = {path.stem: path for path in raw_files.list_files(folder)}
     images = {s: p for s, p in files.items() if p.suffix.lower() in raw_files.IMAGE_SUFFIXES}
     splits = {}
-    for split, stems in _splits(raw_dir).items():
+    for split, stems in _list_splits(raw_dir).items():
         splits[split] = {}
         for stem in stems:
             path = raw_dir / "Annotations" / f"{stem}.xml"
             if stem not in images:
                 raise FoiError(f"{path}: has no image {_IMAGES}/{stem}.*")
-            splits[split][str(images[stem].relative_to(folder))] = path, _objects(path)
+            splits[split][str(images[stem].relative_to(folder))] = path, _read_objects(path)
     names = _class_names(raw_dir, splits)
-    return raw_files.Raw(
+    return reader_result.ReaderResult(
         classes={"detection": len(names)},
         names={"detection": names},
         splits={
@@ -66,36 +66,36 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
     )
 
 
-def load(
+def load_boxes(
     path: epath.Path, names: Sequence[str], aliases: Mapping[str, str | None] | None = None
 ) -> dict[str, Any]:
-    """Loads the boxes of one XML file, with labels from `names`; otherwise as `read` says.
+    """Loads the boxes of one XML file, with labels from `names`; otherwise as `read_folder` says.
 
     Args:
       aliases: what else objects are called, and what that means; None leaves them out.
 
     Raises:
-      FoiError: as `read`; or an object's class is none of the names.
+      FoiError: as `read_folder`; or an object's class is none of the names.
     """
     aliases = {name: name for name in names} | dict(aliases or {})
     objects = []
-    for one in _objects(path):
+    for one in _read_objects(path):
         if one.label not in aliases:
-            raise unknown("class", one.label, aliases, where=str(path))
+            raise unknown_name_error("class", one.label, aliases, where=str(path))
         if label := aliases[one.label]:
             objects.append(one._replace(label=label))
     return _load(objects, names)
 
 
-def _splits(raw_dir: epath.Path) -> dict[str, list[str]]:
+def _list_splits(raw_dir: epath.Path) -> dict[str, list[str]]:
     found = {}
     for name in ("train", "val", "trainval", "test"):
         path = raw_dir / "ImageSets" / "Main" / f"{name}.txt"
         if path.exists():
-            found[name] = lists.read(path)
+            found[name] = lists.read_list(path)
     if not found:
         root = raw_dir / "Annotations"
-        every = [path.stem for path in raw_files.files_below(root) if path.suffix.lower() == ".xml"]
+        every = [path.stem for path in raw_files.list_files(root) if path.suffix.lower() == ".xml"]
         if not every:
             raise FoiError(f"{root}: no *.xml in it, and no lists in ImageSets/Main")
         return {"train": every}
@@ -107,7 +107,7 @@ def _splits(raw_dir: epath.Path) -> dict[str, list[str]]:
     return {split: stems for split, stems in (("train", train), ("val", val)) if stems}
 
 
-def _objects(path: epath.Path) -> list[_Object]:
+def _read_objects(path: epath.Path) -> list[_VocObject]:
     try:
         root = ET.fromstring(raw_files.read_bytes(path))
     except ET.ParseError as error:
@@ -116,11 +116,12 @@ def _objects(path: epath.Path) -> list[_Object]:
     for index, element in enumerate(root.findall("object")):
         where = f"{path}: object {index}"
         ymin, xmin, ymax, xmax = (
-            _number(element, f"bndbox/{name}", where) for name in ("ymin", "xmin", "ymax", "xmax")
+            _read_number(element, f"bndbox/{name}", where)
+            for name in ("ymin", "xmin", "ymax", "xmax")
         )
         objects.append(
-            _Object(
-                label=_text(element, "name", where),
+            _VocObject(
+                label=_read_text(element, "name", where),
                 box=(ymin - (ymin != 0), xmin - (xmin != 0), ymax, xmax),
                 difficult=(element.findtext("difficult") or "0").strip() == "1",
             )
@@ -128,15 +129,15 @@ def _objects(path: epath.Path) -> list[_Object]:
     return objects
 
 
-def _text(element: ET.Element, name: str, where: str) -> str:
+def _read_text(element: ET.Element, name: str, where: str) -> str:
     text = (element.findtext(name) or "").strip()
     if not text:
         raise FoiError(f"{where}: it lacks {name}")
     return text
 
 
-def _number(element: ET.Element, name: str, where: str) -> float:
-    text = _text(element, name, where)
+def _read_number(element: ET.Element, name: str, where: str) -> float:
+    text = _read_text(element, name, where)
     try:
         number = float(text)
     except ValueError:
@@ -158,14 +159,14 @@ def _class_names(raw_dir: epath.Path, splits: Mapping[str, Mapping]) -> tuple[st
         if not path_of:
             raise FoiError(f"{raw_dir}/Annotations: no object in any of the files")
         return tuple(sorted(path_of))
-    names = raw_files.class_names(listed)
+    names = raw_files.read_class_names(listed)
     for label, path in path_of.items():
         if label not in names:
-            raise unknown("class", label, names, where=str(path))
+            raise unknown_name_error("class", label, names, where=str(path))
     return names
 
 
-def _load(objects: Sequence[_Object], names: Sequence[str]) -> dict[str, Any]:
+def _load(objects: Sequence[_VocObject], names: Sequence[str]) -> dict[str, Any]:
     labels = np.asarray([names.index(one.label) for one in objects], np.int64)
     crowds = [one.difficult for one in objects]
-    return instances.fields([one.box for one in objects], crowds) | {"box_labels": labels}
+    return instances.make_fields([one.box for one in objects], crowds) | {"box_labels": labels}

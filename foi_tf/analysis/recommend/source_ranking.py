@@ -7,7 +7,7 @@ import pandas as pd
 
 from foi_tf.analysis.recommend import candidates, learned_ranking, pair_scores, rules
 from foi_tf.analysis.recommend.transferability import METRICS
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.choices import FITTED
 from foi_tf.study.dataset import SEGMENTATION, Task
 from foi_tf.study.feature_files import Features
@@ -24,7 +24,7 @@ TEXTS = types.MappingProxyType(
 )
 
 
-def recommend(
+def recommend_sources(
     target: str,
     by: str,
     only: Sequence[str],
@@ -41,7 +41,7 @@ def recommend(
         own source datasets, whose domain and size are else not known); for other ways, of the
         target's and other datasets by one network, which then are the candidates. Without any
         the paper's datasets are.
-      before: as `past_transfers.of_chains` returns it: what "fitted" learns from, and what is already
+      before: as `past_transfers.select_past_transfers` returns it: what "fitted" learns from, and what is already
         known of the target.
 
     Returns:
@@ -52,31 +52,35 @@ def recommend(
       FoiError: target or sources are unknown, or something is missing to rank them by.
     """
     task = _find(target, features)
-    indexed = pair_scores.index(features) if by in METRICS else {}
+    indexed = pair_scores.index_by_pair(features) if by in METRICS else {}
     if by in METRICS:
-        pairs = pair_scores.sources(task, indexed, candidates.described(DATASETS, features))
+        pairs = pair_scores.list_scored_sources(
+            task, indexed, candidates.describe_datasets(DATASETS, features)
+        )
     elif features:
-        pairs = candidates.of_features(task, candidates.around(task.dataset, features))
+        pairs = candidates.list_feature_candidates(
+            task, candidates.select_target_network(task.dataset, features)
+        )
     else:
-        pairs = candidates.of_datasets(task, DATASETS)
+        pairs = candidates.list_dataset_candidates(task, DATASETS)
     pairs = _only(pairs, [Task.parse(text) for text in only])
     if by == FITTED:
         pairs = _learnable(pairs, before)
-        scores = learned_ranking.score(
-            pairs, learned_ranking.fit(before[before.target != task.dataset])
+        scores = learned_ranking.score_pairs(
+            pairs, learned_ranking.fit_weights(before[before.target != task.dataset])
         )
     elif by in METRICS:
-        scores = pair_scores.scores(by, pairs, indexed)
+        scores = pair_scores.compute_scores(by, pairs, indexed)
     else:
         scores = rules.RULES[by].score(pairs)
-    ranked = rules.rank(pairs, scores)
+    ranked = rules.rank_sources(pairs, scores)
     shown = ["rank", "source", "score", "source_domain", "same_domain", "same_type", "n_source"]
     shown += ["distance"]
     names = ranked.source + ":" + ranked.source_type
     ranked = ranked.assign(
         same_domain=candidates.same_domain(ranked),
         same_type=candidates.same_type(ranked),
-        why=rules.why(ranked),
+        why=rules.explain_sources(ranked),
     )
     if before is not None and before.gain.notna().any():
         own = before[(before.target == task.dataset) & (before.target_type == task.type)]
@@ -85,25 +89,25 @@ def recommend(
     return ranked.assign(source=names)[[*shown, "why"]]
 
 
-def default(target: str, features: Sequence[Features]) -> str:
+def default_ranking(target: str, features: Sequence[Features]) -> str:
     """What to go by where nothing is said: "leep" if all source models can tell, else "advice".
 
     The first pick of LEEP cost 2.4 % where that of the advice cost 7.1, over the 17 segmentation
     targets of the rendered collection (studies/FINDINGS.md).
 
     Args:
-      target, features: as `recommend` takes them.
+      target, features: as `recommend_sources` takes them.
     """
     task = _find(target, features)
     seen = [
         found.points.probabilities is not None
-        for pair, found in pair_scores.index(features).items()
+        for pair, found in pair_scores.index_by_pair(features).items()
         if pair[:2] == (task.dataset, task.type)
     ]
     return "leep" if task.type == SEGMENTATION and seen and all(seen) else "advice"
 
 
-def scores(
+def score_past_transfers(
     tried: pd.DataFrame,
     names: Sequence[str],
     features: Sequence[Features],
@@ -112,29 +116,29 @@ def scores(
     """What each rule makes of pairs that were tried, without the results of their targets.
 
     Args:
-      tried: see `past_transfers.of_chains`.
+      tried: see `past_transfers.select_past_transfers`.
       names: of `TEXTS`, or of the columns of `known`; by default those of `known` and all
         that need no points.
       features: points of the targets by the source models, for transferability metrics.
-      known: as `pair_scores.read` returns it; what it has is taken from there.
+      known: as `pair_scores.read_scores` returns it; what it has is taken from there.
 
     Raises:
       FoiError: a name is neither.
     """
     columns = [] if known is None else list(known.columns.drop(candidates.PAIR))
-    indexed = pair_scores.index(features)
+    indexed = pair_scores.index_by_pair(features)
     found = {}
     for name in names or dict.fromkeys([*WITHOUT_POINTS, *columns]):
         if name in columns:
-            found[name] = pair_scores.kept(name, tried, known)
+            found[name] = pair_scores.look_up_scores(name, tried, known)
         elif name == FITTED:
-            found[name] = learned_ranking.leave_one_out(tried)
+            found[name] = learned_ranking.score_left_out(tried)
         elif name in METRICS:
-            found[name] = pair_scores.scores(name, tried, indexed)
+            found[name] = pair_scores.compute_scores(name, tried, indexed)
         elif name in rules.RULES:
             found[name] = rules.RULES[name].score(tried)
         else:
-            raise unknown("rule", name, [*TEXTS, *columns], where="--by")
+            raise unknown_name_error("rule", name, [*TEXTS, *columns], where="--by")
     return found
 
 
