@@ -26,7 +26,7 @@ from absl import app, flags
 
 from foi_tf import miniworld, tasks
 from foi_tf.data.convert import builder
-from foi_tf.data.convert.folder import Folder
+from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.input import pipeline
 from foi_tf.data.records import prepared_datasets
 from foi_tf.study.dataset import Dataset, Task
@@ -66,14 +66,14 @@ def render(data_dir: str, count: int = 200) -> None:
     classes = {**miniworld.DATASETS["bdd"].classes, "classification": 1}
     row = Dataset(id="frames", domain="driving", train=count, val=1, classes=classes)
     splits = {"train": [Street("train", i) for i in range(count)], "val": [Street("val", 0)]}
-    builder.build(Folder(row, splits), data_dir)
+    builder.build_records(RawDataset(row, splits), data_dir)
 
 
-def stream(kind: str, source: prepared_datasets.Prepared) -> tf.data.Dataset:
+def stream(kind: str, source: prepared_datasets.PreparedDataset) -> tf.data.Dataset:
     if kind != "decode":
         task_type = TASK_TYPES[kind.removesuffix(STREAMED)]
         task = tasks.create(Task(source.dataset.id, task_type), source.dataset)
-        return pipeline.train(
+        return pipeline.make_train_batches(
             pipeline.Input(
                 prepared=source,
                 split="train",
@@ -100,7 +100,7 @@ def work(kind: str) -> None:
     if kind.endswith(STREAMED):
         pipeline.MEMORY = 0
     at_a_time = 1 if kind == "decode" else BATCH
-    batches = iter(stream(kind, prepared_datasets.load(DATA_DIR.value, DATASET.value)))
+    batches = iter(stream(kind, prepared_datasets.load_prepared(DATA_DIR.value, DATASET.value)))
     for _ in range(IMAGES.value // at_a_time):
         next(batches)
     for _ in sys.stdin:

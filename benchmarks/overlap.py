@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from foi_tf.data.inspect import overlap
-from foi_tf.data.inspect.overlap import Prints
+from foi_tf.data.inspect.overlap import ImagePrints
 from foi_tf.data.inspect.overlap.hashes import SIDE, hash_images
 
 DRAWN, PLANTED = 4 * SIDE, 1000
@@ -64,7 +64,7 @@ def main() -> None:
         gray[0][index] = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         gray[1][index] = plant(rng, image, kinds[index % len(kinds)])
     sides = [
-        Prints(
+        ImagePrints(
             None,
             [("train", str(i)) for i in range(count)],
             [bytes([side]) + i.to_bytes(8, "big") for i in range(count)],
@@ -75,7 +75,7 @@ def main() -> None:
     start = time.perf_counter()
     hash_images(gray[0])
     hashed = time.perf_counter()
-    pairs = overlap.find(*sides)
+    pairs = overlap.find_duplicates(*sides)
     done = time.perf_counter()
     found = {pair.a for pair in pairs if pair.a == pair.b < PLANTED}
     print(

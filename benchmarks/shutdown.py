@@ -14,7 +14,7 @@ import time
 import tensorflow as tf
 from absl import app, flags
 
-from foi_tf.data.records.tf_data import CALLS, untuned
+from foi_tf.data.records.tf_data import PARALLEL_CALLS, disable_autotuning
 
 REPEATS = flags.DEFINE_integer("repeats", 12, "Streams of each kind.", lower_bound=5)
 SECONDS = flags.DEFINE_float("seconds", 4.0, "How long each lives.")
@@ -22,7 +22,7 @@ SECONDS = flags.DEFINE_float("seconds", 4.0, "How long each lives.")
 
 def stream() -> tf.data.Dataset:
     """Batches of numbers, made by several calls at once."""
-    return tf.data.Dataset.range(2**62).map(tf.square, CALLS).batch(8).prefetch(2)
+    return tf.data.Dataset.range(2**62).map(tf.square, PARALLEL_CALLS).batch(8).prefetch(2)
 
 
 def ended(batches: tf.data.Dataset) -> float:
@@ -42,7 +42,7 @@ def main(_) -> None:
     """The script."""
     ours, peer = [], []
     for _ in range(REPEATS.value):
-        ours.append(ended(untuned(stream())))
+        ours.append(ended(disable_autotuning(stream())))
         peer.append(ended(stream()))
     print("\tours\tpeer\tratio")
     for name, of in (("median", statistics.median), ("longest", max)):

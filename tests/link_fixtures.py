@@ -22,7 +22,7 @@ def finish(link, value=0.5, metric="miou"):
 @pytest.fixture(scope="session")
 def blocks_data(blocks):
     """The prepared rectangles."""
-    return prepared_datasets.load(blocks, "blocks")
+    return prepared_datasets.load_prepared(blocks, "blocks")
 
 
 @pytest.fixture(scope="session")

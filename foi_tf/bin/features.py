@@ -16,67 +16,75 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import backbone_flags, command_line
+from foi_tf.bin._shared import backbone_flags
+from foi_tf.bin._shared.program import Program
 from foi_tf.errors import FoiError
-from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Size, Task
-from foi_tf.study.feature_files import IMAGES
+from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Task
+from foi_tf.study.feature_files import MAX_IMAGES
 
 if TYPE_CHECKING:
     from foi_tf.inference import features
 
-VALUES = flags.FlagValues()
-flags.DEFINE_list(
-    "dataset", None, "Datasets, or tasks where --pixels is given.", flag_values=VALUES
-)
-backbone_flags.define(VALUES)
-flags.DEFINE_string("out", None, "The file (*.npz) to write.", flag_values=VALUES)
-flags.DEFINE_integer("images", IMAGES, "At most so many of each dataset.", 1, flag_values=VALUES)
-flags.DEFINE_integer(
-    "pixels", 0, "Annotated cells of each image to keep; 1000 in the literature.", 0,
-    flag_values=VALUES,
-)  # fmt: skip
-flags.DEFINE_integer("seed", 0, "Of the choice of images and pixels.", flag_values=VALUES)
-flags.mark_flags_as_required(["dataset", "out"], VALUES)
-flags.register_multi_flags_validator(
-    ["dataset", "pixels"],
-    lambda v: all((":" in name) == (v["pixels"] > 0) for name in v["dataset"]),
-    "--pixels goes with tasks, as in --dataset=camvid:segmentation, and these with --pixels",
-    flag_values=VALUES,
-)
 
-
-def main() -> None:
-    """The console script."""
-    command_line.run(_main, VALUES, __doc__)
+def _define_flags(values: flags.FlagValues) -> None:
+    flags.DEFINE_list(
+        "dataset", None, "Datasets, or tasks where --pixels is given.", flag_values=values
+    )
+    backbone_flags.define(values)
+    flags.DEFINE_string("out", None, "The file (*.npz) to write.", flag_values=values)
+    flags.DEFINE_integer(
+        "images", MAX_IMAGES, "At most so many of each dataset.", 1, flag_values=values
+    )
+    flags.DEFINE_integer(
+        "pixels", 0, "Annotated cells of each image to keep; 1000 in the literature.", 0,
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_integer("seed", 0, "Of the choice of images and pixels.", flag_values=values)
+    flags.mark_flags_as_required(["dataset", "out"], values)
+    flags.register_multi_flags_validator(
+        ["dataset", "pixels"],
+        lambda v: all((":" in name) == (v["pixels"] > 0) for name in v["dataset"]),
+        "--pixels goes with tasks, as in --dataset=camvid:segmentation, and these with --pixels",
+        flag_values=values,
+    )
 
 
 def _main(values: flags.FlagValues) -> None:
     from foi_tf.inference import features
 
-    size = backbone_flags.size(values)
-    requests = [_request(values, name, size) for name in values.dataset]
-    network = backbone_flags.network(values)
-    for each in features.update(values.out, requests, network, values.batch_size):
+    requests = [_request(values, name) for name in values.dataset]
+    network = backbone_flags.make_extractor(values)
+    for each in features.update_features(values.out, requests, network, values.batch_size):
         points = 0 if each.points is None else len(each.points.vectors)
         print(each.origin.name, *each.vectors.shape, points, sep="\t")
 
 
-def _request(values: flags.FlagValues, name: str, size: Size | None) -> features.Request:
+def _request(values: flags.FlagValues, name: str, size: Size | None) -> features.FeatureRequest:
     from foi_tf.data.records import prepared_datasets
     from foi_tf.inference import features
 
-    common = {"images": values.images, "size": size, "seed": values.seed}
+    common = {"images": values.images, "size": values.size, "seed": values.seed}
     if not values.pixels:
-        return features.Request(prepared=prepared_datasets.load(values.data_dir, name), **common)
+        return features.FeatureRequest(
+            prepared=prepared_datasets.load_prepared(values.data_dir, name), **common
+        )
     task = Task.parse(name)
     if task.type not in STRUCTURED_TASK_TYPES:
         raise FoiError(f"{task}: pixels of {task.type} have no annotation of their own")
-    return features.Request(
-        prepared=prepared_datasets.open_task(values.data_dir, task),
+    return features.FeatureRequest(
+        prepared=prepared_datasets.load_task_dataset(values.data_dir, task),
         task_type=task.type,
         points=values.pixels,
         **common,
     )
+
+
+PROGRAM = Program("foi-features", __doc__, _define_flags, _main)
+
+
+def main() -> None:
+    """Runs the console script."""
+    PROGRAM.main()
 
 
 if __name__ == "__main__":

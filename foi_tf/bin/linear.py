@@ -13,23 +13,20 @@ import json
 from absl import flags
 
 from foi_tf import files
-from foi_tf.bin._shared import backbone_flags, command_line
+from foi_tf.bin._shared import backbone_flags
+from foi_tf.bin._shared.program import Program
 from foi_tf.study.dataset import Task
 
-VALUES = flags.FlagValues()
-flags.DEFINE_string("dataset", None, "A dataset with labels of images.", flag_values=VALUES)
-backbone_flags.define(VALUES)
-flags.DEFINE_integer(
-    "images", None, "At most so many of the training images.", 1, flag_values=VALUES
-)
-flags.DEFINE_integer("seed", 0, "Of the choice of images.", flag_values=VALUES)
-flags.DEFINE_string("out", "", "A file (*.json) to write the line to, too.", flag_values=VALUES)
-flags.mark_flag_as_required("dataset", VALUES)
 
-
-def main() -> None:
-    """The console script."""
-    command_line.run(_main, VALUES, __doc__)
+def _define_flags(values: flags.FlagValues) -> None:
+    flags.DEFINE_string("dataset", None, "A dataset with labels of images.", flag_values=values)
+    backbone_flags.define(values)
+    flags.DEFINE_integer(
+        "images", None, "At most so many of the training images.", 1, flag_values=values
+    )
+    flags.DEFINE_integer("seed", 0, "Of the choice of images.", flag_values=values)
+    flags.DEFINE_string("out", "", "A file (*.json) to write the line to, too.", flag_values=values)
+    flags.mark_flag_as_required("dataset", values)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -37,17 +34,27 @@ def _main(values: flags.FlagValues) -> None:
     from foi_tf.inference import features, linear_probe
 
     task = Task(values.dataset, "classification")
-    request = features.Request(
-        prepared=prepared_datasets.open_task(values.data_dir, task),
+    request = features.FeatureRequest(
+        prepared=prepared_datasets.load_task_dataset(values.data_dir, task),
         images=values.images,
-        size=backbone_flags.size(values),
+        size=values.size,
         seed=values.seed,
     )
-    found = linear_probe.evaluate(request, backbone_flags.network(values), values.batch_size)
+    found = linear_probe.evaluate_probe(
+        request, backbone_flags.make_extractor(values), values.batch_size
+    )
     line = json.dumps(dataclasses.asdict(found))
     if values.out:
         files.write_text(values.out, line + "\n")
     print(line)
+
+
+PROGRAM = Program("foi-linear", __doc__, _define_flags, _main)
+
+
+def main() -> None:
+    """Runs the console script."""
+    PROGRAM.main()
 
 
 if __name__ == "__main__":

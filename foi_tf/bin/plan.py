@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from foi_tf.bin._plan import quick_test, subset
-from foi_tf.bin._shared import command_line, training_flags
-from foi_tf.errors import FoiError, unknown
+from foi_tf.bin._shared import console, training_flags
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from foi_tf.study.scenarios import SCENARIOS
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from foi_tf.study.costs import Cost
     from foi_tf.study.dataset import Dataset
     from foi_tf.study.grid import Chain
-    from foi_tf.study.plan import Run
+    from foi_tf.study.plan import PlannedRun
 
 _SHARED = flags.FlagValues()  # What goes into the commands.
 training_flags.define_study(_SHARED)
@@ -148,7 +148,7 @@ flags.register_multi_flags_validator(
 
 def main() -> None:
     """The console script."""
-    command_line.run(_main, VALUES, __doc__)
+    console.run(_main, VALUES, __doc__)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -163,20 +163,22 @@ def _main(values: flags.FlagValues) -> None:
         every = _scenario_chains(values, datasets)
     else:
         every = grid.chains(datasets, setting, values.pairs)
-    chains = plan.select(every, values.sources, values.targets)
+    chains = plan.select_chains(every, values.sources, values.targets)
     if values.sample is not None:
-        chains = plan.sample(chains, datasets, values.sample)
+        chains = plan.sample_chains(chains, datasets, values.sample)
     results = _results(values)
     if values.quick_test:
         own = results[results.init == _init_name(values.init)]
         chains = quick_test.left(own, chains, values.results)
     if values.count:
-        command_line.table(["domain", "type", "chains", "targets"], plan.counts(chains, datasets))
+        console.print_table(
+            ["domain", "type", "chains", "targets"], plan.count_chains(chains, datasets)
+        )
         return
     seeds = [int(seed) for seed in values.seeds]
-    runs = plan.plan(datasets, setting, chains, seeds, values.init, _init_name(values.init))
+    runs = plan.build_plan(datasets, setting, chains, seeds, values.init, _init_name(values.init))
     if values.baselines:
-        runs, chains = plan.baselines(runs), []
+        runs, chains = plan.baseline_runs(runs), []
     costs = _costs(values, datasets, runs, results)
     _say_total(runs, costs, chains)
     if values.cost:
@@ -198,11 +200,11 @@ def _datasets(values: flags.FlagValues) -> Mapping[str, Dataset]:
         return DATASETS
     from foi_tf.data.records import prepared_datasets
 
-    found = prepared_datasets.rows(values.data_dir)
+    found = prepared_datasets.load_dataset_rows(values.data_dir)
     if not found:
         raise FoiError(f"{values.data_dir}: no prepared datasets; foi-prepare makes them")
     if "ilsvrc" not in found and not values.init:
-        command_line.note(
+        console.print_note(
             f"{values.data_dir} has no ilsvrc: foi-pretrain has to be run before the plan"
         )
     return found
@@ -223,7 +225,7 @@ def _init_name(init: str) -> str:
         return NO_SOURCE
     from foi_tf.chains import initial_weights
 
-    return initial_weights.name(init)
+    return initial_weights.name_weights(init)
 
 
 def _results(values: flags.FlagValues):
@@ -234,18 +236,20 @@ def _results(values: flags.FlagValues):
     frame = results.load(values.results)
     own = frame[frame.backbone == values.backbone]
     if own.empty:
-        raise unknown("backbone", values.backbone, frame.backbone.unique(), where=values.results)
+        raise unknown_name_error(
+            "backbone", values.backbone, frame.backbone.unique(), where=values.results
+        )
     return own
 
 
 def _costs(
-    values: flags.FlagValues, datasets: Mapping[str, Dataset], runs: Sequence[Run], results
+    values: flags.FlagValues, datasets: Mapping[str, Dataset], runs: Sequence[PlannedRun], results
 ) -> list[Cost]:
     from foi_tf.study import configuration, costs
 
-    study = costs.Study(
+    study = costs.CostModel(
         datasets=datasets,
-        config=configuration.load(
+        config=configuration.load_config(
             values.config or values.collection, datasets, training_flags.crop(values)
         ),
         backbone=values.backbone,
@@ -255,17 +259,17 @@ def _costs(
     return [study.cost(run, prices) for run in runs]
 
 
-def _say_total(runs: Sequence[Run], costs: Sequence[Cost], chains: Sequence[Chain]) -> None:
+def _say_total(runs: Sequence[PlannedRun], costs: Sequence[Cost], chains: Sequence[Chain]) -> None:
     hours: dict[str, float] = {}
     for one in costs:
         hours[one.basis] = hours.get(one.basis, 0.0) + one.chip_hours
     total = sum(hours.values())
     bases = ", ".join(f"{own:.4g} by {basis}" for basis, own in hours.items())
     of = f"{len(runs)} commands for {len(chains)} chains with a source"
-    command_line.note(f"{of}; {total:.4g} chip-hours ({bases})")
+    console.print_note(f"{of}; {total:.4g} chip-hours ({bases})")
 
 
-def _command(values: flags.FlagValues, run: Run) -> str:
+def _command(values: flags.FlagValues, run: PlannedRun) -> str:
     given = [
         values[name].serialize()
         for name in _SHARED
@@ -275,7 +279,9 @@ def _command(values: flags.FlagValues, run: Run) -> str:
     return shlex.join([f"foi-{run.program}", *given, *run.arguments()])
 
 
-def _print_stages(values: flags.FlagValues, runs: Sequence[Run], costs: Sequence[Cost]) -> None:
+def _print_stages(
+    values: flags.FlagValues, runs: Sequence[PlannedRun], costs: Sequence[Cost]
+) -> None:
     from foi_tf.study import plan
 
     rows = [
@@ -288,12 +294,14 @@ def _print_stages(values: flags.FlagValues, runs: Sequence[Run], costs: Sequence
             group + 1,
             _command(values, run),
         )
-        for place, (run, one, group) in enumerate(zip(runs, costs, plan.groups(runs), strict=True))
+        for place, (run, one, group) in enumerate(
+            zip(runs, costs, plan.group_runs(runs), strict=True)
+        )
     ]
-    command_line.table(["stage", "line", "needs", "chip_hours", "basis", "group", "command"], rows)
+    console.print_table(["stage", "line", "needs", "chip_hours", "basis", "group", "command"], rows)
 
 
-def _print_shares(runs: Sequence[Run], costs: Sequence[Cost]) -> None:
+def _print_shares(runs: Sequence[PlannedRun], costs: Sequence[Cost]) -> None:
     from foi_tf.study.costs import shares
 
     frame = shares(runs, costs)

@@ -19,72 +19,90 @@ and a contact sheet.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import command_line
+from foi_tf.bin._shared.program import Program
 from foi_tf.errors import FoiError
 from foi_tf.study.choices import FORMATS
 from foi_tf.study.dataset import DOMAINS
 
 if TYPE_CHECKING:
-    from foi_tf.data.convert.folder import Folder
+    from foi_tf.data.convert.entry import RawDataset
 
-VALUES = flags.FlagValues()
-flags.DEFINE_string("data_dir", None, "Where records are.", flag_values=VALUES)
-flags.DEFINE_enum(
-    "collection",
-    None,
-    ["paper", "mini"],
-    "The paper's datasets (so with --raw_dir), or the rendered ones, which come with us.",
-    flag_values=VALUES,
-)
-flags.DEFINE_list(
-    "dataset",
-    [],
-    "Which of its datasets: one of the paper's; of the rendered ones all if empty.",
-    flag_values=VALUES,
-)
-flags.DEFINE_list(
-    "format", [], f"Of own data, one or several of {', '.join(FORMATS)}.", flag_values=VALUES
-)
-flags.DEFINE_string(
-    "raw_dir", None, "The folder of own data, or of a publisher's.", flag_values=VALUES
-)
-flags.DEFINE_string("name", None, "The id of own data from now on.", flag_values=VALUES)
-flags.DEFINE_enum("domain", None, DOMAINS, "The image domain of own data.", flag_values=VALUES)
-flags.DEFINE_float(
-    "val_fraction",
-    None,
-    "Share of the images to validate on, where the folder has no val split.",
-    0.0,
-    1.0,
-    flag_values=VALUES,
-)
-flags.DEFINE_integer(
-    "workers", os.cpu_count(), "Processes that convert.", lower_bound=1, flag_values=VALUES
-)
-flags.DEFINE_string(
-    "beam_runner",
-    None,
-    "An Apache Beam runner that converts instead, as in DirectRunner.",
-    flag_values=VALUES,
-)
-flags.DEFINE_list(
-    "beam_options", [], "Of Beam's pipeline, as in region=europe-west4.", flag_values=VALUES
-)
-flags.DEFINE_bool("check", False, "Inspect --raw_dir only.", flag_values=VALUES)
-flags.DEFINE_string("describe", None, "A prepared dataset to look at.", flag_values=VALUES)
-flags.DEFINE_list(
-    "overlap", [], "Two prepared datasets whose images are compared.", flag_values=VALUES
-)
-flags.DEFINE_string(
-    "out", None, "Where tables and sheets go; by default --data_dir.", flag_values=VALUES
-)
 _SOURCE = ("collection", "dataset", "format", "raw_dir", "name", "domain", "val_fraction")
+
+
+def _define_flags(values: flags.FlagValues) -> None:
+    flags.DEFINE_string("data_dir", None, "Where records are.", flag_values=values)
+    flags.DEFINE_enum(
+        "collection",
+        None,
+        ["paper", "mini"],
+        "The paper's datasets (so with --raw_dir), or the rendered ones, which come with us.",
+        flag_values=values,
+    )
+    flags.DEFINE_list(
+        "dataset",
+        [],
+        "Which of its datasets: one of the paper's; of the rendered ones all if empty.",
+        flag_values=values,
+    )
+    flags.DEFINE_list(
+        "format", [], f"Of own data, one or several of {', '.join(FORMATS)}.", flag_values=values
+    )
+    flags.DEFINE_string(
+        "raw_dir", None, "The folder of own data, or of a publisher's.", flag_values=values
+    )
+    flags.DEFINE_string("name", None, "The id of own data from now on.", flag_values=values)
+    flags.DEFINE_enum("domain", None, DOMAINS, "The image domain of own data.", flag_values=values)
+    flags.DEFINE_float(
+        "val_fraction",
+        None,
+        "Share of the images to validate on, where the folder has no val split.",
+        0.0,
+        1.0,
+        flag_values=values,
+    )
+    flags.DEFINE_integer(
+        "workers", os.cpu_count(), "Processes that convert.", lower_bound=1, flag_values=values
+    )
+    flags.DEFINE_string(
+        "beam_runner",
+        None,
+        "An Apache Beam runner that converts instead, as in DirectRunner.",
+        flag_values=values,
+    )
+    flags.DEFINE_list(
+        "beam_options", [], "Of Beam's pipeline, as in region=europe-west4.", flag_values=values
+    )
+    flags.DEFINE_bool("check", False, "Inspect --raw_dir only.", flag_values=values)
+    flags.DEFINE_string("describe", None, "A prepared dataset to look at.", flag_values=values)
+    flags.DEFINE_list(
+        "overlap", [], "Two prepared datasets whose images are compared.", flag_values=values
+    )
+    flags.DEFINE_string(
+        "out", None, "Where tables and sheets go; by default --data_dir.", flag_values=values
+    )
+    flags.register_multi_flags_validator(
+        [
+            *_SOURCE,
+            "data_dir",
+            "check",
+            "describe",
+            "overlap",
+            "out",
+            "beam_runner",
+            "beam_options",
+            "workers",
+        ],
+        functools.partial(_agree, values),
+        flag_values=values,
+    )
 
 
 def _is_given(values: dict, *names: str) -> bool:
@@ -92,7 +110,7 @@ def _is_given(values: dict, *names: str) -> bool:
     return any(values[name] is not None and values[name] != [] for name in names)
 
 
-def _agree(values: dict) -> bool:
+def _agree(parsed: flags.FlagValues, values: dict) -> bool:
     """Whether the flags make one of the commands above; says what is wrong otherwise."""
     source = _is_given(values, *_SOURCE)
     if source + bool(values["describe"]) + bool(values["overlap"]) != 1:
@@ -111,7 +129,7 @@ def _agree(values: dict) -> bool:
         raise flags.IllegalFlagValueError("--beam_options go with --beam_runner")
     if values["beam_runner"] and (values["check"] or not source):
         raise flags.IllegalFlagValueError("--beam_runner goes with what is to be prepared")
-    if VALUES["workers"].present and (values["beam_runner"] or values["check"] or not source):
+    if parsed["workers"].present and (values["beam_runner"] or values["check"] or not source):
         raise flags.IllegalFlagValueError(
             "--workers goes with what is to be prepared, without --beam_runner"
         )
@@ -136,28 +154,6 @@ def _sources_agree(values: dict) -> bool:
     return True
 
 
-flags.register_multi_flags_validator(
-    [
-        *_SOURCE,
-        "data_dir",
-        "check",
-        "describe",
-        "overlap",
-        "out",
-        "beam_runner",
-        "beam_options",
-        "workers",
-    ],
-    _agree,
-    flag_values=VALUES,
-)
-
-
-def main() -> None:
-    """The console script."""
-    command_line.run(_main, VALUES, __doc__)
-
-
 def _main(values: flags.FlagValues) -> None:
     if values.check:
         _check(values)
@@ -165,9 +161,9 @@ def _main(values: flags.FlagValues) -> None:
         from foi_tf.data.inspect import describe
         from foi_tf.data.records import prepared_datasets
 
-        found = prepared_datasets.load(values.data_dir, values.describe)
+        found = prepared_datasets.load_prepared(values.data_dir, values.describe)
         place = f"{values.out or values.data_dir}/{found.dataset.id}.png"
-        print(json.dumps(describe.describe(found, place), indent=1))
+        print(json.dumps(describe.describe_dataset(found, place), indent=1))
     elif values.overlap:
         _overlap(values)
     else:
@@ -180,7 +176,7 @@ def _prepare(values: flags.FlagValues) -> None:
 
     with Workers(values.workers) as workers:
         for folder in _folders(values):
-            done = builder.build(
+            done = builder.build_records(
                 folder,
                 values.data_dir,
                 workers=workers,
@@ -191,25 +187,28 @@ def _prepare(values: flags.FlagValues) -> None:
             print(row.id, row.train, row.val, done.directory, sep="\t", flush=True)
 
 
-def _folders(values: flags.FlagValues) -> list[Folder]:
+def _folders(values: flags.FlagValues) -> list[RawDataset]:
     from foi_tf import miniworld
     from foi_tf.data.convert import custom_dataset, layouts, rendered_scenes
 
     if values.collection == "mini":
-        return [rendered_scenes.find(name) for name in values.dataset or miniworld.DATASETS]
+        return [
+            rendered_scenes.find_rendered_dataset(name)
+            for name in values.dataset or miniworld.DATASETS
+        ]
     if values.format:
         given = (values.raw_dir, values.format, values.name, values.domain, values.val_fraction)
-        return [custom_dataset.find(*given)]
-    return [layouts.find(values.dataset[0], values.raw_dir)]
+        return [custom_dataset.find_custom_dataset(*given)]
+    return [layouts.find_published_dataset(values.dataset[0], values.raw_dir)]
 
 
 def _check(values: flags.FlagValues) -> None:
     from foi_tf.data.convert import inventory
 
     if values.format:
-        found = inventory.of_own(values.raw_dir, values.format, values.val_fraction)
+        found = inventory.inspect_custom(values.raw_dir, values.format, values.val_fraction)
     else:
-        found = inventory.of_layout(values.dataset[0], values.raw_dir)
+        found = inventory.inspect_published(values.dataset[0], values.raw_dir)
     for part in found.parts:
         expected = "-" if part.expected is None else part.expected
         status = "ok" if part.is_whole else "missing"
@@ -232,11 +231,25 @@ def _overlap(values: flags.FlagValues) -> None:
     from foi_tf.data.inspect.overlap import duplicate_table
     from foi_tf.data.records import prepared_datasets
 
-    first, second = (prepared_datasets.load(values.data_dir, name) for name in values.overlap)
-    a = overlap.take(first)
-    b = a if first.dataset.id == second.dataset.id else overlap.take(second)
+    first, second = (
+        prepared_datasets.load_prepared(values.data_dir, name) for name in values.overlap
+    )
+    a = overlap.read_prints(first)
+    b = a if first.dataset.id == second.dataset.id else overlap.read_prints(second)
     out = values.out or values.data_dir
-    print(json.dumps(duplicate_table.write(overlap.find(a, b), a, b, out), indent=1))
+    print(
+        json.dumps(
+            duplicate_table.write_duplicates(overlap.find_duplicates(a, b), a, b, out), indent=1
+        )
+    )
+
+
+PROGRAM = Program("foi-prepare", __doc__, _define_flags, _main)
+
+
+def main() -> None:
+    """Runs the console script."""
+    PROGRAM.main()
 
 
 if __name__ == "__main__":

@@ -4,34 +4,38 @@ import tensorflow as tf
 
 from foi_tf.chains.links import Link
 from foi_tf.data.input import pipeline
-from foi_tf.data.records.prepared_datasets import Prepared
+from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
-from foi_tf.study.grid import subset
+from foi_tf.study.grid import choose_subset
 from foi_tf.tasks.base import TaskType
 
 _SEED_STRIDE = 2**20  # Between the seeds of two members; ours, beyond any seed that is typed.
 
 
-def train_input(link: Link, place: int, prepared: Prepared, task: TaskType) -> pipeline.Input:
+def make_train_input(
+    link: Link, place: int, prepared: PreparedDataset, task: TaskType
+) -> pipeline.Input:
     """The training images of the link's member at `place`."""
     member = link.members[place]
-    ids = subset(prepared.annotated_ids("train", member.task.type), member.images)
+    ids = choose_subset(prepared.annotated_ids("train", member.task.type), member.images)
     held = set(_held_out(link, ids))
     chosen = [name for name in ids if name not in held]
     return _input(link, place, prepared, task, "train", chosen)
 
 
-def evaluation_input(link: Link, place: int, prepared: Prepared, task: TaskType) -> pipeline.Input:
+def make_evaluation_input(
+    link: Link, place: int, prepared: PreparedDataset, task: TaskType
+) -> pipeline.Input:
     """What that member is evaluated on: validation images, or training images held out."""
     member = link.members[place]
     if not link.holdout:
         ids = prepared.annotated_ids("val", member.task.type)
         return _input(link, place, prepared, task, "val", ids)
-    ids = subset(prepared.annotated_ids("train", member.task.type), member.images)
+    ids = choose_subset(prepared.annotated_ids("train", member.task.type), member.images)
     return _input(link, place, prepared, task, "train", _held_out(link, ids))
 
 
-def train_batches(
+def distribute_train_batches(
     source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy, done: int
 ) -> tf.distribute.DistributedDataset:
     """The batches from step `done` on.
@@ -48,7 +52,7 @@ def train_batches(
 
     def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
         hosts = context.num_input_pipelines
-        return pipeline.train(
+        return pipeline.make_train_batches(
             source,
             batch_size // replicas,
             start=done * batch_size // hosts,
@@ -58,7 +62,7 @@ def train_batches(
     return strategy.distribute_datasets_from_function(of_host)
 
 
-def evaluation_batches(
+def distribute_evaluation_batches(
     source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy
 ) -> tf.distribute.DistributedDataset:
     """Every image once."""
@@ -67,7 +71,7 @@ def evaluation_batches(
 
     def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
         host = (context.input_pipeline_id, context.num_input_pipelines)
-        return pipeline.evaluate(source, batch_size, replicas=replicas, host=host)
+        return pipeline.make_evaluation_batches(source, batch_size, replicas=replicas, host=host)
 
     return strategy.distribute_datasets_from_function(of_host)
 
@@ -80,7 +84,7 @@ def _held_out(link: Link, ids: list[str]) -> list[str]:
     if count >= len(ids):
         raise FoiError(f"{link.task}: {len(ids)} training images are too few to hold some out")
     # Not the seed 0 of subsets, in whose order the smaller ones are part of the larger.
-    return subset(ids, count, seed=link.seed + 1)
+    return choose_subset(ids, count, seed=link.seed + 1)
 
 
 def _input(link: Link, place: int, prepared, task: TaskType, split: str, ids) -> pipeline.Input:

@@ -15,9 +15,9 @@ from foi_tf import preemption
 from foi_tf.chains import lease, links, train_session
 from foi_tf.chains.links import Finished, Link
 from foi_tf.data.records import integrity
-from foi_tf.data.records.prepared_datasets import Prepared
+from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
-from foi_tf.files import describe, first_line
+from foi_tf.files import describe_os_error, first_line
 from foi_tf.preemption import Preempted
 from foi_tf.progress import Progress
 from foi_tf.study import image_statistics
@@ -25,9 +25,9 @@ from foi_tf.study.choices import Pace
 from foi_tf.training import strategies
 
 
-def run(
+def run_link(
     link: Link,
-    prepared: Sequence[Prepared],
+    prepared: Sequence[PreparedDataset],
     init: epath.Path | None,
     workdir: epath.PathLike,
     strategy: tf.distribute.Strategy,
@@ -52,12 +52,12 @@ def run(
         try:
             # Which all processes of a strategy take from the one that holds the lease.
             if strategies.any_process(strategy, lambda: chief and links.is_finished(directory)):
-                return links.load(directory)
+                return links.load_finished(directory)
             return _Run(link, prepared, init, directory, strategy, pace, held).finish()
         except tf.errors.OpError as error:  # A full disk or a broken record, as TensorFlow says it.
             if isinstance(error, tf.errors.DataLossError):
                 for files in (files for one in prepared for files in one.files.values()):
-                    integrity.blame(files)
+                    integrity.check_records(files)
             raise FoiError(
                 f"{directory}: stopped ({first_line(error)}); once that is mended, the "
                 "same command goes on"
@@ -77,8 +77,8 @@ def _lease(directory: epath.Path, pace: Pace) -> Iterator[lease.Lease | None]:
     try:
         (directory / "checkpoints").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FoiError(f"{directory}: cannot be written ({describe(error)})") from error
-    with lease.held(directory, wait=pace.wait, waiting=waiting) as held:
+        raise FoiError(f"{directory}: cannot be written ({describe_os_error(error)})") from error
+    with lease.hold_lease(directory, wait=pace.wait, waiting=waiting) as held:
         yield held
 
 
@@ -94,14 +94,14 @@ class _Run:
         """Trains, evaluates and leaves the weights and the record."""
         chief, directory = strategies.is_chief(self._strategy), self._directory
         if chief:
-            links.begin(self._link, directory)
+            links.save_begun(self._link, directory)
         # Saving takes all processes, but only the chief's files are kept.
         with tempfile.TemporaryDirectory() as scrap:
             own = directory if chief else epath.Path(scrap)
             seconds = self._train(own)
             started = time.monotonic()
             found = self._rig.evaluate()
-            self._rig.network.checkpoint().write(str(links.weights(own)))
+            self._rig.network.checkpoint().write(str(links.weights_path(own)))
         domains = {one.dataset.domain for one in self._prepared}
         tasks = self._rig.tasks
         names = {task.metric for task in tasks.values()}
@@ -119,8 +119,8 @@ class _Run:
         if chief:
             # Of sets there are no result rows, which this is to stand beside.
             if len(found) == 1 and (by_image := next(iter(found.values())).images):
-                image_statistics.save(by_image, links.image_statistics(directory))
-            links.save(directory, finished)
+                image_statistics.save_statistics(by_image, links.image_statistics_path(directory))
+            links.save_finished(directory, finished)
             (directory / "checkpoints").rmtree(missing_ok=True)
         return finished
 
@@ -154,7 +154,11 @@ class _Run:
             progress.update(int(trainer.global_step.numpy()) - progress.count, **output)
 
         # Orbit prints on stdout, which is for machines; `progress` and summaries say the same.
-        with progress, preemption.deferred() as came, contextlib.redirect_stdout(io.StringIO()):
+        with (
+            progress,
+            preemption.defer_sigterm() as came,
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
 
             def loop_length(_) -> int:
                 """Asked between two loops, where a checkpoint is whole."""

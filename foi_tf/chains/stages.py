@@ -10,7 +10,7 @@ from foi_tf.chains.initial_weights import Start
 from foi_tf.chains.links import Finished, Link, Member
 from foi_tf.chains.lr_selection import Selection
 from foi_tf.data.records import prepared_datasets
-from foi_tf.data.records.prepared_datasets import Prepared
+from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
 from foi_tf.study import configuration, grid, results, sources
 from foi_tf.study.choices import Pace
@@ -72,13 +72,15 @@ def source(setup: Setup, task: Task, setting: str, init: str) -> Finished:
     source of that task as a full target, and leaves its result row as such.
 
     Args:
-      task: as `study.sources.parse` returns it: a task, or the name of a set.
+      task: as `study.sources.parse_source` returns it: a task, or the name of a set.
       init: "scratch", a pre-training in the workdir ("ilsvrc:contrastive"), or the path of
         weights; empty for the pre-training by classification.
     """
     images = tuple(
-        grid.source_images(prepared_datasets.open_task(setup.data_dir, part).dataset, setting)
-        for part in sources.parts(task)
+        grid.max_source_images(
+            prepared_datasets.load_task_dataset(setup.data_dir, part).dataset, setting
+        )
+        for part in sources.source_parts(task)
     )
     begin = _begin(setup, init)
     finished, chosen = _run(setup, task, begin, images)
@@ -106,26 +108,26 @@ def target(
     """
     if task.type == CONTRASTIVE:
         raise FoiError(f"{task}: nothing of it is annotated; give it to foi-source")
-    dataset = prepared_datasets.open_task(setup.data_dir, task).dataset
+    dataset = prepared_datasets.load_task_dataset(setup.data_dir, task).dataset
     if source_name == results.SCRATCH:
         if init:
             raise FoiError("--source=scratch starts from random weights; leave --init out")
-        begin = initial_weights.scratch()
+        begin = initial_weights.random_start()
     elif source_name == results.NO_SOURCE:
         begin = _begin(setup, init)
     else:
-        begin = _source_model(setup, sources.parse(source_name), setting, init, source_init)
-    finished, chosen = _run(setup, task, begin, (grid.target_images(dataset, setting),))
+        begin = _source_model(setup, sources.parse_source(source_name), setting, init, source_init)
+    finished, chosen = _run(setup, task, begin, (grid.max_target_images(dataset, setting),))
     _write_row(setup, finished, chosen, begin, setting)
     return finished
 
 
 def _begin(setup: Setup, init: str) -> Start:
     if (task := _pretraining(init)) is not None:
-        return initial_weights.pretrained(setup.workdir, task, setup.backbone)
+        return initial_weights.find_pretraining(setup.workdir, task, setup.backbone)
     if init == results.SCRATCH:
-        return initial_weights.scratch()
-    return initial_weights.elsewhere(init, setup.backbone)
+        return initial_weights.random_start()
+    return initial_weights.find_weights(init, setup.backbone)
 
 
 def _pretraining(init: str) -> Task | None:
@@ -133,7 +135,7 @@ def _pretraining(init: str) -> Task | None:
     return {"": grid.PRETRAINING, SELF_SUPERVISED: grid.PRETRAININGS[CONTRASTIVE]}.get(init)
 
 
-def takes_as_source(source: str, init: str) -> bool:
+def is_source_model(source: str, init: str) -> bool:
     """Whether `target` believes that weights are a source model, as a checkpoint cannot say."""
     named = init == results.SCRATCH or _pretraining(init) is not None
     without = source in (results.NO_SOURCE, results.SCRATCH)
@@ -142,12 +144,12 @@ def takes_as_source(source: str, init: str) -> bool:
 
 def _source_model(setup: Setup, task: Task, setting: str, init: str, began: str) -> Start:
     if init == results.SCRATCH or _pretraining(init) is not None:
-        images = [grid.source_images(row, setting) for row in _datasets(setup, task)]
+        images = [grid.max_source_images(row, setting) for row in _datasets(setup, task)]
         name = init or began
-        return initial_weights.source(
+        return initial_weights.find_source_model(
             setup.workdir, task, images, setup.backbone, setup.select, name
         )
-    begin = initial_weights.elsewhere(init, setup.backbone)
+    begin = initial_weights.find_weights(init, setup.backbone)
     if begin.finished is None:
         return dataclasses.replace(begin, chain=(*begin.chain, str(task)))
     if begin.finished.link.task != task:
@@ -157,21 +159,23 @@ def _source_model(setup: Setup, task: Task, setting: str, init: str, began: str)
 
 def _datasets(setup: Setup, task: Task) -> list[Dataset]:
     """The rows of a source's datasets, which need not be prepared here."""
-    found, rows_by_id = prepared_datasets.directories(setup.data_dir), dict(DATASETS)
-    for part in sources.parts(task):
+    found, rows_by_id = prepared_datasets.find_prepared(setup.data_dir), dict(DATASETS)
+    for part in sources.source_parts(task):
         if part.dataset in found:
-            rows_by_id[part.dataset] = prepared_datasets.load(setup.data_dir, part.dataset).dataset
+            rows_by_id[part.dataset] = prepared_datasets.load_prepared(
+                setup.data_dir, part.dataset
+            ).dataset
         part.check(rows_by_id)
-    return [rows_by_id[part.dataset] for part in sources.parts(task)]
+    return [rows_by_id[part.dataset] for part in sources.source_parts(task)]
 
 
 def _run(
     setup: Setup, task: Task, begin: Start, images: tuple[int | None, ...]
 ) -> tuple[Finished, Selection]:
     """Trains a task, or a set of them with as many images each, in the order of its parts."""
-    allowed = dict(zip(sources.parts(task), images, strict=True))
-    order = sources.interleaved(task, setup.seed)
-    prepared = [prepared_datasets.open_task(setup.data_dir, part) for part in order]
+    allowed = dict(zip(sources.source_parts(task), images, strict=True))
+    order = sources.interleave_parts(task, setup.seed)
+    prepared = [prepared_datasets.load_task_dataset(setup.data_dir, part) for part in order]
     config = _config(setup, prepared)
     of_all = config.link_of_source(task)
     schedule = of_all.schedule
@@ -189,34 +193,36 @@ def _run(
         precision=setup.precision,
         seed=setup.seed,
         replicas=setup.strategy.num_replicas_in_sync,
-        hosts=strategies.hosts(setup.strategy),
+        hosts=strategies.count_hosts(setup.strategy),
     )
-    config_guard.check(setup.workdir, link, {schedule.learning_rate, *of_all.rates})
+    config_guard.check_configuration(setup.workdir, link, {schedule.learning_rate, *of_all.rates})
     return lr_selection.select(
         link,
         setup.select,
         of_all.rates,
-        lambda one: run_link.run(
+        lambda one: run_link.run_link(
             one, prepared, begin.checkpoint, setup.workdir, setup.strategy, setup.pace
         ),
     )
 
 
-def _config(setup: Setup, prepared: list[Prepared]) -> configuration.Config:
+def _config(setup: Setup, prepared: list[PreparedDataset]) -> configuration.Config:
     name = setup.config or prepared[0].dataset.collection
-    known = {*DATASETS, *prepared_datasets.directories(setup.data_dir)}
-    return configuration.load(name, known, setup.crop)
+    known = {*DATASETS, *prepared_datasets.find_prepared(setup.data_dir)}
+    return configuration.load_config(name, known, setup.crop)
 
 
-def _member(config: configuration.Config, part: Task, one: Prepared, images: int | None) -> Member:
-    own = configuration.with_crop(config.link(part), one.dataset.crop, str(part))
+def _member(
+    config: configuration.Config, part: Task, one: PreparedDataset, images: int | None
+) -> Member:
+    own = configuration.fill_in_crop(config.link(part), one.dataset.crop, str(part))
     return Member(task=part, data=one.digest, images=images, crop=own.crop, rescale=own.rescale)
 
 
 def _settle(setup: Setup, finished: Finished, chosen: Selection) -> None:
     """Makes the link the one that targets find."""
     if strategies.is_chief(setup.strategy):
-        lr_selection.mark(finished.link.directory(setup.workdir), chosen)
+        lr_selection.mark_chosen(finished.link.directory(setup.workdir), chosen)
 
 
 def _write_row(
@@ -231,9 +237,9 @@ def _write_row(
         images = sum(one.size(task.type, "train") for one in found)
         domains = {one.domain for one in found}
         domain = domains.pop() if len(domains) == 1 else ""
-    row = result_row.row(
-        finished, chosen, begin, result_row.source_columns(begin, domain, images), setting
+    row = result_row.build_row(
+        finished, chosen, begin, result_row.build_source_columns(begin, domain, images), setting
     )
     if strategies.is_chief(setup.strategy):
         directory = finished.link.directory(setup.workdir)
-        result_row.write(row, directory, epath.Path(setup.workdir) / "results")
+        result_row.write_row(row, directory, epath.Path(setup.workdir) / "results")

@@ -16,22 +16,22 @@ from foi_tf import tasks
 from foi_tf.chains import link_inputs
 from foi_tf.chains.links import Link
 from foi_tf.data.input import pipeline
-from foi_tf.data.records.prepared_datasets import Prepared
+from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.models import transfer
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import optimizers, strategies
 from foi_tf.training.evaluator import Evaluation, Evaluator
 from foi_tf.training.trainer import Trainer
 
-_made: list["Rig"] = []  # The newest one, which alone is kept.
+_made: list["TrainSession"] = []  # The newest one, which alone is kept.
 
 
 def get(
     link: Link,
-    prepared: Sequence[Prepared],
+    prepared: Sequence[PreparedDataset],
     init: epath.Path | None,
     strategy: tf.distribute.Strategy,
-) -> "Rig":
+) -> "TrainSession":
     """The newest rig, if that serves the link, or a new one; with the link's first weights.
 
     Args:
@@ -45,7 +45,7 @@ def get(
     if not (_made and _made[0].serves(link, directories, strategy)):
         forget()
         tf.keras.backend.clear_session()  # Of the networks of earlier links.
-        _made.append(Rig(link, prepared, strategy))
+        _made.append(TrainSession(link, prepared, strategy))
     _made[0].begin(link, init)
     return _made[0]
 
@@ -55,7 +55,7 @@ def forget() -> None:
     _made.clear()
 
 
-class Rig:
+class TrainSession:
     """Made for a link, and for those that differ in chain, parent and learning rate alone.
 
     Attributes:
@@ -64,7 +64,9 @@ class Rig:
       sources: the training images of each member.
     """
 
-    def __init__(self, link: Link, prepared: Sequence[Prepared], strategy: tf.distribute.Strategy):
+    def __init__(
+        self, link: Link, prepared: Sequence[PreparedDataset], strategy: tf.distribute.Strategy
+    ):
         self._link, self._prepared, self._strategy = link, prepared, strategy
         strategies.make_repeatable(link.seed)
         strategies.set_precision(link.precision)
@@ -73,7 +75,7 @@ class Rig:
             for member, one in zip(link.members, prepared, strict=True)
         }
         with strategy.scope():
-            self.network = transfer.build(
+            self.network = transfer.build_network(
                 link.backbone,
                 {name: task.head() for name, task in self.tasks.items()},
                 {str(member.task): member.crop for member in link.members},
@@ -84,18 +86,18 @@ class Rig:
             )
             self._rates = [
                 tf.Variable(rate, trainable=False, dtype=tf.float32)
-                for rate in optimizers.base_rates(link.schedule)
+                for rate in optimizers.list_base_rates(link.schedule)
             ]
             self.trainer = Trainer(
                 network=self.network,
                 tasks=self.tasks,
                 # A step updates the weights once for each member.
-                optimizer=optimizers.make(
+                optimizer=optimizers.create_optimizer(
                     link.schedule, link.steps * len(link.members), self._rates
                 ),
                 strategy=strategy,
             )
-        self.sources = self._inputs(link_inputs.train_input)
+        self.sources = self._inputs(link_inputs.make_train_input)
         self._first = [(v, v.numpy()) for v in self.network.variables]
         self._batches: list[tf.distribute.DistributedDataset] | None = None
         self._evaluators: dict[str, Evaluator] = {}
@@ -118,7 +120,7 @@ class Rig:
             for variable, value in self._first:
                 variable.assign(value)
             for variable, rate in zip(
-                self._rates, optimizers.base_rates(link.schedule), strict=True
+                self._rates, optimizers.list_base_rates(link.schedule), strict=True
             ):
                 variable.assign(rate)
             self.trainer.begin()
@@ -141,13 +143,13 @@ class Rig:
                 name: Evaluator(
                     self.network.models[name],
                     task,
-                    link_inputs.evaluation_batches(source, self._link, self._strategy),
+                    link_inputs.distribute_evaluation_batches(source, self._link, self._strategy),
                     self._strategy,
                     ids=source.ids(),
                     label=f"{name} {'held out' if self._link.holdout else 'val'}",
                 )
                 for (name, task), source in zip(
-                    self.tasks.items(), self._inputs(link_inputs.evaluation_input), strict=True
+                    self.tasks.items(), self._inputs(link_inputs.make_evaluation_input), strict=True
                 )
             }
         return {name: evaluator.evaluate() for name, evaluator in self._evaluators.items()}
@@ -158,7 +160,7 @@ class Rig:
 
     def _batches_from(self, done: int) -> list[tf.distribute.DistributedDataset]:
         return [
-            link_inputs.train_batches(source, self._link, self._strategy, done)
+            link_inputs.distribute_train_batches(source, self._link, self._strategy, done)
             for source in self.sources
         ]
 

@@ -11,7 +11,7 @@ from foi_tf.chains import initial_weights, links
 from foi_tf.data.records import prepared_datasets
 from foi_tf.errors import FoiError
 from foi_tf.inference import model_card, saved_model
-from foi_tf.inference.saved_model import Model
+from foi_tf.inference.saved_model import TrainedModel
 from foi_tf.models import transfer
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.models.weights import public_weights
@@ -23,14 +23,14 @@ METADATA = "foi_model.json"
 _NOT_STATED = "not stated"
 
 
-def write(
-    model: Model, out: epath.PathLike, format_name: str, *, frozen: bool = False
+def write_model(
+    model: TrainedModel, out: epath.PathLike, format_name: str, *, frozen: bool = False
 ) -> dict[str, Any]:
     """Writes a directory with the model, its metadata and its model card.
 
     Args:
       format_name: of `study.choices.EXPORTS`.
-      frozen: see `saved_model.write`.
+      frozen: see `saved_model.write_saved_model`.
 
     Returns:
       The metadata.
@@ -44,9 +44,9 @@ def write(
     with files.atomic_directory(out) as directory:
         description = directory / METADATA
         description.write_text(json.dumps(metadata, indent=1))
-        (directory / "README.md").write_text(model_card.render(metadata))
+        (directory / "README.md").write_text(model_card.render_card(metadata))
         if format_name == "saved_model":
-            saved_model.write(model, directory, frozen=frozen, description=description)
+            saved_model.write_saved_model(model, directory, frozen=frozen, description=description)
         else:
             # Of heads, timm has the classification head alone.
             headed = isinstance(model.head, ClassificationHead)
@@ -66,7 +66,7 @@ def open_model(
     backbone: str | None,
     precision: str | None,
     license: str,
-) -> Model:
+) -> TrainedModel:
     """Builds the network of a link's directory, or of a checkpoint's backbone, with its weights.
 
     Args:
@@ -78,9 +78,9 @@ def open_model(
       FoiError: something is missing, or does not fit together.
     """
     init = epath.Path(init)
-    finished = links.load(init) if init.is_dir() else None
+    finished = links.load_finished(init) if init.is_dir() else None
     name = backbone or (finished.link.backbone if finished else "hrnet_w48")
-    begin = initial_weights.elsewhere(init, name)
+    begin = initial_weights.find_weights(init, name)
     precision = precision or (finished.link.precision if finished else "float32")
     strategies.set_precision(precision)
     common = {
@@ -92,40 +92,44 @@ def open_model(
         "foi_tf": __version__,
     }
     if finished is None:
-        return _backbone(name, begin.checkpoint, *public_weights.statistics(name), common)
-    return _of_link(finished, begin.checkpoint, data_dir, common)
+        return _open_backbone(
+            name, begin.checkpoint, *public_weights.channel_statistics(name), common
+        )
+    return _open_link(finished, begin.checkpoint, data_dir, common)
 
 
-def _backbone(
+def _open_backbone(
     name: str, checkpoint: epath.Path, mean: Channels, std: Channels, common: Mapping[str, Any]
-) -> Model:
-    network = public_weights.build(name, 0).network
+) -> TrainedModel:
+    network = public_weights.build_classifier(name, 0).network
     transfer.load_backbone(network.backbone, checkpoint)
     metadata = {**common, **_normalization(mean, std)}
-    return Model(network=network, metadata=metadata, mean=mean, std=std)
+    return TrainedModel(network=network, metadata=metadata, mean=mean, std=std)
 
 
-def _of_link(
+def _open_link(
     finished: links.Finished,
     checkpoint: epath.Path,
     data_dir: epath.PathLike,
     common: Mapping[str, Any],
-) -> Model:
+) -> TrainedModel:
     link = finished.link
     if len(link.members) > 1:
         raise FoiError(f"{checkpoint.parent}: the model of several tasks; export one's of a target")
     if not data_dir:
         raise FoiError(f"{checkpoint.parent}: the model of a link; give --data_dir of {link.task}")
-    dataset = prepared_datasets.open_task(data_dir, link.task).dataset
+    dataset = prepared_datasets.load_task_dataset(data_dir, link.task).dataset
     if link.task.type == CONTRASTIVE:  # Nobody has use for the projection.
-        return _backbone(link.backbone, checkpoint, dataset.mean, dataset.std, common)
+        return _open_backbone(link.backbone, checkpoint, dataset.mean, dataset.std, common)
     task = tasks.create(link.task, dataset)
     head, name = task.head(), str(link.task)
     statistics = (dataset.mean, dataset.std)
     # Features are taken at any size, and predictions at that of the training.
-    network = transfer.build(link.backbone, {name: head}, {name: (None, None)}, {name: statistics})
-    transfer.load(network, checkpoint)
-    return Model(
+    network = transfer.build_network(
+        link.backbone, {name: head}, {name: (None, None)}, {name: statistics}
+    )
+    transfer.load_network(network, checkpoint)
+    return TrainedModel(
         network=network,
         metadata={**common, **_description(finished, dataset, task)},
         mean=dataset.mean,

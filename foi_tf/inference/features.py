@@ -10,22 +10,22 @@ from etils import epath
 from foi_tf import __version__
 from foi_tf.chains.initial_weights import Start
 from foi_tf.data.input import pipeline
-from foi_tf.data.records.prepared_datasets import Prepared
+from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
-from foi_tf.inference import dense_labels
 from foi_tf.models import backbones, transfer
 from foi_tf.progress import Progress
 from foi_tf.study import feature_files
 from foi_tf.study.dataset import Size
 from foi_tf.study.feature_files import Features, Origin, Points
-from foi_tf.study.grid import subset
+from foi_tf.study.grid import choose_subset
+from foi_tf.tasks import feature_cells
 from foi_tf.training import strategies
 
 _SPLIT = "train"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Request:
+class FeatureRequest:
     """Of which images of a dataset which features are wanted.
 
     Attributes:
@@ -39,15 +39,15 @@ class Request:
       seed: of the subset and the points.
     """
 
-    prepared: Prepared
-    images: int = feature_files.IMAGES
+    prepared: PreparedDataset
+    images: int = feature_files.MAX_IMAGES
     size: Size | None = None
     task_type: str = ""
     points: int = 0
     seed: int = 0
 
 
-class Network:
+class FeatureExtractor:
     """A backbone to take features from, and the segmentation heads of its last link, if any.
 
     Args:
@@ -63,25 +63,28 @@ class Network:
         strategies.make_repeatable(seed)
         self.backbone, self.chain = backbone, begin.chain
         self.weights = begin.digest or f"seed {seed}"
-        self.model = backbones.backbone(backbone)
+        self.model = backbones.build_backbone(backbone)
         self.classifiers: list[tuple[np.ndarray, np.ndarray]] = []
         if begin.checkpoint is None:
             return
         transfer.load_backbone(self.model, begin.checkpoint)
         if begin.finished and begin.finished.link.task.type == "segmentation":
             tasks = [str(member.task) for member in begin.finished.link.members]
-            found = [transfer.pixel_classifier(begin.checkpoint, task) for task in tasks]
+            found = [transfer.read_pixel_classifier(begin.checkpoint, task) for task in tasks]
             self.classifiers = [each for each in found if each is not None]
 
-    def __call__(self, pixels: tf.Tensor, request: Request) -> tf.Tensor:
+    def __call__(self, pixels: tf.Tensor, request: FeatureRequest) -> tf.Tensor:
         """Pixels uint8 [B, H, W, 3] -> features float32 [B, ceil(H / 4), ceil(W / 4), C]."""
         dataset = request.prepared.dataset
-        images = transfer.normalizer(dataset.mean, dataset.std)(pixels)
+        images = transfer.build_normalizer(dataset.mean, dataset.std)(pixels)
         return tf.cast(self.model(images, training=False), tf.float32)
 
 
-def update(
-    path: epath.PathLike, requests: Sequence[Request], network: Network, batch_size: int
+def update_features(
+    path: epath.PathLike,
+    requests: Sequence[FeatureRequest],
+    network: FeatureExtractor,
+    batch_size: int,
 ) -> list[Features]:
     """Makes a file hold exactly the features of the requests; those that it has already stay.
 
@@ -91,30 +94,30 @@ def update(
       FoiError: an input size is not known, there are no images, or the file is broken or
         cannot be written.
     """
-    feature_files.check_path(path)
+    feature_files.check_feature_path(path)
     origins = [_origin(request, network) for request in requests]
-    have = _already(path, origins)
+    have = _load_known(path, origins)
     if not epath.Path(path).exists():  # A place that cannot be written is told before the work.
-        feature_files.write(path, [])
+        feature_files.write_features(path, [])
     for origin, request in zip(origins, requests, strict=True):
         if origin.name not in have:
             have[origin.name] = _extract(origin, request, network, batch_size)
-            feature_files.write(path, [have[o.name] for o in origins if o.name in have])
+            feature_files.write_features(path, [have[o.name] for o in origins if o.name in have])
     return [have[origin.name] for origin in origins]
 
 
-def _already(path: epath.PathLike, origins: Sequence[Origin]) -> dict[str, Features]:
+def _load_known(path: epath.PathLike, origins: Sequence[Origin]) -> dict[str, Features]:
     """By dataset or task, what a file has of what is wanted."""
     if not epath.Path(path).exists():
         return {}
     try:
-        found = feature_files.load(path)
+        found = feature_files.load_features(path)
     except FoiError as error:
         raise FoiError(f"{error}, after removing it, or name another --out") from error
     return {each.origin.name: each for each in found if each.origin in origins}
 
 
-def _origin(request: Request, network: Network) -> Origin:
+def _origin(request: FeatureRequest, network: FeatureExtractor) -> Origin:
     prepared = request.prepared
     dataset = prepared.dataset
     size = request.size or dataset.crop
@@ -130,7 +133,7 @@ def _origin(request: Request, network: Network) -> Origin:
         train={kind: dataset.size(kind, _SPLIT) for kind in dataset.classes},
         data=prepared.fingerprint,
         split=_SPLIT,
-        ids=tuple(subset(ids, request.images, request.seed)),
+        ids=tuple(choose_subset(ids, request.images, request.seed)),
         backbone=network.backbone,
         chain=network.chain,
         weights=network.weights,
@@ -142,13 +145,18 @@ def _origin(request: Request, network: Network) -> Origin:
     )
 
 
-def _extract(origin: Origin, request: Request, network: Network, batch_size: int) -> Features:
+def _extract(
+    origin: Origin, request: FeatureRequest, network: FeatureExtractor, batch_size: int
+) -> Features:
     drawn = origin.points_per_image
 
     def encode(example):
-        found = {"id": example["id"], "inside": dense_labels.inside(example, origin.size)}
+        found = {
+            "id": example["id"],
+            "inside": feature_cells.find_inside_cells(example, origin.size),
+        }
         if drawn:
-            target = dense_labels.targets(
+            target = feature_cells.targets(
                 example, origin.task_type, origin.size, request.prepared.dataset
             )
             found["target"] = tf.where(found["inside"], target, np.nan)
@@ -171,12 +179,12 @@ def _extract(origin: Origin, request: Request, network: Network, batch_size: int
         targets = batch["targets"]
         features = network(batch["image"], request)
         features = tf.ensure_shape(features, [*targets["inside"].shape, features.shape[-1]])
-        found = {"vectors": average(features, targets["inside"])}
+        found = {"vectors": average_features(features, targets["inside"])}
         return found | _draw(features, targets, drawn) if drawn else found
 
     found: dict[str, list[np.ndarray]] = {}
     with Progress(f"{origin.name} features", len(origin.ids), unit="image") as progress:
-        for batch in pipeline.evaluate(source, batch_size):
+        for batch in pipeline.make_evaluation_batches(source, batch_size):
             valid = batch["place"].numpy() >= 0
             arrays = {"id": batch["targets"]["id"]} | step(batch)
             for name, values in arrays.items():
@@ -185,7 +193,7 @@ def _extract(origin: Origin, request: Request, network: Network, batch_size: int
     return _collect(origin, network, {name: np.concatenate(a) for name, a in found.items()})
 
 
-def average(features: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+def average_features(features: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
     """[B, h, w, C] -> [B, C], over the cells that are `inside` (bool [B, h, w]) the image."""
     weights = tf.cast(inside, tf.float32)
     total = tf.einsum("bhwc,bhw->bc", features, weights)
@@ -205,7 +213,7 @@ def _draw(features: tf.Tensor, targets, count: int) -> dict[str, tf.Tensor]:
     }
 
 
-def _collect(origin: Origin, network: Network, found: dict[str, np.ndarray]) -> Features:
+def _collect(origin: Origin, network: FeatureExtractor, found: dict[str, np.ndarray]) -> Features:
     """Brings what was found into the order of the ids."""
     place = {name.decode(): i for i, name in enumerate(found["id"])}
     order = [place[name] for name in origin.ids]

@@ -19,9 +19,10 @@ from sklearn.preprocessing import StandardScaler
 from foi_tf import __version__
 from foi_tf.data.input import pipeline
 from foi_tf.errors import FoiError
-from foi_tf.inference import dense_labels, features
+from foi_tf.inference import features
 from foi_tf.progress import Progress
-from foi_tf.study.grid import subset
+from foi_tf.study.grid import choose_subset
+from foi_tf.tasks import feature_cells
 
 HOLDOUT = 0.2  # Share of the training images to choose the penalty on; ours.
 PENALTIES = tuple(np.logspace(-4, 2, 7).tolist())  # scikit-learn's C; ours, SimCLR tries 45.
@@ -30,7 +31,7 @@ _TYPE = "classification"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Linear:
+class ProbeResult:
     """What was found, and all that it depends on.
 
     Attributes:
@@ -55,7 +56,9 @@ class Linear:
     version: str = __version__
 
 
-def evaluate(request: features.Request, network: features.Network, batch_size: int) -> Linear:
+def evaluate_probe(
+    request: features.FeatureRequest, network: features.FeatureExtractor, batch_size: int
+) -> ProbeResult:
     """Fits a classifier to the training images that `request` allows, and tests it.
 
     Raises:
@@ -65,11 +68,11 @@ def evaluate(request: features.Request, network: features.Network, batch_size: i
     size = request.size or prepared.dataset.crop
     if size is None:
         raise FoiError(f"{prepared.dataset.id}: no input size is known; give --size=HEIGHTxWIDTH")
-    ids = subset(prepared.annotated_ids("train", _TYPE), request.images, request.seed)
-    held = frozenset(subset(ids, max(1, round(HOLDOUT * len(ids))), request.seed + 1))
+    ids = choose_subset(prepared.annotated_ids("train", _TYPE), request.images, request.seed)
+    held = frozenset(choose_subset(ids, max(1, round(HOLDOUT * len(ids))), request.seed + 1))
     seen = [name for name in ids if name not in held]
     fitting, choosing, testing = (
-        _vectors(request, split, chosen, size, network, batch_size)
+        _compute_vectors(request, split, chosen, size, network, batch_size)
         for split, chosen in (
             ("train", seen),
             ("train", sorted(held)),
@@ -81,7 +84,7 @@ def evaluate(request: features.Request, network: features.Network, batch_size: i
     quality = {penalty: _fit(*fitting, penalty).score(*choosing) for penalty in PENALTIES}
     best = max(PENALTIES, key=quality.get)
     every = [np.concatenate(parts) for parts in zip(fitting, choosing, strict=True)]
-    return Linear(
+    return ProbeResult(
         dataset=prepared.dataset.id,
         data=prepared.fingerprint,
         top1=float(_fit(*every, best).score(*testing)),
@@ -104,8 +107,13 @@ def _fit(vectors: np.ndarray, labels: np.ndarray, penalty: float) -> Pipeline:
         return made.fit(vectors, labels)
 
 
-def _vectors(
-    request: features.Request, split: str, ids, size, network: features.Network, batch_size: int
+def _compute_vectors(
+    request: features.FeatureRequest,
+    split: str,
+    ids,
+    size,
+    network: features.FeatureExtractor,
+    batch_size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """float32 [N, C] features and int64 [N] labels, in record order."""
     source = pipeline.Input(
@@ -114,18 +122,19 @@ def _vectors(
         task_type=_TYPE,
         encode=lambda example: {
             "label": example["label"],
-            "inside": dense_labels.inside(example, size),
+            "inside": feature_cells.find_inside_cells(example, size),
         },
         crop=size,
         chosen=tuple(ids),
     )
     step = tf.function(
-        lambda pixels, inside: features.average(network(pixels, request), inside), autograph=False
+        lambda pixels, inside: features.average_features(network(pixels, request), inside),
+        autograph=False,
     )
     vectors, labels = [], []
     label = f"{request.prepared.dataset.id} {split}"
     with Progress(label, len(ids), unit="image") as progress:
-        for batch in pipeline.evaluate(source, batch_size):
+        for batch in pipeline.make_evaluation_batches(source, batch_size):
             valid = batch["place"].numpy() >= 0
             targets = batch["targets"]
             vectors.append(step(batch["image"], targets["inside"]).numpy()[valid])

@@ -11,7 +11,7 @@ from foi_tf.tasks import centernet
 from foi_tf.tasks.base import Predictions
 
 
-def fit(images: tf.Tensor, crop: Size, mean: Channels) -> tuple[tf.Tensor, augment.View]:
+def fit_images(images: tf.Tensor, crop: Size, mean: Channels) -> tuple[tf.Tensor, augment.View]:
     """Brings images to the one scale where they fit into the network's input.
 
     Args:
@@ -20,13 +20,15 @@ def fit(images: tf.Tensor, crop: Size, mean: Channels) -> tuple[tf.Tensor, augme
     Returns:
       uint8 [B, *crop, 3], the mean color beyond the edge; and the view that they show.
     """
-    view = augment.whole(tf.shape(images)[1:3], crop)
+    view = augment.fit_whole_image(tf.shape(images)[1:3], crop)
     windows = images[:, : view.height, : view.width]
     out = tf.stack([view.out_height, view.out_width])
-    return resizing.native(windows, view.shrink, out, crop, mean, view.mirrored), view
+    return resizing.resize_by_tensorflow(windows, view.shrink, out, crop, mean, view.mirrored), view
 
 
-def restore(predictions: Predictions, view: augment.View, size: tf.Tensor) -> Predictions:
+def restore_predictions(
+    predictions: Predictions, view: augment.View, size: tf.Tensor
+) -> Predictions:
     """Brings what a task's `decode` returns back to the pixels of the images.
 
     Maps ("mask", "depth") become those of the whole image, each pixel taking the nearest;
@@ -37,7 +39,7 @@ def restore(predictions: Predictions, view: augment.View, size: tf.Tensor) -> Pr
     """
     maps = {n: _map(predictions[n], view, size) for n in ("mask", "depth") if n in predictions}
     if "boxes" in predictions:
-        predictions = centernet.in_image(predictions, view.scale[None])
+        predictions = centernet.to_image_pixels(predictions, view.scale[None])
     return dict(predictions) | maps
 
 

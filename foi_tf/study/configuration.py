@@ -1,7 +1,8 @@
-"""Schedules and input sizes of links, read strictly from configs/*.yaml.
+"""Reads schedules and input sizes of links from configs/*.yaml; refuses keys it does not know.
 
-A configuration has one section a task type; a section may refine itself for single
-datasets under `datasets`, and the schedule of multi-source models under the name `multi`:
+A configuration has one section for each task type. A section may hold other values for
+single datasets under `datasets`, and another schedule for multi-source models under the
+name `multi`:
 
     segmentation:
       crop: [128, 128]
@@ -30,28 +31,32 @@ from foi_tf.study.results import MULTI_SOURCE
 _STRICT = pydantic.ConfigDict(extra="forbid", strict=True)
 Positive = Annotated[int, pydantic.Field(gt=0)]
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
-_UNKNOWN_KEY = "unexpected_keyword_argument"  # Pydantic's name for it.
+_UNKNOWN_KEY = "unexpected_keyword_argument"  # Pydantic's name for an unknown key.
 NonNegative = Annotated[float, pydantic.Field(ge=0)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How the weights of one link are optimized.
+    """Describes how the weights of one link are optimized.
 
     Attributes:
       optimizer: "sgd" (with momentum), "adam" or "lars" (with momentum).
-      learning_rate: where the policy starts, after the warm-up.
+      learning_rate: learning rate after the warm-up, from which the policy lowers it.
       steps: training steps on a whole training set.
       small_steps: training steps on a subset of it (section 5.1 lowers them).
-      batch_size: images a step, over all replicas.
-      policy: "step": times `decay` at each of the fractions `boundaries` of the steps;
-        "poly": times (1 - step / steps) ** `power` (A.2); "cosine": times
-        (1 + cos(pi * step / steps)) / 2 (SimCLR).
-      warmup: fraction of the steps in which the rate rises linearly from zero.
-      weight_decay: decoupled, on convolution and dense kernels only: a step takes it times the
-        rate off them. For what recipes that have it in the gradient do with a momentum, it has
-        to be 1 / (1 - momentum) times theirs. Of "lars" it is part of the gradient, as that is
-        defined.
+      batch_size: images in a step, over all replicas.
+      policy: "step" multiplies the learning rate by `decay` at each of the fractions
+        `boundaries` of the steps; "poly" multiplies it by (1 - step / steps) ** `power` (A.2);
+        "cosine" by (1 + cos(pi * step / steps)) / 2 (SimCLR).
+      boundaries: fractions of the steps at which "step" lowers the learning rate.
+      decay: factor of "step" at each boundary.
+      power: exponent of "poly".
+      warmup: fraction of the steps in which the learning rate rises linearly from zero.
+      momentum: momentum of "sgd" and "lars".
+      weight_decay: decoupled weight decay of convolution and dense kernels. Each step
+        subtracts weight_decay * learning_rate * w. To match a recipe that adds L2 to the
+        gradient under momentum m, use its coefficient times 1 / (1 - m). "lars" adds it to
+        the gradient, as LARS is defined.
     """
 
     __pydantic_config__ = _STRICT
@@ -69,22 +74,28 @@ class Schedule:
     weight_decay: NonNegative = 0.0
 
     def steps_on(self, images: Iterable[int | None]) -> int:
-        """The steps of a link that may use so many images of each of its members; None: all."""
+        """Returns the number of training steps of a link.
+
+        Args:
+          images: how many training images the link may use of each task that it trains on;
+            None for all of them.
+        """
         return self.steps if all(limit is None for limit in images) else self.small_steps
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LinkConfig:
-    """What a configuration says of the links of one task.
+    """Holds the settings that a configuration gives the links of one task.
 
     Attributes:
       schedule: see `Schedule`.
-      crop: (height, width) of the network's input; None takes the dataset's own.
-      rescale: range of the random factor on top of the scale at which the whole
-        image would fit into the crop (the paper does not print it); of contrastive tasks
-        the magnification of the random windows, see `data.input.simclr_views.make_view_pair`.
-      rate_factors: times the schedule's learning rate, the rates that --select_lr chooses
-        from (three in section 4.2, which does not print them; the factors are ours).
+      crop: (height, width) of the network's input in pixels; None takes the dataset's own.
+      rescale: (lowest, highest) random factor on top of the scale at which the whole
+        image would fit into the crop (the paper does not print it). For contrastive tasks
+        it is the magnification of the random windows, see `data.input.simclr_views.make_view_pair`.
+      rate_factors: factors of the schedule's learning rate; the products are the learning
+        rates that --select_lr chooses from. Section 4.2 takes three and does not print them;
+        these factors are ours.
     """
 
     __pydantic_config__ = _STRICT
@@ -98,24 +109,26 @@ class LinkConfig:
         if low > high:
             raise ValueError(f"rescale must be [low, high], not [{low}, {high}]")
         if not self.rate_factors:
-            raise ValueError("rate_factors must name one factor at least")
+            raise ValueError("rate_factors must name at least one factor")
 
     @property
     def rates(self) -> tuple[float, ...]:
-        """The learning rates to choose from, without the noise of floats."""
+        """Lists the learning rates to choose from, rounded to 12 digits."""
         rate = self.schedule.learning_rate
         return tuple(float(f"{rate * factor:.12g}") for factor in self.rate_factors)
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """A parsed file; `link` resolves what it says of one task.
+    """Holds a parsed configuration; `link` returns the settings of one task.
 
     Attributes:
-      name: of the file.
-      sections, refined: by task type, and where a dataset differs from that.
-      crop: (height, width) of the network's input on all datasets but the pre-training's,
-        in place of what the file and the datasets say (Appendix B); None leaves it to them.
+      name: name of the file.
+      sections: settings by task type.
+      refined: settings of the tasks that differ from their section.
+      crop: (height, width) of the network's input in pixels, on all datasets but the one of
+        the pre-training; replaces the sizes of the file and of the datasets (Appendix B).
+        None keeps those.
     """
 
     name: str
@@ -124,7 +137,7 @@ class Config:
     crop: Size | None = None
 
     def link(self, task: Task) -> LinkConfig:
-        """The settings of a task's links.
+        """Returns the settings of a task's links.
 
         Raises:
           FoiError: the file has no section for the task's type.
@@ -140,7 +153,7 @@ class Config:
         return dataclasses.replace(found, crop=self.crop)
 
     def link_of_source(self, source: Task) -> LinkConfig:
-        """The settings of a link on a task, or on a set as `study.sources` names it.
+        """Returns the settings of a link on a source: a task, or a set as in `study.sources`.
 
         Raises:
           FoiError: as `link`.
@@ -150,26 +163,27 @@ class Config:
 
 
 def load_config(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -> Config:
-    """Reads a configuration: a file's path, or the name of one that comes with the package.
+    """Reads and checks a configuration.
 
     Args:
-      name_or_path: "paper", "mini", ... or a path that ends in .yaml.
-      datasets: the ids that `datasets:` may refine.
+      name_or_path: name of a configuration of the package ("paper", "mini", ...), or path of
+        a file that ends in .yaml or .yml.
+      datasets: ids of the datasets that `datasets:` may name.
       crop: see `Config`.
 
     Raises:
-      FoiError: there is no such file, it is no YAML, or a key or a value is wrong.
+      FoiError: the file does not exist or is not YAML, or a key or a value is wrong.
     """
-    path, raw = _find(name_or_path), read_config_file(name_or_path)
+    path, raw = _find_file(name_or_path), read_config_file(name_or_path)
     known = frozenset(datasets)
     sections, refined = {}, {}
     for task_type, section in raw.items():
         if task_type not in TASK_TYPES:
             raise unknown_name_error("section", str(task_type), TASK_TYPES, where=str(path))
         if not isinstance(section, dict):
-            raise FoiError(f"{path}: {task_type} must be a mapping")
+            raise FoiError(f"{path}: {task_type}: the section must be a mapping of keys to values")
         own = {key: value for key, value in section.items() if key != "datasets"}
-        sections[task_type] = _link_config(own, f"{path}: {task_type}")
+        sections[task_type] = _parse_link_config(own, f"{path}: {task_type}")
         for dataset, changes in (section.get("datasets") or {}).items():
             where = f"{path}: {task_type}.datasets"
             if dataset not in known | {MULTI_SOURCE}:
@@ -180,33 +194,40 @@ def load_config(name_or_path: str, datasets: Iterable[str], crop: Size | None = 
                     "size and rescaling are those of each dataset"
                 )
             merged = _merge(own, changes or {}, f"{where}.{dataset}")
-            refined[Task(dataset, task_type)] = _link_config(merged, f"{where}.{dataset}")
+            refined[Task(dataset, task_type)] = _parse_link_config(merged, f"{where}.{dataset}")
     return Config(path.name, sections, refined, crop)
 
 
 def read_config_file(name_or_path: str) -> dict[str, Any]:
-    """What a configuration's file says, as YAML has it.
+    """Reads a configuration's file as nested dictionaries, without checking keys and values.
 
     Raises:
-      FoiError: there is no such file, or it is no YAML mapping.
+      FoiError: the file does not exist, or does not hold a YAML mapping.
     """
-    path = _find(name_or_path)
+    path = _find_file(name_or_path)
     try:
         raw = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
-        raise FoiError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+        raise FoiError(
+            f"{path}: the file is not YAML ({' '.join(str(error).split())}); correct it"
+        ) from error
     except OSError as error:
-        raise FoiError(f"{path}: no such configuration") from error
+        raise FoiError(f"{path}: no such configuration file") from error
     if not isinstance(raw, dict):
-        raise FoiError(f"{path}: must map task types to their settings")
+        raise FoiError(f"{path}: the file must map task types to their settings")
     return raw
 
 
 def fill_in_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig:
-    """Fills in the dataset's own input size where the configuration has none.
+    """Returns the settings with the dataset's own input size where they give no crop.
+
+    Args:
+      config: settings of a task's links.
+      own: (height, width) of the dataset in pixels, or None.
+      where: start of the error message.
 
     Raises:
-      FoiError: neither knows one.
+      FoiError: neither the settings nor the dataset give an input size.
     """
     crop = config.crop or own
     if crop is None:
@@ -214,35 +235,39 @@ def fill_in_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig
     return dataclasses.replace(config, crop=crop)
 
 
-def _find(name_or_path: str) -> epath.Path:
+def _find_file(name_or_path: str) -> epath.Path:
+    """Returns the path of a configuration, given its name or path."""
     if name_or_path.endswith((".yaml", ".yml")):
         return epath.Path(name_or_path)
-    packaged = {p.stem: p for p in _directory().iterdir() if p.suffix == ".yaml"}
+    packaged = {p.stem: p for p in _package_configs().iterdir() if p.suffix == ".yaml"}
     if name_or_path not in packaged:
         raise unknown_name_error("configuration", name_or_path, packaged)
     return packaged[name_or_path]
 
 
-def _directory() -> epath.Path:
+def _package_configs() -> epath.Path:
+    """Returns the directory of the configurations that come with the package."""
     try:
         return epath.Path(str(resources.files("foi_tf.configs")))  # As installed.
     except ModuleNotFoundError:
         return epath.Path(__file__).parents[2] / "configs"  # In a checkout.
 
 
-def _link_config(raw: dict[str, Any], where: str) -> LinkConfig:
+def _parse_link_config(raw: dict[str, Any], where: str) -> LinkConfig:
+    """Checks one section's values; `where` starts the error message."""
     try:
-        # By way of JSON, since strict JSON knows lists as tuples and 1 as a float.
+        # JSON, because pydantic's strict mode accepts lists as tuples and 1 as a float there.
         return pydantic.TypeAdapter(LinkConfig).validate_json(json.dumps(raw))
     except TypeError as error:
         raise FoiError(f"{where}: {error}") from error
     except pydantic.ValidationError as error:
-        # A misspelt key is also a missing one; the first is what helps.
+        # A misspelled key often leaves another one missing; naming the first helps more.
         problems = sorted(error.errors(), key=lambda problem: problem["type"] != _UNKNOWN_KEY)
         raise _explain(problems[0], where) from error
 
 
 def _explain(problem: Mapping[str, Any], where: str) -> FoiError:
+    """Turns one of pydantic's problems into an error that names the key."""
     *parents, key = problem["loc"] or ("",)
     if problem["type"] == _UNKNOWN_KEY:
         owner = Schedule if parents else LinkConfig
@@ -252,13 +277,14 @@ def _explain(problem: Mapping[str, Any], where: str) -> FoiError:
         )
     place = ".".join([where, *map(str, problem["loc"])])
     if problem["type"] in ("missing", "missing_argument"):
-        return FoiError(f"{place}: missing")
+        return FoiError(f"{place}: the key is missing; add it")
     return FoiError(f"{place}: {problem['input']!r}: {problem['msg']}")
 
 
 def _merge(base: Mapping, changes: Any, where: str) -> dict:
+    """Returns `base` with `changes` put over it, key by key at every depth."""
     if not isinstance(changes, Mapping):
-        raise FoiError(f"{where}: must be a mapping")
+        raise FoiError(f"{where}: this must be a mapping of keys to values")
     merged = dict(base)
     for key, value in changes.items():
         nested = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

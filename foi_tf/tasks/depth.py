@@ -14,7 +14,7 @@ class Depth:
     """Meters a pixel, at the network's input size, where the output is upsampled to.
 
     Only pixels of known depth count, in training and in evaluation. Truth arrives clipped
-    to the dataset's range (`data.input.augment.depth`); predictions are clipped to it here.
+    to the dataset's range (`data.input.augment.crop_depth`); predictions are clipped to it here.
 
     Evaluation is on whole images at the one scale of section 4.1: the annotation is
     brought to the input size too, by its nearest pixels.
@@ -82,7 +82,7 @@ class Depth:
         squared = statistics["squared_error"].sum(-1, keepdims=True, dtype=np.float64)
         return squared, statistics["known"].sum(-1, keepdims=True, dtype=np.int32)
 
-    def evaluator(self) -> "DepthErrors":
+    def accumulator(self) -> "DepthErrors":
         """Root mean square error, and the share of accurate pixels."""
         return DepthErrors()
 

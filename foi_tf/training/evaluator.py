@@ -24,7 +24,7 @@ class Evaluation:
     images: ImageStatistics | None
 
 
-def replica_statistics(model: tf.keras.Model, task: TaskType, batch: Mapping) -> dict:
+def compute_batch_statistics(model: tf.keras.Model, task: TaskType, batch: Mapping) -> dict:
     """One replica's batch -> the task's statistics and "place", one row an image."""
     predictions = task.decode(model(batch["image"], training=False))
     return dict(task.summarize(predictions, batch["targets"])) | {"place": batch["place"]}
@@ -43,7 +43,7 @@ class Evaluator:
         ids: Sequence[str],
         label: str,
     ):
-        """Reads (distributed) batches from `pipeline.evaluate`.
+        """Reads (distributed) batches from `pipeline.make_evaluation_batches`.
 
         Args:
           ids: of the images, which their places refer to.
@@ -55,7 +55,7 @@ class Evaluator:
         @tf.function(autograph=False)
         def step(batch):
             run = tf.autograph.experimental.do_not_convert(
-                lambda batch: replica_statistics(model, task, batch)
+                lambda batch: compute_batch_statistics(model, task, batch)
             )
             return strategy.run(run, args=(batch,))
 
@@ -63,7 +63,7 @@ class Evaluator:
 
     def evaluate(self) -> Evaluation:
         """With the model's weights of now."""
-        evaluator, by_image = self._task.evaluator(), []
+        evaluator, by_image = self._task.accumulator(), []
         with Progress(self._label, len(self._ids), unit="image") as progress:
             for batch in self._batches:
                 gathered = tf.nest.map_structure(

@@ -15,7 +15,7 @@ from foi_tf.chains import link_inputs, links, run_link
 from foi_tf.chains.links import Member
 from foi_tf.data.input import pipeline
 from foi_tf.models import transfer
-from foi_tf.models.backbones import backbone
+from foi_tf.models.backbones import build_backbone
 from foi_tf.study.choices import Pace
 from foi_tf.study.dataset import Task
 from foi_tf.training import optimizers, strategies
@@ -42,14 +42,14 @@ def _pair(make_link, blocks_data, bricks):
 
 
 def weights(link, workdir):
-    checkpoint = tf.train.load_checkpoint(str(links.weights(link.directory(workdir))))
+    checkpoint = tf.train.load_checkpoint(str(links.weights_path(link.directory(workdir))))
     names = checkpoint.get_variable_to_shape_map()
     return {name: checkpoint.get_tensor(name) for name in names if "ATTRIBUTES" in name}
 
 
 def run(link, data, workdir, every=100):
     pace = Pace(steps_per_loop=1, checkpoint_every=every)
-    return run_link.run(link, data, None, workdir, strategies.make("cpu"), pace)
+    return run_link.run_link(link, data, None, workdir, strategies.create_strategy("cpu"), pace)
 
 
 def test_one_member_equals_the_plain_link(make_link, blocks_data, tmp_path):
@@ -67,19 +67,22 @@ def by_hand(link, data, turns):
     strategies.make_repeatable(link.seed)
     made = [tasks.create(m.task, d.dataset) for m, d in zip(link.members, data, strict=True)]
     names = [str(member.task) for member in link.members]
-    network = transfer.build(
+    network = transfer.build_network(
         link.backbone,
         {name: task.head() for name, task in zip(names, made, strict=True)},
         {name: member.crop for name, member in zip(names, link.members, strict=True)},
         {name: (d.dataset.mean, d.dataset.std) for name, d in zip(names, data, strict=True)},
     )
     sgd = tf.keras.optimizers.SGD(
-        optimizers.learning_rate(link.schedule, link.steps * len(names)), link.schedule.momentum
+        optimizers.create_learning_rate(link.schedule, link.steps * len(names)),
+        link.schedule.momentum,
     )
     sgd.build(network.trainable_variables)
     streams = [
         iter(
-            pipeline.train(link_inputs.train_input(link, place, d, task), link.schedule.batch_size)
+            pipeline.make_train_batches(
+                link_inputs.make_train_input(link, place, d, task), link.schedule.batch_size
+            )
         )
         for place, (d, task) in enumerate(zip(data, made, strict=True))
     ]
@@ -110,8 +113,8 @@ def test_members_take_turns_batch_by_batch(pair, tmp_path):
     assert finished.value == pytest.approx(np.mean(means))
     assert finished.n_train == 12 + 6 and finished.domain == ""
 
-    reader = tf.train.Checkpoint(backbone=backbone(link.backbone))
-    reader.read(str(links.weights(link.directory(tmp_path)))).expect_partial()
+    reader = tf.train.Checkpoint(backbone=build_backbone(link.backbone))
+    reader.read(str(links.weights_path(link.directory(tmp_path)))).expect_partial()
     found = [variable.numpy() for variable in reader.backbone.trainable_variables]
     right, wrong = (by_hand(link, data, turns) for turns in ((0, 1), (1, 0)))
     off = [max(np.abs(a - b).max() for a, b in zip(found, w, strict=True)) for w in (right, wrong)]
@@ -129,7 +132,7 @@ def test_sigterm_stops_a_set_between_two_steps_and_it_goes_on(pair, tmp_path):
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=stop, daemon=True).start()
-    with preemption.raised(), pytest.raises(preemption.Preempted):
+    with preemption.raise_on_sigterm(), pytest.raises(preemption.Preempted):
         run(link, data, tmp_path / "torn", every=3)
     assert not links.is_finished(directory) and not list(directory.glob("leases/*"))
     saved = max(int(p.stem[5:]) for p in directory.glob("checkpoints/ckpt-*.index"))

@@ -10,7 +10,7 @@ from foi_tf.data.input import augment
 from foi_tf.errors import FoiError
 from foi_tf.inference import export, model_card, pre_post_processing
 from foi_tf.models import transfer
-from foi_tf.models.backbones import backbone
+from foi_tf.models.backbones import build_backbone
 from foi_tf.models.weights import public_weights
 from foi_tf.study.choices import Pace
 from foi_tf.study.dataset import Task
@@ -31,7 +31,7 @@ def images(size, count=2):
 def _body():
     """A backbone whose batch norms all do something."""
     tf.keras.utils.set_random_seed(3)
-    made = backbone("hrnet_mini")
+    made = build_backbone("hrnet_mini")
     for variable in made.variables:
         if "kernel" not in variable.name:
             variable.assign(tf.random.uniform(variable.shape, 0.5, 1.5))
@@ -42,7 +42,9 @@ def model(kind, body):
     """A model of an untrained head on the backbone."""
     task, name = tasks.create(Task("x", kind), augmented_examples.ROW), f"x:{kind}"
     head = task.head()
-    network = transfer.build("hrnet_mini", {name: head}, {name: (None, None)}, {name: STATISTICS})
+    network = transfer.build_network(
+        "hrnet_mini", {name: head}, {name: (None, None)}, {name: STATISTICS}
+    )
     network.backbone.set_weights(body.get_weights())
     metadata = {
         "chain": ("ilsvrc", name), "backbone": "hrnet_mini", "precision": "float32",
@@ -51,7 +53,7 @@ def model(kind, body):
         "input_size": CROP, "metric": task.metric, "metrics": {task.metric: 0.5},
         "training_images": 7, "steps": 3, "seed": 0, "mean": STATISTICS[0], "std": STATISTICS[1],
     }  # fmt: skip
-    return export.Model(
+    return export.TrainedModel(
         network=network, metadata=metadata, mean=STATISTICS[0], std=STATISTICS[1],
         head=head, task=task, crop=CROP,
     )  # fmt: skip
@@ -59,8 +61,10 @@ def model(kind, body):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_whole_images_fit_as_in_evaluation(size):
-    shown, view = pre_post_processing.fit(images(size), CROP, STATISTICS[0])
-    expected = augment.image(images(size)[1], augment.whole(size, CROP), CROP, STATISTICS[0])
+    shown, view = pre_post_processing.fit_images(images(size), CROP, STATISTICS[0])
+    expected = augment.crop_image(
+        images(size)[1], augment.fit_whole_image(size, CROP), CROP, STATISTICS[0]
+    )
     difference = np.abs(shown[1].numpy().astype(int) - expected.numpy())
     assert difference.max() <= 1 and difference.mean() < 0.1
     assert max(int(view.out_height) / CROP[0], int(view.out_width) / CROP[1]) == 1
@@ -69,12 +73,12 @@ def test_whole_images_fit_as_in_evaluation(size):
 @pytest.mark.parametrize("size", SIZES)
 def test_predictions_go_back_to_the_image(size):
     """What sits at a place of the image is moved there and back, to a pixel."""
-    view = augment.whole(size, CROP)
+    view = augment.fit_whole_image(size, CROP)
     corners = tf.constant([[[3.0, 5.0, 40.0, 70.0]]])
-    there = augment.boxes(corners[0], view)[0][None]
+    there = augment.crop_boxes(corners[0], view)[0][None]
     mask = tf.reshape(tf.range(size[0] * size[1]), (*size, 1))
-    shown = augment.labels(mask, view, CROP, -1)[None, ..., 0]
-    back = pre_post_processing.restore(
+    shown = augment.crop_map(mask, view, CROP, -1)[None, ..., 0]
+    back = pre_post_processing.restore_predictions(
         {
             "boxes": there,
             "keypoints": tf.concat([there[..., None, :2], [[[[0.5]]]]], -1),
@@ -98,9 +102,11 @@ def test_predict_is_fit_network_decode_restore(kind, body):
     """Without the model that training uses."""
     made, pixels = model(kind, body), images(SIZES[0])
     found = export.saved_model.functions(made, frozen=False)["predict"](pixels)
-    shown, view = pre_post_processing.fit(pixels, CROP, made.mean)
+    shown, view = pre_post_processing.fit_images(pixels, CROP, made.mean)
     outputs = made.network.models[f"x:{kind}"](shown, training=False)
-    expected = pre_post_processing.restore(made.task.decode(outputs), view, tf.constant(SIZES[0]))
+    expected = pre_post_processing.restore_predictions(
+        made.task.decode(outputs), view, tf.constant(SIZES[0])
+    )
     assert set(found) == set(expected)
     for name, value in found.items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-3, atol=1e-3)
@@ -108,7 +114,7 @@ def test_predict_is_fit_network_decode_restore(kind, body):
 
 def test_saved_with_variables(body, tmp_path):
     made, pixels = model("detection", body), images(SIZES[0])
-    export.write(made, tmp_path / "m", "saved_model")
+    export.write_model(made, tmp_path / "m", "saved_model")
     loaded = tf.saved_model.load(str(tmp_path / "m")).signatures
     spec = [tf.TensorSpec((None, None, None, 3), tf.uint8)]
     for name, function in export.saved_model.functions(made, frozen=False).items():
@@ -119,18 +125,18 @@ def test_saved_with_variables(body, tmp_path):
             assert np.array_equal(before[field], after[field]), field
     assert loaded["get_features"](images=images((30, 50)))["features"].shape == (2, 8, 13, 240)
     # Its variables are a checkpoint that training starts from.
-    begin = initial_weights.elsewhere(tmp_path / "m/variables/variables", "hrnet_mini")
-    other = backbone("hrnet_mini")
+    begin = initial_weights.find_weights(tmp_path / "m/variables/variables", "hrnet_mini")
+    other = build_backbone("hrnet_mini")
     transfer.load_backbone(other, begin.checkpoint)
     for a, b in zip(other.variables, body.variables, strict=True):
         assert np.array_equal(a, b)
     with pytest.raises(FoiError, match="exists already"):
-        export.write(made, tmp_path / "m", "saved_model")
+        export.write_model(made, tmp_path / "m", "saved_model")
 
 
 def test_saved_frozen(body, tmp_path):
     made, pixels = model("depth", body), images(SIZES[0])
-    export.write(made, tmp_path / "m", "saved_model", frozen=True)
+    export.write_model(made, tmp_path / "m", "saved_model", frozen=True)
     module = tf.saved_model.load(str(tmp_path / "m"))
     graph = module.signatures["predict"].graph.as_graph_def()
     kinds = {node.op for part in (graph, *graph.library.function) for node in _nodes(part)}
@@ -148,7 +154,7 @@ def _nodes(part):
 
 def test_read_by_tensorflow_hub(body, tmp_path):
     hub = pytest.importorskip("tensorflow_hub", exc_type=ImportError)  # It needs pkg_resources.
-    export.write(model("classification", body), tmp_path / "m", "saved_model")
+    export.write_model(model("classification", body), tmp_path / "m", "saved_model")
     loaded = hub.load(str(tmp_path / "m"))
     assert loaded.signatures["predict"](images=images(SIZES[0]))["label"].shape == (2,)
     description = json.loads((tmp_path / "m/assets" / export.METADATA).read_text())
@@ -158,8 +164,10 @@ def test_read_by_tensorflow_hub(body, tmp_path):
 @pytest.mark.parametrize("kind", ["segmentation", "classification"])
 def test_safetensors_hold_what_timm_has(kind, body, tmp_path):
     made = model(kind, body)
-    metadata = export.write(made, tmp_path / "m", "safetensors")
-    again, account = public_weights.load(tmp_path / "m/model.safetensors", "hrnet_mini", classes=4)
+    metadata = export.write_model(made, tmp_path / "m", "safetensors")
+    again, account = public_weights.import_weights(
+        tmp_path / "m/model.safetensors", "hrnet_mini", classes=4
+    )
     assert not account.left and (again.head is None) == (kind == "segmentation")
     for a, b in zip(again.network.backbone.variables, body.variables, strict=True):
         assert np.array_equal(a, b)
@@ -168,29 +176,31 @@ def test_safetensors_hold_what_timm_has(kind, body, tmp_path):
 
 def test_the_card_says_what_it_is(body, tmp_path):
     made = model("depth", body)
-    metadata = export.write(made, tmp_path / "m", "safetensors")
+    metadata = export.write_model(made, tmp_path / "m", "safetensors")
     text = (tmp_path / "m/README.md").read_text()
     for said in ("# x:depth", "ilsvrc → x:depth", "| License | not stated |", "64 x 96",
                  "| RMSE, m, validation images | 0.5 |", "import --backbone=hrnet_mini --weights",
                  "0.500, 0.500, 0.500; 0.200, 0.200, 0.200", "0. a"):  # fmt: skip
         assert said in text, said
     assert "create_model" not in text  # timm has no such backbone.
-    known = model_card.render(metadata | {"backbone": "hrnet_w18"})
+    known = model_card.render_card(metadata | {"backbone": "hrnet_w18"})
     assert 'timm.create_model("hrnet_w18", num_classes=0)' in known
 
 
 def test_a_trained_link(make_link, blocks_data, tmp_path):
     link = make_link(steps=1)
-    run_link.run(link, [blocks_data], None, tmp_path, strategies.make("cpu"), Pace())
+    run_link.run_link(
+        link, [blocks_data], None, tmp_path, strategies.create_strategy("cpu"), Pace()
+    )
     directory, data_dir = link.directory(tmp_path), blocks_data.directory.parents[1]
     options = {"backbone": None, "precision": None, "license": "CC0"}
     made = export.open_model(directory, data_dir=data_dir, **options)
     network, task = made.network, tasks.create(link.task, blocks_data.dataset)
-    stored = tf.train.load_checkpoint(str(links.weights(directory)))
+    stored = tf.train.load_checkpoint(str(links.weights_path(directory)))
     shapes = stored.get_variable_to_shape_map()
     head = [k for k in shapes if k.startswith("heads/") and "optimizer" not in k]
     assert any(np.array_equal(stored.get_tensor(k), made.head.model.variables[0]) for k in head)
-    assert made.metadata["metrics"] == links.load(directory).metrics
+    assert made.metadata["metrics"] == links.load_finished(directory).metrics
     assert made.metadata["class_names"] == blocks_data.dataset.names["segmentation"]
     assert made.metadata["license"] == "CC0" and made.crop == link.members[0].crop
     assert type(made.task) is type(task) and network.models
@@ -206,6 +216,6 @@ def test_other_classes_than_the_dataset_has(body, tmp_path):
     name = "x:segmentation"
     head = tasks.create(Task("x", "segmentation"), augmented_examples.ROW).head()
     head.classes += 1
-    other = transfer.build("hrnet_mini", {name: head}, {name: CROP}, {name: STATISTICS})
+    other = transfer.build_network("hrnet_mini", {name: head}, {name: CROP}, {name: STATISTICS})
     with pytest.raises(FoiError, match=r"weights: weights of another network .*other classes"):
-        transfer.load(other, tmp_path / "weights")
+        transfer.load_network(other, tmp_path / "weights")

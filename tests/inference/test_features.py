@@ -7,11 +7,12 @@ import tensorflow as tf
 from foi_tf.chains import initial_weights, links
 from foi_tf.data.input import augment, pipeline
 from foi_tf.errors import FoiError
-from foi_tf.inference import dense_labels, features
+from foi_tf.inference import features
 from foi_tf.models import heads, transfer
 from foi_tf.study import feature_files
 from foi_tf.study.dataset import Task
-from foi_tf.study.grid import subset
+from foi_tf.study.grid import choose_subset
+from foi_tf.tasks import feature_cells
 from tests.link_fixtures import finish
 
 SIZE = (32, 64)  # Wider than the images, which are 48 x 64: their right part is beyond them.
@@ -19,14 +20,14 @@ SIZE = (32, 64)  # Wider than the images, which are 48 x 64: their right part is
 
 @pytest.fixture(scope="module", name="network")
 def _network():
-    return features.Network("hrnet_mini", initial_weights.scratch(), 3)
+    return features.FeatureExtractor("hrnet_mini", initial_weights.random_start(), 3)
 
 
 @pytest.fixture(name="request_for")
 def _request_for(blocks_data):
     def make(**changes):
         fields = {"prepared": blocks_data, "images": 4, "size": SIZE}
-        return features.Request(**fields | changes)
+        return features.FeatureRequest(**fields | changes)
 
     return make
 
@@ -43,28 +44,28 @@ def shown(request, name, task_type, encode):
         prepared=request.prepared, split="train", task_type=task_type, encode=encode, crop=SIZE,
         chosen=(name,),
     )  # fmt: skip
-    (batch,) = pipeline.evaluate(source, 1)
+    (batch,) = pipeline.make_evaluation_batches(source, 1)
     return batch
 
 
 def test_features_are_averages_over_the_image_alone(network, request_for, tmp_path):
     request = request_for()
-    (made,) = features.update(tmp_path / "f.npz", [request], network, 3)
-    assert list(made.origin.ids) == subset(request.prepared.ids["train"], 4)
+    (made,) = features.update_features(tmp_path / "f.npz", [request], network, 3)
+    assert list(made.origin.ids) == choose_subset(request.prepared.ids["train"], 4)
     assert made.vectors.shape == (4, 240) and made.points is None
     name = made.origin.ids[2]
     whole, _ = feature_map(network, request, name)
     # 48 x 64 fits into 32 x 64 at 2/3: 32 x 43 pixels, the centers of 8 x 11 cells.
     expected = whole[:8, :11].mean((0, 1))
     np.testing.assert_allclose(made.vectors[2], expected, rtol=1e-4, atol=1e-5)
-    (read,) = feature_files.load(tmp_path / "f.npz")
+    (read,) = feature_files.load_features(tmp_path / "f.npz")
     assert read.origin == made.origin
     np.testing.assert_array_equal(read.vectors, made.vectors)
 
 
 def test_points_are_cells_with_the_class_at_their_center(network, request_for, tmp_path):
     request = request_for(task_type="segmentation", points=20)
-    (made,) = features.update(tmp_path / "f.npz", [request], network, 4)
+    (made,) = features.update_features(tmp_path / "f.npz", [request], network, 4)
     points = made.points
     assert set(np.unique(points.images)) == set(range(4)) and points.probabilities is None
     assert points.targets.dtype == np.int64
@@ -84,9 +85,9 @@ def test_points_are_cells_with_the_class_at_their_center(network, request_for, t
 def test_few_annotated_cells_are_all_taken_once(network, request_for, tmp_path):
     path, request = tmp_path / "f.npz", request_for(task_type="detection", points=50)
     other = request_for(task_type="segmentation", points=2)
-    _, made = features.update(path, [other, request], network, 4)
+    _, made = features.update_features(path, [other, request], network, 4)
     # Two tasks of a dataset stand side by side.
-    assert [each.origin.task_type for each in feature_files.load(path)] == [
+    assert [each.origin.task_type for each in feature_files.load_features(path)] == [
         "segmentation",
         "detection",
     ]
@@ -96,7 +97,7 @@ def test_few_annotated_cells_are_all_taken_once(network, request_for, tmp_path):
             request,
             name,
             "detection",
-            lambda e: {"t": dense_labels.targets(e, "detection", SIZE, row)},
+            lambda e: {"t": feature_cells.targets(e, "detection", SIZE, row)},
         )
         targets = batch["targets"]["t"][0].numpy()
         places = ~np.isnan(targets)
@@ -114,23 +115,23 @@ def test_an_interrupted_file_goes_on(network, request_for, tmp_path, monkeypatch
     row = dataclasses.replace(other.prepared.dataset, id="twin")
     other = dataclasses.replace(other, prepared=dataclasses.replace(other.prepared, dataset=row))
     path, extract = tmp_path / "f.npz", features._extract
-    (first,) = features.update(path, [request_for()], network, 4)
+    (first,) = features.update_features(path, [request_for()], network, 4)
 
     def only_new(origin, *rest):
         assert origin.dataset == "twin"
         return extract(origin, *rest)
 
     monkeypatch.setattr(features, "_extract", only_new)
-    features.update(path, [request_for(), other], network, 4)
-    both = feature_files.load(path)
+    features.update_features(path, [request_for(), other], network, 4)
+    both = feature_files.load_features(path)
     assert [each.origin.dataset for each in both] == ["blocks", "twin"]
     np.testing.assert_array_equal(both[0].vectors, first.vectors)
     np.testing.assert_allclose(both[1].vectors, first.vectors, rtol=1e-5)
     with pytest.raises(AssertionError):  # Other images are another request.
-        features.update(path, [request_for(images=2)], network, 4)
+        features.update_features(path, [request_for(images=2)], network, 4)
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(FoiError, match="after removing it, or name another --out"):
-        features.update(path, [request_for()], network, 4)
+        features.update_features(path, [request_for()], network, 4)
 
 
 @pytest.mark.parametrize("members", [["blocks"], ["bricks", "blocks"]])
@@ -142,19 +143,19 @@ def test_the_heads_of_a_source_say_its_classes(request_for, make_link, tmp_path,
     own = {str(task): heads.SegmentationHead(5 + i) for i, task in enumerate(tasks)}
     statistics = ((0.5,) * 3, (0.25,) * 3)
     tf.keras.utils.set_random_seed(1)
-    built = transfer.build(
+    built = transfer.build_network(
         "hrnet_mini", own, dict.fromkeys(own, SIZE), dict.fromkeys(own, statistics)
     )
     for head in own.values():
         head.set_weights(
             [np.random.default_rng(0).normal(size=w.shape) for w in head.get_weights()]
         )
-    built.checkpoint().write(str(links.weights(directory)))
-    links.save(directory, finish(link))
-    begin = initial_weights.elsewhere(directory, "hrnet_mini")
-    network = features.Network("hrnet_mini", begin, 0)
+    built.checkpoint().write(str(links.weights_path(directory)))
+    links.save_finished(directory, finish(link))
+    begin = initial_weights.find_weights(directory, "hrnet_mini")
+    network = features.FeatureExtractor("hrnet_mini", begin, 0)
     request = request_for(task_type="segmentation", points=10)
-    (made,) = features.update(tmp_path / "f.npz", [request], network, 4)
+    (made,) = features.update_features(tmp_path / "f.npz", [request], network, 4)
     assert made.origin.chain == link.chain and made.origin.weights == link.digest
     expected = []
     for head in own.values():
@@ -162,9 +163,9 @@ def test_the_heads_of_a_source_say_its_classes(request_for, make_link, tmp_path,
         logits = made.points.vectors.astype(float) @ kernel[0, 0] + bias
         expected.append(np.exp(logits) / np.exp(logits).sum(1, keepdims=True) / len(own))
     np.testing.assert_allclose(made.points.probabilities, np.hstack(expected), atol=1e-4)
-    assert transfer.pixel_classifier(links.weights(directory), "blocks:depth") is None
+    assert transfer.read_pixel_classifier(links.weights_path(directory), "blocks:depth") is None
     with pytest.raises(FoiError, match="cannot be read"):
-        transfer.pixel_classifier(tmp_path / "none", "blocks:depth")
+        transfer.read_pixel_classifier(tmp_path / "none", "blocks:depth")
 
 
 def test_an_unknown_input_size_is_an_error(network, request_for, tmp_path):
@@ -172,26 +173,28 @@ def test_an_unknown_input_size_is_an_error(network, request_for, tmp_path):
     row = dataclasses.replace(prepared.dataset, crop=None)
     request = request_for(prepared=dataclasses.replace(prepared, dataset=row), size=None)
     with pytest.raises(FoiError, match="blocks: no input size is known; give --size"):
-        features.update(tmp_path / "f.npz", [request], network, 4)
+        features.update_features(tmp_path / "f.npz", [request], network, 4)
     with pytest.raises(FoiError, match="blocks: no depth annotations in train"):
-        features.update(tmp_path / "f.npz", [request_for(task_type="depth", points=1)], network, 4)
+        features.update_features(
+            tmp_path / "f.npz", [request_for(task_type="depth", points=1)], network, 4
+        )
 
 
 def test_cells_of_depth_boxes_and_keypoints(blocks_data):
     row, nan = blocks_data.dataset, np.nan
     meters = np.zeros((8, 8, 1), np.float32)
     meters[2, 6], meters[6, 6] = 3.0, 5.0
-    found = dense_labels.targets({"depth": tf.constant(meters)}, "depth", (8, 8), row)
+    found = feature_cells.targets({"depth": tf.constant(meters)}, "depth", (8, 8), row)
     np.testing.assert_array_equal(found, [[nan, 3], [nan, 5]])
     boxes = {
         "boxes": tf.constant([[0, 0, 4, 6], [0, 4, 8, 8], [4, 0, 8, 4]], tf.float32),
         "box_labels": tf.constant([7, 8, 9], tf.int64),
         "box_crowds": tf.constant([False, False, True]),
     }
-    found = dense_labels.targets(boxes, "detection", (8, 8), row)
+    found = feature_cells.targets(boxes, "detection", (8, 8), row)
     np.testing.assert_array_equal(found, [[7, nan], [nan, 8]])
     marks = tf.constant([[[0, 0, 2], [5, 5, 0]], [[7.9, 1, 1], [0, 7, 2]]], tf.float32)
-    found = dense_labels.targets({"keypoints": marks}, "keypoints", (8, 8), row)
+    found = feature_cells.targets({"keypoints": marks}, "keypoints", (8, 8), row)
     np.testing.assert_array_equal(found, [[0, 1], [0, nan]])
 
 
@@ -199,14 +202,14 @@ def test_a_cell_is_inside_where_its_center_is():
     example = {
         "original": {"size": tf.constant([20, 10], tf.int64)}, "scale": tf.constant([0.5, 0.5]),
     }  # fmt: skip
-    found = dense_labels.inside(example, (12, 8)).numpy()
+    found = feature_cells.find_inside_cells(example, (12, 8)).numpy()
     np.testing.assert_array_equal(found, [[True, False], [True, False], [False, False]])
 
 
 def test_what_decoding_cannot_shrink_is_not_inside():
     """Of 75 rows at a quarter 72 are decoded, which makes 18: the center of the fifth cell."""
     size, crop = tf.constant([75, 64], tf.int64), (32, 16)
-    view = augment.whole(size, crop)
+    view = augment.fit_whole_image(size, crop)
     assert (view.height, view.out_height) == (72, 18)
-    found = dense_labels.inside({"original": {"size": size}, "scale": view.scale}, crop)
+    found = feature_cells.find_inside_cells({"original": {"size": size}, "scale": view.scale}, crop)
     assert found[:, 0].numpy().tolist() == [True] * 4 + [False] * 4

@@ -22,7 +22,7 @@ def losses(predicted, truth):
 
 def metrics(predicted, truth, limits=None, batch=2):
     one = task(limits)
-    evaluator = one.evaluator()
+    evaluator = one.accumulator()
     for start in range(0, len(truth), batch):
         found = one.decode(tf.constant(predicted[start : start + batch], tf.float32)[..., None])
         targets = {"depth": tf.constant(truth[start : start + batch], tf.float32)}
@@ -130,15 +130,15 @@ def test_steps_compile_with_xla():
 
 def test_stored_depth_comes_back_and_is_perfect(tmp_path):
     root = raw_folders.write(tmp_path / "raw", masks=False, boxes=False, depth=True)
-    found = custom_dataset.find(root, ["depth"], "far", "indoor", None)
-    prepared = builder.build(found, tmp_path / "data")
+    found = custom_dataset.find_custom_dataset(root, ["depth"], "far", "indoor", None)
+    prepared = builder.build_records(found, tmp_path / "data")
     one = Depth(prepared.dataset)
     source = pipeline.Input(
         prepared=prepared, split="val", task_type="depth", encode=one.encode, crop=(48, 64)
     )
     written = {e["id"]: e["depth"] for e, _ in found.examples("val")}
-    evaluator = one.evaluator()
-    batches = pipeline.evaluate(source, 2)
+    evaluator = one.accumulator()
+    batches = pipeline.make_evaluation_batches(source, 2)
     for batch, names in zip(batches, np.reshape(prepared.ids["val"], (-1, 2)), strict=True):
         truth = batch["targets"]["depth"]
         expected = np.stack([written[name] for name in names])

@@ -8,7 +8,7 @@ from foi_tf.data.records import prepared_datasets
 from foi_tf.study.dataset import Dataset
 from foi_tf.study.registry import DATASETS
 from foi_tf.tasks import Detection, centernet
-from foi_tf.tasks.detection import MAX_TRUTH, unsuppressed
+from foi_tf.tasks.detection import MAX_TRUTH, find_unsuppressed
 from tests import raw_folders
 from tests.tasks.maps import perfect
 
@@ -30,13 +30,13 @@ def example(boxes, labels=None, crowds=None, *, size=(100, 130), view=None):
         "box_areas": tf.zeros(len(boxes)),
         "box_crowds": tf.constant(np.zeros(len(boxes)) if crowds is None else crowds, tf.bool),
     }
-    view = augment.whole(original["size"], CROP) if view is None else view
-    return augment.apply(original, view, CROP, ROW) | {"original": original}
+    view = augment.fit_whole_image(original["size"], CROP) if view is None else view
+    return augment.augment_example(original, view, CROP, ROW) | {"original": original}
 
 
 def evaluate(task, batches):
     """The metrics of perfect outputs on batches of targets."""
-    evaluator = task.evaluator()
+    evaluator = task.accumulator()
     for targets in batches:
         predictions = task.decode(perfect(tf.nest.map_structure(lambda v: v[0], targets)))
         statistics = task.summarize(predictions, targets)
@@ -77,19 +77,21 @@ def test_targets_are_of_the_crop_and_truth_of_the_image():
 
 def test_perfect_outputs_are_perfect_on_prepared_data(blocks):
     """By way of records, the evaluation's pipeline and the scale of each image."""
-    ready = prepared_datasets.load(blocks, "blocks")
+    ready = prepared_datasets.load_prepared(blocks, "blocks")
     task = Detection(ready.dataset)
     source = pipeline.Input(
         prepared=ready, split="val", task_type="detection", encode=task.encode, crop=(40, 72)
     )
-    found = evaluate(task, (batch["targets"] for batch in pipeline.evaluate(source, 1)))
+    found = evaluate(
+        task, (batch["targets"] for batch in pipeline.make_evaluation_batches(source, 1))
+    )
     assert found == {"map": pytest.approx(1), "ap50": pytest.approx(1)}
 
 
 def test_truth_reaches_the_evaluator_unaltered(tmp_path):
     """Also where decoding shrinks by a power of two, which cuts the last rows and columns."""
     root = raw_folders.write(tmp_path / "raw", train=1, val=1, size=(211, 333))
-    folder = custom_dataset.find(root, ["coco"], "large", "aerial", None)
+    folder = custom_dataset.find_custom_dataset(root, ["coco"], "large", "aerial", None)
     read, _ = next(folder.examples("val"))
     one = example(read["boxes"], read["box_labels"], size=(211, 333))
     targets = Detection(ROW).encode(one)
@@ -110,7 +112,7 @@ def test_images_without_objects_are_background():
     assert [float(terms[name]) for name in ("offset", "size")] == [0, 0]
     assert float(terms["heatmap"]) == pytest.approx(0, abs=1e-6)
     assert np.isnan(evaluate(task, [batch])["map"])
-    assert np.isnan(task.evaluator().result()["ap50"])
+    assert np.isnan(task.accumulator().result()["ap50"])
 
 
 def test_two_thousand_boxes():
@@ -130,7 +132,7 @@ def test_two_thousand_boxes():
 
 def test_training_crops_drop_and_cut_boxes():
     """The heat map's peak is at the center of what is left of a box."""
-    view = augment.whole(tf.constant([100, 130]), CROP)._replace(
+    view = augment.fit_whole_image(tf.constant([100, 130]), CROP)._replace(
         x=tf.constant(66), width=tf.constant(64), out_height=tf.constant(64),
         out_width=tf.constant(64), height=tf.constant(64), shrink=tf.constant(1),
     )  # fmt: skip
@@ -160,7 +162,7 @@ def test_suppression_equals_the_greedy_rule():
     corner, size = rng.uniform(0, 60, (2, 80, 2)), rng.uniform(5, 40, (2, 80, 2))
     boxes = np.concatenate([corner, corner + size], -1).astype(np.float32)
     labels = rng.integers(0, 2, (2, 80))
-    found = unsuppressed(tf.constant(boxes), tf.constant(labels), 0.3).numpy()
+    found = find_unsuppressed(tf.constant(boxes), tf.constant(labels), 0.3).numpy()
     for image in range(2):
         expected = suppress_by_hand(boxes[image].astype(np.float64), labels[image], 0.3)
         assert found[image].tolist() == expected

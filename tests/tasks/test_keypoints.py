@@ -28,8 +28,8 @@ def example(boxes, marks, crowds=None, *, size=(128, 192)):
         "keypoint_areas": tf.constant((boxes[:, 2:] - boxes[:, :2]).prod(1)),
         "keypoint_crowds": tf.constant(np.zeros(len(boxes)) if crowds is None else crowds, tf.bool),
     }
-    view = augment.whole(original["size"], CROP)
-    return augment.apply(original, view, CROP, ROW) | {"original": original}
+    view = augment.fit_whole_image(original["size"], CROP)
+    return augment.augment_example(original, view, CROP, ROW) | {"original": original}
 
 
 TWO = (
@@ -122,7 +122,7 @@ def test_perfect_outputs_give_objects_and_keypoints_back():
         expected = np.asarray(marks, float)[seen]
         np.testing.assert_allclose(found["keypoints"][0, place][seen][:, :2], expected[:, :2],
                                    atol=1e-2)  # fmt: skip
-    evaluator = task.evaluator()
+    evaluator = task.accumulator()
     evaluator.update(found)
     assert evaluator.result() == {"oks_ap50": pytest.approx(1)}
 
@@ -204,7 +204,7 @@ def test_crowds_and_objects_without_keypoints_are_ignored():
     statistics["boxes"][0, 1] = boxes[0]
     statistics["keypoints"][0, 1, :, :2] = 9
     statistics["scores"][0, 1] = 0.9
-    evaluator = task.evaluator()
+    evaluator = task.accumulator()
     evaluator.update(statistics)
     assert evaluator.result()["oks_ap50"] == pytest.approx(1)
 
@@ -213,10 +213,10 @@ def test_no_objects_and_no_images():
     task = Keypoints(ROW)
     targets = task.encode(example([], []))
     assert not targets["keypoint_heatmap"].numpy().any()
-    evaluator = task.evaluator()
+    evaluator = task.accumulator()
     evaluator.update(statistics_of(task, targets))
     assert np.isnan(evaluator.result()["oks_ap50"])
-    assert np.isnan(task.evaluator().result()["oks_ap50"])
+    assert np.isnan(task.accumulator().result()["oks_ap50"])
 
 
 def test_keypoints_outside_their_box_are_trained_but_not_found_in_it():
@@ -242,9 +242,9 @@ def test_two_thousand_objects_in_bounded_memory():
 
 
 def test_sigmas_are_the_datasets_or_a_default():
-    assert Keypoints(ROW).evaluator().sigmas == ROW.sigmas
+    assert Keypoints(ROW).accumulator().sigmas == ROW.sigmas
     plain = Dataset(id="y", domain="aerial", train=1, val=1, classes={"keypoints": 2})
-    assert Keypoints(plain).evaluator().sigmas == (DEFAULT_SIGMA,) * 2
+    assert Keypoints(plain).accumulator().sigmas == (DEFAULT_SIGMA,) * 2
     wrong = Dataset(
         id="z", domain="aerial", train=1, val=1, classes={"keypoints": 2}, sigmas=(0.1,)
     )

@@ -27,7 +27,7 @@ CROP = (32, 64)
 def _prepared(tmp_path_factory):
     """Rectangles with masks, depth and labels; five to evaluate on."""
     root = raw_folders.write(tmp_path_factory.mktemp("raw"), val=5, boxes=False, depth=True)
-    found = custom_dataset.find(root, ["masks", "depth"], "each", "aerial", None)
+    found = custom_dataset.find_custom_dataset(root, ["masks", "depth"], "each", "aerial", None)
     classes = dict(found.dataset.classes) | {"classification": 3}
     splits = {
         split: [
@@ -40,7 +40,7 @@ def _prepared(tmp_path_factory):
     }
     row = dataclasses.replace(found.dataset, classes=classes)
     folder = dataclasses.replace(found, dataset=row, splits=splits)
-    return builder.build(folder, tmp_path_factory.mktemp("data"))
+    return builder.build_records(folder, tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(name="make")
@@ -54,7 +54,9 @@ def _make(prepared, monkeypatch):
         task = tasks.create(Task("each", task_type), prepared.dataset)
         statistics = {"x": (prepared.dataset.mean, prepared.dataset.std)}
         with where.scope():
-            network = transfer.build("hrnet_mini", {"x": task.head()}, {"x": CROP}, statistics)
+            network = transfer.build_network(
+                "hrnet_mini", {"x": task.head()}, {"x": CROP}, statistics
+            )
         source = pipeline.Input(
             prepared=prepared, split="val", task_type=task_type, encode=task.encode, crop=CROP,
             # Another order than that of the records.
@@ -69,7 +71,7 @@ def by_hand(task, model, source):
     """Numerator and denominator of each image by its name, one at a time."""
     named = dataclasses.replace(source, encode=lambda e: source.encode(e) | {"id": e["id"]})
     found = {}
-    for batch in pipeline.evaluate(named, 1):
+    for batch in pipeline.make_evaluation_batches(named, 1):
         (name,) = batch["targets"].pop("id").numpy()
         outputs = model(batch["image"], training=False)
         statistics = task.summarize(task.decode(outputs), batch["targets"])
@@ -81,16 +83,20 @@ def by_hand(task, model, source):
 @pytest.mark.parametrize("replicas", [1, 2])
 @pytest.mark.parametrize("task_type", ["classification", "depth", "segmentation"])
 def test_the_metric_is_made_of_what_is_kept(make, tmp_path, request, task_type, replicas):
-    where = request.getfixturevalue("two_replicas") if replicas == 2 else strategies.make("cpu")
+    where = (
+        request.getfixturevalue("two_replicas")
+        if replicas == 2
+        else strategies.create_strategy("cpu")
+    )
     task, model, source = make(task_type, where)
     batches = where.distribute_datasets_from_function(
-        lambda _: pipeline.evaluate(source, 2, replicas=replicas)
+        lambda _: pipeline.make_evaluation_batches(source, 2, replicas=replicas)
     )
     found = evaluator.Evaluator(
         model, task, batches, where, ids=source.ids(), label="test"
     ).evaluate()
-    image_statistics.save(found.images, tmp_path / "images.npz")
-    kept = image_statistics.read(tmp_path / "images.npz")
+    image_statistics.save_statistics(found.images, tmp_path / "images.npz")
+    kept = image_statistics.read_statistics(tmp_path / "images.npz")
     value = float(kept.values(task.metric, np.ones(5)))
     assert value == pytest.approx(found.metrics[task.metric], rel=1e-9)
 
@@ -109,17 +115,19 @@ def test_counts_take_little_space(tmp_path):
     pixels = rng.integers(0, 200_000, (5000, 133)) * (rng.random((5000, 133)) < 0.06)
     names = np.array([f"val/{place:012d}" for place in rng.integers(0, 10**12, 5000)])
     union = pixels.astype(np.int32)
-    image_statistics.save(ImageStatistics(names, union // 2, union), tmp_path / "coco.npz")
+    image_statistics.save_statistics(
+        ImageStatistics(names, union // 2, union), tmp_path / "coco.npz"
+    )
     assert (tmp_path / "coco.npz").stat().st_size < 2**20
 
 
 def test_a_row_never_stands_beside_the_images_of_another_run(tmp_path):
     found = ImageStatistics(np.array(["a"]), np.array([[1]]), np.array([[2]]))
-    image_statistics.save(found, links.image_statistics(tmp_path / "with"))
+    image_statistics.save_statistics(found, links.image_statistics_path(tmp_path / "with"))
     for value, link in ((0.5, "with"), (0.4, "without")):
         row = dataclasses.replace(BASELINE, value=value)
-        result_row.write(row, tmp_path / link, tmp_path / "results")
+        result_row.write_row(row, tmp_path / link, tmp_path / "results")
         (path,) = (tmp_path / "results").glob("*.json")
         assert json.loads(path.read_text())["value"] == value
         kept = [path.stem] if link == "with" else []
-        assert list(image_statistics.find(tmp_path / "results")) == kept
+        assert list(image_statistics.find_statistics(tmp_path / "results")) == kept

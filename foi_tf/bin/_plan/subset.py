@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from foi_tf.bin._shared import command_line
+from foi_tf.bin._shared import console
 
 if TYPE_CHECKING:
     from absl import flags
@@ -18,20 +18,22 @@ def show(values: flags.FlagValues) -> None:
     from foi_tf.study.dataset import Task
 
     task = Task.parse(values.subset)
-    found = prepared_datasets.open_task(values.data_dir, task)
-    limits = grid.source_images if values.setting == "small_source" else grid.target_images
+    found = prepared_datasets.load_task_dataset(values.data_dir, task)
+    limits = grid.max_source_images if values.setting == "small_source" else grid.max_target_images
     every = found.annotated_ids("train", task.type)
-    chosen = grid.subset(every, limits(found.dataset, values.setting))
+    chosen = grid.choose_subset(every, limits(found.dataset, values.setting))
     if not values.coverage:
         print("\n".join(chosen))
-        command_line.note(f"{task} {values.setting}: {len(chosen)} of {len(every)} training images")
+        console.print_note(
+            f"{task} {values.setting}: {len(chosen)} of {len(every)} training images"
+        )
         return
-    rows = class_coverage.of(found, task.type, frozenset(chosen))
+    rows = class_coverage.count_class_coverage(found, task.type, frozenset(chosen))
     missing = [row.name for row in rows if row.total and not row.chosen]
-    command_line.table(
+    console.print_table(
         ["class", "name", "images_of_subset", "images_of_all"],
         [(place, row.name, row.chosen, row.total) for place, row in enumerate(rows)],
     )
-    command_line.note(
+    console.print_note(
         f"{len(missing)} classes of the training set are missing: {', '.join(missing) or '-'}"
     )

@@ -10,16 +10,16 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from foi_tf.data.convert import shards, tile_cache
-from foi_tf.data.convert.folder import Folder
+from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
 from foi_tf.files import first_line
 
 
-class _Records(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class _BeamBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """Any dataset: its row decides on name and features."""
 
-    def __init__(self, folder: Folder, data_dir: epath.PathLike, version: str):
+    def __init__(self, folder: RawDataset, data_dir: epath.PathLike, version: str):
         self.name, self._folder = folder.dataset.id, folder
         self.VERSION = tfds.core.Version(version)
         super().__init__(data_dir=data_dir)
@@ -27,31 +27,31 @@ class _Records(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def _info(self) -> tfds.core.DatasetInfo:
         dataset = self._folder.dataset
         return self.dataset_info_from_configs(
-            features=schema.features(dataset),
+            features=schema.record_features(dataset),
             description=f"{dataset.name} ({dataset.domain})",
         )
 
     def _split_generators(self, dl_manager):
         del dl_manager  # Nothing is ever downloaded.
-        return {split: self._generate_examples(split) for split in shards.SPLITS}
+        return {split: self._generate_examples(split) for split in schema.SPLITS}
 
     def _generate_examples(self, split: str):
-        beam = _import()
+        beam = _import_beam()
         dataset = self._folder.dataset
 
         def encode(group):
             for entry in group:
                 example, size = entry.load(dataset)
-                yield entry.id, schema.encode(example, dataset, size)
+                yield entry.id, schema.encode_example(example, dataset, size)
 
-        groups = tile_cache.together(shards.ordered(split, self._folder.splits[split]))
+        groups = tile_cache.group_by_file(shards.sort_entries(split, self._folder.splits[split]))
         return beam.Create(groups) | beam.Reshuffle() | beam.FlatMap(encode)
 
 
-def write(
-    folder: Folder, data_dir: epath.PathLike, version: str, runner: str, options: Sequence[str]
+def write_with_beam(
+    folder: RawDataset, data_dir: epath.PathLike, version: str, runner: str, options: Sequence[str]
 ) -> None:
-    """Writes all records of a dataset anew; the same ones in the same order as `shards.write`.
+    """Writes all records of a dataset anew; the same ones in the same order as `shards.write_shards`.
 
     Where the files are cut differs: Beam cuts by the digests of ids.
 
@@ -62,7 +62,7 @@ def write(
     Raises:
       FoiError: Beam is not installed, knows no such runner, or the pipeline failed.
     """
-    beam = _import()
+    beam = _import_beam()
     directory = epath.Path(data_dir) / folder.dataset.id / version
     directory.rmtree(missing_ok=True)  # TFDS would take what is there for finished.
     # TFDS prints on stdout, which is for machines, and wants a place for downloads.
@@ -74,13 +74,13 @@ def write(
                     [f"--{option}" for option in options]
                 ),
             )
-            builder = _Records(folder, data_dir, version)
+            builder = _BeamBuilder(folder, data_dir, version)
             builder.download_and_prepare(download_dir=downloads, download_config=config)
         except Exception as error:
-            raise _plain(error, runner) from error
+            raise _simplify_error(error, runner) from error
 
 
-def _plain(error: Exception, runner: str) -> Exception:
+def _simplify_error(error: Exception, runner: str) -> Exception:
     """What stopped a pipeline, without what Beam adds to the text of an error.
 
     Runners pass errors of entries on, as such or within the text of one of their own.
@@ -95,7 +95,7 @@ def _plain(error: Exception, runner: str) -> Exception:
     return FoiError(f"{runner}: {first_line(error)}")
 
 
-def _import():
+def _import_beam():
     try:
         import apache_beam
     except ImportError as error:

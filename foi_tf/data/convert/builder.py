@@ -9,25 +9,25 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from foi_tf.data.convert import beam, shards
-from foi_tf.data.convert.fingerprint import signature
-from foi_tf.data.convert.folder import Folder
+from foi_tf.data.convert.entry import RawDataset
+from foi_tf.data.convert.fingerprint import compute_fingerprint
 from foi_tf.data.convert.workers import Workers
 from foi_tf.data.records import prepared_datasets, scan, schema
 from foi_tf.errors import FoiError
-from foi_tf.files import describe, first_line
+from foi_tf.files import describe_os_error, first_line
 from foi_tf.study.dataset import Dataset
 
 VERSION = "1.0.0"  # Of the record layout.
 
 
-def build(
-    folder: Folder,
+def build_records(
+    folder: RawDataset,
     data_dir: epath.PathLike,
     *,
     workers: Workers | None = None,
     beam_runner: str | None = None,
     beam_options: Sequence[str] = (),
-) -> prepared_datasets.Prepared:
+) -> prepared_datasets.PreparedDataset:
     """Writes a dataset's records below `data_dir`, unless they stand there already.
 
     Records and their order depend on the raw folder alone, not on who writes them. Beside
@@ -40,7 +40,7 @@ def build(
       workers: who writes; None for this process alone.
       beam_runner: name of an Apache Beam runner to write with instead, as in
         "DirectRunner"; it begins anew where a run was interrupted.
-      beam_options: see `beam.write`.
+      beam_options: see `beam.write_with_beam`.
 
     Raises:
       FoiError: an example is wrong, the directory cannot be written, or it holds another
@@ -48,55 +48,58 @@ def build(
     """
     dataset = folder.dataset
     directory = epath.Path(data_dir) / dataset.id / VERSION
-    source = _source(folder)
+    source = _compute_source(folder)
     if prepared_datasets.is_prepared(directory):
-        standing = prepared_datasets.load(data_dir, dataset.id)
+        standing = prepared_datasets.load_prepared(data_dir, dataset.id)
         _check_same(standing, dataset, source, data_dir)
         return standing
     tfds.disable_progress_bar()
     try:
         epath.Path(data_dir).mkdir(parents=True, exist_ok=True)
         if beam_runner:
-            beam.write(folder, data_dir, VERSION, beam_runner, beam_options)
+            beam.write_with_beam(folder, data_dir, VERSION, beam_runner, beam_options)
         else:
             _write(folder, directory, workers or Workers(1))
     except OSError as error:
-        raise FoiError(f"{data_dir}: cannot be written ({describe(error)})") from error
+        raise FoiError(f"{data_dir}: cannot be written ({describe_os_error(error)})") from error
     except tf.errors.OpError as error:
         raise FoiError(f"{data_dir}: cannot be written ({first_line(error)})") from error
-    found = scan.survey(directory, dataset)
+    found = scan.scan_records(directory, dataset)
     if dataset.mean is None:
         dataset = dataclasses.replace(dataset, mean=found.mean, std=found.std)
-    prepared_datasets.save(directory, dataset, found, source)
-    shards.forget(directory)
-    return prepared_datasets.load(data_dir, dataset.id)
+    prepared_datasets.save_prepared(directory, dataset, found, source)
+    shards.remove_work_files(directory)
+    return prepared_datasets.load_prepared(data_dir, dataset.id)
 
 
-def _write(folder: Folder, directory: epath.Path, workers: Workers) -> None:
+def _write(folder: RawDataset, directory: epath.Path, workers: Workers) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     dataset = folder.dataset
     tfds.folder_dataset.write_metadata(
         data_dir=directory,
-        features=schema.features(dataset),
-        split_infos=shards.write(dataset, folder.splits, directory, workers),
+        features=schema.record_features(dataset),
+        split_infos=shards.write_shards(dataset, folder.splits, directory, workers),
         version=VERSION,
-        filename_template=shards.template(dataset.id, directory),
+        filename_template=shards.make_file_template(dataset.id, directory),
         check_data=False,
         description=f"{dataset.name} ({dataset.domain})",
     )
 
 
-def _source(folder: Folder) -> str:
+def _compute_source(folder: RawDataset) -> str:
     """A digest of all that the records are made of, whoever writes them and wherever."""
     digest = hashlib.sha256()
-    for split in shards.SPLITS:
+    for split in schema.SPLITS:
         for entry in folder.splits[split]:
-            digest.update(signature(entry))
+            digest.update(compute_fingerprint(entry))
     return digest.hexdigest()
 
 
 def _check_same(
-    found: prepared_datasets.Prepared, dataset: Dataset, source: str, data_dir: epath.PathLike
+    found: prepared_datasets.PreparedDataset,
+    dataset: Dataset,
+    source: str,
+    data_dir: epath.PathLike,
 ) -> None:
     remedy = f"remove {data_dir}/{dataset.id} or choose another --name or --data_dir"
     for name in ("collection", "domain", "train", "val", "classes", "names"):

@@ -5,12 +5,11 @@ import dataclasses
 from etils import epath
 
 from foi_tf.data.convert import custom_dataset, layouts
-from foi_tf.data.convert.folder import Folder
-from foi_tf.data.convert.layouts.layout import Files
+from foi_tf.data.convert.entry import RawDataset
+from foi_tf.data.convert.layouts.layout import ExpectedFiles
 from foi_tf.data.convert.readers import pairs
-from foi_tf.data.convert.shards import SPLITS
 from foi_tf.data.records import schema
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.progress import track
 from foi_tf.study.registry import DATASETS
 
@@ -18,7 +17,7 @@ _MOST_PROBLEMS = 50  # That are listed.
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class InventoryPart:
     """One kind of file, or the images of a split.
 
     Attributes:
@@ -50,7 +49,7 @@ class Inventory:
       terms: on which terms.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[InventoryPart, ...]
     problems: tuple[str, ...] = ()
     home: str = ""
     terms: str = ""
@@ -61,7 +60,7 @@ class Inventory:
         return not self.problems and all(part.is_whole for part in self.parts)
 
 
-def of_layout(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
+def inspect_published(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
     """Counts the files of a publisher's folder, and the images that its lists make of them.
 
     The splits' images are compared with Table 1 and decide nothing: it rounds, and some
@@ -71,16 +70,16 @@ def of_layout(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
       FoiError: there is no such dataset.
     """
     if dataset_id not in layouts.LAYOUTS:
-        raise unknown("dataset", dataset_id, layouts.LAYOUTS)
+        raise unknown_name_error("dataset", dataset_id, layouts.LAYOUTS)
     layout, root = layouts.LAYOUTS[dataset_id], epath.Path(raw_dir)
-    parts = [_part(root, files) for files in layout.files]
+    parts = [_count_files(root, files) for files in layout.files]
     problems = []
     try:
-        folder = layouts.find(dataset_id, root)
+        folder = layouts.find_published_dataset(dataset_id, root)
         parts += [
             dataclasses.replace(part, what=f"images (Table 1: {of_paper})")
             for part, of_paper in zip(
-                _images(folder),
+                _count_images(folder),
                 (DATASETS[dataset_id].train, DATASETS[dataset_id].val),
                 strict=True,
             )
@@ -90,38 +89,48 @@ def of_layout(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
     return Inventory(tuple(parts), tuple(problems), layout.home, layout.terms)
 
 
-def of_own(raw_dir: epath.PathLike, formats: list[str], val_fraction: float | None) -> Inventory:
+def inspect_custom(
+    raw_dir: epath.PathLike, formats: list[str], val_fraction: float | None
+) -> Inventory:
     """Reads a raw folder of own data whole, and collects all that is wrong with it."""
     try:
         # Name and domain are not asked for here, and play no part.
-        folder = custom_dataset.find(raw_dir, formats, "checked", "consumer", val_fraction)
+        folder = custom_dataset.find_custom_dataset(
+            raw_dir, formats, "checked", "consumer", val_fraction
+        )
     except FoiError as error:
         return Inventory((), (str(error),))
     problems = []
-    counts = {kind: dict.fromkeys(SPLITS, 0) for kind in folder.dataset.classes}
-    for split in SPLITS:
+    counts = {kind: dict.fromkeys(schema.SPLITS, 0) for kind in folder.dataset.classes}
+    for split in schema.SPLITS:
         for entry in track(folder.splits[split], split, len(folder.splits[split])):
             try:
                 example, _ = entry.load(folder.dataset)
             except FoiError as error:
                 problems.append(str(error))
                 continue
-            for kind in schema.annotated(example):
+            for kind in schema.annotated_task_types(example):
                 counts[kind][split] += 1
-    parts = _images(folder)
-    parts += [Part(kind, split, None, n) for kind, of in counts.items() for split, n in of.items()]
+    parts = _count_images(folder)
+    parts += [
+        InventoryPart(kind, split, None, n)
+        for kind, of in counts.items()
+        for split, n in of.items()
+    ]
     return Inventory(tuple(parts), tuple(problems[:_MOST_PROBLEMS]))
 
 
-def _part(root: epath.Path, files: Files) -> Part:
+def _count_files(root: epath.Path, files: ExpectedFiles) -> InventoryPart:
     try:
-        found = len(pairs.matches(root, files.pattern))
+        found = len(pairs.match_files(root, files.pattern))
     except FoiError:
         found = 0
-        if files.instead and (other := _part(root, files.instead)).found:
+        if files.instead and (other := _count_files(root, files.instead)).found:
             return other
-    return Part(files.pattern, files.split, files.count, found)
+    return InventoryPart(files.pattern, files.split, files.count, found)
 
 
-def _images(folder: Folder) -> list[Part]:
-    return [Part("images", split, None, len(folder.splits[split])) for split in SPLITS]
+def _count_images(folder: RawDataset) -> list[InventoryPart]:
+    return [
+        InventoryPart("images", split, None, len(folder.splits[split])) for split in schema.SPLITS
+    ]

@@ -14,14 +14,13 @@ from tensorflow_datasets.core import example_serializer, hashing
 from foi_tf import __version__
 from foi_tf.data.convert import tile_cache
 from foi_tf.data.convert.entry import Entry
-from foi_tf.data.convert.fingerprint import signature
+from foi_tf.data.convert.fingerprint import compute_fingerprint
 from foi_tf.data.convert.workers import Tick, Workers
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
-from foi_tf.files import atomic, first_line, write_text
+from foi_tf.files import atomic_write, first_line, write_text
 from foi_tf.study.dataset import Dataset
 
-SPLITS = ("train", "val")
 _DONE = "foi_shards"  # Directory of what is known of finished shards, while others are not.
 _STAGED = "foi_tiles"  # Directory of records that wait for their shards.
 
@@ -40,7 +39,7 @@ class Shard:
     @property
     def signature(self) -> str:
         """Changes with whatever would change the file."""
-        content = signature((__version__, self.dataset, self.entries))
+        content = compute_fingerprint((__version__, self.dataset, self.entries))
         return hashlib.sha256(content).hexdigest()
 
     @property
@@ -54,7 +53,7 @@ class Shard:
         return self.path.parent / _STAGED
 
 
-def template(
+def make_file_template(
     dataset_id: str, directory: epath.PathLike, split: str | None = None
 ) -> tfds.core.ShardedFileTemplate:
     """How the record files of a split are called."""
@@ -66,7 +65,7 @@ def template(
     )
 
 
-def shard_count(examples: int) -> int:
+def count_shards(examples: int) -> int:
     """How many files a split of so many examples makes; ours.
 
     It depends on nothing else, so that the files do not either. The square root lets both
@@ -76,7 +75,7 @@ def shard_count(examples: int) -> int:
     return max(1, math.ceil(math.sqrt(examples) / 4))
 
 
-def ordered(split: str, entries: Sequence[Entry]) -> list[Entry]:
+def sort_entries(split: str, entries: Sequence[Entry]) -> list[Entry]:
     """The entries in record order: shuffled by the digests of their ids, as TFDS does it.
 
     Raises:
@@ -91,18 +90,18 @@ def ordered(split: str, entries: Sequence[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: ranked[entry.id])
 
 
-def plan(dataset: Dataset, splits: Splits, directory: epath.Path) -> dict[str, list[Shard]]:
+def plan_shards(dataset: Dataset, splits: Splits, directory: epath.Path) -> dict[str, list[Shard]]:
     """Which entries go into which file, by split.
 
     Raises:
       FoiError: two entries of a split have the same id.
     """
     shards = {}
-    for split in SPLITS:
-        entries = ordered(split, splits[split])
-        count = shard_count(len(entries))
+    for split in schema.SPLITS:
+        entries = sort_entries(split, splits[split])
+        count = count_shards(len(entries))
         bounds = [round(len(entries) * index / count) for index in range(count + 1)]
-        names = template(dataset.id, directory, split)
+        names = make_file_template(dataset.id, directory, split)
         shards[split] = [
             Shard(
                 names.sharded_filepath(shard_index=index, num_shards=count),
@@ -114,7 +113,7 @@ def plan(dataset: Dataset, splits: Splits, directory: epath.Path) -> dict[str, l
     return shards
 
 
-def write(
+def write_shards(
     dataset: Dataset, splits: Splits, directory: epath.Path, workers: Workers
 ) -> list[tfds.core.SplitInfo]:
     """Writes all shards that are not finished yet, and removes what belongs to none.
@@ -123,27 +122,27 @@ def write(
       FoiError: an example is wrong, or the directory cannot be written. Shards that were
         finished by then stay, and are not written again.
     """
-    shards = plan(dataset, splits, directory)
+    shards = plan_shards(dataset, splits, directory)
     every = [shard for of_split in shards.values() for shard in of_split]
     _remove_strangers(directory, every)
     pending = [shard for shard in every if not _is_finished(shard)]
     parts = [entry for shard in pending for entry in shard.entries]
-    ahead = tile_cache.groups(parts, dataset, directory / _STAGED)
-    keep = functools.partial(tile_cache.keep, maker=_maker)
+    ahead = tile_cache.find_missing_groups(parts, dataset, directory / _STAGED)
+    keep = functools.partial(tile_cache.write_group, maker=_make_record_writer)
     workers.run(keep, ahead, f"{dataset.id} tiles", sum(len(group.entries) for group in ahead))
-    workers.run(_write, pending, dataset.id, sum(len(shard.entries) for shard in pending))
+    workers.run(_write_shard, pending, dataset.id, sum(len(shard.entries) for shard in pending))
     return [
         tfds.core.SplitInfo(
             name=split,
             shard_lengths=[len(shard.entries) for shard in of_split],
             num_bytes=sum(shard.path.stat().length for shard in of_split),
-            filename_template=template(dataset.id, directory, split),
+            filename_template=make_file_template(dataset.id, directory, split),
         )
         for split, of_split in shards.items()
     ]
 
 
-def forget(directory: epath.Path) -> None:
+def remove_work_files(directory: epath.Path) -> None:
     """Removes the notes of finished shards, when all are, and records that no shard wanted."""
     for name in (_DONE, _STAGED):
         (directory / name).rmtree(missing_ok=True)
@@ -161,18 +160,18 @@ def _remove_strangers(directory: epath.Path, shards: Sequence[Shard]) -> None:
             path.rmtree() if path.is_dir() else path.unlink()
 
 
-def _write(shard: Shard, tick: Tick) -> None:
+def _write_shard(shard: Shard, tick: Tick) -> None:
     made_of = shard.signature  # Before reading, lest a file that changes meanwhile goes unseen.
-    make, used = _maker(shard.dataset), []
+    make, used = _make_record_writer(shard.dataset), []
     try:
         with (
-            atomic(shard.path) as temporary,
+            atomic_write(shard.path) as temporary,
             tf.io.TFRecordWriter(str(temporary)) as writer,
         ):
             for entry in shard.entries:
                 ahead = None
                 if entry.part_of is not None:
-                    ahead = tile_cache.path(entry, shard.dataset, shard.staged)
+                    ahead = tile_cache.record_path(entry, shard.dataset, shard.staged)
                 if ahead is not None and ahead.exists():
                     used.append(ahead)
                     writer.write(ahead.read_bytes())
@@ -186,14 +185,14 @@ def _write(shard: Shard, tick: Tick) -> None:
         ahead.unlink()
 
 
-def _maker(dataset: Dataset) -> Callable[[Entry], bytes]:
+def _make_record_writer(dataset: Dataset) -> Callable[[Entry], bytes]:
     """What makes a record of an entry."""
-    features = schema.features(dataset)
+    features = schema.record_features(dataset)
     serializer = example_serializer.ExampleSerializer(features.get_serialized_info())
 
     def make(entry: Entry) -> bytes:
         example, size = entry.load(dataset)
-        stored = schema.encode(example, dataset, size)
+        stored = schema.encode_example(example, dataset, size)
         record = serializer.get_tf_example(features.encode_example(stored))
         # Else the order of fields is another one in each process.
         return record.SerializeToString(deterministic=True)

@@ -11,7 +11,7 @@ from foi_tf.study.dataset import Dataset
 _EDGE = 0.5  # Pixels that a box may lie outside by rounding; ours.
 
 
-def check(
+def validate_example(
     example: schema.Example, dataset: Dataset, size: tuple[int, int], where: str
 ) -> schema.Example:
     """Returns the example with its boxes clipped to the image.
@@ -30,7 +30,7 @@ def check(
         negative or farther than records can tell.
     """
     example = dict(example)
-    have = schema.annotated(example)
+    have = schema.annotated_task_types(example)
     if "classification" in have:
         _check_labels(np.asarray([example["label"]]), dataset, "classification", where)
     if "segmentation" in have:

@@ -28,7 +28,7 @@ class View(NamedTuple):
       out_height, out_width: the size that the window is resized to.
       shrink: power of two by which decoding may shrink it; divides all of the window.
       mirrored: bool; flipped left to right.
-      zoom: float32; magnification on top of the scale of `whole`.
+      zoom: float32; magnification on top of the scale of `fit_whole_image`.
     """
 
     y: tf.Tensor
@@ -48,7 +48,7 @@ class View(NamedTuple):
         return tf.cast(out, tf.float32) / tf.cast(tf.stack([self.height, self.width]), tf.float32)
 
 
-def whole(size: tf.Tensor, crop: Size) -> View:
+def fit_whole_image(size: tf.Tensor, crop: Size) -> View:
     """The whole image at the one scale where it fits into `crop` (section 4.1).
 
     Args:
@@ -58,7 +58,7 @@ def whole(size: tf.Tensor, crop: Size) -> View:
     return _view(size, crop, tf.constant(1.0), tf.zeros(2), tf.constant(False), None)
 
 
-def random(
+def draw_random_view(
     size: tf.Tensor,
     crop: Size,
     rescale: tuple[float, float],
@@ -68,7 +68,7 @@ def random(
     """A random mirroring, scale and crop, determined by `seed` (int [2]).
 
     Args:
-      rescale: range of the factor on top of the scale of `whole`, uniform.
+      rescale: range of the factor on top of the scale of `fit_whole_image`, uniform.
       boxes: float [N, 4]; where given, the crop contains one of them, chosen at random
         among those that fit, as section 4.1 asks for objects and keypoints.
     """
@@ -125,7 +125,7 @@ def _range_with_object(boxes, seed, window, room, shrink):
     return tf.cond(tf.shape(fits)[0] > 0, around_one, lambda: (tf.zeros(2, tf.int32), room))
 
 
-def image(
+def crop_image(
     picture: tf.Tensor, view: View, crop: Size, mean: Channels, *, native: bool = False
 ) -> tf.Tensor:
     """Takes the window of an image; uint8 [crop, 3], the mean color beyond its edge.
@@ -167,11 +167,11 @@ def image(
     if native:
         (y, x), (height, width) = tf.unstack(corner), tf.unstack(window * shrink)
         seen = pixels[None, y : y + height, x : x + width]
-        placed = resizing.native(seen, shrink, out, crop, mean, view.mirrored)[0]
+        placed = resizing.resize_by_tensorflow(seen, shrink, out, crop, mean, view.mirrored)[0]
         return tf.ensure_shape(placed, (*crop, 3))
     # Stateless, or deterministic runs would map one image after the other.
     placed = tf.numpy_function(
-        functools.partial(resizing.by_opencv, crop=crop, color=resizing.margin(mean)),
+        functools.partial(resizing.resize_by_opencv, crop=crop, color=resizing.margin_color(mean)),
         [pixels, corner, window, shrink, out, view.mirrored],
         tf.uint8,
         stateful=False,
@@ -179,7 +179,7 @@ def image(
     return tf.ensure_shape(placed, (*crop, 3))
 
 
-def labels(pixels: tf.Tensor, view: View, crop: Size, outside) -> tf.Tensor:
+def crop_map(pixels: tf.Tensor, view: View, crop: Size, outside) -> tf.Tensor:
     """Takes the nearest pixel of a map [H, W, 1] (mask or depth); [crop, 1], `outside` beyond."""
     rows = view.y + _nearest(view.height, view.out_height)
     columns = view.x + _nearest(view.width, view.out_width)
@@ -196,7 +196,7 @@ def _nearest(size: tf.Tensor, out: tf.Tensor) -> tf.Tensor:
     return (2 * tf.range(out) + 1) * size // (2 * out)
 
 
-def depth(
+def crop_depth(
     meters: tf.Tensor, view: View, crop: Size, limits: tuple[float, float] | None
 ) -> tf.Tensor:
     """Takes depth [H, W, 1] along, divided by the view's zoom and clipped to `limits`.
@@ -211,13 +211,13 @@ def depth(
     Returns:
       float32 [crop, 1]; what is unknown (0), and all beyond the image, is 0.
     """
-    seen = labels(meters, view, crop, 0) / view.zoom
+    seen = crop_map(meters, view, crop, 0) / view.zoom
     if limits is None:
         return seen
     return tf.where(seen > 0, tf.clip_by_value(seen, *limits), 0.0)
 
 
-def points(yx: tf.Tensor, view: View) -> tf.Tensor:
+def move_points(yx: tf.Tensor, view: View) -> tf.Tensor:
     """Moves points [..., 2] (y, x) from image pixels to crop pixels."""
     moved = (yx - tf.cast(tf.stack([view.y, view.x]), tf.float32)) * view.scale
     y, x = tf.unstack(moved, axis=-1)
@@ -225,13 +225,13 @@ def points(yx: tf.Tensor, view: View) -> tf.Tensor:
     return tf.stack([y, x], -1)
 
 
-def boxes(corners: tf.Tensor, view: View) -> tuple[tf.Tensor, tf.Tensor]:
+def crop_boxes(corners: tf.Tensor, view: View) -> tuple[tf.Tensor, tf.Tensor]:
     """Moves boxes [N, 4] along and cuts them at the window.
 
     Returns:
       The boxes, and bool [N]: those with at least `MIN_VISIBLE` of their area inside.
     """
-    first, second = points(corners[:, :2], view), points(corners[:, 2:], view)
+    first, second = move_points(corners[:, :2], view), move_points(corners[:, 2:], view)
     moved = tf.concat([tf.minimum(first, second), tf.maximum(first, second)], 1)
     limit = tf.cast(tf.stack([view.out_height, view.out_width] * 2), tf.float32)
     cut = tf.clip_by_value(moved, 0.0, limit)
@@ -243,9 +243,11 @@ def _area(corners: tf.Tensor) -> tf.Tensor:
     return sides[:, 0] * sides[:, 1]
 
 
-def keypoints(marks: tf.Tensor, view: View, flip_pairs: Sequence[tuple[int, int]]) -> tf.Tensor:
+def crop_keypoints(
+    marks: tf.Tensor, view: View, flip_pairs: Sequence[tuple[int, int]]
+) -> tf.Tensor:
     """Moves keypoints [M, K, 3] along; left and right swap when mirrored; outside is 0, 0, 0."""
-    moved = points(marks[..., :2], view)
+    moved = move_points(marks[..., :2], view)
     limit = tf.cast(tf.stack([view.out_height, view.out_width]), tf.float32)
     inside = tf.reduce_all((moved >= 0) & (moved < limit), -1) & (marks[..., 2] > 0)
     kept = tf.where(inside[..., None], tf.concat([moved, marks[..., 2:]], -1), 0.0)
@@ -255,15 +257,15 @@ def keypoints(marks: tf.Tensor, view: View, flip_pairs: Sequence[tuple[int, int]
     return tf.where(view.mirrored, tf.gather(kept, order, axis=1), kept)
 
 
-def apply(
+def augment_example(
     example: Mapping[str, Any], view: View, crop: Size, dataset: Dataset, *, native: bool = False
 ) -> dict[str, Any]:
-    """Maps a parsed example, its image as `image` takes it, to what the view shows of it.
+    """Maps a parsed example, its image as `crop_image` takes it, to what the view shows of it.
 
     Args:
       example: fields of `schema`; those present are mapped, others are passed on.
       dataset: its mean color goes beyond the edge, its pairs flip keypoints.
-      native: see `image`.
+      native: see `crop_image`.
 
     Returns:
       The example with `image` uint8 [crop, 3], `mask` and `depth` [crop, 1],
@@ -271,19 +273,19 @@ def apply(
       dropped (areas stay in image pixels), and `scale`, crop pixels per image pixel.
     """
     result = dict(example)
-    result["image"] = image(example["image"], view, crop, dataset.mean, native=native)
+    result["image"] = crop_image(example["image"], view, crop, dataset.mean, native=native)
     result["scale"] = view.scale
     if "mask" in example:
         outside = schema.IGNORE[schema.mask_dtype(dataset)]
-        result["mask"] = labels(example["mask"], view, crop, outside)
+        result["mask"] = crop_map(example["mask"], view, crop, outside)
     if "depth" in example:
-        result["depth"] = depth(example["depth"], view, crop, dataset.depth_range)
+        result["depth"] = crop_depth(example["depth"], view, crop, dataset.depth_range)
     if "boxes" in example:
-        result["boxes"], seen = boxes(example["boxes"], view)
+        result["boxes"], seen = crop_boxes(example["boxes"], view)
         result |= _keep(result, seen, schema.FIELDS["detection"])
     if "keypoints" in example:
-        result["keypoints"] = keypoints(example["keypoints"], view, dataset.flip_pairs)
-        result["keypoint_boxes"], seen = boxes(example["keypoint_boxes"], view)
+        result["keypoints"] = crop_keypoints(example["keypoints"], view, dataset.flip_pairs)
+        result["keypoint_boxes"], seen = crop_boxes(example["keypoint_boxes"], view)
         result |= _keep(result, seen, schema.FIELDS["keypoints"])
     return result
 

@@ -14,8 +14,8 @@ import tensorflow_datasets as tfds
 
 from foi_tf.data.input import augment, simclr_views
 from foi_tf.data.records import schema
-from foi_tf.data.records.prepared_datasets import Prepared
-from foi_tf.data.records.tf_data import CALLS, untuned
+from foi_tf.data.records.prepared_datasets import PreparedDataset
+from foi_tf.data.records.tf_data import PARALLEL_CALLS, disable_autotuning
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
@@ -37,7 +37,7 @@ class Input:
       task_type: whose annotations are read; examples without them are left out. None reads
         images alone, of all examples.
       encode: a task's `encode`, example -> targets of static shapes. It is given what
-        `augment.apply` returns, and under "original" what that was given.
+        `augment.augment_example` returns, and under "original" what that was given.
       crop: (height, width) of the network's input.
       chosen: the ids to use; None for all that are annotated.
       rescale: see `study.configuration.LinkConfig`.
@@ -47,7 +47,7 @@ class Input:
         `data.input.simclr_views`.
     """
 
-    prepared: Prepared
+    prepared: PreparedDataset
     split: str
     task_type: str | None
     encode: Callable
@@ -56,7 +56,7 @@ class Input:
     rescale: tuple[float, float] = (1.0, 1.0)
     seed: int = 0
     around_objects: bool = False
-    simclr_views: int = 1
+    views: int = 1
 
     def ids(self) -> list[str]:
         """The ids that are read, in record order.
@@ -73,7 +73,7 @@ class Input:
         return wanted
 
 
-def train(
+def make_train_batches(
     source: Input, batch_size: int, *, start: int = 0, host: tuple[int, int] = (0, 1)
 ) -> tf.data.Dataset:
     """An endless stream of augmented batches.
@@ -83,7 +83,7 @@ def train(
         replica takes one batch after the other.
       start: how many examples of this host's stream to pass over.
       host: (index, count) of the hosts that share the records. With several, images are
-        resized as one process can have the others do (`augment.image`).
+        resized as one process can have the others do (`augment.crop_image`).
 
     Returns:
       Batches {"image" uint8 [B * views, H, W, 3], "targets" as encoded, [B, ...]}.
@@ -115,16 +115,16 @@ def train(
         if source.views == 2:
             return _pair(example, source, seed, count > 1)
         around = _single_objects(example) if source.around_objects else None
-        view = augment.random(example["size"], source.crop, source.rescale, seed, around)
+        view = augment.draw_random_view(example["size"], source.crop, source.rescale, seed, around)
         return _finish(example, view, source, count > 1)
 
-    batches = stream.map(prepare, CALLS, deterministic=True)
+    batches = stream.map(prepare, PARALLEL_CALLS, deterministic=True)
     # Where several workers do not know that there is no end, they take batches of any size.
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
     return _batch(batches, batch_size, source).apply(endless)
 
 
-def evaluate(
+def make_evaluation_batches(
     source: Input, batch_size: int, *, replicas: int = 1, host: tuple[int, int] = (0, 1)
 ) -> tf.data.Dataset:
     """Whole images at one scale, or the same two views always, each once, in record order.
@@ -134,7 +134,7 @@ def evaluate(
       replicas: how many there are over all hosts; all get equally many full batches.
 
     Returns:
-      Batches as from `train`, with "place" int32 [B] of each image in `source.ids()`; -1
+      Batches as from `make_train_batches`, with "place" int32 [B] of each image in `source.ids()`; -1
       fills up the last ones. Where predictions have to be mapped back, those of objects, the
       targets hold what does: "scale".
     """
@@ -155,12 +155,12 @@ def evaluate(
             seed = tf.random.experimental.stateless_fold_in([source.seed, 0], place)
             batch = _pair(example, source, seed, count > 1)
         else:
-            view = augment.whole(example["size"], source.crop)
+            view = augment.fit_whole_image(example["size"], source.crop)
             batch = _finish(example, view, source, count > 1)
         # Strings could say which image it is, but devices do not take them.
         return batch | {"place": tf.cast(place, tf.int32)}
 
-    batches = mine.map(prepare, CALLS, deterministic=True)
+    batches = mine.map(prepare, PARALLEL_CALLS, deterministic=True)
     return _batch(batches, batch_size, source)
 
 
@@ -180,8 +180,8 @@ def _hold(records: tf.data.Dataset, source: Input) -> tf.data.Dataset:
         image = tf.io.decode_image(example["image"], channels=3, expand_animations=False)
         return example | {"image": image}
 
-    if _BYTES_PER_PIXEL * int(untuned(records).reduce(np.int64(0), pixels)) <= MEMORY:
-        records = records.map(decode, CALLS)
+    if _BYTES_PER_PIXEL * int(disable_autotuning(records).reduce(np.int64(0), pixels)) <= MEMORY:
+        records = records.map(decode, PARALLEL_CALLS)
     return records.cache()
 
 
@@ -199,7 +199,7 @@ def _records(files, keep: np.ndarray, seed) -> tf.data.Dataset:
         return shards.flat_map(read)
     first = tf.cast(tf.random.stateless_uniform((), seed, maxval=2**30, dtype=tf.int32), tf.int64)
     shards = shards.shuffle(len(files), first, reshuffle_each_iteration=False)
-    calls = min(CALLS, _READERS)
+    calls = min(PARALLEL_CALLS, _READERS)
     return shards.interleave(
         read, cycle_length=_READERS, num_parallel_calls=calls, deterministic=True
     )
@@ -208,7 +208,7 @@ def _records(files, keep: np.ndarray, seed) -> tf.data.Dataset:
 def _parse(record: tf.Tensor, source: Input) -> dict[str, tf.Tensor]:
     """A record's fields for the task type; the image stays encoded."""
     dataset = source.prepared.dataset
-    features = schema.features(dataset, [source.task_type] if source.task_type else [])
+    features = schema.record_features(dataset, [source.task_type] if source.task_type else [])
     encoded = {"image", "mask", "depth"} & set(features)
     skip = tfds.decode.SkipDecoding()
     example = features.deserialize_example(record, decoders=dict.fromkeys(encoded, skip))
@@ -234,7 +234,9 @@ def _single_objects(example) -> tf.Tensor:
 
 
 def _finish(example, view: augment.View, source: Input, native: bool) -> Batch:
-    seen = augment.apply(example, view, source.crop, source.prepared.dataset, native=native)
+    seen = augment.augment_example(
+        example, view, source.crop, source.prepared.dataset, native=native
+    )
     targets = source.encode(seen | {"original": example})
     return {"image": seen["image"], "targets": targets}
 
@@ -242,7 +244,9 @@ def _finish(example, view: augment.View, source: Input, native: bool) -> Batch:
 def _pair(example, source: Input, seed: tf.Tensor, native: bool) -> Batch:
     mean = source.prepared.dataset.mean
     picture, size = example["image"], example["size"]
-    two = simclr_views.pair(picture, size, source.crop, source.rescale, mean, seed, native=native)
+    two = simclr_views.make_view_pair(
+        picture, size, source.crop, source.rescale, mean, seed, native=native
+    )
     return {"image": two, "targets": source.encode(example)}
 
 
@@ -251,4 +255,4 @@ def _batch(examples: tf.data.Dataset, batch_size: int, source: Input) -> tf.data
     if source.views == 2:
         flat = (2 * batch_size, *source.crop, 3)
         batches = batches.map(lambda batch: batch | {"image": tf.reshape(batch["image"], flat)})
-    return untuned(batches.prefetch(2))
+    return disable_autotuning(batches.prefetch(2))

@@ -7,12 +7,12 @@ import tensorflow as tf
 from foi_tf.study.dataset import Channels, Size
 
 
-def margin(mean: Channels) -> tuple[int, ...]:
+def margin_color(mean: Channels) -> tuple[int, ...]:
     """The color of what is beyond an image's edge: that which normalization takes to zero."""
     return tuple(round(255 * channel) for channel in mean)
 
 
-def by_opencv(
+def resize_by_opencv(
     pixels, corner, window, shrink, out, mirrored, *, crop: Size, color: tuple[int, ...]
 ) -> np.ndarray:
     """Cuts a window out of pixels [H, W, 3], shrinks, resizes and mirrors it.
@@ -39,10 +39,10 @@ def by_opencv(
     return cv2.copyMakeBorder(seen, 0, below, 0, right, cv2.BORDER_CONSTANT, value=color)
 
 
-def native(
+def resize_by_tensorflow(
     windows: tf.Tensor, shrink: tf.Tensor, out: tf.Tensor, crop: Size, mean: Channels, mirrored
 ) -> tf.Tensor:
-    """What `by_opencv` does, in operations that any worker and a saved model can run.
+    """What `resize_by_opencv` does, in operations that any worker and a saved model can run.
 
     OpenCV's bilinear weights have 11 bits, so pixels may differ by one.
 
@@ -59,7 +59,7 @@ def native(
     seen = tf.floor(tf.reduce_mean(blocks, [2, 4]) + 0.5)
     seen = tf.floor(tf.image.resize(seen, out) + 0.5)
     seen = tf.cond(mirrored, lambda: tf.reverse(seen, [2]), lambda: seen)
-    color = tf.constant(margin(mean), tf.float32)
+    color = tf.constant(margin_color(mean), tf.float32)
     beyond = [[0, crop[0] - out[0]], [0, crop[1] - out[1]]]
     shown = tf.pad(seen - color, [[0, 0], *beyond, [0, 0]]) + color
     return tf.ensure_shape(tf.cast(shown, tf.uint8), [windows.shape[0], *crop, 3])

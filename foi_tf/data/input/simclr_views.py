@@ -23,7 +23,7 @@ _WINDOW = 10  # The height of the input over the size of the blur's window.
 _ATTEMPTS = 100  # At a window of the right shape; then it is the whole image.
 
 
-def pair(
+def make_view_pair(
     picture: tf.Tensor,
     size: tf.Tensor,
     crop: Size,
@@ -36,13 +36,13 @@ def pair(
     """Two views of one image, independent of each other; uint8 [2, crop, 3].
 
     Args:
-      picture: as `augment.image` takes it.
+      picture: as `augment.crop_image` takes it.
       size: int [2], its (height, width).
       zoom: range of the magnification: z shows 1 / z**2 of the image's area. SimCLR's 8 % to
         100 % of the area are (1.0, 3.54). What is below 1 counts as 1.
       mean: of the dataset's channels.
       seed: int [2]; determines all of it.
-      native: see `augment.image`.
+      native: see `augment.crop_image`.
     """
     # In a loop, since the many branches take long to trace.
     return tf.map_fn(
@@ -54,14 +54,14 @@ def pair(
 
 def _view(picture, size, crop, zoom, mean, seed, native) -> tf.Tensor:
     of_window, of_colors, of_blur = tf.unstack(tf.random.split(seed, 3))
-    view = resized_crop(size, crop, zoom, of_window)
-    shown = augment.image(picture, view, crop, mean, native=native)
+    view = draw_resized_crop(size, crop, zoom, of_window)
+    shown = augment.crop_image(picture, view, crop, mean, native=native)
     pixels = tf.cast(shown, tf.float32) / 255
-    pixels = _blurred(colors(pixels, of_colors), of_blur)
+    pixels = _blurred(distort_colors(pixels, of_colors), of_blur)
     return tf.cast(tf.round(255 * pixels), tf.uint8)
 
 
-def resized_crop(
+def draw_resized_crop(
     size: tf.Tensor, crop: Size, zoom: tuple[float, float], seed: tf.Tensor
 ) -> augment.View:
     """A random window of an image, brought to the whole of `crop`, and mirrored half of the time.
@@ -88,7 +88,7 @@ def resized_crop(
     return augment.View(*sides, *tf.unstack(out), shrink, mirrored, tf.constant(1.0))
 
 
-def colors(pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def distort_colors(pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Randomly changes brightness, contrast, saturation and hue, in random order, or to gray.
 
     Args:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from foi_tf.data.records import read_examples, schema
-from foi_tf.data.records.prepared_datasets import Prepared
+from foi_tf.data.records.prepared_datasets import PreparedDataset
 
 
 @dataclasses.dataclass(frozen=True)
-class Class:
+class ClassCoverage:
     """A class, or a keypoint, with how many training images show it.
 
     Attributes:
@@ -25,7 +25,9 @@ class Class:
     total: int
 
 
-def of(prepared: Prepared, task_type: str, chosen: Collection[str]) -> list[Class]:
+def count_class_coverage(
+    prepared: PreparedDataset, task_type: str, chosen: Collection[str]
+) -> list[ClassCoverage]:
     """Goes through the annotations of a training set once.
 
     Args:
@@ -36,7 +38,7 @@ def of(prepared: Prepared, task_type: str, chosen: Collection[str]) -> list[Clas
     """
     field, shown = _SHOWN[task_type]
     inside, total = Counter(), Counter()
-    for example in read_examples.read(prepared, "train", pixels=False):
+    for example in read_examples.read_examples(prepared, "train", pixels=False):
         if field not in example:
             continue
         classes = {int(index) for index in shown(example[field])}
@@ -45,7 +47,7 @@ def of(prepared: Prepared, task_type: str, chosen: Collection[str]) -> list[Clas
             inside.update(classes)
     count = prepared.dataset.classes[task_type]
     names = prepared.dataset.names.get(task_type) or tuple(map(str, range(count)))
-    return [Class(names[index], inside[index], total[index]) for index in range(count)]
+    return [ClassCoverage(names[index], inside[index], total[index]) for index in range(count)]
 
 
 def _in_mask(mask: np.ndarray) -> np.ndarray:

@@ -21,14 +21,14 @@ class Statistics:
         self._sides, self._images = np.zeros((0, 2), np.int64), 0
 
     def add(self, example: schema.Example) -> None:
-        """Counts one example, as `read_examples.read` yields it."""
+        """Counts one example, as `read_examples.read_examples` yields it."""
         self._images += 1
         low = self._sides.min(0) if len(self._sides) else example["size"]
         high = self._sides.max(0) if len(self._sides) else example["size"]
         self._sides = np.stack(
             [np.minimum(low, example["size"]), np.maximum(high, example["size"])]
         )
-        for task_type in schema.annotated(example):
+        for task_type in schema.annotated_task_types(example):
             if task_type in self._counters:
                 self._counters[task_type].add(example)
 

@@ -10,7 +10,7 @@ from foi_tf.files import first_line
 Files = Iterable[tuple[str, int]]
 
 
-def blame(files: Files) -> None:
+def check_records(files: Files) -> None:
     """Reads record files, each with its number of records, until one turns out to be broken.
 
     TensorFlow's own errors name neither file nor record.
@@ -34,7 +34,7 @@ def blame(files: Files) -> None:
             raise FoiError(f"{path}: {read} records, but {count} were written; {remedy}")
 
 
-def check_sizes(files: Files, sizes: Iterable[int]) -> None:
+def check_file_sizes(files: Files, sizes: Iterable[int]) -> None:
     """Compares files with the bytes that were written to them, without reading them.
 
     Raises:
@@ -46,7 +46,7 @@ def check_sizes(files: Files, sizes: Iterable[int]) -> None:
         except tf.errors.NotFoundError:
             found = -1
         if found != size:
-            blame([(path, count)])
+            check_records([(path, count)])
             raise FoiError(
                 f"{path}: {found} bytes, but {size} were written; "
                 "remove the dataset's directory and prepare it anew"

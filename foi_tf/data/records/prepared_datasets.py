@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from foi_tf.data.records import integrity, scan
-from foi_tf.errors import FoiError, unknown
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.files import write_text
 from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
 
@@ -19,7 +19,7 @@ _ROW, _INDEX = "foi_dataset.json", "foi_index.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class Prepared:
+class PreparedDataset:
     """A dataset with its records.
 
     Attributes:
@@ -66,7 +66,9 @@ def is_prepared(directory: epath.Path) -> bool:
     return (directory / _ROW).exists()
 
 
-def save(directory: epath.Path, dataset: Dataset, found: scan.Survey, source: str) -> None:
+def save_prepared(
+    directory: epath.Path, dataset: Dataset, found: scan.RecordScan, source: str
+) -> None:
     """Writes what goes beside the records; the dataset's row comes last and makes it valid."""
     sizes = {
         kind: tuple(
@@ -92,16 +94,16 @@ def save(directory: epath.Path, dataset: Dataset, found: scan.Survey, source: st
     write_text(directory / _ROW, json.dumps(dataclasses.asdict(dataset), indent=1))
 
 
-def load(data_dir: epath.PathLike, dataset_id: str) -> Prepared:
+def load_prepared(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset:
     """Opens one dataset.
 
     Raises:
       FoiError: it is not prepared there, or what stands there is broken; a record file
         is missing or has another size than was written.
     """
-    found = directories(data_dir)
+    found = find_prepared(data_dir)
     if dataset_id not in found:
-        raise unknown("dataset", dataset_id, found, where=str(data_dir))
+        raise unknown_name_error("dataset", dataset_id, found, where=str(data_dir))
     directory = found[dataset_id]
     dataset = _row(directory)
     try:
@@ -124,20 +126,20 @@ def load(data_dir: epath.PathLike, dataset_id: str) -> Prepared:
         raise _broken(directory, error) from error
     ids = {split: tuple(index["ids"][split]) for split in files}
     for split, of_split in files.items():
-        integrity.check_sizes(of_split, sizes[split])
-    return Prepared(dataset, directory, files, ids, annotated, *digests)
+        integrity.check_file_sizes(of_split, sizes[split])
+    return PreparedDataset(dataset, directory, files, ids, annotated, *digests)
 
 
-def rows(data_dir: epath.PathLike) -> dict[str, Dataset]:
+def load_dataset_rows(data_dir: epath.PathLike) -> dict[str, Dataset]:
     """The rows of all prepared datasets of a data directory, by id.
 
     Raises:
-      FoiError: as `load`.
+      FoiError: as `load_prepared`.
     """
-    return {name: _row(directory) for name, directory in directories(data_dir).items()}
+    return {name: _row(directory) for name, directory in find_prepared(data_dir).items()}
 
 
-def directories(data_dir: epath.PathLike) -> dict[str, epath.Path]:
+def find_prepared(data_dir: epath.PathLike) -> dict[str, epath.Path]:
     """Finds the prepared datasets of a data directory, the newest version of each, by id.
 
     Raises:
@@ -150,13 +152,13 @@ def directories(data_dir: epath.PathLike) -> dict[str, epath.Path]:
     return {place.parent.name: place for place in sorted(found, key=_version)}
 
 
-def open_task(data_dir: epath.PathLike, task: Task) -> Prepared:
+def load_task_dataset(data_dir: epath.PathLike, task: Task) -> PreparedDataset:
     """Opens the dataset of a task.
 
     Raises:
-      FoiError: as `load`; or the dataset has no such annotations.
+      FoiError: as `load_prepared`; or the dataset has no such annotations.
     """
-    prepared = load(data_dir, task.dataset)
+    prepared = load_prepared(data_dir, task.dataset)
     task.check({task.dataset: prepared.dataset})
     return prepared
 

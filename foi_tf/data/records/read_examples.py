@@ -8,14 +8,18 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from foi_tf.data.records import integrity, schema
-from foi_tf.data.records.prepared_datasets import Prepared
-from foi_tf.data.records.tf_data import CALLS, untuned
+from foi_tf.data.records.prepared_datasets import PreparedDataset
+from foi_tf.data.records.tf_data import PARALLEL_CALLS, disable_autotuning
 from foi_tf.progress import track
 from foi_tf.study.dataset import Dataset
 
 
-def read(
-    prepared: Prepared, split: str, chosen: frozenset[str] | None = None, *, pixels: bool = True
+def read_examples(
+    prepared: PreparedDataset,
+    split: str,
+    chosen: frozenset[str] | None = None,
+    *,
+    pixels: bool = True,
 ) -> Iterator[schema.Example]:
     """Yields examples as `schema` has them on the write side, in record order.
 
@@ -30,7 +34,7 @@ def read(
       FoiError: a record file is broken.
     """
     dataset = prepared.dataset
-    features = schema.features(dataset)
+    features = schema.record_features(dataset)
     decoders = {} if pixels else {"image": tfds.decode.SkipDecoding()}
     chosen = frozenset(prepared.ids[split]) if chosen is None else chosen
     wanted = tf.constant(prepared.positions(split, chosen))
@@ -41,17 +45,19 @@ def read(
         .filter(lambda place, _: wanted[place])
         .map(
             lambda _, record: features.deserialize_example(record, decoders=decoders),
-            CALLS,
+            PARALLEL_CALLS,
             deterministic=True,
         )
         .prefetch(2)
     )
     total = int(np.sum(wanted))
     try:
-        for example in track(untuned(examples).as_numpy_iterator(), f"{dataset.id} {split}", total):
+        for example in track(
+            disable_autotuning(examples).as_numpy_iterator(), f"{dataset.id} {split}", total
+        ):
             yield _plain(example, dataset)
     except tf.errors.OpError:
-        integrity.blame(files)
+        integrity.check_records(files)
         raise
 
 

@@ -12,17 +12,17 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from foi_tf.data.records import integrity
-from foi_tf.data.records.tf_data import CALLS, untuned
+from foi_tf.data.records.tf_data import PARALLEL_CALLS, disable_autotuning
 from foi_tf.progress import Progress, track
 from foi_tf.study.dataset import Channels, Dataset
-from foi_tf.study.grid import subset
+from foi_tf.study.grid import choose_subset
 
 _SAMPLE = 2000  # Training images that channel statistics are taken from; ours.
 _BATCH = 64
 
 
 @dataclasses.dataclass(frozen=True)
-class Survey:
+class RecordScan:
     """What the records of a dataset hold.
 
     Attributes:
@@ -41,7 +41,7 @@ class Survey:
     sizes: Mapping[str, tuple[int, ...]]
 
 
-def survey(directory: epath.Path, dataset: Dataset) -> Survey:
+def scan_records(directory: epath.Path, dataset: Dataset) -> RecordScan:
     """Reads all records of a prepared dataset once, and a sample of its images.
 
     Raises:
@@ -58,11 +58,11 @@ def survey(directory: epath.Path, dataset: Dataset) -> Survey:
                 paths, sum(counts), f"{dataset.id} {split}", digest
             )
         except tf.errors.OpError:
-            integrity.blame(zip(paths, counts, strict=True))
+            integrity.check_records(zip(paths, counts, strict=True))
             raise
         sizes[split] = tuple(tf.io.gfile.stat(path).length for path in paths)
     mean, std = _statistics(info.splits["train"].filepaths, ids["train"], dataset.id)
-    return Survey(ids, annotated, mean, std, digest.hexdigest(), sizes)
+    return RecordScan(ids, annotated, mean, std, digest.hexdigest(), sizes)
 
 
 def _read(
@@ -72,7 +72,7 @@ def _read(
     batches = tf.data.TFRecordDataset(paths).batch(_BATCH)
     ids, annotated = [], []
     with Progress(f"{label} read back", total, unit="image") as progress:
-        for batch in untuned(batches.prefetch(2)):
+        for batch in disable_autotuning(batches.prefetch(2)):
             for record in batch.numpy():
                 example = tf.train.Example.FromString(record)
                 digest.update(example.SerializeToString(deterministic=True))
@@ -85,7 +85,7 @@ def _read(
 
 
 def _statistics(files, ids: tuple[str, ...], label: str) -> tuple[Channels, Channels]:
-    chosen = frozenset(subset(ids, _SAMPLE))
+    chosen = frozenset(choose_subset(ids, _SAMPLE))
     keep = tf.constant([name in chosen for name in ids])
 
     def moments(record):
@@ -100,7 +100,7 @@ def _statistics(files, ids: tuple[str, ...], label: str) -> tuple[Channels, Chan
     records = tf.data.TFRecordDataset([str(path) for path in files]).enumerate()
     records = records.filter(lambda index, _: keep[index]).map(lambda _, record: record)
     total, sums = 0.0, np.zeros((2, 3))
-    measured = untuned(records.map(moments, num_parallel_calls=CALLS))
+    measured = disable_autotuning(records.map(moments, num_parallel_calls=PARALLEL_CALLS))
     for pixels, means in track(measured, f"{label} statistics", len(chosen)):
         total += float(pixels)
         sums += float(pixels) * means.numpy()

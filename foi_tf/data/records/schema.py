@@ -28,6 +28,7 @@ import tensorflow_datasets as tfds
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 
+SPLITS = ("train", "val")
 IGNORE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 FIELDS = {
     "classification": ("label",),
@@ -53,7 +54,7 @@ def depth_unit(dataset: Dataset) -> float:
     return 0.001 if farthest <= 65.535 else 0.01
 
 
-def features(
+def record_features(
     dataset: Dataset, task_types: Iterable[str] | None = None
 ) -> tfds.features.FeaturesDict:
     """The TFDS features of a dataset's records, or those that some task types need.
@@ -96,13 +97,13 @@ def _objects(prefix: str, tensor) -> dict[str, Any]:
     }
 
 
-def annotated(example: Mapping[str, Any]) -> list[str]:
+def annotated_task_types(example: Mapping[str, Any]) -> list[str]:
     """The task types that an example (of the write side) has annotations for."""
     return [kind for kind, names in FIELDS.items() if all(n in example for n in names)]
 
 
-def encode(example: Example, dataset: Dataset, size: tuple[int, int]) -> Example:
-    """Turns an example of the write side into what `features` stores.
+def encode_example(example: Example, dataset: Dataset, size: tuple[int, int]) -> Example:
+    """Turns an example of the write side into what `record_features` stores.
 
     Args:
       size: (height, width) of the image, checked by the caller to be true of its bytes.
@@ -110,7 +111,7 @@ def encode(example: Example, dataset: Dataset, size: tuple[int, int]) -> Example
     image = example["image"]
     if isinstance(image, np.ndarray):
         image = _compress(image)
-    have = annotated(example)
+    have = annotated_task_types(example)
     stored = {"id": example["id"], "image": image, "size": np.asarray(size, np.int64)}
     stored["annotated"] = " ".join(have)
     for task_type in dataset.classes:

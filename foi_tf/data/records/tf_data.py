@@ -4,11 +4,11 @@ import os
 
 import tensorflow as tf
 
-CALLS = os.cpu_count() or 1
+PARALLEL_CALLS = os.cpu_count() or 1
 
 
-def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The dataset without tuner; what is parallel in it is to say so with `CALLS`.
+def disable_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """The dataset without tuner; what is parallel in it is to say so with `PARALLEL_CALLS`.
 
     TensorFlow's tuner sleeps up to a minute between two rounds, and the end of its iterator does
     not always wake it (2.15, a race): links that were finished waited for it.

@@ -7,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from foi_tf.data.convert import builder, custom_dataset
-from foi_tf.data.convert.folder import Folder
+from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.records import integrity, prepared_datasets, scan
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset, Task
@@ -15,7 +15,7 @@ from tests import raw_folders
 
 
 def test_records_are_readable_with_tfds(blocks):
-    directory = prepared_datasets.load(blocks, "blocks").directory
+    directory = prepared_datasets.load_prepared(blocks, "blocks").directory
     info = tfds.builder_from_directory(str(directory))
     examples = list(tfds.as_numpy(info.as_dataset("train")))
     assert len(examples) == 12
@@ -28,8 +28,8 @@ def test_records_are_readable_with_tfds(blocks):
 
 def test_files_are_kept_as_they_are(tmp_path):
     root = raw_folders.write(tmp_path / "raw", train=2, val=1)
-    found = custom_dataset.find(root, ["masks"], "kept", "aerial", None)
-    done = builder.build(found, tmp_path / "data")
+    found = custom_dataset.find_custom_dataset(root, ["masks"], "kept", "aerial", None)
+    done = builder.build_records(found, tmp_path / "data")
     decoders = {"image": tfds.decode.SkipDecoding()}
     stored = tfds.builder_from_directory(str(done.directory)).as_dataset("train", decoders=decoders)
     for example in tfds.as_numpy(stored):
@@ -54,7 +54,7 @@ def test_the_row_comes_with_measured_statistics(tmp_path):
         "train": [Half(f"t/{i}") for i in range(3)],
         "val": [Half(f"v/{i}") for i in range(2)],
     }
-    done = builder.build(Folder(row, splits), tmp_path).dataset
+    done = builder.build_records(RawDataset(row, splits), tmp_path).dataset
     assert done.mean == pytest.approx((0.5, 0.1, 0), abs=0.01)
     assert done.std == pytest.approx((0.5, 0.1, 1 / 255), abs=0.01)
     assert (done.train, done.val) == (3, 2)
@@ -64,40 +64,41 @@ def test_the_row_comes_with_measured_statistics(tmp_path):
 def test_a_failure_leaves_nothing_that_looks_prepared(tmp_path):
     root = raw_folders.write(tmp_path / "raw")
     (root / "images/val/001.jpg").write_bytes(b"\xff\xd8 no image")
-    found = custom_dataset.find(root, ["masks"], "broken", "aerial", None)
+    found = custom_dataset.find_custom_dataset(root, ["masks"], "broken", "aerial", None)
     with pytest.raises(FoiError, match=r"val/001\.jpg: not a whole image"):
-        builder.build(found, tmp_path / "data")
-    assert prepared_datasets.directories(tmp_path / "data") == {}
+        builder.build_records(found, tmp_path / "data")
+    assert prepared_datasets.find_prepared(tmp_path / "data") == {}
     # What was finished stays for the next run; nothing of the broken file does.
     names = [p.name for p in (tmp_path / "data").rglob("*.tfrecord*") if "broken-val" in p.name]
     assert not names and not list((tmp_path / "data").rglob("dataset_info.json"))
 
 
 def test_an_interrupted_survey_is_made_up_for(tmp_path):
-    found = custom_dataset.find(
+    found = custom_dataset.find_custom_dataset(
         raw_folders.write(tmp_path / "raw"), ["masks"], "again", "aerial", None
     )
-    first = builder.build(found, tmp_path / "data")
+    first = builder.build_records(found, tmp_path / "data")
     (first.directory / "foi_dataset.json").unlink()
-    assert prepared_datasets.directories(tmp_path / "data") == {}
-    second = builder.build(found, tmp_path / "data")
+    assert prepared_datasets.find_prepared(tmp_path / "data") == {}
+    second = builder.build_records(found, tmp_path / "data")
     assert second == first
 
 
 def test_another_dataset_of_the_same_id_is_refused(blocks, tmp_path):
-    found = custom_dataset.find(
+    found = custom_dataset.find_custom_dataset(
         raw_folders.write(tmp_path, seed=5), ["masks"], "blocks", "driving", None
     )
     with pytest.raises(FoiError, match="already holds another dataset 'blocks'"):
-        builder.build(found, blocks)
+        builder.build_records(found, blocks)
 
 
 def test_the_same_id_from_changed_files_is_refused(tmp_path):
     root = raw_folders.write(tmp_path / "raw")
 
     def build():
-        return builder.build(
-            custom_dataset.find(root, ["masks"], "mine", "aerial", None), tmp_path / "data"
+        return builder.build_records(
+            custom_dataset.find_custom_dataset(root, ["masks"], "mine", "aerial", None),
+            tmp_path / "data",
         )
 
     assert build() == build()
@@ -115,10 +116,10 @@ def damage(path, place):
 
 
 def test_broken_record_files_are_named(tmp_path):
-    found = custom_dataset.find(
+    found = custom_dataset.find_custom_dataset(
         raw_folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None
     )
-    done = builder.build(found, tmp_path / "data")
+    done = builder.build_records(found, tmp_path / "data")
     path, count = done.files["train"][0]
     file, whole = pathlib.Path(path), pathlib.Path(path).read_bytes()
     assert count == 8
@@ -131,41 +132,41 @@ def test_broken_record_files_are_named(tmp_path):
     ):
         file.unlink() if content is None else file.write_bytes(content)
         with pytest.raises(FoiError, match=said):
-            prepared_datasets.load(tmp_path / "data", "torn")
+            prepared_datasets.load_prepared(tmp_path / "data", "torn")
     # Damage that keeps the size shows when records are read.
     file.write_bytes(whole)
     damage(file, first + 40)
-    prepared_datasets.load(tmp_path / "data", "torn")
+    prepared_datasets.load_prepared(tmp_path / "data", "torn")
     with pytest.raises(FoiError, match="record 1 is cut off or damaged"):
-        integrity.blame(done.files["train"])
+        integrity.check_records(done.files["train"])
     with pytest.raises(FoiError, match="record 1 is cut off or damaged"):
-        scan.survey(done.directory, done.dataset)
+        scan.scan_records(done.directory, done.dataset)
 
 
 def test_the_newest_version_is_that_of_the_largest_numbers(tmp_path):
     for version in ("2.0.0", "10.0.0", "9.10.0", "9.9.0"):
         (tmp_path / "blocks" / version).mkdir(parents=True)
         (tmp_path / "blocks" / version / "foi_dataset.json").touch()
-    assert prepared_datasets.directories(tmp_path)["blocks"].name == "10.0.0"
+    assert prepared_datasets.find_prepared(tmp_path)["blocks"].name == "10.0.0"
 
 
 def test_prepared_datasets_are_found_by_id(blocks, tmp_path):
-    assert prepared_datasets.directories(blocks)["blocks"] == blocks / "blocks" / builder.VERSION
-    loaded = prepared_datasets.open_task(blocks, Task("blocks", "segmentation"))
+    assert prepared_datasets.find_prepared(blocks)["blocks"] == blocks / "blocks" / builder.VERSION
+    loaded = prepared_datasets.load_task_dataset(blocks, Task("blocks", "segmentation"))
     assert len(loaded.annotated_ids("val", "segmentation")) == 5
     with pytest.raises(FoiError, match="unknown dataset 'block'; did you mean 'blocks'"):
-        prepared_datasets.load(blocks, "block")
+        prepared_datasets.load_prepared(blocks, "block")
     with pytest.raises(FoiError, match="has no depth annotations"):
-        prepared_datasets.open_task(blocks, Task("blocks", "depth"))
+        prepared_datasets.load_task_dataset(blocks, Task("blocks", "depth"))
     with pytest.raises(FoiError, match="no such directory; foi-prepare makes it"):
-        prepared_datasets.load(tmp_path / "none", "blocks")
+        prepared_datasets.load_prepared(tmp_path / "none", "blocks")
 
 
 def test_broken_rows_are_named(tmp_path):
-    found = custom_dataset.find(
+    found = custom_dataset.find_custom_dataset(
         raw_folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None
     )
-    done = builder.build(found, tmp_path / "data")
+    done = builder.build_records(found, tmp_path / "data")
     (done.directory / "foi_dataset.json").write_text("{")
     with pytest.raises(FoiError, match=r"broken .* remove it and prepare anew"):
-        prepared_datasets.load(tmp_path / "data", "torn")
+        prepared_datasets.load_prepared(tmp_path / "data", "torn")

@@ -37,7 +37,7 @@ def _tree(tmp_path):
 @pytest.mark.parametrize("name", sorted(layouts.LAYOUTS))
 def test_trees_are_read_as_written(name, tree):
     root, expected = tree(name)
-    folder = layouts.find(name, root)
+    folder = layouts.find_published_dataset(name, root)
     for split in ("train", "val"):
         found = {example["id"]: (example, size) for example, size in folder.examples(split)}
         assert set(found) == set(expected[split])
@@ -53,7 +53,7 @@ def test_trees_are_read_as_written(name, tree):
 
 
 def _assert_contract(example, size, row):
-    kinds = schema.annotated(example)
+    kinds = schema.annotated_task_types(example)
     assert kinds and set(kinds) <= set(row.classes)
     assert isinstance(example["image"], bytes | np.ndarray)
     if "segmentation" in kinds:
@@ -84,8 +84,10 @@ def _assert_contract(example, size, row):
 @pytest.mark.parametrize("name", sorted(layouts.LAYOUTS))
 def test_reading_is_deterministic(name, tree):
     root, _ = tree(name)
-    first = layouts.find(name, root)
-    second = pickle.loads(pickle.dumps(layouts.find(name, root)))  # For other processes.
+    first = layouts.find_published_dataset(name, root)
+    second = pickle.loads(
+        pickle.dumps(layouts.find_published_dataset(name, root))
+    )  # For other processes.
     for split in ("train", "val"):
         for one, other in zip(first.examples(split), second.examples(split), strict=True):
             assert one[1] == other[1] and set(one[0]) == set(other[0])
@@ -96,8 +98,8 @@ def test_reading_is_deterministic(name, tree):
 @pytest.mark.parametrize("name", sorted(layouts.LAYOUTS))
 def test_records_hold_what_was_read(name, tree, tmp_path):
     root, expected = tree(name)
-    folder = layouts.find(name, root)
-    done = builder.build(folder, tmp_path / "data")
+    folder = layouts.find_published_dataset(name, root)
+    done = builder.build_records(folder, tmp_path / "data")
     assert done.dataset.mean == DATASETS[name].mean or DATASETS[name].mean is None
     for kind in done.dataset.classes:
         assert done.dataset.size(kind, "train") > 0 and done.dataset.size(kind, "val") > 0
@@ -122,7 +124,7 @@ def test_spoilt_trees_are_named(name, said, tree):
     root, _ = tree(name)
     TREES[name].SPOILS[said](root)
     with pytest.raises(FoiError, match=said) as caught:
-        folder = layouts.find(name, root)
+        folder = layouts.find_published_dataset(name, root)
         for split in ("train", "val"):
             list(folder.examples(split))
     assert "\n" not in str(caught.value)
@@ -131,7 +133,7 @@ def test_spoilt_trees_are_named(name, said, tree):
 @pytest.mark.parametrize("name", sorted(layouts.LAYOUTS))
 def test_an_empty_folder_is_named(name, tmp_path):
     with pytest.raises(FoiError, match=str(tmp_path)):
-        layouts.find(name, tmp_path)
+        layouts.find_published_dataset(name, tmp_path)
 
 
 @pytest.mark.parametrize("name", sorted(layouts.LAYOUTS))

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from foi_tf.data.convert import builder, custom_dataset, fingerprint, shards
-from foi_tf.data.convert.folder import Entry, Folder
+from foi_tf.data.convert.entry import FileEntry, RawDataset
 from foi_tf.data.convert.workers import Workers
 from foi_tf.data.records import prepared_datasets
 from foi_tf.errors import FoiError
@@ -18,7 +18,7 @@ from tests import raw_folders
 class Logged:
     """An entry that leaves a line for each time that it is loaded."""
 
-    entry: Entry
+    entry: FileEntry
     log: str
     part_of = None
 
@@ -35,9 +35,9 @@ class Logged:
 def find(root, log, **sizes):
     if not (root / "classes.json").exists():
         raw_folders.write(root, boxes=False, **sizes)
-    found = custom_dataset.find(root, ["masks"], "mine", "aerial", None)
+    found = custom_dataset.find_custom_dataset(root, ["masks"], "mine", "aerial", None)
     splits = {split: [Logged(e, str(log)) for e in of] for split, of in found.splits.items()}
-    return Folder(found.dataset, splits)
+    return RawDataset(found.dataset, splits)
 
 
 def loaded(log):
@@ -50,7 +50,7 @@ def loaded(log):
     ("examples", "files"), [(1, 1), (16, 1), (17, 2), (2975, 14), (118287, 86)]
 )
 def test_files_grow_with_the_square_root(examples, files):
-    assert shards.shard_count(examples) == files
+    assert shards.count_shards(examples) == files
 
 
 def test_only_what_is_unfinished_or_changed_is_written(tmp_path):
@@ -58,7 +58,7 @@ def test_only_what_is_unfinished_or_changed_is_written(tmp_path):
     found = find(root, log, train=40, val=3)
     (root / "masks/val/001.png").rename(tmp_path / "mask.png")
     with pytest.raises(FoiError, match=r"val/001\.png: No such file"):
-        builder.build(found, data)
+        builder.build_records(found, data)
     assert {name.split("/")[0] for name in loaded(log)} == {"train", "val"}
     # A stray file of another plan, and half of a file, are in nobody's way.
     directory = data / "mine/1.0.0"
@@ -67,7 +67,7 @@ def test_only_what_is_unfinished_or_changed_is_written(tmp_path):
     kept = {p.name: p.stat().st_mtime_ns for p in directory.glob("*train*of-00002")}
     assert len(kept) == 2
     (tmp_path / "mask.png").rename(root / "masks/val/001.png")
-    done = builder.build(find(root, log), data)
+    done = builder.build_records(find(root, log), data)
     assert {name.split("/")[0] for name in loaded(log)} == {"val"}
     assert {p.name: p.stat().st_mtime_ns for p in directory.glob("*train*")} == kept
     assert len(done.ids["train"]) == 40
@@ -81,15 +81,15 @@ def test_a_changed_file_makes_its_shard_anew(tmp_path):
     (find(root, log, train=40, val=3), (root / "images/val/002.jpg").unlink())
     raw_folders.write_text(root / "images/val/002.jpg", "no image")
     with pytest.raises(FoiError, match="not a whole image"):
-        builder.build(find(root, log), data)
+        builder.build_records(find(root, log), data)
     loaded(log)
     mask = root / "masks/train/007.png"
     raw_folders.save(mask, raw_folders.np.zeros((48, 64), raw_folders.np.uint8))
     image = (root / "images/val/001.jpg").read_bytes()
     (root / "images/val/002.jpg").write_bytes(image)
-    done = builder.build(find(root, log), data)
+    done = builder.build_records(find(root, log), data)
     redone = [name for name in loaded(log) if name.startswith("train/")]
-    planned = shards.plan(done.dataset, find(root, log).splits, done.directory)["train"]
+    planned = shards.plan_shards(done.dataset, find(root, log).splits, done.directory)["train"]
     (path,) = [s.path for s in planned if "train/007" in [e.id for e in s.entries]]
     count = {pathlib.Path(p).name: n for p, n in done.files["train"]}[path.name]
     assert "train/007" in redone and len(redone) == count < 40
@@ -97,9 +97,13 @@ def test_a_changed_file_makes_its_shard_anew(tmp_path):
 
 def test_records_are_the_same_whoever_writes_them(tmp_path):
     root = tmp_path / "raw"
-    alone = builder.build(find(root, tmp_path / "log", train=300, val=220), tmp_path / "one")
+    alone = builder.build_records(
+        find(root, tmp_path / "log", train=300, val=220), tmp_path / "one"
+    )
     with Workers(2) as workers:
-        shared = builder.build(find(root, tmp_path / "log"), tmp_path / "two", workers=workers)
+        shared = builder.build_records(
+            find(root, tmp_path / "log"), tmp_path / "two", workers=workers
+        )
     assert shared.fingerprint == alone.fingerprint
     for (one, _), (other, _) in zip(alone.files["train"], shared.files["train"], strict=True):
         assert pathlib.Path(one).read_bytes() == pathlib.Path(other).read_bytes()
@@ -110,19 +114,27 @@ def test_two_entries_of_one_id_are_refused(tmp_path):
     found = find(tmp_path / "raw", tmp_path / "log")
     twice = {**found.splits, "train": [*found.splits["train"], found.splits["train"][3]]}
     with pytest.raises(FoiError, match="train: two images have the id 'train/003'"):
-        builder.build(Folder(found.dataset, twice), tmp_path / "data")
-    assert prepared_datasets.directories(tmp_path / "data") == {}
+        builder.build_records(RawDataset(found.dataset, twice), tmp_path / "data")
+    assert prepared_datasets.find_prepared(tmp_path / "data") == {}
 
 
 def test_a_signature_is_of_what_things_are_made_of(tmp_path):
     root = raw_folders.write(tmp_path)
-    one = custom_dataset.find(root, ["coco", "masks"], "mine", "aerial", None).splits["train"]
-    two = custom_dataset.find(root, ["coco", "masks"], "mine", "aerial", None).splits["train"]
-    first = [fingerprint.signature(entry) for entry in one]
-    assert first == [fingerprint.signature(entry) for entry in two] and len(set(first)) == 8
+    one = custom_dataset.find_custom_dataset(
+        root, ["coco", "masks"], "mine", "aerial", None
+    ).splits["train"]
+    two = custom_dataset.find_custom_dataset(
+        root, ["coco", "masks"], "mine", "aerial", None
+    ).splits["train"]
+    first = [fingerprint.compute_fingerprint(entry) for entry in one]
+    assert (
+        first == [fingerprint.compute_fingerprint(entry) for entry in two] and len(set(first)) == 8
+    )
     time.sleep(0.01)
     (root / "masks/train/003.png").touch()
-    changed = [a != b for a, b in zip(first, map(fingerprint.signature, two), strict=True)]
+    changed = [
+        a != b for a, b in zip(first, map(fingerprint.compute_fingerprint, two), strict=True)
+    ]
     assert [entry.id for entry, new in zip(two, changed, strict=True) if new] == ["train/003"]
 
 
@@ -130,4 +142,4 @@ def test_a_signature_is_of_a_file_however_it_is_called(tmp_path, monkeypatch):
     (tmp_path / "a.jpg").write_text("a")
     monkeypatch.chdir(tmp_path)
     whole, relative = tmp_path / "a.jpg", pathlib.Path("a.jpg")
-    assert fingerprint.signature(whole) == fingerprint.signature(relative)
+    assert fingerprint.compute_fingerprint(whole) == fingerprint.compute_fingerprint(relative)

@@ -4,7 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from foi_tf.data.convert.validate import check
+from foi_tf.data.convert.validate import validate_example
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
@@ -39,12 +39,12 @@ def keypoints(marks):
 def test_good_examples_pass_and_boxes_are_clipped():
     example = {"mask": np.full(SIZE, 255, np.uint8)} | boxes((-0.3, 0, 2, 6.4))
     example |= keypoints([[[1, 2, 2], [0, 0, 0]]]) | {"depth": np.ones(SIZE), "label": 3}
-    assert check(example, ROW, SIZE, "r")["boxes"].tolist() == [[0, 0, 2, 6]]
+    assert validate_example(example, ROW, SIZE, "r")["boxes"].tolist() == [[0, 0, 2, 6]]
 
 
 def test_depth_that_records_cannot_tell_from_unknown_is_left_out():
     for meters, kept in ((0.0, False), (4e-4, False), (6e-4, True)):  # Steps are millimeters.
-        found = check({"depth": np.full(SIZE, meters, np.float32)}, ROW, SIZE, "r")
+        found = validate_example({"depth": np.full(SIZE, meters, np.float32)}, ROW, SIZE, "r")
         assert ("depth" in found) == kept
 
 
@@ -68,7 +68,7 @@ def test_depth_that_records_cannot_tell_from_unknown_is_left_out():
 )  # fmt: skip
 def test_bad_examples_are_named(example, said):
     with pytest.raises(FoiError) as caught:
-        check(example, ROW, SIZE, "set/train/7.jpg")
+        validate_example(example, ROW, SIZE, "set/train/7.jpg")
     assert str(caught.value).startswith("set/train/7.jpg: ")
     assert said in str(caught.value)
 
@@ -77,5 +77,5 @@ def test_the_ignore_label_widens_with_the_mask():
     many = Dataset(id="x", domain="aerial", train=1, val=1, classes={"segmentation": 300})
     image = np.zeros((1, 2, 3), np.uint8)
     given = {"id": "a", "image": image, "mask": np.asarray([[3, 255]], np.uint8)}
-    stored = schema.encode(given, many, (1, 2))["mask"]
+    stored = schema.encode_example(given, many, (1, 2))["mask"]
     assert np.asarray(PIL.Image.open(io.BytesIO(stored))).tolist() == [[3, 65535]]

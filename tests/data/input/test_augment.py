@@ -32,7 +32,9 @@ def example(height, width, suffix=".png"):
 
 def random_views(size, crop, rescale, count=40, boxes=None):
     for number in range(count):
-        yield augment.random(tf.constant(size), crop, rescale, tf.constant([3, number]), boxes)
+        yield augment.draw_random_view(
+            tf.constant(size), crop, rescale, tf.constant([3, number]), boxes
+        )
 
 
 @pytest.mark.parametrize("rescale", [(0.2, 0.5), (0.5, 2.0)])
@@ -40,13 +42,13 @@ def test_a_decoded_image_is_seen_as_an_encoded_one_is(rescale):
     given = example(60, 80)
     decoded = tf.io.decode_png(given["image"])
     for view in random_views((60, 80), (32, 32), rescale, count=10):
-        a = augment.image(given["image"], view, (32, 32), PLAIN.mean)
-        b = augment.image(decoded, view, (32, 32), PLAIN.mean)
+        a = augment.crop_image(given["image"], view, (32, 32), PLAIN.mean)
+        b = augment.crop_image(decoded, view, (32, 32), PLAIN.mean)
         assert np.array_equal(a, b)
 
 
 def test_the_whole_image_fits_on_one_side():
-    view = augment.whole(tf.constant([60, 80]), (32, 32))
+    view = augment.fit_whole_image(tf.constant([60, 80]), (32, 32))
     assert (int(view.out_height), int(view.out_width)) == (24, 32)
     assert [int(v) for v in view[:4]] == [0, 0, 60, 80]
     assert not bool(view.mirrored)
@@ -57,7 +59,7 @@ def test_the_whole_image_fits_on_one_side():
 def test_image_and_annotations_stay_true_to_each_other(suffix, size, crop):
     one = example(*size, suffix)
     for view in random_views(size, crop, (0.5, 3.0), 12):
-        out = augment.apply(one, view, crop, PLAIN)
+        out = augment.augment_example(one, view, crop, PLAIN)
         h, w = int(view.out_height), int(view.out_width)
         image, mask = out["image"].numpy().astype(int), out["mask"].numpy()[..., 0].astype(int)
         assert image.shape == (*crop, 3) and mask.shape == crop
@@ -74,9 +76,9 @@ def test_points_land_where_their_pixels_do():
     one = example(64, 96)
     marks = tf.constant([[20.5, 30.5], [40.5, 70.5]])
     for view in random_views((64, 96), (64, 96), (1.0, 2.0)):
-        image = augment.apply(one, view, (64, 96), PLAIN)["image"].numpy()
+        image = augment.augment_example(one, view, (64, 96), PLAIN)["image"].numpy()
         for (y, x), (row, column) in zip(
-            augment.points(marks, view).numpy(), marks.numpy(), strict=True
+            augment.move_points(marks, view).numpy(), marks.numpy(), strict=True
         ):
             if 1 < y < int(view.out_height) - 1 and 1 < x < int(view.out_width) - 1:
                 # Pixel (i, j) shows row i and column j, whose center is at + 0.5.
@@ -85,36 +87,38 @@ def test_points_land_where_their_pixels_do():
 
 
 def test_mirroring_twice_is_nothing():
-    view = augment.whole(tf.constant([8, 10]), (8, 10))._replace(mirrored=tf.constant(True))
+    view = augment.fit_whole_image(tf.constant([8, 10]), (8, 10))._replace(
+        mirrored=tf.constant(True)
+    )
     boxes = tf.constant([[1.0, 2, 3, 7]])
-    once, _ = augment.boxes(boxes, view)
+    once, _ = augment.crop_boxes(boxes, view)
     assert once.numpy().tolist() == [[1, 3, 3, 8]]
-    assert augment.boxes(once, view)[0].numpy().tolist() == boxes.numpy().tolist()
+    assert augment.crop_boxes(once, view)[0].numpy().tolist() == boxes.numpy().tolist()
     marks = tf.constant([[[1.0, 2, 2], [3, 4, 1], [5, 6, 2]]])
-    once = augment.keypoints(marks, view, PLAIN.flip_pairs)
+    once = augment.crop_keypoints(marks, view, PLAIN.flip_pairs)
     assert once.numpy().tolist() == [[[1, 8, 2], [5, 4, 2], [3, 6, 1]]]
-    again = augment.keypoints(once, view, PLAIN.flip_pairs)
+    again = augment.crop_keypoints(once, view, PLAIN.flip_pairs)
     assert again.numpy().tolist() == marks.numpy().tolist()
     one = example(8, 10)
-    mirrored = augment.apply(one, view, (8, 10), PLAIN)
-    plain = augment.apply(one, view._replace(mirrored=tf.constant(False)), (8, 10), PLAIN)
+    mirrored = augment.augment_example(one, view, (8, 10), PLAIN)
+    plain = augment.augment_example(one, view._replace(mirrored=tf.constant(False)), (8, 10), PLAIN)
     assert np.array_equal(mirrored["image"][:, ::-1], plain["image"])
     assert np.array_equal(mirrored["mask"][:, ::-1], plain["mask"])
 
 
 def test_boxes_are_cut_and_dropped_by_visible_area():
-    view = augment.whole(tf.constant([20, 20]), (20, 20))
+    view = augment.fit_whole_image(tf.constant([20, 20]), (20, 20))
     view = view._replace(x=tf.constant(10), width=tf.constant(10), out_width=tf.constant(10))
     boxes = tf.constant([[0.0, 0, 4, 8], [0, 4, 4, 12], [0, 6, 4, 14], [2, 11, 4, 15]])
-    cut, seen = augment.boxes(boxes, view)
+    cut, seen = augment.crop_boxes(boxes, view)
     assert seen.numpy().tolist() == [False, True, True, True]
     assert cut.numpy()[1:].tolist() == [[0, 0, 4, 2], [0, 0, 4, 4], [2, 1, 4, 5]]
 
 
 def test_keypoints_outside_the_crop_vanish():
-    view = augment.whole(tf.constant([20, 20]), (20, 20))
+    view = augment.fit_whole_image(tf.constant([20, 20]), (20, 20))
     view = view._replace(y=tf.constant(10), height=tf.constant(10), out_height=tf.constant(10))
-    marks = augment.keypoints(tf.constant([[[4.0, 5, 2], [15, 5, 1], [0, 0, 0]]]), view, ())
+    marks = augment.crop_keypoints(tf.constant([[[4.0, 5, 2], [15, 5, 1], [0, 0, 0]]]), view, ())
     assert marks.numpy().tolist() == [[[0, 0, 0], [5, 5, 1], [0, 0, 0]]]
 
 
@@ -143,7 +147,9 @@ def test_views_are_inside_the_image_and_of_the_asked_scale():
 
 def test_all_of_a_view_follows_from_its_seed():
     def made(seed):
-        view = augment.random(tf.constant([99, 77]), (32, 32), (0.5, 2.0), tf.constant(seed))
+        view = augment.draw_random_view(
+            tf.constant([99, 77]), (32, 32), (0.5, 2.0), tf.constant(seed)
+        )
         return [int(v) for v in view]
 
     assert made([1, 2]) == made([1, 2])
@@ -155,20 +161,20 @@ def test_depth_is_what_the_same_camera_would_measure():
     wall = np.full((40, 60, 1), 6, np.float32)
     wall[:, :20] = 0
     for view in random_views((40, 60), (20, 30), (0.5, 3.0), 12):
-        seen = augment.depth(tf.constant(wall), view, (20, 30), None).numpy()
+        seen = augment.crop_depth(tf.constant(wall), view, (20, 30), None).numpy()
         known = seen[seen > 0]
         np.testing.assert_allclose(known, 6 / float(view.zoom), rtol=1e-6)
         # Sizes and distances stay in proportion: pixels of a meter at 6 m, by 1 / 6.
         scale = float(view.scale[1]) / min(20 / 40, 30 / 60)
         np.testing.assert_allclose(known * scale, 6, rtol=0.05)
-    whole = augment.whole(tf.constant([40, 60]), (20, 30))
-    assert set(np.unique(augment.depth(tf.constant(wall), whole, (20, 30), None))) == {0, 6}
+    whole = augment.fit_whole_image(tf.constant([40, 60]), (20, 30))
+    assert set(np.unique(augment.crop_depth(tf.constant(wall), whole, (20, 30), None))) == {0, 6}
 
 
 def test_depth_beyond_the_range_stays_there_at_every_zoom():
     meters = tf.constant([[[0.0], [1], [4], [99]]])
-    view = augment.whole(tf.constant([1, 4]), (1, 4))._replace(zoom=tf.constant(2.0))
-    seen = augment.depth(meters, view, (1, 4), (2.0, 8.0)).numpy()
+    view = augment.fit_whole_image(tf.constant([1, 4]), (1, 4))._replace(zoom=tf.constant(2.0))
+    seen = augment.crop_depth(meters, view, (1, 4), (2.0, 8.0)).numpy()
     assert seen.ravel().tolist() == [0, 2, 2, 8]
 
 
@@ -177,8 +183,8 @@ def test_it_runs_alike_inside_dataset_map():
 
     def run(number):
         seed = tf.stack([tf.constant(5, tf.int64), number])
-        view = augment.random(one["size"], (32, 32), (0.5, 2.0), seed)
-        return augment.apply(one, view, (32, 32), PLAIN)
+        view = augment.draw_random_view(one["size"], (32, 32), (0.5, 2.0), seed)
+        return augment.augment_example(one, view, (32, 32), PLAIN)
 
     mapped = tf.data.Dataset.range(5).map(run)
     for number, out in enumerate(mapped):
@@ -192,16 +198,18 @@ def test_jpegs_shrink_while_they_are_decoded_and_gray_ones_have_three_channels()
         "image": encoded(np.full((64, 64), 90, np.uint8), ".jpg"),
         "size": tf.constant([64, 64]),
     }
-    view = augment.whole(gray["size"], (8, 8))
+    view = augment.fit_whole_image(gray["size"], (8, 8))
     assert int(view.shrink) == 8
-    out = augment.apply(gray, view, (8, 8), PLAIN)["image"].numpy().astype(int)
+    out = augment.augment_example(gray, view, (8, 8), PLAIN)["image"].numpy().astype(int)
     assert out.shape == (8, 8, 3) and np.abs(out - 90).max() <= 1
 
 
 def test_beyond_the_edge_is_the_mean_color():
     row = dataclasses.replace(PLAIN, mean=(0.2, 0.4, 0.6))
     one = example(10, 20)
-    out = augment.apply(one, augment.whole(one["size"], (20, 20)), (20, 20), row)
+    out = augment.augment_example(
+        one, augment.fit_whole_image(one["size"], (20, 20)), (20, 20), row
+    )
     assert out["image"].dtype == tf.uint8
     assert (out["image"].numpy()[10:] == (51, 102, 153)).all()
 
@@ -211,7 +219,7 @@ def test_native_operations_show_what_opencv_does(rescale):
     given = example(60, 80)
     for view in random_views((60, 80), (32, 32), rescale, count=10):
         a, b = (
-            augment.image(given["image"], view, (32, 32), PLAIN.mean, native=native).numpy()
+            augment.crop_image(given["image"], view, (32, 32), PLAIN.mean, native=native).numpy()
             for native in (False, True)
         )
         assert b.shape == a.shape and np.abs(a.astype(int) - b).max() <= 1

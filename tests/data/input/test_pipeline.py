@@ -8,13 +8,13 @@ import tensorflow as tf
 from foi_tf.data.input import pipeline
 from foi_tf.data.records import prepared_datasets
 from foi_tf.errors import FoiError
-from foi_tf.study.grid import subset
+from foi_tf.study.grid import choose_subset
 
 
 @pytest.fixture(name="source")
 def _source(blocks):
     return pipeline.Input(
-        prepared=prepared_datasets.load(blocks, "blocks"),
+        prepared=prepared_datasets.load_prepared(blocks, "blocks"),
         split="train",
         task_type="segmentation",
         encode=lambda e: {"mask": e["mask"], "id": e["id"]},
@@ -33,22 +33,22 @@ def ids(batches):
 
 
 def test_batches_have_static_shapes(source):
-    spec = pipeline.train(source, 3).element_spec
+    spec = pipeline.make_train_batches(source, 3).element_spec
     assert spec["image"].shape == (3, 32, 32, 3) and spec["image"].dtype == tf.uint8
     assert spec["targets"]["mask"].shape == (3, 32, 32, 1)
 
 
 def test_every_epoch_has_every_image_once_in_a_new_order(source):
-    first, second = ids(take(pipeline.train(source, 4), 3)), None
-    second = ids(take(pipeline.train(source, 4), 6))[12:]
+    first, second = ids(take(pipeline.make_train_batches(source, 4), 3)), None
+    second = ids(take(pipeline.make_train_batches(source, 4), 6))[12:]
     assert sorted(first) == sorted(second) == sorted(source.ids())
     assert first != second
 
 
 def test_a_stream_can_start_anywhere(source):
     # 31 examples are passed over: two epochs of 12, and 7.
-    whole = take(pipeline.train(source, 1), 40)[31:]
-    late = take(pipeline.train(source, 1, start=31), 9)
+    whole = take(pipeline.make_train_batches(source, 1), 40)[31:]
+    late = take(pipeline.make_train_batches(source, 1, start=31), 9)
     for a, b in zip(whole, late, strict=True):
         assert a["targets"]["id"] == b["targets"]["id"]
         assert np.array_equal(a["image"], b["image"])
@@ -58,19 +58,19 @@ def test_a_stream_can_start_anywhere(source):
 @pytest.mark.parametrize("cores", [1, 96])
 def test_the_stream_is_the_same_without_memory(source, monkeypatch, cores):
     monkeypatch.setattr(pipeline, "MEMORY", 0)
-    monkeypatch.setattr(pipeline, "CALLS", cores)
-    first = take(pipeline.train(source, 4), 6)
+    monkeypatch.setattr(pipeline, "PARALLEL_CALLS", cores)
+    first = take(pipeline.make_train_batches(source, 4), 6)
     assert sorted(ids(first[:3])) == sorted(source.ids())
-    again = take(pipeline.train(source, 4, start=12), 3)
+    again = take(pipeline.make_train_batches(source, 4, start=12), 3)
     for a, b in zip(first[3:], again, strict=True):
         assert np.array_equal(a["image"], b["image"])
 
 
 def test_sets_that_fit_are_held_decoded(source, monkeypatch):
-    held = take(pipeline.train(source, 4), 6)
+    held = take(pipeline.make_train_batches(source, 4), 6)
     pixels = 12 * 48 * 64
     monkeypatch.setattr(pipeline, "MEMORY", pixels * 7 - 1)
-    parsed = take(pipeline.train(source, 4), 6)
+    parsed = take(pipeline.make_train_batches(source, 4), 6)
     assert ids(held) == ids(parsed)
     for a, b in zip(held, parsed, strict=True):
         assert np.array_equal(a["targets"]["mask"], b["targets"]["mask"])
@@ -81,27 +81,33 @@ def test_sets_that_fit_are_held_decoded(source, monkeypatch):
 def test_seeds_differ(source):
     other = dataclasses.replace(source, seed=5)
     assert not np.array_equal(
-        take(pipeline.train(source, 12), 1)[0]["image"],
-        take(pipeline.train(other, 12), 1)[0]["image"],
+        take(pipeline.make_train_batches(source, 12), 1)[0]["image"],
+        take(pipeline.make_train_batches(other, 12), 1)[0]["image"],
     )
 
 
 def test_subsets_are_what_is_read(source):
-    chosen = subset(source.ids(), 5)
+    chosen = choose_subset(source.ids(), 5)
     small = dataclasses.replace(source, chosen=tuple(chosen))
-    assert sorted(set(ids(take(pipeline.train(small, 5), 4)))) == chosen
+    assert sorted(set(ids(take(pipeline.make_train_batches(small, 5), 4)))) == chosen
 
 
 def test_hosts_share_the_images(source):
-    shares = [sorted(set(ids(take(pipeline.train(source, 3, host=(i, 2)), 4)))) for i in (0, 1)]
+    shares = [
+        sorted(set(ids(take(pipeline.make_train_batches(source, 3, host=(i, 2)), 4))))
+        for i in (0, 1)
+    ]
     assert sorted(shares[0] + shares[1]) == sorted(source.ids())
     with pytest.raises(FoiError, match="too few images for 20 hosts"):
-        pipeline.train(source, 1, host=(19, 20))
+        pipeline.make_train_batches(source, 1, host=(19, 20))
 
 
 def test_whole_images_are_what_is_stored(source):
     whole = dataclasses.replace(source, crop=(48, 64))
-    images = np.concatenate([b["image"] for b in take(pipeline.evaluate(whole, 4), 3)]) / 255
+    images = (
+        np.concatenate([b["image"] for b in take(pipeline.make_evaluation_batches(whole, 4), 3)])
+        / 255
+    )
     row = source.prepared.dataset
     assert np.abs(images.mean((0, 1, 2)) - row.mean).max() < 0.005
     assert np.abs(images.std((0, 1, 2)) - row.std).max() < 0.01
@@ -110,7 +116,7 @@ def test_whole_images_are_what_is_stored(source):
 @pytest.mark.parametrize(("batch", "replicas"), [(2, 1), (2, 2), (5, 1), (8, 1)])
 def test_evaluation_sees_each_image_once_and_fills_up(source, batch, replicas):
     val = dataclasses.replace(source, split="val")
-    batches = take(pipeline.evaluate(val, batch, replicas=replicas), 99)
+    batches = take(pipeline.make_evaluation_batches(val, batch, replicas=replicas), 99)
     assert len(batches) % replicas == 0
     assert all(b["image"].shape[0] == batch for b in batches)
     place = np.concatenate([b["place"] for b in batches])
@@ -120,7 +126,9 @@ def test_evaluation_sees_each_image_once_and_fills_up(source, batch, replicas):
 
 def test_evaluation_is_shared_by_hosts(source):
     val = dataclasses.replace(source, split="val")
-    shares = [take(pipeline.evaluate(val, 2, replicas=2, host=(i, 2)), 9) for i in (0, 1)]
+    shares = [
+        take(pipeline.make_evaluation_batches(val, 2, replicas=2, host=(i, 2)), 9) for i in (0, 1)
+    ]
     assert len(shares[0]) == len(shares[1])
     place = [np.concatenate([b["place"] for b in share]) for share in shares]
     assert sorted(p for of_host in place for p in of_host if p >= 0) == list(range(5))
@@ -130,31 +138,34 @@ def test_evaluation_is_shared_by_hosts(source):
 
 
 def test_places_are_those_among_the_chosen(source):
-    chosen = subset(source.ids(), 5)[::-1]
+    chosen = choose_subset(source.ids(), 5)[::-1]
     few = dataclasses.replace(source, chosen=tuple(chosen))
     assert few.ids() == [name for name in source.ids() if name in chosen]
-    batches = take(pipeline.evaluate(few, 5), 9)
+    batches = take(pipeline.make_evaluation_batches(few, 5), 9)
     assert ids(batches) == few.ids() and batches[0]["place"].tolist() == list(range(5))
 
 
 def test_no_images_is_an_error(source):
     with pytest.raises(FoiError, match="blocks:segmentation: no annotated images in train"):
-        pipeline.train(dataclasses.replace(source, chosen=("x",)), 1)
+        pipeline.make_train_batches(dataclasses.replace(source, chosen=("x",)), 1)
 
 
 def test_training_has_no_end_and_says_so(source):
-    batches = pipeline.train(source, 4)
+    batches = pipeline.make_train_batches(source, 4)
     assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
 
 
 def test_no_tuner_outlives_its_stream(source):
-    for batches in (pipeline.train(source, 2), pipeline.evaluate(source, 2)):
+    for batches in (
+        pipeline.make_train_batches(source, 2),
+        pipeline.make_evaluation_batches(source, 2),
+    ):
         assert batches.options().autotune.enabled is False
 
 
 def test_several_hosts_need_no_python_for_images(source):
     def operations(hosts):
-        stream = pipeline.train(source, 2, host=(0, hosts))
+        stream = pipeline.make_train_batches(source, 2, host=(0, hosts))
         return tf.raw_ops.DatasetToGraphV2(input_dataset=stream._variant_tensor).numpy()
 
     assert b"PyFunc" in operations(1) and b"PyFunc" not in operations(2)

@@ -27,7 +27,7 @@ def test_blur_is_the_convolution_with_a_gaussian(sigma):
     expected = image
     for axis in (0, 1):
         expected = scipy.ndimage.convolve1d(expected, kernel, axis, mode="mirror")
-    for function in (blur.blur, lambda i, s, n: blur.separable(i, n, s)):
+    for function in (blur.blur, lambda i, s, n: blur.blur_separably(i, n, s)):
         found = function(tf.constant(image), sigma, 7)
         np.testing.assert_allclose(found, expected, atol=2e-6)
 
@@ -39,7 +39,7 @@ def test_both_ways_to_blur_have_the_same_numbers():
     assert blur._filter() is gaussian_filter2d
     image = tf.random.stateless_uniform((33, 48, 3), [1, 2])
     for sigma in (0.1, 1.0, 2.0):
-        addons, ours = gaussian_filter2d(image, 5, sigma), blur.separable(image, 5, sigma)
+        addons, ours = gaussian_filter2d(image, 5, sigma), blur.blur_separably(image, 5, sigma)
         np.testing.assert_allclose(addons, ours, atol=1e-6)
 
 
@@ -47,7 +47,7 @@ def test_both_ways_to_blur_have_the_same_numbers():
 def test_windows_are_inside_of_the_asked_area_and_shape(size, crop):
     areas, flips = [], 0
     for number in range(60):
-        view = simclr_views.resized_crop(
+        view = simclr_views.draw_resized_crop(
             tf.constant(size), crop, (1.0, 2.0), tf.constant([3, number])
         )
         y, x, height, width, out_height, out_width, shrink = (int(v) for v in view[:7])
@@ -66,8 +66,8 @@ def test_a_window_shows_what_is_there():
     picture = rows_and_columns(64, 96)
     for number in range(10):
         seed = tf.constant([5, number])
-        view = simclr_views.resized_crop(tf.constant([64, 96]), (64, 96), (1.0, 2.0), seed)
-        seen = simclr_views.augment.image(picture, view, (64, 96), MEAN).numpy().astype(int)
+        view = simclr_views.draw_resized_crop(tf.constant([64, 96]), (64, 96), (1.0, 2.0), seed)
+        seen = simclr_views.augment.crop_image(picture, view, (64, 96), MEAN).numpy().astype(int)
         rows, columns = seen[:, 48, 0], seen[32, :, 1]
         if bool(view.mirrored):
             columns = columns[::-1]
@@ -78,7 +78,7 @@ def test_a_window_shows_what_is_there():
 
 def test_colors_change_as_often_as_they_should():
     pixels = tf.random.stateless_uniform((8, 8, 3), [1, 1])
-    function = tf.function(simclr_views.colors, autograph=False)
+    function = tf.function(simclr_views.distort_colors, autograph=False)
     seen = [function(pixels, tf.constant([7, n])).numpy() for n in range(300)]
     assert all(x.min() >= 0 and x.max() <= 1 for x in seen)
     same = np.mean([np.array_equal(x, pixels) for x in seen])
@@ -91,18 +91,18 @@ def test_colors_change_as_often_as_they_should():
 @pytest.fixture(name="source")
 def _source(blocks):
     return pipeline.Input(
-        prepared=prepared_datasets.load(blocks, "blocks"), split="train", task_type="contrastive",
+        prepared=prepared_datasets.load_prepared(blocks, "blocks"), split="train", task_type="contrastive",
         encode=lambda example: {"id": example["id"]}, crop=(32, 32), rescale=(1.0, 3.5), seed=4,
         views=2,
     )  # fmt: skip
 
 
 def test_partners_stand_beside_each_other(source):
-    batches = pipeline.train(source, 4)
+    batches = pipeline.make_train_batches(source, 4)
     assert batches.element_spec["image"].shape == (8, 32, 32, 3)
     assert batches.element_spec["image"].dtype == tf.uint8
     whole = list(batches.take(5).as_numpy_iterator())
-    late = list(pipeline.train(source, 4, start=8).take(3).as_numpy_iterator())
+    late = list(pipeline.make_train_batches(source, 4, start=8).take(3).as_numpy_iterator())
     for a, b in zip(whole[2:], late, strict=True):
         assert np.array_equal(a["image"], b["image"])
         assert np.array_equal(a["targets"]["id"], b["targets"]["id"])
@@ -113,7 +113,9 @@ def test_partners_stand_beside_each_other(source):
 
 
 def test_images_are_judged_by_the_same_views_always(source):
-    first, second = (list(pipeline.evaluate(source, 5).as_numpy_iterator()) for _ in range(2))
+    first, second = (
+        list(pipeline.make_evaluation_batches(source, 5).as_numpy_iterator()) for _ in range(2)
+    )
     for a, b in zip(first, second, strict=True):
         assert np.array_equal(a["image"], b["image"]) and a["image"].shape == (10, 32, 32, 3)
     places = np.concatenate([batch["place"] for batch in first])

@@ -5,7 +5,7 @@ import pytest
 from etils import epath
 
 from foi_tf.data.convert import builder
-from foi_tf.data.convert.folder import Entry, Folder
+from foi_tf.data.convert.entry import FileEntry, RawDataset
 from foi_tf.data.inspect import class_coverage
 from foi_tf.data.records import schema
 from foi_tf.study.dataset import Dataset
@@ -45,7 +45,7 @@ def image():
 
 
 def entry(name, load, *arguments):
-    return Entry(name, epath.Path(name), (functools.partial(load, *arguments),), image)
+    return FileEntry(name, epath.Path(name), (functools.partial(load, *arguments),), image)
 
 
 @pytest.fixture(scope="module", name="covered")
@@ -59,7 +59,7 @@ def _covered(tmp_path_factory):
         ],
         "val": [entry("v", of_all, [2, 2], [0], [(0, 1)], 1.0)],
     }
-    return builder.build(Folder(WHOLE, splits), tmp_path_factory.mktemp("data"))
+    return builder.build_records(RawDataset(WHOLE, splits), tmp_path_factory.mktemp("data"))
 
 
 @pytest.mark.parametrize(
@@ -73,5 +73,5 @@ def _covered(tmp_path_factory):
     ],
 )
 def test_images_are_counted_by_class(covered, task_type, chosen, counted):
-    found = class_coverage.of(covered, task_type, chosen)
+    found = class_coverage.count_class_coverage(covered, task_type, chosen)
     assert [(one.name, one.chosen, one.total) for one in found] == counted

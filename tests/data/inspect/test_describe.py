@@ -19,9 +19,11 @@ from tests.data.convert.layouts import camvid
 
 def test_classes_are_counted_as_in_the_raw_files(tmp_path):
     root = raw_folders.write(tmp_path / "raw", train=20, val=3, keypoints=("brick",), depth=True)
-    found = custom_dataset.find(root, ["coco", "masks", "depth"], "mine", "aerial", None)
-    done = builder.build(found, tmp_path / "data")
-    told = describe.describe(done, tmp_path / "mine.png")
+    found = custom_dataset.find_custom_dataset(
+        root, ["coco", "masks", "depth"], "mine", "aerial", None
+    )
+    done = builder.build_records(found, tmp_path / "data")
+    told = describe.describe_dataset(done, tmp_path / "mine.png")
     assert json.loads(json.dumps(told))["sheet"] == str(tmp_path / "mine.png")
     masks = [cv2.imread(str(p), -1) for p in (root / "masks/train").iterdir()]
     areas = [sum(int((mask == label).sum()) for mask in masks) for label in range(3)]
@@ -43,7 +45,7 @@ def test_classes_are_counted_as_in_the_raw_files(tmp_path):
     assert (told["train"]["smallest"], told["train"]["images"]) == ([48, 64], 20)
     picture = cv2.imread(str(tmp_path / "mine.png"))
     assert picture.shape[0] > 400 and picture.shape[1] > 400
-    again = describe.picture(prepared_datasets.load(tmp_path / "data", "mine"))
+    again = describe.draw_contact_sheet(prepared_datasets.load_prepared(tmp_path / "data", "mine"))
     assert np.array_equal(again[..., ::-1], picture)
 
 
@@ -84,42 +86,46 @@ def test_overlays_show_what_is_annotated():
         "box_crowds": np.asarray([False]),
         "keypoints": np.asarray([[[40, 50, 2], [10, 10, 0]]], np.float32),
     }  # fmt: skip
-    objects, masked, meters = (tile.image for tile in visualize.tiles(example, row, 100))
-    assert tuple(objects[20, 55]) == visualize.color(1) and tuple(
+    objects, masked, meters = (tile.image for tile in visualize.draw_tiles(example, row, 100))
+    assert tuple(objects[20, 55]) == visualize.class_color(1) and tuple(
         objects[45, 30]
-    ) == visualize.color(1)
-    assert tuple(objects[40, 50]) == visualize.color(0) and tuple(objects[10, 10]) == (128,) * 3
+    ) == visualize.class_color(1)
+    assert (
+        tuple(objects[40, 50]) == visualize.class_color(0) and tuple(objects[10, 10]) == (128,) * 3
+    )
     assert tuple(masked[80, 80]) == (128,) * 3 and tuple(masked[10, 10]) != (128,) * 3
     near, far, unknown = (meters[50, x].astype(int) for x in (5, 45, 80))
     assert near[0] > near[2] and far[2] > far[0] and unknown.sum() == 0
 
 
 def test_what_is_read_back_is_what_was_found(tmp_path):
-    found = custom_dataset.find(raw_folders.write(tmp_path / "raw", depth=True), ["coco", "depth"], "mine",
+    found = custom_dataset.find_custom_dataset(raw_folders.write(tmp_path / "raw", depth=True), ["coco", "depth"], "mine",
                      "aerial", None)  # fmt: skip
-    done = builder.build(found, tmp_path / "data")
+    done = builder.build_records(found, tmp_path / "data")
     written = {example["id"]: example for example, _ in found.examples("train")}
-    for example in read_examples.read(done, "train", frozenset(["train/003", "train/005"])):
+    for example in read_examples.read_examples(
+        done, "train", frozenset(["train/003", "train/005"])
+    ):
         raw = written.pop(example["id"])
         assert set(example) - {"size"} == set(raw)
         np.testing.assert_allclose(example["depth"], raw["depth"], atol=5e-4)
         np.testing.assert_array_equal(example["boxes"], raw["boxes"])
     assert len(written) == 6
-    assert list(read_examples.read(done, "train", frozenset())) == []
+    assert list(read_examples.read_examples(done, "train", frozenset())) == []
 
 
 def test_sheets_keep_their_tiles_apart():
     tiles = [
         contact_sheet.Tile(np.full((20, 30, 3), level, np.uint8), "c") for level in (0, 50, 90)
     ]
-    picture = contact_sheet.compose(contact_sheet.flow(tiles, 2))
+    picture = contact_sheet.compose_sheet(contact_sheet.split_into_rows(tiles, 2))
     assert picture[4, 4, 0] == 0 and (picture[:, -1] == 255).all()
     assert {0, 50, 90} <= set(np.unique(picture).tolist())
 
 
 def test_inventories_of_own_data_name_everything_that_is_wrong(tmp_path):
     root = raw_folders.write(tmp_path)
-    good = inventory.of_own(root, ["coco", "masks"], None)
+    good = inventory.inspect_custom(root, ["coco", "masks"], None)
     assert good.is_whole and not good.problems
     counted = {(part.what, part.split): part.found for part in good.parts}
     assert counted == {
@@ -128,19 +134,19 @@ def test_inventories_of_own_data_name_everything_that_is_wrong(tmp_path):
     }  # fmt: skip
     (root / "images/val/001.jpg").write_bytes(b"no image")
     raw_folders.save(root / "masks/val/002.png", np.full((48, 64), 9, np.uint8))
-    bad = inventory.of_own(root, ["coco", "masks"], None)
+    bad = inventory.inspect_custom(root, ["coco", "masks"], None)
     assert not bad.is_whole and len(bad.problems) == 2
     assert "val/001.jpg: not a whole image (unknown format)" in bad.problems[0]
     assert "label 9" in bad.problems[1]
-    assert inventory.of_own(root, ["voc"], None).problems
+    assert inventory.inspect_custom(root, ["voc"], None).problems
     with pytest.raises(FoiError, match="unknown dataset 'camvit'; did you mean 'camvid'"):
-        inventory.of_layout("camvit", root)
+        inventory.inspect_published("camvit", root)
 
 
 def test_inventories_of_publishers_folders_count_files_and_images(tmp_path, monkeypatch):
     splits = camvid.write(tmp_path)
     count = len(list(tmp_path.glob("LabeledApproved_full/*_L.png")))
-    found = inventory.of_layout("camvid", tmp_path)
+    found = inventory.inspect_published("camvid", tmp_path)
     assert not found.is_whole and not found.problems and found.home and found.terms
     stills, labels, train, val = found.parts
     assert (stills.found, stills.expected, stills.is_whole) == (count, 701, False)
@@ -152,7 +158,7 @@ def test_inventories_of_publishers_folders_count_files_and_images(tmp_path, monk
     files = tuple(dataclasses.replace(part, count=count) for part in layout.files)
     whole = dataclasses.replace(layout, files=files)
     monkeypatch.setattr(layouts, "LAYOUTS", {"camvid": whole})
-    assert inventory.of_layout("camvid", tmp_path).is_whole
+    assert inventory.inspect_published("camvid", tmp_path).is_whole
     next(tmp_path.glob("LabeledApproved_full/*")).unlink()
-    (problem,) = inventory.of_layout("camvid", tmp_path).problems
+    (problem,) = inventory.inspect_published("camvid", tmp_path).problems
     assert "restore it or remove the image" in problem

@@ -65,14 +65,14 @@ def _pair(tmp_path_factory):
     raw_folders.save(root / "second/masks/val/exact.png", np.zeros((192, 256), np.uint8))
     sides = []
     for name in ("first", "second"):
-        found = custom_dataset.find(root / name, ["masks"], name, "consumer", None)
-        sides.append(overlap.take(builder.build(found, root / "data")))
+        found = custom_dataset.find_custom_dataset(root / name, ["masks"], name, "consumer", None)
+        sides.append(overlap.read_prints(builder.build_records(found, root / "data")))
     return sides
 
 
 def test_planted_duplicates_are_found_and_nothing_else(pair):
     first, second = pair
-    pairs = overlap.find(first, second)
+    pairs = overlap.find_duplicates(first, second)
     named = {second.places[p.b][1]: (first.places[p.a][1], p) for p in pairs}
     wanted = {f"train/{name}": f"train/{index:02d}" for index, name in enumerate(PLANTED)}
     wanted["val/exact"] = "val/03"
@@ -85,27 +85,29 @@ def test_planted_duplicates_are_found_and_nothing_else(pair):
     # The window says what was cut out: 0.8 of each side, at 0.3 and 0.9 of the rest.
     np.testing.assert_allclose(found["cropped"].window, (0.06, 0.18, 0.86, 0.98), atol=0.02)
     # The other way round, what is the crop of what turns round.
-    turned = {(p.b, p.a): p.crop for p in overlap.find(second, first)}
+    turned = {(p.b, p.a): p.crop for p in overlap.find_duplicates(second, first)}
     assert turned == {(p.a, p.b): "a" if p.crop == "b" else p.crop for p in pairs}
 
 
 def test_a_dataset_is_compared_with_itself(pair):
     first, _ = pair
-    assert overlap.find(first, first) == []
-    twice = overlap.Prints(
+    assert overlap.find_duplicates(first, first) == []
+    twice = overlap.ImagePrints(
         first.prepared,
         first.places * 2,
         [*first.digests, *(digest[::-1] for digest in first.digests)],
         np.concatenate([first.gray, first.gray[:, :, ::-1]]),
     )
-    pairs = overlap.find(twice, twice)
+    pairs = overlap.find_duplicates(twice, twice)
     assert [(p.a, p.b) for p in pairs] == [(i, i + 2 * IMAGES) for i in range(2 * IMAGES)]
     assert all(p.mirrored and p.kind == "near" for p in pairs)
 
 
 def test_tables_and_sheets(pair, tmp_path):
     first, second = pair
-    found = duplicate_table.write(overlap.find(first, second), first, second, tmp_path)
+    found = duplicate_table.write_duplicates(
+        overlap.find_duplicates(first, second), first, second, tmp_path
+    )
     assert (found["exact"], found["near"], found["images_of_b"]) == (1, 7, 8)
     rows = list(csv.DictReader((tmp_path / "first_second.csv").open()))
     assert tuple(rows[0]) == duplicate_table.COLUMNS and len(rows) == 8
@@ -114,7 +116,7 @@ def test_tables_and_sheets(pair, tmp_path):
         "train/all",
     }
     assert cv2.imread(found["sheet"]).shape[1] > 400
-    none = duplicate_table.write([], first, second, tmp_path)
+    none = duplicate_table.write_duplicates([], first, second, tmp_path)
     assert "sheet" not in none and (tmp_path / "first_second.csv").read_text().count("\n") == 1
 
 
@@ -147,7 +149,7 @@ def test_search_finds_what_a_full_comparison_finds():
     probes = np.zeros((40, hashes.CHUNKS, 1), np.uint16)
     found = {
         (q, n, d)
-        for near in search.near(table_, queries, probes, 10)
+        for near in search.find_near_hashes(table_, queries, probes, 10)
         for q, n, d in zip(*(part.tolist() for part in near), strict=True)
     }
     distances = np.asarray([[bin(int(q ^ t)).count("1") for t in table_] for q in queries])
@@ -160,9 +162,9 @@ def test_laying_on_finds_the_window():
     picture = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
     part = image[24 : 24 + 134, 51 : 51 + 192]
     small = cv2.resize(part, (64, 64), interpolation=cv2.INTER_AREA)
-    found = verify.agree(picture, small, (0.1, 0.18, 0.8, 0.95))
+    found = verify.align_crop(picture, small, (0.1, 0.18, 0.8, 0.95))
     exact = (24 / 192, 51 / 256, 158 / 192, 243 / 256)
     np.testing.assert_allclose(found.window, exact, atol=0.01)
     assert found.correlation > 0.9
     other = cv2.resize(cv2.cvtColor(render("train", 6), cv2.COLOR_BGR2GRAY), (64, 64))
-    assert verify.agree(other, small, (0.1, 0.18, 0.8, 0.95)) is None
+    assert verify.align_crop(other, small, (0.1, 0.18, 0.8, 0.95)) is None

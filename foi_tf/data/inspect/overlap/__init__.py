@@ -14,10 +14,10 @@ import numpy as np
 from foi_tf.data.inspect.overlap import hashes as hashing
 from foi_tf.data.inspect.overlap import search, verify
 from foi_tf.data.inspect.overlap.hashes import WINDOWS, Hashes
-from foi_tf.data.inspect.overlap.image_prints import Prints, take
+from foi_tf.data.inspect.overlap.image_prints import ImagePrints, read_prints
 from foi_tf.progress import track
 
-__all__ = ["Pair", "Prints", "find", "take"]
+__all__ = ["DuplicatePair", "ImagePrints", "find_duplicates", "read_prints"]
 
 MOST_BITS = 12  # Of 64 that may differ from a window's; ours.
 MOST_CANDIDATES = 20  # That an image is laid on, nearest first; ours, against endless videos.
@@ -32,8 +32,8 @@ _A, _B, _DISTANCE, _WINDOW, _MIRRORED, _CROP_IS_B = range(6)
 
 
 @dataclasses.dataclass(frozen=True, order=True)
-class Pair:
-    """An image of each dataset, by its place in `Prints`.
+class DuplicatePair:
+    """An image of each dataset, by its place in `ImagePrints`.
 
     Attributes:
       a, b: the images.
@@ -55,7 +55,7 @@ class Pair:
     correlation: float = 1.0
 
 
-def find(a: Prints, b: Prints) -> list[Pair]:
+def find_duplicates(a: ImagePrints, b: ImagePrints) -> list[DuplicatePair]:
     """All pairs of duplicates, each once; within one dataset if `a` is `b`.
 
     An image with more than `MOST_CANDIDATES` near duplicates is paired with the nearest.
@@ -73,14 +73,14 @@ def find(a: Prints, b: Prints) -> list[Pair]:
     return sorted(pairs.values())
 
 
-def _exact(a: Prints, b: Prints) -> Iterator[Pair]:
+def _exact(a: ImagePrints, b: ImagePrints) -> Iterator[DuplicatePair]:
     places = defaultdict(list)
     for index, digest in enumerate(b.digests):
         places[digest].append(index)
     for index, digest in enumerate(a.digests):
         for other in places.get(digest, ()):
             if a is not b or index < other:
-                yield Pair(index, other, "exact")
+                yield DuplicatePair(index, other, "exact")
 
 
 def _candidates(a: Hashes, b: Hashes, same: bool) -> np.ndarray:
@@ -101,7 +101,7 @@ def _candidates(a: Hashes, b: Hashes, same: bool) -> np.ndarray:
     return found[:, np.lexsort(found[[_DISTANCE, _B, _A]])]
 
 
-def _near(whole: Hashes, part: Hashes) -> Iterator[tuple[search.Near, np.ndarray]]:
+def _near(whole: Hashes, part: Hashes) -> Iterator[tuple[search.NearHashes, np.ndarray]]:
     """Windows of `whole` that whole images of `part` may show, and whether mirrored."""
     places = np.flatnonzero(~whole.plain.ravel())
     asked = np.flatnonzero(~part.plain[:, 0])
@@ -109,9 +109,9 @@ def _near(whole: Hashes, part: Hashes) -> Iterator[tuple[search.Near, np.ndarray
     both = np.concatenate([queries, queries ^ hashing.MIRROR])
     probes = np.concatenate([part.probes[asked]] * 2)
     windows = whole.windows.ravel()[places]
-    for near in search.near(windows, both, probes, MOST_BITS):
+    for near in search.find_near_hashes(windows, both, probes, MOST_BITS):
         mirrored, query = np.divmod(near.query, len(asked))
-        yield search.Near(asked[query], places[near.found], near.distance), mirrored
+        yield search.NearHashes(asked[query], places[near.found], near.distance), mirrored
 
 
 def _ascending(rows: np.ndarray) -> np.ndarray:
@@ -136,18 +136,18 @@ def _nearest(rows: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _confirm(a: Prints, b: Prints, ways: np.ndarray) -> Pair | None:
+def _confirm(a: ImagePrints, b: ImagePrints, ways: np.ndarray) -> DuplicatePair | None:
     best = None
     for first, second, distance, window, mirrored, crop_is_b in ways.T.tolist():
         one, other = a.gray[first], b.gray[second]
         whole, part = (one, other) if crop_is_b else (other, one)
-        found = verify.agree(whole, part[:, ::-1] if mirrored else part, WINDOWS[window])
+        found = verify.align_crop(whole, part[:, ::-1] if mirrored else part, WINDOWS[window])
         if found is None or found.correlation < LEAST_CORRELATION:
             continue
         if best is None or found.correlation > best.correlation:
             crop = "" if _is_whole(found.window) else ("b" if crop_is_b else "a")
             agreed = (found.window, distance, found.correlation)
-            best = Pair(first, second, "near", bool(mirrored), crop, *agreed)
+            best = DuplicatePair(first, second, "near", bool(mirrored), crop, *agreed)
         if best.correlation >= _CERTAIN:
             break
     return best

@@ -9,10 +9,10 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.inspect import contact_sheet
-from foi_tf.data.inspect.overlap import Pair, Prints
+from foi_tf.data.inspect.overlap import DuplicatePair, ImagePrints
 from foi_tf.data.inspect.overlap.verify import Window
 from foi_tf.data.records import read_examples
-from foi_tf.files import atomic
+from foi_tf.files import atomic_write
 
 COLUMNS = (
     "a_split", "a_id", "b_split", "b_id", "kind", "mirrored", "crop",
@@ -22,7 +22,9 @@ _SHOWN, _COLUMNS, _HEIGHT = 48, 4, 140  # Pairs on a sheet, in a row; pixels.
 _FRAME = (255, 0, 160)
 
 
-def write(pairs: Sequence[Pair], a: Prints, b: Prints, out: epath.PathLike) -> dict[str, Any]:
+def write_duplicates(
+    pairs: Sequence[DuplicatePair], a: ImagePrints, b: ImagePrints, out: epath.PathLike
+) -> dict[str, Any]:
     """Writes {a}_{b}.csv and, where there are pairs, {a}_{b}.png into `out`.
 
     The table has a line for each pair; `crop` names the side that shows less, and `ymin` to
@@ -36,7 +38,7 @@ def write(pairs: Sequence[Pair], a: Prints, b: Prints, out: epath.PathLike) -> d
     """
     names = [side.prepared.dataset.id for side in (a, b)]
     path = epath.Path(out) / f"{'_'.join(names)}.csv"
-    with atomic(path) as temporary, temporary.open("w") as file:
+    with atomic_write(path) as temporary, temporary.open("w") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for pair in pairs:
@@ -55,11 +57,11 @@ def write(pairs: Sequence[Pair], a: Prints, b: Prints, out: epath.PathLike) -> d
     }
     if pairs:
         found["sheet"] = str(path.with_suffix(".png"))
-        contact_sheet.save(found["sheet"], picture(pairs, a, b))
+        contact_sheet.save_png(found["sheet"], draw_duplicates(pairs, a, b))
     return found
 
 
-def picture(pairs: Sequence[Pair], a: Prints, b: Prints) -> np.ndarray:
+def draw_duplicates(pairs: Sequence[DuplicatePair], a: ImagePrints, b: ImagePrints) -> np.ndarray:
     """Pairs side by side, the least certain first, uint8 [H, W, 3]."""
     shown = sorted(pairs, key=lambda pair: (pair.correlation, pair.a, pair.b))[:_SHOWN]
     ones = _images(a, [pair.a for pair in shown])
@@ -70,18 +72,24 @@ def picture(pairs: Sequence[Pair], a: Prints, b: Prints) -> np.ndarray:
         if pair.crop:
             _mark(one if pair.crop == "b" else other, pair.window)
         note = f"{pair.kind} {pair.correlation:.2f}{' mirrored' if pair.mirrored else ''}"
-        tiles.append(contact_sheet.Tile(contact_sheet.fit(one, _HEIGHT), a.places[pair.a][1][-24:]))
-        tiles.append(contact_sheet.Tile(contact_sheet.fit(other, _HEIGHT), note))
-    return contact_sheet.compose(contact_sheet.flow(tiles, 2 * _COLUMNS))
+        tiles.append(
+            contact_sheet.Tile(
+                contact_sheet.resize_to_height(one, _HEIGHT), a.places[pair.a][1][-24:]
+            )
+        )
+        tiles.append(contact_sheet.Tile(contact_sheet.resize_to_height(other, _HEIGHT), note))
+    return contact_sheet.compose_sheet(contact_sheet.split_into_rows(tiles, 2 * _COLUMNS))
 
 
-def _images(side: Prints, wanted: Sequence[int]) -> dict[int, np.ndarray]:
+def _images(side: ImagePrints, wanted: Sequence[int]) -> dict[int, np.ndarray]:
     places = {side.places[index]: index for index in wanted}
     images = {}
     for split in {split for split, _ in places}:
         chosen = frozenset(name for of_split, name in places if of_split == split)
-        for example in read_examples.read(side.prepared, split, chosen):
-            images[places[split, example["id"]]] = contact_sheet.fit(example["image"], _HEIGHT)
+        for example in read_examples.read_examples(side.prepared, split, chosen):
+            images[places[split, example["id"]]] = contact_sheet.resize_to_height(
+                example["image"], _HEIGHT
+            )
     return images
 
 

@@ -6,16 +6,16 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from foi_tf.data.convert.shards import SPLITS
 from foi_tf.data.inspect.overlap.hashes import SIDE
 from foi_tf.data.records import integrity
-from foi_tf.data.records.prepared_datasets import Prepared
-from foi_tf.data.records.tf_data import CALLS, untuned
+from foi_tf.data.records.prepared_datasets import PreparedDataset
+from foi_tf.data.records.schema import SPLITS
+from foi_tf.data.records.tf_data import PARALLEL_CALLS, disable_autotuning
 from foi_tf.progress import track
 
 
 @dataclasses.dataclass(frozen=True)
-class Prints:
+class ImagePrints:
     """Of the N images of a dataset, training images first.
 
     Attributes:
@@ -25,13 +25,13 @@ class Prints:
       gray: uint8 [N, SIDE, SIDE]; 4 kB an image, all that is kept in memory.
     """
 
-    prepared: Prepared
+    prepared: PreparedDataset
     places: list[tuple[str, str]]
     digests: list[bytes]
     gray: np.ndarray
 
 
-def take(prepared: Prepared) -> Prints:
+def read_prints(prepared: PreparedDataset) -> ImagePrints:
     """Reads all images of a dataset once.
 
     Raises:
@@ -42,17 +42,17 @@ def take(prepared: Prepared) -> Prints:
     for split in SPLITS:
         files = prepared.files[split]
         images = tf.data.TFRecordDataset([path for path, _ in files])
-        images = images.map(_shrink, CALLS, deterministic=True).prefetch(64)
-        images = untuned(images).as_numpy_iterator()
+        images = images.map(_shrink, PARALLEL_CALLS, deterministic=True).prefetch(64)
+        images = disable_autotuning(images).as_numpy_iterator()
         label = f"{prepared.dataset.id} {split} images"
         try:
             for data, small in track(images, label, len(prepared.ids[split])):
                 gray[len(digests)] = small
                 digests.append(hashlib.sha256(data).digest())
         except tf.errors.OpError:
-            integrity.blame(files)
+            integrity.check_records(files)
             raise
-    return Prints(prepared, places, digests, gray)
+    return ImagePrints(prepared, places, digests, gray)
 
 
 def _shrink(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
