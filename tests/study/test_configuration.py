@@ -46,7 +46,7 @@ def test_sections_are_refined_by_dataset(tmp_path):
         (("segmentation:", "segmentatoin:"), "'segmentatoin'; did you mean 'segmentation'?"),
         (("suim", "swim"), "segmentation.datasets: unknown dataset 'swim'; did you mean 'suim'?"),
         (("poly,", "poly, polcy: x,"), "segmentation.datasets.suim.schedule: unknown key 'polcy'"),
-        ((", batch_size: 4", ""), "segmentation.schedule.batch_size: missing"),
+        ((", batch_size: 4", ""), "segmentation.schedule.batch_size: the key is missing"),
         (("{policy: poly, steps: 30}", "poly"), "segmentation.datasets.suim.schedule"),
         ((GOOD, "- a"), "must map"),
         ((GOOD, "a: [b"), "not YAML"),
@@ -118,5 +118,5 @@ def test_learning_rates_to_choose_from(tmp_path):
     rate = link.schedule.learning_rate
     assert link.rates == pytest.approx((0.3 * rate, rate, 3 * rate)) and rate in link.rates
     text = GOOD.replace("  crop:", "  rate_factors: []\n  crop:")
-    with pytest.raises(FoiError, match="rate_factors must name one factor at least"):
+    with pytest.raises(FoiError, match="rate_factors must name at least one factor"):
         load(tmp_path, text)
