@@ -218,8 +218,8 @@ def read_config_file(name_or_path: str) -> dict[str, Any]:
     return raw
 
 
-def fill_in_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig:
-    """Returns the settings with the dataset's own input size where they give no crop.
+def choose_crop(config: LinkConfig, own: Size | None, where: str) -> Size:
+    """Returns the input size: the crop of the settings, else the dataset's own.
 
     Args:
       config: settings of a task's links.
@@ -232,7 +232,16 @@ def fill_in_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig
     crop = config.crop or own
     if crop is None:
         raise FoiError(f"{where}: no input size is known; give `crop` in the configuration")
-    return dataclasses.replace(config, crop=crop)
+    return crop
+
+
+def fill_in_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig:
+    """Returns the settings with the crop that `choose_crop` returns.
+
+    Raises:
+      FoiError: as `choose_crop`.
+    """
+    return dataclasses.replace(config, crop=choose_crop(config, own, where))
 
 
 def _find_file(name_or_path: str) -> epath.Path:

@@ -1,14 +1,15 @@
-"""What a plan costs in chip-hours, from what runs took before or else from the paper.
+"""Estimates the chip-hours of a plan from earlier runs, or else from the paper.
 
-The work of a run is measured in megapixels that go through the network forwards and backwards.
-What a megapixel costs is taken from result rows; where there are none, from the paper's
-pre-training, the only one of its runs whose epochs, images, input size and hours are all known.
+The work of a run is the number of megapixels that go through the network forwards and
+backwards. The price of a megapixel comes from result rows. Where there are none, it comes from
+the paper's pre-training, the only run of the paper whose epochs, images, input size and hours
+are all known.
 """
 
 import dataclasses
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -18,12 +19,12 @@ from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.plan import PlannedRun
 from foi_tf.study.registry import DATASETS
 
-_PAPERS_HOURS = 364  # Of TPU-v3, for the pre-training (Appendix D).
-_PAPERS_EPOCHS = 200  # Appendix A.1.
-_FORWARD = 1 / 3  # Share of a training step; ours, a backward pass taken for two forward ones.
+_PAPER_HOURS = 364  # TPU-v3 chip-hours of the pre-training (Appendix D).
+_PAPER_EPOCHS = 200  # Epochs of the pre-training (Appendix A.1).
+_FORWARD = 1 / 3  # Share of a forward pass in a training step; ours: backward counts as two.
 
-# 10**9 multiplications with an addition each, for 224 x 224 pixels: of the publishers' models
-# for classification (ResNet-50: He et al., Table 1); hrnet_mini: our count of its backbone.
+# Multiply-adds (10**9) of each backbone for 224 x 224 pixels, as published with the
+# classification models (ResNet-50: He et al., Table 1). hrnet_mini: our count of its backbone.
 _GIGA_OPERATIONS = {
     "hrnet_w48": 17.36,
     "hrnet_w32": 8.99,
@@ -32,25 +33,25 @@ _GIGA_OPERATIONS = {
     "resnet50": 3.8,
 }
 
-# On what the strategies run, as result rows have it.
-_DEVICES = {
+# Values of the column `device` that each strategy can give.
+_DEVICES_OF_STRATEGY = {
     "cpu": {"cpu"},
     "tpu": {"tpu"},
     "mirrored": {"cpu", "gpu"},
     "multi_worker": {"cpu", "gpu"},
 }
 
-MEASURED, OF_TYPE, OF_OTHERS, PAPERS = "measured", "task type", "other tasks", "paper"
+MEASURED, SAME_TYPE, OTHER_TASKS, PAPER = "measured", "task type", "other tasks", "paper"
 
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """The estimate for one run.
+    """Holds the estimate for one run.
 
     Attributes:
-      chip_hours: all its candidates included.
-      basis: what the price of its work was taken from: runs of the same task ("measured"), of
-        its "task type", of "other tasks", or the pre-training of the "paper".
+      chip_hours: chip-hours of the run, with all candidates of its learning rate.
+      basis: the runs that the price of a megapixel comes from: runs of the same task
+        ("measured"), of its "task type", of "other tasks", or the pre-training of the "paper".
     """
 
     chip_hours: float
@@ -59,33 +60,40 @@ class Cost:
 
 @dataclasses.dataclass(frozen=True)
 class Prices:
-    """Chip-seconds a megapixel: measured ones by task, by task type and of all; the paper's."""
+    """Holds prices of work, in chip-seconds for each megapixel.
+
+    Attributes:
+      by_task: median of the runs of each task.
+      by_type: median over the tasks of each task type.
+      overall: median over all tasks; None where no run was measured.
+      paper: price of the paper's pre-training.
+    """
 
     by_task: Mapping[Task, float]
     by_type: Mapping[str, float]
-    of_all: float | None
-    papers: float
+    overall: float | None
+    paper: float
 
-    def of(self, task: Task) -> tuple[float, str]:
-        """The nearest price that there is, and its basis."""
+    def price_of(self, task: Task) -> tuple[float, str]:
+        """Returns the price for a task and its basis (see `Cost`), from the most similar runs."""
         if task in self.by_task:
             return self.by_task[task], MEASURED
         if task.type in self.by_type:
-            return self.by_type[task.type], OF_TYPE
-        if self.of_all is not None:
-            return self.of_all, OF_OTHERS
-        return self.papers, PAPERS
+            return self.by_type[task.type], SAME_TYPE
+        if self.overall is not None:
+            return self.overall, OTHER_TASKS
+        return self.paper, PAPER
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CostModel:
-    """What runs share that decides on their work.
+    """Estimates the costs of runs that share datasets, configuration and backbone.
 
     Attributes:
-      datasets: a collection, by id.
+      datasets: the datasets of a collection, by id.
       config: the configuration of all runs.
-      backbone: its name.
-      select: how learning rates are chosen, one of `study.choices.SELECTIONS`.
+      backbone: name of the backbone.
+      select: the way to choose learning rates, one of `study.choices.SELECTIONS`.
     """
 
     datasets: Mapping[str, Dataset]
@@ -93,53 +101,61 @@ class CostModel:
     backbone: str
     select: str = "none"
 
-    def work(self, task: Task, steps: int) -> float:
-        """Megapixels of `steps` batches of a single task, and of its validation images."""
+    def count_megapixels(self, task: Task, steps: int) -> float:
+        """Returns the megapixels of `steps` batches of a task and of its validation images."""
         dataset = task.check(self.datasets)
-        link = configuration.fill_in_crop(self.config.link(task), dataset.crop, str(task))
-        height, width = link.crop
+        link = self.config.link(task)
+        height, width = configuration.choose_crop(link, dataset.crop, str(task))
         images = steps * link.schedule.batch_size + _FORWARD * dataset.size(task.type, "val")
         return images * height * width / 1e6
 
-    def prices(self, results: pd.DataFrame | None, strategy: str) -> Prices:
-        """What a megapixel costs, from the rows of this backbone on the strategy's devices.
+    def measure_prices(self, results: pd.DataFrame | None, strategy: str) -> Prices:
+        """Computes prices from the rows of this backbone on the devices of a strategy.
 
         Args:
-          results: as `study.results.load` returns them; made with the same configuration.
+          results: result rows as `study.results.load` returns them, made with the same
+            configuration; None without any.
+          strategy: one of `study.choices.STRATEGIES`.
         """
         seconds: dict[Task, list[float]] = defaultdict(list)
         if results is not None:
-            alike = (results.backbone == self.backbone) & results.device.isin(_DEVICES[strategy])
+            alike = (results.backbone == self.backbone) & results.device.isin(
+                _DEVICES_OF_STRATEGY[strategy]
+            )
             for row in results[alike].to_dict("records"):
                 task = Task(row["target"], row["target_type"])
-                if task.dataset in self.datasets and task.type in self._types(task):
-                    price = row["chip_hours"] * 3600 / self.work(task, row["steps"])
+                if (
+                    task.dataset in self.datasets
+                    and task.type in self.datasets[task.dataset].classes
+                ):
+                    megapixels = self.count_megapixels(task, row["steps"])
+                    price = row["chip_hours"] * 3600 / megapixels
                     seconds[task].append(price)
         by_task = {task: statistics.median(own) for task, own in seconds.items()}
         return Prices(
             by_task=by_task,
-            by_type=_medians(by_task, lambda task: task.type),
-            of_all=statistics.median(by_task.values()) if by_task else None,
-            papers=_papers_price(self.backbone),
+            by_type=_medians_by_type(by_task),
+            overall=statistics.median(by_task.values()) if by_task else None,
+            paper=_paper_price(self.backbone),
         )
 
-    def cost(self, run: PlannedRun, prices: Prices) -> Cost:
-        """The estimate for a run of a plan."""
+    def estimate(self, run: PlannedRun, prices: Prices) -> Cost:
+        """Estimates the cost of a run of a plan."""
         parts = sources.source_parts(run.task)
         limit = grid.max_target_images if run.program == "target" else grid.max_source_images
         images = [limit(self.datasets[part.dataset], run.setting) for part in parts]
         steps = self.config.link_of_source(run.task).schedule.steps_on(images)
-        found = [(self.work(part, steps), *prices.of(part)) for part in parts]
-        seconds = self._candidates(run) * sum(work * price for work, price, _ in found)
-        order = (MEASURED, OF_TYPE, OF_OTHERS, PAPERS)
+        found = [(self.count_megapixels(part, steps), *prices.price_of(part)) for part in parts]
+        seconds = self._count_links(run) * sum(work * price for work, price, _ in found)
+        order = (MEASURED, SAME_TYPE, OTHER_TASKS, PAPER)
         basis = max((basis for *_, basis in found), key=order.index)
         return Cost(seconds / 3600, basis)
 
-    def _types(self, task: Task) -> Mapping[str, int]:
-        return self.datasets[task.dataset].classes
+    def _count_links(self, run: PlannedRun) -> int:
+        """Counts the links that a run trains: one for each candidate of the learning rate.
 
-    def _candidates(self, run: PlannedRun) -> int:
-        """How many links it trains; of a holdout, one more than there are candidates."""
+        A "holdout" trains one more, on all images.
+        """
         if self.select == "none" or run.program == "pretrain":
             return 1
         return len(self.config.link_of_source(run.task).rate_factors) + (self.select == "holdout")
@@ -175,17 +191,20 @@ def shares(runs: Sequence[PlannedRun], costs: Sequence[Cost]) -> pd.DataFrame:
     return frame.sort_values(["chip_hours", "source"], ascending=[False, True], ignore_index=True)
 
 
-def _medians(prices: Mapping[Task, float], key: Callable[[Task], str]) -> dict[str, float]:
+def _medians_by_type(prices: Mapping[Task, float]) -> dict[str, float]:
+    """Returns the median of the prices of each task type."""
     groups = defaultdict(list)
     for task, price in prices.items():
-        groups[key(task)].append(price)
+        groups[task.type].append(price)
     return {name: statistics.median(own) for name, own in groups.items()}
 
 
-def _papers_price(backbone: str) -> float:
-    """Chip-seconds of TPU-v3 a megapixel, scaled by the backbone's operations."""
+def _paper_price(backbone: str) -> float:
+    """Returns TPU-v3 chip-seconds for a megapixel, scaled by the backbone's operations."""
     ilsvrc = DATASETS[grid.PRETRAINING.dataset]
+    if ilsvrc.crop is None:
+        raise ValueError(f"the registry has no input size for {ilsvrc.id}")
     height, width = ilsvrc.crop
-    megapixels = _PAPERS_EPOCHS * ilsvrc.train * height * width / 1e6
+    megapixels = _PAPER_EPOCHS * ilsvrc.train * height * width / 1e6
     scale = _GIGA_OPERATIONS[backbone] / _GIGA_OPERATIONS["hrnet_w48"]
-    return _PAPERS_HOURS * 3600 / megapixels * scale
+    return _PAPER_HOURS * 3600 / megapixels * scale

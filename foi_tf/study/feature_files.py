@@ -142,7 +142,7 @@ def load_features(path: epath.PathLike) -> list[Features]:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             origins = pydantic.TypeAdapter(list[Origin]).validate_json(str(arrays[_ORIGINS]))
-            found = [_features(origin, arrays) for origin in origins]
+            found = [_features_from_arrays(origin, arrays) for origin in origins]
     except OSError as error:
         # NumPy says what is wrong with the content in exceptions without a number, too.
         reason = files.describe_os_error(error) if error.errno else "not whole"
@@ -153,7 +153,7 @@ def load_features(path: epath.PathLike) -> list[Features]:
             f"{path}: not a whole file of features ({reason}); make it anew with foi-features"
         ) from error
     for each in found:
-        if problem := _problem(each):
+        if problem := _find_problem(each):
             raise FoiError(f"{path}: {each.origin.dataset}: {problem}")
     return found
 
@@ -205,7 +205,7 @@ def comparable_features(features: Iterable[Features]) -> dict[str, Features]:
     return found
 
 
-def _features(origin: Origin, arrays: Mapping[str, np.ndarray]) -> Features:
+def _features_from_arrays(origin: Origin, arrays: Mapping[str, np.ndarray]) -> Features:
     points = None
     if origin.task_type:
         fields = [field.name for field in dataclasses.fields(Points)]
@@ -214,7 +214,7 @@ def _features(origin: Origin, arrays: Mapping[str, np.ndarray]) -> Features:
     return Features(origin=origin, vectors=arrays[f"{origin.name}/vectors"], points=points)
 
 
-def _problem(features: Features) -> str:
+def _find_problem(features: Features) -> str:
     """What keeps features from being of use; empty if nothing does."""
     origin, vectors, points = features.origin, features.vectors, features.points
     if not len(vectors):

@@ -64,7 +64,7 @@ def write_beside_row(
     Raises:
       FoiError: the directory cannot be written.
     """
-    path = _beside(row, directory)
+    path = _path_beside_row(row, directory)
     save_statistics(statistics, path)
     return path
 
@@ -75,7 +75,7 @@ def remove_beside_row(row: Mapping[str, object], directory: epath.PathLike) -> N
     Raises:
       FoiError: the directory cannot be written.
     """
-    files.remove_file(_beside(row, directory))
+    files.remove_file(_path_beside_row(row, directory))
 
 
 def save_statistics(statistics: ImageStatistics, path: epath.PathLike) -> None:
@@ -130,5 +130,5 @@ def read_statistics(path: epath.PathLike) -> ImageStatistics:
     return found
 
 
-def _beside(row: Mapping[str, object], directory: epath.PathLike) -> epath.Path:
+def _path_beside_row(row: Mapping[str, object], directory: epath.PathLike) -> epath.Path:
     return epath.Path(directory) / f"{results.row_digest(row)}{SUFFIX}"

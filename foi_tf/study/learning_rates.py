@@ -42,10 +42,10 @@ def choose_rates(results: "pd.DataFrame") -> dict[Task, float]:
         if len(found := sorted(tried[name].unique())) > 1:
             raise FoiError(f"the results are of several {name}s: {', '.join(found)}; give one's")
     targets = tried.groupby(["target", "target_type"])
-    return {Task(*names): _best(Task(*names), own) for names, own in targets}
+    return {Task(*names): _best_rate(Task(*names), own) for names, own in targets}
 
 
-def _best(task: Task, own: "pd.DataFrame") -> float:
+def _best_rate(task: Task, own: "pd.DataFrame") -> float:
     sign = 1.0 if higher_is_better(own.metric.iloc[0]) else -1.0
     by_seed = [json.loads(text) for text in own.candidates]
     sums = {

@@ -171,8 +171,8 @@ def select_chains(
     """
     chains = list(chains)
     for kind, wanted, known in (
-        ("source", sources, {name for chain in chains for name in _names(chain.source)}),
-        ("target", targets, {name for chain in chains for name in _names(chain.target)}),
+        ("source", sources, {name for chain in chains for name in _selecting_names(chain.source)}),
+        ("target", targets, {name for chain in chains for name in _selecting_names(chain.target)}),
     ):
         for name in wanted:
             if name not in known:
@@ -180,8 +180,8 @@ def select_chains(
     chosen = [
         chain
         for chain in chains
-        if (not sources or _names(chain.source) & set(sources))
-        and (not targets or _names(chain.target) & set(targets))
+        if (not sources or _selecting_names(chain.source) & set(sources))
+        and (not targets or _selecting_names(chain.target) & set(targets))
     ]
     if not chosen:
         raise FoiError(
@@ -237,6 +237,6 @@ def count_chains(
     ]
 
 
-def _names(task: Task) -> set[str]:
+def _selecting_names(task: Task) -> set[str]:
     """What a task can be chosen by."""
     return {str(task), task.type}

@@ -150,11 +150,11 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
     """
     directory = epath.Path(directory)
     if directory.suffix == ".csv":
-        return _frame(_of_table(directory))
+        return _to_frame(_read_csv(directory))
     if not directory.is_dir():
         raise FoiError(f"{directory}: no such directory; name the one that the results are in")
     records = [
-        _read(root / name)
+        _read_row(root / name)
         for root, _, names in directory.walk()
         for name in names
         if name.endswith(".json") and not name.startswith(".")  # Those are being written.
@@ -163,7 +163,7 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
         raise FoiError(
             f"{directory}: no results (*.json) in it; foi-target writes them to WORKDIR/results"
         )
-    return _frame(records)
+    return _to_frame(records)
 
 
 def to_csv(frame: "pd.DataFrame") -> str:
@@ -171,22 +171,25 @@ def to_csv(frame: "pd.DataFrame") -> str:
     return frame.to_csv(index=False, lineterminator="\n")
 
 
-def _of_table(path: epath.Path) -> list[dict[str, Any]]:
+def _read_csv(path: epath.Path) -> list[dict[str, Any]]:
     try:
         lines = list(csv.DictReader(path.read_text().splitlines()))
     except OSError as error:
         raise FoiError(f"{path}: cannot be read ({files.describe_os_error(error)})") from error
     if not lines:
         raise FoiError(f"{path}: no results in it; foi-analyze writes such a table to OUT")
-    return [_flat(_untabled(texts), f"{path}, line {i}") for i, texts in enumerate(lines, 2)]
+    return [
+        _check_and_flatten(_parse_cells(texts), f"{path}, line {i}")
+        for i, texts in enumerate(lines, 2)
+    ]
 
 
-def _untabled(texts: Mapping[str, str]) -> dict[str, Any]:
+def _parse_cells(texts: Mapping[str, str]) -> dict[str, Any]:
     """A row's JSON object out of the texts of its cells."""
     extra = {name: text for name, text in texts.items() if str(name).startswith(EXTRA)}
     record = {name: text for name, text in texts.items() if name not in extra}
     for name, kind in _TYPES.items():
-        with contextlib.suppress(KeyError, TypeError, ValueError):  # Said by `_problem`.
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # Said by `_find_problem`.
             record[name] = kind(record[name]) if record[name] or kind is str else None
     extra = {name.removeprefix(EXTRA): text for name, text in extra.items() if text}
     with contextlib.suppress(ValueError):
@@ -194,7 +197,7 @@ def _untabled(texts: Mapping[str, str]) -> dict[str, Any]:
     return record | {"extra": extra}
 
 
-def _frame(records: list[dict[str, Any]]) -> "pd.DataFrame":
+def _to_frame(records: list[dict[str, Any]]) -> "pd.DataFrame":
     import pandas as pd  # Not at the top, since programs that only write rows start faster without.
 
     extras = sorted({name for record in records for name in record if name not in _TYPES})
@@ -209,18 +212,18 @@ def finite_or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _read(path: epath.Path) -> dict[str, Any]:
+def _read_row(path: epath.Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text())
     except (ValueError, RecursionError) as error:
         raise FoiError(
             f"{path}: not a whole JSON file ({error}); remove it and repeat its run"
         ) from error
-    return _flat(record, str(path))
+    return _check_and_flatten(record, str(path))
 
 
-def _flat(record: Any, where: str) -> dict[str, Any]:
-    problem = _problem(record)
+def _check_and_flatten(record: Any, where: str) -> dict[str, Any]:
+    problem = _find_problem(record)
     if problem:
         raise FoiError(
             f"{where}: not a result row ({problem}); move it out of the results, "
@@ -231,7 +234,7 @@ def _flat(record: Any, where: str) -> dict[str, Any]:
     return record | {EXTRA + name: value for name, value in extra.items()}
 
 
-def _problem(record: Any) -> str:
+def _find_problem(record: Any) -> str:
     """What keeps a decoded JSON value from being a row; empty if nothing does."""
     if not isinstance(record, dict):
         return "it holds no object"
@@ -241,7 +244,7 @@ def _problem(record: Any) -> str:
         return f"'{foreign[0]}' is no column"
     for name, kind in _TYPES.items():
         if not _fits(record[name], kind, empty=name == "value"):
-            return f"'{name}' is {json.dumps(record[name])}, not {_WORDS[kind]}"
+            return f"'{name}' is {json.dumps(record[name])}, not {_TYPE_TEXTS[kind]}"
     extra = record["extra"]
     if not isinstance(extra, dict) or not all(_fits(x, float, empty=True) for x in extra.values()):
         return "'extra' is not an object of numbers"
@@ -252,7 +255,7 @@ def _problem(record: Any) -> str:
     return ""
 
 
-_WORDS = {str: "a text", int: "a whole number", float: "a number"}
+_TYPE_TEXTS = {str: "a text", int: "a whole number", float: "a number"}
 
 
 def _fits(value: Any, kind: type, *, empty: bool) -> bool:

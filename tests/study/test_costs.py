@@ -23,8 +23,8 @@ CITY, CAMVID = Task("city", "segmentation"), Task("camvid", "segmentation")
 ROW = dataclasses.replace(BASELINE, steps=100, device="tpu", devices=4, chip_hours=1.0)
 
 
-@pytest.fixture(name="study")
-def _study(tmp_path):
+@pytest.fixture(name="model")
+def _cost_model(tmp_path):
     (tmp_path / "c.yaml").write_text(CONFIG)
     return costs.CostModel(
         datasets=DATASETS,
@@ -42,9 +42,9 @@ def run(task, **given):
     return plan.PlannedRun(task=task, **given)
 
 
-def test_work_is_in_megapixels_with_a_third_for_evaluation(study):
+def test_work_is_in_megapixels_with_a_third_for_evaluation(model):
     # 100 steps of 10 images, and 101 validation images, of 0.02 megapixels.
-    assert study.work(CAMVID, 100) == pytest.approx((1000 + 101 / 3) * 0.02)
+    assert model.count_megapixels(CAMVID, 100) == pytest.approx((1000 + 101 / 3) * 0.02)
 
 
 def test_the_papers_pretraining_costs_what_the_paper_says():
@@ -52,61 +52,66 @@ def test_the_papers_pretraining_costs_what_the_paper_says():
     whole = costs.CostModel(
         datasets=DATASETS, config=configuration.load_config("paper", DATASETS), backbone="hrnet_w48"
     )
-    prices = whole.prices(None, "tpu")
-    found = whole.cost(run(grid.PRETRAINING, program="pretrain", setting=""), prices)
+    prices = whole.measure_prices(None, "tpu")
+    found = whole.estimate(run(grid.PRETRAINING, program="pretrain", setting=""), prices)
     # The configuration's steps are 200 epochs; evaluation, which it adds, is little.
-    assert found.chip_hours == pytest.approx(364, rel=0.002) and found.basis == costs.PAPERS
-    assert prices.papers == pytest.approx(364 * 3600 / (200 * 1.281167 * 224 * 224))
+    assert found.chip_hours == pytest.approx(364, rel=0.002) and found.basis == costs.PAPER
+    assert prices.paper == pytest.approx(364 * 3600 / (200 * 1.281167 * 224 * 224))
 
 
 def test_all_backbones_have_a_price():
     assert set(choices.BACKBONES) <= set(costs._GIGA_OPERATIONS)
-    assert set(choices.STRATEGIES) == set(costs._DEVICES)
+    assert set(choices.STRATEGIES) == set(costs._DEVICES_OF_STRATEGY)
 
 
-def test_a_task_that_ran_costs_what_it_took(study):
-    prices = study.prices(frame({}), "tpu")
-    found = study.cost(run(CAMVID), prices)
+def test_a_task_that_ran_costs_what_it_took(model):
+    prices = model.measure_prices(frame({}), "tpu")
+    found = model.estimate(run(CAMVID), prices)
     assert found == costs.Cost(pytest.approx(1.0), costs.MEASURED)
     # Ten times the steps on all images, but the same evaluation.
-    full = study.cost(run(CAMVID, setting="full"), prices)
+    full = model.estimate(run(CAMVID, setting="full"), prices)
     assert full.chip_hours == pytest.approx((10000 + 101 / 3) / (1000 + 101 / 3))
 
 
-def test_others_cost_what_the_nearest_did(study):
+def test_others_cost_what_the_nearest_did(model):
     rows = frame({}, {"target": "kitti", "chip_hours": 3.0}, {"backbone": "hrnet_w48"},
                  {"device": "cpu", "chip_hours": 99.0}, {"target": "foreign"})  # fmt: skip
-    prices = study.prices(rows, "tpu")
-    camvid, kitti = (hours * 3600 / study.work(Task(name, "segmentation"), 100)
+    prices = model.measure_prices(rows, "tpu")
+    camvid, kitti = (hours * 3600 / model.count_megapixels(Task(name, "segmentation"), 100)
                      for name, hours in (("camvid", 1), ("kitti", 3)))  # fmt: skip
-    assert prices.of(CITY) == (pytest.approx((camvid + kitti) / 2), costs.OF_TYPE)
-    assert prices.of(Task("vkitti2", "depth")) == (prices.of(CITY)[0], costs.OF_OTHERS)
-    assert study.prices(rows, "cpu").of(CAMVID)[0] == pytest.approx(99 * camvid)
+    assert prices.price_of(CITY) == (pytest.approx((camvid + kitti) / 2), costs.SAME_TYPE)
+    assert prices.price_of(Task("vkitti2", "depth")) == (
+        prices.price_of(CITY)[0],
+        costs.OTHER_TASKS,
+    )
+    assert model.measure_prices(rows, "cpu").price_of(CAMVID)[0] == pytest.approx(99 * camvid)
 
 
-def test_each_candidate_of_a_selection_is_paid_for(study):
-    prices = study.prices(frame({}), "tpu")
+def test_each_candidate_of_a_selection_is_paid_for(model):
+    prices = model.measure_prices(frame({}), "tpu")
     hours = [
-        dataclasses.replace(study, select=by).cost(run(CAMVID), prices).chip_hours
+        dataclasses.replace(model, select=by).estimate(run(CAMVID), prices).chip_hours
         for by in ("none", "validation", "holdout")
     ]
     assert hours == pytest.approx([1, 2, 3])
 
 
-def test_a_multi_source_step_takes_a_batch_of_each_member(study):
-    prices = study.prices(frame({}), "tpu")
+def test_a_multi_source_step_takes_a_batch_of_each_member(model):
+    prices = model.measure_prices(frame({}), "tpu")
     multi = run(Task("multi", "depth"), program="source", setting="full")
     members = [Task(name, "depth") for name in ("sunrgbd", "vgallery", "vkitti2")]
     # Depth has no schedule of its own for sets, so that of all depth tasks holds.
-    work = sum(study.work(member, 1000) for member in members)
-    found = study.cost(multi, prices)
-    assert found.chip_hours == pytest.approx(work * prices.of_all / 3600)
-    assert found.basis == costs.OF_OTHERS
-    sets = study.cost(run(Task("multi", "segmentation"), program="source", setting="full"), prices)
-    assert sets.chip_hours < 7 * study.cost(run(CITY, setting="full"), prices).chip_hours
+    work = sum(model.count_megapixels(member, 1000) for member in members)
+    found = model.estimate(multi, prices)
+    assert found.chip_hours == pytest.approx(work * prices.overall / 3600)
+    assert found.basis == costs.OTHER_TASKS
+    sets = model.estimate(
+        run(Task("multi", "segmentation"), program="source", setting="full"), prices
+    )
+    assert sets.chip_hours < 7 * model.estimate(run(CITY, setting="full"), prices).chip_hours
 
 
-def test_a_source_is_shared_by_its_targets(study):
+def test_a_source_is_shared_by_its_targets(model):
     chains = plan.select_chains(
         grid.chains(DATASETS, "small"), ["city:segmentation"],
         ["camvid:segmentation", "kitti:segmentation"],
