@@ -139,7 +139,7 @@ def main(_) -> None:
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             WRITERS[name](root, IMAGES.value)
-            found = layouts.find(name, root).dataset
+            found = layouts.find_published_dataset(name, root).dataset
             count = found.train + found.val
             size = sum(path.stat().st_size for path in root.rglob("*.*")) / 1e6
             convert(name, root)  # What is done once in a process is not timed.

@@ -27,8 +27,8 @@ def blocks(tmp_path_factory):
 
     root = raw_folders.write(tmp_path_factory.mktemp("raw"), train=12, val=5)
     data_dir = tmp_path_factory.mktemp("data")
-    found = custom_dataset.find(root, ["coco", "masks"], "blocks", "aerial", None)
-    builder.build(found, data_dir)
+    found = custom_dataset.find_custom_dataset(root, ["coco", "masks"], "blocks", "aerial", None)
+    builder.build_records(found, data_dir)
     return data_dir
 
 
@@ -38,8 +38,8 @@ def bricks(blocks, tmp_path_factory):
     from foi_tf.data.convert import builder, custom_dataset
 
     root = raw_folders.write(tmp_path_factory.mktemp("raw"), train=9, val=3, size=(64, 48), seed=5)
-    found = custom_dataset.find(root, ["masks"], "bricks", "driving", None)
-    return builder.build(found, blocks)
+    found = custom_dataset.find_custom_dataset(root, ["masks"], "bricks", "driving", None)
+    return builder.build_records(found, blocks)
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ class _BeamBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 def write_with_beam(
     folder: RawDataset, data_dir: epath.PathLike, version: str, runner: str, options: Sequence[str]
 ) -> None:
-    """Writes all records of a dataset anew; the same ones in the same order as `shards.write_shards`.
+    """Writes all records of a dataset anew, the same ones in the same order as `shards` does.
 
     Where the files are cut differs: Beam cuts by the digests of ids.
 

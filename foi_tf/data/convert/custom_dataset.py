@@ -9,8 +9,9 @@ import PIL.ExifTags
 import PIL.Image
 from etils import epath
 
-from foi_tf.data.convert import raw_files, reader_result
+from foi_tf.data.convert import raw_files
 from foi_tf.data.convert.entry import FileEntry, RawDataset
+from foi_tf.data.convert.reader_result import Loader, ReaderResult
 from foi_tf.data.convert.readers import FORMATS
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Dataset, Size
@@ -106,7 +107,7 @@ def _read_upright(path: epath.Path) -> tuple[bytes, Size]:
 
 
 def _choose_image_folder(
-    found: Sequence[reader_result.ReaderResult], formats: Sequence[str], root: epath.Path
+    found: Sequence[ReaderResult], formats: Sequence[str], root: epath.Path
 ) -> str:
     folders = sorted({one.folder for one in found})
     if len(folders) > 1:
@@ -118,8 +119,8 @@ def _choose_image_folder(
 
 
 def _merge_formats(
-    found: Sequence[reader_result.ReaderResult], formats: Sequence[str], root: epath.Path
-) -> dict[str, dict[str, tuple[reader_result.Loader, ...]]]:
+    found: Sequence[ReaderResult], formats: Sequence[str], root: epath.Path
+) -> dict[str, dict[str, tuple[Loader, ...]]]:
     merged, place = {}, {}
     for one, name in zip(found, formats, strict=True):
         for split, loaders in one.splits.items():

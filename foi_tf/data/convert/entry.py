@@ -1,23 +1,85 @@
-"""What an example to be has to offer."""
+"""Defines entries, from each of which one example is made, and datasets that consist of them."""
 
-from typing import Protocol
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from etils import epath
 
+from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.reader_result import Loader
+from foi_tf.data.convert.validate import validate_example
 from foi_tf.data.records import schema
 from foi_tf.study.dataset import Dataset, Size
 
 
 class Entry(Protocol):
-    """One example to be; a worker process must be able to unpickle it."""
+    """Describes one example that is loaded later, perhaps in a worker process.
+
+    Entries must therefore survive pickling.
+    """
 
     @property
     def id(self) -> str:
-        """Unique in its split."""
+        """Returns the example's id, which is unique in its split."""
 
     @property
     def part_of(self) -> epath.Path | None:
-        """The file that has to be decoded whole for it and for others; None if there is none."""
+        """Returns the file that must be decoded whole for this and other entries, or None."""
 
     def load(self, dataset: Dataset) -> tuple[schema.Example, Size]:
-        """The checked example and its image's (height, width)."""
+        """Returns the validated example and its image's (height, width)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class FileEntry:
+    """Describes an example whose image is a file, or a part of one; an `Entry`.
+
+    Attributes:
+      id: name of the example, the same in each run and unique in the dataset.
+      path: the image's file, also named in error messages.
+      annotations: functions that load the annotations.
+      load_image: returns the image, as `schema` stores it, and its (height, width). None
+        reads the whole file at `path`. An example that is a part of a file needs its own.
+      part_of: see `Entry`.
+    """
+
+    id: str
+    path: epath.Path
+    annotations: tuple[Loader, ...]
+    load_image: Callable[[], tuple[Any, Size]] | None = None
+    part_of: epath.Path | None = None
+
+    def load(self, dataset: Dataset) -> tuple[schema.Example, Size]:
+        """Loads and validates the example; returns it with its image's (height, width).
+
+        Raises:
+          FoiError: a file is broken or an annotation is wrong.
+        """
+        image, size = self.load_image() if self.load_image else raw_files.read_image(self.path)
+        example = {"id": self.id, "image": image}
+        for load in self.annotations:
+            example |= load()
+        return validate_example(example, dataset, size, str(self.path)), size
+
+
+@dataclasses.dataclass(frozen=True)
+class RawDataset:
+    """Holds a dataset that is not yet converted to records.
+
+    Attributes:
+      dataset: the dataset's row.
+      splits: the entries of each split, in a fixed order.
+    """
+
+    dataset: Dataset
+    splits: Mapping[str, Sequence[Entry]]
+
+    def examples(self, split: str) -> Iterator[tuple[schema.Example, Size]]:
+        """Yields each validated example of a split with its image's (height, width).
+
+        Raises:
+          FoiError: a file is broken or an annotation is wrong.
+        """
+        for entry in self.splits[split]:
+            yield entry.load(self.dataset)

@@ -1,4 +1,4 @@
-"""What an entry of a raw folder is made of, as bytes that change when it does."""
+"""Computes fingerprints: bytes that change whenever what an entry is made of changes."""
 
 import dataclasses
 import functools
@@ -11,12 +11,39 @@ from typing import Any
 import numpy as np
 from etils import epath
 
+# Names of functions and classes in version 0.1.0, by their present names. Fingerprints contain
+# the names of that version, and prepared data is compared by fingerprints: with other names, all
+# data that users have prepared would count as changed. Add a line when a loader or a dataclass of
+# entries gets a new name or place; `test_fingerprint` fails without it.
+_NAMES_IN_0_1_0 = {
+    # Functions, without the package's name, which was `foi_tf.data`.
+    "custom_dataset._read_upright": "own._read_upright",
+    "readers.depth.load_depth_map": "readers.depth.load",
+    "readers.labels.load_color_mask": "readers.labels.of_colours",
+    "readers.labels.load_id_mask": "readers.labels.of_ids",
+    "readers.polygons.load_mask": "readers.polygons.load",
+    "readers.voc.load_boxes": "readers.voc.load",
+    # Classes.
+    "CocoCategories": "Kind",
+    "DepthCoding": "Coding",
+    "FileEntry": "Entry",
+    "SceneEntry": "Scene",
+    "TileCoding": "Coding",
+    "_BddBox": "_Box",
+    "_BddFrame": "_Frame",
+    "_BddLabel": "_Label",
+    "_CocoAnnotation": "_Annotation",
+    "_PanopticSegment": "_Segment",
+    "_YoloConfig": "_Kind",
+}
+_PACKAGE, _PACKAGE_IN_0_1_0 = "foi_tf.data.convert.", "foi_tf.data."
 
-def signature(value: Any) -> bytes:
-    """A digest of whatever determines an entry: fields, annotations, the state of its files.
 
-    A file counts by path, size and time of its last change, not by content; one that is
-    not on a local disk by its path, since asking for more takes a request each.
+def compute_fingerprint(value: Any) -> bytes:
+    """Computes a digest of all that determines an entry: fields, annotations, states of files.
+
+    A local file counts by its path, size and time of last change, not by its content. Any
+    other file counts by its path alone, since asking for more takes a request for each.
     """
     digest = hashlib.sha256()
     for part in _parts(value):
@@ -31,7 +58,8 @@ def _parts(value: Any) -> Iterator[bytes]:
     elif isinstance(value, functools.partial):
         yield from _parts((value.func, value.args, value.keywords))
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        yield type(value).__qualname__.encode()
+        name = type(value).__qualname__
+        yield _NAMES_IN_0_1_0.get(name, name).encode()
         for field in dataclasses.fields(value):
             yield from _parts(getattr(value, field.name))
     elif isinstance(value, np.ndarray):
@@ -46,13 +74,22 @@ def _parts(value: Any) -> Iterator[bytes]:
         for item in value:
             yield from _parts(item)
     elif callable(value):
-        # Where a function came from; its address would differ in each process.
-        yield f"{value.__module__}.{value.__qualname__}".encode()
+        # The name of a function, since its address differs in each process.
+        yield _function_name(f"{value.__module__}.{value.__qualname__}").encode()
     else:
         yield repr(value).encode()
 
 
+def _function_name(name: str) -> str:
+    """Returns the full name that a function had in version 0.1.0."""
+    if not name.startswith(_PACKAGE):
+        return name
+    inner = name.removeprefix(_PACKAGE)
+    return _PACKAGE_IN_0_1_0 + _NAMES_IN_0_1_0.get(inner, inner)
+
+
 def _state(path: epath.Path) -> bytes:
+    """Returns a file's full path, size in bytes and time of last change in nanoseconds."""
     name = os.fspath(path)
     if "://" in name:
         return name.encode()

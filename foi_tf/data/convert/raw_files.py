@@ -1,6 +1,5 @@
 """What readers hand over: the annotations found in a raw folder, not yet loaded."""
 
-import dataclasses
 import functools
 import io
 import json
@@ -13,35 +12,13 @@ import numpy as np
 import PIL.Image
 from etils import epath
 
+from foi_tf.data.convert.reader_result import Loader
 from foi_tf.errors import FoiError
 from foi_tf.files import describe_os_error
 from foi_tf.study.dataset import Size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 _CLASSES = '{"classes": ["name", ...]}'
-
-# Loads the annotations of one image as fields of `schema`.
-Loader = Callable[[], dict[str, Any]]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ReaderResult:
-    """One format's view of a raw folder.
-
-    Attributes:
-      classes, names, flip_pairs, sigmas, depth_range: as in `study.dataset.Dataset`.
-      splits: by split and by the image's path, relative to `folder`, what loads its
-        annotations.
-      folder: where the images are, below the raw folder.
-    """
-
-    classes: Mapping[str, int]
-    splits: Mapping[str, Mapping[str, Loader]]
-    names: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
-    flip_pairs: tuple[tuple[int, int], ...] = ()
-    sigmas: tuple[float, ...] = ()
-    depth_range: tuple[float, float] | None = None
-    folder: str = "images"
 
 
 def list_images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:

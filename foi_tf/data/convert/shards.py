@@ -21,8 +21,8 @@ from foi_tf.errors import FoiError
 from foi_tf.files import atomic_write, first_line, write_text
 from foi_tf.study.dataset import Dataset
 
-_DONE = "foi_shards"  # Directory of what is known of finished shards, while others are not.
-_STAGED = "foi_tiles"  # Directory of records that wait for their shards.
+_NOTES = "foi_shards"  # Directory of what is known of finished shards, while others are not.
+_TILES = "foi_tiles"  # Directory of records that wait for their shards.
 
 
 Splits = Mapping[str, Sequence[Entry]]
@@ -37,20 +37,20 @@ class Shard:
     entries: tuple[Entry, ...]
 
     @property
-    def signature(self) -> str:
-        """Changes with whatever would change the file."""
+    def fingerprint(self) -> str:
+        """Returns a digest that changes with whatever would change the file."""
         content = compute_fingerprint((__version__, self.dataset, self.entries))
         return hashlib.sha256(content).hexdigest()
 
     @property
-    def done(self) -> epath.Path:
-        """The note that a finished shard leaves: its signature."""
-        return self.path.parent / _DONE / f"{self.path.name}.txt"
+    def note(self) -> epath.Path:
+        """Returns the file that says that the shard is finished; it holds the fingerprint."""
+        return self.path.parent / _NOTES / f"{self.path.name}.txt"
 
     @property
-    def staged(self) -> epath.Path:
-        """Where records stand that were made ahead."""
-        return self.path.parent / _STAGED
+    def tiles(self) -> epath.Path:
+        """Returns the directory of the tiles' records that were made ahead."""
+        return self.path.parent / _TILES
 
 
 def make_file_template(
@@ -127,7 +127,7 @@ def write_shards(
     _remove_strangers(directory, every)
     pending = [shard for shard in every if not _is_finished(shard)]
     parts = [entry for shard in pending for entry in shard.entries]
-    ahead = tile_cache.find_missing_groups(parts, dataset, directory / _STAGED)
+    ahead = tile_cache.find_missing_groups(parts, dataset, directory / _TILES)
     keep = functools.partial(tile_cache.write_group, maker=_make_record_writer)
     workers.run(keep, ahead, f"{dataset.id} tiles", sum(len(group.entries) for group in ahead))
     workers.run(_write_shard, pending, dataset.id, sum(len(shard.entries) for shard in pending))
@@ -144,24 +144,25 @@ def write_shards(
 
 def remove_work_files(directory: epath.Path) -> None:
     """Removes the notes of finished shards, when all are, and records that no shard wanted."""
-    for name in (_DONE, _STAGED):
+    for name in (_NOTES, _TILES):
         (directory / name).rmtree(missing_ok=True)
 
 
 def _is_finished(shard: Shard) -> bool:
-    return shard.path.exists() and shard.done.exists() and shard.done.read_text() == shard.signature
+    note = shard.note
+    return shard.path.exists() and note.exists() and note.read_text() == shard.fingerprint
 
 
 def _remove_strangers(directory: epath.Path, shards: Sequence[Shard]) -> None:
     """Removes half-written files, and those of another plan."""
-    known = {shard.path.name for shard in shards} | {_DONE, _STAGED}
+    known = {shard.path.name for shard in shards} | {_NOTES, _TILES}
     for path in directory.iterdir() if directory.is_dir() else ():
         if path.name not in known:
             path.rmtree() if path.is_dir() else path.unlink()
 
 
 def _write_shard(shard: Shard, tick: Tick) -> None:
-    made_of = shard.signature  # Before reading, lest a file that changes meanwhile goes unseen.
+    made_of = shard.fingerprint  # Before reading, lest a file that changes meanwhile goes unseen.
     make, used = _make_record_writer(shard.dataset), []
     try:
         with (
@@ -171,7 +172,7 @@ def _write_shard(shard: Shard, tick: Tick) -> None:
             for entry in shard.entries:
                 ahead = None
                 if entry.part_of is not None:
-                    ahead = tile_cache.record_path(entry, shard.dataset, shard.staged)
+                    ahead = tile_cache.record_path(entry, shard.dataset, shard.tiles)
                 if ahead is not None and ahead.exists():
                     used.append(ahead)
                     writer.write(ahead.read_bytes())
@@ -180,7 +181,7 @@ def _write_shard(shard: Shard, tick: Tick) -> None:
                 tick()
     except tf.errors.OpError as error:
         raise FoiError(f"{shard.path}: cannot be written ({first_line(error)})") from error
-    write_text(shard.done, made_of)
+    write_text(shard.note, made_of)
     for ahead in used:
         ahead.unlink()
 

@@ -26,7 +26,7 @@ class Window(NamedTuple):
     right: int
 
 
-def tiles(size: Size, side: int = 800, overlap: int = 200) -> list[Window]:
+def list_tiles(size: Size, side: int = 800, overlap: int = 200) -> list[Window]:
     """Covers an image of (height, width) with squares, row by row; the paper's 800 and 200.
 
     As the development kit of iSAID does (Table 1, footnote c), the last tile of a row or
@@ -42,13 +42,13 @@ def _starts(length: int, side: int, step: int) -> list[int]:
     return sorted({min(start, length - side) for start in range(0, length, step)})
 
 
-def read(path: epath.Path, window: Window) -> np.ndarray:
+def read_window(path: epath.Path, window: Window) -> np.ndarray:
     """Reads a window of an image: uint8 [height, width, 3].
 
     Of an uncompressed TIFF file on a local disk nothing else is read. Other files can only
     be decoded from their start, so they are decoded whole, and the last two, as an image
     and its labels are, stay in memory for the next windows, for who asks in the order of
-    `tiles`, as `staged` does.
+    `list_tiles`, as `staged` does.
 
     Raises:
       FoiError: the file is missing, broken, or has other than 8 bits or 3 colors.
@@ -76,7 +76,7 @@ def _map_tiff(path: epath.Path) -> np.ndarray | None:
         with path.open("rb") as file, PIL.Image.open(file) as picture:
             tags = dict(picture.tag_v2)
     except (OSError, SyntaxError, ValueError) as error:
-        raise raw_files.broken_image(path, error) from error
+        raise raw_files.broken_image_error(path, error) from error
     offsets, lengths = tags.get(_OFFSETS, ()), tags.get(_LENGTHS, ())
     joined = all(o + n == p for o, n, p in zip(offsets, lengths, offsets[1:], strict=False))
     if (
@@ -92,4 +92,4 @@ def _map_tiff(path: epath.Path) -> np.ndarray | None:
     try:
         return np.memmap(path, np.uint8, "r", offsets[0], shape)
     except ValueError as error:
-        raise raw_files.broken_image(path, error) from error
+        raise raw_files.broken_image_error(path, error) from error

@@ -5,7 +5,7 @@ from foi_tf.data.convert import custom_dataset
 
 def find(root, *formats, fraction=None):
     """What is found in the folder."""
-    return custom_dataset.find(root, formats, "mine", "indoor", fraction)
+    return custom_dataset.find_custom_dataset(root, formats, "mine", "indoor", fraction)
 
 
 def examples(root, *formats, split="train"):

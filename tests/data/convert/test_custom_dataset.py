@@ -5,13 +5,13 @@ import PIL.ExifTags
 import PIL.Image
 import pytest
 
-from foi_tf.data.convert import custom_dataset, raw_files
+from foi_tf.data.convert import custom_dataset, reader_result
 from foi_tf.errors import FoiError
 from tests import raw_folders
 
 
 def find(root, formats=("masks",), fraction=None):
-    return custom_dataset.find(root, formats, "mine", "aerial", fraction)
+    return custom_dataset.find_custom_dataset(root, formats, "mine", "aerial", fraction)
 
 
 def test_formats_are_read_together(tmp_path):
@@ -159,9 +159,9 @@ def test_wrong_arguments_are_named(tmp_path):
     with pytest.raises(FoiError, match="unknown format 'mask'; did you mean 'masks'"):
         find(root, ("mask",))
     with pytest.raises(FoiError, match="name 'My Set' must be"):
-        custom_dataset.find(root, ["masks"], "My Set", "aerial", None)
+        custom_dataset.find_custom_dataset(root, ["masks"], "My Set", "aerial", None)
     with pytest.raises(FoiError, match="unknown domain"):
-        custom_dataset.find(root, ["masks"], "mine", "arial", None)
+        custom_dataset.find_custom_dataset(root, ["masks"], "mine", "arial", None)
 
 
 def flatten(root):
@@ -205,10 +205,10 @@ def test_flat_folders_are_split_by_a_fraction(tmp_path):
 def test_an_image_in_different_splits_of_two_formats_is_named():
     def one(**splits):
         loaders = {split: dict.fromkeys(names, len) for split, names in splits.items()}
-        return raw_files.Raw(classes={}, splits=loaders)
+        return reader_result.ReaderResult(classes={}, splits=loaders)
 
     lists, folder = one(train=["a.jpg"], val=["b.jpg"]), one(train=["a.jpg", "b.jpg"])
     with pytest.raises(FoiError, match=r"b\.jpg is in val by yolo and in train by masks"):
-        custom_dataset._merge([lists, folder], ["yolo", "masks"], "mine")
-    merged = custom_dataset._merge([lists, lists], ["yolo", "coco"], "mine")
+        custom_dataset._merge_formats([lists, folder], ["yolo", "masks"], "mine")
+    merged = custom_dataset._merge_formats([lists, lists], ["yolo", "coco"], "mine")
     assert merged == {"train": {"a.jpg": (len, len)}, "val": {"b.jpg": (len, len)}}

@@ -2,11 +2,10 @@
 
 import dataclasses
 import pathlib
-import time
 
 import pytest
 
-from foi_tf.data.convert import builder, custom_dataset, fingerprint, shards
+from foi_tf.data.convert import builder, custom_dataset, shards
 from foi_tf.data.convert.entry import FileEntry, RawDataset
 from foi_tf.data.convert.workers import Workers
 from foi_tf.data.records import prepared_datasets
@@ -116,30 +115,3 @@ def test_two_entries_of_one_id_are_refused(tmp_path):
     with pytest.raises(FoiError, match="train: two images have the id 'train/003'"):
         builder.build_records(RawDataset(found.dataset, twice), tmp_path / "data")
     assert prepared_datasets.find_prepared(tmp_path / "data") == {}
-
-
-def test_a_signature_is_of_what_things_are_made_of(tmp_path):
-    root = raw_folders.write(tmp_path)
-    one = custom_dataset.find_custom_dataset(
-        root, ["coco", "masks"], "mine", "aerial", None
-    ).splits["train"]
-    two = custom_dataset.find_custom_dataset(
-        root, ["coco", "masks"], "mine", "aerial", None
-    ).splits["train"]
-    first = [fingerprint.compute_fingerprint(entry) for entry in one]
-    assert (
-        first == [fingerprint.compute_fingerprint(entry) for entry in two] and len(set(first)) == 8
-    )
-    time.sleep(0.01)
-    (root / "masks/train/003.png").touch()
-    changed = [
-        a != b for a, b in zip(first, map(fingerprint.compute_fingerprint, two), strict=True)
-    ]
-    assert [entry.id for entry, new in zip(two, changed, strict=True) if new] == ["train/003"]
-
-
-def test_a_signature_is_of_a_file_however_it_is_called(tmp_path, monkeypatch):
-    (tmp_path / "a.jpg").write_text("a")
-    monkeypatch.chdir(tmp_path)
-    whole, relative = tmp_path / "a.jpg", pathlib.Path("a.jpg")
-    assert fingerprint.compute_fingerprint(whole) == fingerprint.compute_fingerprint(relative)

@@ -23,7 +23,7 @@ def _folder(tmp_path):
         label = np.zeros((*isaid.LARGE, 3), np.uint8)
         drawing.save(stem.with_name(f"{stem.name}_instance_color_RGB.png"), label)
     windows._decode.cache_clear()
-    return layouts.find("isaid", root)
+    return layouts.find_published_dataset("isaid", root)
 
 
 @pytest.fixture(name="decoded")
@@ -44,14 +44,14 @@ def records(prepared):
 
 
 def test_each_image_is_decoded_once_and_records_are_the_same(folder, decoded, tmp_path):
-    ahead = builder.build(folder, tmp_path / "ahead")
+    ahead = builder.build_records(folder, tmp_path / "ahead")
     of_tiles = {name: n for name, n in decoded.items() if not name.startswith(("P0003", "P0005"))}
     assert len(of_tiles) == 2 * IMAGES and set(of_tiles.values()) == {1}
     alone = {
         split: [dataclasses.replace(entry, part_of=None) for entry in entries]
         for split, entries in folder.splits.items()
     }
-    plain = builder.build(dataclasses.replace(folder, splits=alone), tmp_path / "plain")
+    plain = builder.build_records(dataclasses.replace(folder, splits=alone), tmp_path / "plain")
     assert records(ahead) == records(plain) and len(ahead.ids["train"]) == 4 * IMAGES + 1
     # Record by record, that takes one decoding for most tiles.
     assert sum(decoded.values()) > 4 * sum(of_tiles.values())
@@ -59,24 +59,24 @@ def test_each_image_is_decoded_once_and_records_are_the_same(folder, decoded, tm
 
 
 def test_tiles_that_were_made_are_kept_for_the_next_run(folder, decoded, tmp_path):
-    groups = tile_cache.together(shards.ordered("train", folder.splits["train"]))
+    groups = tile_cache.group_by_file(shards.sort_entries("train", folder.splits["train"]))
     *others, last = [group[0].path for group in groups if len(group) > 1]
     bad = last.with_name(f"{last.stem}_instance_color_RGB.png")
     whole, label = bad.read_bytes(), np.zeros((*isaid.LARGE, 3), np.uint8)
     label[810:] = 9  # In the lower tiles.
     drawing.save(bad, label)
     with pytest.raises(FoiError, match="color"):
-        builder.build(folder, tmp_path / "data")
+        builder.build_records(folder, tmp_path / "data")
     assert len(others) == IMAGES - 1 and all(decoded[path.name] == 1 for path in others)
     bad.write_bytes(whole)
     windows._decode.cache_clear()
-    done = builder.build(folder, tmp_path / "data")
+    done = builder.build_records(folder, tmp_path / "data")
     assert all(decoded[path.name] == 1 for path in others) and decoded[last.name] == 2
     windows._decode.cache_clear()
-    assert records(done) == records(builder.build(folder, tmp_path / "fresh"))
+    assert records(done) == records(builder.build_records(folder, tmp_path / "fresh"))
 
 
 def test_tiles_of_a_file_come_together(folder):
-    groups = tile_cache.together(folder.splits["train"][::-1])
+    groups = tile_cache.group_by_file(folder.splits["train"][::-1])
     assert sorted(map(len, groups)) == [1, *[4] * IMAGES]
     assert all(len({entry.path for entry in group}) == 1 for group in groups)

@@ -19,31 +19,31 @@ VAIHINGEN = (
 
 def test_the_last_tile_is_shifted_inside():
     # The example of the paper's authors: 1500 pixels are 0-800, 600-1400, 700-1500.
-    assert windows.tiles((800, 1500)) == [
+    assert windows.list_tiles((800, 1500)) == [
         Window(0, 0, 800, 800), Window(0, 600, 800, 1400), Window(0, 700, 800, 1500),
     ]  # fmt: skip
-    assert windows.tiles((1400, 800)) == [Window(0, 0, 800, 800), Window(600, 0, 1400, 800)]
+    assert windows.list_tiles((1400, 800)) == [Window(0, 0, 800, 800), Window(600, 0, 1400, 800)]
 
 
 def test_short_sides_are_left_whole():
-    assert windows.tiles((799, 5000)) == [Window(0, 0, 799, 5000)]
-    assert windows.tiles((800, 800)) == [Window(0, 0, 800, 800)]
+    assert windows.list_tiles((799, 5000)) == [Window(0, 0, 799, 5000)]
+    assert windows.list_tiles((800, 800)) == [Window(0, 0, 800, 800)]
 
 
 def test_there_are_as_many_tiles_as_in_table_1():
     assert len(VAIHINGEN) == 33
-    assert sum(len(windows.tiles(size)) for size in VAIHINGEN) == 437
-    assert 38 * len(windows.tiles((6000, 6000))) == 3_800  # Printed as 4K.
+    assert sum(len(windows.list_tiles(size)) for size in VAIHINGEN) == 437
+    assert 38 * len(windows.list_tiles((6000, 6000))) == 3_800  # Printed as 4K.
 
 
 @pytest.mark.parametrize("size", [(7, 31), (8, 8), (9, 8), (14, 15), (20, 33)])
 def test_tiles_cover_all_and_nothing_twice_over(size):
     covered = np.zeros(size, int)
-    for top, left, bottom, right in windows.tiles(size, 8, 2):
+    for top, left, bottom, right in windows.list_tiles(size, 8, 2):
         assert top >= 0 and left >= 0 and bottom <= size[0] and right <= size[1]
         covered[top:bottom, left:right] += 1
     assert covered.min() == 1
-    assert len(set(windows.tiles(size, 8, 2))) == len(windows.tiles(size, 8, 2))
+    assert len(set(windows.list_tiles(size, 8, 2))) == len(windows.list_tiles(size, 8, 2))
 
 
 @pytest.fixture(name="pixels")
@@ -65,8 +65,8 @@ def _pixels():
 def test_windows_are_parts_of_the_image(tmp_path, pixels, name, options):
     path = tmp_path / name
     PIL.Image.fromarray(pixels).save(path, **options)
-    for window in windows.tiles((300, 400), 150, 40):
-        found = windows.read(path, window)
+    for window in windows.list_tiles((300, 400), 150, 40):
+        found = windows.read_window(path, window)
         assert found.dtype == np.uint8 and found.flags.c_contiguous
         top, left, bottom, right = window
         np.testing.assert_array_equal(found, pixels[top:bottom, left:right])
@@ -75,9 +75,9 @@ def test_windows_are_parts_of_the_image(tmp_path, pixels, name, options):
 def test_an_uncompressed_tiff_is_not_read_whole(tmp_path):
     path = tmp_path / "large.tif"
     PIL.Image.fromarray(np.zeros((3000, 2000, 3), np.uint8)).save(path)
-    windows.read(path, Window(0, 0, 8, 8))
+    windows.read_window(path, Window(0, 0, 8, 8))
     tracemalloc.start()
-    found = windows.read(path, Window(1000, 100, 1800, 900))
+    found = windows.read_window(path, Window(1000, 100, 1800, 900))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found.nbytes == 800 * 800 * 3 < peak < 1.2 * found.nbytes
@@ -88,8 +88,8 @@ def test_broken_files_are_named(tmp_path, pixels):
     PIL.Image.fromarray(pixels).save(path)
     path.write_bytes(path.read_bytes()[:-9999])
     with pytest.raises(FoiError, match=r"a\.tif: not a whole image"):
-        windows.read(path, Window(0, 0, 9, 9))
+        windows.read_window(path, Window(0, 0, 9, 9))
     with pytest.raises(FoiError, match=r"b\.tif: not a whole image"):
-        windows.read(tmp_path / "b.tif", Window(0, 0, 9, 9))
+        windows.read_window(tmp_path / "b.tif", Window(0, 0, 9, 9))
     with pytest.raises(FoiError, match=r"b\.png: No such file"):
-        windows.read(tmp_path / "b.png", Window(0, 0, 9, 9))
+        windows.read_window(tmp_path / "b.png", Window(0, 0, 9, 9))

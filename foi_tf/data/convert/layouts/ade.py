@@ -4,8 +4,8 @@ import functools
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -13,12 +13,12 @@ _ROOT = "ADEChallengeData2016"
 _FOLDERS = {"train": "training/ADE_train_", "val": "validation/ADE_val_"}
 
 
-def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     # Ids are lines of objectInfo150.txt, from 1; 0 is all the rest.
-    table = labels.codes(dict(enumerate(("other", *row.names["segmentation"]))), row)
-    load = functools.partial(labels.of_ids, table)
+    table = labels.map_codes(dict(enumerate(("other", *row.names["segmentation"]))), row)
+    load = functools.partial(labels.load_id_mask, table)
     return {
-        split: pairs.read(
+        split: pairs.find_pairs(
             root,
             f"{_ROOT}/images/{folder}*.jpg",
             {f"{_ROOT}/annotations/{folder}*.png": load},
@@ -31,7 +31,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
 LAYOUT = Layout(
     read=_read,
     files=tuple(
-        Files(f"{_ROOT}/{part}/{_FOLDERS[split]}*.{suffix}", count, split)
+        ExpectedFiles(f"{_ROOT}/{part}/{_FOLDERS[split]}*.{suffix}", count, split)
         for split, count in (("train", 20_210), ("val", 2_000))
         for part, suffix in (("images", "jpg"), ("annotations", "png"))
     ),

@@ -4,7 +4,7 @@ The folders of the publisher's two archives (mi.eng.cam.ac.uk/research/projects/
 CamVid), with the colors of its label_colors.txt; each still NAME.png has NAME_L.png. The
 splits of 367, 101 and 233 stills are those of the SegNet tutorial (github.com/
 alexgkendall/SegNet-Tutorial), which Table 1 counts, too; as frame ranges they are
-`_split`'s, and its test stills are left out.
+`_choose_split`'s, and its test stills are left out.
 """
 
 import functools
@@ -12,8 +12,8 @@ import re
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import labels, pairs
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
@@ -38,15 +38,15 @@ COLORS = {
 }  # fmt: skip
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    load = functools.partial(labels.of_colors, labels.codes(COLORS, row))
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    load = functools.partial(labels.load_color_mask, labels.map_codes(COLORS, row))
     splits = {"train": [], "val": [], "test": []}
-    for entry in pairs.read(raw_dir, _STILLS, {_LABELS: load}):
-        splits[_split(entry)].append(entry)
+    for entry in pairs.find_pairs(raw_dir, _STILLS, {_LABELS: load}):
+        splits[_choose_split(entry)].append(entry)
     return {split: splits[split] for split in ("train", "val")}
 
 
-def _split(entry: Entry) -> str:
+def _choose_split(entry: FileEntry) -> str:
     parts = _NAME.fullmatch(entry.id)
     if not parts:
         raise FoiError(f"{entry.path}: no still of CamVid is called so; remove it")
@@ -58,7 +58,7 @@ def _split(entry: Entry) -> str:
 
 LAYOUT = Layout(
     read=_read,
-    files=(Files(_STILLS, 701), Files(_LABELS, 701)),
+    files=(ExpectedFiles(_STILLS, 701), ExpectedFiles(_LABELS, 701)),
     home="http://mi.eng.cam.ac.uk/research/projects/VideoRec/CamVid/",
     terms="free for research; cite Brostow et al. 2008, 2009",
 )

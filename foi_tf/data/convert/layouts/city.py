@@ -9,8 +9,8 @@ import functools
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, in_folders
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, files_of_splits
 from foi_tf.data.convert.readers import labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -31,14 +31,14 @@ _IMAGES = "leftImg8bit/{}/*/*_leftImg8bit.png"
 _LABELS = "gtFine/{}/*/*_gtFine_labelIds.png"
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    load = functools.partial(labels.of_ids, labels.codes(IDS, row))
-    return pairs.read_splits(raw_dir, TRAIN_VAL, _IMAGES, {_LABELS: load})
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    load = functools.partial(labels.load_id_mask, labels.map_codes(IDS, row))
+    return pairs.find_pairs_of_splits(raw_dir, TRAIN_VAL, _IMAGES, {_LABELS: load})
 
 
 LAYOUT = Layout(
     read=_read,
-    files=in_folders(TRAIN_VAL, (2_975, 500), (_IMAGES, _LABELS)),
+    files=files_of_splits(TRAIN_VAL, (2_975, 500), (_IMAGES, _LABELS)),
     home="https://www.cityscapes-dataset.com/downloads/",
     terms="registration; non-commercial research; no redistribution",
 )

@@ -10,8 +10,8 @@ own data in COCO's format serves here, too.
 from etils import epath
 
 from foi_tf.data.convert import raw_files
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import coco, panoptic
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
@@ -19,18 +19,18 @@ from foi_tf.study.dataset import Dataset
 _JSON = {"detection": "instances", "keypoints": "person_keypoints"}
 
 
-def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    return {split: _entries(root, split, row) for split in ("train", "val")}
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    return {split: _find_entries(root, split, row) for split in ("train", "val")}
 
 
-def _entries(root: epath.Path, split: str, row: Dataset) -> list[Entry]:
+def _find_entries(root: epath.Path, split: str, row: Dataset) -> list[FileEntry]:
     folder = root / f"{split}2017"
-    images = frozenset(path.name for path in raw_files.files_below(folder))
+    images = frozenset(path.name for path in raw_files.list_files(folder))
     if not images:
         raise FoiError(f"{folder}: no images in it; unpack {split}2017.zip here")
     annotations = root / "annotations"
     found = [
-        panoptic.read(
+        panoptic.read_file(
             annotations / f"panoptic_{split}2017.json", annotations / f"panoptic_{split}2017", row
         )
     ]
@@ -40,7 +40,7 @@ def _entries(root: epath.Path, split: str, row: Dataset) -> list[Entry]:
         _check_names(kind.names, task_type, row, path)
         found.append(loaders)
     return [
-        Entry(
+        FileEntry(
             f"{split}/{image.removesuffix('.jpg')}",
             folder / image,
             tuple(loaders[image] for loaders in found if image in loaders),
@@ -59,7 +59,7 @@ def _check_names(found: dict, task_type: str, row: Dataset, path: epath.Path) ->
 LAYOUT = Layout(
     read=_read,
     files=tuple(
-        Files(pattern.replace("SPLIT", f"{split}2017"), each or images, split)
+        ExpectedFiles(pattern.replace("SPLIT", f"{split}2017"), each or images, split)
         for split, images in (("train", 118_287), ("val", 5_000))
         for pattern, each in (
             ("SPLIT/*.jpg", None),

@@ -8,8 +8,8 @@ import numpy as np
 import pycocotools.mask
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import instances, json_file, matlab
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
@@ -31,19 +31,19 @@ class _Dog:
     seg: str
 
 
-def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     versions = sorted(root.glob(_JSON))
     if not versions:
         raise FoiError(f"{root}: holds no {_JSON}; request it from its publisher")
     path = versions[0]
-    dogs = {dog.img_path: dog for dog in json_file.parse(path, list[_Dog], "StanfordExtra")}
-    splits = {split: _listed(root / name) for split, name in _LISTS.items()}
+    dogs = {dog.img_path: dog for dog in json_file.read_json(path, list[_Dog], "StanfordExtra")}
+    splits = {split: _read_list(root / name) for split, name in _LISTS.items()}
     if stray := sorted(set(dogs) - {image for listed in splits.values() for image in listed}):
         raise FoiError(f"{path}: {stray[0]} is in neither {' nor '.join(_LISTS.values())}")
     keypoints = row.classes["keypoints"]
     return {
         split: [
-            Entry(
+            FileEntry(
                 image.removesuffix(".jpg"),
                 root / "Images" / image,
                 (functools.partial(_load, dogs[image], keypoints, f"{path}: {image}"),),
@@ -55,8 +55,8 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
     }
 
 
-def _listed(path: epath.Path) -> list[str]:
-    return [str(name) for name in matlab.items(matlab.load(path, "file_list"))]
+def _read_list(path: epath.Path) -> list[str]:
+    return [str(name) for name in matlab.list_items(matlab.load_variable(path, "file_list"))]
 
 
 def _load(dog: _Dog, keypoints: int, where: str) -> dict[str, Any]:
@@ -73,17 +73,17 @@ def _load(dog: _Dog, keypoints: int, where: str) -> dict[str, Any]:
     area = pycocotools.mask.area({"size": size, "counts": dog.seg.encode()})
     if not 0 < area <= dog.img_height * dog.img_width:
         raise FoiError(f"{where}: seg is no run-length code of a part of the image; replace it")
-    fields = instances.fields([box.clip(0, 2 * size)], areas=[area], prefix="keypoint")
+    fields = instances.make_fields([box.clip(0, 2 * size)], areas=[area], prefix="keypoint")
     return fields | {"keypoints": joints[None]}
 
 
 LAYOUT = Layout(
     read=_read,
     files=(
-        Files(_JSON, 1),
-        Files(_LISTS["train"], 1, "train"),
-        Files(_LISTS["val"], 1, "val"),
-        Files("Images/*/*.jpg", 20_580),
+        ExpectedFiles(_JSON, 1),
+        ExpectedFiles(_LISTS["train"], 1, "train"),
+        ExpectedFiles(_LISTS["val"], 1, "val"),
+        ExpectedFiles("Images/*/*.jpg", 20_580),
     ),
     home=(
         "http://vision.stanford.edu/aditya86/ImageNetDogs/ (images.tar, lists.tar) and "

@@ -10,8 +10,8 @@ import functools
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, in_folders
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, files_of_splits
 from foi_tf.data.convert.readers import labels, pairs, polygons
 from foi_tf.data.records import schema
 from foi_tf.study.dataset import Dataset
@@ -20,16 +20,16 @@ _IMAGES = "leftImg8bit/{}/*/*_leftImg8bit.png"
 _LABELS = "gtFine/{}/*/*_gtFine_polygons.json"
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     names = {name: name for name in (*row.names["segmentation"], *row.ignored)}
     ignore = schema.IGNORE[schema.mask_dtype(row)]
-    load = functools.partial(polygons.load, labels.codes(names, row), ignore)
-    return pairs.read_splits(raw_dir, TRAIN_VAL, _IMAGES, {_LABELS: load})
+    load = functools.partial(polygons.load_mask, labels.map_codes(names, row), ignore)
+    return pairs.find_pairs_of_splits(raw_dir, TRAIN_VAL, _IMAGES, {_LABELS: load})
 
 
 LAYOUT = Layout(
     read=_read,
-    files=in_folders(TRAIN_VAL, (6_993, 981), (_IMAGES, _LABELS)),
+    files=files_of_splits(TRAIN_VAL, (6_993, 981), (_IMAGES, _LABELS)),
     home="https://idd.insaan.iiit.ac.in/dataset/download/",
     terms="registration; research use",
 )

@@ -17,8 +17,8 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from foi_tf.data.convert import raw_files
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.errors import FoiError
 from foi_tf.progress import track
 from foi_tf.study.dataset import Dataset, Size
@@ -33,7 +33,7 @@ _Found = Iterator[tuple[str, int, int, int]]
 
 
 @dataclasses.dataclass(frozen=True)
-class _Images(Sequence[Entry]):
+class _ImageEntries(Sequence[FileEntry]):
     """A million entries, each made when it is asked for.
 
     Attributes:
@@ -56,34 +56,34 @@ class _Images(Sequence[Entry]):
         label, offset, size = (int(number) for number in self.numbers[index])
         path = self.path / self.names[index]
         read = functools.partial(_member, self.path, path, offset, size)
-        return Entry(
+        return FileEntry(
             path.stem, path, (functools.partial(_label, label),), read if self.is_archive else None
         )
 
 
-def _read(root: epath.Path, row: Dataset) -> dict[str, Sequence[Entry]]:
+def _read(root: epath.Path, row: Dataset) -> dict[str, Sequence[FileEntry]]:
     del row  # Labels are the same for all.
-    return {split: _find(root, split) for split in _TARS}
+    return {split: _find_images(root, split) for split in _TARS}
 
 
-def _find(root: epath.Path, split: str) -> _Images:
+def _find_images(root: epath.Path, split: str) -> _ImageEntries:
     archive, folder = root / _TARS[split], root / split
     if not archive.exists() and not folder.is_dir():
         raise FoiError(f"{archive}: no such file, nor are its images in {folder}")
     if archive.exists():
-        path, found = archive, _archived(archive, split)
+        path, found = archive, _list_archive(archive, split)
     else:
-        path, found = folder, _unpacked(folder)
+        path, found = folder, _list_folder(folder)
     names, numbers = [], []
     for name, *values in found:
         names.append(name)
         numbers.append(values)
     if not names:
         raise FoiError(f"{path}: holds no image; replace it")
-    return _Images(path, names, np.asarray(numbers, np.int64), archive.exists())
+    return _ImageEntries(path, names, np.asarray(numbers, np.int64), archive.exists())
 
 
-def _archived(path: epath.Path, split: str) -> _Found:
+def _list_archive(path: epath.Path, split: str) -> _Found:
     try:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
             if split == "val":
@@ -102,8 +102,8 @@ def _archived(path: epath.Path, split: str) -> _Found:
         raise FoiError(f"{path}: not a whole tar archive ({error}); replace it") from error
 
 
-def _unpacked(folder: epath.Path) -> _Found:
-    for path in raw_files.files_below(folder):
+def _list_folder(folder: epath.Path) -> _Found:
+    for path in raw_files.list_files(folder):
         name = path.relative_to(folder)
         if path.suffix != ".JPEG":
             continue
@@ -141,15 +141,19 @@ def _label(label: int) -> dict[str, Any]:
 def _member(archive: epath.Path, path: epath.Path, offset: int, size: int) -> tuple[bytes, Size]:
     with archive.open("rb") as file:
         file.seek(offset)
-        return raw_files.whole_image(file.read(size), path)
+        return raw_files.verify_image(file.read(size), path)
 
 
-_VAL_FILES = Files("val/*.JPEG", 50_000, "val", Files("val/*/*.JPEG", 50_000, "val"))
+_VAL_FILES = ExpectedFiles(
+    "val/*.JPEG", 50_000, "val", ExpectedFiles("val/*/*.JPEG", 50_000, "val")
+)
 LAYOUT = Layout(
     read=_read,
     files=(
-        Files(_TARS["train"], 1, "train", Files("train/*/*.JPEG", 1_281_167, "train")),
-        Files(_TARS["val"], 1, "val", _VAL_FILES),
+        ExpectedFiles(
+            _TARS["train"], 1, "train", ExpectedFiles("train/*/*.JPEG", 1_281_167, "train")
+        ),
+        ExpectedFiles(_TARS["val"], 1, "val", _VAL_FILES),
     ),
     home="https://image-net.org/download-images (ILSVRC2012, training and validation images)",
     terms="non-commercial research and education, by an account with an institutional address",

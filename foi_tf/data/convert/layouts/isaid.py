@@ -8,8 +8,8 @@ PNG, are stored as JPEG.
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, in_folders
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, files_of_splits
 from foi_tf.data.convert.readers import labels, tiled
 from foi_tf.study.dataset import Dataset
 
@@ -26,17 +26,17 @@ COLORS = {
 }  # fmt: skip
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    coding = tiled.Coding(labels.codes(COLORS, row))
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    coding = tiled.TileCoding(labels.map_codes(COLORS, row))
     return {
-        split: tiled.read(raw_dir, _IMAGES.format(split), _LABELS.format(split), coding, "P")
+        split: tiled.find_tiles(raw_dir, _IMAGES.format(split), _LABELS.format(split), coding, "P")
         for split in ("train", "val")
     }
 
 
 LAYOUT = Layout(
     read=_read,
-    files=in_folders(TRAIN_VAL, (1_411, 458), (_IMAGES, _LABELS)),
+    files=files_of_splits(TRAIN_VAL, (1_411, 458), (_IMAGES, _LABELS)),
     home=(
         "https://captain-whu.github.io/iSAID/ (labels) and "
         "https://captain-whu.github.io/DOTA/ (images of DOTA v1.0)"

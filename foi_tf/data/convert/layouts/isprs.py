@@ -15,8 +15,8 @@ import functools
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import labels, tiled
 from foi_tf.data.records import schema
 from foi_tf.study.dataset import Dataset
@@ -38,8 +38,8 @@ COLORS = {
 }  # fmt: skip
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    table = labels.codes(COLORS, row)
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    table = labels.map_codes(COLORS, row)
     ignore = schema.IGNORE[schema.mask_dtype(row)]
     splits = {}
     for split, (images, masks), city in (
@@ -47,7 +47,9 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
         ("val", _VAIHINGEN, "vaihingen_"),
     ):
         mix = functools.partial(_mix, *_RED_GREEN[split])
-        splits[split] = tiled.read(raw_dir, images, masks, tiled.Coding(table, ignore, mix), city)
+        splits[split] = tiled.find_tiles(
+            raw_dir, images, masks, tiled.TileCoding(table, ignore, mix), city
+        )
     return splits
 
 
@@ -60,7 +62,7 @@ def _mix(red: int, green: int, pixels: np.ndarray) -> np.ndarray:
 LAYOUT = Layout(
     read=_read,
     files=tuple(
-        Files(pattern, count, split)
+        ExpectedFiles(pattern, count, split)
         for split, patterns, count in (("train", _POTSDAM, 38), ("val", _VAIHINGEN, 33))
         for pattern in patterns
     ),

@@ -10,9 +10,9 @@ import functools
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts import city
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import labels, pairs
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
@@ -28,10 +28,10 @@ _VAL = frozenset(
 )  # fmt: skip
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    load = functools.partial(labels.of_ids, labels.codes(city.IDS, row))
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    load = functools.partial(labels.load_id_mask, labels.map_codes(city.IDS, row))
     splits = {"train": [], "val": []}
-    for entry in pairs.read(raw_dir, _IMAGES, {_LABELS: load}):
+    for entry in pairs.find_pairs(raw_dir, _IMAGES, {_LABELS: load}):
         if not entry.id.isdecimal():
             raise FoiError(f"{entry.path}: KITTI's images are numbered; remove it")
         splits["val" if int(entry.id) in _VAL else "train"].append(entry)
@@ -40,7 +40,7 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
 
 LAYOUT = Layout(
     read=_read,
-    files=(Files(_IMAGES, 200), Files(_LABELS, 200)),
+    files=(ExpectedFiles(_IMAGES, 200), ExpectedFiles(_LABELS, 200)),
     home="https://www.cvlibs.net/datasets/kitti/eval_semseg.php?benchmark=semantics2015",
     terms="registration; CC BY-NC-SA 3.0",
 )

@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.entry import FileEntry
 from foi_tf.study.dataset import Dataset
 
 # Folders of the splits where publishers call them as we do.
 TRAIN_VAL = types.MappingProxyType({"train": "train", "val": "val"})
 
 # Reads a raw folder into the entries of each split ("train", "val"), by the dataset's row.
-Read = Callable[[epath.Path, Dataset], Mapping[str, Sequence[Entry]]]
+Read = Callable[[epath.Path, Dataset], Mapping[str, Sequence[FileEntry]]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Files:
+class ExpectedFiles:
     """Files that a raw folder must hold.
 
     Attributes:
@@ -31,12 +31,12 @@ class Files:
     pattern: str
     count: int | None
     split: str = ""
-    instead: "Files | None" = None
+    instead: "ExpectedFiles | None" = None
 
 
-def in_folders(
+def files_of_splits(
     folders: Mapping[str, str], counts: Sequence[int | None], patterns: Sequence[str]
-) -> tuple[Files, ...]:
+) -> tuple[ExpectedFiles, ...]:
     """Files of patterns that each split has in equal numbers.
 
     Args:
@@ -44,7 +44,7 @@ def in_folders(
       counts: of each split.
     """
     return tuple(
-        Files(pattern.format(folder), count, split)
+        ExpectedFiles(pattern.format(folder), count, split)
         for (split, folder), count in zip(folders.items(), counts, strict=True)
         for pattern in patterns
     )
@@ -62,6 +62,6 @@ class Layout:
     """
 
     read: Read
-    files: tuple[Files, ...]
+    files: tuple[ExpectedFiles, ...]
     home: str
     terms: str

@@ -10,8 +10,8 @@ import functools
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout, in_folders
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout, files_of_splits
 from foi_tf.data.convert.readers import json_file, labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -21,35 +21,35 @@ _IMAGES, _LABELS, _LABELS_IN_2 = "{}/images/*.jpg", "{}/labels/*.png", "{}/v1.2/
 
 
 @dataclasses.dataclass(frozen=True)
-class _Label:
+class _MapillaryLabel:
     readable: str
 
 
 @dataclasses.dataclass(frozen=True)
-class _Config:
-    labels: list[_Label]
+class _MapillaryConfig:
+    labels: list[_MapillaryLabel]
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     config, masks = raw_dir / _CONFIG_IN_2, _LABELS_IN_2
     if not config.exists():
         config, masks = raw_dir / _CONFIG, _LABELS
-    found = json_file.parse(config, _Config, "Mapillary's list of labels").labels
+    found = json_file.read_json(config, _MapillaryConfig, "Mapillary's list of labels").labels
     names = {index: label.readable for index, label in enumerate(found)}
-    load = functools.partial(labels.of_ids, labels.codes(names, row, str(config)))
-    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, {masks: load})
+    load = functools.partial(labels.load_id_mask, labels.map_codes(names, row, str(config)))
+    return pairs.find_pairs_of_splits(raw_dir, _SPLITS, _IMAGES, {masks: load})
 
 
 LAYOUT = Layout(
     read=_read,
     files=(
-        Files(_CONFIG, 1, instead=Files(_CONFIG_IN_2, 1)),
-        *in_folders(_SPLITS, _COUNTS, [_IMAGES]),
+        ExpectedFiles(_CONFIG, 1, instead=ExpectedFiles(_CONFIG_IN_2, 1)),
+        *files_of_splits(_SPLITS, _COUNTS, [_IMAGES]),
         *(
             dataclasses.replace(first, instead=second)
             for first, second in zip(
-                in_folders(_SPLITS, _COUNTS, [_LABELS]),
-                in_folders(_SPLITS, _COUNTS, [_LABELS_IN_2]),
+                files_of_splits(_SPLITS, _COUNTS, [_LABELS]),
+                files_of_splits(_SPLITS, _COUNTS, [_LABELS_IN_2]),
                 strict=True,
             )
         ),

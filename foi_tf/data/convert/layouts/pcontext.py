@@ -5,8 +5,8 @@ from typing import Any
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import labels, lists, matlab
 from foi_tf.study.dataset import Dataset
 
@@ -21,17 +21,17 @@ _IDS = (
 )  # fmt: skip
 
 
-def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     names = dict.fromkeys(range(_LABELS), "background")
     names |= dict(zip(_IDS, row.names["segmentation"][1:], strict=True))
-    table = labels.codes(names, row)
-    return {split: _entries(root, split, table) for split in ("train", "val")}
+    table = labels.map_codes(names, row)
+    return {split: _find_entries(root, split, table) for split in ("train", "val")}
 
 
-def _entries(root: epath.Path, split: str, table: dict[int, int]) -> list[Entry]:
-    stems = lists.read(root / _VOC / f"ImageSets/Main/{split}.txt")
+def _find_entries(root: epath.Path, split: str, table: dict[int, int]) -> list[FileEntry]:
+    stems = lists.read_list(root / _VOC / f"ImageSets/Main/{split}.txt")
     return [
-        Entry(
+        FileEntry(
             stem,
             root / _VOC / f"JPEGImages/{stem}.jpg",
             (functools.partial(_mask, table, root / f"trainval/{stem}.mat"),),
@@ -41,16 +41,16 @@ def _entries(root: epath.Path, split: str, table: dict[int, int]) -> list[Entry]
 
 
 def _mask(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
-    return {"mask": labels.from_ids(table, matlab.load(path, "LabelMap"), path)}
+    return {"mask": labels.ids_to_mask(table, matlab.load_variable(path, "LabelMap"), path)}
 
 
 LAYOUT = Layout(
     read=_read,
     files=(
-        Files(f"{_VOC}/ImageSets/Main/train.txt", 1, "train"),
-        Files(f"{_VOC}/ImageSets/Main/val.txt", 1, "val"),
-        Files(f"{_VOC}/JPEGImages/*.jpg", 11_321),
-        Files("trainval/*.mat", 10_103),
+        ExpectedFiles(f"{_VOC}/ImageSets/Main/train.txt", 1, "train"),
+        ExpectedFiles(f"{_VOC}/ImageSets/Main/val.txt", 1, "val"),
+        ExpectedFiles(f"{_VOC}/JPEGImages/*.jpg", 11_321),
+        ExpectedFiles("trainval/*.mat", 10_103),
     ),
     home="https://cs.stanford.edu/~roozbeh/pascal-context/ and the VOC2010 trainval archive",
     terms="free download; VOC images are Flickr's, for research under its terms of use",

@@ -10,8 +10,8 @@ from typing import Any
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import labels, lists, matlab, voc
 from foi_tf.study.dataset import Dataset
 
@@ -20,26 +20,26 @@ _SBD = "benchmark_RELEASE/dataset"
 _BOXES = {"train": "trainval", "val": "test"}
 
 
-def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    masks = _masks(root, row)
-    return {split: masks[split] + _boxes(root, row, split) for split in ("train", "val")}
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    masks = _find_masks(root, row)
+    return {split: masks[split] + _find_boxes(root, row, split) for split in ("train", "val")}
 
 
-def _masks(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
+def _find_masks(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     names = row.names["segmentation"]
     # Pixels are indices of a palette; 255 are the borders of objects and what is hard to tell.
-    table = labels.codes({**dict(enumerate(names[:-1])), 255: names[-1]}, row)
+    table = labels.map_codes({**dict(enumerate(names[:-1])), 255: names[-1]}, row)
     folder = root / _VOC2012
-    own = {s: lists.read(folder / f"ImageSets/Segmentation/{s}.txt") for s in ("train", "val")}
-    listed = [stem for s in ("train", "val") for stem in lists.read(root / _SBD / f"{s}.txt")]
+    own = {s: lists.read_list(folder / f"ImageSets/Segmentation/{s}.txt") for s in ("train", "val")}
+    listed = [stem for s in ("train", "val") for stem in lists.read_list(root / _SBD / f"{s}.txt")]
     added = sorted(set(listed) - set(own["train"]) - set(own["val"]))
 
-    def entry(stem: str, load, path: epath.Path) -> Entry:
+    def entry(stem: str, load, path: epath.Path) -> FileEntry:
         image = folder / f"JPEGImages/{stem}.jpg"
-        return Entry(f"2012/{stem}", image, (functools.partial(load, table, path),))
+        return FileEntry(f"2012/{stem}", image, (functools.partial(load, table, path),))
 
     splits = {
-        split: [entry(s, labels.of_ids, folder / f"SegmentationClass/{s}.png") for s in stems]
+        split: [entry(s, labels.load_id_mask, folder / f"SegmentationClass/{s}.png") for s in stems]
         for split, stems in own.items()
     }
     splits["train"] += [entry(s, _boundaries, root / _SBD / f"cls/{s}.mat") for s in added]
@@ -47,35 +47,35 @@ def _masks(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
 
 
 def _boundaries(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
-    mask = matlab.field(matlab.load(path, "GTcls"), "Segmentation", str(path))
-    return {"mask": labels.from_ids(table, mask, path)}
+    mask = matlab.get_field(matlab.load_variable(path, "GTcls"), "Segmentation", str(path))
+    return {"mask": labels.ids_to_mask(table, mask, path)}
 
 
-def _boxes(root: epath.Path, row: Dataset, split: str) -> list[Entry]:
+def _find_boxes(root: epath.Path, row: Dataset, split: str) -> list[FileEntry]:
     folder = root / _VOC2007
     entries = []
-    for stem in lists.read(folder / f"ImageSets/Main/{_BOXES[split]}.txt"):
+    for stem in lists.read_list(folder / f"ImageSets/Main/{_BOXES[split]}.txt"):
         load = functools.partial(
-            voc.load, folder / f"Annotations/{stem}.xml", row.names["detection"]
+            voc.load_boxes, folder / f"Annotations/{stem}.xml", row.names["detection"]
         )
-        entries.append(Entry(f"2007/{stem}", folder / f"JPEGImages/{stem}.jpg", (load,)))
+        entries.append(FileEntry(f"2007/{stem}", folder / f"JPEGImages/{stem}.jpg", (load,)))
     return entries
 
 
 LAYOUT = Layout(
     read=_read,
     files=(
-        Files(f"{_VOC2012}/ImageSets/Segmentation/train.txt", 1, "train"),
-        Files(f"{_VOC2012}/ImageSets/Segmentation/val.txt", 1, "val"),
-        Files(f"{_VOC2012}/JPEGImages/*.jpg", 17_125),
-        Files(f"{_VOC2012}/SegmentationClass/*.png", 2_913),
-        Files(f"{_SBD}/train.txt", 1, "train"),
-        Files(f"{_SBD}/val.txt", 1, "train"),
-        Files(f"{_SBD}/cls/*.mat", 11_355, "train"),
-        Files(f"{_VOC2007}/ImageSets/Main/trainval.txt", 1, "train"),
-        Files(f"{_VOC2007}/ImageSets/Main/test.txt", 1, "val"),
-        Files(f"{_VOC2007}/JPEGImages/*.jpg", 9_963),
-        Files(f"{_VOC2007}/Annotations/*.xml", 9_963),
+        ExpectedFiles(f"{_VOC2012}/ImageSets/Segmentation/train.txt", 1, "train"),
+        ExpectedFiles(f"{_VOC2012}/ImageSets/Segmentation/val.txt", 1, "val"),
+        ExpectedFiles(f"{_VOC2012}/JPEGImages/*.jpg", 17_125),
+        ExpectedFiles(f"{_VOC2012}/SegmentationClass/*.png", 2_913),
+        ExpectedFiles(f"{_SBD}/train.txt", 1, "train"),
+        ExpectedFiles(f"{_SBD}/val.txt", 1, "train"),
+        ExpectedFiles(f"{_SBD}/cls/*.mat", 11_355, "train"),
+        ExpectedFiles(f"{_VOC2007}/ImageSets/Main/trainval.txt", 1, "train"),
+        ExpectedFiles(f"{_VOC2007}/ImageSets/Main/test.txt", 1, "val"),
+        ExpectedFiles(f"{_VOC2007}/JPEGImages/*.jpg", 9_963),
+        ExpectedFiles(f"{_VOC2007}/Annotations/*.xml", 9_963),
     ),
     home=(
         "http://host.robots.ox.ac.uk/pascal/VOC/ (VOC2012 trainval; VOC2007 trainval and test) "

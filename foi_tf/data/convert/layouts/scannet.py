@@ -7,8 +7,8 @@ import cv2
 from etils import epath
 
 from foi_tf.data.convert import raw_files
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import labels, lists, pairs
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
@@ -20,11 +20,11 @@ _SAME_SHAPE = 0.01
 _LISTS = {"train": "scannetv2_train.txt", "val": "scannetv2_val.txt"}
 
 
-def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    table = labels.codes(dict(enumerate(row.names["segmentation"])), row)
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    table = labels.map_codes(dict(enumerate(row.names["segmentation"])), row)
     load = functools.partial(_load, table)
-    entries = pairs.read(root, f"{_FRAMES}/*/color/*.jpg", {f"{_FRAMES}/*/label/*.png": load})
-    splits = {split: frozenset(lists.read(root / path)) for split, path in _LISTS.items()}
+    entries = pairs.find_pairs(root, f"{_FRAMES}/*/color/*.jpg", {f"{_FRAMES}/*/label/*.png": load})
+    splits = {split: frozenset(lists.read_list(root / path)) for split, path in _LISTS.items()}
     for entry in entries:
         scene = entry.id.split("/")[0]
         if not any(scene in scenes for scenes in splits.values()):
@@ -39,8 +39,8 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
 
 
 def _load(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
-    mask = labels.of_ids(table, path)["mask"]
-    height, width = raw_files.image_size(path.parent.parent / "color" / f"{path.stem}.jpg")
+    mask = labels.load_id_mask(table, path)["mask"]
+    height, width = raw_files.read_image_size(path.parent.parent / "color" / f"{path.stem}.jpg")
     if abs(mask.shape[0] / mask.shape[1] * width / height - 1) <= _SAME_SHAPE:
         mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     return {"mask": mask}
@@ -49,10 +49,10 @@ def _load(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
 LAYOUT = Layout(
     read=_read,
     files=(
-        Files(_LISTS["train"], 1, "train"),
-        Files(_LISTS["val"], 1, "val"),
-        Files(f"{_FRAMES}/*/color/*.jpg", 24_902),
-        Files(f"{_FRAMES}/*/label/*.png", 24_902),
+        ExpectedFiles(_LISTS["train"], 1, "train"),
+        ExpectedFiles(_LISTS["val"], 1, "val"),
+        ExpectedFiles(f"{_FRAMES}/*/color/*.jpg", 24_902),
+        ExpectedFiles(f"{_FRAMES}/*/label/*.png", 24_902),
     ),
     home=(
         "http://www.scan-net.org/ (tasks/scannet_frames_25k.zip; the lists are in "

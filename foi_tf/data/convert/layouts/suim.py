@@ -15,8 +15,8 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.convert import raw_files
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Layout, in_folders
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import Layout, files_of_splits
 from foi_tf.data.convert.readers import labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -33,24 +33,24 @@ COLORS = {
 }  # fmt: skip
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    load = functools.partial(_load, labels.codes(COLORS, row))
-    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, {_MASKS: load})
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    load = functools.partial(_load, labels.map_codes(COLORS, row))
+    return pairs.find_pairs_of_splits(raw_dir, _SPLITS, _IMAGES, {_MASKS: load})
 
 
 def _load(table: Mapping[labels.Color, int], path: epath.Path) -> dict[str, Any]:
     colors = raw_files.read_colors(path)
-    size = raw_files.image_size(path.parent.parent / "images" / f"{path.stem}.jpg")
+    size = raw_files.read_image_size(path.parent.parent / "images" / f"{path.stem}.jpg")
     surplus = [mask - image for mask, image in zip(colors.shape[:2], size, strict=True)]
     if all(0 <= more <= _SURPLUS * side for more, side in zip(surplus, size, strict=True)):
         colors = colors[: size[0], : size[1]]
     switched = np.where(colors > 127, np.uint8(255), np.uint8(0))
-    return {"mask": labels.from_colors(table, switched, path)}
+    return {"mask": labels.colors_to_mask(table, switched, path)}
 
 
 LAYOUT = Layout(
     read=_read,
-    files=in_folders(_SPLITS, (1_525, 110), (_IMAGES, _MASKS)),
+    files=files_of_splits(_SPLITS, (1_525, 110), (_IMAGES, _MASKS)),
     home="https://irvlab.cs.umn.edu/resources/suim-dataset",
     terms="free download for research; cite Islam et al. 2020",
 )

@@ -12,8 +12,8 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.convert import raw_files
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.layouts.sunrgbd_val import VAL
 from foi_tf.data.convert.readers import labels, matlab
 from foi_tf.errors import FoiError
@@ -26,11 +26,16 @@ _SPLITS = "SUNRGBDtoolbox/traintestSUNRGBD/allsplit.mat"
 _THEIR_ROOT = "/n/fs/sun3d/data/"  # That the publisher's paths start with.
 
 
-def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    table = labels.codes(dict(enumerate(("unlabeled", *row.names["segmentation"]))), row)
-    frames = {frame.strip("/") for frame in matlab.items(matlab.load(root / _SPLITS, "alltrain"))}
+def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    table = labels.map_codes(dict(enumerate(("unlabeled", *row.names["segmentation"]))), row)
+    frames = {
+        frame.strip("/")
+        for frame in matlab.list_items(matlab.load_variable(root / _SPLITS, "alltrain"))
+    }
     splits = {"train": [], "val": []}
-    for place, meta in enumerate(matlab.items(matlab.load(root / _META, "SUNRGBDMeta"))):
+    for place, meta in enumerate(
+        matlab.list_items(matlab.load_variable(root / _META, "SUNRGBDMeta"))
+    ):
         where = f"{root / _META}: record {place + 1}"
         image, depth = (_path(meta, name, where) for name in ("rgbpath", "depthpath"))
         is_train = (_THEIR_ROOT + str(epath.Path(image).parent.parent)).strip("/") in frames
@@ -40,7 +45,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
         if not is_train and not is_val:
             continue
         splits["train" if is_train else "val"].append(
-            Entry(
+            FileEntry(
                 f"{place + 1:05d}",
                 root / image,
                 (
@@ -54,7 +59,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
 
 def _path(meta: Any, name: str, where: str) -> str:
     """A path of the publisher's machine, below the raw folder."""
-    path = "/" + str(matlab.field(meta, name, where)).lstrip("/")
+    path = "/" + str(matlab.get_field(meta, name, where)).lstrip("/")
     if not path.startswith(_THEIR_ROOT):
         raise FoiError(f"{where}: {name} is '{path}', not below {_THEIR_ROOT}; replace the file")
     return str(epath.Path(path.removeprefix(_THEIR_ROOT)))
@@ -69,7 +74,7 @@ def _mask(path: epath.Path, place: int, table: dict[int, int]) -> dict[str, Any]
     except (OSError, KeyError, ValueError) as error:
         reason = first_line(error)
         raise FoiError(f"{path}: record {place + 1}: cannot be read ({reason})") from error
-    return {"mask": labels.from_ids(table, ids.astype(np.uint8), path)}
+    return {"mask": labels.ids_to_mask(table, ids.astype(np.uint8), path)}
 
 
 def _depth(path: epath.Path) -> dict[str, Any]:
@@ -84,12 +89,12 @@ def _depth(path: epath.Path) -> dict[str, Any]:
 LAYOUT = Layout(
     read=_read,
     files=(
-        Files(_META, 1),
-        Files(_LABELS, 1),
-        Files(_SPLITS, 1),
+        ExpectedFiles(_META, 1),
+        ExpectedFiles(_LABELS, 1),
+        ExpectedFiles(_SPLITS, 1),
         # By camera. The 3389 frames of xtion/ lie at different depths; _META names them.
         *(
-            Files(f"SUNRGBD/{camera}/*/*/{kind}/*.{suffix}", count)
+            ExpectedFiles(f"SUNRGBD/{camera}/*/*/{kind}/*.{suffix}", count)
             for camera, count in (("kv1", 2_003), ("kv2", 3_784), ("realsense", 1_159))
             for kind, suffix in (("image", "jpg"), ("depth_bfx", "png"))
         ),

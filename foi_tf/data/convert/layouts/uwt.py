@@ -10,8 +10,8 @@ import functools
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Layout, in_folders
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import Layout, files_of_splits
 from foi_tf.data.convert.readers import pairs, voc
 from foi_tf.study.dataset import Dataset
 
@@ -24,14 +24,14 @@ _ALIASES = {"platstic": "plastic"} | dict.fromkeys(
 )  # fmt: skip
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    load = functools.partial(voc.load, names=row.names["detection"], aliases=_ALIASES)
-    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, {_BOXES: load}, "{}/")
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    load = functools.partial(voc.load_boxes, names=row.names["detection"], aliases=_ALIASES)
+    return pairs.find_pairs_of_splits(raw_dir, _SPLITS, _IMAGES, {_BOXES: load}, "{}/")
 
 
 LAYOUT = Layout(
     read=_read,
-    files=in_folders(_SPLITS, (5_720, 1_144), (_IMAGES, _BOXES)),
+    files=files_of_splits(_SPLITS, (5_720, 1_144), (_IMAGES, _BOXES)),
     home="https://conservancy.umn.edu/handle/11299/214366",
     terms="free for academic use; JAMSTEC's permission for commercial use",
 )

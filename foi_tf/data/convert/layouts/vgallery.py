@@ -9,9 +9,9 @@ import functools
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts import vkitti2
-from foi_tf.data.convert.layouts.layout import Layout, in_folders
+from foi_tf.data.convert.layouts.layout import Layout, files_of_splits
 from foi_tf.data.convert.readers import depth, labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -28,17 +28,17 @@ COLORS = {
 }  # fmt: skip
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    colors = functools.partial(labels.of_colors, labels.codes(COLORS, row))
-    meters = functools.partial(depth.load, vkitti2.CENTIMETERS)
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    colors = functools.partial(labels.load_color_mask, labels.map_codes(COLORS, row))
+    meters = functools.partial(depth.load_depth_map, vkitti2.CENTIMETERS)
     annotations = {_LABELS: colors, _DEPTH: meters}
-    return pairs.read_splits(raw_dir, _SPLITS, _IMAGES, annotations, "{}/")
+    return pairs.find_pairs_of_splits(raw_dir, _SPLITS, _IMAGES, annotations, "{}/")
 
 
 LAYOUT = Layout(
     read=_read,
     # Six lights: 496 views at four occlusions; five loops of about 245 views of six cameras.
-    files=in_folders(_SPLITS, (None, 11_904), (_IMAGES, _LABELS, _DEPTH)),
+    files=files_of_splits(_SPLITS, (None, 11_904), (_IMAGES, _LABELS, _DEPTH)),
     home="https://europe.naverlabs.com/research/3d-vision/virtual-gallery-dataset/",
     terms="free download for research; see the license in its archives",
 )

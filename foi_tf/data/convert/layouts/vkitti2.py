@@ -9,8 +9,8 @@ import functools
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
-from foi_tf.data.convert.layouts.layout import Files, Layout
+from foi_tf.data.convert.entry import FileEntry
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import depth, labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -20,7 +20,7 @@ _DEPTH = "{}/*/frames/depth/Camera_*/depth_*.png"
 _FRAMES = {"Scene01": 447, "Scene02": 233, "Scene06": 270, "Scene18": 339, "Scene20": 837}
 _VAL = "Scene18"
 
-CENTIMETERS = depth.Coding(unit=0.01)
+CENTIMETERS = depth.DepthCoding(unit=0.01)
 COLORS = {
     (210, 0, 200): "Terrain", (90, 200, 255): "Sky", (0, 199, 0): "Tree",
     (90, 240, 0): "Vegetation", (140, 140, 140): "Building", (100, 60, 100): "Road",
@@ -31,12 +31,12 @@ COLORS = {
 }  # fmt: skip
 
 
-def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
-    colors = functools.partial(labels.of_colors, labels.codes(COLORS, row))
-    meters = functools.partial(depth.load, CENTIMETERS)
+def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    colors = functools.partial(labels.load_color_mask, labels.map_codes(COLORS, row))
+    meters = functools.partial(depth.load_depth_map, CENTIMETERS)
     annotations = {_LABELS.format("*"): colors, _DEPTH.format("*"): meters}
     splits = {"train": [], "val": []}
-    for entry in pairs.read(raw_dir, _IMAGES.format("*"), annotations):
+    for entry in pairs.find_pairs(raw_dir, _IMAGES.format("*"), annotations):
         splits["val" if entry.id.startswith(_VAL) else "train"].append(entry)
     return splits
 
@@ -44,7 +44,7 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[Entry]]:
 LAYOUT = Layout(
     read=_read,
     files=tuple(
-        Files(pattern.format(scene), frames * 10 * 2, "val" if scene == _VAL else "train")
+        ExpectedFiles(pattern.format(scene), frames * 10 * 2, "val" if scene == _VAL else "train")
         for scene, frames in _FRAMES.items()
         for pattern in (_IMAGES, _LABELS, _DEPTH)
     ),

@@ -2,12 +2,12 @@
 
 from foi_tf.data.convert.readers import coco, depth, folders, masks, voc, yolo
 
-# What --format names; each reads a raw folder (epath.Path) into a `raw_files.Raw`.
+# What --format names; each reads a raw folder (epath.Path) into a `reader_result.ReaderResult`.
 FORMATS = {
-    "coco": coco.read,
-    "voc": voc.read,
-    "yolo": yolo.read,
-    "masks": masks.read,
-    "depth": depth.read,
-    "folders": folders.read,
+    "coco": coco.read_folder,
+    "voc": voc.read_folder,
+    "yolo": yolo.read_folder,
+    "masks": masks.read_folder,
+    "depth": depth.read_folder,
+    "folders": folders.read_folder,
 }

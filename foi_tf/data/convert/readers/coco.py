@@ -10,13 +10,14 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.reader_result import Loader, ReaderResult
 from foi_tf.data.convert.readers import instances, json_file
 from foi_tf.errors import FoiError
 from foi_tf.progress import warn
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Category:
+class _CocoCategory:
     id: int
     name: str
     keypoints: tuple[str, ...] = ()
@@ -25,13 +26,13 @@ class _Category:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Image:
+class _CocoImage:
     id: int | str
     file_name: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Annotation:
+class _CocoAnnotation:
     image_id: int | str
     category_id: int
     bbox: tuple[float, float, float, float]
@@ -41,14 +42,14 @@ class _Annotation:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _File:
-    images: list[_Image]
-    annotations: list[_Annotation]
-    categories: list[_Category]
+class _CocoFile:
+    images: list[_CocoImage]
+    annotations: list[_CocoAnnotation]
+    categories: list[_CocoCategory]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Kind:
+class CocoCategories:
     """What categories make of a set.
 
     Attributes:
@@ -64,7 +65,7 @@ class Kind:
     sigmas: tuple[float, ...] = ()
 
 
-def read(raw_dir: epath.Path) -> raw_files.Raw:
+def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the boxes and keypoints of a folder.
 
     The categories, on which all splits must agree, say what a file holds. Those with
@@ -89,7 +90,7 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; it must hold annotations/{{split}}.json")
     kind, splits = None, {}
-    for split, images in raw_files.images(raw_dir).items():
+    for split, images in raw_files.list_images(raw_dir).items():
         path = root / f"{split}.json"
         if not path.exists():
             continue
@@ -99,7 +100,7 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
         kind = found
     if not splits:
         raise FoiError(f"{root}: no {{split}}.json for any split of images/")
-    return raw_files.Raw(
+    return ReaderResult(
         classes={task_type: len(names) for task_type, names in kind.names.items()},
         names=kind.names,
         splits=splits,
@@ -110,7 +111,7 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
 
 def read_file(
     path: epath.Path, folder: str, images: frozenset[str], *, empty: bool = True
-) -> tuple[Kind, dict[str, raw_files.Loader]]:
+) -> tuple[CocoCategories, dict[str, Loader]]:
     """Reads one JSON file.
 
     Args:
@@ -122,11 +123,11 @@ def read_file(
       What its categories make of it and, by image, what loads its annotations.
 
     Raises:
-      FoiError: as `read`.
+      FoiError: as `read_folder`.
     """
-    content = json_file.parse(path, _File, "COCO JSON")
-    kind = _kind(sorted(content.categories, key=lambda category: category.id), path)
-    loaders = _loaders(content, path, folder, images, kind)
+    content = json_file.read_json(path, _CocoFile, "COCO JSON")
+    kind = _summarize_categories(sorted(content.categories, key=lambda category: category.id), path)
+    loaders = _make_loaders(content, path, folder, images, kind)
     if not empty:
         listed = {one.image_id for one in content.annotations}
         for image in content.images:
@@ -135,7 +136,7 @@ def read_file(
     return kind, loaders
 
 
-def _kind(categories: Sequence[_Category], path: epath.Path) -> Kind:
+def _summarize_categories(categories: Sequence[_CocoCategory], path: epath.Path) -> CocoCategories:
     ids = tuple(category.id for category in categories)
     if not ids or len(set(ids)) < len(ids):
         raise FoiError(f"{path}: 'categories' must be some, each with an id of its own")
@@ -144,7 +145,7 @@ def _kind(categories: Sequence[_Category], path: epath.Path) -> Kind:
     if len(jointed) < len(categories):
         names["detection"] = tuple(category.name for category in categories)
     if not jointed:
-        return Kind(ids, names)
+        return CocoCategories(ids, names)
     first = jointed[0]
     names["keypoints"] = first.keypoints
     for one in jointed:
@@ -155,10 +156,10 @@ def _kind(categories: Sequence[_Category], path: epath.Path) -> Kind:
         if one.sigmas and (len(one.sigmas) != len(one.keypoints) or min(one.sigmas) <= 0):
             raise FoiError(f"{where}: 'sigmas' must be positive, one for each keypoint")
     jointed_ids = frozenset(category.id for category in jointed)
-    return Kind(ids, names, jointed_ids, _flip_pairs(first), first.sigmas)
+    return CocoCategories(ids, names, jointed_ids, _flip_pairs(first), first.sigmas)
 
 
-def _flip_pairs(category: _Category) -> tuple[tuple[int, int], ...]:
+def _flip_pairs(category: _CocoCategory) -> tuple[tuple[int, int], ...]:
     if category.flip_pairs is not None:
         return category.flip_pairs
     index = {name.lower(): i for i, name in enumerate(category.keypoints)}
@@ -174,9 +175,9 @@ def _check_pairs(pairs: Sequence[tuple[int, int]], keypoints: int, where: str) -
         )
 
 
-def _loaders(
-    content: _File, path: epath.Path, folder: str, images: frozenset[str], kind: Kind
-) -> dict[str, raw_files.Loader]:
+def _make_loaders(
+    content: _CocoFile, path: epath.Path, folder: str, images: frozenset[str], kind: CocoCategories
+) -> dict[str, Loader]:
     objects = defaultdict(list)
     kept = [one for one in content.annotations if 0 not in one.bbox[2:]]
     if len(kept) < len(content.annotations):
@@ -200,13 +201,13 @@ def _loaders(
     return loaders
 
 
-def _load(annotations: list[_Annotation], kind: Kind, where: str) -> dict[str, Any]:
+def _load(annotations: list[_CocoAnnotation], kind: CocoCategories, where: str) -> dict[str, Any]:
     for one in annotations:
         if one.category_id not in kind.ids:
             raise FoiError(f"{where}: unknown category_id {one.category_id}")
     fields = {}
     if "detection" in kind.names:
-        fields |= _objects(annotations, "box")
+        fields |= _instance_fields(annotations, "box")
         labels = [kind.ids.index(one.category_id) for one in annotations]
         fields["box_labels"] = np.asarray(labels, np.int64)
     if "keypoints" in kind.names:
@@ -214,20 +215,20 @@ def _load(annotations: list[_Annotation], kind: Kind, where: str) -> dict[str, A
         count = len(kind.names["keypoints"])
         marks = [_keypoints(one, count, where) for one in jointed]
         fields["keypoints"] = np.asarray(marks, np.float32).reshape(-1, count, 3)
-        fields |= _objects(jointed, "keypoint")
+        fields |= _instance_fields(jointed, "keypoint")
     return fields
 
 
-def _objects(annotations: list[_Annotation], prefix: str) -> dict[str, np.ndarray]:
+def _instance_fields(annotations: list[_CocoAnnotation], prefix: str) -> dict[str, np.ndarray]:
     corners, areas = [], []
     for one in annotations:
         x, y, width, height = one.bbox
         corners.append((y, x, y + height, x + width))
         areas.append(width * height if one.area is None else one.area)
-    return instances.fields(corners, [one.iscrowd for one in annotations], areas, prefix)
+    return instances.make_fields(corners, [one.iscrowd for one in annotations], areas, prefix)
 
 
-def _keypoints(annotation: _Annotation, count: int, where: str) -> np.ndarray:
+def _keypoints(annotation: _CocoAnnotation, count: int, where: str) -> np.ndarray:
     if not annotation.keypoints:
         return np.zeros((count, 3), np.float32)
     if len(annotation.keypoints) != 3 * count:

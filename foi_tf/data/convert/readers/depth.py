@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files, reader_result
+from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.errors import FoiError, unknown_name_error
 
 _UNITS = {"millimetre": 0.001, "centimetre": 0.01, "metre": 1.0}
@@ -26,7 +27,7 @@ class DepthCoding:
     range: tuple[float, float] | None = None
 
 
-def read_folder(raw_dir: epath.Path) -> reader_result.ReaderResult:
+def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the depth maps of a folder.
 
     A map has its image's stem and size; its values are millimetres and 0 is unknown,
@@ -38,7 +39,7 @@ def read_folder(raw_dir: epath.Path) -> reader_result.ReaderResult:
       FoiError: a folder is missing, a map has no image, or depth.json is wrong.
     """
     coding = _read_coding(raw_dir / "depth.json")
-    return reader_result.ReaderResult(
+    return ReaderResult(
         classes={"depth": 1},
         splits=raw_files.find_annotation_images(
             raw_dir, "depth", functools.partial(load_depth_map, coding)

@@ -6,11 +6,12 @@ from typing import Any
 
 from etils import epath
 
-from foi_tf.data.convert import raw_files, reader_result
+from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.errors import FoiError, unknown_name_error
 
 
-def read_folder(raw_dir: epath.Path) -> reader_result.ReaderResult:
+def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the images of each class.
 
     The last folder of an image's path is its class. Classes are the names in classes.json,
@@ -26,7 +27,7 @@ def read_folder(raw_dir: epath.Path) -> reader_result.ReaderResult:
         name: _class_of(raw_dir / folder, name, splits) for n in splits.values() for name in n
     }
     names = _class_names(raw_dir, labels)
-    return reader_result.ReaderResult(
+    return ReaderResult(
         classes={"classification": len(names)},
         names={"classification": names},
         splits={

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def fields(
+def make_fields(
     corners: Sequence | np.ndarray,
     crowds: Sequence[bool] | None = None,
     areas: Sequence[float] | None = None,

@@ -13,7 +13,7 @@ Content = TypeVar("Content")
 _MISSING = ("missing", "missing_argument")  # Pydantic's names for an absent key.
 
 
-def parse(path: epath.Path, content: type[Content], kind: str) -> Content:
+def read_json(path: epath.Path, content: type[Content], kind: str) -> Content:
     """Reads a JSON file; keys that `content` does not have are passed over.
 
     Args:

@@ -6,7 +6,7 @@ from foi_tf.data.convert import raw_files
 from foi_tf.errors import FoiError
 
 
-def read(path: epath.Path) -> list[str]:
+def read_list(path: epath.Path) -> list[str]:
     """The first word of each line that is not blank.
 
     Raises:

@@ -5,9 +5,10 @@ from typing import Any
 from etils import epath
 
 from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.reader_result import ReaderResult
 
 
-def read(raw_dir: epath.Path) -> raw_files.Raw:
+def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the masks of a folder.
 
     A mask has its image's stem, class ids from 0, and 255 (65535 in 16 bits) where a
@@ -16,11 +17,11 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
     Raises:
       FoiError: a folder or classes.json is missing or wrong, or a mask has no image.
     """
-    names = raw_files.class_names(raw_dir / "classes.json")
-    return raw_files.Raw(
+    names = raw_files.read_class_names(raw_dir / "classes.json")
+    return ReaderResult(
         classes={"segmentation": len(names)},
         names={"segmentation": names},
-        splits=raw_files.maps(raw_dir, "masks", _load),
+        splits=raw_files.find_annotation_images(raw_dir, "masks", _load),
     )
 
 

@@ -13,7 +13,7 @@ from foi_tf.errors import FoiError
 from foi_tf.files import first_line
 
 
-def load(path: epath.Path, name: str) -> Any:
+def load_variable(path: epath.Path, name: str) -> Any:
     """Loads one variable of a .mat file of version 7 or older.
 
     Dimensions of length one are squeezed away; a struct has its fields as attributes, and
@@ -35,7 +35,7 @@ def load(path: epath.Path, name: str) -> Any:
     return content[name]
 
 
-def field(struct: Any, name: str, where: str) -> Any:
+def get_field(struct: Any, name: str, where: str) -> Any:
     """A struct's field.
 
     Raises:
@@ -46,7 +46,7 @@ def field(struct: Any, name: str, where: str) -> Any:
     return getattr(struct, name)
 
 
-def items(value: Any) -> Sequence[Any]:
+def list_items(value: Any) -> Sequence[Any]:
     """The elements of what was an array before it was squeezed: none, one or several."""
     return list(np.atleast_1d(value))
 

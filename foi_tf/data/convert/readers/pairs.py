@@ -10,16 +10,16 @@ from typing import Any
 
 from etils import epath
 
-from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.entry import FileEntry
 from foi_tf.errors import FoiError
 
 
-def read(
+def find_pairs(
     raw_dir: epath.Path,
     images: str,
     annotations: Mapping[str, Callable[[epath.Path], dict[str, Any]]],
     prefix: str = "",
-) -> list[Entry]:
+) -> list[FileEntry]:
     """Finds the images of a pattern and the annotation files that belong to them.
 
     Args:
@@ -35,30 +35,30 @@ def read(
       FoiError: there is no such image, or one lacks an annotation file.
     """
     entries = []
-    for parts, path in matches(raw_dir, images).items():
+    for parts, path in match_files(raw_dir, images).items():
         loaders = []
         for pattern, load in annotations.items():
-            annotation = raw_dir / fill(pattern, parts)
-            check_beside(annotation, path)
+            annotation = raw_dir / fill_pattern(pattern, parts)
+            check_annotation_exists(annotation, path)
             loaders.append(functools.partial(load, annotation))
-        entries.append(Entry(prefix + "/".join(parts), path, tuple(loaders)))
+        entries.append(FileEntry(prefix + "/".join(parts), path, tuple(loaders)))
     return entries
 
 
-def read_splits(
+def find_pairs_of_splits(
     raw_dir: epath.Path,
     folders: Mapping[str, str],
     images: str,
     annotations: Mapping[str, Callable[[epath.Path], dict[str, Any]]],
     prefix: str = "",
-) -> dict[str, list[Entry]]:
-    """As `read`, for each split.
+) -> dict[str, list[FileEntry]]:
+    """As `find_pairs`, for each split.
 
     Args:
       folders: by split, what stands for the {} in patterns and prefix.
     """
     return {
-        split: read(
+        split: find_pairs(
             raw_dir,
             images.format(folder),
             {pattern.format(folder): load for pattern, load in annotations.items()},
@@ -68,7 +68,7 @@ def read_splits(
     }
 
 
-def check_beside(annotation: epath.Path, image: epath.Path) -> None:
+def check_annotation_exists(annotation: epath.Path, image: epath.Path) -> None:
     """Checks that an image's annotation file exists.
 
     Raises:
@@ -78,7 +78,7 @@ def check_beside(annotation: epath.Path, image: epath.Path) -> None:
         raise FoiError(f"{image}: has no {annotation}; restore it or remove the image")
 
 
-def matches(raw_dir: epath.Path, pattern: str) -> dict[tuple[str, ...], epath.Path]:
+def match_files(raw_dir: epath.Path, pattern: str) -> dict[tuple[str, ...], epath.Path]:
     """The files of a pattern by what its wildcards stand for in their paths, sorted.
 
     Raises:
@@ -95,6 +95,6 @@ def matches(raw_dir: epath.Path, pattern: str) -> dict[tuple[str, ...], epath.Pa
     return dict(sorted(found.items()))
 
 
-def fill(pattern: str, parts: tuple[str, ...]) -> str:
+def fill_pattern(pattern: str, parts: tuple[str, ...]) -> str:
     """Puts parts, in their order, where a pattern has `*`."""
     return pattern.replace("*", "{}").format(*parts)

@@ -9,6 +9,7 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.reader_result import Loader
 from foi_tf.data.convert.readers import json_file, labels
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
@@ -18,38 +19,38 @@ _NOTHING = 0  # The id of what is in no segment.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Category:
+class _PanopticCategory:
     id: int
     name: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Image:
+class _PanopticImage:
     id: int
     file_name: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Segment:
+class _PanopticSegment:
     id: int
     category_id: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Annotation:
+class _PanopticAnnotation:
     image_id: int
     file_name: str
-    segments_info: list[_Segment]
+    segments_info: list[_PanopticSegment]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _File:
-    images: list[_Image]
-    annotations: list[_Annotation]
-    categories: list[_Category]
+class _PanopticFile:
+    images: list[_PanopticImage]
+    annotations: list[_PanopticAnnotation]
+    categories: list[_PanopticCategory]
 
 
-def read(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, raw_files.Loader]:
+def read_file(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, Loader]:
     """Reads one JSON file.
 
     Args:
@@ -63,8 +64,8 @@ def read(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, raw_fi
     Raises:
       FoiError: the file is missing or no such JSON, or has a category that the row has not.
     """
-    content = json_file.parse(path, _File, "COCO panoptic JSON")
-    table = labels.codes({one.id: one.name for one in content.categories}, row, str(path))
+    content = json_file.read_json(path, _PanopticFile, "COCO panoptic JSON")
+    table = labels.map_codes({one.id: one.name for one in content.categories}, row, str(path))
     dtype = schema.mask_dtype(row)
     table[_NOTHING] = schema.IGNORE[dtype]
     images = {image.id: image.file_name for image in content.images}
@@ -80,7 +81,7 @@ def read(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, raw_fi
 
 def _mask(
     png: epath.Path,
-    segments: list[_Segment],
+    segments: list[_PanopticSegment],
     table: Mapping[int, int],
     path: epath.Path,
     dtype: np.dtype,

@@ -9,18 +9,18 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.convert import raw_files, windows
-from foi_tf.data.convert.folder import Entry
+from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.readers import labels, pairs
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
 
 @dataclasses.dataclass(frozen=True)
-class Coding:
+class TileCoding:
     """What pixels mean.
 
     Attributes:
-      table: what `labels.codes` says of each color of the labels.
+      table: what `labels.map_codes` says of each color of the labels.
       rest: the class of colors that the table lacks; -1 is an error.
       image: turns pixels [H, W, 3] of a tile into RGB; None where they are, so that
         files that are left whole are kept as they are.
@@ -31,24 +31,24 @@ class Coding:
     image: Callable[[np.ndarray], np.ndarray] | None = None
 
 
-def read(
-    raw_dir: epath.Path, images: str, masks: str, coding: Coding, prefix: str = ""
-) -> list[Entry]:
+def find_tiles(
+    raw_dir: epath.Path, images: str, masks: str, coding: TileCoding, prefix: str = ""
+) -> list[FileEntry]:
     """Finds the tiles of all images of a pattern; their headers are read.
 
-    A tile's id is its image's, as in `pairs.read`, with first and last row and column.
+    A tile's id is its image's, as in `pairs.find_pairs`, with first and last row and column.
 
     Args:
-      images, masks, prefix: as in `pairs.read`.
+      images, masks, prefix: as in `pairs.find_pairs`.
 
     Raises:
-      FoiError: as `pairs.read`; or the labels' size is not the image's.
+      FoiError: as `pairs.find_pairs`; or the labels' size is not the image's.
     """
     entries = []
-    for parts, path in pairs.matches(raw_dir, images).items():
-        mask = raw_dir / pairs.fill(masks, parts)
-        pairs.check_beside(mask, path)
-        size, found = raw_files.image_size(path), raw_files.image_size(mask)
+    for parts, path in pairs.match_files(raw_dir, images).items():
+        mask = raw_dir / pairs.fill_pattern(masks, parts)
+        pairs.check_annotation_exists(mask, path)
+        size, found = raw_files.read_image_size(path), raw_files.read_image_size(mask)
         if size != found:
             raise FoiError(
                 f"{mask}: is {found[0]}x{found[1]}, but its image {path.name} is "
@@ -56,12 +56,12 @@ def read(
             )
         name = prefix + "/".join(parts)
         mapped = windows.is_mapped(path) and windows.is_mapped(mask)
-        for window in windows.tiles(size):
+        for window in windows.list_tiles(size):
             top, left, bottom, right = window
             whole = window == (0, 0, *size)
             keep = whole and coding.image is None
             entries.append(
-                Entry(
+                FileEntry(
                     name if whole else f"{name}_{top}_{bottom}_{left}_{right}",
                     path,
                     (functools.partial(_load_mask, mask, window, coding),),
@@ -73,14 +73,14 @@ def read(
 
 
 def _load_image(
-    path: epath.Path, window: windows.Window, coding: Coding
+    path: epath.Path, window: windows.Window, coding: TileCoding
 ) -> tuple[np.ndarray, Size]:
-    pixels = windows.read(path, window)
+    pixels = windows.read_window(path, window)
     if coding.image:
         pixels = coding.image(pixels)
     return pixels, pixels.shape[:2]
 
 
-def _load_mask(path: epath.Path, window: windows.Window, coding: Coding) -> dict[str, Any]:
-    colors = windows.read(path, window)
-    return {"mask": labels.from_colors(coding.table, colors, path, coding.rest)}
+def _load_mask(path: epath.Path, window: windows.Window, coding: TileCoding) -> dict[str, Any]:
+    colors = windows.read_window(path, window)
+    return {"mask": labels.colors_to_mask(coding.table, colors, path, coding.rest)}

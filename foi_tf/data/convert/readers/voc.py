@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files, reader_result
+from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.data.convert.readers import instances, lists
 from foi_tf.errors import FoiError, unknown_name_error
 
@@ -22,7 +23,7 @@ class _VocObject(NamedTuple):
     difficult: bool
 
 
-def read_folder(raw_dir: epath.Path) -> reader_result.ReaderResult:
+def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the boxes of a devkit's folder (VOC2007, say).
 
     The lists train.txt and val.txt are the splits. Without train.txt, train is what
@@ -52,7 +53,7 @@ def read_folder(raw_dir: epath.Path) -> reader_result.ReaderResult:
                 raise FoiError(f"{path}: has no image {_IMAGES}/{stem}.*")
             splits[split][str(images[stem].relative_to(folder))] = path, _read_objects(path)
     names = _class_names(raw_dir, splits)
-    return reader_result.ReaderResult(
+    return ReaderResult(
         classes={"detection": len(names)},
         names={"detection": names},
         splits={

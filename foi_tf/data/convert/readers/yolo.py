@@ -12,6 +12,7 @@ import yaml
 from etils import epath
 
 from foi_tf.data.convert import raw_files
+from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.data.convert.readers import instances
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
@@ -21,7 +22,7 @@ _BOX = 5  # Class, center x, center y, width, height.
 
 
 @dataclasses.dataclass(frozen=True)
-class _Kind:
+class _YoloConfig:
     """What data.yaml says: names of classes and keypoints, numbers a keypoint, flip pairs."""
 
     names: tuple[str, ...]
@@ -30,7 +31,7 @@ class _Kind:
     flip_pairs: tuple[tuple[int, int], ...] = ()
 
 
-def read(raw_dir: epath.Path) -> raw_files.Raw:
+def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the boxes, and poses, of a folder (docs.ultralytics.com/datasets, detect and pose).
 
     data.yaml has `names`, a list or {0: name}; without it, classes.txt has a name a line.
@@ -48,20 +49,20 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
     Raises:
       FoiError: a file is missing, or a line of it wrong.
     """
-    content = _content(raw_dir)
+    content = _read_yaml(raw_dir)
     path = raw_dir / (_YAML if content else _TEXT)
-    kind = _kind(content, path) if content else _Kind(_lines(path))
-    folder, splits = _images(raw_dir, content)
+    kind = _parse_config(content, path) if content else _YoloConfig(_read_lines(path))
+    folder, splits = _list_splits(raw_dir, content)
     names = {"detection": kind.names}
     if kind.keypoints:
         names["keypoints"] = kind.keypoints
-    return raw_files.Raw(
+    return ReaderResult(
         classes={task_type: len(of_type) for task_type, of_type in names.items()},
         names=names,
         splits={
             split: {
                 name: functools.partial(
-                    _load, raw_dir / folder / name, raw_dir / _labels(folder, name), kind
+                    _load, raw_dir / folder / name, raw_dir / _label_path(folder, name), kind
                 )
                 for name in of_split
             }
@@ -72,7 +73,7 @@ def read(raw_dir: epath.Path) -> raw_files.Raw:
     )
 
 
-def _content(raw_dir: epath.Path) -> dict[str, Any]:
+def _read_yaml(raw_dir: epath.Path) -> dict[str, Any]:
     path = raw_dir / _YAML
     if not path.exists():
         if not (raw_dir / _TEXT).exists():
@@ -87,10 +88,10 @@ def _content(raw_dir: epath.Path) -> dict[str, Any]:
     return content
 
 
-def _kind(content: dict[str, Any], path: epath.Path) -> _Kind:
-    names = _names(content["names"], "names", path)
+def _parse_config(content: dict[str, Any], path: epath.Path) -> _YoloConfig:
+    names = _parse_names(content["names"], "names", path)
     if "kpt_shape" not in content:
-        return _Kind(names)
+        return _YoloConfig(names)
     shape = content["kpt_shape"]
     if not isinstance(shape, list) or len(shape) != 2 or shape[0] not in range(1, 1000):
         raise FoiError(f"{path}: 'kpt_shape' must be [keypoints, 2 or 3], not {shape!r}")
@@ -106,13 +107,13 @@ def _kind(content: dict[str, Any], path: epath.Path) -> _Kind:
     given = content.get("kpt_names", [f"keypoint {i}" for i in range(count)])
     if isinstance(given, dict):
         given = next(iter(given.values()), [])
-    keypoints = _names(given, "kpt_names", path)
+    keypoints = _parse_names(given, "kpt_names", path)
     if len(keypoints) != count:
         raise FoiError(f"{path}: {len(keypoints)} 'kpt_names', but 'kpt_shape' has {count}")
-    return _Kind(names, keypoints, numbers, pairs)
+    return _YoloConfig(names, keypoints, numbers, pairs)
 
 
-def _names(value: Any, key: str, path: epath.Path) -> tuple[str, ...]:
+def _parse_names(value: Any, key: str, path: epath.Path) -> tuple[str, ...]:
     if isinstance(value, dict):
         if sorted(map(str, value)) != sorted(map(str, range(len(value)))):
             raise FoiError(f"{path}: the keys of '{key}' must be 0 to {len(value) - 1}")
@@ -122,14 +123,14 @@ def _names(value: Any, key: str, path: epath.Path) -> tuple[str, ...]:
     return tuple(str(name) for name in value)
 
 
-def _lines(path: epath.Path) -> tuple[str, ...]:
+def _read_lines(path: epath.Path) -> tuple[str, ...]:
     names = tuple(line.strip() for line in raw_files.read_text(path).splitlines() if line.strip())
     if not names:
         raise FoiError(f"{path}: is empty; it must have a name on each line")
     return names
 
 
-def _images(raw_dir: epath.Path, content: dict[str, Any]) -> tuple[str, dict[str, list[str]]]:
+def _list_splits(raw_dir: epath.Path, content: dict[str, Any]) -> tuple[str, dict[str, list[str]]]:
     given = {"train": content.get("train"), "val": content.get("val", content.get("valid"))}
     places = {
         split: place if isinstance(place, list) else [place]
@@ -137,8 +138,8 @@ def _images(raw_dir: epath.Path, content: dict[str, Any]) -> tuple[str, dict[str
         if place
     }
     if not places:
-        return "images", raw_files.images(raw_dir)
-    splits = {split: _resolve(raw_dir, of_split) for split, of_split in places.items()}
+        return "images", raw_files.list_images(raw_dir)
+    splits = {split: _list_images_at(raw_dir, of_split) for split, of_split in places.items()}
     every = [name for names in splits.values() for name in names]
     if len(set(every)) < len(every):
         twice = next(name for name, count in Counter(every).items() if count > 1)
@@ -149,7 +150,7 @@ def _images(raw_dir: epath.Path, content: dict[str, Any]) -> tuple[str, dict[str
     return "", splits
 
 
-def _resolve(raw_dir: epath.Path, places: Sequence[str]) -> list[str]:
+def _list_images_at(raw_dir: epath.Path, places: Sequence[str]) -> list[str]:
     found = []
     for place in places:
         # Exports write ../train/images for what stands beside data.yaml.
@@ -157,11 +158,11 @@ def _resolve(raw_dir: epath.Path, places: Sequence[str]) -> list[str]:
         if path.is_dir():
             files = [
                 p
-                for p in raw_files.files_below(path)
+                for p in raw_files.list_files(path)
                 if p.suffix.lower() in raw_files.IMAGE_SUFFIXES
             ]
         elif path.suffix == ".txt" and path.exists():
-            files = [raw_dir / name.removeprefix("./") for name in _lines(path)]
+            files = [raw_dir / name.removeprefix("./") for name in _read_lines(path)]
             if missing := next((f for f in files if not _is_below(f, raw_dir)), None):
                 raise FoiError(f"{path}: lists {missing}, which is missing below {raw_dir}")
         else:
@@ -174,7 +175,7 @@ def _is_below(path: epath.Path, raw_dir: epath.Path) -> bool:
     return path.is_relative_to(raw_dir) and path.exists()
 
 
-def _labels(folder: str, name: str) -> epath.Path:
+def _label_path(folder: str, name: str) -> epath.Path:
     """Where an image's labels stand, below the raw folder."""
     parts = list(epath.Path(folder, name).with_suffix(".txt").parts)
     for index in reversed(range(len(parts) - 1)):
@@ -184,25 +185,25 @@ def _labels(folder: str, name: str) -> epath.Path:
     return epath.Path(*parts)
 
 
-def _load(image: epath.Path, path: epath.Path, kind: _Kind) -> dict[str, Any]:
+def _load(image: epath.Path, path: epath.Path, kind: _YoloConfig) -> dict[str, Any]:
     lines = raw_files.read_text(path).splitlines() if path.exists() else []
     rows = [
-        _row(line, f"{path}: line {number}", kind)
+        _parse_line(line, f"{path}: line {number}", kind)
         for number, line in enumerate(lines, 1)
         if line.strip()
     ]
-    size = raw_files.image_size(image)
+    size = raw_files.read_image_size(image)
     boxes = np.asarray([_box(row, kind) for row in rows], np.float32).reshape(-1, 4)
     boxes *= np.asarray([*size, *size], np.float32)
     fields = {"box_labels": np.asarray([row[0] for row in rows], np.int64)}
-    fields |= instances.fields(boxes)
+    fields |= instances.make_fields(boxes)
     if kind.keypoints:
         fields["keypoints"] = _keypoints(rows, kind, size)
-        fields |= instances.fields(boxes, prefix="keypoint")
+        fields |= instances.make_fields(boxes, prefix="keypoint")
     return fields
 
 
-def _row(line: str, where: str, kind: _Kind) -> list[float]:
+def _parse_line(line: str, where: str, kind: _YoloConfig) -> list[float]:
     try:
         numbers = [float(word) for word in line.split()]
     except ValueError as error:
@@ -221,7 +222,7 @@ def _row(line: str, where: str, kind: _Kind) -> list[float]:
     return numbers
 
 
-def _box(row: Sequence[float], kind: _Kind) -> tuple[float, float, float, float]:
+def _box(row: Sequence[float], kind: _YoloConfig) -> tuple[float, float, float, float]:
     if len(row) > _BOX and not kind.keypoints:
         xs, ys = row[1::2], row[2::2]
         return min(ys), min(xs), max(ys), max(xs)
@@ -229,7 +230,7 @@ def _box(row: Sequence[float], kind: _Kind) -> tuple[float, float, float, float]
     return y - height / 2, x - width / 2, y + height / 2, x + width / 2
 
 
-def _keypoints(rows: Sequence[Sequence[float]], kind: _Kind, size: Size) -> np.ndarray:
+def _keypoints(rows: Sequence[Sequence[float]], kind: _YoloConfig, size: Size) -> np.ndarray:
     shape = (len(rows), len(kind.keypoints), kind.numbers)
     given = np.asarray([row[_BOX:] for row in rows], np.float32).reshape(shape)
     if kind.numbers == 3:

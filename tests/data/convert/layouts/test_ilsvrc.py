@@ -13,7 +13,7 @@ from tests.data.convert.layouts import drawing, ilsvrc
 
 
 def labels(root):
-    folder = layouts.find("ilsvrc", root)
+    folder = layouts.find_published_dataset("ilsvrc", root)
     return {
         split: {example["id"]: {"label": example["label"]} for example, _ in folder.examples(split)}
         for split in ("train", "val")
@@ -24,7 +24,7 @@ def test_unpacked_folders_give_what_the_archives_give(tmp_path):
     expected = ilsvrc.write(tmp_path / "archives")
     ilsvrc.unpacked(tmp_path / "folders")
     assert labels(tmp_path / "folders") == labels(tmp_path / "archives") == expected
-    train, val, *_ = inventory.of_layout("ilsvrc", tmp_path / "folders").parts
+    train, val, *_ = inventory.inspect_published("ilsvrc", tmp_path / "folders").parts
     assert (train.found, train.expected) == (len(expected["train"]), 1_281_167)
     assert (val.found, val.expected) == (len(expected["val"]), 50_000)
 
@@ -47,13 +47,13 @@ def test_images_within_archives_are_found_at_their_place(tmp_path):
                 for image in images:
                     name = image.name.removesuffix(".JPEG")
                     pixels[name] = images.extractfile(image).read()
-    found = layouts.find("ilsvrc", tmp_path).examples("train")
+    found = layouts.find_published_dataset("ilsvrc", tmp_path).examples("train")
     assert {example["id"]: example["image"] for example, _ in found} == pixels
 
 
 def test_entries_are_a_sequence(tmp_path):
     ilsvrc.write(tmp_path)
-    entries = layouts.find("ilsvrc", tmp_path).splits["train"]
+    entries = layouts.find_published_dataset("ilsvrc", tmp_path).splits["train"]
     assert [entry.id for entry in entries[1:]] == [entry.id for entry in entries][1:]
     assert entries[-1].id == "n15075141_54" and len(entries[:2]) == 2
 
@@ -65,7 +65,7 @@ def test_printing_inks_become_red_green_and_blue(tmp_path):
     inks[..., 0] = 255
     picture = PIL.Image.fromarray(inks, "CMYK")
     picture.save(tmp_path / "train/n01440764/n01440764_18.JPEG")
-    first, _ = next(layouts.find("ilsvrc", tmp_path).examples("train"))
+    first, _ = next(layouts.find_published_dataset("ilsvrc", tmp_path).examples("train"))
     decoded = PIL.Image.open(io.BytesIO(first["image"]))
     assert first["id"] == "n01440764_18" and decoded.mode == "RGB"
     assert np.abs(np.asarray(decoded, int) - (0, 255, 255)).max() < 8

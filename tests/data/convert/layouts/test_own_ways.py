@@ -15,12 +15,15 @@ from tests.data.convert.layouts import bdd, drawing, isaid, isprs, kitti, mapill
 
 
 def examples(name, root, split="train"):
-    return {example["id"]: example for example, _ in layouts.find(name, root).examples(split)}
+    return {
+        example["id"]: example
+        for example, _ in layouts.find_published_dataset(name, root).examples(split)
+    }
 
 
 def assert_all_kinds_found(name, root):
     """What is read is what --check finds, though none of the usual files may be there."""
-    assert all(part.found for part in inventory.of_layout(name, root).parts)
+    assert all(part.found for part in inventory.inspect_published(name, root).parts)
 
 
 def touch(path):
@@ -39,7 +42,7 @@ def test_camvid_has_the_splits_of_the_tutorial(tmp_path):
     for still in stills:
         touch(tmp_path / f"701_StillsRaw_full/{still}.png")
         touch(tmp_path / f"LabeledApproved_full/{still}_L.png")
-    found = layouts.find("camvid", tmp_path)
+    found = layouts.find_published_dataset("camvid", tmp_path)
     assert len(stills) == 701
     assert (len(found.splits["train"]), len(found.splits["val"])) == (367, 101)
 
@@ -48,10 +51,10 @@ def test_kitti_is_split_in_150_and_50(tmp_path):
     for number in range(200):
         for folder in ("image_2", "semantic"):
             touch(tmp_path / f"training/{folder}/{number:06d}_10.png")
-    found = layouts.find("kitti", tmp_path)
+    found = layouts.find_published_dataset("kitti", tmp_path)
     assert (found.dataset.train, found.dataset.val) == (150, 50)
     kitti.write(tmp_path)
-    assert layouts.find("kitti", tmp_path).dataset.train == 150
+    assert layouts.find_published_dataset("kitti", tmp_path).dataset.train == 150
 
 
 def test_isprs_has_red_green_and_their_mean(tmp_path):
@@ -114,12 +117,12 @@ def test_names_are_of_datasets_that_there_are():
 
 def test_codes_are_classes_or_ignored():
     row = DATASETS["isprs"]
-    table = labels.codes(isprs_layout.COLORS, row)
+    table = labels.map_codes(isprs_layout.COLORS, row)
     assert table[(255, 255, 255)] == 1 and table[(255, 255, 0)] == 5
     assert table[(255, 0, 0)] == schema.IGNORE[schema.mask_dtype(row)] == 255
-    assert len(set(labels.codes(camvid_layout.COLORS, DATASETS["camvid"]).values())) == 24
+    assert len(set(labels.map_codes(camvid_layout.COLORS, DATASETS["camvid"]).values())) == 24
     with pytest.raises(FoiError, match="label 7, 'sea', is neither a class of isprs nor ignored"):
-        labels.codes({7: "sea"}, row)
+        labels.map_codes({7: "sea"}, row)
 
 
 def test_a_few_stray_colors_are_ignored():
@@ -127,9 +130,9 @@ def test_a_few_stray_colors_are_ignored():
     colors = np.zeros((40, 50, 3), np.uint8)
     colors[..., 1] = 9
     colors[7, 3] = colors[9, 9] = (0, 8, 0)  # A thousandth of the pixels.
-    mask = labels.from_colors(table, colors, "a.png")
+    mask = labels.colors_to_mask(table, colors, "a.png")
     assert mask.dtype == np.uint8 and mask[7, 3] == mask[9, 9] == 255
     assert np.count_nonzero(mask == 1) == mask.size - 2
     colors[0, 0] = (1, 1, 1)
     with pytest.raises(FoiError, match=r"a\.png: color \(1, 1, 1\) at row 0, column 0 is none of"):
-        labels.from_colors(table, colors, "a.png")
+        labels.colors_to_mask(table, colors, "a.png")
