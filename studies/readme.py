@@ -1,8 +1,8 @@
-"""Fills the computed parts of README.md and FINDINGS.md, between marks, from the tables here.
+"""Fills the computed parts of FINDINGS.md, between marks, from the tables here.
 
   python studies/readme.py
 
-A test holds both against what these functions make.
+A test holds the page against what these functions make.
 """
 
 import pathlib
@@ -27,7 +27,7 @@ from foi_tf.study import results
 from foi_tf.study.dataset import SEGMENTATION
 
 HERE = pathlib.Path(__file__).parent
-PAGES = (HERE.parent / "README.md", HERE / "FINDINGS.md")
+PAGES = (HERE / "FINDINGS.md",)
 STUDIES = sorted(path.parent for path in HERE.glob("*/results.csv"))
 # Table 10, and the τ of the source's size that Section 6 gives beside it.
 FACTORS = {

@@ -1,4 +1,4 @@
-"""The studies that the repository keeps: what README says of them follows from their rows."""
+"""The studies that the repository keeps: the page of findings follows from their rows."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ def _rows(request):
     return results.load(request.param / "results.csv")
 
 
-def test_what_readme_says_follows_from_the_rows():
+def test_the_page_of_findings_follows_from_the_rows():
     text = "".join(page.read_text() for page in readme.PAGES)
     found = readme.blocks()
     assert {"findings", "agreement mini", "effects", "narrow", "seeds", "noise"} <= set(found)
@@ -35,7 +35,7 @@ def test_what_readme_says_follows_from_the_rows():
             assert float(one) == pytest.approx(float(two), abs=1.1 * last), name
 
 
-def test_a_part_of_readme_that_has_no_place_is_named(monkeypatch):
+def test_a_part_of_the_page_that_has_no_place_is_named(monkeypatch):
     monkeypatch.setattr(readme, "blocks", lambda: {"findings": "none\n"})
     with pytest.raises(SystemExit, match="there are 0 places for 'findings', not one"):
         readme.filled(["# foi_tf", ""])
