@@ -70,6 +70,7 @@ setuptools.setup(
         "tqdm",
     ],
     extras_require={
+        "docs": ["pdoc"],  # launch/docs.sh
         "beam": ["apache-beam>=2.60"],  # foi-prepare --beam_runner
         "dev": [
             "apache-beam>=2.60",

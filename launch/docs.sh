@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Makes an environment, installs foi_tf into it, and builds the API reference from docstrings.
+#
+#   bash launch/docs.sh [directory for the pages, by default docs/reference]
+#
+# Prints the path of the first page.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=launch/environment.sh
+source "$ROOT/launch/environment.sh"
+
+case "${1:-}" in
+  --help) show_help ;;
+  -*) fail "takes no flags but --help" ;;
+esac
+out=${1:-$ROOT/docs/reference}
+make_environment 3.11 docs
+# Programs are left out: their --help is their reference.
+"$PYTHON" -m pdoc --docformat google --output-directory "$out" foi_tf '!foi_tf\.bin' '!foi_tf\.miniworld\.'
+echo "$out/foi_tf.html"
