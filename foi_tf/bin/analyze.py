@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 from etils import epath
 
-from foi_tf.bin._shared import command_line
+from foi_tf.bin._shared.program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def main() -> None:
-    """The program `foi-analyze`."""
-    values = flags.FlagValues()
+def _define_flags(values: flags.FlagValues) -> None:
     place = {"flag_values": values}
     flags.DEFINE_string(
         "results",
@@ -75,7 +73,6 @@ def main() -> None:
         _check,
         flag_values=values,
     )
-    command_line.run(_analyze, values, __doc__)
 
 
 def _check(given: dict) -> bool:
@@ -175,6 +172,14 @@ def _published(out: str | None) -> None:
     print("\n".join(f"- {fact}" for fact in published_tables.facts(frame)))
     for one in published_tables.sheets(frame)[-2:]:
         print(f"\n{tables.to_markdown(one)}", end="")
+
+
+PROGRAM = Program("foi-analyze", __doc__, _define_flags, _analyze)
+
+
+def main() -> None:
+    """Runs the console script."""
+    PROGRAM.main()
 
 
 if __name__ == "__main__":

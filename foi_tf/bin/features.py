@@ -59,7 +59,7 @@ def _main(values: flags.FlagValues) -> None:
         print(each.origin.name, *each.vectors.shape, points, sep="\t")
 
 
-def _request(values: flags.FlagValues, name: str, size: Size | None) -> features.FeatureRequest:
+def _request(values: flags.FlagValues, name: str) -> features.FeatureRequest:
     from foi_tf.data.records import prepared_datasets
     from foi_tf.inference import features
 

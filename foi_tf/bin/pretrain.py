@@ -1,31 +1,46 @@
-"""foi-pretrain: trains a backbone on ILSVRC, by default for classification: where chains begin.
+"""foi-pretrain: trains a backbone on ILSVRC'12, the start of all chains.
 
---task_type=contrastive trains it without labels, by SimCLR. Sources and targets begin with that
-by --init=ilsvrc:contrastive.
+  foi-pretrain --data_dir=D --workdir=W
+
+By default it trains for classification. --task_type=contrastive trains without labels, by SimCLR;
+foi-source and foi-target start from that pre-training with --init=ilsvrc:contrastive.
+Prints one line of JSON: the chain, its metrics and the directory of the link.
 """
 
 from absl import flags
 
-from foi_tf.bin._shared import command_line, training_flags
+from foi_tf.bin._shared import training_flags
+from foi_tf.bin._shared.program import Program
 from foi_tf.study.grid import PRETRAINING, PRETRAININGS
 
-VALUES = flags.FlagValues()
-training_flags.define_run(VALUES)
-flags.DEFINE_enum(
-    "task_type", PRETRAINING.type, list(PRETRAININGS), "What to train for.", flag_values=VALUES
-)
+
+def _define_flags(values: flags.FlagValues) -> None:
+    training_flags.define_link(
+        values,
+        "Weights to start from: a link's directory or a checkpoint; by default random weights.",
+    )
+    flags.DEFINE_enum(
+        "task_type",
+        PRETRAINING.type,
+        list(PRETRAININGS),
+        "Task type to train: classification, or contrastive for SimCLR without labels.",
+        flag_values=values,
+    )
+
+
+def _train(values: flags.FlagValues) -> None:
+    from foi_tf.chains import stages
+
+    finished = stages.pretrain(training_flags.make_setup(values), values.task_type, values.init)
+    training_flags.print_finished(finished, values.workdir)
+
+
+PROGRAM = Program("foi-pretrain", __doc__, _define_flags, _train)
 
 
 def main() -> None:
-    """The console script."""
-    command_line.run(_main, VALUES, __doc__)
-
-
-def _main(values: flags.FlagValues) -> None:
-    from foi_tf.chains import stages
-
-    finished = stages.pretrain(training_flags.setup(values), values.task_type, values.init)
-    training_flags.print_finished(finished, values.workdir)
+    """Runs the console script."""
+    PROGRAM.main()
 
 
 if __name__ == "__main__":

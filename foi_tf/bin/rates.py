@@ -1,33 +1,35 @@
-"""foi-rates: writes a configuration with the learning rate that suits each target best.
+"""foi-rates: writes a configuration with the best learning rate for each target.
 
   foi-plan --collection=mini --baselines --select_lr=validation ... --workdir=W | foi-run
   foi-rates --results=W/results --config=mini --out=W/mini.yaml
+  foi-plan --collection=mini --config=W/mini.yaml ... | foi-run
 
-Of the rates that --select_lr=validation tried on the chains without a source, the best one becomes
-the rate of all chains of that target, given --config=W/mini.yaml. Prints target, rate and what
-was reached with each, tab-separated.
+The first command trains the chains without a source, with several learning rates for each target.
+The best one becomes the rate of all chains of that target that are trained with the new file.
+Prints a table: target, its learning rate, the results with each rate that was tried.
 """
 
 from absl import flags
 
-from foi_tf.bin._shared import command_line
+from foi_tf.bin._shared import console, training_flags
+from foi_tf.bin._shared.program import Program, require
 from foi_tf.errors import FoiError
 
-VALUES = flags.FlagValues()
-_PLACE = {"flag_values": VALUES}
-flags.DEFINE_string("results", None, "Directory of result rows.", **_PLACE)
-flags.DEFINE_string("config", None, "The configuration that they were made with.", **_PLACE)
-flags.DEFINE_string("out", None, "File to write, .yaml.", **_PLACE)
-flags.mark_flags_as_required(["results", "config", "out"], VALUES)
-flags.register_validator("out", lambda path: path.endswith(".yaml"), "must end in .yaml", VALUES)
+
+def _define_flags(values: flags.FlagValues) -> None:
+    place = {"flag_values": values}
+    flags.DEFINE_string("results", None, "Directory of the result rows to read.", **place)
+    training_flags.define_config(values, "the one that the results were made with.")
+    flags.DEFINE_string(
+        "out", None, "Configuration file to write; its name ends in .yaml.", **place
+    )
+    require(values, "results", "config", "out")
+    flags.register_validator(
+        "out", lambda path: path.endswith(".yaml"), "must end in .yaml", values
+    )
 
 
-def main() -> None:
-    """The console script."""
-    command_line.run(_main, VALUES, __doc__)
-
-
-def _main(values: flags.FlagValues) -> None:
+def _write_rates(values: flags.FlagValues) -> None:
     import yaml
 
     from foi_tf import files
@@ -47,7 +49,15 @@ def _main(values: flags.FlagValues) -> None:
         (task, f"{rate:g}", " ".join(tried.loc[[(task.dataset, task.type)]]))
         for task, rate in chosen.items()
     ]
-    command_line.table(["target", "learning_rate", "tried"], lines)
+    console.print_table(["target", "learning_rate", "tried"], lines)
+
+
+PROGRAM = Program("foi-rates", __doc__, _define_flags, _write_rates)
+
+
+def main() -> None:
+    """Runs the console script."""
+    PROGRAM.main()
 
 
 if __name__ == "__main__":

@@ -26,47 +26,54 @@ import sys
 
 from absl import flags
 
-from foi_tf.bin._shared import command_line
+from foi_tf.bin._shared import console
+from foi_tf.bin._shared.program import Program
 from foi_tf.study.choices import FITTED, RANKINGS
 from foi_tf.study.grid import SETTINGS
 
-VALUES = flags.FlagValues()
-PLACE = {"flag_values": VALUES}
-flags.DEFINE_string("target", None, "A dataset or a task, as camvid:segmentation.", **PLACE)
-flags.DEFINE_list("features", [], "Files of foi-features, or their directories.", **PLACE)
-flags.DEFINE_string("results", None, "Directory of result rows.", **PLACE)
-flags.DEFINE_bool("published", False, "The authors' published results.", **PLACE)
-flags.DEFINE_enum(
-    "setting", None, SETTINGS, "Which of --results to use; by default small.", **PLACE
-)
-flags.DEFINE_list(
-    "by",
-    [],
-    f"What to go by: {', '.join(RANKINGS)}; by default leep where all source models of "
-    "--features allow it, else advice; with --evaluate all that need no points.",
-    **PLACE,
-)
-flags.DEFINE_list("sources", [], "Only these tasks, as coco:segmentation.", **PLACE)
-flags.DEFINE_string(
-    "distances", None, "CSV of foi-analyze, in place of --features, for --evaluate.", **PLACE
-)
-flags.DEFINE_string(
-    "scores",
-    None,
-    "CSV of target, target_type, source, source_type, and a column of scores for each way to "
-    "rank sources, for --evaluate.",
-    **PLACE,
-)
-flags.DEFINE_string("keep_scores", None, "The CSV to write scores of --evaluate to.", **PLACE)
-flags.DEFINE_enum(
-    "pairs", "all", ["within_type", "cross_type", "all"],
-    "Which of the results --evaluate counts, by source and target.", **PLACE,
-)  # fmt: skip
-flags.DEFINE_list("target_types", [], "Task types of the targets that it counts.", **PLACE)
-flags.DEFINE_bool("evaluate", False, "Say what following each rule costs.", **PLACE)
-
-
 _FOR_EVALUATE = ("target_types", "distances", "scores", "keep_scores")
+
+
+def _define_flags(values: flags.FlagValues) -> None:
+    place = {"flag_values": values}
+    flags.DEFINE_string("target", None, "A dataset or a task, as camvid:segmentation.", **place)
+    flags.DEFINE_list("features", [], "Files of foi-features, or their directories.", **place)
+    flags.DEFINE_string("results", None, "Directory of result rows.", **place)
+    flags.DEFINE_bool("published", False, "The authors' published results.", **place)
+    flags.DEFINE_enum(
+        "setting", None, SETTINGS, "Which of --results to use; by default small.", **place
+    )
+    flags.DEFINE_list(
+        "by",
+        [],
+        f"What to go by: {', '.join(RANKINGS)}; by default leep where all source models of "
+        "--features allow it, else advice; with --evaluate all that need no points.",
+        **place,
+    )
+    flags.DEFINE_list("sources", [], "Only these tasks, as coco:segmentation.", **place)
+    flags.DEFINE_string(
+        "distances", None, "CSV of foi-analyze, in place of --features, for --evaluate.", **place
+    )
+    flags.DEFINE_string(
+        "scores",
+        None,
+        "CSV of target, target_type, source, source_type, and a column of scores for each way to "
+        "rank sources, for --evaluate.",
+        **place,
+    )
+    flags.DEFINE_string("keep_scores", None, "The CSV to write scores of --evaluate to.", **place)
+    flags.DEFINE_enum(
+        "pairs", "all", ["within_type", "cross_type", "all"],
+        "Which of the results --evaluate counts, by source and target.", **place,
+    )  # fmt: skip
+    flags.DEFINE_list("target_types", [], "Task types of the targets that it counts.", **place)
+    flags.DEFINE_bool("evaluate", False, "Say what following each rule costs.", **place)
+    flags.register_multi_flags_validator(
+        ["evaluate", "target", "sources", "results", "published", "setting", "features", "by",
+         "pairs", *_FOR_EVALUATE],
+        _check,
+        flag_values=values,
+    )  # fmt: skip
 
 
 def _check(given: dict) -> bool:
@@ -97,19 +104,6 @@ def _check(given: dict) -> bool:
     return True
 
 
-flags.register_multi_flags_validator(
-    ["evaluate", "target", "sources", "results", "published", "setting", "features", "by", "pairs",
-     *_FOR_EVALUATE],
-    _check,
-    flag_values=VALUES,
-)  # fmt: skip
-
-
-def main() -> None:
-    """The console script."""
-    command_line.run(_main, VALUES, __doc__)
-
-
 def _main(values: flags.FlagValues) -> None:
     from foi_tf.analysis.measures import domain_distance
     from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
@@ -125,7 +119,7 @@ def _main(values: flags.FlagValues) -> None:
             values.results, values.setting or "small", features, known
         )
         for sentence in said:
-            command_line.note(sentence)
+            console.print_note(sentence)
     if values.evaluate:
         before = past_transfers.filter_task_types(before, values.pairs, values.target_types)
         kept = pair_scores.read_scores(values.scores) if values.scores else None
@@ -138,10 +132,18 @@ def _main(values: flags.FlagValues) -> None:
         table = source_ranking.recommend_sources(
             values.target, by, values.sources, features, before
         )
-        command_line.note(
+        console.print_note(
             f"{values.target}: sources ranked by {by}, that is {source_ranking.TEXTS[by]}"
         )
     table.to_csv(sys.stdout, sep="\t", index=False, float_format="%.6g")
+
+
+PROGRAM = Program("foi-recommend", __doc__, _define_flags, _main)
+
+
+def main() -> None:
+    """Runs the console script."""
+    PROGRAM.main()
 
 
 if __name__ == "__main__":

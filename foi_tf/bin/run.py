@@ -3,15 +3,14 @@
   foi-plan --collection=mini --data_dir=D --workdir=W | foi-run
 
 Reads lines of foi-pretrain, foi-source and foi-target from stdin, as foi-plan prints them.
-TensorFlow starts once, and chains that end in the same target and stand next to each other share
-its traced training step. A command that fails is named and the others are run all the same; one
-that another worker is at (75, of --busy=leave) is tried again after the others. Exits with 0 if
-all are done, 1 if some failed, and 130 or 143 if it was stopped; the same call then goes on.
+TensorFlow starts once, and neighboring commands that train the same target share its traced
+training step. If a command fails, it is named and the others are run all the same. A link that
+another worker is training (exit code 75, of --busy=leave) is tried again after the others.
+Exits with 0 if all commands are done, 1 if some failed, and 130 or 143 if it was stopped; the same
+call then goes on.
 """
 
-import os
 import shlex
-import signal
 import sys
 import time
 import traceback
@@ -21,65 +20,70 @@ from absl import flags
 
 from foi_tf import preemption
 from foi_tf.bin import pretrain, source, target
-from foi_tf.bin._shared import command_line
+from foi_tf.bin._shared import console
+from foi_tf.bin._shared.program import BUSY, DONE, FAILED, INTERRUPTED, PREEMPTED, Program
 from foi_tf.errors import FoiError, unknown_name_error
+from foi_tf.wording import count
 
-VALUES = flags.FlagValues()
-flags.DEFINE_float(
-    "retry", 60.0, "Seconds before commands that others were at are tried again.", 0.0,
-    flag_values=VALUES,
-)  # fmt: skip
-
-_PROGRAMS = {"foi-pretrain": pretrain, "foi-source": source, "foi-target": target}
-_INTERRUPTED = 128 + signal.SIGINT
+PROGRAMS = {module.PROGRAM.name: module.PROGRAM for module in (pretrain, source, target)}
 
 
-def main() -> None:
-    """The console script."""
-    command_line.run(_main, VALUES, __doc__)
+def _define_flags(values: flags.FlagValues) -> None:
+    flags.DEFINE_float(
+        "retry",
+        60.0,
+        "Seconds to wait before commands are tried again whose links other workers were training.",
+        0.0,
+        flag_values=values,
+    )
 
 
-def _main(values: flags.FlagValues) -> None:
-    left = [_parsed(line, place) for place, line in enumerate(sys.stdin, 1) if line.strip()]
+def _run_lines(values: flags.FlagValues) -> None:
+    left = [_parse(line, place) for place, line in enumerate(sys.stdin, 1) if line.strip()]
     failed = 0
     while left:
         codes = [_call(command) for command in left]
-        failed += sum(code not in (0, os.EX_TEMPFAIL) for code in codes)
-        left = [one for one, code in zip(left, codes, strict=True) if code == os.EX_TEMPFAIL]
+        failed += sum(code not in (DONE, BUSY) for code in codes)
+        left = [command for command, code in zip(left, codes, strict=True) if code == BUSY]
         if left:
             time.sleep(values.retry)
     if failed:
-        raise FoiError(f"{failed} commands failed; see above")
+        raise FoiError(f"{count(failed, 'command')} failed; see above")
 
 
-def _parsed(line: str, place: int) -> list[str]:
+def _parse(line: str, place: int) -> list[str]:
     try:
         command = shlex.split(line)
     except ValueError as error:
         raise FoiError(f"stdin, line {place}: not a shell command ({error})") from error
-    if command[0] not in _PROGRAMS:
-        raise unknown_name_error("program", command[0], _PROGRAMS, where=f"stdin, line {place}")
+    if command[0] not in PROGRAMS:
+        raise unknown_name_error("program", command[0], PROGRAMS, where=f"stdin, line {place}")
     return command
 
 
 def _call(command: Sequence[str]) -> int:
     """Runs one command as a process of its own would be; returns its exit code."""
-    program = _PROGRAMS[command[0]]
-    command_line.unset(program.VALUES)
+    name, *arguments = command
     try:
-        command_line.run(program._main, program.VALUES, program.__doc__, command)
-    except SystemExit as exited:
-        code = exited.code
-    except Exception:  # A defect must not take the commands behind it along.
+        code = PROGRAMS[name].call(arguments)
+    except Exception:  # A defect in one command must not keep the others from running.
         traceback.print_exc()
-        code = 1
-    if code == preemption.EXIT_CODE:
+        code = FAILED
+    if code == PREEMPTED:
         raise preemption.Preempted
-    if code == _INTERRUPTED:
+    if code == INTERRUPTED:
         raise KeyboardInterrupt
-    if code not in (0, os.EX_TEMPFAIL):
-        command_line.note(f"foi-run: exit code {code} of: {shlex.join(command)}")
+    if code not in (DONE, BUSY):
+        console.print_note(f"foi-run: exit code {code} of: {shlex.join(command)}")
     return code
+
+
+PROGRAM = Program("foi-run", __doc__, _define_flags, _run_lines)
+
+
+def main() -> None:
+    """Runs the console script."""
+    PROGRAM.main()
 
 
 if __name__ == "__main__":

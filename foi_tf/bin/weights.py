@@ -1,100 +1,116 @@
-"""Weights in and out: foi-weights import --help, foi-weights export --help."""
+"""foi-weights: converts weights from and to other frameworks.
+
+  foi-weights import --help
+  foi-weights export --help
+
+Each subcommand lists its own flags.
+"""
 
 import json
 import sys
 
 from absl import flags
 
-from foi_tf.bin._shared import command_line
-from foi_tf.study.choices import BACKBONES, EXPORTS, ILSVRC_CLASSES, PRECISIONS
+from foi_tf.bin._shared import console, help_text, renamed_flags
+from foi_tf.bin._shared.program import DONE, WRONG_USAGE, Program, require
+from foi_tf.study.backbones import BACKBONES
+from foi_tf.study.choices import EXPORTS, ILSVRC_CLASSES, PRECISIONS
 
-IMPORT, EXPORT = flags.FlagValues(), flags.FlagValues()
 _IMPORT_USAGE = """\
-foi-weights import: public weights -> a checkpoint for --init of the programs that train.
+foi-weights import: converts public weights to a checkpoint for --init of the other programs.
+
+  foi-weights import --weights=hrnet_w48.safetensors --out=weights/ilsvrc
 
 Reads .safetensors and files of torch.save (.pth, .pt, .bin, .tar, .ckpt), without PyTorch and
-without running anything that is in them: HRNetV2 of timm, and of the authors' repositories,
-their segmentation networks included (the backbone). With --backbone=resnet50, reads TensorFlow
-checkpoints of SimCLR's code, named without .index. Prints what became of every tensor as JSON."""
+without running code from the file: HRNetV2 of timm and of the authors' repositories, their
+segmentation networks included (the backbone). With --backbone=resnet50, reads TensorFlow
+checkpoints of SimCLR's code, named without .index.
+Prints one line of JSON: what became of every tensor."""
 _EXPORT_USAGE = """\
-foi-weights export: a trained link, or a checkpoint -> a model that others can use.
+foi-weights export: converts a trained link, or a checkpoint, to a model for other programs.
 
-saved_model has the signatures predict (images in, decoded predictions out) and
-get_features; safetensors, for HRNetV2, has the backbone and a classification head, under
-timm's names. A model card goes with both.
-Prints the model's metadata as JSON."""
+  foi-weights export --init=LINK --data_dir=D --out=exported
 
-flags.DEFINE_string("weights", None, "The file of public weights.", flag_values=IMPORT)
-flags.DEFINE_enum(
-    "backbone", "hrnet_w48", sorted(BACKBONES), "What the file holds.", flag_values=IMPORT
-)
-flags.DEFINE_integer(
-    "classes",
-    ILSVRC_CLASSES,
-    "Classes of the classification head; 0 leaves the head out.",
-    0,
-    flag_values=IMPORT,
-)
-flags.DEFINE_string("out", None, "Checkpoint to write, as in weights/ilsvrc.", flag_values=IMPORT)
-flags.mark_flags_as_required(["weights", "out"], IMPORT)
-
-flags.DEFINE_string("init", None, "A link's directory, or a checkpoint.", flag_values=EXPORT)
-flags.DEFINE_string("out", None, "Directory to make.", flag_values=EXPORT)
-flags.DEFINE_string("data_dir", "", "Prepared datasets; for links.", flag_values=EXPORT)
-flags.DEFINE_enum(
-    "backbone",
-    None,
-    sorted(BACKBONES),
-    "What a checkpoint holds (default: hrnet_w48); a link says it itself.",
-    flag_values=EXPORT,
-)
-flags.DEFINE_enum("format", "saved_model", EXPORTS, "What to write.", flag_values=EXPORT)
-flags.DEFINE_bool(
-    "frozen",
-    False,
-    "Fold batch norm into the convolutions and make weights constants: faster, and final.",
-    flag_values=EXPORT,
-)
-flags.DEFINE_enum(
-    "precision",
-    None,
-    sorted(PRECISIONS),
-    "Computation in layers (default: the link's, or float32).",
-    flag_values=EXPORT,
-)
-flags.DEFINE_string("license", "", "Of the weights, for the model card.", flag_values=EXPORT)
-flags.mark_flags_as_required(["init", "out"], EXPORT)
-flags.register_multi_flags_validator(
-    ["format", "frozen", "precision"],
-    lambda v: v["format"] == "saved_model" or not (v["frozen"] or v["precision"]),
-    "--frozen and --precision go with --format=saved_model",
-    flag_values=EXPORT,
-)
+saved_model has the signatures predict (images in, decoded predictions out) and get_features.
+safetensors, for HRNetV2, has the backbone and a classification head, under timm's names.
+A model card is written beside both.
+Prints one line of JSON: the model's metadata."""
 
 
-def main() -> None:
-    """The console script."""
-    program, *rest = sys.argv
-    commands = {
-        "import": (_import, IMPORT, _IMPORT_USAGE),
-        "export": (_export, EXPORT, _EXPORT_USAGE),
-    }
-    if rest and rest[0] in commands:
-        command_line.run(*commands[rest[0]], [program, *rest[1:]])
-    if {"--help", "-h", "-help"} & set(rest):
-        command_line.run(_import, flags.FlagValues(), __doc__)
-    command_line.note("foi-weights: say import or export first (--help tells more)")
-    sys.exit(2)
+def _define_import(values: flags.FlagValues) -> None:
+    place = {"flag_values": values}
+    flags.DEFINE_string("weights", None, "File of public weights to read.", **place)
+    flags.DEFINE_string("out", None, "Checkpoint to write, as weights/ilsvrc.", **place)
+    flags.DEFINE_enum(
+        "backbone",
+        "hrnet_w48",
+        sorted(BACKBONES),
+        "Architecture of the backbone in the file.",
+        **place,
+    )
+    flags.DEFINE_integer(
+        "classes",
+        ILSVRC_CLASSES,
+        "Number of classes of the classification head; 0 leaves the head out.",
+        0,
+        **place,
+    )
+    require(values, "weights", "out")
+
+
+def _define_export(values: flags.FlagValues) -> None:
+    place = {"flag_values": values}
+    flags.DEFINE_string("init", None, "Link directory or checkpoint to export.", **place)
+    flags.DEFINE_string("out", None, "Directory to write.", **place)
+    flags.DEFINE_string(
+        "data_dir",
+        "",
+        "Directory of the prepared datasets, which a link needs and a checkpoint does not.",
+        **place,
+    )
+    flags.DEFINE_enum(
+        "backbone",
+        None,
+        sorted(BACKBONES),
+        "Architecture of a checkpoint's backbone, by default hrnet_w48; a link names its own.",
+        **place,
+    )
+    flags.DEFINE_enum("format", "saved_model", EXPORTS, "Format to write.", **place)
+    flags.DEFINE_bool(
+        "frozen",
+        False,
+        "Fold batch normalization into the convolutions and make weights constants; the model "
+        "runs faster and cannot be trained further.",
+        **place,
+    )
+    flags.DEFINE_enum(
+        "precision",
+        None,
+        sorted(PRECISIONS),
+        "Number format that layers compute in; by default the link's, or float32.",
+        **place,
+    )
+    flags.DEFINE_string(
+        "license", "", "License of the weights, for the model card; by default unknown.", **place
+    )
+    renamed_flags.define_old_name(values, "licence", "license")
+    require(values, "init", "out")
+    flags.register_multi_flags_validator(
+        ["format", "frozen", "precision"],
+        lambda v: v["format"] == "saved_model" or not (v["frozen"] or v["precision"]),
+        "--frozen and --precision go with --format=saved_model",
+        **place,
+    )
 
 
 def _import(values: flags.FlagValues) -> None:
     from foi_tf.models.weights import public_weights
 
-    made, account = public_weights.load(values.weights, values.backbone, values.classes)
+    made, account = public_weights.import_weights(values.weights, values.backbone, values.classes)
     public_weights.write_checkpoint(made.network, values.out)
-    command_line.note(f"{len(account.used)} tensors used, {len(account.left)} left")
+    console.print_note(f"{len(account.used)} tensors used, {len(account.left)} left")
     for reason, names in account.left_by_reason().items():
-        command_line.note(f"  {reason}: {len(names)}, such as {names[0]}")
+        console.print_note(f"  {reason}: {len(names)}, such as {names[0]}")
     record = {"checkpoint": values.out, "backbone": values.backbone}
     print(json.dumps(record | {"used": account.used, "left": account.left}))
 
@@ -109,8 +125,26 @@ def _export(values: flags.FlagValues) -> None:
         precision=values.precision,
         license=values.license,
     )
-    metadata = export.write(model, values.out, values.format, frozen=values.frozen)
+    metadata = export.write_model(model, values.out, values.format, frozen=values.frozen)
     print(json.dumps({"directory": values.out, **metadata}))
+
+
+PROGRAMS = {
+    "import": Program("foi-weights import", _IMPORT_USAGE, _define_import, _import),
+    "export": Program("foi-weights export", _EXPORT_USAGE, _define_export, _export),
+}
+
+
+def main() -> None:
+    """Runs the console script: the subcommand that comes first."""
+    subcommand, *arguments = sys.argv[1:] or [""]
+    if subcommand in PROGRAMS:
+        PROGRAMS[subcommand].main(arguments)
+    if help_text.requested_form([subcommand]):
+        print(__doc__.strip())
+        sys.exit(DONE)
+    console.print_note("foi-weights: say import or export first (--help tells more)")
+    sys.exit(WRONG_USAGE)
 
 
 if __name__ == "__main__":

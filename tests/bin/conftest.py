@@ -1,11 +1,8 @@
-"""Programs, run in this process."""
+"""Runs programs in this process and checks their errors."""
 
-import sys
-
-import absl.flags
 import pytest
 
-from foi_tf.bin._shared import command_line
+from foi_tf.bin._shared.program import Program
 
 # Of links that end in seconds.
 CONFIG = """
@@ -16,19 +13,15 @@ segmentation:
 
 
 @pytest.fixture(name="call")
-def _call(capsys, monkeypatch):
-    """Runs a program in this process; returns exit code, stdout and stderr."""
+def _call(capsys):
+    """Runs a program, or its module, in this process; returns exit code, stdout and stderr."""
 
     def call(program, *switches, **flags):
-        for values in vars(program).values():
-            if isinstance(values, absl.flags.FlagValues):
-                command_line.unset(values)
-        name = program.__name__.rsplit(".", 1)[-1]
+        if not isinstance(program, Program):
+            program = program.PROGRAM
         given = [f"--{flag}={value}" for flag, value in flags.items()]
-        argv = [f"foi-{name}", *switches, *given]
-        monkeypatch.setattr(sys, "argv", argv)
         with pytest.raises(SystemExit) as exited:
-            program.main()
+            program.main([*switches, *given])
         captured = capsys.readouterr()
         return exited.value.code, captured.out, captured.err
 
@@ -36,7 +29,7 @@ def _call(capsys, monkeypatch):
 
 
 def error(outcome):
-    """The one line that went wrong."""
+    """Returns the one line that went wrong."""
     code, out, err = outcome
     assert code == 1 and not out, outcome
     lines = err.strip().splitlines()
@@ -45,7 +38,7 @@ def error(outcome):
 
 
 def misuse(outcome):
-    """The one line that says what is wrong with the flags."""
+    """Returns the one line that says what is wrong with the flags."""
     code, out, err = outcome
     assert code == 2 and not out, outcome
     assert len(err.strip().splitlines()) == 1, err

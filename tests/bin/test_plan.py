@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from foi_tf.bin import plan, prepare, pretrain, source, target
-from foi_tf.bin._shared import command_line
+from foi_tf.bin import plan, prepare, run, target
 from foi_tf.study import results
 from tests import raw_folders
 from tests.bin.conftest import error, misuse
@@ -38,10 +37,8 @@ def test_every_command_is_one_that_its_program_takes(call):
         "backbone": "hrnet_w18", "steps_per_loop": "9", "pairs": "all", "config": "quickstart",
     }  # fmt: skip
     commands = [shlex.split(line) for line in lines(call(plan, **given, collection="mini"))]
-    programs = {"foi-pretrain": pretrain, "foi-source": source, "foi-target": target}
     for command in commands:
-        values = programs[command[0]].VALUES
-        command_line.unset(values)
+        values = run.PROGRAMS[command[0]].make_flags()
         assert values(command) == command[:1]
         assert values.data_dir == "my data" and values.workdir == "gs://b/w"
         assert values.backbone == "hrnet_w18" and values.steps_per_loop == 9
@@ -53,15 +50,15 @@ def test_every_command_is_one_that_its_program_takes(call):
 @pytest.mark.parametrize(
     ("flags", "given"),
     [
-        ({"scenario": "fixed_size"}, {"crop": ["713", "713"], "backbone": "hrnet_w48"}),
+        ({"scenario": "fixed_size"}, {"crop": (713, 713), "backbone": "hrnet_w48"}),
         (
             {"scenario": "fixed_size", "collection": "mini", "crop": "64,96"},
-            {"crop": ["64", "96"], "backbone": "hrnet_w48"},
+            {"crop": (64, 96), "backbone": "hrnet_w48"},
         ),
-        ({"scenario": "resnet50"}, {"crop": [], "backbone": "resnet50"}),
+        ({"scenario": "resnet50"}, {"crop": None, "backbone": "resnet50"}),
         (
             {"scenario": "self_supervised", "init": "weights/simclr"},
-            {"crop": [], "backbone": "resnet50"},
+            {"crop": None, "backbone": "resnet50"},
         ),
     ],
 )
@@ -69,11 +66,9 @@ def test_a_scenario_is_in_every_command(call, flags, given):
     """Those of the pre-training excepted, whose input size is its own."""
     one = {"sources": "coco:segmentation", "targets": "camvid:segmentation"}
     commands = [shlex.split(line) for line in lines(call(plan, **flags, **one))]
-    programs = {"foi-pretrain": pretrain, "foi-source": source, "foi-target": target}
     started = {}
     for command in commands:
-        values = programs[command[0]].VALUES
-        command_line.unset(values)
+        values = run.PROGRAMS[command[0]].make_flags()
         values(command)
         assert values.backbone == given["backbone"]
         if command[0] != "foi-pretrain":
@@ -153,7 +148,7 @@ def test_costs_come_from_rows_and_are_shared(call, tmp_path):
 def test_own_data_is_planned_from_what_is_prepared(call, blocks, bricks, tmp_path):
     given = {"collection": "own", "data_dir": blocks, "config": "laptop"}
     code, out, err = call(plan, **given)
-    assert code == 0 and "has no ilsvrc: foi-pretrain has to be run before" in err
+    assert code == 0 and "has no ilsvrc: run foi-pretrain before" in err
     assert "has no ilsvrc" not in call(plan, **given, init="ilsvrc:contrastive")[2]
     pairs = {
         tuple(flag.split("=")[1] for flag in line.split() if flag.startswith(("--so", "--ta")))
@@ -172,7 +167,7 @@ def test_the_ids_of_a_subset_and_its_classes(call, blocks):
     assert code == 0 and "12 of 12 training images" in err
     assert len(out.splitlines()) == 12 and out.splitlines() == sorted(out.splitlines())
     code, out, err = call(plan, **given, coverage="true", setting="small_source")
-    assert code == 0 and "0 classes of the training set are missing: -" in err
+    assert code == 0 and "classes of the training set that are missing: none" in err
     rows = [line.split("\t") for line in out.splitlines()]
     assert rows[0] == ["class", "name", "images_of_subset", "images_of_all"]
     assert all(row[2] == row[3] for row in rows[1:]) and len(rows) == 4
@@ -198,10 +193,12 @@ def test_the_quick_test_leaves_negative_sources_out(call, tmp_path):
     assert "--source=city:segmentation" in used and "--setting=small" not in out
     assert not {"--source=bdd:segmentation", "--source=isaid:segmentation"} & used
     said = err.splitlines()
-    assert said[0] == "2 of 17 runs saved: their sources were negative"
-    assert said[1].startswith("14 are not screened")
-    assert said[2] == "the best source was missed for 1 of 1 targets with all rows"
-    assert said[3] == ("missed bdd:segmentation for camvid:segmentation: +40.0 %, left is +2.0 %")
+    assert said[:4] == [
+        "2 of 17 runs saved: their sources had a negative gain in the small setting",
+        "14 runs kept without a test: their sources have no gain in the small setting",
+        "the best source was missed for 1 of 1 target with all rows of both settings",
+        "missed bdd:segmentation for camvid:segmentation: +40.0 %; best of the kept: +2.0 %",
+    ]
     none = call(plan, **given | {"targets": "kitti:segmentation"})
     assert "no chain of the plan has a gain in the small setting" in error(none)
 

@@ -2,11 +2,9 @@
 
 import importlib
 import shlex
-import sys
 
 import pytest
 
-from foi_tf.bin._shared import command_line
 from foi_tf.chains import links
 from foi_tf.study import configuration, results
 from foi_tf.study.grid import PRETRAINING
@@ -62,7 +60,7 @@ def ran(study, *words):
     return sum(all(word in line for word in words) for line in lines)
 
 
-def test_a_study_of_mini_is_one_call(study, monkeypatch):
+def test_a_study_of_mini_is_one_call(study):
     code, _, err = study.run("study.sh", "mini", OUT)
     assert code == 0, err
     assert ran(study, "--select_lr=validation") == 27
@@ -84,20 +82,11 @@ def test_a_study_of_mini_is_one_call(study, monkeypatch):
     assert called[:3] == ["foi-prepare", "foi-pretrain", "foi-rates"]
     assert called[3:] == ["foi-features"] * (1 + 18) + ["foi-recommend", "foi-analyze"]
     # Each takes the flags that it is given.
-    parsed = []
-
-    def parse(_, values, __):
-        command_line.unset(values)
-        parsed.append(values(sys.argv))
-
-    monkeypatch.setattr(command_line, "run", parse)
     for call in study.calls():
         program, *given = shlex.split(call)
         if program not in sweeps:
-            monkeypatch.setattr(sys, "argv", [program, *given])
             module = importlib.import_module(f"foi_tf.bin.{program.removeprefix('foi-')}")
-            module.main()
-    assert parsed == [[name] for name in called]
+            assert module.PROGRAM.make_flags()([program, *given]) == [program]
 
 
 def test_with_rates_that_are_there_none_are_chosen(study):

@@ -1,11 +1,13 @@
-"""What foi-plan --quick_test prints: sources that were negative on few images are left out."""
+"""Leaves sources out of a plan that had a negative gain on few images (foi-plan --quick_test)."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from foi_tf.bin._shared import command_line
+from foi_tf.bin._shared import console
 from foi_tf.errors import FoiError
+from foi_tf.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,39 +17,44 @@ if TYPE_CHECKING:
     from foi_tf.study.grid import Chain
 
 
-def left(results: pd.DataFrame, chains: Sequence[Chain], where: str) -> Sequence[Chain]:
-    """What the quick test leaves, and on stderr what it was worth.
+def keep_promising(results: pd.DataFrame, chains: Sequence[Chain], where: str) -> Sequence[Chain]:
+    """Returns the chains that the quick test keeps, and prints on stderr how well it did.
 
     Args:
-      results: rows of the small setting, and of the full one where there are some.
-      where: they are from.
+      results: rows of the small setting, and, if there are some, of the full one.
+      where: the directory of the rows, for errors.
 
     Raises:
       FoiError: no chain can be screened.
     """
     from foi_tf.analysis.measures import quick_test
+    from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 
-    found = quick_test.screen(results, chains)
+    analysis = StudyAnalysis(results)
+    found = quick_test.screen_chains(analysis, chains)
     if len(found.unscreened) == len(chains):
         raise FoiError(
             f"{where}: no chain of the plan has a gain in the small setting; run that "
             "first (foi-plan --setting=small)"
         )
-    command_line.note(
-        f"{len(found.discarded)} of {len(chains)} runs saved: their sources were negative"
+    console.print_note(
+        f"{len(found.discarded)} of {count(len(chains), 'run')} saved: their sources had a "
+        "negative gain in the small setting"
     )
     if found.unscreened:
-        command_line.note(
-            f"{len(found.unscreened)} are not screened, as they have no gain on few images"
+        console.print_note(
+            f"{count(len(found.unscreened), 'run')} kept without a test: their sources have no "
+            "gain in the small setting"
         )
-    judged, missed = quick_test.misses(results, found)
+    judged, missed = quick_test.find_missed_targets(analysis, found)
     if judged:
-        command_line.note(
-            f"the best source was missed for {len(missed)} of {judged} targets with all rows"
+        console.print_note(
+            f"the best source was missed for {len(missed)} of {count(judged, 'target')} with all "
+            "rows of both settings"
         )
     for miss in missed:
-        instead = "nothing" if miss.instead != miss.instead else f"{miss.instead:+.1f} %"
-        command_line.note(
-            f"missed {miss.source} for {miss.target}: {miss.gain:+.1f} %, left is {instead}"
+        best = "none" if math.isnan(miss.instead) else f"{miss.instead:+.1f} %"
+        console.print_note(
+            f"missed {miss.source} for {miss.target}: {miss.gain:+.1f} %; best of the kept: {best}"
         )
     return found.left

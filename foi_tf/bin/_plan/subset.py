@@ -1,17 +1,18 @@
-"""foi-plan --subset: which images a setting trains on, and which classes they show."""
+"""Prints the images of foi-plan --subset, or with --coverage the classes that they show."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from foi_tf.bin._shared import console
+from foi_tf.wording import count
 
 if TYPE_CHECKING:
     from absl import flags
 
 
-def show(values: flags.FlagValues) -> None:
-    """Prints the ids that a task trains on in --setting, or with --coverage its classes."""
+def print_subset(values: flags.FlagValues) -> None:
+    """Prints the ids of the images that a task trains on in --setting, or their classes."""
     from foi_tf.data.inspect import class_coverage
     from foi_tf.data.records import prepared_datasets
     from foi_tf.study import grid
@@ -24,9 +25,8 @@ def show(values: flags.FlagValues) -> None:
     chosen = grid.choose_subset(every, limits(found.dataset, values.setting))
     if not values.coverage:
         print("\n".join(chosen))
-        console.print_note(
-            f"{task} {values.setting}: {len(chosen)} of {len(every)} training images"
-        )
+        images = count(len(every), "training image")
+        console.print_note(f"{task} {values.setting}: {len(chosen)} of {images}")
         return
     rows = class_coverage.count_class_coverage(found, task.type, frozenset(chosen))
     missing = [row.name for row in rows if row.total and not row.chosen]
@@ -35,5 +35,5 @@ def show(values: flags.FlagValues) -> None:
         [(place, row.name, row.chosen, row.total) for place, row in enumerate(rows)],
     )
     console.print_note(
-        f"{len(missing)} classes of the training set are missing: {', '.join(missing) or '-'}"
+        f"classes of the training set that are missing: {', '.join(missing) or 'none'}"
     )

@@ -1,14 +1,14 @@
-"""What the programs share that take features from a frozen backbone: its flags."""
+"""Defines the flags of the programs that take features from a frozen backbone."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.study.choices import BACKBONES
-from foi_tf.study.dataset import Size
+from foi_tf.bin._shared import size_flag
+from foi_tf.bin._shared.program import require
+from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.results import SCRATCH
 
 if TYPE_CHECKING:
@@ -16,42 +16,36 @@ if TYPE_CHECKING:
 
 
 def define(values: flags.FlagValues) -> None:
-    """Data, weights, and the size of what they are shown."""
+    """Defines the data, the weights, and the size and number of images at a time."""
     place = {"flag_values": values}
-    flags.DEFINE_string("data_dir", None, "Prepared datasets (of foi-prepare).", **place)
     flags.DEFINE_string(
-        "init", None, "Weights: a link's directory, a checkpoint, or scratch.", **place
+        "data_dir", None, "Directory of the prepared datasets, as foi-prepare writes it.", **place
     )
-    flags.DEFINE_enum("backbone", "hrnet_w48", sorted(BACKBONES), "The backbone.", **place)
     flags.DEFINE_string(
-        "size",
-        "",
-        "Height and width that images are scaled to fit into, as 512x512; by default the "
-        "training input size of each dataset.",
+        "init",
+        None,
+        "Weights of the backbone: a link's directory, a checkpoint, or scratch for random weights.",
         **place,
     )
-    flags.DEFINE_integer("batch_size", 8, "Images at a time.", 1, **place)
-    flags.mark_flags_as_required(["data_dir", "init"], values)
-    flags.register_validator(
-        "size",
-        lambda value: not value or re.fullmatch(r"[1-9]\d*x[1-9]\d*", value),
-        "must be HEIGHTxWIDTH in pixels, as 512x512",
-        values,
+    flags.DEFINE_enum(
+        "backbone", "hrnet_w48", sorted(BACKBONES), "Architecture of the backbone.", **place
     )
+    size_flag.define_size(
+        values,
+        "size",
+        "images are scaled to fit into it; by default the training input size of each dataset.",
+    )
+    flags.DEFINE_integer("batch_size", 8, "Images that are computed at a time.", 1, **place)
+    require(values, "data_dir", "init")
 
 
-def size(values: flags.FlagValues) -> Size | None:
-    """What --size says; None for the datasets' own."""
-    return tuple(map(int, values.size.split("x"))) if values.size else None
-
-
-def network(values: flags.FlagValues) -> features.Network:
-    """The backbone with the weights of --init."""
+def make_extractor(values: flags.FlagValues) -> features.FeatureExtractor:
+    """Builds the backbone with the weights of --init."""
     from foi_tf.chains import initial_weights
     from foi_tf.inference import features
 
     if values.init == SCRATCH:
-        begin = initial_weights.scratch()
+        begin = initial_weights.random_start()
     else:
-        begin = initial_weights.elsewhere(values.init, values.backbone)
-    return features.Network(values.backbone, begin, values.seed)
+        begin = initial_weights.find_weights(values.init, values.backbone)
+    return features.FeatureExtractor(values.backbone, begin, values.seed)

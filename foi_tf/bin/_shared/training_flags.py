@@ -1,7 +1,7 @@
-"""What the programs that train a link share: flags, and what they print.
+"""Defines the flags that the programs share which train links, and turns them into a `Setup`.
 
 TensorFlow takes seconds to start, so it is imported where it is first needed: after the
-flags have been read, and not for --help.
+flags have been parsed, and not for --help.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import command_line
+from foi_tf.bin._shared import console, size_flag
+from foi_tf.bin._shared.program import require
 from foi_tf.study import choices
-from foi_tf.study.dataset import Size
+from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.grid import SETTINGS
 
 if TYPE_CHECKING:
@@ -21,102 +22,126 @@ if TYPE_CHECKING:
     from foi_tf.chains.stages import Setup
 
 
-def define_run(values: flags.FlagValues) -> None:
-    """What every program that trains a link takes."""
+def define_link(values: flags.FlagValues, init: str) -> None:
+    """Defines the flags of every program that trains a link.
+
+    Args:
+      init: help text of --init, which differs by program.
+    """
     place = {"flag_values": values}
     define_study(values)
-    flags.DEFINE_string(
-        "init", "", "Weights to start from: link directory, checkpoint or name.", **place
+    flags.DEFINE_string("init", "", init, **place)
+    flags.DEFINE_integer(
+        "seed", 0, "Random seed of initial weights, data order and augmentation.", **place
     )
-    flags.DEFINE_integer("seed", 0, "Of weights, order and augmentation.", **place)
-    flags.mark_flags_as_required(["data_dir", "workdir"], values)
+    require(values, "data_dir", "workdir")
 
 
 def define_study(values: flags.FlagValues) -> None:
-    """What the programs of one study are given alike."""
+    """Defines the flags that all commands of a study share."""
     place = {"flag_values": values}
-    flags.DEFINE_string("data_dir", None, "Prepared datasets (of foi-prepare).", **place)
-    flags.DEFINE_string("workdir", None, "Where links and results are kept.", **place)
     flags.DEFINE_string(
-        "config",
-        "",
-        "Name or path of a configuration; by default the one named as the dataset's collection.",
+        "data_dir", None, "Directory of the prepared datasets, as foi-prepare writes it.", **place
+    )
+    flags.DEFINE_string("workdir", None, "Directory for trained links and result rows.", **place)
+    define_config(values, "by default the one named after the dataset's collection.")
+    flags.DEFINE_enum(
+        "backbone", "hrnet_w48", sorted(BACKBONES), "Architecture of the backbone.", **place
+    )
+    flags.DEFINE_enum(
+        "strategy",
+        "cpu",
+        choices.STRATEGIES,
+        "Devices to train on. mirrored: all GPUs of this machine; multi_worker: the machines of "
+        "TF_CONFIG.",
         **place,
     )
-    flags.DEFINE_enum("backbone", "hrnet_w48", sorted(choices.BACKBONES), "The backbone.", **place)
-    flags.DEFINE_enum("strategy", "cpu", choices.STRATEGIES, "Devices to train on.", **place)
-    flags.DEFINE_string("tpu", "", "Name or address of the TPU; empty is this machine's.", **place)
+    flags.DEFINE_string(
+        "tpu", "", "Name or address of the TPU; by default the one of this machine.", **place
+    )
     flags.DEFINE_enum(
-        "precision", "float32", sorted(choices.PRECISIONS), "Computation in layers.", **place
+        "precision",
+        "float32",
+        sorted(choices.PRECISIONS),
+        "Number format that layers compute in; weights are always float32.",
+        **place,
     )
     pace = choices.Pace()
     flags.DEFINE_integer(
-        "steps_per_loop", pace.steps_per_loop, "Steps on the device at a time.", 1, **place
+        "steps_per_loop",
+        pace.steps_per_loop,
+        "Training steps that run on the device at a time; the program reacts to SIGTERM between "
+        "two such loops.",
+        1,
+        **place,
     )
     flags.DEFINE_integer(
-        "checkpoint_every", pace.checkpoint_every, "Steps between checkpoints.", 1, **place
+        "checkpoint_every", pace.checkpoint_every, "Training steps between checkpoints.", 1, **place
     )
     flags.DEFINE_enum(
         "busy",
         "wait",
         ["wait", "leave"],
-        "What to do about a link that another worker is training; leave exits with 75.",
+        "What to do if another worker is training the same link: wait until it is done, or leave "
+        "with exit code 75.",
         **place,
     )
 
 
+def define_config(values: flags.FlagValues, default: str) -> None:
+    """Defines --config and --set."""
+    flags.DEFINE_string(
+        "config",
+        "",
+        "Configuration: a name (paper, mini, own, laptop, ...) or the path of a .yaml file; "
+        f"{default}",
+        flag_values=values,
+    )
+
+
 def define_setting(values: flags.FlagValues) -> None:
-    """How many images sources and targets may use."""
+    """Defines how many images sources and targets may train on."""
     flags.DEFINE_enum(
-        "setting", "small", SETTINGS, "Sizes of the training sets.", flag_values=values
+        "setting",
+        "small",
+        SETTINGS,
+        "Numbers of training images. small: 150 of the target (1000 of coco and ade), all of the "
+        "source; small_source: also 1500 of the source; full: all of both.",
+        flag_values=values,
     )
 
 
 def define_crop(values: flags.FlagValues) -> None:
-    """One input size for all datasets, as in Appendix B."""
-    flags.DEFINE_list(
+    """Defines one input size for all datasets, as in Appendix B."""
+    size_flag.define_size(
+        values,
         "crop",
-        [],
-        "Height,width of the network's input on all datasets but ILSVRC'12, as 713,713; by default "
-        "what the configuration says, or each dataset's own.",
-        flag_values=values,
+        "input size of the network on all datasets but ILSVRC'12; by default that of the "
+        "configuration, or else each dataset's own.",
     )
-    flags.register_validator(
-        "crop",
-        lambda sides: not sides or (len(sides) == 2 and all(map(_is_side, sides))),
-        "must be height,width in pixels, as 713,713",
-        flag_values=values,
-    )
-
-
-def _is_side(text: str) -> bool:
-    return text.isdecimal() and int(text) > 0
-
-
-def crop(values: flags.FlagValues) -> Size | None:
-    """What `define_crop`'s flag says."""
-    return tuple(map(int, values.crop)) or None
 
 
 def define_selection(values: flags.FlagValues) -> None:
-    """How learning rates are chosen."""
+    """Defines how learning rates are chosen."""
     flags.DEFINE_enum(
         "select_lr",
         "none",
         choices.SELECTIONS,
-        "Best of the configuration's learning rates by the validation images, as in the paper, "
-        "or by a holdout of the training images; also which source model to start from.",
+        "How to choose the learning rate. none: that of the configuration; validation: the best "
+        "of the configuration's candidates on the validation images, as in the paper; holdout: "
+        "the best on a holdout of the training images. A source model is looked for among those "
+        "whose learning rate was chosen in the same way.",
         flag_values=values,
     )
 
 
-def setup(values: flags.FlagValues) -> Setup:
-    """What the flags of `define_run`, `define_selection` and `define_crop` say."""
+def make_setup(values: flags.FlagValues) -> Setup:
+    """Builds the setup of a link from the flags of `define_link` and the others that there are."""
     from foi_tf.chains import stages
     from foi_tf.training import strategies
 
     if values.strategy == "cpu" and strategies.has_gpu():
-        command_line.note(
+        console.print_note(
             "this machine has a GPU, and --strategy=cpu leaves it idle; --strategy=mirrored"
         )
     return stages.Setup(
@@ -126,7 +151,7 @@ def setup(values: flags.FlagValues) -> Setup:
         backbone=values.backbone,
         precision=values.precision,
         seed=values.seed,
-        crop=crop(values) if "crop" in values else None,
+        crop=values.crop if "crop" in values else None,
         select=values.select_lr if "select_lr" in values else "none",
         strategy=strategies.make(values.strategy, values.tpu),
         pace=choices.Pace(
@@ -138,7 +163,7 @@ def setup(values: flags.FlagValues) -> Setup:
 
 
 def print_finished(finished: Finished, workdir: str) -> None:
-    """One JSON line on stdout: the chain, its metrics and where the link stands."""
+    """Prints one JSON line on stdout: the chain, its metrics and the link's directory."""
     link = finished.link
     record = {
         "chain": link.chain,

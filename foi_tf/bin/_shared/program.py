@@ -1,0 +1,135 @@
+"""Defines what a program is: flags, usage, exit codes and errors in one line.
+
+Exit codes: 0 done, 1 a clear one-line error (no traceback unless --debug), 2 wrong usage,
+75 another worker trains the same link (--busy=leave), 130 interrupted, 143 stopped by SIGTERM.
+After the last three the same command goes on where it stopped.
+"""
+
+import dataclasses
+import logging as stdlib_logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from absl import flags, logging
+
+from foi_tf import preemption
+from foi_tf.bin._shared import console, help_text
+from foi_tf.errors import BusyError, FoiError
+from foi_tf.files import describe_os_error, first_line
+
+DONE, FAILED, WRONG_USAGE, BUSY, INTERRUPTED = 0, 1, 2, os.EX_TEMPFAIL, 130
+PREEMPTED = preemption.EXIT_CODE  # 143.
+
+# Libraries warn of the interpreter's age while they are imported; stderr is for our users.
+warnings.filterwarnings("ignore", category=FutureWarning, module="google.*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A console script.
+
+    Attributes:
+      name: the name of the console script, with its subcommand, as "foi-weights import".
+      usage: text that --help prints above the flags.
+      define_flags: defines the program's flags in the `FlagValues` that it is given.
+      run: does the work with the parsed flags.
+    """
+
+    name: str
+    usage: str
+    define_flags: Callable[[flags.FlagValues], None]
+    run: Callable[[flags.FlagValues], None]
+
+    def make_flags(self) -> flags.FlagValues:
+        """Returns a fresh set of flags, so that no call sees the flags of another one.
+
+        Each program has its own set: a flag that it does not know is refused, not ignored.
+        """
+        values = flags.FlagValues()
+        self.define_flags(values)
+        flags.DEFINE_bool("debug", False, "Show tracebacks and logs.", flag_values=values)
+        return values
+
+    def main(self, arguments: Sequence[str] | None = None) -> NoReturn:
+        """Runs the program and exits with its code.
+
+        Args:
+          arguments: without the program's name; by default those of the process.
+        """
+        sys.exit(self.call(sys.argv[1:] if arguments is None else arguments))
+
+    def call(self, arguments: Sequence[str]) -> int:
+        """Runs the program with command-line arguments and returns its exit code.
+
+        A defect (any exception but the expected ones) is raised, as is every error under --debug.
+        """
+        values = self.make_flags()
+        form = help_text.requested_form(arguments)
+        if form:
+            print(help_text.format_help(self.name, self.usage, values, ("debug",), form))
+            return DONE
+        try:
+            unexpected = values([self.name, *arguments])[1:]
+            if unexpected:
+                raise flags.Error(
+                    f"unexpected argument '{unexpected[0]}'; flags are written --name=value"
+                )
+        except (flags.Error, ValueError) as error:
+            message = "; ".join(str(error).splitlines())  # One line for each missing flag.
+            return self._exit(WRONG_USAGE, f"{message} (--help lists the flags)")
+        _set_log_level(values.debug)
+        return self._run_with(values)
+
+    def _run_with(self, values: flags.FlagValues) -> int:
+        try:
+            with preemption.raise_on_sigterm():
+                self.run(values)
+                sys.stdout.flush()
+        except preemption.Preempted:
+            return self._exit(PREEMPTED, "stopped by SIGTERM; the same command goes on from here")
+        except KeyboardInterrupt:
+            return self._exit(INTERRUPTED, "interrupted; the same command goes on from here")
+        except BusyError as error:
+            return self._exit(BUSY, str(error))
+        except BrokenPipeError:  # The reader, as `head`, has read enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except Exception as error:
+            message = _expected_error(error)
+            if values.debug or message is None:
+                raise
+            return self._exit(FAILED, f"error: {message}")
+        return DONE
+
+    def _exit(self, code: int, message: str) -> int:
+        console.print_note(f"{self.name}: {message}")
+        return code
+
+
+def require(values: flags.FlagValues, *names: str) -> None:
+    """Refuses command lines without these flags; their help says so."""
+    flags.mark_flags_as_required(names, values)
+    for name in names:
+        values[name].help += " Required."
+
+
+def _set_log_level(debug: bool) -> None:
+    logging.set_verbosity(logging.DEBUG if debug else logging.ERROR)
+    if not debug:
+        warnings.simplefilter("ignore")
+        stdlib_logging.getLogger("tensorflow").setLevel(stdlib_logging.ERROR)
+        # Beam logs the errors that it raises, too.
+        stdlib_logging.getLogger("apache_beam").setLevel(stdlib_logging.CRITICAL)
+
+
+def _expected_error(error: Exception) -> str | None:
+    """Returns one line on an error that is no defect of ours; None for a defect."""
+    if isinstance(error, FoiError):
+        return str(error)
+    if isinstance(error, OSError):
+        text = describe_os_error(error)
+        return f"{error.filename}: {text}" if error.filename else text
+    # TensorFlow raises errors of its own for a bucket that is missing or forbidden.
+    return first_line(error) if type(error).__module__.startswith("tensorflow.") else None
