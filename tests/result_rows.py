@@ -1,10 +1,10 @@
-"""Rows of results as runs would leave them."""
+"""Makes result rows like those of real runs."""
 
 import dataclasses
 
 from foi_tf.study.results import Row
 
-# The chain without a source, of one target, and what a row with a source has instead.
+# A chain without a source, and the values of a row whose source is Cityscapes instead.
 BASELINE = Row(
     target="camvid", target_type="segmentation", target_domain="driving", source="ilsvrc",
     source_type="", source_domain="", setting="small", backbone="hrnet_w18", init="ilsvrc",
@@ -15,5 +15,5 @@ CITY = {"source": "city", "source_type": "segmentation", "source_domain": "drivi
 
 
 def changed(row, **fields):
-    """The row with other fields."""
+    """Returns a copy of a row with other values in some fields."""
     return dataclasses.replace(row, **fields)

@@ -1,1 +1,1 @@
-"""What a study is: datasets, tasks, chains, configurations and result rows. No TensorFlow."""
+"""Defines a study: datasets, tasks, chains, configurations and result rows. No TensorFlow."""

@@ -1,4 +1,4 @@
-"""What a dataset and a task are."""
+"""Defines datasets and tasks, and the constants that both use."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -11,14 +11,15 @@ DOMAINS = (
 SEGMENTATION, DETECTION, KEYPOINTS, DEPTH = "segmentation", "detection", "keypoints", "depth"
 STRUCTURED_TASK_TYPES = (SEGMENTATION, DETECTION, KEYPOINTS, DEPTH)
 ANNOTATED_TASK_TYPES = (*STRUCTURED_TASK_TYPES, "classification")
-CONTRASTIVE = "contrastive"  # Self-supervision: of images alone, so every dataset has it.
+CONTRASTIVE = "contrastive"  # Self-supervision needs images only, so every dataset has it.
 TASK_TYPES = (*ANNOTATED_TASK_TYPES, CONTRASTIVE)
 
-# COCO's own metric and no NMS for the boxes of these two, in all collections (Appendix C).
+# Boxes of these two are measured by COCO's own metric, without NMS, in every collection
+# (Appendix C).
 _COCO_BOXES = frozenset({"coco", "bdd"})
 
 Size = tuple[int, int]  # (height, width) in pixels.
-Channels = tuple[float, float, float]  # One value for each of R, G, B, of pixels in [0, 1].
+Channels = tuple[float, float, float]  # One value for each of R, G, B, for pixels in [0, 1].
 
 
 def domain_order(domain: str) -> int:
@@ -28,28 +29,31 @@ def domain_order(domain: str) -> int:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Images with annotations.
+    """Describes images with annotations; a row of a collection's registry.
 
     Attributes:
-      id: the name used in tasks and paths.
-      name: the name in print.
-      domain: one of `DOMAINS`.
-      train, val: how many images each split has.
-      classes: by task type, how many classes (segmentation, detection,
-        classification), keypoints (keypoints) or channels (depth: 1) there are. Its
-        keys are the task types that the dataset is annotated for.
-      names: by task type, the names of those classes or keypoints, where known.
-      mean, std: of the training images' channels, with pixels in [0, 1]; None where
-        not known yet (`foi-prepare` computes them).
-      crop: training input size; None where a configuration has to say it.
-      ignored: class names in the raw annotations that become the ignore label.
+      id: name of the dataset in tasks and paths.
+      domain: image domain, one of `DOMAINS`.
+      train: number of training images.
+      val: number of validation images.
+      classes: number of classes (segmentation, detection, classification), keypoints
+        (keypoints) or channels (depth: 1), by task type. The keys are the task types that
+        the dataset is annotated for.
+      name: name of the dataset in print.
+      names: names of the classes or keypoints by task type, where known.
+      mean: mean of each channel over the training images, for pixels in [0, 1]; None where
+        it is not known yet (`foi-prepare` computes it).
+      std: standard deviation of each channel, like `mean`.
+      crop: (height, width) of the network's input in training, in pixels; None where a
+        configuration must give it.
+      ignored: class names of the raw annotations that become the ignore label.
       flip_pairs: index pairs of left and right keypoints.
       sigmas: OKS falloff of each keypoint.
-      depth_range: meters (nearest, farthest) that depth is clipped to.
-      number: the dataset's row in Table 1; 0 outside the paper.
-      collection: the family it belongs to.
-      split_sizes: by task type, (train, val) where it differs from `train`, `val`,
-        since not every image need have every annotation.
+      depth_range: (nearest, farthest) depth in meters; depth is clipped to it.
+      number: row of the dataset in Table 1; 0 outside the paper.
+      collection: name of the collection: "paper", "mini" or "own".
+      split_sizes: (train, val) by task type where they differ from `train` and `val`, since
+        not every image has every annotation.
     """
 
     id: str
@@ -80,24 +84,29 @@ class Dataset:
                 )
 
     def size(self, task_type: str, split: str) -> int:
-        """How many images of `split` ("train" or "val") serve the task type; contrastive: all."""
+        """Returns the number of images with the annotation of a task type.
+
+        Args:
+          task_type: one of `TASK_TYPES`; contrastive tasks use all images.
+          split: "train" or "val".
+        """
         train, val = self.split_sizes.get(task_type, (self.train, self.val))
         return {"train": train, "val": val}[split]
 
     @property
     def box_metric(self) -> str:
-        """What detection is measured in (Appendix C): "map", or "ap50"; own data "ap50" (ours)."""
+        """Names the metric of detection (Appendix C): "map" or "ap50". Own data: "ap50" (ours)."""
         return "map" if self.id in _COCO_BOXES and self.collection != "own" else "ap50"
 
     @property
     def box_nms(self) -> float | None:
-        """The IoU of non-maximum suppression (Appendix C), which goes with "ap50" only."""
+        """Returns the IoU of non-maximum suppression (Appendix C); None with "map"."""
         return 0.3 if self.box_metric == "ap50" else None
 
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Task:
-    """A dataset with one of its task types, written `coco:detection`."""
+    """Names a dataset and one of its task types, written `coco:detection`."""
 
     dataset: str
     type: str
@@ -110,7 +119,7 @@ class Task:
         """Reads `dataset:type`.
 
         Raises:
-          FoiError: the text has another form or names no task type.
+          FoiError: the text has another form, or its type is not a task type.
         """
         dataset, colon, task_type = text.partition(":")
         if not colon or not dataset:
@@ -122,8 +131,12 @@ class Task:
     def check(self, datasets: Mapping[str, Dataset], *, where: str = "") -> Dataset:
         """Returns the task's dataset.
 
+        Args:
+          datasets: the known datasets, by id.
+          where: start of the error message.
+
         Raises:
-          FoiError: there is no such dataset, or it has no such annotations.
+          FoiError: the dataset is unknown, or has no annotations of the task's type.
         """
         if self.dataset not in datasets:
             raise unknown_name_error("dataset", self.dataset, datasets, where=where)

@@ -1,4 +1,4 @@
-"""The grid: which chains a study runs, and how many images of a setting each may see."""
+"""Defines the grid of a study: its chains, and the numbers of images in each setting."""
 
 import dataclasses
 import hashlib
@@ -13,17 +13,18 @@ from foi_tf.study.results import MULTI_SOURCE
 
 SETTINGS = ("small", "full", "small_source")
 PRETRAINING = Task("ilsvrc", "classification")
-# By task type; the second is that of the self-supervised chains (Section 7, Appendix B).
+# Pre-training tasks by task type. Self-supervised chains (Section 7, Appendix B) start from the
+# contrastive one.
 PRETRAININGS = types.MappingProxyType(
     {task.type: task for task in (PRETRAINING, Task(PRETRAINING.dataset, CONTRASTIVE))}
 )
-SMALL_TARGET = 150  # Section 5.2.
-LONG_TAILED_TARGET = 1000  # Section 5.2, for:
+SMALL_TARGET = 150  # Training images of a target in the setting "small" (section 5.2).
+LONG_TAILED_TARGET = 1000  # Training images of a `LONG_TAILED` target there (section 5.2).
 LONG_TAILED = frozenset({"coco", "ade"})
-SMALL_SOURCE = 1500  # Section 5.4.
-SMALL_SOURCE_TYPE = "segmentation"  # The only task type of that setting, section 5.4.
+SMALL_SOURCE = 1500  # Training images of a source in the setting "small_source" (section 5.4).
+SMALL_SOURCE_TYPE = "segmentation"  # The only task type of that setting (section 5.4).
 
-# What the multi-source model of a task type is trained on, section 5.1.
+# Datasets that the multi-source model of a task type is trained on (section 5.1).
 MULTI_SOURCES = types.MappingProxyType(
     {
         "segmentation": ("isaid", "coco", "mapillary", "scannet", "suim", "vgallery", "vkitti2"),
@@ -37,20 +38,29 @@ Pairs = Literal["within_type", "cross_type", "all"]
 
 @dataclasses.dataclass(frozen=True)
 class Chain:
-    """Initial weights -> source -> target; the source `multi:TYPE` is a multi-source model."""
+    """Names the source and the target of a chain: initial weights -> source -> target.
+
+    Attributes:
+      source: the source task; `multi:TYPE` is the multi-source model of a task type.
+      target: the target task.
+    """
 
     source: Task
     target: Task
 
     @property
     def within_type(self) -> bool:
-        """Whether source and target have the same task type."""
+        """Tells whether source and target have the same task type."""
         return self.source.type == self.target.type
 
     def within_domain(self, datasets: Mapping[str, Dataset]) -> bool:
-        """Whether they share the image domain, which multi-source models always do.
+        """Tells whether source and target share the image domain.
 
-        The paper does not say so, but its counts in Table 7 come out only so.
+        A multi-source model shares the domain of every target. The paper does not say so, but
+        its counts in Table 7 are right only under this rule.
+
+        Args:
+          datasets: the datasets of a collection, by id.
         """
         if self.source.dataset == MULTI_SOURCE:
             return True
@@ -63,7 +73,7 @@ def setting_order(setting: str) -> int:
 
 
 def structured_tasks(datasets: Mapping[str, Dataset]) -> list[Task]:
-    """All that can be a source or a target: each dataset with each structured task type."""
+    """Lists all tasks that can be a source or a target: each dataset with its structured types."""
     return [
         Task(dataset.id, task_type)
         for task_type in STRUCTURED_TASK_TYPES
@@ -73,7 +83,10 @@ def structured_tasks(datasets: Mapping[str, Dataset]) -> list[Task]:
 
 
 def multi_sources(datasets: Mapping[str, Dataset]) -> dict[str, tuple[str, ...]]:
-    """By task type, the datasets of the multi-source models that a collection allows for."""
+    """Returns the datasets of each multi-source model that a collection has, by task type.
+
+    A model is left out where one of its datasets is missing or lacks the annotations.
+    """
     return {
         task_type: parts
         for task_type, parts in MULTI_SOURCES.items()
@@ -84,21 +97,22 @@ def multi_sources(datasets: Mapping[str, Dataset]) -> dict[str, tuple[str, ...]]
 def chains(
     datasets: Mapping[str, Dataset], setting: str, pairs: Pairs = "within_type"
 ) -> Iterator[Chain]:
-    """The chains with a source of a setting (sections 5.2 to 5.4), by target.
+    """Yields the chains of a setting that have a source (sections 5.2 to 5.4), target by target.
 
-    Every ordered pair of two tasks, and every multi-source model with every target, but
-    within a task type of the small setting only with those that it was not trained on.
-    Of the pairs across task types the paper ran a part that it does not list; these are
-    all of them. Limited sources are of segmentation alone, without multi-source models (that
-    Table 6 has none is our reading).
+    The chains are all ordered pairs of two tasks, and all multi-source models with all targets.
+    Within a task type, a multi-source model is left out for targets that it was trained on,
+    except in the setting "full". Across task types the paper ran only some of the pairs and
+    does not list them; this function yields all of them. The setting "small_source" has
+    segmentation alone and no multi-source models (that Table 6 has none is our reading).
 
     Args:
-      datasets: a collection, by id.
+      datasets: the datasets of a collection, by id.
       setting: one of `SETTINGS`.
-      pairs: whether source and target have the same task type.
+      pairs: "within_type" for chains whose source and target have the same task type,
+        "cross_type" for the others, or "all".
 
     Raises:
-      FoiError: there is no such setting.
+      FoiError: the setting is unknown.
     """
     if setting not in SETTINGS:
         raise unknown_name_error("setting", setting, SETTINGS)
@@ -121,16 +135,16 @@ def chains(
 
 
 def mini_size(images: int) -> int:
-    """What a number of training images of the paper is in the rendered collection.
+    """Converts a number of training images of the paper to that of the rendered collection.
 
-    Square root and factor are ours: they keep the order of the datasets by size, and
-    the smallest training set (KITTI, 150 images) equal to the small target setting.
+    Square root and factor are ours. They keep the order of the datasets by size. The smallest
+    training set (KITTI, 150 images) stays as large as a target of the setting "small".
     """
     return round(60 * math.sqrt(images / SMALL_TARGET))
 
 
 def max_target_images(dataset: Dataset, setting: str) -> int | None:
-    """How many training images a target may use; None for all (sections 5.2 to 5.4)."""
+    """Returns the most training images that a target may use; None for all (sections 5.2-5.4)."""
     if setting == "full":
         return None
     small = LONG_TAILED_TARGET if dataset.id in LONG_TAILED else SMALL_TARGET
@@ -138,17 +152,25 @@ def max_target_images(dataset: Dataset, setting: str) -> int | None:
 
 
 def max_source_images(dataset: Dataset, setting: str) -> int | None:
-    """How many training images a source may use; None for all (section 5.4)."""
+    """Returns the most training images that a source may use; None for all (section 5.4)."""
     if setting != "small_source":
         return None
     return mini_size(SMALL_SOURCE) if dataset.collection == "mini" else SMALL_SOURCE
 
 
 def choose_subset(ids: Sequence[str], images: int | None, seed: int = 0) -> list[str]:
-    """Chooses `images` of `ids`, the same ones on every machine and in any order of `ids`.
+    """Chooses a random subset that is the same on every machine and for any order of `ids`.
 
-    By the order of SHA-256 digests, since the streams of random number generators may
-    change between library versions. Smaller subsets are part of larger ones.
+    The SHA-256 digests of seed and id decide, since the streams of random number generators may
+    change between library versions. A smaller subset is part of every larger one.
+
+    Args:
+      ids: ids of the images.
+      images: size of the subset; None for all.
+      seed: random seed.
+
+    Returns:
+      The chosen ids, sorted.
     """
     if images is None or images >= len(ids):
         return sorted(ids)

@@ -1,8 +1,9 @@
-"""One learning rate a target task, from its chains without a source (Section 4.2).
+"""Chooses one learning rate for each target task, by its chains without a source (Section 4.2).
 
-The paper takes the best of three for every chain. Chosen once for a target instead, by its
-baseline, a study takes little more than a link a chain, and seeds and sources differ in nothing
-but themselves. The rule is ours: it favors the baseline, and so no gain.
+The paper takes the best of three learning rates for every chain. Here the chain without a source
+chooses once for its target. A study then trains little more than one link for each chain, and its
+chains differ in nothing but seeds and sources. The rule is ours. It favors the baseline, so it
+does not raise gains.
 """
 
 import json
@@ -20,17 +21,21 @@ if TYPE_CHECKING:
 
 
 def choose_rates(results: "pd.DataFrame") -> dict[Task, float]:
-    """The rate of each target: the best of what --select_lr=validation tried without a source.
+    """Chooses the best learning rate of each target.
 
-    By the mean over seeds, of the rates that all of them tried; one that diverged with one of
-    them is not chosen, and of equally good ones, as where nothing was learnt, that in the middle.
+    The candidates are those that --select_lr=validation tried in the chains without a source, with
+    every seed. The mean over seeds decides. A learning rate that diverged with one seed is not
+    chosen. Among equally good ones, as where nothing was learned, the middle one is chosen.
 
     Args:
-      results: as `study.results.load` returns them; of one setting and backbone.
+      results: result rows as `study.results.load` returns them, of one setting and backbone.
+
+    Returns:
+      The learning rate of each target task.
 
     Raises:
-      FoiError: no such chain has candidates, they are of several settings or backbones, or of
-        a target no rate was tried with every seed, or all diverged.
+      FoiError: no chain has candidates; the chains are of several settings, backbones or initial
+        weights; or for a target no learning rate was tried with every seed, or all diverged.
     """
     tried = results[(results.source == NO_SOURCE) & (results.selection == "validation")]
     if tried.empty:
@@ -38,14 +43,21 @@ def choose_rates(results: "pd.DataFrame") -> dict[Task, float]:
             "no chain without a source chose its learning rate; run foi-target "
             "--source=ilsvrc --select_lr=validation (foi-plan --baselines prints all)"
         )
-    for name in ("setting", "backbone", "init"):
+    texts = {"setting": "settings", "backbone": "backbones", "init": "initial weights"}
+    for name, text in texts.items():
         if len(found := sorted(tried[name].unique())) > 1:
-            raise FoiError(f"the results are of several {name}s: {', '.join(found)}; give one's")
-    targets = tried.groupby(["target", "target_type"])
-    return {Task(*names): _best_rate(Task(*names), own) for names, own in targets}
+            raise FoiError(
+                f"the results are of several {text}: {', '.join(found)}; give the results of one"
+            )
+    rates = {}
+    for (dataset, task_type), own in tried.groupby(["target", "target_type"]):
+        task = Task(str(dataset), str(task_type))
+        rates[task] = _best_rate(task, own)
+    return rates
 
 
 def _best_rate(task: Task, own: "pd.DataFrame") -> float:
+    """Chooses the learning rate of one target from its rows, see `choose_rates`."""
     sign = 1.0 if higher_is_better(own.metric.iloc[0]) else -1.0
     by_seed = [json.loads(text) for text in own.candidates]
     sums = {
@@ -63,10 +75,14 @@ def _best_rate(task: Task, own: "pd.DataFrame") -> float:
 
 
 def refine_config(config: Mapping[str, Any], rates: Mapping[Task, float]) -> dict[str, Any]:
-    """A configuration, as YAML has it, whose tasks have their own learning rates.
+    """Returns a configuration in which some tasks have their own learning rates.
+
+    Args:
+      config: the configuration as `configuration.read_config_file` returns it.
+      rates: learning rate of each of these tasks.
 
     Raises:
-      FoiError: it has no section for a task's type.
+      FoiError: the configuration has no section for a task's type.
     """
     refined = json.loads(json.dumps(config))
     for task, rate in sorted(rates.items(), key=lambda item: str(item[0])):

@@ -1,4 +1,4 @@
-"""The metrics that results are measured in (Appendix C); the last is of self-supervision (ours)."""
+"""Lists the metrics of result rows (Appendix C); `contrastive_accuracy` is ours."""
 
 import dataclasses
 import types
@@ -8,7 +8,12 @@ from foi_tf.errors import unknown_name_error
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """How to print and compare one metric; values are fractions in [0, 1] but for RMSE."""
+    """Describes how to print and compare a metric; values are in [0, 1], except RMSE in meters.
+
+    Attributes:
+      label: name of the metric in print.
+      higher_is_better: whether a larger value is a better model.
+    """
 
     label: str
     higher_is_better: bool = True
@@ -28,10 +33,10 @@ METRICS = types.MappingProxyType(
 
 
 def get_metric(name: str) -> Metric:
-    """The metric of that name.
+    """Returns the metric of a name.
 
     Raises:
-      FoiError: there is none.
+      FoiError: the metric is unknown.
     """
     if name not in METRICS:
         raise unknown_name_error("metric", name, METRICS)
@@ -39,9 +44,9 @@ def get_metric(name: str) -> Metric:
 
 
 def higher_is_better(name: str) -> bool:
-    """Whether a larger value is a better model.
+    """Tells whether a larger value of a metric is a better model.
 
     Raises:
-      FoiError: there is no such metric.
+      FoiError: the metric is unknown.
     """
     return get_metric(name).higher_is_better

@@ -1,8 +1,8 @@
-"""The paper's datasets: Table 1, with its footnotes and the published metadata.
+"""Lists the paper's datasets: Table 1 with its footnotes, and metadata that the authors published.
 
-Input sizes and channel statistics are those that the authors published with their
-follow-up study (arXiv 2204.01403, google-research/stable_transfer). They are absent
-for the three datasets without segmentation; depth ranges are from the same place.
+Input sizes, channel statistics and depth ranges are those that the authors published with their
+follow-up study (arXiv 2204.01403, google-research/stable_transfer). That study has no input
+sizes and channel statistics for the three datasets without segmentation.
 """
 
 import dataclasses
@@ -247,7 +247,7 @@ _ROWS = (
         number=19,
         train=43_000,
         val=7_000,
-        # Table 1 says 9; the publisher colors 14, and nothing says which are merged.
+        # Table 1 says 9 classes. The publisher has 14, and the paper does not say which it merges.
         classes={"segmentation": 14, "depth": 1},
         crop=(375, 1242),
         mean=(0.379, 0.388, 0.306),
@@ -283,7 +283,7 @@ _ROWS = (
     ),
 )
 
-# 20 datasets and ILSVRC'12, by id.
+# The 20 datasets and ILSVRC'12, by id.
 DATASETS = types.MappingProxyType(
     {
         row.id: dataclasses.replace(

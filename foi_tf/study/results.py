@@ -1,7 +1,7 @@
-"""The results of a study: one small JSON file a run, read together as one DataFrame.
+"""Writes the result of each run as a small JSON file, and reads all of them as one DataFrame.
 
-A file each, rather than one table, lets any number of machines write into the same
-directory without a lock, and a run that is repeated replaces its own row.
+Any number of machines can write into the same directory without a lock, since each run has a
+file of its own. A repeated run replaces its own row.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from etils import epath
 
@@ -23,47 +23,54 @@ from foi_tf.study.dataset import TASK_TYPES
 if TYPE_CHECKING:
     import pandas as pd
 
-# What `source` says of a chain that has no source task: started from pre-trained weights
-# (the baseline of Eq. 2), or from random ones. Its `source_type` and `source_domain` are "".
+# Values of the column `source` for chains without a source task: they start from pre-trained
+# weights (the baseline of Eq. 2), or from random ones. `source_type` and `source_domain` are "".
 NO_SOURCE = "ilsvrc"
 SCRATCH = "scratch"
-MULTI_SOURCE = "multi"  # What `source` says of a model trained on several sources (Section 4.2).
+MULTI_SOURCE = "multi"  # Value of `source` for a model trained on several sources (Section 4.2).
 
-EXTRA = "extra."  # Before the names of secondary metrics, as columns of the DataFrame.
+EXTRA = "extra."  # Prefix of secondary metrics among the columns of the DataFrame.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Row:
-    """The outcome of one run.
+    """Holds the outcome of one run.
 
     Attributes:
-      target, target_type, target_domain: what was trained and evaluated, such as
-        "camvid", "segmentation", "driving"; "ilsvrc", "classification" for pre-training.
-      source, source_type, source_domain: what its weights were trained on before;
-        `source` is "ilsvrc" or "scratch", and the other two "", for chains without one.
+      target: dataset that was trained and evaluated, such as "camvid"; "ilsvrc" for the
+        pre-training.
+      target_type: task type of the target, such as "segmentation"; "classification" for the
+        pre-training.
+      target_domain: image domain of the target, such as "driving".
+      source: dataset that the weights were trained on before; "ilsvrc" (pre-trained weights)
+        or "scratch" (random weights) for chains without a source.
+      source_type: task type of the source; "" without a source.
+      source_domain: image domain of the source; "" without a source.
       setting: "small", "full" or "small_source" (Sections 5.2 to 5.4).
-      backbone: such as "hrnet_w48".
-      init: the name of the weights that the chain began with.
-      seed, learning_rate: of this run.
-      n_source, n_target: training images of each; `n_source` is 0 without a source.
-      metric: one of `foi_tf.study.metrics.METRICS`.
-      value: the metric on the target's validation images; NaN where the run diverged.
-      steps: of training.
-      wall_seconds: of training and evaluation.
-      device, devices: their kind and how many there were.
-      chip_hours: devices times hours.
-      config_digest: of the configuration that the run was made with.
-      version: of foi_tf.
-      selection: how the learning rate was chosen: "none" (it is the configuration's), by
-        the metric on the "validation" images, as in the paper, or on a "holdout" of the
-        training images.
-      candidates: by learning rate, what that choice was made by: a JSON object with null
-        for what diverged; "{}" where nothing was chosen.
+      backbone: name of the backbone, such as "hrnet_w48".
+      init: name of the weights that the chain started from.
+      seed: random seed of the run.
+      learning_rate: learning rate of the run.
+      n_source: number of training images of the source; 0 without a source.
+      n_target: number of training images of the target.
+      metric: name of the metric, one of `foi_tf.study.metrics.METRICS`.
+      value: metric on the target's validation images; NaN where the run diverged.
+      steps: number of training steps.
+      wall_seconds: duration of training and evaluation in seconds.
+      device: kind of device: "cpu", "gpu" or "tpu".
+      devices: number of devices.
+      chip_hours: number of devices times hours.
+      config_digest: digest of the configuration of the run.
+      version: version of foi_tf.
+      selection: the way that the learning rate was chosen: "none" (the configuration gives
+        it), by the metric on the "validation" images as in the paper, or on a "holdout" of
+        the training images.
+      candidates: JSON object of the metric of each learning rate that could be chosen, null
+        where it diverged; "{}" where there was no choice.
       extra: secondary metrics by name, such as {"pixel_accuracy": 0.8}.
 
     Raises:
-      FoiError: there is no such metric or task type, or `source` and `source_type` do not
-        agree.
+      FoiError: the metric or a task type is unknown, or `source` and `source_type` disagree.
     """
 
     target: str
@@ -100,14 +107,17 @@ class Row:
         if (self.source in (NO_SOURCE, SCRATCH)) != (self.source_type == ""):
             raise FoiError(
                 f"source '{self.source}' with task type '{self.source_type}': "
-                f"{NO_SOURCE} and {SCRATCH} have none, and every other source has one"
+                f"{NO_SOURCE} and {SCRATCH} have no task type, and every other source has one"
             )
 
 
-_TYPES = {field.name: field.type for field in dataclasses.fields(Row) if field.name != "extra"}
+# Types of the columns, in the order of the fields; they also convert values.
+_TYPES: dict[str, type[Any]] = {
+    name: kind for name, kind in get_type_hints(Row).items() if name != "extra"
+}
 COLUMNS = tuple(_TYPES)
 
-# What makes two runs the same one.
+# Columns that are equal in two rows of the same run.
 IDENTITY = (
     "target", "target_type", "source", "source_type", "setting", "backbone", "init", "seed",
     "learning_rate", "config_digest", "selection",
@@ -115,10 +125,10 @@ IDENTITY = (
 
 
 def write_row(row: Row, directory: epath.PathLike) -> epath.Path:
-    """Writes the row into a file of its own, in place of an earlier one of the same run.
+    """Writes a row into a file of its own and replaces an earlier row of the same run.
 
     Returns:
-      The file's path; its name is a digest of the row's `IDENTITY`.
+      Path of the file; its name is `row_digest`.
 
     Raises:
       FoiError: the directory cannot be written.
@@ -132,32 +142,36 @@ def write_row(row: Row, directory: epath.PathLike) -> epath.Path:
 
 
 def row_digest(record: Mapping[str, Any]) -> str:
-    """The name of a row's file, without its suffix, from the row's `IDENTITY`."""
+    """Returns the name of a row's file without its suffix: a digest of the row's `IDENTITY`."""
     identity = json.dumps([_TYPES[name](record[name]) for name in IDENTITY])
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def load(directory: epath.PathLike) -> "pd.DataFrame":
-    """Reads all rows in the directory and the directories in it, or a table of `to_csv`.
+    """Reads all rows of a directory.
+
+    Args:
+      directory: directory that is searched with its subdirectories; or path of a .csv file as
+        `to_csv` returns it.
 
     Returns:
-      A frame with `COLUMNS` and one column "extra.NAME" for each secondary metric, NaN
-      where a row lacks it. Its order depends on the rows alone. A row found twice, all
-      columns alike, counts once.
+      A data frame with `COLUMNS` (see `Row`) and a column "extra.NAME" for each secondary
+      metric, NaN where a row lacks it. The order depends on the rows alone. Rows that agree in
+      all columns appear once.
 
     Raises:
-      FoiError: there is no such directory, no row in it, or a file that holds no row.
+      FoiError: the directory does not exist or holds no row, or a file is not a result row.
     """
     directory = epath.Path(directory)
     if directory.suffix == ".csv":
         return _to_frame(_read_csv(directory))
     if not directory.is_dir():
-        raise FoiError(f"{directory}: no such directory; name the one that the results are in")
+        raise FoiError(f"{directory}: no such directory; name the directory of the results")
     records = [
         _read_row(root / name)
         for root, _, names in directory.walk()
         for name in names
-        if name.endswith(".json") and not name.startswith(".")  # Those are being written.
+        if name.endswith(".json") and not name.startswith(".")  # Still being written.
     ]
     if not records:
         raise FoiError(
@@ -167,67 +181,77 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
 
 
 def to_csv(frame: "pd.DataFrame") -> str:
-    """All rows as one CSV file, which `load` reads as it was."""
+    """Formats all rows as the text of a CSV file, which `load` reads unchanged."""
     return frame.to_csv(index=False, lineterminator="\n")
 
 
 def _read_csv(path: epath.Path) -> list[dict[str, Any]]:
+    """Reads the records of a CSV file of `to_csv`."""
     try:
         lines = list(csv.DictReader(path.read_text().splitlines()))
     except OSError as error:
-        raise FoiError(f"{path}: cannot be read ({files.describe_os_error(error)})") from error
+        reason = files.describe_os_error(error)
+        raise FoiError(f"{path}: the file cannot be read ({reason})") from error
     if not lines:
         raise FoiError(f"{path}: no results in it; foi-analyze writes such a table to OUT")
     return [
-        _check_and_flatten(_parse_cells(texts), f"{path}, line {i}")
-        for i, texts in enumerate(lines, 2)
+        _check_and_flatten(_parse_cells(texts), f"{path}, line {number}")
+        for number, texts in enumerate(lines, 2)
     ]
 
 
 def _parse_cells(texts: Mapping[str, str]) -> dict[str, Any]:
-    """A row's JSON object out of the texts of its cells."""
-    extra = {name: text for name, text in texts.items() if str(name).startswith(EXTRA)}
-    record = {name: text for name, text in texts.items() if name not in extra}
+    """Converts the cells of a CSV line to a row's JSON object."""
+    extra: dict[str, Any] = {}
+    record: dict[str, Any] = {}
+    for name, text in texts.items():
+        if not str(name).startswith(EXTRA):
+            record[name] = text
+        elif text:
+            extra[name.removeprefix(EXTRA)] = text
     for name, kind in _TYPES.items():
-        with contextlib.suppress(KeyError, TypeError, ValueError):  # Said by `_find_problem`.
+        # `_find_problem` reports cells that cannot be converted.
+        with contextlib.suppress(KeyError, TypeError, ValueError):
             record[name] = kind(record[name]) if record[name] or kind is str else None
-    extra = {name.removeprefix(EXTRA): text for name, text in extra.items() if text}
     with contextlib.suppress(ValueError):
         extra = {name: float(text) for name, text in extra.items()}
     return record | {"extra": extra}
 
 
 def _to_frame(records: list[dict[str, Any]]) -> "pd.DataFrame":
-    import pandas as pd  # Not at the top, since programs that only write rows start faster without.
+    """Sorts records into a data frame and drops repeated ones."""
+    import pandas as pd  # Imported here, since programs that only write rows start faster without.
 
     extras = sorted({name for record in records for name in record if name not in _TYPES})
     frame = pd.DataFrame(records, columns=[*COLUMNS, *extras])
     frame = frame.astype({**_TYPES, **dict.fromkeys(extras, float)})
-    order = [*IDENTITY, *(name for name in frame if name not in IDENTITY)]
+    order = [*IDENTITY, *(name for name in map(str, frame) if name not in IDENTITY)]
     return frame.sort_values(order, ignore_index=True).drop_duplicates(ignore_index=True)
 
 
 def finite_or_none(value: float) -> float | None:
-    """A number as JSON can have it: None for NaN and infinity."""
+    """Returns a number that JSON can hold: None for NaN and infinity."""
     return float(value) if math.isfinite(value) else None
 
 
 def _read_row(path: epath.Path) -> dict[str, Any]:
+    """Reads the record of one file."""
     try:
         record = json.loads(path.read_text())
     except (ValueError, RecursionError) as error:
         raise FoiError(
-            f"{path}: not a whole JSON file ({error}); remove it and repeat its run"
+            f"{path}: the file is not complete JSON ({error}); remove it and repeat its run"
         ) from error
     return _check_and_flatten(record, str(path))
 
 
 def _check_and_flatten(record: Any, where: str) -> dict[str, Any]:
+    """Checks a decoded JSON value and gives its secondary metrics columns of their own."""
     problem = _find_problem(record)
     if problem:
         raise FoiError(
-            f"{where}: not a result row ({problem}); move it out of the results, "
-            "which foi-target writes to WORKDIR/results"
+            f"{where}: this is not a result row ({problem}); move it out of the directory of "
+            "results, which foi-target writes to WORKDIR/results"
         )
     extra = record.pop("extra")
     record["value"] = math.nan if record["value"] is None else record["value"]
@@ -235,13 +259,13 @@ def _check_and_flatten(record: Any, where: str) -> dict[str, Any]:
 
 
 def _find_problem(record: Any) -> str:
-    """What keeps a decoded JSON value from being a row; empty if nothing does."""
+    """Says why a decoded JSON value is not a row; "" if it is one."""
     if not isinstance(record, dict):
-        return "it holds no object"
+        return "it holds no JSON object"
     if missing := [name for name in (*COLUMNS, "extra") if name not in record]:
         return f"it lacks '{missing[0]}'"
     if foreign := [name for name in record if name not in _TYPES and name != "extra"]:
-        return f"'{foreign[0]}' is no column"
+        return f"'{foreign[0]}' is not a column"
     for name, kind in _TYPES.items():
         if not _fits(record[name], kind, empty=name == "value"):
             return f"'{name}' is {json.dumps(record[name])}, not {_TYPE_TEXTS[kind]}"
@@ -259,6 +283,7 @@ _TYPE_TEXTS = {str: "a text", int: "a whole number", float: "a number"}
 
 
 def _fits(value: Any, kind: type, *, empty: bool) -> bool:
+    """Tells whether a JSON value has a column's type; `empty` allows null."""
     if value is None or isinstance(value, bool):
         return empty and value is None
     return isinstance(value, (int, float) if kind is float else kind)

@@ -1,4 +1,4 @@
-"""The additional scenarios of Section 7 and Appendix B: what each changes of the study."""
+"""Defines the additional scenarios of Section 7 and Appendix B, by their changes to the study."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,23 +8,24 @@ from foi_tf.study.dataset import Dataset, Size, Task
 from foi_tf.study.grid import Chain
 
 _SEGMENTATION = ("segmentation", "segmentation")
-# "Partially" the detection targets of Table 4c; that their sources are of these two types is
-# our reading of Appendix B, which speaks of no other.
+# Appendix B uses the detection targets of Table 4c "partially". That their sources have these two
+# types is our reading: Appendix B mentions no other.
 _DETECTION = (("detection", "detection"), ("segmentation", "detection"))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """What differs from the study that it repeats a part of.
+    """Describes the differences between a scenario and the part of the study that it repeats.
 
     Attributes:
-      text: what it is, for people.
-      pairs: the (source type, target type) of its chains.
-      source: the one source that it tries, where that is no other task of the collection.
-      backbone: the one that it has instead; "" for any.
-      crop: input size of all datasets; None for their own.
-      init: whether its initial weights are other than the supervised pre-training, so that
-        they have to be given.
+      text: description for tables.
+      pairs: (source type, target type) of the chains.
+      source: the only source of the chains; None for all tasks of the collection.
+      backbone: name of the backbone; "" for any.
+      crop: (height, width) of the network's input in pixels, for all datasets; None for their
+        own.
+      init: whether the user must name the initial weights, because they are not those of the
+        supervised pre-training.
     """
 
     text: str
@@ -35,7 +36,7 @@ class Scenario:
     init: bool = False
 
     def chains(self, datasets: Mapping[str, Dataset], setting: str) -> list[Chain]:
-        """Its chains with a source; the paper's setting is "small"."""
+        """Lists the chains that have a source; the paper's setting is "small"."""
         if self.source is None:
             every = grid.chains(datasets, setting, "all")
             return [one for one in every if (one.source.type, one.target.type) in self.pairs]
@@ -55,7 +56,7 @@ SCENARIOS = {
     "self_supervised": Scenario(
         text="self-supervised initial weights", backbone="resnet50", init=True
     ),
-    # The paper does not say on which backbone; the public weights that it starts from are these.
+    # The paper does not name the backbone; the public weights that it starts from are a ResNet-50.
     "self_supervised_chain": Scenario(
         text="a self-supervised source after self-supervised initial weights",
         source=Task("coco", "contrastive"), backbone="resnet50", init=True,

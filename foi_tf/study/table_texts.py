@@ -1,4 +1,4 @@
-"""Texts that tables, findings and reports share."""
+"""Defines texts that tables, findings and reports share."""
 
 MISSING = "–"  # Marks a table cell without a value.
 

@@ -1,6 +1,9 @@
 import dataclasses
 import json
 import math
+import pathlib
+import sys
+import types
 
 import numpy as np
 import pandas as pd
@@ -57,6 +60,20 @@ def test_columns_have_their_types_and_order(tmp_path):
     ]  # fmt: skip
 
 
+def test_rows_load_alike_when_annotations_are_kept_as_text(tmp_path, monkeypatch):
+    """Executes a copy of the module under `from __future__ import annotations`."""
+    source = pathlib.Path(results.__file__).read_text()
+    head, docstring, code = source.split('"""', 2)
+    copy = types.ModuleType("results_with_text_annotations")
+    monkeypatch.setitem(sys.modules, copy.__name__, copy)
+    future = "\nfrom __future__ import annotations\n"
+    exec(f'{head}"""{docstring}"""{future}{code}', copy.__dict__)
+    assert isinstance(copy.Row.__annotations__["seed"], str)
+    path = copy.write_row(copy.Row(**dataclasses.asdict(ROW)), tmp_path)
+    assert path == results.write_row(ROW, tmp_path)
+    pd.testing.assert_frame_equal(copy.load(tmp_path), results.load(tmp_path))
+
+
 def test_numbers_of_numpy_are_stored(tmp_path):
     row = dataclasses.replace(ROW, value=np.float32(0.5), seed=np.int64(3))
     assert results.write_row(row, tmp_path) == results.write_row(ROW, tmp_path)
@@ -109,16 +126,18 @@ def test_copies_of_a_row_count_once_and_half_written_files_not_at_all(tmp_path):
 def test_a_cut_file_is_named(tmp_path):
     path = results.write_row(ROW, tmp_path)
     path.write_text(path.read_text()[:100])
-    with pytest.raises(FoiError, match=rf"{path.name}: not a whole JSON file .*repeat its run"):
+    with pytest.raises(
+        FoiError, match=rf"{path.name}: the file is not complete JSON .*repeat its run"
+    ):
         results.load(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda row: [row], "it holds no object"),
+        (lambda row: [row], "it holds no JSON object"),
         (lambda row: {"loss": 1}, "it lacks 'target'"),
-        (lambda row: row | {"color": "red"}, "'color' is no column"),
+        (lambda row: row | {"color": "red"}, "'color' is not a column"),
         (lambda row: row | {"seed": "3"}, "'seed' is \"3\", not a whole number"),
         (lambda row: row | {"seed": True}, "'seed' is true, not a whole number"),
         (lambda row: row | {"steps": None}, "'steps' is null, not a whole number"),
@@ -132,7 +151,7 @@ def test_a_foreign_file_is_named_with_what_is_wrong(tmp_path, change, problem):
     path.write_text(json.dumps(change(json.loads(path.read_text()))))
     with pytest.raises(FoiError) as error:
         results.load(tmp_path)
-    assert f"{path.name}: not a result row ({problem}" in str(error.value)
+    assert f"{path.name}: this is not a result row ({problem}" in str(error.value)
 
 
 def test_nothing_to_load_is_an_error_with_a_remedy(tmp_path):
@@ -144,7 +163,7 @@ def test_nothing_to_load_is_an_error_with_a_remedy(tmp_path):
 
 def test_sources_and_their_task_types_agree():
     for change in ({"source": "ilsvrc"}, {"source_type": ""}):
-        with pytest.raises(FoiError, match="ilsvrc and scratch have none"):
+        with pytest.raises(FoiError, match="ilsvrc and scratch have no task type"):
             dataclasses.replace(ROW, **change)
 
 
@@ -170,11 +189,19 @@ def test_a_table_is_read_as_the_rows_it_was_made_of(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("0.625", "much", "line 2: not a result row \\('value' is \"much\", not a number\\)"),
-        ("miou", "iou", "line 2: not a result row \\(unknown metric 'iou'"),
-        ("target,", "aim,", "line 2: not a result row \\(it lacks 'target'\\)"),
-        (",12.5,", ",", "line 2: not a result row"),
-        ("0.8", "most", "line 2: not a result row \\('extra' is not an object of numbers\\)"),
+        (
+            "0.625",
+            "much",
+            "line 2: this is not a result row \\('value' is \"much\", not a number\\)",
+        ),
+        ("miou", "iou", "line 2: this is not a result row \\(unknown metric 'iou'"),
+        ("target,", "aim,", "line 2: this is not a result row \\(it lacks 'target'\\)"),
+        (",12.5,", ",", "line 2: this is not a result row"),
+        (
+            "0.8",
+            "most",
+            "line 2: this is not a result row \\('extra' is not an object of numbers\\)",
+        ),
     ],
 )
 def test_a_broken_table_is_named_with_its_line(tmp_path, old, new, said):

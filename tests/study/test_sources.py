@@ -46,7 +46,7 @@ def test_the_papers_segmentation_set_is_the_largest_of_each_domain_and_all_synth
     [
         ("coco:segmentation+ade:depth", "must be of one type"),
         ("coco:segmentation+coco:segmentation", "name each dataset once"),
-        ("multi:segmentation+ade:segmentation", "not 'multi' among others"),
+        ("multi:segmentation+ade:segmentation", "'multi' only by itself"),
         ("multi:keypoints", "unknown multi-source task type 'keypoints'"),
         ("coco+ade", "must be written dataset:type"),
     ],

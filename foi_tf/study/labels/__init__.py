@@ -1,8 +1,8 @@
-"""What the paper's datasets call their classes and keypoints, in the order of their indices.
+"""Lists the names of classes and keypoints of the paper's datasets, in the order of indices.
 
-There are as many names as Table 1 counts classes. Mostly it counts, as the code of its
-authors does (google-research/factors_of_influence), a background in front of the others,
-which takes up all that a dataset ignores: such a name has an index, and no pixel.
+There are as many names as Table 1 counts classes. Like the code of the authors
+(google-research/factors_of_influence), Table 1 mostly counts a background class in front of
+the others, for all that a dataset ignores. Such a name has an index, but no pixel.
 """
 
 from foi_tf.study.labels import (
@@ -16,7 +16,7 @@ from foi_tf.study.labels import (
     websearch,
 )
 
-# By dataset and task type.
+# Names of classes or keypoints, by dataset and task type.
 NAMES = (
     consumer.NAMES
     | driving.NAMES
@@ -28,5 +28,5 @@ NAMES = (
     | websearch.NAMES
 )
 
-# By dataset, the names in the raw annotations that become the ignore label.
+# Names in the raw annotations that become the ignore label, by dataset.
 IGNORED = consumer.IGNORED | driving.IGNORED | aerial.IGNORED | indoor.IGNORED | synthetic.IGNORED

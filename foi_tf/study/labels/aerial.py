@@ -1,6 +1,6 @@
-"""Classes of the aerial datasets."""
+"""Lists the classes of the aerial datasets."""
 
-NAMES = {
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "isprs": {
         "segmentation": (
             "background", "impervious_surfaces", "building", "low_vegetation", "tree", "car",

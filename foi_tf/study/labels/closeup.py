@@ -1,5 +1,5 @@
-"""Keypoints of the close-up dataset."""
+"""Lists the keypoints of the close-up dataset."""
 
 from foi_tf.study.labels import joints
 
-NAMES = {"dogs": {"keypoints": joints.DOGS}}
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {"dogs": {"keypoints": joints.DOGS}}

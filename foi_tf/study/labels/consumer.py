@@ -1,4 +1,4 @@
-"""Classes of the consumer photographs.
+"""Lists the classes of the consumer photographs.
 
 The words and their order are those of the authors' own metadata of these datasets
 (google-research/factors_of_influence), which are the publishers'.
@@ -21,7 +21,7 @@ _PASCAL_CONTEXT = (
     "table", "track", "train", "tree", "truck", "tvmonitor", "wall", "water", "window", "wood",
 )  # fmt: skip
 
-# By the lines of objectInfo150.txt, the first of each line's synonyms.
+# Classes in the order of the lines of objectInfo150.txt, by the first synonym of each line.
 _ADE = (
     "wall", "building", "sky", "floor", "tree", "ceiling", "road", "bed", "windowpane", "grass",
     "cabinet", "sidewalk", "person", "earth", "door", "table", "mountain", "plant", "curtain",
@@ -66,13 +66,13 @@ _COCO_STUFF = (
     "building-other-merged", "rock-merged", "wall-other-merged", "rug-merged",
 )  # fmt: skip
 
-NAMES = {
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "pcontext": {"segmentation": ("background", *_PASCAL_CONTEXT)},
-    # Table 1 counts 22, one more than the authors' metadata: with the void of object borders.
+    # Table 1 counts 22 classes, one more than the authors' metadata: the void at object borders.
     "pvoc": {"segmentation": ("background", *_VOC, "void"), "detection": _VOC},
     "mpii": {"keypoints": joints.MPII},
     "ade": {"segmentation": _ADE},
-    # What no segment covers is the authors' class 0.
+    # Class 0 of the authors holds the pixels that no segment covers.
     "coco": {
         "segmentation": ("background", *_COCO_THINGS, *_COCO_STUFF),
         "detection": _COCO_THINGS,

@@ -1,4 +1,4 @@
-"""Classes of the driving datasets."""
+"""Lists the classes of the driving datasets."""
 
 _CAMVID = (
     "Bicyclist", "Building", "Car", "CartLuggagePram", "Child", "Column_Pole", "Fence",
@@ -48,7 +48,7 @@ _MAPILLARY = (
     "Car Mount", "Ego Vehicle",
 )  # fmt: skip
 
-NAMES = {
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "camvid": {"segmentation": _CAMVID},
     "kitti": {"segmentation": _KITTI},
     "city": {"segmentation": ("background", "ego vehicle", "rectification border", *_KITTI)},
@@ -58,8 +58,8 @@ NAMES = {
 }
 
 IGNORED = {
-    # Besides Void the eight rarest, since Table 1 counts 23 of the publisher's 31 names;
-    # which ones it leaves out is not printed: ours.
+    # Table 1 counts 23 of the publisher's 31 names and does not print which it leaves out.
+    # Our choice: Void and the eight rarest.
     "camvid": (
         "Void", "Animal", "Archway", "Bridge", "LaneMkgsNonDriv", "MotorcycleScooter",
         "TrafficCone", "Train", "Tunnel",

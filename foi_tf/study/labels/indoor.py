@@ -1,4 +1,4 @@
-"""Classes of the indoor datasets: those of NYU Depth v2 that label images of rooms.
+"""Lists the classes of the indoor datasets: those of NYU Depth v2 that label images of rooms.
 
 The words and their order are those of the authors' own metadata of these datasets
 (google-research/factors_of_influence), which are the publishers'.
@@ -12,9 +12,9 @@ _NYU37 = (
     "bathtub", "bag",
 )  # fmt: skip
 
-NAMES = {
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "sunrgbd": {"segmentation": _NYU37},
-    # Table 1 counts what is not labelled, id 0, as a class.
+    # Table 1 counts unlabeled pixels, id 0, as a class.
     "scannet": {
         "segmentation": ("unlabeled", *_NYU37, "otherstructure", "otherfurniture", "otherprop")
     },

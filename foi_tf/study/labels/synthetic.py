@@ -1,6 +1,6 @@
-"""Classes of the synthetic datasets."""
+"""Lists the classes of the synthetic datasets."""
 
-NAMES = {
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "vkitti2": {
         "segmentation": (
             "Terrain", "Sky", "Tree", "Vegetation", "Building", "Road", "GuardRail",
@@ -16,7 +16,7 @@ NAMES = {
 
 IGNORED = {
     "vkitti2": ("Undefined",),
-    # Table 1 counts 8 of 9 names. People stand in the way when testing only, so that they
-    # cannot be learnt; that it is they who are not counted is our inference.
+    # Table 1 counts 8 of 9 names. People appear only in the test images, so a network cannot
+    # learn them. That they are the name left out is our inference.
     "vgallery": ("Background", "Human"),
 }

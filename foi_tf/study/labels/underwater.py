@@ -1,6 +1,6 @@
-"""Classes of the underwater datasets."""
+"""Lists the classes of the underwater datasets."""
 
-NAMES = {
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "suim": {
         "segmentation": (
             "background", "HD: Human divers", "PF: Plants/sea-grass", "WR: Wrecks/ruins",
