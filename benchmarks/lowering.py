@@ -57,19 +57,19 @@ def targets(task: TaskType) -> dict[str, tf.Tensor]:
 
 
 def main() -> None:
-    where = strategies.make("cpu")
+    where = strategies.create_strategy("cpu")
     strategies.set_precision("bfloat16")
     for task_type in tasks.TYPES:
         tf.keras.backend.clear_session()
         task = tasks.create(Task("x", task_type), ROW)
         with where.scope():
-            network = transfer.build(
+            network = transfer.build_network(
                 "hrnet_w48", {"x": task.head()}, {"x": CROP}, {"x": ((0.5,) * 3, (0.25,) * 3)}
             )
             trainer = Trainer(
                 network=network,
                 tasks={"x": task},
-                optimizer=optimizers.make(SCHEDULE, SCHEDULE.steps),
+                optimizer=optimizers.create_optimizer(SCHEDULE, SCHEDULE.steps),
                 strategy=where,
             )
         batch = {
@@ -80,7 +80,7 @@ def main() -> None:
         model = network.models["x"]
         steps = {
             "train": functools.partial(trainer.replica_step, "x"),
-            "eval": functools.partial(evaluator.replica_statistics, model, task),
+            "eval": functools.partial(evaluator.compute_batch_statistics, model, task),
         }
         for name, step in steps.items():
             started = time.perf_counter()

@@ -11,7 +11,7 @@ import time
 
 import tensorflow as tf
 
-from foi_tf.models.backbones import backbone
+from foi_tf.models.backbones import build_backbone
 from foi_tf.models.heads import SegmentationHead
 from foi_tf.study.configuration import Schedule
 from foi_tf.training import optimizers, strategies
@@ -20,15 +20,15 @@ BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 2
 
 
 def main(precision: str, steps: str, tracing: str = "plain"):
-    strategies.make("cpu")  # For its threads.
+    strategies.create_strategy("cpu")  # For its threads.
     tf.keras.utils.set_random_seed(0)
     strategies.set_precision(precision)
-    body = backbone("hrnet_w48", (SIZE, SIZE, 3))
+    body = build_backbone("hrnet_w48", (SIZE, SIZE, 3))
     model = tf.keras.Model(body.input, SegmentationHead(CLASSES).connect(body))
     schedule = Schedule(
         optimizer="sgd", learning_rate=0.01, steps=100, small_steps=100, batch_size=BATCH
     )
-    optimizer = optimizers.make(schedule, schedule.steps)
+    optimizer = optimizers.create_optimizer(schedule, schedule.steps)
     optimizer.build(model.trainable_variables)
     images = tf.random.normal((BATCH, SIZE, SIZE, 3))
     labels = tf.random.uniform((BATCH, SIZE, SIZE), maxval=CLASSES, dtype=tf.int32)

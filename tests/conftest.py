@@ -57,11 +57,3 @@ def two_replicas():
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-
-
-@pytest.fixture(autouse=True)
-def _no_rig_of_another_test():
-    """A test may put another network in a backbone's place, which a kept rig would not know."""
-    yield
-    if rig := sys.modules.get("foi_tf.chains.train_session"):
-        rig.forget()

@@ -21,7 +21,7 @@ import time
 from absl import app, flags
 
 from foi_tf.errors import BusyError
-from foi_tf.study import results, sources
+from foi_tf.study import configuration, registry, results, sources
 from foi_tf.study.choices import Pace
 from foi_tf.study.dataset import Task
 
@@ -84,7 +84,9 @@ def work() -> None:
     setup = stages.Setup(
         data_dir=DATA.value,
         workdir=OUT.value,
-        config=str(pathlib.Path(OUT.value) / "config.yaml"),
+        config=configuration.load_config(
+            str(pathlib.Path(OUT.value) / "config.yaml"), registry.DATASETS
+        ),
         backbone=tiny_backbone.NAME,
         precision="float32",
         seed=0,
@@ -93,9 +95,9 @@ def work() -> None:
         pace=Pace(steps_per_loop=1, checkpoint_every=1, wait=False),
     )
     programs = {
-        "pretrain": lambda: stages.pretrain(setup, "classification", ""),
-        "source": lambda name: stages.source(setup, sources.parse_source(name), "small", ""),
-        "target": lambda name, of: stages.target(setup, Task.parse(of), name, "small", ""),
+        "pretrain": lambda: stages.pretrain(setup, "classification"),
+        "source": lambda name: stages.source(setup, sources.parse_source(name), "small"),
+        "target": lambda name, of: stages.target(setup, Task.parse(of), name, "small"),
     }
     left, done = plan(), {None}
     while left:

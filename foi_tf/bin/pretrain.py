@@ -31,7 +31,11 @@ def _define_flags(values: flags.FlagValues) -> None:
 def _train(values: flags.FlagValues) -> None:
     from foi_tf.chains import stages
 
-    finished = stages.pretrain(training_flags.make_setup(values), values.task_type, values.init)
+    finished = stages.pretrain(
+        training_flags.make_setup(values, PRETRAININGS[values.task_type]),
+        values.task_type,
+        values.init,
+    )
     training_flags.print_finished(finished, values.workdir)
 
 

@@ -33,7 +33,9 @@ def _train(values: flags.FlagValues) -> None:
     task = sources.parse_source(values.source)
     from foi_tf.chains import stages
 
-    finished = stages.source(training_flags.make_setup(values), task, values.setting, values.init)
+    finished = stages.source(
+        training_flags.make_setup(values, task), task, values.setting, values.init
+    )
     training_flags.print_finished(finished, values.workdir)
 
 

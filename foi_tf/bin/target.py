@@ -84,9 +84,15 @@ def _train(values: flags.FlagValues) -> None:
     from foi_tf.chains import stages
 
     weights = _source_weights(values)
-    setup = training_flags.make_setup(values)
+    setup = training_flags.make_setup(values, task)
     finished = stages.target(
-        setup, task, values.source, values.setting, weights or values.init, values.source_init
+        setup,
+        task,
+        values.source,
+        values.setting,
+        init="" if weights else values.init,
+        source_weights=weights,
+        source_init=values.source_init,
     )
     training_flags.print_finished(finished, values.workdir)
 

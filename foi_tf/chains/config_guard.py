@@ -15,7 +15,7 @@ _FREE = ("chain", "task", "parent", "holdout", "backbone", "seed")
 _SHOWN = 4  # Differences in one line.
 
 
-def check(workdir: epath.PathLike, link: Link, rates: Collection[float]) -> None:
+def check_configuration(workdir: epath.PathLike, link: Link, rates: Collection[float]) -> None:
     """Compares a link with those of the same chain that were begun before.
 
     Args:
@@ -24,7 +24,7 @@ def check(workdir: epath.PathLike, link: Link, rates: Collection[float]) -> None
     Raises:
       FoiError: one was begun under other settings; names them.
     """
-    for directory, other in links.begun(workdir, link.task).items():
+    for directory, other in links.load_begun(workdir, link.task).items():
         if any(getattr(link, name) != getattr(other, name) for name in _FREE if name != "holdout"):
             continue
         if link.images != other.images:

@@ -1,4 +1,4 @@
-"""What a link starts from: random weights, a finished link, or a checkpoint from elsewhere."""
+"""Finds the weights that a link starts from: random ones, a finished link's, or a checkpoint's."""
 
 import dataclasses
 import hashlib
@@ -9,21 +9,27 @@ from etils import epath
 from foi_tf.chains import links, lr_selection
 from foi_tf.errors import FoiError
 from foi_tf.study.choices import SELECTIONS
-from foi_tf.study.dataset import Task
+from foi_tf.study.dataset import CONTRASTIVE, Task
 from foi_tf.study.grid import PRETRAINING, PRETRAININGS
 from foi_tf.study.results import NO_SOURCE, SCRATCH
+
+_PRETRAININGS_BY_NAME = {
+    "": PRETRAINING,
+    str(PRETRAININGS[CONTRASTIVE]): PRETRAININGS[CONTRASTIVE],
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Start:
-    """Backbone weights and where they come from.
+    """Describes backbone weights and where they come from.
 
     Attributes:
-      chain: what they were trained on. What ends with a pre-training is one name: "ilsvrc" for
-        the classification from random weights, and else all there was, as "ilsvrc:contrastive".
-      digest: identifies them; empty for random weights.
-      checkpoint: where they are; None for random weights.
-      finished: the link that made them, where it is one of ours.
+      chain: what the weights were trained on. A chain that ends with a pre-training is one
+        name: "ilsvrc" for the classification from random weights, otherwise all that it was
+        trained on, as "ilsvrc:contrastive".
+      digest: identifies the weights; empty for random weights.
+      checkpoint: path of the weights; None for random weights.
+      finished: record of the link that trained the weights, if it is one of ours.
     """
 
     chain: tuple[str, ...]
@@ -32,23 +38,50 @@ class Start:
     finished: links.Finished | None = None
 
 
-def scratch() -> Start:
-    """Random weights."""
+def is_name(init: str) -> bool:
+    """Tells whether `init` is a name of initial weights (see `find_start`), and not a path."""
+    return init == SCRATCH or init in _PRETRAININGS_BY_NAME
+
+
+def find_start(workdir: epath.PathLike, init: str, backbone: str) -> Start:
+    """Finds initial weights by their name or path.
+
+    Args:
+      init: "scratch"; empty for the pre-training by classification in the working
+        directory, "ilsvrc:contrastive" for the self-supervised one; or a path as
+        `find_weights` takes it.
+
+    Raises:
+      FoiError: there are no such weights, or several.
+    """
+    if init == SCRATCH:
+        return random_start()
+    if is_name(init):
+        return find_pretraining(workdir, _PRETRAININGS_BY_NAME[init], backbone)
+    return find_weights(init, backbone)
+
+
+def random_start() -> Start:
+    """Returns the start of a chain with random weights."""
     return Start(chain=(SCRATCH,))
 
 
-def pretrained(workdir: epath.PathLike, task: Task, backbone: str) -> Start:
-    """The pre-training, one of `study.grid.PRETRAININGS`, in a working directory.
+def find_pretraining(workdir: epath.PathLike, task: Task, backbone: str) -> Start:
+    """Finds the weights of a pre-training in a working directory.
+
+    Args:
+      task: one of `study.grid.PRETRAININGS`.
 
     Raises:
-      FoiError: there is none, or more than one.
+      FoiError: there is no such pre-training, or more than one.
     """
     chain = (SCRATCH, str(task))
     kind = "" if task == PRETRAINING else f" --task_type={task.type}"
-    return _find(workdir, chain, task, [None], backbone, "none", f"foi-pretrain{kind}")
+    command = f"foi-pretrain{kind}"
+    return _find_link(workdir, chain, task, [None], backbone, "none", command, "--init")
 
 
-def source(
+def find_source_model(
     workdir: epath.PathLike,
     task: Task,
     images: Sequence[int | None],
@@ -56,35 +89,35 @@ def source(
     select: str,
     init: str = NO_SOURCE,
 ) -> Start:
-    """The source model of a task, or of a set of them, in a working directory.
+    """Finds the source model of a task, or of a set of tasks, in a working directory.
 
     Args:
-      init: the name of the weights that it began with.
-      images: how many training images it was allowed of each part; None for all.
+      images: how many training images it was allowed of each task; None for all.
       select: how its learning rate was chosen, one of `study.choices.SELECTIONS`.
+      init: name of the weights that it began with.
 
     Raises:
-      FoiError: there is none, or more than one.
+      FoiError: there is no such source model, or more than one.
     """
     chain, command = (init, str(task)), f"foi-source --source={task}"
     if init in (SCRATCH, *map(str, PRETRAININGS.values())):
         command += f" --init={init}"
-    elif init != NO_SOURCE:  # What the last part of a path is.
+    elif init != NO_SOURCE:  # Weights that were given by a path are named by its last part.
         command += f" --init=.../{init}"
-    return _find(workdir, chain, task, images, backbone, select, command)
+    return _find_link(workdir, chain, task, images, backbone, select, command, "--source_weights")
 
 
-def elsewhere(path: epath.PathLike, backbone: str) -> Start:
-    """The weights at a path: the directory of a finished link, or a TensorFlow checkpoint.
+def find_weights(path: epath.PathLike, backbone: str) -> Start:
+    """Finds the weights at a path: the directory of a finished link, or a TensorFlow checkpoint.
 
     Raises:
-      FoiError: there is nothing, or the link has another backbone.
+      FoiError: there are none, or they are of another backbone.
     """
     path = epath.Path(path)
     if path.is_dir():
         if not links.is_finished(path):
             raise FoiError(f"{path}: not the directory of a finished link; it has no link.json")
-        return _of(path, backbone)
+        return _load_start(path, backbone)
     parts = sorted(path.parent.glob(f"{path.name}.*")) if path.parent.is_dir() else []
     if not any(part.name == f"{path.name}.index" for part in parts):
         raise FoiError(
@@ -94,53 +127,70 @@ def elsewhere(path: epath.PathLike, backbone: str) -> Start:
     return Start(chain=(path.name,), digest=digest, checkpoint=path)
 
 
-def name(path: epath.PathLike) -> str:
-    """What the chains that begin with the weights at a path are said to begin with.
+def name_weights(path: epath.PathLike) -> str:
+    """Returns the name with which chains begin that start from the weights at a path.
 
     Raises:
-      FoiError: it is a directory, but not that of a finished link.
+      FoiError: the path is a directory, but not that of a finished link.
     """
     path = epath.Path(path)
-    return _names(links.load(path).link.chain)[0] if path.is_dir() else path.name
+    return _shorten_chain(links.load_finished(path).link.chain)[0] if path.is_dir() else path.name
 
 
-def _find(workdir, chain, task, images, backbone: str, select: str, command: str) -> Start:
-    def wanted(link: links.Link) -> bool:
+def _find_link(
+    workdir: epath.PathLike,
+    chain: tuple[str, ...],
+    task: Task,
+    images: Sequence[int | None],
+    backbone: str,
+    select: str,
+    command: str,
+    flag: str,
+) -> Start:
+    """Finds the one finished link of a chain.
+
+    Args:
+      command: the command that trains it, for the error message.
+      flag: the flag that takes a link by its path, for the error message.
+    """
+
+    def is_wanted(link: links.Link) -> bool:
         same = link.chain == chain and link.backbone == backbone and not link.holdout
         return same and sorted(link.images, key=str) == sorted(images, key=str)
 
-    finished = links.find(workdir, task, wanted)
-    found = [directory for directory in finished if lr_selection.is_marked(directory, select)]
+    finished = links.find_finished(workdir, task, is_wanted)
+    found = [directory for directory in finished if lr_selection.is_chosen(directory, select)]
     shown = f"{workdir}: {{}} {' -> '.join(chain)} with {backbone}"
     if not found:
-        others = [by for by in SELECTIONS if any(lr_selection.is_marked(d, by) for d in finished)]
+        others = [by for by in SELECTIONS if any(lr_selection.is_chosen(d, by) for d in finished)]
         if others:
             none = shown.format(f"no finished link, chosen by --select_lr={select},")
-            raise FoiError(f"{none}; there is one by --select_lr={others[0]}: give that or --init")
+            raise FoiError(f"{none}; there is one by --select_lr={others[0]}: give that or {flag}")
         raise FoiError(f"{shown.format('no finished link')}; run {command} first")
     if len(found) > 1:
         names = ", ".join(directory.name for directory in found)
-        raise FoiError(f"{shown.format('several links')}: {names}; choose one with --init=PATH")
-    return _of(found[0], backbone)
+        raise FoiError(f"{shown.format('several links')}: {names}; choose one with {flag}=PATH")
+    return _load_start(found[0], backbone)
 
 
-def _of(directory: epath.Path, backbone: str) -> Start:
-    finished = links.load(directory)
+def _load_start(directory: epath.Path, backbone: str) -> Start:
+    """Loads the start that a finished link's directory holds."""
+    finished = links.load_finished(directory)
     link = finished.link
     if link.backbone != backbone:
         raise FoiError(f"{directory}: trained with {link.backbone}, but --backbone={backbone}")
-    if not links.weights(directory).with_suffix(".index").exists():
+    if not links.weights_path(directory).with_suffix(".index").exists():
         raise FoiError(f"{directory}: its weights are gone; remove it and train again")
     return Start(
-        chain=_names(link.chain),
+        chain=_shorten_chain(link.chain),
         digest=link.digest,
-        checkpoint=links.weights(directory),
+        checkpoint=links.weights_path(directory),
         finished=finished,
     )
 
 
-def _names(chain: tuple[str, ...]) -> tuple[str, ...]:
-    """What weights with such a chain are called in the chains that go on from them."""
+def _shorten_chain(chain: tuple[str, ...]) -> tuple[str, ...]:
+    """Makes one name of a chain that ends with a pre-training; returns others as they are."""
     if chain[-1] not in map(str, PRETRAININGS.values()):
         return chain
     if chain == (SCRATCH, str(PRETRAINING)):

@@ -36,7 +36,9 @@ POLL = 1.0  # Seconds between two looks at the others.
 
 
 @contextlib.contextmanager
-def held(directory: epath.Path, *, wait: bool, waiting: Callable[[], None]) -> Iterator["Lease"]:
+def hold_lease(
+    directory: epath.Path, *, wait: bool, waiting: Callable[[], None]
+) -> Iterator["Lease"]:
     """Holds the lease of a link's directory within the block.
 
     Args:

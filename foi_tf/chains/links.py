@@ -112,22 +112,22 @@ class Finished:
     version: str = __version__
 
 
-def weights(directory: epath.PathLike) -> epath.Path:
+def weights_path(directory: epath.PathLike) -> epath.Path:
     """The checkpoint that a finished link leaves in its directory."""
     return epath.Path(directory) / _WEIGHTS
 
 
-def image_statistics(directory: epath.PathLike) -> epath.Path:
+def image_statistics_path(directory: epath.PathLike) -> epath.Path:
     """What a finished link of one task found in each image, where its metric is made of that."""
     return epath.Path(directory) / _IMAGES
 
 
-def begin(link: Link, directory: epath.Path) -> None:
+def save_begun(link: Link, directory: epath.Path) -> None:
     """Writes down what is going to be trained in the directory."""
     write_text(directory / _BEGUN, json.dumps(dataclasses.asdict(link), indent=1))
 
 
-def save(directory: epath.Path, finished: Finished) -> None:
+def save_finished(directory: epath.Path, finished: Finished) -> None:
     """Writes the record that makes a link count as finished."""
     write_text(directory / _RECORD, json.dumps(dataclasses.asdict(finished), indent=1))
 
@@ -137,7 +137,7 @@ def is_finished(directory: epath.PathLike) -> bool:
     return (epath.Path(directory) / _RECORD).exists()
 
 
-def load(directory: epath.PathLike) -> Finished:
+def load_finished(directory: epath.PathLike) -> Finished:
     """Reads the record of a finished link.
 
     Raises:
@@ -146,16 +146,18 @@ def load(directory: epath.PathLike) -> Finished:
     return _read(epath.Path(directory) / _RECORD, Finished)
 
 
-def begun(workdir: epath.PathLike, task: Task) -> dict[epath.Path, Link]:
+def load_begun(workdir: epath.PathLike, task: Task) -> dict[epath.Path, Link]:
     """The links of a task that were begun in a working directory, finished or not."""
     root = _root(workdir)
     found = sorted(root.glob(f"{_stem(task)}-*/{_BEGUN}")) if root.is_dir() else []
     return {path.parent: _read(path, Link) for path in found}
 
 
-def find(workdir: epath.PathLike, task: Task, wanted: Callable[[Link], bool]) -> list[epath.Path]:
+def find_finished(
+    workdir: epath.PathLike, task: Task, wanted: Callable[[Link], bool]
+) -> list[epath.Path]:
     """Directories of the finished links of a task that are wanted, sorted."""
-    links = begun(workdir, task).items()
+    links = load_begun(workdir, task).items()
     return [directory for directory, link in links if wanted(link) and is_finished(directory)]
 
 

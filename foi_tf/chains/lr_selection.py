@@ -1,16 +1,16 @@
-"""Which of several learning rates a link is trained with (section 4.2, Appendix A.2).
+"""Chooses the learning rate of a link among several candidates (section 4.2, Appendix A.2).
 
-The paper "selected the best model from three learning rates" by the metric that it reports,
-on the validation images: `validation`. That flatters, since the best of three is chosen and
-reported on the same images. `holdout`, ours, chooses on training images that the candidates
-do not see, trains once more on all of them with the rate chosen, and reports a number that
-nothing was chosen by. `none` takes the configuration's rate.
+The paper "selected the best model from three learning rates" by the metric that it reports, on
+the validation images: `validation`. That flatters, since the best of three is chosen and reported
+on the same images. `holdout`, ours, chooses on training images that the candidates do not see. It
+then trains once more on all of them with the chosen rate, and reports a number that nothing was
+chosen by. `none` takes the configuration's rate.
 """
 
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from etils import epath
 
@@ -23,57 +23,62 @@ HOLDOUT = 0.2  # Share of the training images; ours.
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """How a learning rate was chosen.
+    """Records how a learning rate was chosen.
 
     Attributes:
       by: one of `study.choices.SELECTIONS`.
-      values: by learning rate, what the candidate reached; empty without candidates.
+      values: value of the task's metric by the candidate's learning rate; empty without
+        candidates.
     """
 
     by: str
     values: Mapping[float, float]
 
 
-def select(
-    link: Link, by: str, rates: Iterable[float], train: Callable[[Link], Finished]
-) -> tuple[Finished, Selection]:
-    """Trains the candidates, as links of their own, and then the link with the best rate.
+def list_candidates(link: Link, by: str, rates: Iterable[float]) -> list[Link]:
+    """Returns the links to train and compare, one for each learning rate; none by "none"."""
+    if by == "none":
+        return []
+    holdout = HOLDOUT if by == "holdout" else 0.0
+    return [_replace_rate(link, rate, holdout) for rate in rates]
+
+
+def choose_best(link: Link, by: str, tried: Sequence[Finished]) -> tuple[Link, Selection]:
+    """Returns the link with the best learning rate, on all training images, and why.
 
     Args:
       by: one of `study.choices.SELECTIONS`.
-      rates: the learning rates to choose from.
-      train: runs a link; one that is finished is not trained again.
+      tried: the finished candidates of `list_candidates`; without any the link keeps its
+        rate.
     """
-    if by == "none":
-        return train(link), Selection(by, {})
-    holdout = HOLDOUT if by == "holdout" else 0.0
-    candidates = [train(_with(link, rate, holdout)) for rate in rates]
-    values = {one.link.schedule.learning_rate: one.value for one in candidates}
-    best = max(candidates, key=_quality).link.schedule.learning_rate
-    return train(_with(link, best, 0.0)), Selection(by, values)
+    values = {one.link.schedule.learning_rate: one.value for one in tried}
+    if tried:
+        best = max(tried, key=_quality).link.schedule.learning_rate
+        link = _replace_rate(link, best, 0.0)
+    return link, Selection(by, values)
 
 
-def mark(directory: epath.Path, selection: Selection) -> None:
-    """Writes down that the link in the directory is the one that was chosen so."""
-    write_text(directory / _name(selection.by), json.dumps(dataclasses.asdict(selection)))
+def mark_chosen(directory: epath.Path, selection: Selection) -> None:
+    """Marks the link in the directory as the one that a selection chose."""
+    write_text(directory / _file_name(selection.by), json.dumps(dataclasses.asdict(selection)))
 
 
-def is_marked(directory: epath.Path, by: str) -> bool:
-    """Whether the link in the directory was chosen so."""
-    return (directory / _name(by)).exists()
+def is_chosen(directory: epath.Path, by: str) -> bool:
+    """Tells whether the link in the directory was chosen in this way."""
+    return (directory / _file_name(by)).exists()
 
 
-def _name(by: str) -> str:
+def _file_name(by: str) -> str:
     return f"selected_{by}.json"
 
 
-def _with(link: Link, rate: float, holdout: float) -> Link:
+def _replace_rate(link: Link, rate: float, holdout: float) -> Link:
     schedule = dataclasses.replace(link.schedule, learning_rate=rate)
     return dataclasses.replace(link, schedule=schedule, holdout=holdout)
 
 
 def _quality(candidate: Finished) -> float:
-    """Larger is better; a diverged candidate is the worst."""
+    """Returns a number that is larger for better candidates; one that diverged is the worst."""
     if math.isnan(candidate.value):
         return -math.inf
     higher = candidate.metric not in METRICS or METRICS[candidate.metric].higher_is_better

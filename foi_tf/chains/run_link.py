@@ -1,7 +1,9 @@
-"""Runs a link: initial weights -> train -> evaluate; goes on where an earlier run stopped."""
+"""Runs one link of a chain: initial weights -> train -> evaluate -> weights and a record.
+
+A link that was interrupted goes on from its newest checkpoint and ends with the same bits.
+"""
 
 import contextlib
-import io
 import sys
 import tempfile
 import time
@@ -12,8 +14,9 @@ import tensorflow as tf
 from etils import epath
 
 from foi_tf import preemption
-from foi_tf.chains import lease, links, train_session
+from foi_tf.chains import lease, links
 from foi_tf.chains.links import Finished, Link
+from foi_tf.chains.train_session import SessionCache, TrainSession
 from foi_tf.data.records import integrity
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
@@ -23,51 +26,67 @@ from foi_tf.progress import Progress
 from foi_tf.study import image_statistics
 from foi_tf.study.choices import Pace
 from foi_tf.training import strategies
+from foi_tf.training.evaluator import Evaluation
+from foi_tf.training.trainer import silence_orbit
 
 
 def run_link(
     link: Link,
     prepared: Sequence[PreparedDataset],
-    init: epath.Path | None,
+    checkpoint: epath.Path | None,
     workdir: epath.PathLike,
     strategy: tf.distribute.Strategy,
     pace: Pace,
+    sessions: SessionCache | None = None,
 ) -> Finished:
-    """Trains and evaluates a link, or reads its record if that was done before.
+    """Trains and evaluates a link, or reads its record if it was finished before.
 
-    A link that another worker is training is waited for, and taken over if that one dies.
+    Waits for a link that another worker trains, and takes it over if that worker dies.
 
     Args:
-      prepared: the datasets of the link's members.
-      init: checkpoint whose backbone weights it starts from; None for random weights.
+      prepared: the datasets of the link's members, in their order.
+      checkpoint: checkpoint whose backbone weights the link starts from; None for random
+        weights.
+      workdir: the link is trained and kept in a directory below it.
+      sessions: keeps the traced step for the caller's next link; None keeps nothing.
 
     Raises:
       FoiError: the weights do not fit, or the working directory cannot be written.
-      BusyError: another worker is training it, and `pace` says not to wait.
+      BusyError: another worker trains the link, and `pace` says not to wait.
       Preempted: SIGTERM came; a checkpoint has been saved.
     """
-    directory = link.directory(workdir)
-    chief = strategies.is_chief(strategy)
-    with _lease(directory, pace) if chief else contextlib.nullcontext() as held:
-        try:
-            # Which all processes of a strategy take from the one that holds the lease.
-            if strategies.any_process(strategy, lambda: chief and links.is_finished(directory)):
-                return links.load_finished(directory)
-            return _Run(link, prepared, init, directory, strategy, pace, held).finish()
-        except tf.errors.OpError as error:  # A full disk or a broken record, as TensorFlow says it.
-            if isinstance(error, tf.errors.DataLossError):
-                for files in (files for one in prepared for files in one.files.values()):
-                    integrity.check_records(files)
-            raise FoiError(
-                f"{directory}: stopped ({first_line(error)}); once that is mended, the "
-                "same command goes on"
-            ) from error
+    directory, chief = link.directory(workdir), strategies.is_chief(strategy)
+    sessions = SessionCache() if sessions is None else sessions
+    with _hold_link(directory, pace, chief) as held, _explain_op_errors(directory, prepared):
+        # Every process of a strategy takes the answer of the one that holds the lease.
+        if strategies.any_process(strategy, lambda: chief and links.is_finished(directory)):
+            return links.load_finished(directory)
+        session = sessions.get(link, prepared, checkpoint, strategy)
+        if chief:
+            links.save_begun(link, directory)
+        # Every process has to take part in saving, but only the chief's files are kept.
+        with tempfile.TemporaryDirectory() as scrap:
+            own = directory if chief else epath.Path(scrap)
+            seconds = _create_seconds(strategy)
+            with _open_controller(session, seconds, directory, own, pace, held) as controller:
+                controller.train(link.steps)
+            started = time.monotonic()
+            found = session.evaluate()
+            session.network.checkpoint().write(str(links.weights_path(own)))
+            trained = float(seconds.numpy())
+            finished = _summarize(session, prepared, found, trained + time.monotonic() - started)
+        if chief:
+            _write_record(directory, finished, found)
+        return finished
 
 
 @contextlib.contextmanager
-def _lease(directory: epath.Path, pace: Pace) -> Iterator[lease.Lease | None]:
-    """The right to train in the directory; None if what is there is finished."""
-    if links.is_finished(directory):
+def _hold_link(directory: epath.Path, pace: Pace, chief: bool) -> Iterator[lease.Lease | None]:
+    """Holds the right to train in a directory within the block.
+
+    Yields None to processes that write nothing, and where the link is finished.
+    """
+    if not chief or links.is_finished(directory):
         yield None
         return
 
@@ -82,117 +101,141 @@ def _lease(directory: epath.Path, pace: Pace) -> Iterator[lease.Lease | None]:
         yield held
 
 
-class _Run:
-    """A link while it is trained."""
+@contextlib.contextmanager
+def _explain_op_errors(
+    directory: epath.Path, prepared: Sequence[PreparedDataset]
+) -> Iterator[None]:
+    """Turns TensorFlow's errors, as of a full disk or a broken record, into a `FoiError`."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if isinstance(error, tf.errors.DataLossError):
+            for files in (files for one in prepared for files in one.files.values()):
+                integrity.check_records(files)
+        raise FoiError(
+            f"{directory}: stopped ({first_line(error)}); once that is mended, the "
+            "same command goes on"
+        ) from error
 
-    def __init__(self, link, prepared, init, directory, strategy, pace, held):
-        self._link, self._prepared, self._directory = link, prepared, directory
-        self._strategy, self._pace, self._held = strategy, pace, held
-        self._rig = train_session.get(link, prepared, init, strategy)
 
-    def finish(self) -> Finished:
-        """Trains, evaluates and leaves the weights and the record."""
-        chief, directory = strategies.is_chief(self._strategy), self._directory
-        if chief:
-            links.save_begun(self._link, directory)
-        # Saving takes all processes, but only the chief's files are kept.
-        with tempfile.TemporaryDirectory() as scrap:
-            own = directory if chief else epath.Path(scrap)
-            seconds = self._train(own)
-            started = time.monotonic()
-            found = self._rig.evaluate()
-            self._rig.network.checkpoint().write(str(links.weights_path(own)))
-        domains = {one.dataset.domain for one in self._prepared}
-        tasks = self._rig.tasks
-        names = {task.metric for task in tasks.values()}
-        metrics = {name: evaluation.metrics for name, evaluation in found.items()}
-        finished = Finished(
-            link=self._link,
-            metric=names.pop() if len(names) == 1 else "mean",
-            value=sum(metrics[name][task.metric] for name, task in tasks.items()) / len(tasks),
-            metrics=_flat(metrics),
-            n_train=sum(len(source.ids()) for source in self._rig.sources),
-            domain=domains.pop() if len(domains) == 1 else "",
-            wall_seconds=seconds + time.monotonic() - started,
-            device=strategies.device_kind(self._strategy),
+def _create_seconds(strategy: tf.distribute.Strategy) -> tf.Variable:
+    """Creates the variable that counts seconds of training, which checkpoints keep."""
+    with strategy.scope():
+        return tf.Variable(
+            0.0, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
         )
-        if chief:
-            # Of sets there are no result rows, which this is to stand beside.
-            if len(found) == 1 and (by_image := next(iter(found.values())).images):
-                image_statistics.save_statistics(by_image, links.image_statistics_path(directory))
-            links.save_finished(directory, finished)
-            (directory / "checkpoints").rmtree(missing_ok=True)
-        return finished
 
-    def _train(self, own: epath.Path) -> float:
-        """Trains up to the link's last step; returns the seconds it took, restarts included."""
-        trainer, link, strategy = self._rig.trainer, self._link, self._strategy
-        with strategy.scope():
-            seconds = tf.Variable(
-                0.0, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
-            )
-        state = self._rig.network.checkpoint(
-            optimizer=trainer.optimizer, global_step=trainer.global_step, seconds=seconds
-        )
-        shared = str(self._directory / "checkpoints")
-        manager = tf.train.CheckpointManager(
-            state,
-            str(own / "checkpoints"),
-            max_to_keep=2,
-            step_counter=trainer.global_step,
-            checkpoint_interval=self._pace.checkpoint_every,
-            # What the chief has saved, for a process that has nothing of its own.
-            init_fn=lambda: state.restore(tf.train.latest_checkpoint(shared)),
-        )
+
+@contextlib.contextmanager
+def _open_controller(
+    session: TrainSession,
+    seconds: tf.Variable,
+    directory: epath.Path,
+    own: epath.Path,
+    pace: Pace,
+    held: lease.Lease | None,
+) -> Iterator[orbit.Controller]:
+    """Yields a controller that trains the session's link on from its newest checkpoint.
+
+    SIGTERM within the block takes effect between two loops of steps: a checkpoint is saved,
+    and the block raises `Preempted`.
+
+    Args:
+      seconds: is advanced by the time that passes.
+      directory: the link's, where the chief saves checkpoints.
+      own: where this process writes its files: the same for the chief.
+      held: the lease; it is checked between two loops of steps.
+    """
+    trainer, link, strategy = session.trainer, session.link, session.strategy
+    state = session.network.checkpoint(
+        optimizer=trainer.optimizer, global_step=trainer.global_step, seconds=seconds
+    )
+    shared = str(directory / "checkpoints")
+    manager = tf.train.CheckpointManager(
+        state,
+        str(own / "checkpoints"),
+        max_to_keep=2,
+        step_counter=trainer.global_step,
+        checkpoint_interval=pace.checkpoint_every,
+        # A process without checkpoints of its own takes the chief's.
+        init_fn=lambda: state.restore(tf.train.latest_checkpoint(shared)),
+    )
+    clock = time.monotonic()
+    progress = Progress(" -> ".join(link.chain), link.steps)
+
+    def show(output: Mapping[str, float]) -> None:
+        nonlocal clock
+        seconds.assign_add(time.monotonic() - clock)
         clock = time.monotonic()
-        progress = Progress(" -> ".join(link.chain), link.steps)
+        progress.update(int(trainer.global_step.numpy()) - progress.count, **output)
 
-        def look(output: Mapping[str, float]) -> None:
-            nonlocal clock
-            seconds.assign_add(time.monotonic() - clock)
-            clock = time.monotonic()
-            progress.update(int(trainer.global_step.numpy()) - progress.count, **output)
+    with progress, preemption.defer_sigterm() as came, silence_orbit():
 
-        # Orbit prints on stdout, which is for machines; `progress` and summaries say the same.
-        with (
-            progress,
-            preemption.defer_sigterm() as came,
-            contextlib.redirect_stdout(io.StringIO()),
-        ):
-
-            def loop_length(_) -> int:
-                """Asked between two loops, where a checkpoint is whole."""
-                if self._held:
-                    self._held.check()
-                if strategies.any_process(strategy, came):
-                    raise Preempted
-                return self._pace.steps_per_loop
-
-            # Restores the newest checkpoint, if there is one.
-            controller = orbit.Controller(
-                global_step=trainer.global_step,
-                trainer=trainer,
-                strategy=strategy,
-                steps_per_loop=loop_length,
-                checkpoint_manager=manager,
-                summary_dir=str(own / "summaries"),
-                train_actions=[look],
-            )
-            done = int(trainer.global_step.numpy())
-            progress.update(done)
-            self._rig.feed(done)
-            try:
-                controller.train(link.steps)
-            except Preempted:
-                controller.save_checkpoint()
-                raise
+        def loop_length(_) -> int:
+            """Returns the steps of the next loop; between two loops a checkpoint is whole."""
+            if held:
+                held.check()
             if strategies.any_process(strategy, came):
                 raise Preempted
-        return float(seconds.numpy())
+            return pace.steps_per_loop
+
+        # The controller restores the newest checkpoint, if there is one.
+        controller = orbit.Controller(
+            global_step=trainer.global_step,
+            trainer=trainer,
+            strategy=strategy,
+            steps_per_loop=loop_length,
+            checkpoint_manager=manager,
+            summary_dir=str(own / "summaries"),
+            train_actions=[show],
+        )
+        done = int(trainer.global_step.numpy())
+        progress.update(done)
+        session.feed_from(done)
+        try:
+            yield controller
+        except Preempted:
+            controller.save_checkpoint()
+            raise
+        if strategies.any_process(strategy, came):
+            raise Preempted
 
 
-def _flat(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """By name alone where there is one task, and behind the task's name elsewhere."""
+def _summarize(
+    session: TrainSession,
+    prepared: Sequence[PreparedDataset],
+    found: Mapping[str, Evaluation],
+    wall_seconds: float,
+) -> Finished:
+    """Returns the record of the session's link; `found` holds the evaluation of each task."""
+    domains = {one.dataset.domain for one in prepared}
+    names = {task.metric for task in session.tasks.values()}
+    values = [found[name].metrics[task.metric] for name, task in session.tasks.items()]
+    return Finished(
+        link=session.link,
+        metric=names.pop() if len(names) == 1 else "mean",
+        value=sum(values) / len(values),
+        metrics=_merge_metrics({name: one.metrics for name, one in found.items()}),
+        n_train=sum(len(source.ids()) for source in session.sources),
+        domain=domains.pop() if len(domains) == 1 else "",
+        wall_seconds=wall_seconds,
+        device=strategies.device_kind(session.strategy),
+    )
+
+
+def _write_record(
+    directory: epath.Path, finished: Finished, found: Mapping[str, Evaluation]
+) -> None:
+    """Writes what makes the link count as finished, and removes its checkpoints."""
+    # Sets have no result row, beside which the statistics of their images could be kept.
+    if len(found) == 1 and (by_image := next(iter(found.values())).images):
+        image_statistics.save_statistics(by_image, links.image_statistics_path(directory))
+    links.save_finished(directory, finished)
+    (directory / "checkpoints").rmtree(missing_ok=True)
+
+
+def _merge_metrics(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Returns metrics by name, behind the task's name ("TASK/miou") if there are several tasks."""
     if len(metrics) == 1:
         (only,) = metrics.values()
         return dict(only)

@@ -1,6 +1,12 @@
-"""The three kinds of run: pre-training, source and target. Each trains one link, or candidates."""
+"""Runs the three stages of a study: pre-training, source and target.
+
+Each stage finds the weights to start from, describes its link, chooses the learning rate and
+trains the link.
+"""
 
 import dataclasses
+import functools
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 from etils import epath
@@ -9,84 +15,94 @@ from foi_tf.chains import config_guard, initial_weights, lr_selection, result_ro
 from foi_tf.chains.initial_weights import Start
 from foi_tf.chains.links import Finished, Link, Member
 from foi_tf.chains.lr_selection import Selection
+from foi_tf.chains.train_session import SessionCache
 from foi_tf.data.records import prepared_datasets
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
 from foi_tf.study import configuration, grid, results, sources
 from foi_tf.study.choices import Pace
-from foi_tf.study.dataset import CONTRASTIVE, Dataset, Size, Task
+from foi_tf.study.configuration import Config
+from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
 from foi_tf.study.registry import DATASETS
 from foi_tf.training import strategies
-
-SELF_SUPERVISED = str(grid.PRETRAININGS[CONTRASTIVE])  # As the name of weights.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What all runs of a study share.
+    """Holds what all runs of a study share.
 
     Attributes:
-      data_dir: prepared datasets.
-      workdir: links and results go here.
-      config: name or path of the configuration; empty takes the one that is named as
-        the dataset's collection.
-      backbone, precision, seed: of the link that is trained.
-      crop: input size on all datasets, see `study.configuration.Config`; None for their own.
-      select: how its learning rate is chosen, one of `study.choices.SELECTIONS`; a source
-        model is looked for among those that were chosen in the same way.
-      strategy, pace: where it runs, and how it goes along.
+      data_dir: directory of the prepared datasets.
+      workdir: links and result rows are written below it.
+      config: schedules and input sizes.
+      backbone: name of the backbone, one of `study.backbones.BACKBONES`.
+      precision: one of `study.choices.PRECISIONS`.
+      seed: fixes random weights, data order and augmentation.
+      select: how the learning rate is chosen, one of `study.choices.SELECTIONS`. Targets
+        look for a source model among those that were chosen in the same way.
+      strategy: the devices to train on.
+      pace: steps per loop, checkpoints, and whether to wait for other workers.
+      sessions: keeps the traced step for the next run; share it between the setups of one
+        process.
     """
 
     data_dir: epath.PathLike
     workdir: epath.PathLike
-    config: str
+    config: Config
     backbone: str
     precision: str
     seed: int
     select: str
     strategy: tf.distribute.Strategy
     pace: Pace
-    crop: Size | None = None
+    sessions: SessionCache = dataclasses.field(default_factory=SessionCache)
 
 
-def pretrain(setup: Setup, task_type: str, init: str) -> Finished:
-    """Classification or self-supervision on ILSVRC, from random weights or those of `init`.
+def pretrain(setup: Setup, task_type: str, init: str = "") -> Finished:
+    """Trains a backbone on ILSVRC, by classification or self-supervision.
 
-    Its learning rate is the configuration's, since all chains share this one network.
+    The learning rate is the configuration's, since all chains share this one network.
+
+    Args:
+      task_type: one of `study.grid.PRETRAININGS`.
+      init: initial weights, as for `source`; empty for random weights.
 
     Raises:
-      FoiError: data, weights or configuration are missing or wrong; so do the others.
+      FoiError: data, weights or configuration are missing or wrong. `source` and `target`
+        raise it, too.
     """
-    setup = dataclasses.replace(setup, select="none")
-    begin = _begin(setup, init or results.SCRATCH)
-    finished, chosen = _run(setup, grid.PRETRAININGS[task_type], begin, (None,))
-    _settle(setup, finished, chosen)
-    _write_row(setup, finished, chosen, begin, "full")
+    start = initial_weights.find_start(setup.workdir, init or results.SCRATCH, setup.backbone)
+    link, _, train = _plan_link(setup, grid.PRETRAININGS[task_type], start, (None,))
+    link, chosen = lr_selection.choose_best(link, "none", [])
+    finished = train(link)
+    _mark_chosen(setup, finished, chosen)
+    _write_row(setup, finished, chosen, start, "full")
     return finished
 
 
-def source(setup: Setup, task: Task, setting: str, init: str) -> Finished:
-    """A source model: from the pre-training or from what `init` says.
+def source(setup: Setup, task: Task, setting: str, init: str = "") -> Finished:
+    """Trains a source model, from a pre-training or from other initial weights.
 
-    A source trained on all images of one task is at the same time the chain without a
-    source of that task as a full target, and leaves its result row as such.
+    A source that was trained on all images of one task is the same link as that task's full
+    target without a source; so it leaves the result row of that target.
 
     Args:
-      task: as `study.sources.parse_source` returns it: a task, or the name of a set.
-      init: "scratch", a pre-training in the workdir ("ilsvrc:contrastive"), or the path of
-        weights; empty for the pre-training by classification.
+      task: a task, or the name of a set of tasks, as `study.sources.parse_source` returns it.
+      setting: one of `study.grid.SETTINGS`.
+      init: initial weights: "scratch", a pre-training in the workdir ("ilsvrc:contrastive"),
+        or the path of a checkpoint or of a link's directory. Empty takes the pre-training
+        by classification.
     """
-    images = tuple(
-        grid.max_source_images(
-            prepared_datasets.load_task_dataset(setup.data_dir, part).dataset, setting
-        )
-        for part in sources.source_parts(task)
-    )
-    begin = _begin(setup, init)
-    finished, chosen = _run(setup, task, begin, images)
-    _settle(setup, finished, chosen)
+    prepared = _load_members(setup, sources.source_parts(task))
+    images = tuple(grid.max_source_images(one.dataset, setting) for one in prepared)
+    start = initial_weights.find_start(setup.workdir, init, setup.backbone)
+    link, rates, train = _plan_link(setup, task, start, images)
+    tried = list(map(train, lr_selection.list_candidates(link, setup.select, rates)))
+    link, chosen = lr_selection.choose_best(link, setup.select, tried)
+    finished = train(link)
+    _mark_chosen(setup, finished, chosen)
     if images == (None,):
-        _write_row(setup, finished, chosen, begin, "full")
+        _write_row(setup, finished, chosen, start, "full")
     return finished
 
 
@@ -95,98 +111,147 @@ def target(
     task: Task,
     source_name: str,
     setting: str,
-    init: str,
+    *,
+    init: str = "",
+    source_weights: str = "",
     source_init: str = results.NO_SOURCE,
 ) -> Finished:
-    """A target model: from a source model, or from what `_begin` says without a source.
+    """Trains a target model, from a source model or without a source, and writes its row.
 
     Args:
-      source_name: a task or a set, "ilsvrc" for the baseline without a source, or "scratch".
-      init: the path of weights in place of those that `source_name` has in the workdir, or
-        the name of those that the chain begins with, as `source` takes it.
-      source_init: the same name where they are from elsewhere, as rows have it.
+      source_name: a task or a set of tasks, "ilsvrc" for a chain without a source, or
+        "scratch" for random weights.
+      setting: one of `study.grid.SETTINGS`.
+      init: initial weights of the chain, as for `source`. With a source task it is the name
+        of those that the source model in the workdir began with; paths have no such name.
+      source_weights: path of a trained source model (a link's directory or a checkpoint)
+        to take in place of the one in the workdir.
+      source_init: name of the initial weights of the source model in the workdir if they
+        were given by a path, as result rows have it.
     """
     if task.type == CONTRASTIVE:
-        raise FoiError(f"{task}: nothing of it is annotated; give it to foi-source")
-    dataset = prepared_datasets.load_task_dataset(setup.data_dir, task).dataset
-    if source_name == results.SCRATCH:
-        if init:
-            raise FoiError("--source=scratch starts from random weights; leave --init out")
-        begin = initial_weights.random_start()
-    elif source_name == results.NO_SOURCE:
-        begin = _begin(setup, init)
-    else:
-        begin = _source_model(setup, sources.parse_source(source_name), setting, init, source_init)
-    finished, chosen = _run(setup, task, begin, (grid.max_target_images(dataset, setting),))
-    _write_row(setup, finished, chosen, begin, setting)
+        raise FoiError(f"{task}: it has no annotations to evaluate on; give it to foi-source")
+    (prepared,) = _load_members(setup, [task])
+    start = _find_target_start(setup, source_name, setting, init, source_weights, source_init)
+    images = (grid.max_target_images(prepared.dataset, setting),)
+    link, rates, train = _plan_link(setup, task, start, images)
+    tried = list(map(train, lr_selection.list_candidates(link, setup.select, rates)))
+    link, chosen = lr_selection.choose_best(link, setup.select, tried)
+    finished = train(link)
+    _write_row(setup, finished, chosen, start, setting)
     return finished
 
 
-def _begin(setup: Setup, init: str) -> Start:
-    if (task := _pretraining(init)) is not None:
-        return initial_weights.find_pretraining(setup.workdir, task, setup.backbone)
-    if init == results.SCRATCH:
+def is_source_model(source_name: str, init: str) -> bool:
+    """Tells whether `init` is the path of a trained source model.
+
+    That is its old form; `target` takes such a path as `source_weights`.
+    """
+    without_source = source_name in (results.NO_SOURCE, results.SCRATCH)
+    return not (without_source or initial_weights.is_name(init))
+
+
+def load_config(
+    data_dir: epath.PathLike, task: Task, seed: int, name: str = "", **options
+) -> Config:
+    """Loads the configuration for a run on a task or on a set of tasks.
+
+    Args:
+      seed: the run's; it decides which task of a set comes first.
+      name: name or path of the configuration; empty takes the one that is named as the
+        collection of the (first) task's dataset.
+      options: passed on to `study.configuration.load_config`.
+
+    Raises:
+      FoiError: the dataset is not prepared, or the configuration is missing or wrong.
+    """
+    if not name:
+        first = sources.interleave_parts(task, seed)[0]
+        name = prepared_datasets.load_task_dataset(data_dir, first).dataset.collection
+    known = {*DATASETS, *prepared_datasets.find_prepared(data_dir)}
+    return configuration.load_config(name, known, **options)
+
+
+def _find_target_start(
+    setup: Setup, source_name: str, setting: str, init: str, source_weights: str, source_init: str
+) -> Start:
+    """Finds the weights that a target starts from; see `target` for the arguments."""
+    if source_weights and (init or source_name in (results.NO_SOURCE, results.SCRATCH)):
+        raise FoiError("--source_weights goes with a --source task, and without --init")
+    if source_name == results.SCRATCH:
+        if init:
+            raise FoiError("--source=scratch starts from random weights; leave --init out")
         return initial_weights.random_start()
-    return initial_weights.find_weights(init, setup.backbone)
-
-
-def _pretraining(init: str) -> Task | None:
-    """The pre-training in the workdir that an `init` stands for; None for other weights."""
-    return {"": grid.PRETRAINING, SELF_SUPERVISED: grid.PRETRAININGS[CONTRASTIVE]}.get(init)
-
-
-def is_source_model(source: str, init: str) -> bool:
-    """Whether `target` believes that weights are a source model, as a checkpoint cannot say."""
-    named = init == results.SCRATCH or _pretraining(init) is not None
-    without = source in (results.NO_SOURCE, results.SCRATCH)
-    return not (named or without or epath.Path(init).is_dir())
-
-
-def _source_model(setup: Setup, task: Task, setting: str, init: str, began: str) -> Start:
-    if init == results.SCRATCH or _pretraining(init) is not None:
-        images = [grid.max_source_images(row, setting) for row in _datasets(setup, task)]
-        name = init or began
-        return initial_weights.find_source_model(
-            setup.workdir, task, images, setup.backbone, setup.select, name
+    if source_name == results.NO_SOURCE:
+        return initial_weights.find_start(setup.workdir, init, setup.backbone)
+    task = sources.parse_source(source_name)
+    if source_weights:
+        return _find_source_weights(setup, task, source_weights)
+    if not initial_weights.is_name(init):
+        raise FoiError(
+            f"--init={init}: not a name of initial weights; give a trained model of "
+            f"{source_name} by --source_weights"
         )
-    begin = initial_weights.find_weights(init, setup.backbone)
-    if begin.finished is None:
-        return dataclasses.replace(begin, chain=(*begin.chain, str(task)))
-    if begin.finished.link.task != task:
-        raise FoiError(f"{init}: trained on {begin.finished.link.task}, but --source={task}")
-    return begin
+    rows = _load_source_rows(setup, task)
+    images = [grid.max_source_images(row, setting) for row in rows]
+    return initial_weights.find_source_model(
+        setup.workdir, task, images, setup.backbone, setup.select, init or source_init
+    )
 
 
-def _datasets(setup: Setup, task: Task) -> list[Dataset]:
-    """The rows of a source's datasets, which need not be prepared here."""
+def _find_source_weights(setup: Setup, task: Task, path: str) -> Start:
+    """Finds a trained model of a source task by its path."""
+    start = initial_weights.find_weights(path, setup.backbone)
+    if start.finished is None:
+        return dataclasses.replace(start, chain=(*start.chain, str(task)))
+    if start.finished.link.task != task:
+        raise FoiError(f"{path}: trained on {start.finished.link.task}, but --source={task}")
+    return start
+
+
+def _load_members(setup: Setup, tasks: Sequence[Task]) -> list[PreparedDataset]:
+    """Loads the prepared dataset of each task."""
+    return [prepared_datasets.load_task_dataset(setup.data_dir, task) for task in tasks]
+
+
+def _load_source_rows(setup: Setup, task: Task) -> list[Dataset]:
+    """Loads the rows of a source's datasets, which need not be prepared here."""
     found, rows_by_id = prepared_datasets.find_prepared(setup.data_dir), dict(DATASETS)
-    for part in sources.source_parts(task):
+    parts = sources.source_parts(task)
+    for part in parts:
         if part.dataset in found:
-            rows_by_id[part.dataset] = prepared_datasets.load_prepared(
-                setup.data_dir, part.dataset
-            ).dataset
+            prepared = prepared_datasets.load_prepared(setup.data_dir, part.dataset)
+            rows_by_id[part.dataset] = prepared.dataset
         part.check(rows_by_id)
-    return [rows_by_id[part.dataset] for part in sources.source_parts(task)]
+    return [rows_by_id[part.dataset] for part in parts]
 
 
-def _run(
-    setup: Setup, task: Task, begin: Start, images: tuple[int | None, ...]
-) -> tuple[Finished, Selection]:
-    """Trains a task, or a set of them with as many images each, in the order of its parts."""
+def _plan_link(
+    setup: Setup, task: Task, start: Start, images: Sequence[int | None]
+) -> tuple[Link, tuple[float, ...], Callable[[Link], Finished]]:
+    """Describes the link on a task, or on a set of tasks, and checks it against earlier ones.
+
+    Args:
+      images: how many training images each task of the set may use, in the order of
+        `study.sources.source_parts`; None for all.
+
+    Returns:
+      The link with the configuration's learning rate; the learning rates to choose from;
+      and a function that trains the link, or one that differs in learning rate and holdout.
+    """
     allowed = dict(zip(sources.source_parts(task), images, strict=True))
     order = sources.interleave_parts(task, setup.seed)
-    prepared = [prepared_datasets.load_task_dataset(setup.data_dir, part) for part in order]
-    config = _config(setup, prepared)
-    of_all = config.link_of_source(task)
-    schedule = of_all.schedule
+    prepared = _load_members(setup, order)
+    settings = setup.config.link_of_source(task)
+    schedule = settings.schedule
     link = Link(
-        chain=(*begin.chain, str(task)),
+        chain=(*start.chain, str(task)),
         task=task,
         members=tuple(
-            _member(config, part, one, allowed[part])
+            _describe_member(setup.config, part, one, allowed[part])
             for part, one in zip(order, prepared, strict=True)
         ),
-        parent=begin.digest,
+        parent=start.digest,
         steps=schedule.steps_on(images),
         schedule=schedule,
         backbone=setup.backbone,
@@ -195,51 +260,50 @@ def _run(
         replicas=setup.strategy.num_replicas_in_sync,
         hosts=strategies.count_hosts(setup.strategy),
     )
-    config_guard.check_configuration(setup.workdir, link, {schedule.learning_rate, *of_all.rates})
-    return lr_selection.select(
-        link,
-        setup.select,
-        of_all.rates,
-        lambda one: run_link.run_link(
-            one, prepared, begin.checkpoint, setup.workdir, setup.strategy, setup.pace
-        ),
+    rates = {schedule.learning_rate, *settings.rates}
+    config_guard.check_configuration(setup.workdir, link, rates)
+    train = functools.partial(
+        run_link.run_link,
+        prepared=prepared,
+        checkpoint=start.checkpoint,
+        workdir=setup.workdir,
+        strategy=setup.strategy,
+        pace=setup.pace,
+        sessions=setup.sessions,
+    )
+    return link, settings.rates, train
+
+
+def _describe_member(
+    config: Config, task: Task, prepared: PreparedDataset, images: int | None
+) -> Member:
+    own = configuration.fill_in_crop(config.link(task), prepared.dataset.crop, str(task))
+    return Member(
+        task=task, data=prepared.digest, images=images, crop=own.crop, rescale=own.rescale
     )
 
 
-def _config(setup: Setup, prepared: list[PreparedDataset]) -> configuration.Config:
-    name = setup.config or prepared[0].dataset.collection
-    known = {*DATASETS, *prepared_datasets.find_prepared(setup.data_dir)}
-    return configuration.load_config(name, known, setup.crop)
-
-
-def _member(
-    config: configuration.Config, part: Task, one: PreparedDataset, images: int | None
-) -> Member:
-    own = configuration.fill_in_crop(config.link(part), one.dataset.crop, str(part))
-    return Member(task=part, data=one.digest, images=images, crop=own.crop, rescale=own.rescale)
-
-
-def _settle(setup: Setup, finished: Finished, chosen: Selection) -> None:
+def _mark_chosen(setup: Setup, finished: Finished, chosen: Selection) -> None:
     """Makes the link the one that targets find."""
     if strategies.is_chief(setup.strategy):
         lr_selection.mark_chosen(finished.link.directory(setup.workdir), chosen)
 
 
 def _write_row(
-    setup: Setup, finished: Finished, chosen: Selection, begin: Start, setting: str
+    setup: Setup, finished: Finished, chosen: Selection, start: Start, setting: str
 ) -> None:
+    """Writes the result row of a link that was trained on one task."""
     domain, images = "", 0
-    if begin.finished is not None:
-        domain, images = begin.finished.domain, begin.finished.n_train
-    elif len(begin.chain) > 1:
-        task = Task.parse(begin.chain[-1])
-        found = _datasets(setup, task)
+    if start.finished is not None:
+        domain, images = start.finished.domain, start.finished.n_train
+    elif len(start.chain) > 1:
+        task = Task.parse(start.chain[-1])
+        found = _load_source_rows(setup, task)
         images = sum(one.size(task.type, "train") for one in found)
         domains = {one.domain for one in found}
         domain = domains.pop() if len(domains) == 1 else ""
-    row = result_row.build_row(
-        finished, chosen, begin, result_row.build_source_columns(begin, domain, images), setting
-    )
+    columns = result_row.build_source_columns(start, domain, images)
+    row = result_row.build_row(finished, chosen, start, columns, setting)
     if strategies.is_chief(setup.strategy):
         directory = finished.link.directory(setup.workdir)
         result_row.write_row(row, directory, epath.Path(setup.workdir) / "results")

@@ -1,13 +1,12 @@
-"""What a link is trained with: its network, its steps and its input, traced once.
+"""Everything needed to train a link: network, optimizer, traced step and input.
 
-Tracing takes as long as some hundred steps of a small network. Of links that differ only in
-the weights that they start from and in their learning rate, as the chains of a study that end in
-one target, a process makes all of it once; each link ends as it would in a process of its own,
-bit for bit.
+Tracing a step takes as long as some hundred steps of a small network. Links that differ only in
+their initial weights and learning rate, as the chains of a study that end in one target do, share
+one session. Each of them ends as it would in a process of its own, bit for bit.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 from etils import epath
@@ -23,51 +22,63 @@ from foi_tf.training import optimizers, strategies
 from foi_tf.training.evaluator import Evaluation, Evaluator
 from foi_tf.training.trainer import Trainer
 
-_made: list["TrainSession"] = []  # The newest one, which alone is kept.
 
+class SessionCache:
+    """Keeps the newest session, so that the next link need not trace its step again.
 
-def get(
-    link: Link,
-    prepared: Sequence[PreparedDataset],
-    init: epath.Path | None,
-    strategy: tf.distribute.Strategy,
-) -> "TrainSession":
-    """The newest rig, if that serves the link, or a new one; with the link's first weights.
+    Whoever runs several links holds one cache and passes it to all of them.
 
-    Args:
-      prepared: the datasets of the link's members.
-      init: checkpoint whose backbone weights it starts from; None for random weights.
-
-    Raises:
-      FoiError: the weights do not fit.
+    Attributes:
+      newest: the session that is kept; None before the first link.
     """
-    directories = [one.directory for one in prepared]
-    if not (_made and _made[0].serves(link, directories, strategy)):
-        forget()
-        tf.keras.backend.clear_session()  # Of the networks of earlier links.
-        _made.append(TrainSession(link, prepared, strategy))
-    _made[0].begin(link, init)
-    return _made[0]
 
+    def __init__(self):
+        self.newest: TrainSession | None = None
 
-def forget() -> None:
-    """Frees the newest rig; the next link gets a new one."""
-    _made.clear()
+    def get(
+        self,
+        link: Link,
+        prepared: Sequence[PreparedDataset],
+        checkpoint: epath.Path | None,
+        strategy: tf.distribute.Strategy,
+    ) -> "TrainSession":
+        """Returns a session for a link, with the link's first weights.
+
+        That is the newest session if it fits the link, and a new one otherwise.
+
+        Args:
+          prepared: the datasets of the link's members, in their order.
+          checkpoint: checkpoint whose backbone weights the link starts from; None for
+            random weights.
+
+        Raises:
+          FoiError: the weights do not fit the backbone.
+        """
+        directories = [one.directory for one in prepared]
+        if self.newest is None or not self.newest.fits(link, directories, strategy):
+            self.newest = None  # Frees its memory before the next one is built.
+            tf.keras.backend.clear_session()  # Frees the networks of earlier links.
+            self.newest = TrainSession(link, prepared, strategy)
+        self.newest.begin(link, checkpoint)
+        return self.newest
 
 
 class TrainSession:
-    """Made for a link, and for those that differ in chain, parent and learning rate alone.
+    """Trains one link after another, as long as they differ in nothing but `_shared` leaves out.
 
     Attributes:
-      tasks: by name, in the order of the link's members.
-      network, trainer: with the first weights after `begin`.
-      sources: the training images of each member.
+      link: the link that is trained now.
+      strategy: the distribution strategy that it is trained with.
+      tasks: task type by name of the task, in the order of the link's members.
+      network: the backbone and its heads.
+      trainer: takes the training steps.
+      sources: training images of each member.
     """
 
     def __init__(
         self, link: Link, prepared: Sequence[PreparedDataset], strategy: tf.distribute.Strategy
     ):
-        self._link, self._prepared, self._strategy = link, prepared, strategy
+        self.link, self.strategy, self._prepared = link, strategy, prepared
         strategies.make_repeatable(link.seed)
         strategies.set_precision(link.precision)
         self.tasks: dict[str, TaskType] = {
@@ -97,75 +108,88 @@ class TrainSession:
                 ),
                 strategy=strategy,
             )
-        self.sources = self._inputs(link_inputs.make_train_input)
-        self._first = [(v, v.numpy()) for v in self.network.variables]
-        self._batches: list[tf.distribute.DistributedDataset] | None = None
+        self.sources = self._make_inputs(link_inputs.make_train_input)
+        self._random_weights = [(v, v.numpy()) for v in self.network.variables]
+        self._first_batches: list[tf.distribute.DistributedDataset] | None = None
         self._evaluators: dict[str, Evaluator] = {}
 
-    def serves(
+    def fits(
         self, link: Link, directories: Sequence[epath.Path], strategy: tf.distribute.Strategy
     ) -> bool:
-        """Whether it is what the link would be trained with."""
+        """Tells whether a new session for the link would be the same as this one.
+
+        Args:
+          directories: of the prepared datasets of the link's members.
+        """
         return (
-            _shared(link) == _shared(self._link)
-            and strategy is self._strategy
+            _shared(link) == _shared(self.link)
+            and strategy is self.strategy
             and directories == [one.directory for one in self._prepared]
         )
 
-    def begin(self, link: Link, init: epath.Path | None) -> None:
-        """Sets everything as before the first step of a link that it serves."""
-        self._link = link
-        strategies.make_repeatable(self._link.seed)
-        with self._strategy.scope():
-            for variable, value in self._first:
+    def begin(self, link: Link, checkpoint: epath.Path | None) -> None:
+        """Resets weights, optimizer and step to those before the first step of a link.
+
+        Args:
+          link: one that `fits`.
+          checkpoint: checkpoint whose backbone weights it starts from; None for random
+            weights.
+
+        Raises:
+          FoiError: the weights do not fit the backbone.
+        """
+        self.link = link
+        strategies.make_repeatable(link.seed)
+        with self.strategy.scope():
+            for variable, value in self._random_weights:
                 variable.assign(value)
-            for variable, rate in zip(
-                self._rates, optimizers.list_base_rates(link.schedule), strict=True
-            ):
+            rates = optimizers.list_base_rates(link.schedule)
+            for variable, rate in zip(self._rates, rates, strict=True):
                 variable.assign(rate)
             self.trainer.begin()
-            if init is not None:
-                transfer.load_backbone(self.network.backbone, init)
+            if checkpoint is not None:
+                transfer.load_backbone(self.network.backbone, checkpoint)
 
-    def feed(self, done: int) -> None:
-        """Lets the trainer read its batches from step `done` on."""
+    def feed_from(self, done: int) -> None:
+        """Gives the trainer the batches that follow the first `done` steps."""
         if done:
-            self.trainer.train_dataset = self._batches_from(done)
+            self.trainer.train_dataset = self._distribute_batches(done)
             return
-        if self._batches is None:
-            self._batches = self._batches_from(0)
-        self.trainer.train_dataset = self._batches
+        if self._first_batches is None:
+            self._first_batches = self._distribute_batches(0)
+        self.trainer.train_dataset = self._first_batches
 
     def evaluate(self) -> dict[str, Evaluation]:
-        """By member, what was found."""
+        """Evaluates the network with its current weights on each task; returns it by task."""
         if not self._evaluators:
+            sources = self._make_inputs(link_inputs.make_evaluation_input)
             self._evaluators = {
                 name: Evaluator(
                     self.network.models[name],
                     task,
-                    link_inputs.distribute_evaluation_batches(source, self._link, self._strategy),
-                    self._strategy,
+                    link_inputs.distribute_evaluation_batches(source, self.link, self.strategy),
+                    self.strategy,
                     ids=source.ids(),
-                    label=f"{name} {'held out' if self._link.holdout else 'val'}",
+                    label=f"{name} {'held out' if self.link.holdout else 'val'}",
                 )
-                for (name, task), source in zip(
-                    self.tasks.items(), self._inputs(link_inputs.make_evaluation_input), strict=True
-                )
+                for (name, task), source in zip(self.tasks.items(), sources, strict=True)
             }
         return {name: evaluator.evaluate() for name, evaluator in self._evaluators.items()}
 
-    def _inputs(self, make) -> list[pipeline.Input]:
+    def _make_inputs(
+        self, make: Callable[[Link, int, PreparedDataset, TaskType], pipeline.Input]
+    ) -> list[pipeline.Input]:
         pairs = enumerate(zip(self._prepared, self.tasks.values(), strict=True))
-        return [make(self._link, place, one, task) for place, (one, task) in pairs]
+        return [make(self.link, place, one, task) for place, (one, task) in pairs]
 
-    def _batches_from(self, done: int) -> list[tf.distribute.DistributedDataset]:
+    def _distribute_batches(self, done: int) -> list[tf.distribute.DistributedDataset]:
         return [
-            link_inputs.distribute_train_batches(source, self._link, self._strategy, done)
+            link_inputs.distribute_train_batches(source, self.link, self.strategy, done)
             for source in self.sources
         ]
 
 
 def _shared(link: Link) -> Link:
-    """What links have to agree in to be trained with the same rig."""
+    """Leaves out of a link what a session may change: chain, parent and learning rate."""
     schedule = dataclasses.replace(link.schedule, learning_rate=1.0)
     return dataclasses.replace(link, chain=(), parent="", schedule=schedule)

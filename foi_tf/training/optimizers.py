@@ -60,22 +60,22 @@ class LARS(lars.LARS):
         return self._decayed_lr(tf.float32)
 
 
-def base_rates(schedule: Schedule) -> list[float]:
+def list_base_rates(schedule: Schedule) -> list[float]:
     """The rates that a schedule is made of: those between its drops, or the one it falls from."""
     if schedule.policy != "step":
         return [schedule.learning_rate]
     return [schedule.learning_rate * schedule.decay**i for i in range(len(schedule.boundaries) + 1)]
 
 
-def learning_rate(
+def create_learning_rate(
     schedule: Schedule, steps: int, rates: Sequence[tf.Variable] | None = None
 ) -> tf.keras.optimizers.schedules.LearningRateSchedule:
     """The rate as a function of the step, for a link of `steps`.
 
     Args:
-      rates: variables that hold the schedule's `base_rates`, to be changed between links.
+      rates: variables that hold the schedule's `list_base_rates`, to be changed between links.
     """
-    rates = base_rates(schedule) if rates is None else rates
+    rates = list_base_rates(schedule) if rates is None else rates
     if schedule.policy == "poly":
         rate = tf.keras.optimizers.schedules.PolynomialDecay(
             rates[0], steps, end_learning_rate=0.0, power=schedule.power
@@ -90,7 +90,7 @@ def learning_rate(
     return LinearWarmup(rate, warmup) if warmup else rate
 
 
-def make(
+def create_optimizer(
     schedule: Schedule, steps: int, rates: Sequence[tf.Variable] | None = None
 ) -> tf.keras.optimizers.Optimizer:
     """The optimizer of a link of `steps`.
@@ -98,9 +98,9 @@ def make(
     Weight decay spares biases and batch norm, and so do the layer-wise rates of LARS.
 
     Args:
-      rates: see `learning_rate`.
+      rates: see `create_learning_rate`.
     """
-    rate = learning_rate(schedule, steps, rates)
+    rate = create_learning_rate(schedule, steps, rates)
     decay = schedule.weight_decay or None
     if schedule.optimizer == "lars":
         spared = [rf"{name}(:\d+)?$" for name in _SPARED]

@@ -1,7 +1,9 @@
-"""Where a link runs: devices, precision and repeatability."""
+"""Chooses where and how a link runs: devices, precision and repeatability."""
 
 import contextlib
 import functools
+import glob
+import importlib.util
 import os
 from collections.abc import Callable
 
@@ -12,20 +14,58 @@ from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.files import first_line
 from foi_tf.study.choices import PRECISIONS, STRATEGIES
 
+# Each names a TPU or its address; a TPU VM may have none of them.
+_TPU_VARIABLES = ("TPU_ADDRESS", "KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS", "TPU_NAME")
+# TPU VMs have one of these; so may machines with other accelerators, but without a libtpu.
+_TPU_DEVICES = ("/dev/accel[0-9]*", "/dev/vfio/[0-9]*")
+_LIBTPU = ("/lib/libtpu.so", "/usr/lib/libtpu.so")
 
-@functools.cache  # What is made in its scope can serve the next link, too.
+
 def create_strategy(name: str, tpu: str = "") -> tf.distribute.Strategy:
-    """A distribution strategy.
+    """Returns a distribution strategy, the same object for the same devices.
 
     Args:
-      name: "cpu": the first CPU device. "mirrored": every GPU of this machine or, without
-        one, every logical CPU device. "multi_worker": the machines of TF_CONFIG. "tpu":
-        all cores of a TPU.
-      tpu: its name or address; empty for the one of this machine.
+      name: "auto": what `resolve_strategy` says. "cpu": the first CPU device. "mirrored":
+        every GPU of this machine or, without one, every logical CPU device.
+        "multi_worker": the machines of TF_CONFIG. "tpu": all cores of a TPU.
+      tpu: name or address of the TPU; empty for the one of this machine.
 
     Raises:
       FoiError: the name is unknown, or there are no such devices.
     """
+    if name == "auto":
+        name, tpu = resolve_strategy(name, tpu), tpu or _find_tpu() or ""
+    return _create_strategy(name, tpu if name == "tpu" else "")
+
+
+def resolve_strategy(name: str, tpu: str = "") -> str:
+    """Returns what "auto" takes: "tpu" if there is one, else "mirrored" for GPUs, else "cpu".
+
+    Another name is returned as it is. Starts no device, so that threads can still be set.
+
+    Args:
+      tpu: name or address of a TPU to take; empty looks for one.
+    """
+    if name != "auto":
+        return name
+    if tpu or _find_tpu():
+        return "tpu"
+    return "mirrored" if has_gpu() else "cpu"
+
+
+def _find_tpu() -> str | None:
+    """Returns the address of this machine's TPU, "local" for its own one; None without a TPU."""
+    for variable in _TPU_VARIABLES:
+        if address := os.environ.get(variable):
+            return address
+    libtpu = os.environ.get("TPU_LIBRARY_PATH") or importlib.util.find_spec("libtpu")
+    if (libtpu or any(map(os.path.exists, _LIBTPU))) and any(map(glob.glob, _TPU_DEVICES)):
+        return "local"
+    return "local" if tf.config.list_physical_devices("TPU") else None
+
+
+@functools.cache  # What is created in its scope can serve the next link, too.
+def _create_strategy(name: str, tpu: str) -> tf.distribute.Strategy:
     if name == "cpu":
         _spread_over_cores()
         return tf.distribute.OneDeviceStrategy("/cpu:0")
@@ -35,12 +75,12 @@ def create_strategy(name: str, tpu: str = "") -> tf.distribute.Strategy:
     if name == "multi_worker":
         return tf.distribute.MultiWorkerMirroredStrategy()
     if name == "tpu":
-        return _tpu(tpu)
+        return _create_tpu_strategy(tpu)
     raise unknown_name_error("strategy", name, STRATEGIES)
 
 
 def has_gpu() -> bool:
-    """Whether TensorFlow sees a GPU here."""
+    """Tells whether TensorFlow sees a GPU on this machine."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
@@ -56,8 +96,8 @@ def _spread_over_cores() -> None:
         tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // 4))
 
 
-def _tpu(address: str) -> tf.distribute.Strategy:
-    address = address or "local"  # This VM's own TPU, rather than a cloud project to ask.
+def _create_tpu_strategy(address: str) -> tf.distribute.Strategy:
+    address = address or "local"  # The VM's own TPU; an empty name would ask a cloud project.
     try:
         return distribute_utils.get_distribution_strategy("tpu", tpu_address=address)
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
@@ -65,7 +105,7 @@ def _tpu(address: str) -> tf.distribute.Strategy:
 
 
 def set_precision(name: str) -> None:
-    """Sets the policy that networks built from now on compute in; variables stay float32.
+    """Sets the precision in which networks built from now on compute; variables stay float32.
 
     Raises:
       FoiError: the name is unknown.
@@ -83,22 +123,22 @@ def make_repeatable(seed: int) -> None:
 
 
 def count_hosts(strategy: tf.distribute.Strategy) -> int:
-    """How many processes or machines read the data."""
+    """Returns how many processes or machines read the data."""
     if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         cluster = strategy.cluster_resolver.cluster_spec()
         return max(1, sum(cluster.num_tasks(job) for job in cluster.jobs))
-    return getattr(strategy.extended, "num_hosts", 1)  # A TPU's.
+    return getattr(strategy.extended, "num_hosts", 1)  # TPU strategies have it.
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one, of those that run the strategy, that writes files."""
+    """Tells whether this process is the one of the strategy's processes that writes files."""
     return strategy.extended.should_checkpoint
 
 
 def any_process(strategy: tf.distribute.Strategy, says: Callable[[], bool]) -> bool:
-    """Whether `says` is true in any of the strategy's processes; all must ask, and get one answer.
+    """Tells whether `says` returns True in any of the strategy's processes.
 
-    Where there is one process it costs nothing.
+    All processes must ask, and all get the same answer. With one process it costs nothing.
     """
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return says()
@@ -108,5 +148,5 @@ def any_process(strategy: tf.distribute.Strategy, says: Callable[[], bool]) -> b
 
 
 def device_kind(strategy: tf.distribute.Strategy) -> str:
-    """What the replicas run on: "cpu", "gpu" or "tpu"."""
+    """Returns the kind of device that replicas run on: "cpu", "gpu" or "tpu"."""
     return tf.DeviceSpec.from_string(strategy.extended.worker_devices[0]).device_type.lower()

@@ -1,10 +1,13 @@
-"""The one training loop, on Orbit, for every link: one task or several, any strategy."""
+"""Trains every link by one loop on Orbit: one task or several, with any strategy."""
 
+import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import orbit
+import orbit.controller
 import tensorflow as tf
+from absl import logging
 
 from foi_tf.models.transfer import Network
 from foi_tf.tasks.base import TaskType
@@ -25,19 +28,19 @@ class Trainer(orbit.StandardTrainer):
         optimizer: tf.keras.optimizers.Optimizer,
         strategy: tf.distribute.Strategy,
     ):
-        """Made within the strategy's scope.
+        """Creates the optimizer's slots; call it within the strategy's scope.
 
-        `train_dataset` is to be set before the first step: a list of (distributed) batches
-        of each of the tasks, in their order.
+        Set `train_dataset` before the first step: a list with the (distributed) batches of
+        each task, in the order of `tasks`.
         """
         # A list, since a mapping of iterators does not survive tf.function in TF 2.15.
         super().__init__([])
         self.global_step = orbit.utils.create_global_step()
         self.optimizer = optimizer
-        # Slots must stand before the first step, which may see one head only.
+        # The slots must exist before the first step, which may see one head only.
         optimizer.build(network.trainable_variables)
         self._network, self._tasks, self._strategy = network, tasks, strategy
-        # One that is made while a step is traced would have it traced once more.
+        # A metric that is created while a step is traced would have it traced once more.
         self._means = {
             f"{name}/{term}": tf.keras.metrics.Mean(f"{name}/{term}")
             for name, task in tasks.items()
@@ -45,7 +48,7 @@ class Trainer(orbit.StandardTrainer):
         }
 
     def begin(self) -> None:
-        """Sets the step, the optimizer's state and the mean losses as before the first step."""
+        """Resets the step, the optimizer's state and the mean losses."""
         self.global_step.assign(0)
         slots = self.optimizer.variables
         for variable in slots() if callable(slots) else slots:  # LARS has a method.
@@ -54,30 +57,31 @@ class Trainer(orbit.StandardTrainer):
             mean.reset_state()
 
     def create_train_loop_fn(self):
-        """Many steps on the device. Orbit's own is AutoGraph's, which traces each step twice."""
+        """Returns a function that runs many steps on the device.
+
+        Orbit's own loop is converted by AutoGraph, which traces each step twice.
+        """
 
         @tf.function(autograph=False)
         def loop(iterators, num_steps):
-            def body(step):
-                with tf.name_scope(""):
-                    self.train_step(iterators)
-                return [step + 1]
-
-            tf.while_loop(lambda step: step < num_steps, body, [tf.zeros_like(num_steps)])
+            step = functools.partial(self.train_step, iterators)
+            tf.while_loop(lambda done: done < num_steps, step, [tf.zeros_like(num_steps)])
 
         return loop
 
     # Keras code holds nothing for AutoGraph to convert, and walking it takes a minute.
     @tf.autograph.experimental.do_not_convert
-    def train_step(self, iterators: list) -> None:
-        """One batch of each task."""
-        for name, iterator in zip(self._tasks, iterators, strict=True):
-            self._strategy.run(functools.partial(self.replica_step, name), (next(iterator),))
-        self.global_step.assign_add(1)
+    def train_step(self, iterators: list, done: tf.Tensor | int = 0) -> list[tf.Tensor | int]:
+        """Takes a batch of each task in turn; returns [done + 1], as the loop's body."""
+        with tf.name_scope(""):
+            for name, iterator in zip(self._tasks, iterators, strict=True):
+                self._strategy.run(functools.partial(self.replica_step, name), (next(iterator),))
+            self.global_step.assign_add(1)
+        return [done + 1]
 
     @tf.autograph.experimental.do_not_convert
     def replica_step(self, name: str, batch: Mapping) -> dict[str, tf.Tensor]:
-        """One update from one replica's batch of the task `name`; returns its loss terms."""
+        """Updates the weights from a replica's batch of the task `name`; returns its loss terms."""
         model = self._network.models[name]
         with tf.GradientTape() as tape:
             outputs = model(batch["image"], training=True)
@@ -92,8 +96,23 @@ class Trainer(orbit.StandardTrainer):
         return terms
 
     def train_loop_end(self) -> dict[str, float]:
-        """Mean loss terms since the last call, and the learning rate."""
+        """Returns the mean loss terms since the last call, and the learning rate."""
         output = {name: float(mean.result()) for name, mean in self._means.items()}
         for mean in self._means.values():
             mean.reset_state()
         return output | {"learning_rate": float(self.optimizer.learning_rate.numpy())}
+
+
+@contextlib.contextmanager
+def silence_orbit() -> Iterator[None]:
+    """Has Orbit's controllers report to absl's log alone within the block.
+
+    Orbit also prints each report on stdout, which is for machine-readable output, and it has no
+    setting for that. Other code's `print` stays as it is.
+    """
+    before = orbit.controller._log
+    orbit.controller._log = logging.info
+    try:
+        yield
+    finally:
+        orbit.controller._log = before

@@ -34,7 +34,7 @@ def other(place, name, process, machine):
 
 
 def hold(place, **keywords):
-    return lease.held(place, **{"wait": False, "waiting": lambda: None} | keywords)
+    return lease.hold_lease(place, **{"wait": False, "waiting": lambda: None} | keywords)
 
 
 def test_one_holds_and_others_are_told(place):
@@ -74,11 +74,11 @@ def test_processes_take_turns(place):
     code = f"""
 import time
 from etils import epath
-from foi_tf.training import lease
+from foi_tf.chains import lease
 lease.POLL = 0.001
 place = epath.Path({str(place)!r})
 for _ in range(20):
-    with lease.held(place, wait=True, waiting=lambda: None):
+    with lease.hold_lease(place, wait=True, waiting=lambda: None):
         number = int((place / "number").read_text())
         time.sleep(0.001)
         (place / "number").write_text(str(number + 1))

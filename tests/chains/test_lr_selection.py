@@ -22,90 +22,93 @@ from tests.link_fixtures import finish
 RATES = (0.015, 0.05, 0.15)
 
 
-class Trainings:
-    """Stands in for training: a value for each learning rate, less on a holdout."""
+def select(link, by, values, metric="miou"):
+    """Chooses among candidates that reach `values` by learning rate, and less on a holdout.
 
-    def __init__(self, values, metric="miou"):
-        self.values, self.metric, self.done = values, metric, []
+    Returns:
+      The candidates, the chosen link, and the selection.
+    """
+    candidates = lr_selection.list_candidates(link, by, RATES)
+    tried = [
+        finish(one, values[one.schedule.learning_rate] - one.holdout, metric) for one in candidates
+    ]
+    return candidates, *lr_selection.choose_best(link, by, tried)
 
-    def __call__(self, link):
-        self.done.append((link.schedule.learning_rate, link.holdout))
-        value = self.values[link.schedule.learning_rate] - link.holdout
-        return finish(link, value, self.metric)
+
+def with_rate(link, rate, holdout=0.0):
+    schedule = dataclasses.replace(link.schedule, learning_rate=rate)
+    return dataclasses.replace(link, schedule=schedule, holdout=holdout)
 
 
 def leave(link, workdir):
     """Leaves what a trained link would."""
     directory = link.directory(workdir)
-    links.begin(link, directory)
-    links.save(directory, finish(link))
+    links.save_begun(link, directory)
+    links.save_finished(directory, finish(link))
     (directory / "weights.index").write_text("")
     return directory
 
 
 def test_without_selection_the_configuration_s_rate_is_taken(make_link):
-    train = Trainings({0.05: 0.5})
-    finished, chosen = lr_selection.select(make_link(), "none", RATES, train)
-    assert train.done == [(0.05, 0.0)] and finished.value == 0.5
+    candidates, link, chosen = select(make_link(), "none", {})
+    assert candidates == [] and link == make_link()
     assert chosen == lr_selection.Selection("none", {})
 
 
 def test_the_best_on_the_validation_images_is_the_result(make_link):
-    train = Trainings({0.015: 0.4, 0.05: 0.5, 0.15: 0.7})
-    finished, chosen = lr_selection.select(make_link(), "validation", RATES, train)
-    assert finished.link == dataclasses.replace(
-        make_link(), schedule=dataclasses.replace(make_link().schedule, learning_rate=0.15)
-    )
-    assert finished.value == 0.7
-    assert chosen == lr_selection.Selection("validation", train.values)
+    values = {0.015: 0.4, 0.05: 0.5, 0.15: 0.7}
+    candidates, link, chosen = select(make_link(), "validation", values)
+    assert candidates == [with_rate(make_link(), rate) for rate in RATES]
+    assert link == candidates[2]  # Its record is read, and nothing is trained again.
+    assert chosen == lr_selection.Selection("validation", values)
 
 
 def test_lower_is_better_for_depth_and_nan_is_worst(make_link):
     values = {0.015: math.nan, 0.05: 0.5, 0.15: 0.7}
-    finished, _ = lr_selection.select(make_link(), "validation", RATES, Trainings(values, "rmse"))
-    assert finished.link.schedule.learning_rate == 0.05
+    _, link, _ = select(make_link(), "validation", values, "rmse")
+    assert link.schedule.learning_rate == 0.05
     values = {0.015: math.nan, 0.05: math.nan, 0.15: 0.7}
-    finished, _ = lr_selection.select(make_link(), "validation", RATES, Trainings(values))
-    assert finished.link.schedule.learning_rate == 0.15
+    _, link, _ = select(make_link(), "validation", values)
+    assert link.schedule.learning_rate == 0.15
 
 
 def test_a_candidate_that_diverged_is_null_in_its_row(make_link):
     values = {0.015: math.nan, 0.05: 0.5, 0.15: 0.7}
-    finished, chosen = lr_selection.select(make_link(), "validation", RATES, Trainings(values))
-    begin = initial_weights.scratch()
-    row = result_row.row(finished, chosen, begin, result_row.source_columns(begin, "", 0), "small")
+    _, link, chosen = select(make_link(), "validation", values)
+    start = initial_weights.random_start()
+    columns = result_row.build_source_columns(start, "", 0)
+    row = result_row.build_row(finish(link), chosen, start, columns, "small")
     found = json.loads(row.candidates, parse_constant=pytest.fail)
     assert found == {"0.015": None, "0.05": 0.5, "0.15": 0.7}
 
 
 def test_a_holdout_chooses_and_the_whole_set_trains(make_link):
-    train = Trainings({0.015: 0.4, 0.05: 0.5, 0.15: 0.3})
-    finished, chosen = lr_selection.select(make_link(), "holdout", RATES, train)
-    held = lr_selection.HOLDOUT
-    assert train.done == [(0.015, held), (0.05, held), (0.15, held), (0.05, 0.0)]
-    assert finished.value == 0.5 and finished.link == make_link()
+    values, held = {0.015: 0.4, 0.05: 0.5, 0.15: 0.3}, lr_selection.HOLDOUT
+    candidates, link, chosen = select(make_link(), "holdout", values)
+    assert candidates == [with_rate(make_link(), rate, held) for rate in RATES]
+    assert link == make_link()
     assert chosen.values == pytest.approx({0.015: 0.4 - held, 0.05: 0.5 - held, 0.15: 0.3 - held})
 
 
 def test_held_out_images_are_seeded_and_not_trained_on(make_link, blocks_data):
     task = Segmentation(blocks_data.dataset)
-    plain = set(link_inputs.train_input(make_link(), 0, blocks_data, task).ids())
+    plain = set(link_inputs.make_train_input(make_link(), 0, blocks_data, task).ids())
     splits = []
     for seed in (0, 0, 1):
         link = make_link(holdout=0.25, seed=seed)
-        train = link_inputs.train_input(link, 0, blocks_data, task)
-        held = link_inputs.evaluation_input(link, 0, blocks_data, task)
+        train = link_inputs.make_train_input(link, 0, blocks_data, task)
+        held = link_inputs.make_evaluation_input(link, 0, blocks_data, task)
         assert held.split == "train" and len(held.ids()) == 3
         assert set(train.ids()) | set(held.ids()) == plain and not set(train.ids()) & set(
             held.ids()
         )
         splits.append(held.ids())
     assert splits[0] == splits[1] != splits[2]
-    assert link_inputs.evaluation_input(make_link(), 0, blocks_data, task).split == "val"
+    assert link_inputs.make_evaluation_input(make_link(), 0, blocks_data, task).split == "val"
     (member,) = make_link().members
     one = make_link(holdout=0.25, members=(dataclasses.replace(member, images=1),))
     with pytest.raises(FoiError, match="1 training images are too few to hold some out"):
-        link_inputs.train_input(one, 0, blocks_data, task)
+        link_inputs.make_train_input(one, 0, blocks_data, task)
 
 
 def test_targets_start_from_the_source_that_was_chosen(make_link, tmp_path):
@@ -118,14 +121,16 @@ def test_targets_start_from_the_source_that_was_chosen(make_link, tmp_path):
     leave(dataclasses.replace(made[0.05], holdout=0.2), tmp_path)
 
     def found(by):
-        return initial_weights.source(tmp_path, task, [None], "hrnet_mini", by).checkpoint.parent
+        return initial_weights.find_source_model(
+            tmp_path, task, [None], "hrnet_mini", by
+        ).checkpoint.parent
 
     with pytest.raises(FoiError, match=r"no finished link .*; run foi-source"):
         found("none")
-    lr_selection.mark(places[0.15], lr_selection.Selection("validation", {}))
+    lr_selection.mark_chosen(places[0.15], lr_selection.Selection("validation", {}))
     with pytest.raises(FoiError, match="there is one by --select_lr=validation: give that"):
         found("none")
-    lr_selection.mark(places[0.05], lr_selection.Selection("none", {}))
+    lr_selection.mark_chosen(places[0.05], lr_selection.Selection("none", {}))
     assert found("none") == places[0.05] and found("validation") == places[0.15]
     (places[0.05] / "weights.index").unlink()
     with pytest.raises(FoiError, match="its weights are gone; remove it and train again"):
@@ -133,15 +138,17 @@ def test_targets_start_from_the_source_that_was_chosen(make_link, tmp_path):
 
 
 def test_a_changed_configuration_is_refused_with_what_differs(make_link, tmp_path):
-    links.begin(make_link(), make_link().directory(tmp_path))
-    config_guard.check(tmp_path, make_link(), RATES)
-    config_guard.check(tmp_path, make_link(seed=1), RATES)
-    config_guard.check(tmp_path, make_link(parent="x", schedule={"momentum": 0.5}), RATES)
-    config_guard.check(tmp_path, make_link(schedule={"learning_rate": 0.15}), RATES)
-    config_guard.check(tmp_path, make_link(holdout=0.2), RATES)
+    links.save_begun(make_link(), make_link().directory(tmp_path))
+    config_guard.check_configuration(tmp_path, make_link(), RATES)
+    config_guard.check_configuration(tmp_path, make_link(seed=1), RATES)
+    config_guard.check_configuration(
+        tmp_path, make_link(parent="x", schedule={"momentum": 0.5}), RATES
+    )
+    config_guard.check_configuration(tmp_path, make_link(schedule={"learning_rate": 0.15}), RATES)
+    config_guard.check_configuration(tmp_path, make_link(holdout=0.2), RATES)
     (member,) = make_link().members
     half = dataclasses.replace(member, images=6, rescale=(1.0, 1.0))
-    config_guard.check(tmp_path, make_link(members=(half,)), RATES)
+    config_guard.check_configuration(tmp_path, make_link(members=(half,)), RATES)
     other = dataclasses.replace(member, data="x", crop=(32, 64))
     for changes, said in (
         ({"schedule": {"momentum": 0.5}}, r"\(schedule.momentum was 0.9, now 0.5\)"),
@@ -149,6 +156,8 @@ def test_a_changed_configuration_is_refused_with_what_differs(make_link, tmp_pat
         ({"members": (other,)}, r"dataset.crop was \(32, 32\), now \(32, 64\)"),
     ):
         with pytest.raises(FoiError, match=said):
-            config_guard.check(tmp_path, make_link(**changes), RATES)
+            config_guard.check_configuration(tmp_path, make_link(**changes), RATES)
     with pytest.raises(FoiError, match=r"learning_rate was 0\.05, now 0\.2"):
-        config_guard.check(tmp_path, make_link(schedule={"learning_rate": 0.2}), (0.2, 0.6))
+        config_guard.check_configuration(
+            tmp_path, make_link(schedule={"learning_rate": 0.2}), (0.2, 0.6)
+        )

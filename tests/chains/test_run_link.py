@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from foi_tf.chains import initial_weights, links, lr_selection, run_link, train_session
 from foi_tf.errors import FoiError
-from foi_tf.models.backbones import backbone
+from foi_tf.models.backbones import build_backbone
 from foi_tf.models.transfer import load_backbone
 from foi_tf.study.choices import Pace
 from foi_tf.study.dataset import Task
@@ -23,7 +23,7 @@ PACE = Pace(steps_per_loop=3, checkpoint_every=3)
 
 
 def run(link, data, workdir, init=None):
-    return run_link.run(link, [data], init, workdir, strategies.make("cpu"), PACE)
+    return run_link.run_link(link, [data], init, workdir, strategies.create_strategy("cpu"), PACE)
 
 
 @pytest.fixture(name="trained", scope="module")
@@ -37,7 +37,7 @@ def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
     directory = link.directory(trained)
     assert set(finished.metrics) == {"miou", "pixel_accuracy"}
     assert finished.n_train == 12 and finished.domain == "aerial" and finished.wall_seconds > 0
-    assert links.load(directory) == finished
+    assert links.load_finished(directory) == finished
     assert sorted(p.name for p in directory.iterdir()) == [
         "begun.json", "images.npz", "leases", "link.json", "summaries",
         "weights.data-00000-of-00001", "weights.index",
@@ -62,12 +62,12 @@ def test_a_finished_link_is_not_trained_again(make_link, blocks_data, trained, m
 def test_the_backbone_alone_is_transferred(make_link, blocks_data, trained, tmp_path):
     link = make_link()
     run(link, blocks_data, trained)
-    weights = links.weights(link.directory(trained))
+    weights = links.weights_path(link.directory(trained))
     child = make_link(steps=1, parent=link.digest, schedule={"learning_rate": 1e-30}, seed=9)
     run(child, blocks_data, tmp_path, weights)
     stored = [
         tf.train.load_checkpoint(str(p))
-        for p in (weights, links.weights(child.directory(tmp_path)))
+        for p in (weights, links.weights_path(child.directory(tmp_path)))
     ]
     for name in stored[0].get_variable_to_shape_map():
         if "kernel/.ATTR" in name:
@@ -77,11 +77,11 @@ def test_the_backbone_alone_is_transferred(make_link, blocks_data, trained, tmp_
 
 def test_two_replicas_run_a_whole_link(make_link, blocks_data, tmp_path, two_replicas):
     link = make_link(replicas=2)
-    finished = run_link.run(link, [blocks_data], None, tmp_path, two_replicas, PACE)
+    finished = run_link.run_link(link, [blocks_data], None, tmp_path, two_replicas, PACE)
     assert 0 <= finished.metrics["miou"] <= 1
     odd = make_link(replicas=2, schedule={"batch_size": 5})
     with pytest.raises(FoiError, match="batch_size 5 of blocks:segmentation is no multiple of 2"):
-        run_link.run(odd, [blocks_data], None, tmp_path, two_replicas, PACE)
+        run_link.run_link(odd, [blocks_data], None, tmp_path, two_replicas, PACE)
 
 
 def test_everything_that_matters_is_in_the_digest(make_link):
@@ -111,22 +111,22 @@ def test_everything_that_matters_is_in_the_digest(make_link):
 def test_starts_are_found_by_chain(make_link, blocks_data, trained):
     link = make_link()
     run(link, blocks_data, trained)
-    found = initial_weights.elsewhere(link.directory(trained), "hrnet_mini")
+    found = initial_weights.find_weights(link.directory(trained), "hrnet_mini")
     assert found.chain == link.chain and found.digest == link.digest
-    plain = initial_weights.elsewhere(links.weights(link.directory(trained)), "hrnet_mini")
+    plain = initial_weights.find_weights(links.weights_path(link.directory(trained)), "hrnet_mini")
     assert plain.chain == ("weights",) and plain.finished is None
     with pytest.raises(FoiError, match="trained with hrnet_mini, but --backbone=hrnet_w18"):
-        initial_weights.elsewhere(link.directory(trained), "hrnet_w18")
+        initial_weights.find_weights(link.directory(trained), "hrnet_w18")
     with pytest.raises(FoiError, match="not the directory of a finished link"):
-        initial_weights.elsewhere(trained, "hrnet_mini")
+        initial_weights.find_weights(trained, "hrnet_mini")
     with pytest.raises(FoiError, match="neither a link's directory nor a checkpoint"):
-        initial_weights.elsewhere(trained / "none", "hrnet_mini")
+        initial_weights.find_weights(trained / "none", "hrnet_mini")
     with pytest.raises(FoiError, match="run foi-source --source=blocks:segmentation first"):
-        initial_weights.source(
+        initial_weights.find_source_model(
             trained, Task("blocks", "segmentation"), [None], "hrnet_mini", "none"
         )
     with pytest.raises(FoiError, match="run foi-pretrain first"):
-        initial_weights.pretrained(trained, PRETRAINING, "hrnet_mini")
+        initial_weights.find_pretraining(trained, PRETRAINING, "hrnet_mini")
 
 
 def test_what_ends_with_a_pretraining_is_named_by_all_it_saw(make_link, tmp_path):
@@ -140,21 +140,21 @@ def test_what_ends_with_a_pretraining_is_named_by_all_it_saw(make_link, tmp_path
     for chain_names, expected in named.items():
         link = make_link(chain=chain_names, task=Task.parse(chain_names[-1]))
         directory = link.directory(tmp_path)
-        links.begin(link, directory)
-        links.save(directory, finish(link))
+        links.save_begun(link, directory)
+        links.save_finished(directory, finish(link))
         directory.joinpath("weights.index").write_text("")
-        assert initial_weights.elsewhere(directory, "hrnet_mini").chain == expected
+        assert initial_weights.find_weights(directory, "hrnet_mini").chain == expected
 
 
 def test_several_candidates_are_named(make_link, tmp_path):
     for seed in (0, 1):
         link = make_link(chain=("ilsvrc", "blocks:segmentation"), seed=seed)
         directory = link.directory(tmp_path)
-        links.begin(link, directory)
-        links.save(directory, finish(link))
-        lr_selection.mark(directory, lr_selection.Selection("none", {}))
+        links.save_begun(link, directory)
+        links.save_finished(directory, finish(link))
+        lr_selection.mark_chosen(directory, lr_selection.Selection("none", {}))
     with pytest.raises(FoiError, match=r"several links .* choose one with --init=PATH"):
-        initial_weights.source(
+        initial_weights.find_source_model(
             tmp_path, Task("blocks", "segmentation"), [None], "hrnet_mini", "none"
         )
 
@@ -162,12 +162,12 @@ def test_several_candidates_are_named(make_link, tmp_path):
 def test_weights_of_another_backbone_are_refused(make_link, blocks_data, trained):
     link = make_link()
     run(link, blocks_data, trained)
-    weights = links.weights(link.directory(trained))
+    weights = links.weights_path(link.directory(trained))
     with pytest.raises(FoiError, match="no weights for this backbone") as caught:
-        load_backbone(backbone("hrnet_w18"), weights)
+        load_backbone(build_backbone("hrnet_w18"), weights)
     assert "\n" not in str(caught.value)
     with pytest.raises(FoiError, match="no weights for this backbone"):
-        load_backbone(backbone("hrnet_mini"), trained / "none")
+        load_backbone(build_backbone("hrnet_mini"), trained / "none")
 
 
 PROGRAM = """
@@ -238,10 +238,10 @@ def test_a_killed_run_ends_as_if_it_had_not_been(command, whole, tmp_path, sent)
     subprocess.run(command(tmp_path), check=True, capture_output=True)
 
     (torn,) = tmp_path.glob("links/*")
-    a, b = (tf.train.load_checkpoint(str(links.weights(d))) for d in (whole, torn))
+    a, b = (tf.train.load_checkpoint(str(links.weights_path(d))) for d in (whole, torn))
     names = a.get_variable_to_shape_map()
     assert len(names) > 10
     for name in names:
         if "ATTRIBUTES" in name:
             assert np.array_equal(a.get_tensor(name), b.get_tensor(name)), f"{name}, at {step}"
-    assert links.load(whole).metrics == links.load(torn).metrics
+    assert links.load_finished(whole).metrics == links.load_finished(torn).metrics

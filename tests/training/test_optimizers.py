@@ -14,7 +14,7 @@ STEP = Schedule(
 
 
 def rates(schedule, steps=100):
-    rate = optimizers.learning_rate(schedule, steps)
+    rate = optimizers.create_learning_rate(schedule, steps)
     return np.asarray([float(rate(step)) for step in range(steps)])
 
 
@@ -44,7 +44,7 @@ def test_warmup_rises_linearly():
 @pytest.mark.parametrize("name", ["sgd", "adam"])
 def test_weight_decay_spares_biases_and_batch_norm(name):
     schedule = dataclasses.replace(STEP, optimizer=name, weight_decay=0.1)
-    made = optimizers.make(schedule, 100)
+    made = optimizers.create_optimizer(schedule, 100)
     layer = tf.keras.Sequential(
         [tf.keras.layers.Dense(2, input_shape=(2,), bias_initializer="ones"),
          tf.keras.layers.BatchNormalization()]
@@ -58,7 +58,7 @@ def test_weight_decay_spares_biases_and_batch_norm(name):
 
 
 def test_momentum_is_used():
-    made = optimizers.make(dataclasses.replace(STEP, momentum=0.5), 100)
+    made = optimizers.create_optimizer(dataclasses.replace(STEP, momentum=0.5), 100)
     variable = tf.Variable(1.0)
     made.build([variable])
     for _ in range(2):
@@ -68,7 +68,7 @@ def test_momentum_is_used():
 
 def test_the_fused_update_equals_that_of_keras():
     start = tf.random.stateless_normal([50, 3], [1, 2])
-    rate = optimizers.learning_rate(dataclasses.replace(STEP, policy="poly"), 100)
+    rate = optimizers.create_learning_rate(dataclasses.replace(STEP, policy="poly"), 100)
     variables = [tf.Variable(start, name="kernel") for _ in range(2)]
     made = (optimizers.FusedSGD(rate, 0.9, weight_decay=1e-2),
             tf.keras.optimizers.SGD(rate, 0.9, weight_decay=1e-2))  # fmt: skip
@@ -87,7 +87,7 @@ def test_lars_scales_each_layer_by_its_norms():
     """You et al. (arXiv 1708.03888), whose coefficient 0.001 SimCLR keeps; two steps by hand."""
     start, gradient = np.float32([[3.0, 0], [0, 4]]), np.float32([[0.0, 2], [1, 0]])
     kernel, bias = tf.Variable(start, name="a/kernel"), tf.Variable([1.0, 2], name="a/bias")
-    made = optimizers.make(LARS, 100)
+    made = optimizers.create_optimizer(LARS, 100)
     made.build([kernel, bias])
     expected, slot = start.astype(float), np.zeros((2, 2))
     for _ in range(2):
@@ -105,7 +105,7 @@ def test_lars_scales_each_layer_by_its_norms():
 def test_lars_goes_on_from_a_checkpoint(tmp_path):
     def made():
         variable = tf.Variable([[1.0, 2.0]], name="kernel")
-        one = optimizers.make(dataclasses.replace(LARS, policy="cosine"), 10)
+        one = optimizers.create_optimizer(dataclasses.replace(LARS, policy="cosine"), 10)
         one.build([variable])
         return variable, one, tf.train.Checkpoint(variable=variable, optimizer=one)
 

@@ -30,14 +30,17 @@ def make(task_types, where, precision="float32", crops=(CROP, CROP)):
     strategies.set_precision(precision)
     made = {f"x:{kind}": tasks.create(Task("x", kind), ROW) for kind in task_types}
     with where.scope():
-        network = transfer.build(
+        network = transfer.build_network(
             "hrnet_mini",
             {name: task.head() for name, task in made.items()},
             dict(zip(made, crops, strict=False)),
             dict.fromkeys(made, ((0.0,) * 3, (1 / 255,) * 3)),
         )
         trainer = Trainer(
-            network=network, tasks=made, optimizer=optimizers.make(SCHEDULE, 10), strategy=where
+            network=network,
+            tasks=made,
+            optimizer=optimizers.create_optimizer(SCHEDULE, 10),
+            strategy=where,
         )
     return trainer, network, made
 
@@ -85,7 +88,7 @@ def test_two_replicas_follow_one(two_replicas, monkeypatch, task_type):
     """
     if task_type == "contrastive":
         tiny_backbone.use(monkeypatch)
-    one_losses, one = losses(strategies.make("cpu"), task_type, 8, 5)
+    one_losses, one = losses(strategies.create_strategy("cpu"), task_type, 8, 5)
     two_losses, both = losses(two_replicas, task_type, 4, 5)
     np.testing.assert_allclose(two_losses, one_losses, atol=1e-4)
     assert one_losses[-1] != one_losses[0]
@@ -101,7 +104,7 @@ def test_two_processes_follow_one(tmp_path, monkeypatch):
     outputs = cluster.run([sys.executable, "-c", code], [tmp_path / "0", tmp_path / "1"])
     assert all(returned == 0 for returned, _, _ in outputs), outputs
     found = [json.loads((tmp_path / name).read_text()) for name in "01"]
-    one_losses, _ = losses(strategies.make("cpu"), "segmentation", 8, 4)
+    one_losses, _ = losses(strategies.create_strategy("cpu"), "segmentation", 8, 4)
     assert found[0] == found[1]
     np.testing.assert_allclose(found[0], one_losses, atol=1e-4)
 
@@ -109,20 +112,20 @@ def test_two_processes_follow_one(tmp_path, monkeypatch):
 def in_cluster(out):
     """What each of the processes does."""
     tiny_backbone.use()
-    found, _ = losses(strategies.make("multi_worker"), "segmentation", 4, 4)
+    found, _ = losses(strategies.create_strategy("multi_worker"), "segmentation", 4, 4)
     pathlib.Path(out).write_text(json.dumps(found))
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("task_type", sorted(tasks.TYPES))
 def test_steps_lower_to_hlo_with_static_shapes(task_type, precision):
-    where = strategies.make("cpu")
+    where = strategies.create_strategy("cpu")
     trainer, network, made = make([task_type], where, precision)
     name = f"x:{task_type}"
     batch = next(iter(batches(task_type, 2, place=0)))
     steps = (
         lambda b: trainer.replica_step(name, b),
-        lambda b: evaluator.replica_statistics(network.models[name], made[name], b),
+        lambda b: evaluator.compute_batch_statistics(network.models[name], made[name], b),
     )
     for step in steps:
         compiled = tf.function(step, autograph=False, jit_compile=True)
@@ -135,7 +138,7 @@ def test_steps_lower_to_hlo_with_static_shapes(task_type, precision):
 def test_a_step_of_several_tasks_lowers_to_hlo_as_one():
     """Members of different input sizes: the sizes stay static, also inside the shared backbone."""
     kinds, crops = ("segmentation", "depth"), (CROP, (64, 32))
-    trainer, _, _ = make(kinds, strategies.make("cpu"), crops=crops)
+    trainer, _, _ = make(kinds, strategies.create_strategy("cpu"), crops=crops)
     pairs = zip(kinds, crops, strict=True)
     first = [next(iter(batches(kind, 2, crop=crop))) for kind, crop in pairs]
     # On a device the loop over steps takes its batches from a queue; here they are arguments.
@@ -150,7 +153,7 @@ def test_a_step_of_several_tasks_lowers_to_hlo_as_one():
 
 def test_several_tasks_take_turns_on_one_backbone():
     kinds = ["segmentation", "classification"]
-    trainer, network, _ = make(kinds, strategies.make("cpu"))
+    trainer, network, _ = make(kinds, strategies.create_strategy("cpu"))
     trainer.train_dataset = [batches(kind, 4) for kind in kinds]
     shared = {id(v) for v in network.backbone.trainable_variables}
     heads = {
@@ -166,10 +169,10 @@ def test_several_tasks_take_turns_on_one_backbone():
 
 
 def test_means_are_of_one_loop_only():
-    trainer, _, _ = make(["segmentation"], strategies.make("cpu"))
+    trainer, _, _ = make(["segmentation"], strategies.create_strategy("cpu"))
     trainer.train_dataset = [batches("segmentation", 4)]
     alone = [trainer.train(tf.constant(1))["x:segmentation/cross_entropy"] for _ in range(4)]
-    trainer, _, _ = make(["segmentation"], strategies.make("cpu"))
+    trainer, _, _ = make(["segmentation"], strategies.create_strategy("cpu"))
     trainer.train_dataset = [batches("segmentation", 4)]
     pairs = [trainer.train(tf.constant(2))["x:segmentation/cross_entropy"] for _ in range(2)]
     np.testing.assert_allclose(pairs, np.reshape(alone, (2, 2)).mean(1), rtol=1e-5)

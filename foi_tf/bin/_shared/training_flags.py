@@ -20,6 +20,7 @@ from foi_tf.study.grid import SETTINGS
 if TYPE_CHECKING:
     from foi_tf.chains.links import Finished
     from foi_tf.chains.stages import Setup
+    from foi_tf.study.dataset import Task
 
 
 def define_link(values: flags.FlagValues, init: str) -> None:
@@ -135,7 +136,7 @@ def define_selection(values: flags.FlagValues) -> None:
     )
 
 
-def make_setup(values: flags.FlagValues) -> Setup:
+def make_setup(values: flags.FlagValues, task: Task) -> Setup:
     """Builds the setup of a link from the flags of `define_link` and the others that there are."""
     from foi_tf.chains import stages
     from foi_tf.training import strategies
@@ -147,13 +148,18 @@ def make_setup(values: flags.FlagValues) -> Setup:
     return stages.Setup(
         data_dir=values.data_dir,
         workdir=values.workdir,
-        config=values.config,
+        config=stages.load_config(
+            values.data_dir,
+            task,
+            values.seed,
+            values.config,
+            crop=values.crop if "crop" in values else None,
+        ),
         backbone=values.backbone,
         precision=values.precision,
         seed=values.seed,
-        crop=values.crop if "crop" in values else None,
         select=values.select_lr if "select_lr" in values else "none",
-        strategy=strategies.make(values.strategy, values.tpu),
+        strategy=strategies.create_strategy(values.strategy, values.tpu),
         pace=choices.Pace(
             steps_per_loop=values.steps_per_loop,
             checkpoint_every=values.checkpoint_every,
