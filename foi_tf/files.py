@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one."""
+"""Writes files so that a reader never sees half of one."""
 
 import contextlib
 import os
@@ -14,14 +14,14 @@ from foi_tf.errors import FoiError
 def atomic_write(path: epath.PathLike) -> Iterator[epath.Path]:
     """Yields a temporary path beside `path` that takes its place when the block ends.
 
-    Local and gs:// paths alike. If the block raises, the temporary file is removed
-    and whatever stood at `path` stays.
+    It works for local and gs:// paths. If the block raises, the temporary file is removed, and a
+    file that was at `path` before stays.
 
     Raises:
-      FoiError: the directory cannot be made or written, or the disk is full.
+      FoiError: the directory cannot be created or written, or the disk is full.
     """
     path = epath.Path(path)
-    # The suffix stays last, for writers that choose a format by it.
+    # The suffix stays last, since some writers choose the format by it.
     temporary = path.parent / f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,14 +37,14 @@ def atomic_write(path: epath.PathLike) -> Iterator[epath.Path]:
 
 @contextlib.contextmanager
 def atomic_directory(path: epath.PathLike) -> Iterator[epath.Path]:
-    """As `atomic_write`, of a directory that must not exist yet.
+    """Yields a temporary directory that becomes `path` when the block ends, like `atomic_write`.
 
     Raises:
-      FoiError: as `atomic_write`; or something stands there.
+      FoiError: as `atomic_write`; or `path` exists already.
     """
     path = epath.Path(path)
     if path.exists():
-        raise FoiError(f"{path}: exists already; remove it or choose another place")
+        raise FoiError(f"{path}: exists already; remove it or choose another path")
     with atomic_write(path) as temporary:
         temporary.mkdir()
         try:
@@ -55,13 +55,13 @@ def atomic_directory(path: epath.PathLike) -> Iterator[epath.Path]:
 
 
 def write_text(path: epath.PathLike, text: str) -> None:
-    """Writes a whole text file atomically."""
+    """Writes a whole text file; readers see the old text or the new one."""
     with atomic_write(path) as temporary:
         temporary.write_text(text)
 
 
 def remove_file(path: epath.PathLike) -> None:
-    """Removes a file, if there is one.
+    """Removes a file if it exists.
 
     Raises:
       FoiError: the directory cannot be written.
@@ -73,11 +73,11 @@ def remove_file(path: epath.PathLike) -> None:
 
 
 def describe_os_error(error: OSError) -> str:
-    """What went wrong, in the system's words and in one line."""
+    """Returns the system's description of an error, in one line."""
     return os.strerror(error.errno) if error.errno else " ".join(str(error).split())
 
 
 def first_line(error: Exception) -> str:
-    """What a library's long message says first."""
+    """Returns the first line of a library's long message, at most 200 characters."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:200]

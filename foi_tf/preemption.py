@@ -1,43 +1,44 @@
-"""SIGTERM, by which clusters announce that they take a machine away."""
+"""Handles SIGTERM, by which clusters announce that they take a machine away."""
 
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
 
-EXIT_CODE = 128 + signal.SIGTERM  # 143, as a shell says it of a process that SIGTERM ended.
+EXIT_CODE = 128 + signal.SIGTERM  # 143, the code by which shells report SIGTERM.
 
 
 class Preempted(BaseException):
-    """SIGTERM came, and everything that is worth keeping has been written.
+    """Ends a program after SIGTERM, once everything worth keeping has been written.
 
-    Like KeyboardInterrupt no `Exception`, so that nobody takes it for an error of theirs.
+    Like KeyboardInterrupt it is not an `Exception`, so that no handler of errors catches it.
     """
 
 
 @contextlib.contextmanager
 def raise_on_sigterm() -> Iterator[None]:
-    """SIGTERM within the block raises `Preempted` in it."""
+    """Raises `Preempted` within the block when SIGTERM comes."""
 
     def stop(*_):
         raise Preempted
 
-    with _handler(stop):
+    with _handle_sigterm(stop):
         yield
 
 
 @contextlib.contextmanager
 def defer_sigterm() -> Iterator[Callable[[], bool]]:
-    """SIGTERM within the block does nothing at once; yields what tells whether it came.
+    """Yields a function that tells whether SIGTERM came; within the block SIGTERM does no more.
 
-    For work that has to come to a good place first, and to ask there.
+    It is for work that must first reach a good place to stop, and asks there.
     """
-    came = []
-    with _handler(lambda *_: came.append(True)):
+    came: list[bool] = []
+    with _handle_sigterm(lambda *_: came.append(True)):
         yield lambda: bool(came)
 
 
 @contextlib.contextmanager
-def _handler(act: Callable) -> Iterator[None]:
+def _handle_sigterm(act: Callable) -> Iterator[None]:
+    """Lets `act` handle SIGTERM within the block."""
     before = signal.signal(signal.SIGTERM, act)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, a plain line now and then elsewhere."""
+"""Shows progress on stderr: as a bar on a terminal, elsewhere as a plain line now and then."""
 
 import sys
 import time
@@ -8,11 +8,15 @@ from typing import TypeVar
 import tqdm
 
 T = TypeVar("T")
-PLAIN_LINE_EVERY = 15.0  # Seconds.
+PLAIN_LINE_EVERY = 15.0  # Seconds between two plain lines.
 
 
 class Progress:
-    """Counts up to `total`; use as a context manager and call `update`."""
+    """Counts up to `total` and shows the count; use it as a context manager and call `update`.
+
+    Attributes:
+      count: number of units done.
+    """
 
     def __init__(self, label: str, total: int, *, unit: str = "step"):
         self._label, self._total, self.count, self._unit = label, total, 0, unit
@@ -29,7 +33,7 @@ class Progress:
             self._bar.close()
 
     def update(self, n: int = 1, **values: float) -> None:
-        """Adds `n`; `values` are shown behind the count."""
+        """Adds `n` to the count and shows it with `values`, such as the loss."""
         self.count += n
         shown = {name: f"{float(value):.4g}" for name, value in values.items()}
         if self._bar is not None:
@@ -46,7 +50,7 @@ class Progress:
 
 
 def track(items: Iterable[T], label: str, total: int, *, unit: str = "image") -> Iterator[T]:
-    """Passes `items` through and shows how many of `total` have gone by."""
+    """Yields `items` unchanged and shows how many of `total` were taken."""
     with Progress(label, total, unit=unit) as progress:
         for item in items:
             yield item
@@ -54,5 +58,5 @@ def track(items: Iterable[T], label: str, total: int, *, unit: str = "image") ->
 
 
 def warn(message: str) -> None:
-    """Says on stderr, in one line, what the user should know and nothing stops for."""
+    """Prints a warning in one line on stderr; the program goes on."""
     print(f"warning: {message}", file=sys.stderr, flush=True)

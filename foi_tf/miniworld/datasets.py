@@ -42,8 +42,8 @@ def _row(paper: Dataset) -> Dataset:
         classes={task_type: len(names.get(task_type, ("depth",))) for task_type in paper.classes},
         names=names,
         crop=_SIZES["driving"] if landscape else _SQUARE,
-        flip_pairs=joints.flip_pairs(names.get("keypoints", ())),
-        sigmas=joints.sigmas(paper.id),
+        flip_pairs=joints.find_flip_pairs(names.get("keypoints", ())),
+        sigmas=joints.oks_sigmas(paper.id),
         depth_range=_DEPTH_RANGES.get(paper.id),
     )
 

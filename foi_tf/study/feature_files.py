@@ -1,8 +1,8 @@
-"""Features of images as files: what `foi-features` writes and the analysis reads.
+"""Writes and reads the files of image features that `foi-features` makes for the analysis.
 
-One .npz file holds several datasets, or tasks: arrays named DATASET/vectors and the like, or
-DATASET:TYPE/vectors with points, and under "origins" a JSON text that says of each which images
-they are and what network they went through.
+One .npz file holds the features of several datasets, or of several tasks where they have
+points. Its arrays are named DATASET/vectors or DATASET:TYPE/vectors and the like. The array
+"origins" is a JSON text that names, for each of them, the images and the network.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from etils import epath
 from foi_tf import files
 from foi_tf.errors import FoiError
 
-MAX_IMAGES = 1000  # At most of a dataset; Section 3.2.
+MAX_IMAGES = 1000  # Images of a dataset that get features, at most (Section 3.2).
 
 _ORIGINS = "origins"
 _SUFFIX = ".npz"
@@ -26,22 +26,23 @@ _SUFFIX = ".npz"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Of which images features are, and what network made them; equal ones, equal features.
+    """Identifies the images and the network of features; equal origins mean equal features.
 
     Attributes:
-      dataset, domain: where the images are from.
-      train: by task type, the training images of the dataset.
+      dataset: id of the images' dataset.
+      domain: image domain of the dataset.
+      train: number of training images of the dataset, by task type.
       data: digest of the dataset's records.
-      split: the images' own.
-      ids: of the images, in the order of the vectors.
-      backbone: such as "hrnet_w48".
-      chain: what its weights were trained on, such as ("ilsvrc", "coco:segmentation").
-      weights: a digest of them.
-      size: (height, width) of the network's input, which images were scaled to fit into.
-      task_type: the annotation that points were drawn from; "" without points.
+      split: split of the images, "train" or "val".
+      ids: ids of the images, in the order of the vectors.
+      backbone: name of the backbone, such as "hrnet_w48".
+      chain: tasks that the weights were trained on, such as ("ilsvrc", "coco:segmentation").
+      weights: digest of the weights.
+      size: (height, width) of the network's input in pixels; images were scaled to fit into it.
+      task_type: task type of the annotation that points were drawn from; "" without points.
       points_per_image: the most points that were drawn from an image.
-      seed: of the choice of points (and of the images, which `ids` names).
-      version: of foi_tf.
+      seed: random seed that chose the points (and the images that `ids` names).
+      version: version of foi_tf.
     """
 
     dataset: str
@@ -61,26 +62,27 @@ class Origin:
 
     @property
     def name(self) -> str:
-        """What features are of: a dataset, or with points a task."""
+        """Names the dataset of the features, or with points their task."""
         return f"{self.dataset}:{self.task_type}" if self.task_type else self.dataset
 
     @property
     def network(self) -> str:
-        """What made the features, in words."""
+        """Describes the network that made the features."""
         return f"{self.backbone} of {' -> '.join(self.chain)} ({self.weights})"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Points:
-    """Single cells of feature maps (stride 4) with the annotation at their centers.
+    """Holds single cells of feature maps (stride 4) with the annotation at their centers.
 
     Attributes:
-      vectors: float32 [M, C].
-      targets: [M]: int64 class ids (segmentation, detection: at the centers of boxes) or
-        indices of keypoints; float32 meters for depth.
-      images: int64 [M], the place of each one's image in `Origin.ids`.
-      probabilities: float32 [M, Z], what the network's own segmentation heads say of its Z
-        source classes there, over those of all sources if it had several; None without any.
+      vectors: float32 [M, C] features.
+      targets: [M] annotations: int64 class ids (segmentation, and detection at the centers of
+        boxes), int64 indices of keypoints, or float32 depth in meters.
+      images: int64 [M] positions of the points' images in `Origin.ids`.
+      probabilities: float32 [M, Z] probabilities of the Z source classes by the network's own
+        segmentation heads, over the classes of all sources if it had several; None if the
+        network has no such head.
     """
 
     vectors: np.ndarray
@@ -91,12 +93,12 @@ class Points:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Features:
-    """Features of some images of one dataset, by one network.
+    """Holds the features of some images of one dataset, by one network.
 
     Attributes:
       origin: see `Origin`.
-      vectors: float32 [N, C], averaged over each image (Section 3.2).
-      points: see `Points`; None where none were asked for.
+      vectors: float32 [N, C] features, averaged over each image (Section 3.2).
+      points: see `Points`; None where no points were drawn.
     """
 
     origin: Origin
@@ -105,7 +107,7 @@ class Features:
 
 
 def write_features(path: epath.PathLike, features: Sequence[Features]) -> None:
-    """Writes a file of features, atomically.
+    """Writes a file of features; readers see the whole file or none.
 
     Raises:
       FoiError: the path does not end in .npz, or cannot be written.
@@ -126,17 +128,17 @@ def write_features(path: epath.PathLike, features: Sequence[Features]) -> None:
 
 
 def check_feature_path(path: epath.PathLike) -> None:
-    """Raises FoiError unless a path is one that `load_features` would find again."""
+    """Raises FoiError unless a path has the suffix by which `load_all_features` finds files."""
     if epath.Path(path).suffix != _SUFFIX:
-        raise FoiError(f"{path}: features are kept in {_SUFFIX} files; name one")
+        raise FoiError(f"{path}: features are kept in {_SUFFIX} files; choose a name that ends so")
 
 
 def load_features(path: epath.PathLike) -> list[Features]:
     """Reads one file of features.
 
     Raises:
-      FoiError: there is no such file, it is cut short or no such file at all, or features
-        in it are empty, of another shape than their images, or not finite.
+      FoiError: the file does not exist, is cut short or does not hold features; or its
+        features are empty, not finite or do not match their images in shape.
     """
     path = epath.Path(path)
     try:
@@ -144,13 +146,13 @@ def load_features(path: epath.PathLike) -> list[Features]:
             origins = pydantic.TypeAdapter(list[Origin]).validate_json(str(arrays[_ORIGINS]))
             found = [_features_from_arrays(origin, arrays) for origin in origins]
     except OSError as error:
-        # NumPy says what is wrong with the content in exceptions without a number, too.
-        reason = files.describe_os_error(error) if error.errno else "not whole"
-        raise FoiError(f"{path}: {reason}; foi-features makes it") from error
+        # NumPy also raises OSError, without a number, when the content is damaged.
+        reason = files.describe_os_error(error) if error.errno else "the file is not complete"
+        raise FoiError(f"{path}: {reason}; make the file with foi-features") from error
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = files.first_line(error)
         raise FoiError(
-            f"{path}: not a whole file of features ({reason}); make it anew with foi-features"
+            f"{path}: not a whole file of features ({reason}); make it again with foi-features"
         ) from error
     for each in found:
         if problem := _find_problem(each):
@@ -159,28 +161,28 @@ def load_features(path: epath.PathLike) -> list[Features]:
 
 
 def load_all_features(paths: Iterable[epath.PathLike]) -> list[Features]:
-    """Reads files, and of directories all files of features in them, by name.
+    """Reads files of features, and all such files of directories in the order of their names.
 
     Raises:
-      FoiError: as `load_features`; or a directory holds none.
+      FoiError: as `load_features`; or a directory holds no file of features.
     """
     found = []
     for path in map(epath.Path, paths):
         inside = sorted(path.glob(f"*{_SUFFIX}")) if path.is_dir() else [path]
         inside = [each for each in inside if not each.name.startswith(".")]  # Being written.
         if not inside:
-            raise FoiError(f"{path}: no features (*{_SUFFIX}) in it; foi-features makes them")
+            raise FoiError(f"{path}: no features (*{_SUFFIX}) in it; make them with foi-features")
         for each in inside:
             found.extend(load_features(each))
     return found
 
 
 def comparable_features(features: Iterable[Features]) -> dict[str, Features]:
-    """By dataset, features that can be held against each other.
+    """Returns features by dataset, after a check that they can be compared with each other.
 
     Raises:
-      FoiError: two of them are by different networks or of different lengths, or a dataset
-        is there twice with different images.
+      FoiError: features are by different networks or have different lengths, or a dataset
+        appears twice with different images.
     """
     found: dict[str, Features] = {}
     for each in features:
@@ -189,7 +191,7 @@ def comparable_features(features: Iterable[Features]) -> dict[str, Features]:
         if each.origin.network != first.origin.network:
             raise FoiError(
                 f"features of {pair} are by different networks, {first.origin.network} and "
-                f"{each.origin.network}; distances need the same one"
+                f"{each.origin.network}; distances need the same network"
             )
         if each.vectors.shape[1] != first.vectors.shape[1]:
             raise FoiError(
@@ -199,13 +201,14 @@ def comparable_features(features: Iterable[Features]) -> dict[str, Features]:
         same = found.setdefault(each.origin.dataset, each)
         if same.origin.ids != each.origin.ids or same.origin.size != each.origin.size:
             raise FoiError(
-                f"features of {each.origin.dataset} are there twice, of different images; "
-                "name one of the files"
+                f"features of {each.origin.dataset} were given twice, with different images; "
+                "name only one of the files"
             )
     return found
 
 
 def _features_from_arrays(origin: Origin, arrays: Mapping[str, np.ndarray]) -> Features:
+    """Collects the features of one origin from the arrays of a file."""
     points = None
     if origin.task_type:
         fields = [field.name for field in dataclasses.fields(Points)]
@@ -215,19 +218,19 @@ def _features_from_arrays(origin: Origin, arrays: Mapping[str, np.ndarray]) -> F
 
 
 def _find_problem(features: Features) -> str:
-    """What keeps features from being of use; empty if nothing does."""
+    """Says why features cannot be used; "" if they can."""
     origin, vectors, points = features.origin, features.vectors, features.points
     if not len(vectors):
-        return "no images"
+        return "the features have no images"
     if vectors.ndim != 2 or len(vectors) != len(origin.ids):
         return f"features of shape {vectors.shape} for {len(origin.ids)} images"
     if not (finite := np.isfinite(vectors).all(1)).all():
-        return f"image {origin.ids[int(np.argmin(finite))]}: features that are not finite (NaN)"
+        return f"image {origin.ids[int(np.argmin(finite))]}: its features are not finite (NaN)"
     if points is not None:
         arrays = (getattr(points, field.name) for field in dataclasses.fields(points))
         lengths = {len(array) for array in arrays if array is not None}
         if len(lengths) > 1 or points.vectors.shape[1] != vectors.shape[1]:
-            return "points of different shapes"
+            return "its points have arrays of different shapes"
         if not np.isfinite(points.vectors).all():
-            return "points that are not finite (NaN)"
+            return "its points are not finite (NaN)"
     return ""

@@ -82,7 +82,7 @@ def structured_tasks(datasets: Mapping[str, Dataset]) -> list[Task]:
     ]
 
 
-def multi_sources(datasets: Mapping[str, Dataset]) -> dict[str, tuple[str, ...]]:
+def find_multi_sources(datasets: Mapping[str, Dataset]) -> dict[str, tuple[str, ...]]:
     """Returns the datasets of each multi-source model that a collection has, by task type.
 
     A model is left out where one of its datasets is missing or lacks the annotations.
@@ -116,7 +116,7 @@ def chains(
     """
     if setting not in SETTINGS:
         raise unknown_name_error("setting", setting, SETTINGS)
-    every, multi = structured_tasks(datasets), multi_sources(datasets)
+    every, multi = structured_tasks(datasets), find_multi_sources(datasets)
     if setting == "small_source":
         every, multi = [task for task in every if task.type == SMALL_SOURCE_TYPE], {}
     for target in every:

@@ -1,10 +1,12 @@
-"""What an evaluation found in each image, beside its result row: `DIGEST.images.npz`.
+"""Stores sums of an evaluation for each image in a file beside the result row.
 
-One schema serves all metrics that are ratios of sums over images: the metric is the mean
-over classes of sum(numerator) / sum(denominator), of which rmse is the root. So mIoU has
-the pixels of intersection and of union by class, RMSE the squared error and the number of known
-pixels in a single column, top-1 accuracy correct and all. Average precision is no such
-ratio and has no such file.
+The file is named `DIGEST.images.npz`. One schema serves all metrics that are ratios of sums over
+images: the metric is the mean over classes of sum(numerator) / sum(denominator), and RMSE is
+the root of it. The sums are
+- for mIoU the pixels of intersection and of union, by class;
+- for RMSE the squared error and the number of known pixels, in a single column;
+- for top-1 accuracy the correct predictions and all predictions.
+Average precision is not such a ratio and has no such file.
 """
 
 import dataclasses
@@ -18,17 +20,18 @@ from foi_tf.errors import FoiError
 from foi_tf.study import results
 
 SUFFIX = ".images.npz"
-ROOTED = frozenset({"rmse"})
-METRICS = frozenset({"miou", "top1"}) | ROOTED
+ROOTED = frozenset({"rmse"})  # Metrics that are the root of the mean ratio.
+METRICS = frozenset({"miou", "top1"}) | ROOTED  # Metrics that have such a file.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ImageStatistics:
-    """Sums of one run by image.
+    """Holds the sums of one evaluation for each image.
 
     Attributes:
-      images: [N] names, each once.
-      numerator, denominator: [N, classes], not negative.
+      images: [N] names of the images, each once.
+      numerator: [N, classes] numbers, not negative.
+      denominator: [N, classes] numbers, not negative.
     """
 
     images: np.ndarray
@@ -36,19 +39,22 @@ class ImageStatistics:
     denominator: np.ndarray
 
     def values(self, metric: str, weights: np.ndarray) -> np.ndarray:
-        """The metric with each image counted `weights` times, [..., N] -> [...]."""
-        # Products of integer matrices are slow.
+        """Computes the metric with each image counted `weights` times, [..., N] -> [...]."""
+        # NumPy multiplies integer matrices slowly.
         numerator, denominator = (x.astype(float) for x in (self.numerator, self.denominator))
         return metric_from_sums(metric, weights @ numerator, weights @ denominator)
 
     def sorted(self) -> "ImageStatistics":
-        """The same in the order of the images' names."""
+        """Returns the same sums in the order of the images' names."""
         order = np.argsort(self.images)
         return ImageStatistics(self.images[order], self.numerator[order], self.denominator[order])
 
 
 def metric_from_sums(metric: str, numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """The metric of sums over images, [..., classes] -> [...]; NaN where nothing was counted."""
+    """Computes a metric from sums over images, [..., classes] -> [...].
+
+    The result is NaN where all denominators are 0.
+    """
     counted = denominator > 0
     ratio = np.where(counted, numerator / np.where(counted, denominator, 1), 0)
     classes = counted.sum(-1)
@@ -59,7 +65,15 @@ def metric_from_sums(metric: str, numerator: np.ndarray, denominator: np.ndarray
 def write_beside_row(
     statistics: ImageStatistics, row: Mapping[str, object], directory: epath.PathLike
 ) -> epath.Path:
-    """Writes the statistics beside the row, given as its columns by name.
+    """Writes the statistics of a row into the directory of the row.
+
+    Args:
+      statistics: sums of the row's evaluation.
+      row: values of the row's columns, by name.
+      directory: directory of the row's own file.
+
+    Returns:
+      Path of the file.
 
     Raises:
       FoiError: the directory cannot be written.
@@ -70,7 +84,11 @@ def write_beside_row(
 
 
 def remove_beside_row(row: Mapping[str, object], directory: epath.PathLike) -> None:
-    """Removes what an earlier run left beside the row, if there is anything.
+    """Removes the statistics that an earlier run left beside a row, if there are any.
+
+    Args:
+      row: values of the row's columns, by name.
+      directory: directory of the row's own file.
 
     Raises:
       FoiError: the directory cannot be written.
@@ -79,10 +97,10 @@ def remove_beside_row(row: Mapping[str, object], directory: epath.PathLike) -> N
 
 
 def save_statistics(statistics: ImageStatistics, path: epath.PathLike) -> None:
-    """Writes the statistics into a file; integers stay such, which keeps it small.
+    """Writes the statistics into a file. Integers stay integers, which keeps the file small.
 
     Raises:
-      FoiError: it cannot be written.
+      FoiError: the file cannot be written.
     """
     with files.atomic_write(path) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(
@@ -94,7 +112,7 @@ def save_statistics(statistics: ImageStatistics, path: epath.PathLike) -> None:
 
 
 def find_statistics(directory: epath.PathLike) -> dict[str, epath.Path]:
-    """The files in the directory and those in it, by the digest of their row."""
+    """Finds the files in a directory and its subdirectories, by the digest of their row."""
     return {
         name.removesuffix(SUFFIX): root / name
         for root, _, names in epath.Path(directory).walk()
@@ -104,19 +122,19 @@ def find_statistics(directory: epath.PathLike) -> dict[str, epath.Path]:
 
 
 def read_statistics(path: epath.PathLike) -> ImageStatistics:
-    """Reads a file that `write_beside_row` wrote.
+    """Reads a file that `write_beside_row` or `save_statistics` wrote.
 
     Raises:
-      FoiError: it is damaged or holds something else.
+      FoiError: the file is damaged or holds something else.
     """
     path = epath.Path(path)
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = ImageStatistics(arrays["images"], arrays["numerator"], arrays["denominator"])
-    except Exception as error:  # NumPy raises errors of many kinds for what is no archive.
+    except Exception as error:  # NumPy raises many kinds of errors for a file that is no archive.
         raise FoiError(
-            f"{path}: not the statistics of an evaluation by image ({files.first_line(error)}); "
-            "remove it"
+            f"{path}: the file does not hold the image statistics of an evaluation "
+            f"({files.first_line(error)}); remove it"
         ) from error
     images = len(found.images)
     if (
@@ -126,9 +144,10 @@ def read_statistics(path: epath.PathLike) -> ImageStatistics:
         or {found.numerator.dtype.kind, found.denominator.dtype.kind} - set("iuf")
         or len(set(found.images)) != images
     ):
-        raise FoiError(f"{path}: images and sums do not agree; remove it and evaluate again")
+        raise FoiError(f"{path}: images and sums do not agree; remove the file and evaluate again")
     return found
 
 
 def _path_beside_row(row: Mapping[str, object], directory: epath.PathLike) -> epath.Path:
+    """Returns the path of a row's statistics."""
     return epath.Path(directory) / f"{results.row_digest(row)}{SUFFIX}"

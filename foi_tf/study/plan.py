@@ -1,4 +1,4 @@
-"""A study as a list of runs of the programs, in an order in which each finds what it needs."""
+"""Plans a study: lists the runs of the programs, each behind the runs that it depends on."""
 
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,26 +9,27 @@ from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.grid import Chain
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
-# Runs of one stage do not wait for each other. The first needs nothing but data, sources need the
-# pre-training, and targets a source. Those without one could be run before; beside the others of
-# their target they share its training step (`group_runs`).
-STAGES = ("initial", "sources", "targets")
-_FULL = "full"
+_ALL_IMAGES = "full"  # The setting without limits on images.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """One run of a program.
+    """Describes one run of a program.
 
     Attributes:
-      program: "pretrain", "source" or "target", behind "foi-".
-      task: what it trains: the source or the target.
-      source: where a target starts: a source task, "ilsvrc" or "scratch"; else "".
-      setting, seed: as the program takes them; of a pre-training the setting is "".
-      init: path of initial weights; "" for the pre-training in the working directory.
-      source_init: what the source model that a target starts from began with; "" as before.
-      stage: index into `STAGES`.
-      needs: places in the plan, from 0, of the runs that have to be done before.
+      program: name of the program without "foi-": "pretrain", "source" or "target".
+      task: task that is trained: the pre-training, the source or the target.
+      source: start of a target: a source task, "ilsvrc" or "scratch"; "" for other programs.
+      setting: the flag --setting; "" for a pre-training.
+      init: path or name of the initial weights; "" for the pre-training in the working
+        directory.
+      source_init: name of the initial weights of the source model that a target starts from;
+        "" for the pre-training in the working directory.
+      seed: the flag --seed.
+      stage: 0 for pre-training, 1 for sources, 2 for targets. Runs of one stage do not wait for
+        each other. Targets without a source could run earlier, but beside the other runs of
+        their target they share its training step (`group_runs`).
+      needs: positions in the plan, from 0, of the runs that must be done before.
     """
 
     program: str
@@ -42,7 +43,7 @@ class PlannedRun:
     needs: tuple[int, ...] = ()
 
     def arguments(self) -> list[str]:
-        """What tells it from other runs of the same program."""
+        """Lists the flags that distinguish the run from others of the same program."""
         named = {
             "source": self.source or (str(self.task) if self.program == "source" else ""),
             "target": str(self.task) if self.program == "target" else "",
@@ -68,18 +69,20 @@ def build_plan(
     init: str = "",
     init_name: str = NO_SOURCE,
 ) -> list[PlannedRun]:
-    """All runs that some chains take, with the chains without a source they are held against.
+    """Lists all runs that some chains need, with the chains without a source as baselines.
 
-    Pre-training and source models are made once, with the first seed; targets with each. On
-    all images of one task, the source model is the chain without a source of that task, and
-    `foi-source` leaves its row: that chain is not planned again.
+    Pre-training and source models are trained once, with the first seed; targets are trained with
+    every seed. On all images of a task, the source model equals the chain without a source of that
+    task, and `foi-source` writes its row. That chain is not planned again.
 
     Args:
-      datasets: a collection, by id. Where it has no ILSVRC'12, nothing is pre-trained.
-      chains: of the setting, as `grid.chains` yields them.
+      datasets: the datasets of a collection, by id. Without ILSVRC'12 nothing is pre-trained.
+      setting: setting of the chains, one of `grid.SETTINGS`.
+      chains: chains as `grid.chains` yields them.
+      seeds: random seeds of the targets.
       init: initial weights: a path, or the name of a pre-training in the working directory
-        ("ilsvrc:contrastive"); empty for classification.
-      init_name: what chains that begin with those are said to begin with.
+        ("ilsvrc:contrastive"); "" for the pre-training by classification.
+      init_name: name of these weights in the result rows of the chains.
     """
     chains = list(chains)
     targets = list(dict.fromkeys(chain.target for chain in chains))
@@ -91,9 +94,15 @@ def build_plan(
         runs.append(PlannedRun(program="pretrain", task=own[init], seed=seeds[0], stage=0))
         first = (0,)
 
-    def target(task: Task, source: str, seed: int, **place) -> PlannedRun:
+    def target(task: Task, source: str, seed: int, **others) -> PlannedRun:
         return PlannedRun(
-            program="target", task=task, source=source, setting=setting, seed=seed, stage=2, **place
+            program="target",
+            task=task,
+            source=source,
+            setting=setting,
+            seed=seed,
+            stage=2,
+            **others,
         )
 
     places = {source: len(runs) + place for place, source in enumerate(sources)}
@@ -109,18 +118,18 @@ def build_plan(
         )
         for task in sources
     ]
-    begun = "" if init_name == NO_SOURCE else init_name
+    source_init = "" if init_name == NO_SOURCE else init_name
     for task in targets:
         for seed in seeds:
             runs.append(target(task, SCRATCH, seed))
-            if not (setting == _FULL and task in places and seed == seeds[0]):
+            if not (setting == _ALL_IMAGES and task in places and seed == seeds[0]):
                 runs.append(target(task, NO_SOURCE, seed, init=init, needs=first))
             runs += [
                 target(
                     task,
                     str(chain.source),
                     seed,
-                    source_init=begun,
+                    source_init=source_init,
                     needs=(places[chain.source],),
                 )
                 for chain in chains
@@ -130,11 +139,11 @@ def build_plan(
 
 
 def baseline_runs(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
-    """Of a plan the chains without a source, with their pre-training.
+    """Selects the runs of the chains without a source, and their pre-training.
 
-    Source models that take the place of one (see `build_plan`) are among them.
+    Source models that take the place of such a chain (see `build_plan`) are included.
     """
-    targets = {run.task for run in runs if run.program == "target" and run.setting == _FULL}
+    targets = {run.task for run in runs if run.program == "target" and run.setting == _ALL_IMAGES}
     return [
         run
         for run in runs
@@ -145,10 +154,10 @@ def baseline_runs(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
 
 
 def group_runs(runs: Sequence[PlannedRun]) -> list[int]:
-    """Numbers the runs of a plan so that those of one group share a training step.
+    """Returns a group number for each run of a plan; runs of one group share a training step.
 
-    They train the same target on the same images and differ in where they start, so that a
-    process that runs one after another traces the step once (`chains.train_session`).
+    Such runs train the same target on the same images and differ in their initial weights. A
+    process that runs them one after another traces the step once (`chains.train_session`).
     """
     keys = [
         (run.stage, run.task, run.setting, run.seed) if run.program == "target" else place
@@ -161,13 +170,15 @@ def group_runs(runs: Sequence[PlannedRun]) -> list[int]:
 def select_chains(
     chains: Iterable[Chain], sources: Collection[str], targets: Collection[str]
 ) -> list[Chain]:
-    """The chains of some sources and some targets; an empty collection is all of them.
+    """Selects the chains of some sources and some targets.
 
     Args:
-      sources, targets: tasks, or task types for all tasks of theirs.
+      chains: the chains of a setting.
+      sources: names of tasks, or of task types for all their tasks; empty for all sources.
+      targets: the same for the targets.
 
     Raises:
-      FoiError: a name is no source, or no target, of the chains; or nothing is left.
+      FoiError: the chains have no source or target of that name, or no chain has both.
     """
     chains = list(chains)
     for kind, wanted, known in (
@@ -185,8 +196,8 @@ def select_chains(
     ]
     if not chosen:
         raise FoiError(
-            "no chain has such a source and such a target; two tasks at least are needed, of one "
-            "type with --pairs=within_type"
+            "no chain has such a source and such a target; name at least two tasks, of one type "
+            "with --pairs=within_type"
         )
     return chosen
 
@@ -194,10 +205,13 @@ def select_chains(
 def sample_chains(
     chains: Iterable[Chain], datasets: Mapping[str, Dataset], count: int, seed: int = 0
 ) -> list[Chain]:
-    """All chains but those across both task types and domains, of which only some.
+    """Draws a sample of the chains that cross both task type and domain; keeps all other chains.
 
     Args:
-      count: how many of those stay, the same ones on every machine.
+      chains: the chains of a setting.
+      datasets: the datasets of a collection, by id.
+      count: size of the sample, which is the same on every machine.
+      seed: random seed of the sample.
     """
     chains = list(chains)
     far = {
@@ -215,10 +229,11 @@ def sample_chains(
 def count_chains(
     chains: Iterable[Chain], datasets: Mapping[str, Dataset]
 ) -> list[tuple[str, str, int, int]]:
-    """How many chains and targets there are, as the columns "#" of Tables 7 and 8.
+    """Counts chains and targets like the columns "#" of Tables 7 and 8.
 
     Returns:
-      (domain, task type, chains, targets); the first two are "all", "within" or "cross".
+      Tuples (relation of domains, relation of task types, number of chains, number of targets).
+      A relation is "all", "within" or "cross".
     """
     chains = list(chains)
     found = [("all", "all", chains)]
@@ -238,5 +253,5 @@ def count_chains(
 
 
 def _selecting_names(task: Task) -> set[str]:
-    """What a task can be chosen by."""
+    """Returns the names that select a task: its own and its task type."""
     return {str(task), task.type}

@@ -290,8 +290,8 @@ DATASETS = types.MappingProxyType(
             row,
             names=NAMES.get(row.id, {}),
             ignored=IGNORED.get(row.id, ()),
-            flip_pairs=joints.flip_pairs(joints.KEYPOINTS.get(row.id, ())),
-            sigmas=joints.sigmas(row.id),
+            flip_pairs=joints.find_flip_pairs(joints.KEYPOINTS.get(row.id, ())),
+            sigmas=joints.oks_sigmas(row.id),
         )
         for row in _ROWS
     }

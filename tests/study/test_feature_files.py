@@ -60,7 +60,7 @@ def test_directories_are_read_by_name(tmp_path):
         (lambda p: p.write_text("hello"), "not a whole file of features"),
         (lambda p: np.savez(p, x=np.zeros(3)), "not a whole file of features"),
         (lambda p: np.savez(p, origins=np.array('[{"dataset": "x"}]')), "not a whole file"),
-        (lambda p: p.unlink(), "No such file or directory; foi-features makes it"),
+        (lambda p: p.unlink(), "No such file or directory; make the file with foi-features"),
     ],
 )
 def test_a_broken_file_is_one_line(tmp_path, spoil, said):
@@ -75,12 +75,12 @@ def test_a_broken_file_is_one_line(tmp_path, spoil, said):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"vectors": np.zeros((0, 4), np.float32)}, "camvid: no images"),
+        ({"vectors": np.zeros((0, 4), np.float32)}, "camvid: the features have no images"),
         ({"vectors": np.zeros((2, 4), np.float32)}, r"camvid: features of shape \(2, 4\) for 3"),
         ({"vectors": np.array([[1, 2], [np.nan, 1], [0, 1]], np.float32)},
-         "camvid: image camvid1: features that are not finite"),
+         "camvid: image camvid1: its features are not finite"),
         ({"points": dataclasses.replace(points(3), targets=np.zeros(1, int))},
-         "camvid: points of different shapes"),
+         "camvid: its points have arrays of different shapes"),
     ],
 )  # fmt: skip
 def test_useless_features_are_named(tmp_path, change, said):
@@ -103,9 +103,9 @@ def test_only_files_that_are_found_again_are_written(tmp_path):
         ({"weights": "beef"}, "camvid and coco are by different networks"),
         ({"backbone": "hrnet_w18"}, "camvid and coco are by different networks"),
         ({"width": 5}, "camvid and coco have 4 and 5 numbers an image"),
-        ({"dataset": "camvid", "images": 2}, "camvid are there twice, of different images"),
+        ({"dataset": "camvid", "images": 2}, "camvid were given twice, with different images"),
     ],
 )
-def test_one_space_takes_only_what_can_be_compared(other, said):
+def test_comparable_features_takes_only_what_can_be_compared(other, said):
     with pytest.raises(FoiError, match=said):
         feature_files.comparable_features([make("camvid"), make(**{"dataset": "coco"} | other)])

@@ -84,10 +84,10 @@ def test_limited_sources_are_pairs_of_segmentation_sets():
 
 def test_multi_source_models_need_all_their_parts():
     some = {name: DATASETS[name] for name in ("sunrgbd", "vkitti2", "camvid")}
-    assert grid.multi_sources(some) == {}
+    assert grid.find_multi_sources(some) == {}
     assert {chain.source.dataset for chain in grid.chains(some, "full")} == set(some)
     depth = some | {"vgallery": DATASETS["vgallery"]}
-    assert set(grid.multi_sources(depth)) == {"depth"}
+    assert set(grid.find_multi_sources(depth)) == {"depth"}
     multi = Task("multi", "depth")
     targets = {
         setting: {c.target for c in grid.chains(depth, setting, "all") if c.source == multi}

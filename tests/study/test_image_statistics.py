@@ -45,7 +45,9 @@ def test_sorting_keeps_rows_together():
 def test_what_is_no_archive_is_named(tmp_path):
     path = tmp_path / "x.images.npz"
     path.write_text("no")
-    with pytest.raises(FoiError, match=r"x\.images\.npz: not the statistics"):
+    with pytest.raises(
+        FoiError, match=r"x\.images\.npz: the file does not hold the image statistics"
+    ):
         image_statistics.read_statistics(path)
     with path.open("wb") as stream:
         np.savez(stream, images=["a"], numerator=np.ones((2, 1)), denominator=np.ones((2, 1)))

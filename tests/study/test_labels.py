@@ -29,7 +29,7 @@ def test_rendered_and_real_keypoints_are_the_same(row):
 
 def test_coco_falloffs_are_those_of_its_evaluation():
     expected = pycocotools.cocoeval.Params("keypoints").kpt_oks_sigmas
-    np.testing.assert_allclose(joints.sigmas("coco"), expected)
+    np.testing.assert_allclose(joints.oks_sigmas("coco"), expected)
 
 
 def test_datasets_without_keypoints_have_no_falloffs():

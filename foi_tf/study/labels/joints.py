@@ -43,7 +43,7 @@ _DOG_SIGMAS = {
 _SIGMAS = {"coco": _PERSON_SIGMAS, "mpii": _PERSON_SIGMAS, "dogs": _DOG_SIGMAS}
 
 
-def flip_pairs(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
+def find_flip_pairs(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
     """Returns the index pairs of left joints and their right counterparts."""
     return tuple(
         (i, names.index(name.replace("left", "right")))
@@ -52,7 +52,7 @@ def flip_pairs(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
     )
 
 
-def sigmas(dataset_id: str) -> tuple[float, ...]:
+def oks_sigmas(dataset_id: str) -> tuple[float, ...]:
     """Returns the OKS falloff of each keypoint of a dataset; an empty tuple without keypoints."""
     names = KEYPOINTS.get(dataset_id, ())
     return tuple(_SIGMAS[dataset_id][_joint(name)] for name in names)
