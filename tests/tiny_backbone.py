@@ -1,14 +1,20 @@
-"""A backbone that is traced in a second, for tests of what goes on around networks."""
+"""Replaces a backbone by one that is traced in a second, for tests of the code around networks."""
+
+import dataclasses
 
 import tensorflow as tf
 
 from foi_tf.models import backbones, hrnet, layers
 
-NAME = "hrnet_mini"  # In whose place it goes, so that programs accept it.
+NAME = "hrnet_mini"  # The backbone that it replaces, since programs accept its name.
+_TINY = "tiny"
 
 
-def backbone(input_shape):
-    """A convolution a branch, at strides 4 to 32, upsampled to 60 channels at stride 4."""
+def build_tiny(input_shape):
+    """Builds one convolution for each branch, at strides 4 to 32, and upsamples to stride 4.
+
+    It has 60 channels.
+    """
     image = tf.keras.Input(input_shape, name="image")
     x = layers.conv_bn(image, 8, 3, "stem/{}", strides=2)
     branches = []
@@ -19,8 +25,13 @@ def backbone(input_shape):
 
 
 def use(monkeypatch=None):
-    """Puts it in place, for the rest of the process or until the test ends."""
-    if monkeypatch is None:
-        backbones.BACKBONES[NAME] = backbone
-    else:
-        monkeypatch.setitem(backbones.BACKBONES, NAME, backbone)
+    """Replaces the backbone, for the rest of the process or until the test ends."""
+    row = dataclasses.replace(backbones.BACKBONES[NAME], architecture=_TINY, options={})
+    for table, key, value in (
+        (backbones.ARCHITECTURES, _TINY, build_tiny),
+        (backbones.BACKBONES, NAME, row),
+    ):
+        if monkeypatch is None:
+            table[key] = value
+        else:
+            monkeypatch.setitem(table, key, value)

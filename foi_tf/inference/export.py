@@ -1,4 +1,4 @@
-"""A trained link, or a checkpoint, as a model that others can use."""
+"""Exports a trained link, or a checkpoint, as a model for other programs."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from foi_tf.inference.saved_model import TrainedModel
 from foi_tf.models import transfer
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.models.weights import public_weights
-from foi_tf.study.dataset import CONTRASTIVE, Channels, Dataset
+from foi_tf.study.dataset import Channels, Dataset
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import strategies
 
@@ -29,16 +29,20 @@ def write_model(
     """Writes a directory with the model, its metadata and its model card.
 
     Args:
-      format_name: of `study.choices.EXPORTS`.
-      frozen: see `saved_model.write_saved_model`.
+      model: the network to write.
+      out: directory to create.
+      format_name: one of `study.choices.EXPORTS`.
+      frozen: whether weights become constants; see `saved_model.write_saved_model`.
 
     Returns:
       The metadata.
 
     Raises:
-      FoiError: the directory exists, or cannot be written.
+      FoiError: the directory exists already, or cannot be written.
     """
-    if format_name == "safetensors" and model.metadata["backbone"] == "resnet50":
+    if format_name == "safetensors" and not public_weights.has_torch_names(
+        model.metadata["backbone"]
+    ):
         raise FoiError("--format=safetensors is for HRNetV2; take --format=saved_model")
     metadata = {**model.metadata, "format": format_name, "frozen": frozen}
     with files.atomic_directory(out) as directory:
@@ -48,7 +52,7 @@ def write_model(
         if format_name == "saved_model":
             saved_model.write_saved_model(model, directory, frozen=frozen, description=description)
         else:
-            # Of heads, timm has the classification head alone.
+            # timm has only the classification head.
             headed = isinstance(model.head, ClassificationHead)
             public_weights.write_safetensors(
                 model.network.backbone,
@@ -62,20 +66,24 @@ def write_model(
 def open_model(
     init: epath.PathLike,
     *,
-    data_dir: epath.PathLike,
-    backbone: str | None,
-    precision: str | None,
-    license: str,
+    data_dir: epath.PathLike = "",
+    backbone: str | None = None,
+    precision: str | None = None,
+    license: str = "",
 ) -> TrainedModel:
-    """Builds the network of a link's directory, or of a checkpoint's backbone, with its weights.
+    """Opens the network of a link's directory, or the backbone of a checkpoint, with its weights.
 
     Args:
-      data_dir: where the dataset of the link stands, for its classes and statistics.
-      backbone: of a checkpoint; a link says its own.
-      precision: to compute in; None is the link's own, or float32.
+      init: directory of a link, or path of a checkpoint.
+      data_dir: folder of the prepared datasets, for classes and statistics of the link's
+        dataset; not needed for a checkpoint.
+      backbone: name of the backbone in a checkpoint; None takes hrnet_w48. A link knows its own.
+      precision: precision of the computation, of `study.choices.PRECISIONS`; None takes the
+        link's own, or float32.
+      license: license of the weights, for the model card; "" if it is unknown.
 
     Raises:
-      FoiError: something is missing, or does not fit together.
+      FoiError: a file or flag is missing, or weights and backbone do not match.
     """
     init = epath.Path(init)
     finished = links.load_finished(init) if init.is_dir() else None
@@ -101,9 +109,10 @@ def open_model(
 def _open_backbone(
     name: str, checkpoint: epath.Path, mean: Channels, std: Channels, common: Mapping[str, Any]
 ) -> TrainedModel:
+    """Opens a backbone without a head."""
     network = public_weights.build_classifier(name, 0).network
     transfer.load_backbone(network.backbone, checkpoint)
-    metadata = {**common, **_normalization(mean, std)}
+    metadata = {**common, "mean": mean, "std": std}
     return TrainedModel(network=network, metadata=metadata, mean=mean, std=std)
 
 
@@ -113,18 +122,21 @@ def _open_link(
     data_dir: epath.PathLike,
     common: Mapping[str, Any],
 ) -> TrainedModel:
+    """Opens the network of a finished link, with its head if that predicts something."""
     link = finished.link
     if len(link.members) > 1:
-        raise FoiError(f"{checkpoint.parent}: the model of several tasks; export one's of a target")
+        raise FoiError(f"{checkpoint.parent}: the link has several tasks; export a target's link")
     if not data_dir:
-        raise FoiError(f"{checkpoint.parent}: the model of a link; give --data_dir of {link.task}")
+        raise FoiError(
+            f"{checkpoint.parent}: a link needs its dataset; give --data_dir of {link.task}"
+        )
     dataset = prepared_datasets.load_task_dataset(data_dir, link.task).dataset
-    if link.task.type == CONTRASTIVE:  # Nobody has use for the projection.
-        return _open_backbone(link.backbone, checkpoint, dataset.mean, dataset.std, common)
     task = tasks.create(link.task, dataset)
+    if not task.prediction_text:  # Nobody has use for the head's outputs.
+        return _open_backbone(link.backbone, checkpoint, dataset.mean, dataset.std, common)
     head, name = task.head(), str(link.task)
     statistics = (dataset.mean, dataset.std)
-    # Features are taken at any size, and predictions at that of the training.
+    # The network has to take images of any size, for features.
     network = transfer.build_network(
         link.backbone, {name: head}, {name: (None, None)}, {name: statistics}
     )
@@ -141,6 +153,7 @@ def _open_link(
 
 
 def _description(finished: links.Finished, dataset: Dataset, task: TaskType) -> dict[str, Any]:
+    """Returns the metadata that only a link with a head has."""
     link = finished.link
     return {
         "task": str(link.task),
@@ -154,9 +167,6 @@ def _description(finished: links.Finished, dataset: Dataset, task: TaskType) -> 
         "training_images": finished.n_train,
         "steps": link.steps,
         "seed": link.seed,
-        **_normalization(dataset.mean, dataset.std),
+        "mean": dataset.mean,
+        "std": dataset.std,
     }
-
-
-def _normalization(mean: Channels, std: Channels) -> dict[str, Any]:
-    return {"mean": mean, "std": std}

@@ -1,13 +1,13 @@
-"""Backbone -> features of images (Section 3.2): what the analysis of domains starts from."""
+"""Computes features of images by a backbone, for domain distances (Section 3.2) and transferability."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 from etils import epath
 
-from foi_tf import __version__
+from foi_tf import __version__, tasks
 from foi_tf.chains.initial_weights import Start
 from foi_tf.data.input import pipeline
 from foi_tf.data.records.prepared_datasets import PreparedDataset
@@ -15,10 +15,11 @@ from foi_tf.errors import FoiError
 from foi_tf.models import backbones, transfer
 from foi_tf.progress import Progress
 from foi_tf.study import feature_files
-from foi_tf.study.dataset import Size
+from foi_tf.study.dataset import Size, Task
 from foi_tf.study.feature_files import Features, Origin, Points
 from foi_tf.study.grid import choose_subset
 from foi_tf.tasks import feature_cells
+from foi_tf.tasks.base import TaskType
 from foi_tf.training import strategies
 
 _SPLIT = "train"
@@ -26,17 +27,17 @@ _SPLIT = "train"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FeatureRequest:
-    """Of which images of a dataset which features are wanted.
+    """Selects images of a dataset, and points in them.
 
     Attributes:
       prepared: the dataset.
-      images: at most so many, a seeded subset of its training images; all of those that
-        are annotated for the task type, where points are wanted.
-      size: (height, width) of the network's input, which whole images are scaled to fit
-        into; None takes the dataset's own training input size.
-      task_type: whose annotation points are drawn from; "" draws none.
-      points: at most so many of each image.
-      seed: of the subset and the points.
+      images: largest number of images; a seeded subset of the training images. With
+        `task_type`, only images with its annotation are eligible.
+      size: (height, width) of the network's input, into which whole images are scaled to fit;
+        None takes the dataset's own training input size.
+      task_type: task type of the annotation that points are drawn from; "" draws no points.
+      points: largest number of points in each image.
+      seed: random seed of the subset and the points.
     """
 
     prepared: PreparedDataset
@@ -48,12 +49,12 @@ class FeatureRequest:
 
 
 class FeatureExtractor:
-    """A backbone to take features from, and the segmentation heads of its last link, if any.
+    """Computes features by a backbone; knows the pixel classifiers of its last link, if any.
 
     Args:
-      backbone: one of `backbones.BACKBONES`.
+      backbone: name of the backbone, of `study.backbones.BACKBONES`.
       begin: the weights.
-      seed: of random weights.
+      seed: random seed of random weights.
 
     Raises:
       FoiError: the weights are not for this backbone.
@@ -68,13 +69,13 @@ class FeatureExtractor:
         if begin.checkpoint is None:
             return
         transfer.load_backbone(self.model, begin.checkpoint)
-        if begin.finished and begin.finished.link.task.type == "segmentation":
-            tasks = [str(member.task) for member in begin.finished.link.members]
-            found = [transfer.read_pixel_classifier(begin.checkpoint, task) for task in tasks]
+        if begin.finished and tasks.TYPES[begin.finished.link.task.type].classifies_cells:
+            names = [str(member.task) for member in begin.finished.link.members]
+            found = [transfer.read_pixel_classifier(begin.checkpoint, name) for name in names]
             self.classifiers = [each for each in found if each is not None]
 
     def __call__(self, pixels: tf.Tensor, request: FeatureRequest) -> tf.Tensor:
-        """Pixels uint8 [B, H, W, 3] -> features float32 [B, ceil(H / 4), ceil(W / 4), C]."""
+        """Computes features float32 [B, ceil(H / 4), ceil(W / 4), C] of pixels uint8 [B, H, W, 3]."""
         dataset = request.prepared.dataset
         images = transfer.build_normalizer(dataset.mean, dataset.std)(pixels)
         return tf.cast(self.model(images, training=False), tf.float32)
@@ -86,18 +87,19 @@ def update_features(
     network: FeatureExtractor,
     batch_size: int,
 ) -> list[Features]:
-    """Makes a file hold exactly the features of the requests; those that it has already stay.
+    """Updates a file to hold exactly the features of the requests, and returns them.
 
-    It is written anew after each dataset, so that an interrupted run can go on.
+    Features that the file holds already are kept. The file is written again after each
+    dataset, so that an interrupted run can continue.
 
     Raises:
-      FoiError: an input size is not known, there are no images, or the file is broken or
-        cannot be written.
+      FoiError: an input size is unknown, there are no images, or the file is broken or cannot
+        be written.
     """
     feature_files.check_feature_path(path)
     origins = [_origin(request, network) for request in requests]
     have = _load_known(path, origins)
-    if not epath.Path(path).exists():  # A place that cannot be written is told before the work.
+    if not epath.Path(path).exists():  # Fails before the work, not after it.
         feature_files.write_features(path, [])
     for origin, request in zip(origins, requests, strict=True):
         if origin.name not in have:
@@ -107,7 +109,7 @@ def update_features(
 
 
 def _load_known(path: epath.PathLike, origins: Sequence[Origin]) -> dict[str, Features]:
-    """By dataset or task, what a file has of what is wanted."""
+    """Loads the wanted features that a file has already, by name of the dataset or task."""
     if not epath.Path(path).exists():
         return {}
     try:
@@ -118,6 +120,7 @@ def _load_known(path: epath.PathLike, origins: Sequence[Origin]) -> dict[str, Fe
 
 
 def _origin(request: FeatureRequest, network: FeatureExtractor) -> Origin:
+    """Returns everything that the requested features depend on."""
     prepared = request.prepared
     dataset = prepared.dataset
     size = request.size or dataset.crop
@@ -148,19 +151,19 @@ def _origin(request: FeatureRequest, network: FeatureExtractor) -> Origin:
 def _extract(
     origin: Origin, request: FeatureRequest, network: FeatureExtractor, batch_size: int
 ) -> Features:
+    """Computes the features of one request."""
     drawn = origin.points_per_image
+    task = _annotation(origin, request)
 
     def encode(example):
         found = {
             "id": example["id"],
             "inside": feature_cells.find_inside_cells(example, origin.size),
         }
-        if drawn:
-            target = feature_cells.targets(
-                example, origin.task_type, origin.size, request.prepared.dataset
-            )
+        if task:
+            target = task.cell_labels(example, origin.size)
             found["target"] = tf.where(found["inside"], target, np.nan)
-            # By the image's own name, so that the points do not depend on their order.
+            # The seed depends on the image's id, so that points do not depend on the images' order.
             seed = [request.seed, tf.strings.to_hash_bucket_fast(example["id"], 2**31 - 1)]
             found["order"] = tf.random.stateless_uniform(target.shape, tf.cast(seed, tf.int64))
         return found
@@ -190,18 +193,27 @@ def _extract(
             for name, values in arrays.items():
                 found.setdefault(name, []).append(values.numpy()[valid])
             progress.update(int(valid.sum()))
-    return _collect(origin, network, {name: np.concatenate(a) for name, a in found.items()})
+    arrays = {name: np.concatenate(parts) for name, parts in found.items()}
+    return _collect(origin, network, task, arrays)
+
+
+def _annotation(origin: Origin, request: FeatureRequest) -> TaskType | None:
+    """Creates the task type whose annotation points are drawn from; None without points."""
+    if not origin.points_per_image:
+        return None
+    dataset = request.prepared.dataset
+    return tasks.create(Task(dataset.id, origin.task_type), dataset)
 
 
 def average_features(features: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
-    """[B, h, w, C] -> [B, C], over the cells that are `inside` (bool [B, h, w]) the image."""
+    """Averages [B, h, w, C] to [B, C], over the cells that are `inside` (bool [B, h, w]) the image."""
     weights = tf.cast(inside, tf.float32)
     total = tf.einsum("bhwc,bhw->bc", features, weights)
     return total / tf.reduce_sum(weights, [1, 2])[:, None]
 
 
 def _draw(features: tf.Tensor, targets, count: int) -> dict[str, tf.Tensor]:
-    """Up to `count` annotated cells of each image: [B, count, ...], "target" NaN for none."""
+    """Draws up to `count` annotated cells of each image: [B, count, ...], "target" NaN for none."""
     batch, height, width, channels = features.shape
     flat = tf.reshape(targets["target"], [batch, height * width])
     order = tf.where(tf.math.is_nan(flat), -1.0, tf.reshape(targets["order"], flat.shape))
@@ -213,24 +225,28 @@ def _draw(features: tf.Tensor, targets, count: int) -> dict[str, tf.Tensor]:
     }
 
 
-def _collect(origin: Origin, network: FeatureExtractor, found: dict[str, np.ndarray]) -> Features:
-    """Brings what was found into the order of the ids."""
+def _collect(
+    origin: Origin,
+    network: FeatureExtractor,
+    task: TaskType | None,
+    found: Mapping[str, np.ndarray],
+) -> Features:
+    """Sorts arrays of all images by the ids of `origin`, and selects the points."""
     place = {name.decode(): i for i, name in enumerate(found["id"])}
     order = [place[name] for name in origin.ids]
     vectors = found["vectors"][order]
-    if not origin.points_per_image:
+    if task is None:
         return Features(origin=origin, vectors=vectors)
     targets = found["target"][order]
     image, point = np.nonzero(~np.isnan(targets))
     chosen, probabilities = found["points"][order][image, point], None
     if network.classifiers:
-        # Of several sources, over the classes of all of them, each source as likely as another.
+        # With several sources, the classes of all of them count, and each source is equally likely.
         each = [tf.nn.softmax(chosen @ kernel + bias) for kernel, bias in network.classifiers]
         probabilities = (tf.concat(each, axis=1) / len(each)).numpy()
-    kind = np.float32 if origin.task_type == "depth" else np.int64
     points = Points(
         vectors=chosen,
-        targets=targets[image, point].astype(kind),
+        targets=targets[image, point].astype(task.cell_dtype),
         images=image,
         probabilities=probabilities,
     )

@@ -1,9 +1,9 @@
-"""Linear evaluation: how well a linear classifier does on a frozen backbone (Appendix B).
+"""Evaluates a linear classifier on a frozen backbone (Appendix B).
 
-The backbone computes features of whole images once, batch norm in inference mode; a logistic
-regression is fitted to their averages by L-BFGS, as SimCLR does for datasets other than the
-pre-training's (arXiv 2002.05709, Appendix B.8). The strength of its penalty is chosen on a part
-of the training images that the candidates do not see.
+The backbone computes features of whole images once, with batch norm in inference mode. L-BFGS
+fits a logistic regression to their averages, as SimCLR does for datasets other than that of
+the pre-training (arXiv 2002.05709, Appendix B.8). The strength of the penalty is chosen on
+held-out training images.
 """
 
 import dataclasses
@@ -24,22 +24,26 @@ from foi_tf.progress import Progress
 from foi_tf.study.grid import choose_subset
 from foi_tf.tasks import feature_cells
 
-HOLDOUT = 0.2  # Share of the training images to choose the penalty on; ours.
-PENALTIES = tuple(np.logspace(-4, 2, 7).tolist())  # scikit-learn's C; ours, SimCLR tries 45.
-_ITERATIONS = 500  # At most; ours.
+HOLDOUT = 0.2  # Share of the training images that the penalty is chosen on; ours.
+PENALTIES = tuple(np.logspace(-4, 2, 7).tolist())  # scikit-learn's C. Ours: SimCLR tries 45.
+_ITERATIONS = 500  # Largest number of iterations; ours.
 _TYPE = "classification"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ProbeResult:
-    """What was found, and all that it depends on.
+    """Accuracy of a linear probe, and everything that it depends on.
 
     Attributes:
-      top1: accuracy on the validation images.
-      penalty: scikit-learn's C, the inverse of its strength, that was chosen.
-      train, val: images of each.
-      size: (height, width) that whole images are fitted into.
-      chain, weights, backbone: of the network; see `study.feature_files.Origin`.
+      dataset: id of the dataset.
+      data: digest of the dataset's records.
+      top1: accuracy on the validation images, in [0, 1].
+      penalty: the chosen C of scikit-learn, the inverse of the penalty's strength.
+      train, val: number of training and of validation images.
+      size: (height, width) that whole images are scaled to fit into.
+      backbone, chain, weights: the network; see `study.feature_files.Origin`.
+      seed: random seed of the choice of images.
+      version: version of foi_tf.
     """
 
     dataset: str
@@ -59,10 +63,10 @@ class ProbeResult:
 def evaluate_probe(
     request: features.FeatureRequest, network: features.FeatureExtractor, batch_size: int
 ) -> ProbeResult:
-    """Fits a classifier to the training images that `request` allows, and tests it.
+    """Fits a classifier to the training images of a request, and tests it on all validation images.
 
     Raises:
-      FoiError: an input size is not known, or images of less than two classes.
+      FoiError: the input size is unknown, or the training images have a single class.
     """
     prepared = request.prepared
     size = request.size or prepared.dataset.crop
@@ -100,11 +104,12 @@ def evaluate_probe(
 
 
 def _fit(vectors: np.ndarray, labels: np.ndarray, penalty: float) -> Pipeline:
-    made = make_pipeline(StandardScaler(), LogisticRegression(C=penalty, max_iter=_ITERATIONS))
+    """Fits a logistic regression to standardized vectors [N, C] and labels [N]."""
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=penalty, max_iter=_ITERATIONS))
     with warnings.catch_warnings():
-        # Short of convergence at the weakest penalties, which are then not the best ones.
+        # The weakest penalties, never the best ones, may stop before they converge.
         warnings.simplefilter("ignore", sklearn.exceptions.ConvergenceWarning)
-        return made.fit(vectors, labels)
+        return model.fit(vectors, labels)
 
 
 def _compute_vectors(
@@ -115,7 +120,7 @@ def _compute_vectors(
     network: features.FeatureExtractor,
     batch_size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """float32 [N, C] features and int64 [N] labels, in record order."""
+    """Computes features float32 [N, C] and labels int64 [N] of images, in record order."""
     source = pipeline.Input(
         prepared=request.prepared,
         split=split,

@@ -1,17 +1,18 @@
-"""Model cards: what a model is, in Markdown, for those who did not make it."""
+"""Renders model cards in Markdown: use, facts and classes of an exported model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from foi_tf import tasks
+from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.metrics import METRICS
 
-_OF_TIMM = ("hrnet_w18", "hrnet_w32", "hrnet_w48")  # Of our backbones that are exported so.
 _USES = {
     "saved_model": """\
 ```python
 import tensorflow as tf
 
-model = tf.saved_model.load("PATH")  # tensorflow_hub.load reads it too.
+model = tf.saved_model.load("PATH")  # tensorflow_hub.load works, too.
 images = tf.zeros((1, 480, 640, 3), tf.uint8)  # RGB, any size.
 {calls}
 ```
@@ -40,17 +41,10 @@ _CALLS = {
     "get_features": 'features = model.signatures["get_features"](images=images)["features"]',
     "predict": 'found = model.signatures["predict"](images=images)  # {fields}',
 }
-_FIELDS = {
-    "classification": '"label" [B]',
-    "segmentation": '"mask" [B, H, W]',
-    "detection": '"boxes" [B, n, 4] (ymin, xmin, ymax, xmax), "scores", "labels" [B, n]',
-    "keypoints": '"keypoints" [B, n, K, 3] (y, x, score), "boxes", "scores"',
-    "depth": '"depth" [B, H, W], meters',
-}
 
 
-def render(metadata: Mapping[str, Any]) -> str:
-    """The card of what `export` describes by `metadata`."""
+def render_card(metadata: Mapping[str, Any]) -> str:
+    """Renders the model card for the metadata that `export` writes."""
     chain = " → ".join(metadata["chain"])
     parts = [
         f"# {metadata.get('task', metadata['backbone'])}",
@@ -66,12 +60,13 @@ def render(metadata: Mapping[str, Any]) -> str:
 
 
 def _use(metadata: Mapping[str, Any]) -> str:
+    """Returns the section with code that loads the model."""
     kind = metadata.get("task_type")
     calls = [_CALLS["get_features"]]
     if kind:
-        calls.append(_CALLS["predict"].format(fields=_FIELDS[kind]))
+        calls.append(_CALLS["predict"].format(fields=tasks.TYPES[kind].prediction_text))
     whole = kind == "classification"
-    known = metadata["format"] == "safetensors" and metadata["backbone"] in _OF_TIMM
+    known = metadata["format"] == "safetensors" and BACKBONES[metadata["backbone"]].in_timm
     return _USES["timm" if known else metadata["format"]].format(
         calls="\n".join(calls),
         backbone=metadata["backbone"],
@@ -81,11 +76,12 @@ def _use(metadata: Mapping[str, Any]) -> str:
 
 
 def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the rows of the table of facts: their labels and texts."""
     facts = {
         "License": metadata["license"],
         "Computes in": metadata["precision"],
         "Mean and standard deviation of R, G, B in [0, 1]": (
-            f"{_numbers(metadata['mean'])}; {_numbers(metadata['std'])}"
+            f"{_format_numbers(metadata['mean'])}; {_format_numbers(metadata['std'])}"
         ),
         "Digest of the weights": metadata["weights_digest"],
     }
@@ -98,7 +94,7 @@ def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
             label = METRICS[name].label if name in METRICS else name
             facts[f"{label}, validation images"] = f"{value:.4g}"
         facts |= {
-            "Input size, that whole images are fitted into": f"{height} x {width}",
+            "Input size (whole images are scaled to fit into it)": f"{height} x {width}",
             "Image domain": metadata["domain"],
             "Training images": str(metadata["training_images"]),
             "Steps, seed": f"{metadata['steps']}, {metadata['seed']}",
@@ -107,9 +103,11 @@ def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _table(facts: Mapping[str, str]) -> str:
+    """Formats a table of two columns in Markdown."""
     rows = [f"| {name} | {value} |" for name, value in facts.items()]
     return "\n".join(["| | |", "|---|---|", *rows])
 
 
-def _numbers(values) -> str:
+def _format_numbers(values: Iterable[float]) -> str:
+    """Formats numbers with three decimals, separated by commas."""
     return ", ".join(f"{value:.3f}" for value in values)

@@ -1,4 +1,4 @@
-"""SavedModels with the signatures `predict` and `get_features`."""
+"""Writes SavedModels with the signatures `predict` and `get_features`."""
 
 import dataclasses
 import functools
@@ -17,18 +17,20 @@ from foi_tf.models.heads import Head, Outputs
 from foi_tf.study.dataset import Channels, Size
 from foi_tf.tasks.base import TaskType
 
-Function = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+SignatureFunction = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Model:
-    """What is exported.
+class TrainedModel:
+    """A trained network with all that an export needs to know about it.
 
     Attributes:
-      metadata: everything that a reader should know of it.
-      mean, std: of the channels of the images that it was trained on.
-      task: of its head; None where there is a backbone alone.
-      crop: the input size that it was trained at, with a head.
+      network: the backbone, with its head if there is one.
+      metadata: facts for the reader of the export; see `export.METADATA`.
+      mean, std: mean and standard deviation of the channels of its training images, in [0, 1].
+      head: the head; None if there is only a backbone.
+      task: the task type of the head; None if there is only a backbone.
+      crop: (height, width) that the head was trained at; None if there is only a backbone.
     """
 
     network: transfer.Network
@@ -40,21 +42,26 @@ class Model:
     crop: Size | None = None
 
 
-def write(model: Model, directory: epath.Path, *, frozen: bool, description: epath.Path) -> None:
+def write_saved_model(
+    model: TrainedModel, directory: epath.Path, *, frozen: bool, description: epath.Path
+) -> None:
     """Writes a SavedModel whose signatures take `images`, uint8 [B, H, W, 3] of any size.
 
     `get_features` returns "features" float32 [B, ceil(H / 4), ceil(W / 4), C] of the images
-    as they are. `predict`, which a backbone alone does not have, brings them to the input
-    size of the training, and returns what the task's `decode` does, in pixels of the images.
+    at their own size. `predict` resizes the images to the input size of the training, and
+    returns the predictions of the task's `decode`, in pixels of the images. A backbone without
+    a head has no `predict`.
 
     Args:
-      frozen: fold batch norm into the convolutions, and make weights constants. That is the
-        fastest; else the weights are variables, and `DIRECTORY/variables/variables` is a
-        checkpoint that `--init` takes.
-      description: a file that becomes one of the model's assets.
+      model: the network to write.
+      directory: where to write it.
+      frozen: whether to fold batch norm into the convolutions and to turn weights into
+        constants, which is fastest. Otherwise the weights are variables, and
+        `DIRECTORY/variables/variables` is a checkpoint that `--init` accepts.
+      description: file that becomes one of the model's assets.
 
     Raises:
-      FoiError: it cannot be written.
+      FoiError: the SavedModel cannot be written.
     """
     module = tf.Module()
     module.description = tf.saved_model.Asset(str(description))
@@ -63,7 +70,7 @@ def write(model: Model, directory: epath.Path, *, frozen: bool, description: epa
         module.head = _variables(model.head.model) if model.head else None
     signatures = {
         name: _signature(function, frozen)
-        for name, function in functions(model, frozen=frozen).items()
+        for name, function in build_functions(model, frozen=frozen).items()
     }
     try:
         tf.saved_model.save(module, str(directory), signatures)
@@ -71,22 +78,23 @@ def write(model: Model, directory: epath.Path, *, frozen: bool, description: epa
         raise FoiError(f"{directory}: cannot be written ({files.first_line(error)})") from error
 
 
-def functions(model: Model, *, frozen: bool) -> dict[str, Function]:
-    """What becomes the signatures, by name; with batch norm folded if `frozen`."""
-    made = fold_batch_norm.fold if frozen else lambda network: network
-    backbone = made(model.network.backbone)
+def build_functions(model: TrainedModel, *, frozen: bool) -> dict[str, SignatureFunction]:
+    """Builds the functions of the signatures, by name; with batch norm folded if `frozen`."""
+    prepare = fold_batch_norm.fold_network if frozen else lambda network: network
+    backbone = prepare(model.network.backbone)
     found = {"get_features": _get_features(model, backbone)}
     if model.head is not None:
-        inputs, head = model.head.inputs(backbone), made(model.head.model)
+        inputs, head = model.head.inputs(backbone), prepare(model.head.model)
         apply = functools.partial(head, training=False)
         if frozen and fold_batch_norm.is_linear(head) and len(hrnet.branches(backbone)) > 1:
-            inputs, apply = hrnet.branches(backbone), fold_batch_norm.at_branches(head)
+            inputs, apply = hrnet.branches(backbone), fold_batch_norm.move_before_upsampling(head)
         found["predict"] = _predict(model, tf.keras.Model(backbone.input, inputs), apply)
     return found
 
 
-def _get_features(model: Model, backbone: tf.keras.Model) -> Function:
-    normalize = transfer.normalizer(model.mean, model.std)
+def _get_features(model: TrainedModel, backbone: tf.keras.Model) -> SignatureFunction:
+    """Builds `get_features`; see `write_saved_model`."""
+    normalize = transfer.build_normalizer(model.mean, model.std)
 
     def get_features(images):
         features = backbone(normalize(images), training=False)
@@ -95,19 +103,30 @@ def _get_features(model: Model, backbone: tf.keras.Model) -> Function:
     return get_features
 
 
-def _predict(model: Model, body: tf.keras.Model, head: Callable[[Any], Outputs]) -> Function:
-    normalize = transfer.normalizer(model.mean, model.std)
+def _predict(
+    model: TrainedModel, body: tf.keras.Model, head: Callable[[Any], Outputs]
+) -> SignatureFunction:
+    """Builds `predict`; see `write_saved_model`.
+
+    Args:
+      body: the part of the network that computes the inputs of the head.
+      head: the part of the head with weights.
+    """
+    normalize = transfer.build_normalizer(model.mean, model.std)
 
     def predict(images):
-        shown, view = pre_post_processing.fit(images, model.crop, model.mean)
+        shown, view = pre_post_processing.fit_images(images, model.crop, model.mean)
         outputs = head(body(normalize(shown), training=False))
         found = model.task.decode(model.head.complete(outputs, shown))
-        return pre_post_processing.restore(found, view, tf.shape(images)[1:3])
+        return pre_post_processing.restore_predictions(
+            model.task, found, view, tf.shape(images)[1:3]
+        )
 
     return predict
 
 
-def _signature(function: Function, frozen: bool):
+def _signature(function: SignatureFunction, frozen: bool):
+    """Traces a function of `images`; with weights as constants if `frozen`."""
     spec = tf.TensorSpec((None, None, None, 3), tf.uint8, "images")
 
     def signature(inner):
@@ -117,7 +136,7 @@ def _signature(function: Function, frozen: bool):
     if not frozen:
         return traced
     names = sorted(traced.structured_outputs)
-    # Control flow stays as it is: lowered, it could not be saved again.
+    # Lowered control flow could not be saved again, so it stays as it is.
     constant = convert_to_constants.convert_variables_to_constants_v2(
         traced, lower_control_flow=False
     )
@@ -125,9 +144,9 @@ def _signature(function: Function, frozen: bool):
 
 
 def _variables(model: tf.keras.Model) -> tf.Module:
-    """The variables of a model under the names that they have in its checkpoints.
+    """Collects the variables of a model under the names that they have in its checkpoints.
 
-    The model itself would be saved with a function for each of its many layers.
+    Saving the model itself would add a function for each of its many layers.
     """
     held = tf.Module()
     weighted = (layer for layer in model.layers if layer.weights)

@@ -9,7 +9,7 @@ from foi_tf.models import layers
 
 
 @layers.not_converted
-def fold(model: tf.keras.Model) -> tf.keras.Model:
+def fold_network(model: tf.keras.Model) -> tf.keras.Model:
     """A functional model of the same outputs without batch norm, with variables of its own.
 
     In inference mode batch norm multiplies each channel by a constant and adds another; a
@@ -35,7 +35,7 @@ def fold(model: tf.keras.Model) -> tf.keras.Model:
     for layer in model.layers:
         target = folded.get_layer(layer.name)
         if layer.name in norms:
-            target.set_weights(_folded(layer, norms[layer.name]))
+            target.set_weights(_fold_weights(layer, norms[layer.name]))
         elif layer.name not in passed:
             target.set_weights(layer.get_weights())
     return folded
@@ -49,7 +49,7 @@ def is_linear(head: tf.keras.Model) -> bool:
     return made[0].kernel_size == (1, 1) and made[0].activation == tf.keras.activations.linear
 
 
-def at_branches(head: tf.keras.Model) -> Callable[[Sequence[tf.Tensor]], tf.Tensor]:
+def move_before_upsampling(head: tf.keras.Model) -> Callable[[Sequence[tf.Tensor]], tf.Tensor]:
     """A linear head, applied to HRNetV2's branches before they are upsampled, not after.
 
     A 1x1 convolution and bilinear upsampling can change places, and each branch has its own
@@ -85,7 +85,7 @@ def _convolution_before(norm: tf.keras.layers.BatchNormalization) -> str:
     return layer.name
 
 
-def _folded(
+def _fold_weights(
     convolution: tf.keras.layers.Conv2D, norm: tf.keras.layers.BatchNormalization
 ) -> list[np.ndarray]:
     """Kernel and bias; computed in float64, since they stand for two roundings."""

@@ -5,6 +5,8 @@ narrower one (ours, for trials and tests) they shrink in the proportion of its f
 the 720 of HRNetV2-W48, so that the head stays the small part of the network.
 """
 
+from typing import TypeAlias
+
 import tensorflow as tf
 
 from foi_tf.models import hrnet, layers
@@ -18,7 +20,7 @@ PROJECTION = 128  # Numbers that SimCLR compares images by.
 _PAPER_CHANNELS = 15 * 48
 _NARROWEST_PUBLISHED = 15 * 18
 
-Outputs = tf.Tensor | dict[str, tf.Tensor]
+Outputs: TypeAlias = tf.Tensor | dict[str, tf.Tensor]
 
 
 class Head(tf.keras.layers.Layer):

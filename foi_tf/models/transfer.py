@@ -10,7 +10,7 @@ from etils import epath
 from foi_tf.errors import FoiError
 from foi_tf.files import first_line
 from foi_tf.models import layers
-from foi_tf.models.backbones import backbone as make_backbone
+from foi_tf.models.backbones import build_backbone as make_backbone
 from foi_tf.models.heads import Head
 from foi_tf.study.dataset import Channels, Size
 
@@ -30,7 +30,7 @@ class Network:
 
     def checkpoint(self, **others) -> tf.train.Checkpoint:
         """What is saved of the network, with whatever else the caller saves."""
-        heads = tf.train.Checkpoint(**{_key(name): m for name, m in self.models.items()})
+        heads = tf.train.Checkpoint(**{_head_key(name): m for name, m in self.models.items()})
         return tf.train.Checkpoint(backbone=self.backbone, heads=heads, **others)
 
     @property
@@ -46,7 +46,7 @@ class Network:
 
 
 @layers.not_converted
-def build(
+def build_network(
     backbone_name: str,
     heads: Mapping[str, Head],
     crops: Mapping[str, Size],
@@ -67,11 +67,11 @@ def build(
     for name, head in heads.items():
         pixels = tf.keras.Input((height, width, 3), name="pixels")
         network = tf.keras.Model(backbone.input, head.connect(backbone))
-        models[name] = tf.keras.Model(pixels, network(normalizer(*statistics[name])(pixels)))
+        models[name] = tf.keras.Model(pixels, network(build_normalizer(*statistics[name])(pixels)))
     return Network(backbone, models)
 
 
-def normalizer(mean: Channels, std: Channels) -> tf.keras.layers.Layer:
+def build_normalizer(mean: Channels, std: Channels) -> tf.keras.layers.Layer:
     """From pixels in [0, 255] to what backbones take, float32."""
     scale = 1 / (255 * np.asarray(std))
     offset = -np.asarray(mean) / np.asarray(std)
@@ -86,14 +86,16 @@ def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
     Raises:
       FoiError: there is no such checkpoint, or it is of another backbone.
     """
-    _read(
+    _read_checkpoint(
         tf.train.Checkpoint(backbone=backbone),
         checkpoint,
         "no weights for this backbone ({}); check --backbone and --init",
     )
 
 
-def pixel_classifier(checkpoint: epath.PathLike, task: str) -> tuple[np.ndarray, np.ndarray] | None:
+def read_pixel_classifier(
+    checkpoint: epath.PathLike, task: str
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Reads the linear classifier of a segmentation task out of a link's checkpoint.
 
     Apart from the network, so that it can be had without knowing the task's classes.
@@ -120,23 +122,27 @@ def pixel_classifier(checkpoint: epath.PathLike, task: str) -> tuple[np.ndarray,
 
 def _in_head(name: str, task: str) -> bool:
     """Whether a name in a checkpoint is that of a weight of the task's head."""
-    return name.startswith(f"heads/{_key(task)}/") and name.endswith("/.ATTRIBUTES/VARIABLE_VALUE")
+    return name.startswith(f"heads/{_head_key(task)}/") and name.endswith(
+        "/.ATTRIBUTES/VARIABLE_VALUE"
+    )
 
 
-def load(network: Network, checkpoint: epath.PathLike) -> None:
+def load_network(network: Network, checkpoint: epath.PathLike) -> None:
     """Reads all weights of a link's checkpoint, the heads' included.
 
     Raises:
       FoiError: there is no such checkpoint, or it is of another network.
     """
-    _read(
+    _read_checkpoint(
         network.checkpoint(),
         checkpoint,
         "weights of another network ({}); has the dataset other classes now?",
     )
 
 
-def _read(objects: tf.train.Checkpoint, checkpoint: epath.PathLike, problem: str) -> None:
+def _read_checkpoint(
+    objects: tf.train.Checkpoint, checkpoint: epath.PathLike, problem: str
+) -> None:
     """Reads all of the objects' variables; what else the checkpoint has is left."""
     try:
         status = objects.read(str(checkpoint))
@@ -146,5 +152,5 @@ def _read(objects: tf.train.Checkpoint, checkpoint: epath.PathLike, problem: str
         raise FoiError(f"{checkpoint}: {problem.format(first_line(error))}") from error
 
 
-def _key(task: str) -> str:
+def _head_key(task: str) -> str:
     return task.replace(":", "_")

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from foi_tf.study import configuration, grid, sources
+from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.configuration import Config
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.plan import PlannedRun
@@ -23,18 +24,9 @@ _PAPER_HOURS = 364  # TPU-v3 chip-hours of the pre-training (Appendix D).
 _PAPER_EPOCHS = 200  # Epochs of the pre-training (Appendix A.1).
 _FORWARD = 1 / 3  # Share of a forward pass in a training step; ours: backward counts as two.
 
-# Multiply-adds (10**9) of each backbone for 224 x 224 pixels, as published with the
-# classification models (ResNet-50: He et al., Table 1). hrnet_mini: our count of its backbone.
-_GIGA_OPERATIONS = {
-    "hrnet_w48": 17.36,
-    "hrnet_w32": 8.99,
-    "hrnet_w18": 4.33,
-    "hrnet_mini": 0.25,
-    "resnet50": 3.8,
-}
-
 # Values of the column `device` that each strategy can give.
 _DEVICES_OF_STRATEGY = {
+    "auto": {"cpu", "gpu", "tpu"},
     "cpu": {"cpu"},
     "tpu": {"tpu"},
     "mirrored": {"cpu", "gpu"},
@@ -161,13 +153,29 @@ class CostModel:
         return len(self.config.link_of_source(run.task).rate_factors) + (self.select == "holdout")
 
 
-def shares(runs: Sequence[PlannedRun], costs: Sequence[Cost]) -> pd.DataFrame:
-    """What each source costs each target that uses it (Appendix D).
+def share_source_costs(sources: pd.DataFrame, pretraining: Sequence[float]) -> pd.DataFrame:
+    """Adds what a source costs each target that uses it (Appendix D), the dearest source first.
+
+    Args:
+      sources: one row a source: `source`, `chip_hours` and `targets` (tasks that use it).
+      pretraining: chip-hours of the pre-training that each source starts from; 0 or NaN if unknown.
 
     Returns:
-      One row a source, the dearest first: `source`, `chip_hours`, `extra` (% of the
-      pre-training; NaN without one), `targets` (runs that start from it) and `each`
-      (chip-hours a target).
+      `sources` with `extra` (chip-hours in % of the pre-training; NaN where that is unknown) and
+      `each` (chip-hours a target).
+    """
+    before = pd.Series(pretraining, sources.index, dtype=float)
+    return sources.assign(
+        extra=100 * sources.chip_hours / before.where(before > 0),
+        each=sources.chip_hours / sources.targets,
+    ).sort_values(["chip_hours", "source"], ascending=[False, True], ignore_index=True)
+
+
+def planned_source_costs(runs: Sequence[PlannedRun], costs: Sequence[Cost]) -> pd.DataFrame:
+    """Returns the `share_source_costs` of the sources of a plan.
+
+    Returns:
+      One row a source: `source` (a task), `chip_hours`, `extra`, `targets` and `each`.
     """
     users: dict[int, set[Task]] = defaultdict(set)
     for run in runs:
@@ -177,18 +185,13 @@ def shares(runs: Sequence[PlannedRun], costs: Sequence[Cost]) -> pd.DataFrame:
         one.chip_hours for run, one in zip(runs, costs, strict=True) if run.program == "pretrain"
     )
     rows = [
-        {
-            "source": str(run.task),
-            "chip_hours": one.chip_hours,
-            "extra": 100 * one.chip_hours / before if before else float("nan"),
-            "targets": len(users[place]),
-            "each": one.chip_hours / len(users[place]),
-        }
+        (str(run.task), one.chip_hours, len(users[place]))
         for place, (run, one) in enumerate(zip(runs, costs, strict=True))
         if run.program == "source"
     ]
-    frame = pd.DataFrame(rows, columns=["source", "chip_hours", "extra", "targets", "each"])
-    return frame.sort_values(["chip_hours", "source"], ascending=[False, True], ignore_index=True)
+    sources = pd.DataFrame(rows, columns=["source", "chip_hours", "targets"])
+    table = share_source_costs(sources, [before] * len(sources))
+    return table[["source", "chip_hours", "extra", "targets", "each"]]
 
 
 def _medians_by_type(prices: Mapping[Task, float]) -> dict[str, float]:
@@ -206,5 +209,5 @@ def _paper_price(backbone: str) -> float:
         raise ValueError(f"the registry has no input size for {ilsvrc.id}")
     height, width = ilsvrc.crop
     megapixels = _PAPER_EPOCHS * ilsvrc.train * height * width / 1e6
-    scale = _GIGA_OPERATIONS[backbone] / _GIGA_OPERATIONS["hrnet_w48"]
+    scale = BACKBONES[backbone].giga_operations / BACKBONES["hrnet_w48"].giga_operations
     return _PAPER_HOURS * 3600 / megapixels * scale

@@ -1,4 +1,4 @@
-"""Everything that varies by task type, one module each."""
+"""Task types: targets, losses, decoding and metrics, one module for each type."""
 
 from foi_tf.errors import unknown_name_error
 from foi_tf.study.dataset import Dataset, Task
@@ -10,7 +10,7 @@ from foi_tf.tasks.detection import Detection
 from foi_tf.tasks.keypoints import Keypoints
 from foi_tf.tasks.segmentation import Segmentation
 
-TYPES = {
+TYPES: dict[str, type[TaskType]] = {
     "classification": Classification,
     "segmentation": Segmentation,
     "detection": Detection,
@@ -21,10 +21,10 @@ TYPES = {
 
 
 def create(task: Task, dataset: Dataset) -> TaskType:
-    """The task type of a task, for the classes of its dataset.
+    """Creates the task type of a task, for the classes of its dataset.
 
     Raises:
-      FoiError: there is no training for such tasks.
+      FoiError: tasks of this type cannot be trained.
     """
     if task.type not in TYPES:
         raise unknown_name_error("trainable task type", task.type, TYPES, where=str(task))

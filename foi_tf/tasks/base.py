@@ -1,5 +1,11 @@
-"""What a task type is to the pipeline, the training loop and the evaluation."""
+"""Defines the contract of a task type with the input, the training loop and the evaluation.
 
+A new task type is one module beside this one with a subclass of `TaskType`, a row in
+`tasks.TYPES`, a head in `models.heads`, its annotation fields in `data.records.schema`, its
+name in `study.dataset` and its metric in `study.metrics`.
+"""
+
+import abc
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -7,68 +13,125 @@ import numpy as np
 import tensorflow as tf
 
 from foi_tf.models.heads import Head
+from foi_tf.study.dataset import Dataset, Size
 
-Outputs = Any  # What the head returns: float32 tensors.
+Outputs = Any  # The float32 tensors that a head returns.
 Targets = Mapping[str, tf.Tensor]
 Predictions = Mapping[str, tf.Tensor]
-Statistics = Mapping[str, tf.Tensor]  # One row an image: [B, ...].
-Sums = tuple[
-    np.ndarray, np.ndarray
-]  # See `study.image_statistics`: numerator, denominator [B, classes].
+Statistics = Mapping[str, tf.Tensor]  # One row for each image: [B, ...].
+# Numerators and denominators of a metric by image, [B, classes]; see `study.image_statistics`.
+Sums = tuple[np.ndarray, np.ndarray]
 
 
-class Evaluator(Protocol):
-    """Gathers statistics over a validation set, on the host."""
+class MetricAccumulator(Protocol):
+    """Accumulates the statistics of a validation set on the host, and computes its metrics."""
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
         """Adds the statistics of some images: arrays [images, ...]."""
 
     def result(self) -> dict[str, float]:
-        """All metrics, the task type's own `metric` among them."""
+        """Returns all metrics, the task type's own `metric` among them."""
 
 
-class TaskType(Protocol):
+class TaskType(abc.ABC):
     """Everything that varies by task type; made from a row of the registry.
 
+    A subclass has to define `metric`, `terms` and the abstract methods. It inherits the other
+    attributes and methods, unless it defines its own.
+
     Attributes:
-      metric: a name of `study.metrics.METRICS`.
-      terms: the names of what `loss` returns.
-      around_objects: whether training crops hold a whole object (section 4.1).
-      views: how many of each image a batch has, next to each other; 2 make a pair of
-        `data.input.simclr_views`, of which `encode` is given the example as it was before.
+      metric: name of the main metric, a key of `study.metrics.METRICS`.
+      terms: names of the loss terms that `loss` returns.
+      around_objects: whether a training crop is drawn so that it holds a whole object
+        (section 4.1).
+      views: number of views of each image in a batch, next to each other. With 2, a batch has
+        the pairs of `data.input.simclr_views`, and `encode` gets the example before they are
+        made.
+      prediction_text: names, shapes and units of the predictions, for model cards. "" if the
+        predictions are of no use outside of training; exports then have the backbone alone.
+      prediction_maps: names of the predictions that are maps [B, H, W] of the input's pixels.
+      cell_dtype: dtype of the labels of single cells of a feature map (see `cell_labels`); None
+        if single cells have no annotation.
+      classifies_cells: whether the head's only 1x1 convolution gives the class logits of each
+        cell, which some transferability metrics read.
     """
 
     metric: str
     terms: tuple[str, ...]
-    around_objects: bool
-    views: int
+    around_objects: bool = False
+    views: int = 1
+    prediction_text: str = ""
+    prediction_maps: tuple[str, ...] = ()
+    cell_dtype: type[np.generic] | None = None
+    classifies_cells: bool = False
 
+    @abc.abstractmethod
+    def __init__(self, dataset: Dataset):
+        """Reads the number of classes and other facts of the dataset."""
+
+    @abc.abstractmethod
     def head(self) -> Head:
-        """A head with fresh weights."""
+        """Creates a head with fresh weights."""
 
-    def encode(self, example: Mapping[str, tf.Tensor]) -> Targets:
-        """An augmented example (see `data.input.pipeline.Input.encode`) -> targets of static shapes."""
+    @abc.abstractmethod
+    def encode(self, example: Mapping[str, Any]) -> Targets:
+        """Turns an augmented example into targets of static shapes.
 
-    def loss(self, outputs: Outputs, targets: Targets) -> dict[str, tf.Tensor]:
-        """Named scalar terms, each a mean over this replica's valid elements.
-
-        Of the rows of `outputs` there are `views` for each of `targets`.
+        `data.input.pipeline.Input.encode` describes the example.
         """
 
-    def decode(self, outputs: Outputs) -> Predictions:
-        """What a user wants to see of the outputs; static shapes."""
+    @abc.abstractmethod
+    def loss(self, outputs: Outputs, targets: Targets) -> dict[str, tf.Tensor]:
+        """Computes named scalar terms, each a mean over this replica's valid elements.
 
+        `outputs` has `views` rows for each row of `targets`.
+        """
+
+    @abc.abstractmethod
+    def decode(self, outputs: Outputs) -> Predictions:
+        """Turns outputs into predictions as users want them, of static shapes."""
+
+    @abc.abstractmethod
     def summarize(self, predictions: Predictions, targets: Targets) -> Statistics:
-        """What the evaluator needs of each image, on the device."""
+        """Computes on the device the statistics of each image that the metrics need."""
 
     def sums(self, statistics: Mapping[str, np.ndarray]) -> Sums | None:
-        """What the metric is a ratio of, by image, from statistics; None if it is no such ratio."""
+        """Returns numerators and denominators of the metric by image.
 
-    def evaluator(self) -> Evaluator:
-        """An evaluator without images yet."""
+        Returns None if the metric is no ratio of sums over images.
+        """
+        del statistics
+        return None
+
+    @abc.abstractmethod
+    def accumulator(self) -> MetricAccumulator:
+        """Creates an accumulator without any images."""
+
+    def to_image_pixels(self, predictions: Predictions, scale: tf.Tensor) -> Predictions:
+        """Converts coordinates in predictions from input pixels to image pixels.
+
+        Args:
+          predictions: what `decode` returns.
+          scale: float32 [B, 2] or [1, 2], input pixels per image pixel.
+        """
+        del scale
+        return predictions
+
+    def cell_labels(self, example: Mapping[str, Any], crop: Size) -> tf.Tensor:
+        """Returns the annotation of each cell of a feature map; NaN where there is none.
+
+        Args:
+          example: an augmented one, as in `encode`.
+          crop: (height, width) of the network's input.
+
+        Returns:
+          float32 [ceil(H / 4), ceil(W / 4)].
+        """
+        del example, crop
+        raise NotImplementedError(f"{type(self).__name__} has no annotation of single cells")
 
 
 def mean_over(values: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
-    """The mean of `values` where `valid`, both of one shape; zero if nothing is."""
+    """Returns the mean of `values` where `valid`, both of one shape; 0 if nothing is valid."""
     weights = tf.cast(valid, values.dtype)
     return tf.math.divide_no_nan(tf.reduce_sum(values * weights), tf.reduce_sum(weights))

@@ -1,66 +1,67 @@
 """Image classification, for pre-training (section 3.1, Appendix A.1); top-1 accuracy."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks.base import Sums
+from foi_tf.tasks.base import Sums, TaskType
 
 
-class Classification:
-    """One label an image."""
+class Classification(TaskType):
+    """Predicts one label for each image."""
 
     metric = "top1"
     terms = ("cross_entropy",)
-    around_objects = False
-    views = 1
+    prediction_text = '"label" [B]'
 
     def __init__(self, dataset: Dataset):
         self.classes = dataset.classes["classification"]
 
     def head(self) -> ClassificationHead:
-        """The head of Wang et al. (Figure A.2a)."""
+        """Creates the head of Wang et al. (Figure A.2a)."""
         return ClassificationHead(self.classes)
 
     def encode(self, example) -> dict[str, tf.Tensor]:
-        """-> {"label" int32 []}."""
+        """Returns {"label" int32 []}."""
         return {"label": tf.cast(example["label"], tf.int32)}
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
-        """Cross-entropy of logits [B, classes]."""
+        """Computes the cross-entropy of logits [B, classes]."""
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(targets["label"], outputs)
         return {"cross_entropy": tf.reduce_mean(entropy)}
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
-        """-> {"label" int32 [B]}."""
+        """Returns {"label" int32 [B]}, the likeliest class."""
         return {"label": tf.argmax(outputs, -1, output_type=tf.int32)}
 
     def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
-        """-> {"correct" float32 [B]}."""
+        """Returns {"correct" float32 [B]}, 1 or 0."""
         return {"correct": tf.cast(predictions["label"] == targets["label"], tf.float32)}
 
     def sums(self, statistics) -> Sums:
-        """Correct or not, of one."""
+        """Returns for each image whether it is correct (1 or 0), and 1."""
         correct = statistics["correct"].astype(np.uint8)[:, None]
         return correct, np.ones_like(correct)
 
-    def evaluator(self) -> "Top1":
-        """Top-1 accuracy."""
+    def accumulator(self) -> "Top1":
+        """Creates an accumulator of top-1 accuracy."""
         return Top1()
 
 
 class Top1:
-    """The share of images whose likeliest class is the right one."""
+    """Computes the share of images whose likeliest class is the right one."""
 
-    def __init__(self):
-        self._correct = self._images = 0
+    def __init__(self) -> None:
+        self._correct, self._images = 0.0, 0
 
-    def update(self, statistics) -> None:
+    def update(self, statistics: Mapping[str, np.ndarray]) -> None:
         """Adds "correct" [images]."""
         self._correct += float(np.sum(statistics["correct"]))
         self._images += len(statistics["correct"])
 
     def result(self) -> dict[str, float]:
-        """-> {"top1"}; NaN without images."""
+        """Returns {"top1"} in [0, 1]; NaN without images."""
         return {"top1": self._correct / self._images if self._images else float("nan")}

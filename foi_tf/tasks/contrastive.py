@@ -1,78 +1,78 @@
 """Contrastive learning without annotations, after SimCLR (arXiv 2002.05709; Section 7).
 
-Batches have two views of each image next to each other (see `data.input.simclr_views`). A network learns to
-tell which two belong together, among those of all images of the batch.
+A batch has two views of each image, next to each other (see `data.input.simclr_views`). The
+network learns to tell which two views belong together, among the views of all images of the
+batch.
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from foi_tf.models.heads import ProjectionHead
 from foi_tf.study.dataset import Dataset
+from foi_tf.tasks.base import TaskType
 
-TEMPERATURE = 0.1  # Of SimCLR on ILSVRC'12.
-_ROWS = 256  # Of similarities at a time, on the host; ours.
+TEMPERATURE = 0.1  # SimCLR's value for ILSVRC'12.
+_ROWS = 256  # Rows of similarities that the host computes at a time; ours.
 
 
-class Contrastive:
-    """Images are their own labels; the share of views whose likeliest partner is the right one."""
+class Contrastive(TaskType):
+    """Learns from images alone: the label of a view is the other view of its image."""
 
     metric = "contrastive_accuracy"
     terms = ("nt_xent",)
-    around_objects = False
     views = 2
 
     def __init__(self, dataset: Dataset):
-        del dataset  # Of which it needs to know nothing.
+        del dataset  # Images have no classes here.
 
     def head(self) -> ProjectionHead:
-        """SimCLR's, on averages of the backbone's features."""
+        """Creates SimCLR's projection head, on averages of the backbone's features."""
         return ProjectionHead()
 
     def encode(self, example) -> dict[str, tf.Tensor]:
-        """-> {}; there are no targets."""
+        """Returns {}; there are no targets."""
         del example
         return {}
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
-        """NT-Xent of unit vectors [2 B, C], over all replicas."""
+        """Computes NT-Xent of unit vectors [2 B, C], over the views of all replicas."""
         del targets
-        return {"nt_xent": nt_xent(outputs, TEMPERATURE)}
+        return {"nt_xent": compute_nt_xent(outputs, TEMPERATURE)}
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
-        """-> {"embedding" float32 [B, 2, C]}, a unit vector for each view."""
+        """Returns {"embedding" float32 [B, 2, C]}, a unit vector for each view."""
         return {"embedding": tf.reshape(outputs, [-1, 2, outputs.shape[-1]])}
 
     def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
-        """The embeddings; which are likest is told among those of all images."""
+        """Returns the embeddings; the accumulator compares those of all images."""
         del targets
         return dict(predictions)
 
-    def sums(self, statistics) -> None:
-        """None: images are judged by each other."""
-        del statistics
-
-    def evaluator(self) -> "ContrastiveAccuracy":
-        """Contrastive accuracy."""
+    def accumulator(self) -> "ContrastiveAccuracy":
+        """Creates an accumulator of contrastive accuracy."""
         return ContrastiveAccuracy()
 
 
-def nt_xent(embeddings: tf.Tensor, temperature: float) -> tf.Tensor:
-    """Normalized temperature-scaled cross-entropy (Equation 1 of SimCLR).
+def compute_nt_xent(embeddings: tf.Tensor, temperature: float) -> tf.Tensor:
+    """Computes the normalized temperature-scaled cross-entropy (Equation 1 of SimCLR).
 
-    Each view is to be told apart from all other views of the global batch, those on other
-    replicas included, as the partner of the view beside it.
+    Each view has to recognize its partner, the view beside it, among all other views of the
+    global batch, those on other replicas included.
 
     Args:
       embeddings: unit vectors [2 B, C] of one replica's views; 2 i and 2 i + 1 are partners.
+      temperature: divisor of the similarities.
 
     Returns:
-      The mean over this replica's views; scalar.
+      Scalar, the mean over this replica's views.
     """
     context = tf.distribute.get_replica_context()
     own = embeddings.shape[0]
     first = own * context.replica_id_in_sync_group
-    everyone = _all_gathered(embeddings, context)
+    everyone = _gather_replicas(embeddings, context)
     similarity = tf.matmul(embeddings, everyone, transpose_b=True) / temperature
     rows = tf.range(own)
     itself = tf.one_hot(first + rows, everyone.shape[0], on_value=True, off_value=False)
@@ -82,10 +82,11 @@ def nt_xent(embeddings: tf.Tensor, temperature: float) -> tf.Tensor:
     return tf.reduce_mean(entropy)
 
 
-def _all_gathered(values: tf.Tensor, context: tf.distribute.ReplicaContext) -> tf.Tensor:
-    """[N, C] of each replica -> [replicas * N, C] on each, in the order of the replicas.
+def _gather_replicas(values: tf.Tensor, context: tf.distribute.ReplicaContext) -> tf.Tensor:
+    """Gathers [N, C] of each replica into [replicas * N, C] on every one, in their order.
 
-    TensorFlow's own gradient of it cuts out a range of dynamic size, which XLA does not take.
+    TensorFlow's own gradient of `all_gather` takes a slice of dynamic size, which XLA does not
+    compile.
     """
     replicas = context.num_replicas_in_sync
     if replicas == 1:
@@ -107,21 +108,21 @@ def _all_gathered(values: tf.Tensor, context: tf.distribute.ReplicaContext) -> t
 
 
 class ContrastiveAccuracy:
-    """The share of views that are likest to their partner, among both views of all images.
+    """Computes the share of views whose most similar view, among those of all images, is their partner.
 
-    By chance that is about one over twice the number of images, so only values of one
+    Chance level is about one over twice the number of images, so only values on the same
     validation set can be compared.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._embeddings: list[np.ndarray] = []
 
-    def update(self, statistics) -> None:
+    def update(self, statistics: Mapping[str, np.ndarray]) -> None:
         """Adds "embedding" [images, 2, C]."""
         self._embeddings.append(statistics["embedding"])
 
     def result(self) -> dict[str, float]:
-        """-> {"contrastive_accuracy"}; NaN without images."""
+        """Returns {"contrastive_accuracy"} in [0, 1]; NaN without images."""
         if not self._embeddings:
             return {"contrastive_accuracy": float("nan")}
         pairs = np.concatenate(self._embeddings)

@@ -1,46 +1,51 @@
 """Monocular depth estimation (section 4.2, Appendix A.5)."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 
 from foi_tf.models.heads import DepthHead
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks.base import Sums, mean_over
+from foi_tf.tasks import feature_cells
+from foi_tf.tasks.base import Sums, TaskType, mean_over
 
-DELTA = 1.25  # Of the accuracy in section 4.3.
+DELTA = 1.25  # Largest ratio of an accurate pixel (section 4.3).
 
 
-class Depth:
-    """Meters a pixel, at the network's input size, where the output is upsampled to.
+class Depth(TaskType):
+    """Predicts depth in meters for each pixel of the network's input.
 
-    Only pixels of known depth count, in training and in evaluation. Truth arrives clipped
-    to the dataset's range (`data.input.augment.crop_depth`); predictions are clipped to it here.
+    Only pixels of known depth count, in training and in evaluation. The annotation arrives
+    clipped to the dataset's range (`data.input.augment.crop_depth`); predictions are clipped to it here.
 
-    Evaluation is on whole images at the one scale of section 4.1: the annotation is
-    brought to the input size too, by its nearest pixels.
+    Evaluation uses whole images at the single scale of section 4.1. The annotation is resized
+    to the input size, too, by nearest pixels.
     """
 
     metric = "rmse"
     terms = ("l1", "smoothness")
-    around_objects = False
-    views = 1
+    prediction_text = '"depth" [B, H, W], meters'
+    prediction_maps = ("depth",)
+    cell_dtype = np.float32
 
     def __init__(self, dataset: Dataset):
         self._range = dataset.depth_range
 
     def head(self) -> DepthHead:
-        """A linear regression a pixel and softplus (Figure A.6a)."""
+        """Creates a head of linear regression by pixel and softplus (Figure A.6a)."""
         return DepthHead()
 
     def encode(self, example) -> dict[str, tf.Tensor]:
-        """-> {"depth" float32 [H, W]}, 0 where unknown."""
+        """Returns {"depth" float32 [H, W]} in meters, 0 where unknown."""
         return {"depth": example["depth"][..., 0]}
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
-        """L1 of depth (Eq. A.5) and of its derivatives (Eq. A.6), outputs [B, H, W, 1].
+        """Computes L1 of depth (Eq. A.5) and of its derivatives (Eq. A.6), outputs [B, H, W, 1].
 
-        The paper prints no weights: the terms count alike. Derivatives are differences of
-        neighbors, known where both are; N is the number of known pixels in both terms.
+        The paper prints no weights, so both terms have the same weight. Derivatives are
+        differences of neighboring pixels, known where both pixels are. N is the number of
+        known pixels in both terms.
         """
         truth = targets["depth"]
         known = truth > 0
@@ -53,18 +58,19 @@ class Depth:
         return {"l1": mean_over(tf.abs(error), known), "smoothness": mean_over(steps, known)}
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
-        """-> {"depth" float32 [B, H, W]}, within the dataset's range where it has one."""
+        """Returns {"depth" float32 [B, H, W]} in meters, clipped to the dataset's range if any."""
         depth = outputs[..., 0]
         return {"depth": tf.clip_by_value(depth, *self._range) if self._range else depth}
 
     def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
-        """Sums over the known pixels of each image row, [B, H].
+        """Sums over the known pixels of each row of an image, [B, H].
 
-        Those of one row are exact enough in float32, which TPUs have; the evaluator adds
-        up in float64.
+        Sums of one row are exact enough in float32, which TPUs have. The accumulator adds
+        them up in float64.
 
         Returns:
-          "squared_error" float32, "accurate" int32 (within `DELTA`), "known" int32.
+          "squared_error" float32 in square meters, "accurate" int32 (number of pixels within
+          `DELTA`), "known" int32 (number of pixels).
         """
         truth, found = targets["depth"], predictions["depth"]
         known = truth > 0
@@ -78,35 +84,40 @@ class Depth:
         }
 
     def sums(self, statistics) -> Sums:
-        """The squared error and the number of known pixels."""
+        """Returns the squared error and the number of known pixels of each image."""
         squared = statistics["squared_error"].sum(-1, keepdims=True, dtype=np.float64)
         return squared, statistics["known"].sum(-1, keepdims=True, dtype=np.int32)
 
     def accumulator(self) -> "DepthErrors":
-        """Root mean square error, and the share of accurate pixels."""
+        """Creates an accumulator of RMSE and of the share of accurate pixels."""
         return DepthErrors()
+
+    def cell_labels(self, example, crop) -> tf.Tensor:
+        """Returns the depth at the center of each cell, in meters; NaN where it is unknown."""
+        del crop
+        return feature_cells.sample_pixels(example["depth"], 0)
 
 
 class DepthErrors:
-    """Linear RMSE (Eigen et al., NeurIPS 2014) and the share of pixels with delta < 1.25.
+    """Computes linear RMSE (Eigen et al., NeurIPS 2014) and the share of pixels with delta < 1.25.
 
-    Both are over all pixels of known depth of the set, as Eigen et al. define them: an
-    image counts by its known pixels. Much public code averages over images instead, which
-    makes another and, of RMSE, mostly smaller number.
+    Both cover all pixels of known depth of the set, as Eigen et al. define them, so an image
+    weighs as much as it has known pixels. Much public code averages over images instead. That
+    gives other numbers; its RMSE is mostly smaller.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._squared_error = 0.0
         self._accurate = self._known = 0
 
-    def update(self, statistics) -> None:
+    def update(self, statistics: Mapping[str, np.ndarray]) -> None:
         """Adds "squared_error", "accurate" and "known", each [images, rows]."""
         self._squared_error += float(np.sum(statistics["squared_error"], dtype=np.float64))
         self._accurate += int(np.sum(statistics["accurate"], dtype=np.int64))
         self._known += int(np.sum(statistics["known"], dtype=np.int64))
 
     def result(self) -> dict[str, float]:
-        """-> {"rmse" in meters, "delta1" in [0, 1]}; NaN where no depth is known."""
+        """Returns {"rmse" in meters, "delta1" in [0, 1]}; NaN if no depth is known."""
         if not self._known:
             return {"rmse": float("nan"), "delta1": float("nan")}
         return {

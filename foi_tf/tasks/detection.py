@@ -7,24 +7,26 @@ import tensorflow as tf
 
 from foi_tf.models.heads import DetectionHead
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks import centernet, coco_metrics
+from foi_tf.tasks import centernet, coco_metrics, feature_cells
+from foi_tf.tasks.base import TaskType
 
-# Annotated boxes of an image that evaluation takes account of: the largest. Ours; no image
-# of the paper's datasets has as many, and no more than `centernet.TOP` can be found.
+# Evaluation counts at most so many annotated boxes of an image, the largest ones. Ours: no image
+# of the paper's datasets has as many, and at most `centernet.MAX_PREDICTIONS` can be found.
 MAX_TRUTH = 512
 
 
-class Detection:
-    """Boxes with classes.
+class Detection(TaskType):
+    """Predicts boxes with classes.
 
-    Crowds, and VOC's difficult objects, which share the schema's field with them, are
-    neither objects nor background in training. Evaluation is on whole images at the one
-    scale of section 4.1, but against the boxes as annotated, in the image's own pixels.
+    Crowds are neither objects nor background in training; VOC's difficult objects share the
+    schema's field with them and count as crowds. Evaluation uses whole images at the single
+    scale of section 4.1, but compares with the annotated boxes in the image's own pixels.
     """
 
     terms = centernet.TERMS
     around_objects = True
-    views = 1
+    prediction_text = '"boxes" [B, n, 4] (ymin, xmin, ymax, xmax), "scores", "labels" [B, n]'
+    cell_dtype = np.int64
 
     def __init__(self, dataset: Dataset):
         self.classes = dataset.classes["detection"]
@@ -32,21 +34,21 @@ class Detection:
         self._nms = dataset.box_nms
 
     def head(self) -> DetectionHead:
-        """A neck and three maps (Figure A.4a)."""
+        """Creates a head of a neck and three maps (Figure A.4a)."""
         return DetectionHead(self.classes)
 
     def encode(self, example) -> dict[str, tf.Tensor]:
-        """-> targets of `centernet.encode`, and for evaluation the annotation in image pixels.
+        """Returns the targets of `centernet.encode_boxes`, and the annotation for evaluation.
 
-        That is "scale" float32 [2], input pixels per image pixel; "truth_boxes" float32
-        [T, 4], "truth_labels" int32 [T] (-1 where there are no more boxes) and
-        "truth_crowds" int32 [T], with T = `MAX_TRUTH`.
+        The annotation is in image pixels: "truth_boxes" float32 [T, 4], "truth_labels" int32
+        [T] (-1 where there are no more boxes) and "truth_crowds" int32 [T], with T =
+        `MAX_TRUTH`. "scale" float32 [2] is in input pixels per image pixel.
         """
         crowd = example["box_crowds"]
         boxes = tf.boolean_mask(example["boxes"], ~crowd)
         labels = tf.boolean_mask(example["box_labels"], ~crowd)
-        kept = centernet.largest(boxes, centernet.MAX_OBJECTS)
-        targets = centernet.encode(
+        kept = centernet.find_largest(boxes, centernet.MAX_OBJECTS)
+        targets = centernet.encode_boxes(
             tf.gather(boxes, kept),
             tf.gather(labels, kept),
             tf.boolean_mask(example["boxes"], crowd),
@@ -54,53 +56,66 @@ class Detection:
             self.classes,
         )
         truth = example["original"]
-        kept = centernet.largest(truth["boxes"], MAX_TRUTH)
+        kept = centernet.find_largest(truth["boxes"], MAX_TRUTH)
         truth_labels = tf.cast(tf.gather(truth["box_labels"], kept), tf.int32)
         truth_crowds = tf.cast(tf.gather(truth["box_crowds"], kept), tf.int32)
         return targets | {
             "scale": example["scale"],
-            "truth_boxes": centernet.pad(tf.gather(truth["boxes"], kept), MAX_TRUTH),
-            "truth_labels": centernet.pad(truth_labels, MAX_TRUTH, -1),
-            "truth_crowds": centernet.pad(truth_crowds, MAX_TRUTH),
+            "truth_boxes": centernet.pad_rows(tf.gather(truth["boxes"], kept), MAX_TRUTH),
+            "truth_labels": centernet.pad_rows(truth_labels, MAX_TRUTH, -1),
+            "truth_crowds": centernet.pad_rows(truth_crowds, MAX_TRUTH),
         }
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
-        """L1 to L3 of Appendix A.3, weighted."""
-        return centernet.losses(outputs, targets)
+        """Computes L1 to L3 of Appendix A.3, weighted."""
+        return centernet.box_losses(outputs, targets)
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
-        """-> {"boxes" float32 [B, n, 4] in input pixels, "scores" [B, n], "labels" int32 [B, n]}.
+        """Returns {"boxes" float32 [B, n, 4], "scores" float32 [B, n], "labels" int32 [B, n]}.
 
-        A score of 0 says that there is no such box; n is 100.
+        Boxes are in input pixels. A score of 0 marks an empty row; n is 100.
         """
-        found = centernet.decode(outputs)
+        found = centernet.decode_boxes(outputs)
         boxes, scores, labels = found["boxes"], found["scores"], found["labels"]
         if self._nms is not None:
-            scores *= tf.cast(unsuppressed(boxes, labels, self._nms), tf.float32)
+            scores *= tf.cast(find_unsuppressed(boxes, labels, self._nms), tf.float32)
         return {"boxes": boxes, "scores": scores, "labels": labels}
 
     def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
-        """-> predictions and annotation, boxes of both in image pixels; a row an image."""
+        """Returns predictions and annotation, both in image pixels; one row for each image."""
         truth = {n: value for n, value in targets.items() if n.startswith("truth_")}
-        return centernet.in_image(predictions, targets["scale"]) | truth
+        return centernet.to_image_pixels(predictions, targets["scale"]) | truth
 
-    def sums(self, statistics) -> None:
-        """Average precision ranks the objects of all images together."""
-
-    def evaluator(self) -> "AveragePrecision":
-        """Average precision of boxes."""
+    def accumulator(self) -> "AveragePrecision":
+        """Creates an accumulator of the average precision of boxes."""
         return AveragePrecision(self.classes)
+
+    def to_image_pixels(self, predictions, scale) -> dict[str, tf.Tensor]:
+        """Converts boxes from input pixels to image pixels."""
+        return centernet.to_image_pixels(predictions, scale)
+
+    def cell_labels(self, example, crop) -> tf.Tensor:
+        """Returns the class of the box whose center is in the cell; NaN in all other cells.
+
+        Crowds are left out. Where several centers share a cell, the last one counts.
+        """
+        single = ~example["box_crowds"]
+        boxes = tf.boolean_mask(example["boxes"], single)
+        labels = tf.boolean_mask(example["box_labels"], single)
+        return feature_cells.scatter_points((boxes[:, :2] + boxes[:, 2:]) / 2, labels, crop)
 
 
 class AveragePrecision:
-    """COCO's mAP and the AP at an IoU of 0.5 of Pascal VOC (Appendix C)."""
+    """Computes COCO's mAP, and Pascal VOC's AP at an IoU of 0.5 (Appendix C)."""
 
     def __init__(self, classes: int):
         self.classes = classes
-        self._found, self._truth, self._images = [], [], 0
+        self._found: list[coco_metrics.Objects] = []
+        self._truth: list[coco_metrics.Objects] = []
+        self._images = 0
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
-        """Adds what `Detection.summarize` returns of some images."""
+        """Adds the statistics of some images, as `Detection.summarize` returns them."""
         scores, truth_labels = statistics["scores"], statistics["truth_labels"]
         image, place = np.nonzero(scores > 0)
         found = coco_metrics.Objects(
@@ -121,27 +136,27 @@ class AveragePrecision:
         self._images += len(scores)
 
     def result(self) -> dict[str, float]:
-        """-> {"map", "ap50"}; NaN where nothing is annotated."""
+        """Returns {"map", "ap50"} in [0, 1]; NaN if nothing is annotated."""
         if not self._images:
             return {"map": float("nan"), "ap50": float("nan")}
         found = coco_metrics.Objects.concatenate(self._found)
         truth = coco_metrics.Objects.concatenate(self._truth)
         return {
-            "map": coco_metrics.box_map(truth, found, self._images, self.classes),
-            "ap50": coco_metrics.voc_ap50(truth, found, self.classes),
+            "map": coco_metrics.compute_box_map(truth, found, self._images, self.classes),
+            "ap50": coco_metrics.compute_voc_ap50(truth, found, self.classes),
         }
 
 
-def unsuppressed(boxes: tf.Tensor, labels: tf.Tensor, threshold: float) -> tf.Tensor:
-    """Greedy non-maximum suppression within classes.
+def find_unsuppressed(boxes: tf.Tensor, labels: tf.Tensor, threshold: float) -> tf.Tensor:
+    """Finds the boxes that greedy non-maximum suppression within classes keeps.
 
     Args:
       boxes: float32 [B, n, 4], best first.
       labels: int32 [B, n].
-      threshold: a box goes whose IoU with a better one that stays is above.
+      threshold: a box is removed if its IoU with a better box that stays is above this value.
 
     Returns:
-      bool [B, n], True for those that stay.
+      bool [B, n], True for boxes that stay.
     """
     same = labels[:, :, None] == labels[:, None, :]
     rivals = same & (_iou(boxes[:, :, None], boxes[:, None]) > threshold)
@@ -158,6 +173,7 @@ def unsuppressed(boxes: tf.Tensor, labels: tf.Tensor, threshold: float) -> tf.Te
 
 
 def _iou(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    """Computes the IoU of boxes [..., 4] pair by pair."""
     sides = tf.minimum(first[..., 2:], second[..., 2:]) - tf.maximum(
         first[..., :2], second[..., :2]
     )

@@ -1,6 +1,6 @@
 """Keypoint detection (section 4.2, Appendix A.4): CenterNet of Zhou et al., one class of objects.
 
-Displacements and offsets of keypoints are in cells of the maps, as `centernet` has it.
+Displacements and offsets of keypoints are in cells of the maps, as in `centernet`.
 """
 
 from collections.abc import Mapping
@@ -11,31 +11,33 @@ import tensorflow as tf
 from foi_tf.errors import FoiError
 from foi_tf.models.heads import KeypointHead
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks import centernet, coco_metrics
+from foi_tf.tasks import centernet, coco_metrics, feature_cells
+from foi_tf.tasks.base import TaskType
 
-# OKS falloff of keypoints that have none of their own. Ours: the mean of COCO's 17.
+# OKS falloff of keypoints of datasets that name none. Ours: the mean of COCO's 17.
 DEFAULT_SIGMA = 0.067
-# Zhou et al.'s code weighs all three terms alike.
+# Zhou et al.'s code gives all three terms the same weight.
 HEATMAP_WEIGHT = OFFSET_WEIGHT = DISPLACEMENT_WEIGHT = 1.0
-MIN_SCORE = 0.1  # Of candidates (Zhou et al., section 4.2).
+MIN_SCORE = 0.1  # Lowest score of a candidate (Zhou et al., section 4.2).
 
 
-class Keypoints:
-    """Objects of one class, each with a box and up to K keypoints.
+class Keypoints(TaskType):
+    """Predicts objects of one class, each with a box and up to K keypoints.
 
     Crowds, and objects without any visible keypoint (none annotated, or none within the
     crop), are neither objects nor background in training, and do not count in evaluation.
-    That is on whole images at the one scale of section 4.1, but against keypoints as
-    annotated, in the image's own pixels.
+    Evaluation uses whole images at the single scale of section 4.1, but compares with the
+    annotated keypoints in the image's own pixels.
 
     Raises:
-      FoiError: the dataset has another number of sigmas than of keypoints.
+      FoiError: the dataset's number of sigmas is not its number of keypoints.
     """
 
     metric = "oks_ap50"
     terms = (*centernet.TERMS, "keypoint_heatmap", "keypoint_offset", "displacement")
     around_objects = True
-    views = 1
+    prediction_text = '"keypoints" [B, n, K, 3] (y, x, score), "boxes", "scores"'
+    cell_dtype = np.int64
 
     def __init__(self, dataset: Dataset):
         self.keypoints = dataset.classes["keypoints"]
@@ -46,63 +48,68 @@ class Keypoints:
             )
 
     def head(self) -> KeypointHead:
-        """Six maps straight from the backbone (Figure A.5a)."""
+        """Creates a head of six maps without a neck (Figure A.5a)."""
         return KeypointHead(self.keypoints)
 
     def encode(self, example) -> dict[str, tf.Tensor]:
-        """-> targets of `centernet.encode` and of M4 to M6, and the annotation.
+        """Returns the targets of `centernet.encode_boxes` and of M4 to M6, and the annotation.
 
         Keypoints: "keypoint_heatmap" float32 [h, w, K], with the radius of the object's
         own Gaussian; "keypoint_cell" int32 [M, K]; "keypoint_offset" and "displacement"
         (from the cell of the object's center) float32 [M, K, 2]; "keypoint_present" bool
-        [M, K]; M = `centernet.MAX_OBJECTS`. Annotation in image pixels: "scale" float32
-        [2], input pixels per image pixel; "truth_keypoints" float32 [M, K, 3],
-        "truth_boxes" [M, 4], "truth_areas" [M], "truth_crowds" and "truth_present" int32
-        [M]: of the M largest objects.
+        [M, K]; M = `centernet.MAX_OBJECTS`. Annotation of the M largest objects, in image
+        pixels: "truth_keypoints" float32 [M, K, 3], "truth_boxes" [M, 4], "truth_areas" [M],
+        "truth_crowds" and "truth_present" int32 [M]; "scale" float32 [2], input pixels per
+        image pixel.
         """
         crop = example["image"].shape[:2]
         boxes, marks = example["keypoint_boxes"], example["keypoints"]
         single = ~example["keypoint_crowds"] & tf.reduce_any(marks[..., 2] > 0, 1)
         ignored = tf.boolean_mask(boxes, ~single)
         boxes, marks = tf.boolean_mask(boxes, single), tf.boolean_mask(marks, single)
-        kept = centernet.largest(boxes, centernet.MAX_OBJECTS)
+        kept = centernet.find_largest(boxes, centernet.MAX_OBJECTS)
         boxes, marks = tf.gather(boxes, kept), tf.gather(marks, kept)
-        targets = centernet.encode(boxes, tf.zeros_like(kept), ignored, crop, 1)
+        targets = centernet.encode_boxes(boxes, tf.zeros_like(kept), ignored, crop, 1)
         targets |= self._encode_marks(boxes, marks, centernet.map_size(crop))
         return targets | {"scale": example["scale"]} | _truth(example["original"])
 
     def _encode_marks(self, boxes, marks, shape) -> dict[str, tf.Tensor]:
+        """Returns the targets of M4 to M6; `marks` are keypoints [N, K, 3] in input pixels."""
         corners = boxes / centernet.STRIDE
-        centers, _ = centernet.locate((corners[:, 2:] + corners[:, :2]) / 2, shape)
+        centers, _ = centernet.locate_cells((corners[:, 2:] + corners[:, :2]) / 2, shape)
         points = marks[..., :2] / centernet.STRIDE
-        cells, offsets = centernet.locate(points, shape)
+        cells, offsets = centernet.locate_cells(points, shape)
         present = marks[..., 2] > 0
-        radii = centernet.radius(corners[:, 2:] - corners[:, :2])
+        radii = centernet.gaussian_radius(corners[:, 2:] - corners[:, :2])
         radii = tf.repeat(radii[:, None], self.keypoints, 1)
         channels = tf.repeat(tf.range(self.keypoints)[None], tf.shape(marks)[0], 0)
-        drawn = (tf.boolean_mask(value, present) for value in (cells, radii, channels))
         count = centernet.MAX_OBJECTS
         displacements = points - tf.cast(centers, tf.float32)[:, None]
         return {
-            "keypoint_heatmap": centernet.heatmap(*drawn, (*shape, self.keypoints)),
-            "keypoint_cell": centernet.pad(cells[..., 0] * shape[1] + cells[..., 1], count),
-            "keypoint_offset": centernet.pad(offsets, count),
-            "displacement": centernet.pad(displacements, count),
-            "keypoint_present": centernet.pad(present, count),
+            "keypoint_heatmap": centernet.draw_heatmap(
+                tf.boolean_mask(cells, present),
+                tf.boolean_mask(radii, present),
+                tf.boolean_mask(channels, present),
+                (*shape, self.keypoints),
+            ),
+            "keypoint_cell": centernet.pad_rows(cells[..., 0] * shape[1] + cells[..., 1], count),
+            "keypoint_offset": centernet.pad_rows(offsets, count),
+            "displacement": centernet.pad_rows(displacements, count),
+            "keypoint_present": centernet.pad_rows(present, count),
         }
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
-        """L1 to L6 of Appendix A.3 and A.4, weighted.
+        """Computes L1 to L6 of Appendix A.3 and A.4, weighted.
 
-        Each keypoint counts in L5, also where two share a cell; L6 leaves out objects that
-        a smaller one hides, as L2 and L3 do.
+        Each keypoint counts in L5, also where two share a cell. L6 leaves out objects that a
+        smaller one hides, as L2 and L3 do.
         """
         focal = centernet.focal_loss(
             outputs["keypoint_heatmap"], targets["keypoint_heatmap"], targets["background"]
         )
         present = targets["keypoint_present"]
         offset = centernet.l1_loss(
-            centernet.at(outputs["keypoint_offset"], targets["keypoint_cell"]),
+            centernet.gather_cells(outputs["keypoint_offset"], targets["keypoint_cell"]),
             targets["keypoint_offset"],
             present,
         )
@@ -111,27 +118,28 @@ class Keypoints:
             targets["displacement"],
             present & targets["present"][..., None],
         )
-        return centernet.losses(outputs, targets) | {
+        return centernet.box_losses(outputs, targets) | {
             "keypoint_heatmap": HEATMAP_WEIGHT * focal,
             "keypoint_offset": OFFSET_WEIGHT * offset,
             "displacement": DISPLACEMENT_WEIGHT * displacement,
         }
 
     def _displacements(self, outputs, cell: tf.Tensor) -> tf.Tensor:
-        """float32 [B, n, K, 2] in the cells int32 [B, n]."""
-        found = centernet.at(outputs["displacement"], cell)
+        """Reads the displacements in the cells int32 [B, n]: float32 [B, n, K, 2]."""
+        found = centernet.gather_cells(outputs["displacement"], cell)
         return tf.reshape(found, [-1, *cell.shape[1:], self.keypoints, 2])
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
-        """-> {"boxes", "scores", "keypoints"}, of the 100 likeliest objects of each image.
+        """Returns {"boxes", "scores", "keypoints"} of the 100 likeliest objects of each image.
 
         Keypoints are float32 [B, n, K, 3] (y, x, score), boxes [B, n, 4], both in input
-        pixels; scores of objects, [B, n], are 0 where there is no such object. Each
-        keypoint is the candidate nearest to where the displacement from the object's
-        center points, among those of a score above 0.1 within the object's box; without
-        any, it is that place itself, and its score 0 (Zhou et al., section 4.2).
+        pixels. Scores of objects, [B, n], are 0 in empty rows. The displacement from an
+        object's center points to a place for each keypoint. The keypoint is the candidate
+        nearest to that place, among candidates within the object's box that score above 0.1.
+        Without a candidate it is that place itself, with a score of 0 (Zhou et al., section
+        4.2).
         """
-        found = centernet.decode(outputs)
+        found = centernet.decode_boxes(outputs)
         width = outputs["heatmap"].shape[2]
         corner = tf.stack([found["cell"] // width, found["cell"] % width], -1)
         displaced = self._displacements(outputs, found["cell"])
@@ -154,32 +162,48 @@ class Keypoints:
         return {"boxes": found["boxes"], "scores": found["scores"], "keypoints": keypoints}
 
     def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
-        """-> predictions and annotation, both in image pixels; a row an image."""
+        """Returns predictions and annotation, both in image pixels; one row for each image."""
         truth = {n: value for n, value in targets.items() if n.startswith("truth_")}
-        return centernet.in_image(predictions, targets["scale"]) | truth
+        return centernet.to_image_pixels(predictions, targets["scale"]) | truth
 
-    def sums(self, statistics) -> None:
-        """Average precision ranks the objects of all images together."""
-
-    def evaluator(self) -> "KeypointPrecision":
-        """Average precision by the similarity of keypoints."""
+    def accumulator(self) -> "KeypointPrecision":
+        """Creates an accumulator of average precision by keypoint similarity."""
         return KeypointPrecision(self._sigmas)
+
+    def to_image_pixels(self, predictions, scale) -> dict[str, tf.Tensor]:
+        """Converts boxes and keypoints from input pixels to image pixels."""
+        return centernet.to_image_pixels(predictions, scale)
+
+    def cell_labels(self, example, crop) -> tf.Tensor:
+        """Returns the index of the visible keypoint in the cell; NaN in all other cells.
+
+        Where several keypoints share a cell, the last one counts.
+        """
+        seen = example["keypoints"][..., 2] > 0
+        kinds = tf.where(seen)[:, 1]
+        places = tf.boolean_mask(example["keypoints"], seen)[:, :2]
+        return feature_cells.scatter_points(places, kinds, crop)
 
 
 def _candidates(outputs) -> tuple[tf.Tensor, tf.Tensor]:
-    """The likeliest places of each keypoint: [B, K, m, 2] input pixels, and scores [B, K, m]."""
+    """Finds the likeliest places of each keypoint.
+
+    Returns:
+      Places float32 [B, K, m, 2] in input pixels, and scores [B, K, m].
+    """
     _, height, width, kinds = outputs["keypoint_heatmap"].shape
-    logits = centernet.peaks(outputs["keypoint_heatmap"])
+    logits = centernet.keep_peaks(outputs["keypoint_heatmap"])
     by_kind = tf.transpose(tf.reshape(logits, [-1, height * width, kinds]), [0, 2, 1])
-    best, cell = tf.math.top_k(by_kind, min(centernet.TOP, height * width))
+    best, cell = tf.math.top_k(by_kind, min(centernet.MAX_PREDICTIONS, height * width))
     corner = tf.cast(tf.stack([cell // width, cell % width], -1), tf.float32)
-    places = corner + centernet.at(outputs["keypoint_offset"], cell)
+    places = corner + centernet.gather_cells(outputs["keypoint_offset"], cell)
     return centernet.STRIDE * places, tf.sigmoid(best)
 
 
 def _truth(original) -> dict[str, tf.Tensor]:
+    """Returns the annotation of the largest objects in image pixels; see `Keypoints.encode`."""
     count = centernet.MAX_OBJECTS
-    kept = centernet.largest(original["keypoint_boxes"], count)
+    kept = centernet.find_largest(original["keypoint_boxes"], count)
     crowds = tf.cast(original["keypoint_crowds"], tf.int32)
     rows = {
         "truth_keypoints": original["keypoints"],
@@ -188,18 +212,20 @@ def _truth(original) -> dict[str, tf.Tensor]:
         "truth_crowds": crowds,
         "truth_present": tf.ones_like(crowds),
     }
-    return {name: centernet.pad(tf.gather(value, kept), count) for name, value in rows.items()}
+    return {name: centernet.pad_rows(tf.gather(value, kept), count) for name, value in rows.items()}
 
 
 class KeypointPrecision:
-    """COCO's AP at an object keypoint similarity of 0.5 (Appendix C)."""
+    """Computes COCO's AP at an object keypoint similarity (OKS) of 0.5 (Appendix C)."""
 
     def __init__(self, sigmas):
         self.sigmas = tuple(sigmas)
-        self._found, self._truth, self._images = [], [], 0
+        self._found: list[coco_metrics.Objects] = []
+        self._truth: list[coco_metrics.Objects] = []
+        self._images = 0
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
-        """Adds what `Keypoints.summarize` returns of some images."""
+        """Adds the statistics of some images, as `Keypoints.summarize` returns them."""
         scores = statistics["scores"]
         image, place = np.nonzero(scores > 0)
         found = coco_metrics.Objects(
@@ -223,10 +249,10 @@ class KeypointPrecision:
         self._images += len(scores)
 
     def result(self) -> dict[str, float]:
-        """-> {"oks_ap50"}; NaN where no keypoint is annotated."""
+        """Returns {"oks_ap50"} in [0, 1]; NaN if no keypoint is annotated."""
         if not self._images:
             return {"oks_ap50": float("nan")}
         found = coco_metrics.Objects.concatenate(self._found)
         truth = coco_metrics.Objects.concatenate(self._truth)
-        precision = coco_metrics.oks_ap50(truth, found, self._images, self.sigmas)
+        precision = coco_metrics.compute_oks_ap50(truth, found, self._images, self.sigmas)
         return {"oks_ap50": precision}

@@ -1,53 +1,58 @@
 """Semantic segmentation (section 4.2, Appendix A.2)."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 
 from foi_tf.data.records import schema
 from foi_tf.models.heads import SegmentationHead
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks.base import Sums, mean_over
+from foi_tf.tasks import feature_cells
+from foi_tf.tasks.base import Sums, TaskType, mean_over
 
-_NO_CLASS = -1  # In targets, where a pixel is ignored.
+_NO_CLASS = -1  # Target of ignored pixels.
 
 
-class Segmentation:
-    """A class a pixel, at the network's input size, where the logits are upsampled to.
+class Segmentation(TaskType):
+    """Predicts a class for each pixel of the network's input; logits are upsampled to it.
 
-    Evaluation is on whole images at the one scale of section 4.1: the annotation is
-    brought to the input size too, by its nearest pixels.
+    Evaluation uses whole images at the single scale of section 4.1. The annotation is resized
+    to the input size, too, by nearest pixels.
     """
 
     metric = "miou"
     terms = ("cross_entropy",)
-    around_objects = False
-    views = 1
+    prediction_text = '"mask" [B, H, W]'
+    prediction_maps = ("mask",)
+    cell_dtype = np.int64
+    classifies_cells = True
 
     def __init__(self, dataset: Dataset):
         self.classes = dataset.classes["segmentation"]
         self._ignored = schema.IGNORE[schema.mask_dtype(dataset)]
 
     def head(self) -> SegmentationHead:
-        """A linear classifier a pixel (Figure A.3a)."""
+        """Creates a head with a linear classifier for each pixel (Figure A.3a)."""
         return SegmentationHead(self.classes)
 
     def encode(self, example) -> dict[str, tf.Tensor]:
-        """-> {"mask" int32 [H, W]}, -1 where ignored."""
+        """Returns {"mask" int32 [H, W]}, -1 where ignored."""
         mask = tf.cast(example["mask"][..., 0], tf.int32)
         return {"mask": tf.where(mask == self._ignored, _NO_CLASS, mask)}
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
-        """Cross-entropy of logits [B, H, W, classes] over pixels that have a class (Eq. A.1)."""
+        """Computes cross-entropy of logits [B, H, W, classes] where pixels have a class (Eq. A.1)."""
         mask = targets["mask"]
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(mask, 0), outputs)
         return {"cross_entropy": mean_over(entropy, mask != _NO_CLASS)}
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
-        """-> {"mask" int32 [B, H, W]}."""
+        """Returns {"mask" int32 [B, H, W]}, the likeliest class of each pixel."""
         return {"mask": tf.argmax(outputs, -1, output_type=tf.int32)}
 
     def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
-        """-> {"confusion" int32 [B, classes, classes]}: pixels by true and predicted class."""
+        """Returns {"confusion" int32 [B, classes, classes]}: pixels by true and predicted class."""
         truth, found = targets["mask"], predictions["mask"]
         cells = self.classes**2
         image = tf.range(truth.shape[0])[:, None, None]
@@ -57,30 +62,35 @@ class Segmentation:
         return {"confusion": tf.reshape(counts, [-1, self.classes, self.classes])}
 
     def sums(self, statistics) -> Sums:
-        """Pixels of intersection and of union, by class."""
+        """Returns the pixels of intersection and of union, by image and class."""
         return _overlap(statistics["confusion"])
 
-    def evaluator(self) -> "MeanIoU":
-        """Mean intersection over union."""
+    def accumulator(self) -> "MeanIoU":
+        """Creates an accumulator of mean intersection over union."""
         return MeanIoU(self.classes)
+
+    def cell_labels(self, example, crop) -> tf.Tensor:
+        """Returns the class at the center of each cell; NaN where the pixel is ignored."""
+        del crop
+        return feature_cells.sample_pixels(example["mask"], self._ignored)
 
 
 class MeanIoU:
-    """Intersection over union, averaged over classes (Everingham et al., as in Appendix C).
+    """Computes intersection over union, averaged over classes (Everingham et al., Appendix C).
 
-    Over the whole set, and over the classes that occur in its annotation or in its
-    predictions; one that occurs in neither has no IoU.
+    Each class has one IoU over the whole set. A class that occurs neither in the annotation nor
+    in the predictions has none and is left out.
     """
 
     def __init__(self, classes: int):
         self._confusion = np.zeros((classes, classes), np.int64)
 
-    def update(self, statistics) -> None:
+    def update(self, statistics: Mapping[str, np.ndarray]) -> None:
         """Adds "confusion" [images, classes, classes]."""
         self._confusion += np.sum(statistics["confusion"], axis=0, dtype=np.int64)
 
     def result(self) -> dict[str, float]:
-        """-> {"miou", "pixel_accuracy"}; NaN where no pixel has a class."""
+        """Returns {"miou", "pixel_accuracy"} in [0, 1]; NaN if no pixel has a class."""
         hits, union = _overlap(self._confusion)
         total = self._confusion.sum()
         if not total:
@@ -92,7 +102,7 @@ class MeanIoU:
 
 
 def _overlap(confusion: np.ndarray) -> Sums:
-    """Pixels by true and predicted class [..., classes, classes] -> intersection, union."""
+    """Returns intersection and union by class, from confusion matrices [..., classes, classes]."""
     # A view would keep the whole confusion in memory.
     hits = np.diagonal(confusion, axis1=-2, axis2=-1).copy()
     either = confusion.sum(-2, dtype=confusion.dtype) + confusion.sum(-1, dtype=confusion.dtype)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from foi_tf import tasks
 from foi_tf.chains import initial_weights, links, run_link
-from foi_tf.data.input import augment
+from foi_tf.data.input import augment, views
 from foi_tf.errors import FoiError
 from foi_tf.inference import export, model_card, pre_post_processing
 from foi_tf.models import transfer
@@ -63,7 +63,7 @@ def model(kind, body):
 def test_whole_images_fit_as_in_evaluation(size):
     shown, view = pre_post_processing.fit_images(images(size), CROP, STATISTICS[0])
     expected = augment.crop_image(
-        images(size)[1], augment.fit_whole_image(size, CROP), CROP, STATISTICS[0]
+        images(size)[1], views.fit_whole_image(size, CROP), CROP, STATISTICS[0]
     )
     difference = np.abs(shown[1].numpy().astype(int) - expected.numpy())
     assert difference.max() <= 1 and difference.mean() < 0.1
@@ -73,21 +73,17 @@ def test_whole_images_fit_as_in_evaluation(size):
 @pytest.mark.parametrize("size", SIZES)
 def test_predictions_go_back_to_the_image(size):
     """What sits at a place of the image is moved there and back, to a pixel."""
-    view = augment.fit_whole_image(size, CROP)
+    view = views.fit_whole_image(size, CROP)
     corners = tf.constant([[[3.0, 5.0, 40.0, 70.0]]])
     there = augment.crop_boxes(corners[0], view)[0][None]
     mask = tf.reshape(tf.range(size[0] * size[1]), (*size, 1))
     shown = augment.crop_map(mask, view, CROP, -1)[None, ..., 0]
-    back = pre_post_processing.restore_predictions(
-        {
-            "boxes": there,
-            "keypoints": tf.concat([there[..., None, :2], [[[[0.5]]]]], -1),
-            "mask": shown,
-            "scores": tf.ones((1, 1)),
-        },
-        view,
-        tf.constant(size),
-    )
+    marks = tf.concat([there[..., None, :2], [[[[0.5]]]]], -1)
+    objects = {"boxes": there, "keypoints": marks, "scores": tf.ones((1, 1))}
+    back = {}
+    for kind, predictions in (("keypoints", objects), ("segmentation", {"mask": shown})):
+        task = tasks.create(Task("x", kind), augmented_examples.ROW)
+        back |= pre_post_processing.restore_predictions(task, predictions, view, tf.constant(size))
     np.testing.assert_allclose(back["boxes"], corners, rtol=1e-5)
     np.testing.assert_allclose(back["keypoints"], [[[[3, 5, 0.5]]]], rtol=1e-5)
     assert back["mask"].shape == (1, *size) and back["scores"] == 1
@@ -101,11 +97,11 @@ def test_predictions_go_back_to_the_image(size):
 def test_predict_is_fit_network_decode_restore(kind, body):
     """Without the model that training uses."""
     made, pixels = model(kind, body), images(SIZES[0])
-    found = export.saved_model.functions(made, frozen=False)["predict"](pixels)
+    found = export.saved_model.build_functions(made, frozen=False)["predict"](pixels)
     shown, view = pre_post_processing.fit_images(pixels, CROP, made.mean)
     outputs = made.network.models[f"x:{kind}"](shown, training=False)
     expected = pre_post_processing.restore_predictions(
-        made.task.decode(outputs), view, tf.constant(SIZES[0])
+        made.task, made.task.decode(outputs), view, tf.constant(SIZES[0])
     )
     assert set(found) == set(expected)
     for name, value in found.items():
@@ -117,7 +113,7 @@ def test_saved_with_variables(body, tmp_path):
     export.write_model(made, tmp_path / "m", "saved_model")
     loaded = tf.saved_model.load(str(tmp_path / "m")).signatures
     spec = [tf.TensorSpec((None, None, None, 3), tf.uint8)]
-    for name, function in export.saved_model.functions(made, frozen=False).items():
+    for name, function in export.saved_model.build_functions(made, frozen=False).items():
         before = tf.function(function, input_signature=spec, autograph=False)(pixels)
         after = loaded[name](images=pixels)
         assert set(before) == set(after)
@@ -141,7 +137,7 @@ def test_saved_frozen(body, tmp_path):
     graph = module.signatures["predict"].graph.as_graph_def()
     kinds = {node.op for part in (graph, *graph.library.function) for node in _nodes(part)}
     assert "Conv2D" in kinds and not {k for k in kinds if "BatchNorm" in k or "Variable" in k}
-    for name, function in export.saved_model.functions(made, frozen=False).items():
+    for name, function in export.saved_model.build_functions(made, frozen=False).items():
         expected = function(pixels)
         for field, value in module.signatures[name](images=pixels).items():
             scale = np.abs(expected[field]).max()

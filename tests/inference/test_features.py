@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from foi_tf import tasks
 from foi_tf.chains import initial_weights, links
-from foi_tf.data.input import augment, pipeline
+from foi_tf.data.input import pipeline
 from foi_tf.errors import FoiError
 from foi_tf.inference import features
 from foi_tf.models import heads, transfer
 from foi_tf.study import feature_files
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import choose_subset
-from foi_tf.tasks import feature_cells
 from tests.link_fixtures import finish
 
 SIZE = (32, 64)  # Wider than the images, which are 48 x 64: their right part is beyond them.
@@ -91,13 +91,13 @@ def test_few_annotated_cells_are_all_taken_once(network, request_for, tmp_path):
         "segmentation",
         "detection",
     ]
-    row = request.prepared.dataset
+    task = tasks.create(Task("blocks", "detection"), request.prepared.dataset)
     for i, name in enumerate(made.origin.ids):
         batch = shown(
             request,
             name,
             "detection",
-            lambda e: {"t": feature_cells.targets(e, "detection", SIZE, row)},
+            lambda e: {"t": task.cell_labels(e, SIZE)},
         )
         targets = batch["targets"]["t"][0].numpy()
         places = ~np.isnan(targets)
@@ -136,11 +136,11 @@ def test_an_interrupted_file_goes_on(network, request_for, tmp_path, monkeypatch
 
 @pytest.mark.parametrize("members", [["blocks"], ["bricks", "blocks"]])
 def test_the_heads_of_a_source_say_its_classes(request_for, make_link, tmp_path, members):
-    link, tasks = make_link(), [Task(name, "segmentation") for name in members]
-    parts = tuple(dataclasses.replace(link.members[0], task=task) for task in tasks)
+    link, of_members = make_link(), [Task(name, "segmentation") for name in members]
+    parts = tuple(dataclasses.replace(link.members[0], task=task) for task in of_members)
     link = dataclasses.replace(link, task=Task("+".join(members), "segmentation"), members=parts)
     directory = link.directory(tmp_path)
-    own = {str(task): heads.SegmentationHead(5 + i) for i, task in enumerate(tasks)}
+    own = {str(task): heads.SegmentationHead(5 + i) for i, task in enumerate(of_members)}
     statistics = ((0.5,) * 3, (0.25,) * 3)
     tf.keras.utils.set_random_seed(1)
     built = transfer.build_network(
@@ -178,38 +178,3 @@ def test_an_unknown_input_size_is_an_error(network, request_for, tmp_path):
         features.update_features(
             tmp_path / "f.npz", [request_for(task_type="depth", points=1)], network, 4
         )
-
-
-def test_cells_of_depth_boxes_and_keypoints(blocks_data):
-    row, nan = blocks_data.dataset, np.nan
-    meters = np.zeros((8, 8, 1), np.float32)
-    meters[2, 6], meters[6, 6] = 3.0, 5.0
-    found = feature_cells.targets({"depth": tf.constant(meters)}, "depth", (8, 8), row)
-    np.testing.assert_array_equal(found, [[nan, 3], [nan, 5]])
-    boxes = {
-        "boxes": tf.constant([[0, 0, 4, 6], [0, 4, 8, 8], [4, 0, 8, 4]], tf.float32),
-        "box_labels": tf.constant([7, 8, 9], tf.int64),
-        "box_crowds": tf.constant([False, False, True]),
-    }
-    found = feature_cells.targets(boxes, "detection", (8, 8), row)
-    np.testing.assert_array_equal(found, [[7, nan], [nan, 8]])
-    marks = tf.constant([[[0, 0, 2], [5, 5, 0]], [[7.9, 1, 1], [0, 7, 2]]], tf.float32)
-    found = feature_cells.targets({"keypoints": marks}, "keypoints", (8, 8), row)
-    np.testing.assert_array_equal(found, [[0, 1], [0, nan]])
-
-
-def test_a_cell_is_inside_where_its_center_is():
-    example = {
-        "original": {"size": tf.constant([20, 10], tf.int64)}, "scale": tf.constant([0.5, 0.5]),
-    }  # fmt: skip
-    found = feature_cells.find_inside_cells(example, (12, 8)).numpy()
-    np.testing.assert_array_equal(found, [[True, False], [True, False], [False, False]])
-
-
-def test_what_decoding_cannot_shrink_is_not_inside():
-    """Of 75 rows at a quarter 72 are decoded, which makes 18: the center of the fifth cell."""
-    size, crop = tf.constant([75, 64], tf.int64), (32, 16)
-    view = augment.fit_whole_image(size, crop)
-    assert (view.height, view.out_height) == (72, 18)
-    found = feature_cells.find_inside_cells({"original": {"size": size}, "scale": view.scale}, crop)
-    assert found[:, 0].numpy().tolist() == [True] * 4 + [False] * 4

@@ -3,7 +3,7 @@ import functools
 import pytest
 import tensorflow as tf
 
-from foi_tf.models.backbones import backbone
+from foi_tf.models.backbones import build_backbone
 from foi_tf.models.hrnet import hrnet_v2
 
 
@@ -15,7 +15,7 @@ def published():
 
 @pytest.fixture(scope="session")
 def mini():
-    return backbone("hrnet_mini")
+    return build_backbone("hrnet_mini")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from foi_tf.models import backbones, fold_batch_norm, heads, hrnet
 
 @pytest.mark.parametrize("size", [(64, 64), (50, 71)])
 def test_a_linear_head_before_upsampling_is_the_head_after_it(size):
-    backbone = backbones.backbone("hrnet_mini", (*size, 3))
+    backbone = backbones.build_backbone("hrnet_mini", (*size, 3))
     head = heads.SegmentationHead(5)
     head.connect(backbone)
     rng = np.random.default_rng(0)
@@ -17,12 +17,12 @@ def test_a_linear_head_before_upsampling_is_the_head_after_it(size):
     body = tf.keras.Model(backbone.input, [backbone.output, hrnet.branches(backbone)])
     features, branches = body(rng.normal(size=(2, *size, 3)).astype(np.float32))
     assert fold_batch_norm.is_linear(head.model)
-    found = fold_batch_norm.at_branches(head.model)(branches)
+    found = fold_batch_norm.move_before_upsampling(head.model)(branches)
     np.testing.assert_allclose(found, head.model(features), rtol=1e-4, atol=1e-4)
 
 
 def test_heads_with_more_layers_are_not_linear():
-    backbone = backbones.backbone("hrnet_mini", (32, 32, 3))
+    backbone = backbones.build_backbone("hrnet_mini", (32, 32, 3))
     head = heads.DetectionHead(2)
     head.connect(backbone)
     assert not fold_batch_norm.is_linear(head.model)

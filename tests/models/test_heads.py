@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.models import heads
-from foi_tf.models.backbones import backbone
+from foi_tf.models.backbones import build_backbone
 
 # Small heads of every kind and what they make of an image of 71 x 53 pixels.
 KINDS = {
@@ -71,14 +71,14 @@ def test_shapes_with_unknown_size(kind, mini):
 
 @every_kind
 def test_shapes_with_known_size(kind):
-    outputs = connected(kind, backbone("hrnet_mini", (71, 53, 3))).output
+    outputs = connected(kind, build_backbone("hrnet_mini", (71, 53, 3))).output
     shapes = tf.nest.map_structure(lambda x: tuple(x.shape[1:]), outputs)
     assert shapes == KINDS[kind][1]
 
 
 @every_kind
 def test_outputs_are_float32_under_bfloat16(kind, bfloat16):
-    outputs = connected(kind, backbone("hrnet_mini"))(tf.random.normal((1, 64, 64, 3)))
+    outputs = connected(kind, build_backbone("hrnet_mini"))(tf.random.normal((1, 64, 64, 3)))
     for output in tf.nest.flatten(outputs):
         assert output.dtype == tf.float32
         assert np.all(np.isfinite(output))
@@ -123,7 +123,7 @@ def test_heatmaps_start_low(mini):
 @every_kind
 def test_training_step_lowers_to_xla(kind):
     """Fails on any operation that TPUs lack; an odd size, so that nothing is skipped."""
-    model = connected(kind, backbone("hrnet_mini", (71, 53, 3)))
+    model = connected(kind, build_backbone("hrnet_mini", (71, 53, 3)))
 
     def step(images):
         with tf.GradientTape() as tape:

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.errors import FoiError
-from foi_tf.models.backbones import BACKBONES, backbone
+from foi_tf.models.backbones import BACKBONES, build_backbone
 from foi_tf.models.hrnet import BRANCHES
 
 
@@ -30,7 +30,7 @@ def test_mini_is_small(mini):
 @pytest.mark.parametrize("size", [(64, 96), (71, 53), (33, 32), (89, 90)])
 @pytest.mark.parametrize("static", [True, False])
 def test_any_size(size, static, mini):
-    model = backbone("hrnet_mini", (*size, 3)) if static else mini
+    model = build_backbone("hrnet_mini", (*size, 3)) if static else mini
     outputs = [model.get_layer(name).output for name in BRANCHES]
     branches = tf.keras.Model(model.input, [*outputs, model.output])
     *branches, features = branches(tf.zeros((2, *size, 3)))
@@ -41,7 +41,7 @@ def test_any_size(size, static, mini):
 
 
 def test_static_and_dynamic_sizes_agree(mini):
-    static = backbone("hrnet_mini", (53, 71, 3))
+    static = build_backbone("hrnet_mini", (53, 71, 3))
     static.set_weights(mini.get_weights())
     x = tf.random.stateless_normal((1, 53, 71, 3), seed=(0, 1))
     np.testing.assert_allclose(static(x), mini(x), rtol=1e-4, atol=1e-5)
@@ -58,7 +58,7 @@ def test_features_are_the_upsampled_branches(mini):
 def test_the_seed_determines_the_weights():
     def weights(seed):
         tf.keras.utils.set_random_seed(seed)
-        return backbone("hrnet_mini").get_weights()
+        return build_backbone("hrnet_mini").get_weights()
 
     first, again, other = weights(1), weights(1), weights(2)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
@@ -76,7 +76,7 @@ def test_layer_names_are_stable(mini):
         "stage4/module0/fuse0/from3/bn0",
         *BRANCHES,
     } <= names
-    assert names == {layer.name for layer in backbone("hrnet_mini").layers}
+    assert names == {layer.name for layer in build_backbone("hrnet_mini").layers}
 
 
 def test_every_weight_gets_a_gradient(mini):
@@ -89,14 +89,14 @@ def test_every_weight_gets_a_gradient(mini):
 
 def test_replicas_synchronize_batch_norm(two_replicas):
     with two_replicas.scope():
-        model = backbone("hrnet_mini")
+        model = build_backbone("hrnet_mini")
     norms = [x for x in model.layers if isinstance(x, tf.keras.layers.BatchNormalization)]
     assert norms
     assert all(norm.synchronized for norm in norms)
 
 
 def test_bfloat16_network_keeps_float32_weights(bfloat16):
-    model = backbone("hrnet_mini")
+    model = build_backbone("hrnet_mini")
     assert model.output.dtype == tf.bfloat16
     assert {variable.dtype for variable in model.variables} == {tf.float32}
 
@@ -104,4 +104,4 @@ def test_bfloat16_network_keeps_float32_weights(bfloat16):
 def test_unknown_name():
     assert "hrnet_w48" in BACKBONES
     with pytest.raises(FoiError, match="unknown backbone 'hrnet_w49'; did you mean 'hrnet_w48'"):
-        backbone("hrnet_w49")
+        build_backbone("hrnet_w49")

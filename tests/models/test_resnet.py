@@ -4,7 +4,7 @@ import tensorflow as tf
 from official.vision.modeling.backbones.resnet import ResNet
 
 from foi_tf.models import heads, layers
-from foi_tf.models.fold_batch_norm import fold
+from foi_tf.models.fold_batch_norm import fold_network
 from foi_tf.models.resnet import convolutions, resnet_50
 
 
@@ -71,5 +71,5 @@ def test_every_head_takes_it(resnet):
 def test_folds(resnet):
     images = tf.random.stateless_normal((1, 64, 64, 3), [0, 1])
     expected = resnet(images)
-    found = fold(resnet)(images)
+    found = fold_network(resnet)(images)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4 * np.abs(expected).max())

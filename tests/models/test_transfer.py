@@ -14,7 +14,7 @@ def _two():
         "a:segmentation": heads.SegmentationHead(4),
         "b:classification": heads.ClassificationHead(5),
     }
-    return transfer.build(
+    return transfer.build_network(
         "hrnet_mini",
         made,
         {"a:segmentation": (64, 96), "b:classification": (32, 32)},
@@ -36,7 +36,7 @@ def test_tasks_may_differ_in_input_size(two):
 
 
 def test_one_input_size_is_static():
-    made = transfer.build(
+    made = transfer.build_network(
         "hrnet_mini", {"a": heads.SegmentationHead(4)}, {"a": (64, 96)}, {"a": PLAIN}
     )
     assert made.models["a"].output_shape == (None, 64, 96, 4)
@@ -45,7 +45,7 @@ def test_one_input_size_is_static():
 def test_backbones_pass_and_heads_stay(two, tmp_path):
     path = two.checkpoint().write(str(tmp_path / "weights"))
     tf.keras.utils.set_random_seed(4)
-    other = transfer.build(
+    other = transfer.build_network(
         "hrnet_mini", {"c": heads.SegmentationHead(4)}, {"c": (64, 96)}, {"c": PLAIN}
     )
     shared = {id(v) for v in other.backbone.variables}
@@ -60,14 +60,14 @@ def test_backbones_pass_and_heads_stay(two, tmp_path):
 def test_models_normalize_by_their_datasets_statistics():
     mean, std = (0.2, 0.4, 0.6), (0.1, 0.2, 0.3)
     tf.keras.utils.set_random_seed(5)
-    built = transfer.build(
+    built = transfer.build_network(
         "hrnet_mini", {"a": heads.SegmentationHead(4)}, {"a": (32, 32)}, {"a": (mean, std)}
     )
     pixels = tf.random.stateless_uniform((1, 32, 32, 3), [1, 2], 0, 256, tf.int32)
     pixels = tf.cast(pixels, tf.uint8)
     normalized = (pixels.numpy() / 255 - mean) / std
     tf.keras.utils.set_random_seed(5)
-    plain = transfer.build(
+    plain = transfer.build_network(
         "hrnet_mini", {"a": heads.SegmentationHead(4)}, {"a": (32, 32)}, {"a": PLAIN}
     )
     np.testing.assert_allclose(

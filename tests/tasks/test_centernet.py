@@ -20,7 +20,7 @@ def random_boxes(rng, count, crop=CROP, least=3.0):
 
 def encode(boxes, labels, classes=3, crop=CROP, ignored=()):
     ignored = tf.reshape(tf.constant(ignored, tf.float32), [-1, 4])
-    return centernet.encode(tf.constant(boxes), tf.constant(labels), ignored, crop, classes)
+    return centernet.encode_boxes(tf.constant(boxes), tf.constant(labels), ignored, crop, classes)
 
 
 def published_radius(height, width, overlap=0.7):
@@ -66,10 +66,10 @@ def published_focal(logits, truth, background, alpha=2, beta=4):
 def test_radii_equal_the_published_rule():
     rng = np.random.default_rng(0)
     sizes = rng.uniform(0.1, 200, (300, 2)).astype(np.float32)
-    found = centernet.radius(tf.constant(sizes)).numpy()
+    found = centernet.gaussian_radius(tf.constant(sizes)).numpy()
     assert found.tolist() == [published_radius(h, w) for h, w in sizes]
     # By hand: a square of 40 cells has roots 76.3, 146.9 and 10.9.
-    assert centernet.radius(tf.constant([[40.0, 40.0], [39.2, 39.9], [1, 1]])).numpy().tolist() == [
+    assert centernet.gaussian_radius(tf.constant([[40.0, 40.0], [39.2, 39.9], [1, 1]])).numpy().tolist() == [
         10, 10, 0,
     ]  # fmt: skip
 
@@ -115,10 +115,10 @@ def test_l1_losses_by_hand():
     outputs = {"heatmap": tf.zeros([1, 2, 2, 1])} | dict.fromkeys(
         ("offset", "size"), tf.constant([[[[7.0, 7], [1, 1]], [[0, 0], [5, 5]]]])
     )
-    found = centernet.losses(outputs, targets)
+    found = centernet.box_losses(outputs, targets)
     assert float(found["offset"]) == pytest.approx((0.5 + 0.75 + 0 + 0.5) / 2)
     assert float(found["size"]) == pytest.approx(0.1 * (3 + 5 + 2 + 2) / 2)
-    empty = centernet.losses(outputs, targets | {"present": tf.fill([1, 3], False)})
+    empty = centernet.box_losses(outputs, targets | {"present": tf.fill([1, 3], False)})
     assert float(empty["offset"]) == float(empty["size"]) == float(empty["heatmap"]) == 0
 
 
@@ -128,7 +128,7 @@ def test_perfect_outputs_give_the_boxes_back():
         boxes, labels = random_boxes(rng, count), rng.integers(0, 3, count)
         targets = encode(boxes, labels)
         alone = targets["present"].numpy()[:count]
-        found = centernet.decode(perfect(targets))
+        found = centernet.decode_boxes(perfect(targets))
         # Of one cell and class there is one peak; it has the smallest box.
         peaks = int((targets["heatmap"].numpy() == 1).sum())
         assert (found["scores"][0].numpy() > 0.999).sum() == peaks
@@ -144,7 +144,7 @@ def test_of_objects_that_share_a_cell_the_smallest_stays():
     assert targets["present"].numpy()[:4].tolist() == [False, False, True, False]
     heat = targets["heatmap"].numpy()
     assert [heat[7, 7, label] for label in range(3)] == [1, 1, 1]
-    found = centernet.decode(perfect(targets))
+    found = centernet.decode_boxes(perfect(targets))
     assert sorted(found["labels"][0].numpy()[:3].tolist()) == [0, 1, 2]
     np.testing.assert_allclose(found["boxes"][0].numpy()[:3], [small] * 3, atol=1e-3)
 
@@ -156,7 +156,7 @@ def test_decoding_equals_a_transcription():
         "offset": rng.uniform(0, 1, (2, *SHAPE, 2)),
         "size": rng.uniform(1, 9, (2, *SHAPE, 2)),
     }
-    found = centernet.decode({k: tf.constant(v, tf.float32) for k, v in outputs.items()})
+    found = centernet.decode_boxes({k: tf.constant(v, tf.float32) for k, v in outputs.items()})
     for image in range(2):
         expected = []
         logits = outputs["heatmap"][image]
@@ -175,7 +175,9 @@ def test_decoding_equals_a_transcription():
 
 def test_missing_peaks_have_no_score():
     outputs = {"heatmap": tf.zeros([1, 3, 3, 1]) - tf.reshape(tf.range(9.0), [1, 3, 3, 1])}
-    found = centernet.decode(outputs | dict.fromkeys(("offset", "size"), tf.zeros([1, 3, 3, 2])))
+    found = centernet.decode_boxes(
+        outputs | dict.fromkeys(("offset", "size"), tf.zeros([1, 3, 3, 2]))
+    )
     assert found["scores"].shape == (1, 9)
     assert (found["scores"][0].numpy() > 0).sum() == 1
 
@@ -197,7 +199,7 @@ def test_ignored_boxes_are_no_background():
 def test_largest_objects_are_kept():
     rng = np.random.default_rng(4)
     boxes = random_boxes(rng, 2000, least=0.5)[rng.permutation(2000)]
-    kept = centernet.largest(tf.constant(boxes), centernet.MAX_OBJECTS).numpy()
+    kept = centernet.find_largest(tf.constant(boxes), centernet.MAX_OBJECTS).numpy()
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     assert len(kept) == 128
     assert areas[kept].min() >= np.delete(areas, kept).max()
@@ -207,7 +209,7 @@ def test_largest_objects_are_kept():
 
 
 def test_points_on_the_edge_stay_in_the_map():
-    cells, offsets = centernet.locate(tf.constant([[24.0, 32.0], [0, 0], [3.5, 31.9]]), SHAPE)
+    cells, offsets = centernet.locate_cells(tf.constant([[24.0, 32.0], [0, 0], [3.5, 31.9]]), SHAPE)
     assert cells.numpy().tolist() == [[23, 31], [0, 0], [3, 31]]
     np.testing.assert_allclose(offsets, [[1, 1], [0, 0], [0.5, 0.9]], atol=1e-5)
 
@@ -217,7 +219,7 @@ def test_it_runs_alike_inside_dataset_map():
     boxes, labels = random_boxes(rng, 20), rng.integers(0, 3, 20)
     eager = encode(boxes, labels)
     mapped = tf.data.Dataset.from_tensors((boxes, labels)).map(
-        lambda b, c: centernet.encode(b, c, tf.zeros([0, 4]), CROP, 3)
+        lambda b, c: centernet.encode_boxes(b, c, tf.zeros([0, 4]), CROP, 3)
     )
     for name, value in next(iter(mapped)).items():
         assert mapped.element_spec[name].shape.is_fully_defined()
@@ -234,7 +236,7 @@ boxes = np.concatenate([corner, corner + size], 1).astype(np.float32)
 
 def encode(b):
     labels = tf.range(tf.shape(b)[0]) % 80
-    return centernet.encode(b, labels, tf.zeros([0, 4]), (512, 512), 80)
+    return centernet.encode_boxes(b, labels, tf.zeros([0, 4]), (512, 512), 80)
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

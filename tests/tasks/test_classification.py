@@ -17,10 +17,10 @@ def test_loss_is_the_cross_entropy():
 
 
 def test_top1_counts_over_batches():
-    evaluator = TASK.evaluator()
+    evaluator = TASK.accumulator()
     for labels in ([0, 1], [2, 2]):
         predictions = TASK.decode(tf.constant([[9.0, 0, 1], [0, 1, 5]]))
         statistics = TASK.summarize(predictions, {"label": tf.constant(labels)})
         evaluator.update({name: value.numpy() for name, value in statistics.items()})
     assert evaluator.result() == {"top1": 0.5}
-    assert np.isnan(TASK.evaluator().result()["top1"])
+    assert np.isnan(TASK.accumulator().result()["top1"])

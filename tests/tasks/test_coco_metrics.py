@@ -177,7 +177,7 @@ def test_box_map_equals_pycocotools(seed, tmp_path):
     truth = random_truth(rng, 25, 4)
     found = jitter(rng, truth, 4)
     expected = by_files(truth, found, 25, 4, "bbox", tmp_path)[0]
-    value = coco_metrics.box_map(truth, found, 25, 4)
+    value = coco_metrics.compute_box_map(truth, found, 25, 4)
     assert 0.05 < value < 0.95 and value == pytest.approx(expected, abs=1e-6)
 
 
@@ -187,7 +187,7 @@ def test_oks_ap50_equals_pycocotools(seed, tmp_path):
     truth = random_truth(rng, 25, 1, keypoints=5)
     found = jitter(rng, truth, 1)
     expected = by_files(truth, found, 25, 1, "keypoints", tmp_path, SIGMAS)[1]
-    value = coco_metrics.oks_ap50(truth, found, 25, SIGMAS)
+    value = coco_metrics.compute_oks_ap50(truth, found, 25, SIGMAS)
     assert 0.05 < value < 0.95 and value == pytest.approx(expected, abs=1e-6)
 
 
@@ -196,7 +196,7 @@ def test_voc_ap50_equals_the_devkits_rule(seed):
     rng = np.random.default_rng(seed)
     truth = random_truth(rng, 25, 4)
     found = jitter(rng, truth, 4)
-    value = coco_metrics.voc_ap50(truth, found, 4)
+    value = coco_metrics.compute_voc_ap50(truth, found, 4)
     assert value == pytest.approx(voc_by_hand(truth, found, 4), abs=1e-9)
 
 
@@ -206,8 +206,8 @@ def test_many_predictions_of_an_image(tmp_path):
     truth = random_truth(rng, 3, 1, most=150)
     found = jitter(rng, truth, 1, extra=2)
     expected = by_files(truth, found, 3, 1, "bbox", tmp_path)[0]
-    assert coco_metrics.box_map(truth, found, 3, 1) == pytest.approx(expected, abs=1e-6)
-    value = coco_metrics.voc_ap50(truth, found, 1)
+    assert coco_metrics.compute_box_map(truth, found, 3, 1) == pytest.approx(expected, abs=1e-6)
+    value = coco_metrics.compute_voc_ap50(truth, found, 1)
     assert value == pytest.approx(voc_by_hand(truth, found, 1), abs=1e-9)
 
 
@@ -216,10 +216,10 @@ def test_voc_ap50_by_hand():
     boxes = [[0, 0, 10, 10], [0, 0, 10, 9], [20, 20, 30, 30], [80, 80, 90, 90]]
     found = objects(boxes, scores=[0.9, 0.8, 0.7, 0.6])
     # Right, wrong (the box is taken), right, wrong: precisions 1 and 2/3 at recalls 1/3, 2/3.
-    assert coco_metrics.voc_ap50(truth, found, 1) == pytest.approx((1 + 2 / 3) / 3)
+    assert coco_metrics.compute_voc_ap50(truth, found, 1) == pytest.approx((1 + 2 / 3) / 3)
     # The box of 0.8 now goes to the difficult object alone, and the second is not missed.
     difficult = objects(truth.boxes, crowds=[True, False, False])
-    assert coco_metrics.voc_ap50(difficult, found, 1) == pytest.approx(1 / 2)
+    assert coco_metrics.compute_voc_ap50(difficult, found, 1) == pytest.approx(1 / 2)
 
 
 def test_crowds_take_any_number_of_predictions():
@@ -227,7 +227,7 @@ def test_crowds_take_any_number_of_predictions():
     truth = objects([[0, 0, 100, 100], [200, 200, 240, 240]], crowds=[True, False])
     boxes = [[0, 0, 20, 20], [50, 50, 80, 80], [200, 200, 240, 240]]
     found = objects(boxes, scores=[0.9, 0.8, 0.7])
-    assert coco_metrics.box_map(truth, found, 1, 1) == pytest.approx(1)
+    assert coco_metrics.compute_box_map(truth, found, 1, 1) == pytest.approx(1)
 
 
 def test_without_annotation_or_predictions():
@@ -237,9 +237,9 @@ def test_without_annotation_or_predictions():
     found = objects([[0, 0, 9, 9]], scores=[0.5], keypoints=np.ones((1, 5, 3)))
     none = objects([], scores=np.zeros(0), keypoints=np.zeros((0, 5, 3)))
     for measure in (
-        lambda *pair: coco_metrics.box_map(*pair, 2, 1),
-        lambda *pair: coco_metrics.voc_ap50(*pair, 1),
-        lambda *pair: coco_metrics.oks_ap50(*pair, 2, SIGMAS),
+        lambda *pair: coco_metrics.compute_box_map(*pair, 2, 1),
+        lambda *pair: coco_metrics.compute_voc_ap50(*pair, 1),
+        lambda *pair: coco_metrics.compute_oks_ap50(*pair, 2, SIGMAS),
     ):
         assert np.isnan(measure(nothing, found)) and np.isnan(measure(nothing, none))
         assert np.isnan(measure(crowd, found))
@@ -249,7 +249,7 @@ def test_without_annotation_or_predictions():
 
 def test_nothing_is_printed(capsys):
     one = objects([[0, 0, 9, 9]], crowds=[False])
-    coco_metrics.box_map(one, objects([[0, 0, 9, 9]], scores=[1.0]), 1, 1)
+    coco_metrics.compute_box_map(one, objects([[0, 0, 9, 9]], scores=[1.0]), 1, 1)
     assert capsys.readouterr() == ("", "")
 
 
@@ -294,10 +294,10 @@ def test_parity_on_real_annotations(name, real_sets, tmp_path):
     if keypoints:
         sigmas = np.full(truth.keypoints.shape[1], 0.067)
         expected = by_files(truth, found, images, classes, "keypoints", tmp_path, sigmas)[1]
-        value = coco_metrics.oks_ap50(truth, found, images, sigmas)
+        value = coco_metrics.compute_oks_ap50(truth, found, images, sigmas)
     else:
         expected = by_files(truth, found, images, classes, "bbox", tmp_path)[0]
-        value = coco_metrics.box_map(truth, found, images, classes)
-        voc = coco_metrics.voc_ap50(truth, found, classes)
+        value = coco_metrics.compute_box_map(truth, found, images, classes)
+        voc = coco_metrics.compute_voc_ap50(truth, found, classes)
         assert voc == pytest.approx(voc_by_hand(truth, found, classes), abs=1e-9)
     assert 0.05 < value < 0.95 and value == pytest.approx(expected, abs=1e-6)

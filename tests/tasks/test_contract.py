@@ -1,4 +1,4 @@
-"""What holds for every task type: one test, run over all of them."""
+"""Tests the contract of task types: each test runs over all of them."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,9 @@ STATISTICS = ((0.0,) * 3, (1 / 255,) * 3)
 @pytest.fixture(name="made", params=sorted(tasks.TYPES), scope="module")
 def _made(request):
     task = tasks.create(Task("x", request.param), ROW)
-    network = transfer.build("hrnet_mini", {"x": task.head()}, {"x": CROP}, {"x": STATISTICS})
+    network = transfer.build_network(
+        "hrnet_mini", {"x": task.head()}, {"x": CROP}, {"x": STATISTICS}
+    )
     # Beside something else, since there may be no targets.
     encoded = tf.data.Dataset.from_tensors(0).map(lambda one: (one, task.encode(example(0, CROP))))
     two = [task.encode(example(seed, CROP)) for seed in (0, 1)]
@@ -52,7 +54,7 @@ def test_statistics_have_a_row_an_image_and_give_the_metric(made):
     task, model, _, images, targets = made
     statistics = task.summarize(task.decode(model(images, training=False)), targets)
     assert all(value.shape[0] == 2 for value in statistics.values())
-    evaluator = task.evaluator()
+    evaluator = task.accumulator()
     statistics = {name: value.numpy() for name, value in statistics.items()}
     evaluator.update(statistics)
     value = evaluator.result()[task.metric]
@@ -70,6 +72,29 @@ def test_decoding_has_static_shapes(made):
     function = tf.function(lambda x: task.decode(model(x, training=False)), autograph=False)
     outputs = function.get_concrete_function(spec).structured_outputs
     assert all(value.shape.is_fully_defined() for value in tf.nest.flatten(outputs))
+
+
+def test_predictions_are_described_and_restored(made):
+    task, model, _, images, _ = made
+    found = task.decode(model(images, training=False))
+    assert set(task.prediction_maps) <= set(found)
+    assert all(f'"{name}"' in task.prediction_text for name in found) or not task.prediction_text
+    back = task.to_image_pixels(found, tf.constant([[0.5, 0.25]]))
+    assert set(back) == set(found)
+    if "boxes" in found:
+        np.testing.assert_allclose(back["boxes"], found["boxes"] * [2, 4, 2, 4], rtol=1e-6)
+
+
+def test_cells_have_labels_or_say_that_they_have_none(made):
+    task = made[0]
+    if task.cell_dtype is None:
+        with pytest.raises(NotImplementedError):
+            task.cell_labels(example(0, CROP), CROP)
+        return
+    labels = task.cell_labels(example(0, CROP), CROP)
+    assert labels.shape == (16, 24) and labels.dtype == tf.float32
+    known = labels[~tf.math.is_nan(labels)].numpy()
+    assert len(known) and (known.astype(task.cell_dtype) == known).all()
 
 
 def test_unknown_types_are_refused():

@@ -3,7 +3,7 @@ import pytest
 import scipy.special
 import tensorflow as tf
 
-from foi_tf.tasks.contrastive import Contrastive, nt_xent
+from foi_tf.tasks.contrastive import Contrastive, compute_nt_xent
 from tests.augmented_examples import ROW
 
 TASK = Contrastive(ROW)
@@ -37,7 +37,7 @@ def test_one_replica_has_the_loss_of_the_paper(temperature):
     value = tf.constant(z)
     with tf.GradientTape() as tape:
         tape.watch(value)
-        loss = nt_xent(value, temperature)
+        loss = compute_nt_xent(value, temperature)
     expected, gradient = transcribed(z, temperature)
     assert float(loss) == pytest.approx(expected, rel=1e-5)
     np.testing.assert_allclose(tape.gradient(loss, value), gradient, atol=1e-5)
@@ -54,7 +54,7 @@ def test_two_replicas_tell_views_apart_from_those_of_both(two_replicas):
             own = tf.ensure_shape(tf.slice(whole, [6 * place, 0], [6, 5]), (6, 5))
             with tf.GradientTape() as tape:
                 tape.watch(own)
-                loss = nt_xent(own, temperature) / 2
+                loss = compute_nt_xent(own, temperature) / 2
             return loss, tape.gradient(loss, own)
 
         return two_replicas.run(tf.autograph.experimental.do_not_convert(one))
@@ -71,16 +71,18 @@ def test_two_replicas_tell_views_apart_from_those_of_both(two_replicas):
 def test_temperature_and_order():
     z = embeddings(8)
     # A high temperature leaves no difference between the 15 others.
-    assert float(nt_xent(tf.constant(z), 1e4)) == pytest.approx(np.log(15), rel=1e-3)
+    assert float(compute_nt_xent(tf.constant(z), 1e4)) == pytest.approx(np.log(15), rel=1e-3)
     perfect = np.repeat(np.eye(4, dtype=np.float32), 2, 0)
-    values = [float(nt_xent(tf.constant(perfect), t)) for t in (0.05, 0.5, 1.0)]
+    values = [float(compute_nt_xent(tf.constant(perfect), t)) for t in (0.05, 0.5, 1.0)]
     assert values[0] < 1e-6 and values == sorted(values)
     assert values[2] == pytest.approx(np.log(1 + 6 * np.exp(-1.0)), rel=1e-5)
     # Neither the order of images matters, nor which view is the first; but who is beside whom.
-    whole = float(nt_xent(tf.constant(z), 0.5))
+    whole = float(compute_nt_xent(tf.constant(z), 0.5))
     images = z.reshape(8, 2, 5)[np.random.default_rng(1).permutation(8)][:, ::-1]
-    assert float(nt_xent(tf.constant(images.reshape(16, 5)), 0.5)) == pytest.approx(whole, rel=1e-5)
-    assert abs(float(nt_xent(tf.constant(np.roll(z, 1, 0)), 0.5)) - whole) > 1e-2
+    assert float(compute_nt_xent(tf.constant(images.reshape(16, 5)), 0.5)) == pytest.approx(
+        whole, rel=1e-5
+    )
+    assert abs(float(compute_nt_xent(tf.constant(np.roll(z, 1, 0)), 0.5)) - whole) > 1e-2
 
 
 def test_accuracy_is_told_among_the_views_of_all_batches(monkeypatch):
@@ -88,10 +90,10 @@ def test_accuracy_is_told_among_the_views_of_all_batches(monkeypatch):
     # Of four images the last one's second view is like the first image's.
     z = np.repeat(np.eye(4, dtype=np.float32), 2, 0)
     z[7] = 0.8 * z[0] + 0.6 * z[7]
-    evaluator = TASK.evaluator()
+    evaluator = TASK.accumulator()
     for half in (z[:4], z[4:]):
         statistics = TASK.summarize(TASK.decode(tf.constant(half)), {})
         assert statistics["embedding"].shape == (2, 2, 4)
         evaluator.update({name: value.numpy() for name, value in statistics.items()})
     assert evaluator.result() == {"contrastive_accuracy": 7 / 8}
-    assert np.isnan(TASK.evaluator().result()["contrastive_accuracy"])
+    assert np.isnan(TASK.accumulator().result()["contrastive_accuracy"])

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.data.convert import custom_dataset
-from foi_tf.data.input import augment, pipeline
+from foi_tf.data.input import augment, pipeline, views
 from foi_tf.data.records import prepared_datasets
 from foi_tf.study.dataset import Dataset
 from foi_tf.study.registry import DATASETS
@@ -30,7 +30,7 @@ def example(boxes, labels=None, crowds=None, *, size=(100, 130), view=None):
         "box_areas": tf.zeros(len(boxes)),
         "box_crowds": tf.constant(np.zeros(len(boxes)) if crowds is None else crowds, tf.bool),
     }
-    view = augment.fit_whole_image(original["size"], CROP) if view is None else view
+    view = views.fit_whole_image(original["size"], CROP) if view is None else view
     return augment.augment_example(original, view, CROP, ROW) | {"original": original}
 
 
@@ -132,7 +132,7 @@ def test_two_thousand_boxes():
 
 def test_training_crops_drop_and_cut_boxes():
     """The heat map's peak is at the center of what is left of a box."""
-    view = augment.fit_whole_image(tf.constant([100, 130]), CROP)._replace(
+    view = views.fit_whole_image(tf.constant([100, 130]), CROP)._replace(
         x=tf.constant(66), width=tf.constant(64), out_height=tf.constant(64),
         out_width=tf.constant(64), height=tf.constant(64), shrink=tf.constant(1),
     )  # fmt: skip

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.data.input import augment
+from foi_tf.data.input import augment, views
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import Keypoints, centernet
@@ -28,7 +28,7 @@ def example(boxes, marks, crowds=None, *, size=(128, 192)):
         "keypoint_areas": tf.constant((boxes[:, 2:] - boxes[:, :2]).prod(1)),
         "keypoint_crowds": tf.constant(np.zeros(len(boxes)) if crowds is None else crowds, tf.bool),
     }
-    view = augment.fit_whole_image(original["size"], CROP)
+    view = views.fit_whole_image(original["size"], CROP)
     return augment.augment_example(original, view, CROP, ROW) | {"original": original}
 
 

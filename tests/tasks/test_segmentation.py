@@ -55,7 +55,7 @@ def test_confusion_equals_a_count_by_hand():
 
 
 def test_miou_by_hand():
-    evaluator = Segmentation(row(4)).evaluator()
+    evaluator = Segmentation(row(4)).accumulator()
     # Class 3 occurs nowhere, class 2 in predictions only.
     one = np.asarray([[[3, 1, 0, 0], [0, 4, 2, 0], [0, 0, 0, 0], [0, 0, 0, 0]]])
     evaluator.update({"confusion": one[:0]})
@@ -63,13 +63,13 @@ def test_miou_by_hand():
     result = evaluator.result()
     assert result["miou"] == pytest.approx((3 / 4 + 4 / 7 + 0) / 3)
     assert result["pixel_accuracy"] == pytest.approx(7 / 10)
-    assert np.isnan(Segmentation(row(4)).evaluator().result()["miou"])
+    assert np.isnan(Segmentation(row(4)).accumulator().result()["miou"])
 
 
 def test_predictions_that_equal_the_truth_are_perfect():
     task = Segmentation(row(3))
     mask = tf.random.stateless_uniform([2, 6, 6], [3, 4], 0, 3, tf.int32)
     predictions = task.decode(tf.one_hot(mask, 3))
-    evaluator = task.evaluator()
+    evaluator = task.accumulator()
     evaluator.update({"confusion": task.summarize(predictions, {"mask": mask})["confusion"]})
     assert evaluator.result() == {"miou": 1.0, "pixel_accuracy": 1.0}

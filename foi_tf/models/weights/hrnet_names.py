@@ -50,7 +50,7 @@ def head_module(layer: str) -> str:
     return _module(layer, _CLASSIFICATION_HEAD)
 
 
-def is_of_backbone(key: str) -> bool:
+def is_backbone_tensor(key: str) -> bool:
     """Whether a tensor of PyTorch's HRNetV2, named without prefix, is part of the backbone."""
     return bool(_OF_BACKBONE.match(key))
 

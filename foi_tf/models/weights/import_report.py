@@ -1,36 +1,53 @@
-"""Whether a file has what a network needs, and what became of each of its tensors."""
+"""Checks that a file has the tensors of a network, and reports the use of each tensor."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
 
+import tensorflow as tf
+
 from foi_tf.errors import FoiError
 from foi_tf.models.weights.tensor_files import Shape
 
-NOT_WANTED = "not of what is imported"
-_SHOWN = 3  # Names in a message.
+NOT_IMPORTED = "not part of the imported network"
+_SHOWN = 3  # Names that a message lists.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Account:
-    """What became of every tensor of a file.
+class ImportTarget:
+    """Network that takes over the values of a file.
 
     Attributes:
-      used: by the tensor's name, the variable that has its values now.
-      left: by the tensor's name, why it was not used.
+      backbone: the backbone.
+      backbone_name: its name, for messages.
+      head: the inner network of a `ClassificationHead`; None leaves out the file's head.
+    """
+
+    backbone: tf.keras.Model
+    backbone_name: str
+    head: tf.keras.Model | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImportReport:
+    """Use of every tensor of a file.
+
+    Attributes:
+      used: name of the variable that took over the values, by name of the tensor.
+      left: reason why a tensor was not used, by name of the tensor.
     """
 
     used: Mapping[str, str]
     left: Mapping[str, str]
 
     def left_by_reason(self) -> dict[str, list[str]]:
-        """The names of what was left, by why."""
-        names = {}
+        """Returns the names of unused tensors by reason."""
+        names: dict[str, list[str]] = {}
         for name, reason in self.left.items():
             names.setdefault(reason, []).append(name)
         return names
 
 
-def check(
+def check_tensors(
     shapes: Mapping[str, Shape],
     expected: Mapping[str, Shape],
     *,
@@ -39,50 +56,58 @@ def check(
     where: str,
     backbone_name: str,
 ) -> None:
-    """Compares a file with what is to be imported of it.
+    """Checks that a file has the expected tensors.
 
     Args:
-      shapes: of the file's tensors.
-      expected: of the tensors that are wanted.
-      of_backbone: whether a tensor is part of a backbone like the wanted one.
+      shapes: shapes of all tensors of the file, by name.
+      expected: shapes of the tensors to import, by name.
+      of_backbone: tells whether a tensor belongs to a backbone of the same architecture.
       classifier: name of the classifier's kernel, and the axis of its classes.
+      where: the file, for messages.
+      backbone_name: name of the backbone, for messages.
 
     Raises:
-      FoiError: tensors are missing, of other shapes, or more than the backbone has.
+      FoiError: tensors are missing or have other shapes, or the file has more tensors than the
+        backbone.
     """
     missing = [name for name in expected if name not in shapes]
     if missing:
-        remedy = "a smaller network, or not the whole file"
+        remedy = "the file has a smaller network, or is incomplete; check --backbone"
         if not any(map(of_backbone, missing)):
-            remedy = "--classes=0 takes the backbone alone"
+            remedy = "--classes=0 imports the backbone alone"
         raise FoiError(
             f"{where}: lacks {len(missing)} of the {len(expected)} tensors of {backbone_name} "
-            f"({some(missing)}); {remedy}"
+            f"({join_first_names(missing)}); {remedy}"
         )
     wrong = [name for name, shape in expected.items() if shapes[name] != shape]
     name, axis = classifier
     if name in wrong:
         raise FoiError(
-            f"{where}: classifier of {shapes[name][axis]} classes, not {expected[name][axis]}; "
+            f"{where}: the classifier has {shapes[name][axis]} classes, not {expected[name][axis]}; "
             "check --classes"
         )
     if wrong:
-        told = [f"{name} {_text(shapes[name])} not {_text(expected[name])}" for name in wrong]
+        told = [
+            f"{name} {_format_shape(shapes[name])} not {_format_shape(expected[name])}"
+            for name in wrong
+        ]
         raise FoiError(
-            f"{where}: {len(wrong)} tensors have other shapes than in {backbone_name}: {some(told)}"
+            f"{where}: {len(wrong)} tensors have other shapes than in {backbone_name}: "
+            f"{join_first_names(told)}; check --backbone"
         )
     extra = [name for name in shapes if of_backbone(name) and name not in expected]
     if extra:
         raise FoiError(
-            f"{where}: {len(extra)} tensors more than {backbone_name} has ({some(extra)}); "
-            "a larger network"
+            f"{where}: {len(extra)} tensors more than {backbone_name} has "
+            f"({join_first_names(extra)}); the file has a larger network; check --backbone"
         )
 
 
-def some(names: list[str]) -> str:
-    """The first of many names."""
+def join_first_names(names: list[str]) -> str:
+    """Lists the first names, separated by commas."""
     return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
 
 
-def _text(shape: Shape) -> str:
+def _format_shape(shape: Shape) -> str:
+    """Formats a shape, as 3x3x64x64."""
     return "x".join(map(str, shape))

@@ -1,4 +1,4 @@
-"""Public weights into a checkpoint of ours, and ours into .safetensors."""
+"""Imports public weights as checkpoints, and exports networks as .safetensors."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,15 +12,14 @@ from foi_tf.errors import FoiError
 from foi_tf.models import transfer
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.models.weights import simclr, torch_convert
-from foi_tf.models.weights.import_report import ImportReport
+from foi_tf.models.weights.import_report import ImportReport, ImportTarget
 from foi_tf.models.weights.tensor_files import Tensors, open_tensors
+from foi_tf.study.backbones import BACKBONES, HRNET
 from foi_tf.study.choices import ILSVRC_CLASSES
 from foi_tf.study.dataset import Channels, Task
 from foi_tf.study.registry import DATASETS
 
-# What public weights are trained for.
-TASK = Task("ilsvrc", "classification")
-_RESNET = "resnet50"
+TASK = Task("ilsvrc", "classification")  # The task that public weights are trained on.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,20 +31,25 @@ class Classifier:
 
     @property
     def head_model(self) -> tf.keras.Model | None:
-        """The part of the head with weights."""
+        """Returns the part of the head with weights; None without a head."""
         return self.head.model if self.head else None
 
 
+def has_torch_names(backbone_name: str) -> bool:
+    """Tells whether public weights of a backbone come from PyTorch, and not from SimCLR's code."""
+    return BACKBONES[backbone_name].architecture == HRNET
+
+
 def channel_statistics(backbone_name: str) -> tuple[Channels, Channels]:
-    """Mean and standard deviation of the channels by which public weights expect images."""
-    if backbone_name == _RESNET:
+    """Returns mean and standard deviation of the channels that public weights expect, in [0, 1]."""
+    if not has_torch_names(backbone_name):
         return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # SimCLR's code leaves pixels in [0, 1].
     row = DATASETS[TASK.dataset]
     return row.mean, row.std
 
 
 def build_classifier(backbone_name: str, classes: int) -> Classifier:
-    """With random weights, for images of any size; `classes` 0 leaves the head out."""
+    """Builds a network with random weights, for images of any size; 0 classes leave the head out."""
     name, head = str(TASK), ClassificationHead(classes) if classes else None
     heads = {name: head} if head else {}
     network = transfer.build_network(
@@ -60,30 +64,35 @@ def import_weights(
     """Builds a network with the weights of a public file.
 
     Args:
-      path: for HRNetV2 .safetensors, or what torch.save wrote; of timm or the authors, for
-        classification or (then without a head) segmentation. For ResNet-50 a TensorFlow
-        checkpoint of SimCLR's code.
-      classes: how many the file's classifier has to have, if there is one; 0 leaves it.
+      path: for HRNetV2, a .safetensors file or a file of torch.save, from timm or the authors,
+        for classification or segmentation (imported without a head). For ResNet-50, a
+        TensorFlow checkpoint of SimCLR's code.
+      backbone_name: name of the backbone, of `study.backbones.BACKBONES`.
+      classes: number of classes of the file's classifier, if it has one; 0 leaves it out.
 
     Raises:
-      FoiError: the file is broken, of another network, or incomplete.
+      FoiError: the file is broken or incomplete, or has another network.
     """
     tensors: Tensors = open_tensors(path)
-    if backbone_name == _RESNET:
-        load_from, headed = simclr.load_weights, simclr.has_head(tensors)
+    if has_torch_names(backbone_name):
+        load_weights, headed = (
+            torch_convert.load_weights,
+            torch_convert.has_head(tensors, str(path)),
+        )
     else:
-        load_from, headed = torch_convert.load_weights, torch_convert.has_head(tensors, str(path))
+        load_weights, headed = simclr.load_weights, simclr.has_head(tensors)
     made = build_classifier(backbone_name, classes if headed else 0)
-    return made, load_from(
-        tensors, str(path), made.network.backbone, backbone_name, made.head_model
+    target = ImportTarget(
+        backbone=made.network.backbone, backbone_name=backbone_name, head=made.head_model
     )
+    return made, load_weights(tensors, str(path), target)
 
 
 def write_checkpoint(network: transfer.Network, path: epath.PathLike) -> None:
-    """Writes what `--init` takes: PATH.index and PATH.data-*.
+    """Writes a checkpoint that `--init` accepts: PATH.index and PATH.data-*.
 
     Raises:
-      FoiError: it cannot be written.
+      FoiError: the checkpoint cannot be written.
     """
     try:
         epath.Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -103,11 +112,13 @@ def write_safetensors(
     """Writes an HRNetV2 backbone, and a classification head, in timm's layout.
 
     Args:
-      head: the inner network of a `ClassificationHead`.
-      metadata: goes into the file's header.
+      backbone: an HRNetV2.
+      head: the inner network of a `ClassificationHead`; None for a backbone alone.
+      path: file to write.
+      metadata: texts for the file's header.
 
     Raises:
-      FoiError: it cannot be written.
+      FoiError: the file cannot be written.
     """
     values = torch_convert.collect_torch_values(backbone, head)
     with files.atomic_write(path) as temporary:

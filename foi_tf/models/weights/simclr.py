@@ -1,7 +1,6 @@
-"""TensorFlow checkpoints of SimCLR's code into our ResNet-50."""
+"""Imports TensorFlow checkpoints of SimCLR's code into our ResNet-50."""
 
 import re
-from collections.abc import Mapping
 
 import tensorflow as tf
 
@@ -10,63 +9,58 @@ from foi_tf.models import layers
 from foi_tf.models.weights import import_report, simclr_names
 from foi_tf.models.weights.tensor_files import Tensors
 
-# Of batch norm and convolutions of a backbone, and not what an optimizer keeps beside them.
+# Matches the variables of a backbone, and not those that an optimizer keeps beside them.
 _OF_BACKBONE = re.compile(
     r"(base_model/[^/]+|model/resnet_model/.+)/"
     r"(kernel|gamma|beta|moving_mean|moving_variance)(/\.ATTRIBUTES/VARIABLE_VALUE)?"
 )
 
 
-def is_of_backbone(name: str) -> bool:
-    """Whether a tensor of a checkpoint is part of a backbone."""
+def is_backbone_tensor(name: str) -> bool:
+    """Tells whether a tensor of a checkpoint is part of a backbone."""
     return bool(_OF_BACKBONE.fullmatch(name)) and ".OPTIMIZER_SLOT" not in name
 
 
 def has_head(tensors: Tensors) -> bool:
-    """Whether a checkpoint has a classifier beside the backbone."""
-    return bool(simclr_names.head(tensors.shapes))
+    """Tells whether a checkpoint has a classifier beside the backbone."""
+    return bool(simclr_names.map_head_names(tensors.shapes))
 
 
-def load(
-    tensors: Tensors,
-    where: str,
-    backbone: tf.keras.Model,
-    backbone_name: str,
-    head: tf.keras.Model | None,
-) -> import_report.Account:
-    """Copies a checkpoint into a ResNet-50 and a classification head.
-
-    Args:
-      where: the file, for messages.
-      head: the inner network of a `ClassificationHead`; None leaves the file's head.
+def load_weights(
+    tensors: Tensors, where: str, target: import_report.ImportTarget
+) -> import_report.ImportReport:
+    """Copies a checkpoint of SimCLR's code into a ResNet-50, and nothing if an error occurs.
 
     Raises:
-      FoiError: the file has another architecture, or lacks tensors; nothing is copied then.
+      FoiError: the file, named `where`, has another architecture or lacks tensors.
     """
-    if not any(map(is_of_backbone, tensors.shapes)):
-        some = import_report.some(list(tensors.shapes))
+    if not any(map(is_backbone_tensor, tensors.shapes)):
+        some = import_report.join_first_names(list(tensors.shapes))
         raise FoiError(f"{where}: no ResNet of SimCLR's code; its tensors are {some}")
-    variables, wanted = _variables(backbone), simclr_names.backbone(tensors.shapes)
-    classifier = {} if head is None else simclr_names.head(tensors.shapes)
-    if head is not None:
-        variables |= _variables(head)
+    variables, wanted = (
+        _variables_by_name(target.backbone),
+        simclr_names.map_backbone_names(tensors.shapes),
+    )
+    classifier = {} if target.head is None else simclr_names.map_head_names(tensors.shapes)
+    if target.head is not None:
+        variables |= _variables_by_name(target.head)
         wanted |= classifier
-    import_report.check(
+    import_report.check_tensors(
         tensors.shapes,
         {name: tuple(variables[ours].shape) for name, ours in wanted.items()},
-        of_backbone=is_of_backbone,
+        of_backbone=is_backbone_tensor,
         classifier=(next(iter(classifier), ""), 1),
         where=where,
-        backbone_name=backbone_name,
+        backbone_name=target.backbone_name,
     )
     for name, ours in wanted.items():
         variables[ours].assign(tensors.read(name))
-    left = {name: import_report.NOT_WANTED for name in tensors.shapes if name not in wanted}
-    return import_report.Account(used=wanted, left=left)
+    left = {name: import_report.NOT_IMPORTED for name in tensors.shapes if name not in wanted}
+    return import_report.ImportReport(used=wanted, left=left)
 
 
-def _variables(model: tf.keras.Model) -> Mapping[str, tf.Variable]:
-    """By "stem/conv/kernel" and the like."""
+def _variables_by_name(model: tf.keras.Model) -> dict[str, tf.Variable]:
+    """Returns the variables of a model by name, such as "stem/conv/kernel"."""
     return {
         f"{layer.name}/{layers.parameter(variable)}": variable
         for layer in model.layers

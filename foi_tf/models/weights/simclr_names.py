@@ -21,17 +21,21 @@ _HEADS = {
 _PLACES = {"conv1": 0, "conv2": 3, "conv3": 6}
 
 
-def backbone(shapes: Mapping[str, Shape]) -> dict[str, str]:
+def map_backbone_names(shapes: Mapping[str, Shape]) -> dict[str, str]:
     """By the tensor's name in a checkpoint, our name, "stem/conv/kernel".
 
     Args:
       shapes: of all its tensors, which tell the version.
     """
-    version = _second if any(name.startswith("model/resnet_model/") for name in shapes) else _first
+    version = (
+        _map_version_2
+        if any(name.startswith("model/resnet_model/") for name in shapes)
+        else _map_version_1
+    )
     return dict(version())
 
 
-def head(shapes: Mapping[str, Shape]) -> dict[str, str]:
+def map_head_names(shapes: Mapping[str, Shape]) -> dict[str, str]:
     """Likewise of the classifier; empty if there is none."""
     for template, suffix in _HEADS.items():
         names = {f"{template.format(p)}{suffix}": f"logits/{p}" for p in ("kernel", "bias")}
@@ -40,18 +44,20 @@ def head(shapes: Mapping[str, Shape]) -> dict[str, str]:
     return {}
 
 
-def _first() -> Iterator[tuple[str, str]]:
+def _map_version_1() -> Iterator[tuple[str, str]]:
     for i, name in enumerate(resnet.convolutions()):
         number = f"_{i}" if i else ""
-        yield from _pair(name, lambda kind, n=number: f"base_model/{_TF1_KIND[kind]}{n}", "")
+        yield from _pair_tensors(
+            name, lambda kind, n=number: f"base_model/{_TF1_KIND[kind]}{n}", ""
+        )
 
 
-def _second() -> Iterator[tuple[str, str]]:
+def _map_version_2() -> Iterator[tuple[str, str]]:
     for name in resnet.convolutions():
-        yield from _pair(name, _objects(name), _VALUE)
+        yield from _pair_tensors(name, _attribute_path(name), _VALUE)
 
 
-def _objects(name: str) -> Callable[[str], str]:
+def _attribute_path(name: str) -> Callable[[str], str]:
     """Of "conv" and "bn", the path of attributes to a convolution and to what follows it."""
     root, attribute = "model/resnet_model", {"conv": "conv2d", "bn": "bn"}
     if name == "stem/conv":
@@ -68,7 +74,9 @@ def _objects(name: str) -> Callable[[str], str]:
     return lambda kind: f"{path}/{places[kind]}/{attribute[kind]}"
 
 
-def _pair(convolution: str, theirs: Callable[[str], str], suffix: str) -> Iterator[tuple[str, str]]:
+def _pair_tensors(
+    convolution: str, theirs: Callable[[str], str], suffix: str
+) -> Iterator[tuple[str, str]]:
     """The tensors of a convolution and of its batch norm."""
     norm = convolution.replace("conv", "bn")
     yield f"{theirs('conv')}/kernel{suffix}", f"{convolution}/kernel"

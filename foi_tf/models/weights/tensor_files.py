@@ -57,7 +57,7 @@ class SafeTensors:
             ) from error
 
 
-class Checkpoint:
+class CheckpointTensors:
     """Those of a TensorFlow checkpoint."""
 
     def __init__(self, path: epath.Path):
@@ -81,7 +81,7 @@ class Checkpoint:
             ) from error
 
 
-def open_file(path: epath.PathLike) -> Tensors:
+def open_tensors(path: epath.PathLike) -> Tensors:
     """Opens a file of tensors by its suffix, or the TensorFlow checkpoint PATH.index.
 
     Raises:
@@ -89,12 +89,12 @@ def open_file(path: epath.PathLike) -> Tensors:
     """
     path = epath.Path(path)
     if epath.Path(f"{path}.index").is_file():
-        return Checkpoint(path)
+        return CheckpointTensors(path)
     if not path.is_file():
         raise FoiError(f"{path}: no such file")
     if path.suffix == ".safetensors":
         return SafeTensors(path)
     if path.suffix in _TORCH:
-        return torch_file.open_file(path)
+        return torch_file.open_torch_file(path)
     known = f".safetensors, {', '.join(_TORCH)}, a TensorFlow checkpoint (without .index)"
     raise FoiError(f"{path}: not a format of tensors; known: {known}")

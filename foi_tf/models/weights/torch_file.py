@@ -101,7 +101,7 @@ class _RebuildParameter(_Callable):
         return tensor
 
 
-_KNOWN = {
+_ALLOWED = {
     ("collections", "OrderedDict"): collections.OrderedDict,
     ("torch._utils", "_rebuild_tensor_v2"): _RebuildTensor(),
     ("torch._utils", "_rebuild_parameter"): _RebuildParameter(),
@@ -116,8 +116,8 @@ class _Unpickler(pickle.Unpickler):
     """An unpickler that imports nothing."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _KNOWN:
-            return _KNOWN[module, name]
+        if (module, name) in _ALLOWED:
+            return _ALLOWED[module, name]
         if module == "torch" and name in _DTYPES:
             return name
         raise _ForbiddenError(f"{module}.{name}")
@@ -148,7 +148,7 @@ class TorchTensors:
         return tensor.of(np.frombuffer(data, storage.dtype))
 
 
-def open_file(path: epath.Path) -> TorchTensors:
+def open_torch_file(path: epath.Path) -> TorchTensors:
     """Opens a file of `torch.save` that holds a state dict, alone or in a training checkpoint.
 
     Raises:
@@ -159,7 +159,7 @@ def open_file(path: epath.Path) -> TorchTensors:
             is_zip = zipfile.is_zipfile(file)
             file.seek(0)
             content, starts = _read_zip(file) if is_zip else _read_old(file)
-            return TorchTensors(path, _state_dict(content), starts)
+            return TorchTensors(path, _find_state_dict(content), starts)
         except _ForbiddenError as error:
             raise FoiError(
                 f"{path}: names {error}, which is no part of a state dict; nothing of it was run. "
@@ -178,13 +178,13 @@ def _read_zip(file: BinaryIO) -> tuple[Any, dict[str, int]]:
     """What the pickle holds, and where in the file each storage starts."""
     with zipfile.ZipFile(file) as archive:
         entries = {info.filename: info for info in archive.infolist()}
-        root = _root(entries)
+        root = _find_root(entries)
         if any(info.compress_type != zipfile.ZIP_STORED for info in entries.values()):
             raise ValueError("compressed, as torch.save never does")
         order = f"{root}byteorder"
         if order in entries and archive.read(order) != b"little":
             raise ValueError("big-endian numbers")
-        unpickler = _StorageTaker(io.BytesIO(archive.read(f"{root}data.pkl")))
+        unpickler = _StorageCollector(io.BytesIO(archive.read(f"{root}data.pkl")))
         content = unpickler.load()
         starts = {}
         for storage in unpickler.storages.values():
@@ -196,7 +196,7 @@ def _read_zip(file: BinaryIO) -> tuple[Any, dict[str, int]]:
         return content, starts
 
 
-def _root(names: Iterable[str]) -> str:
+def _find_root(names: Iterable[str]) -> str:
     """The folder of an archive that has everything in it."""
     for name in names:
         if name.rpartition("/")[2] == "data.pkl":
@@ -209,7 +209,7 @@ def _read_old(file: BinaryIO) -> tuple[Any, dict[str, int]]:
     if _Unpickler(file).load() != _MAGIC or _Unpickler(file).load() != _PROTOCOL:
         raise ValueError("no such format")
     _Unpickler(file).load()  # Sizes and byte order of the machine; all known ones agree.
-    unpickler = _StorageTaker(file)
+    unpickler = _StorageCollector(file)
     content = unpickler.load()
     starts = {}
     for key in _Unpickler(file).load():
@@ -225,7 +225,7 @@ def _read_old(file: BinaryIO) -> tuple[Any, dict[str, int]]:
     return content, starts
 
 
-class _StorageTaker(_Unpickler):
+class _StorageCollector(_Unpickler):
     """Keeps the storages that go by."""
 
     def __init__(self, file: BinaryIO):
@@ -242,12 +242,12 @@ def _check_size(storage: _Storage, size: int) -> None:
         raise ValueError("cut short")
 
 
-def _state_dict(content: Any) -> dict[str, _Tensor]:
+def _find_state_dict(content: Any) -> dict[str, _Tensor]:
     """The tensors by name, of a state dict or of a training checkpoint that holds one."""
     if isinstance(content, dict):
         for name in _STATE_DICTS:
             if isinstance(content.get(name), dict):
-                return _state_dict(content[name])
+                return _find_state_dict(content[name])
         tensors = {str(k): v for k, v in content.items() if isinstance(v, _Tensor)}
         if tensors:
             return tensors

@@ -9,12 +9,13 @@ from foi_tf.errors import FoiError
 from foi_tf.models import layers
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.models.weights import hrnet_names, public_weights, tensor_files, torch_convert
+from foi_tf.models.weights.import_report import ImportTarget
 
 MINI = "hrnet_mini"
 
 
 class Held:
-    """Tensors in memory, as a file would give them."""
+    """Holds tensors in memory with the interface of a file."""
 
     def __init__(self, values):
         self.values = values
@@ -26,9 +27,9 @@ class Held:
 
 @pytest.fixture(name="made", scope="module")
 def _made():
-    """A small classifier whose every value is another."""
+    """Builds a small classifier in which all values differ."""
     tf.keras.utils.set_random_seed(7)
-    made = public_weights.build(MINI, 5)
+    made = public_weights.build_classifier(MINI, 5)
     for variable in [*made.network.backbone.variables, *made.head_model.variables]:
         noise = tf.random.uniform(variable.shape, 0.5, 1.5)
         variable.assign(variable + 0.1 * noise if "kernel" in variable.name else noise)
@@ -37,15 +38,19 @@ def _made():
 
 @pytest.fixture(name="values")
 def _values(made):
-    return torch_convert.values(made.network.backbone, made.head_model)
+    return torch_convert.collect_torch_values(made.network.backbone, made.head_model)
+
+
+def target_of(made):
+    return ImportTarget(backbone=made.network.backbone, backbone_name=MINI, head=made.head_model)
 
 
 def load(values, *, classes=5):
     held = Held(values)
     headed = classes and torch_convert.has_head(held, "f")
     tf.keras.utils.set_random_seed(8)
-    other = public_weights.build(MINI, classes if headed else 0)
-    account = torch_convert.load(held, "f", other.network.backbone, MINI, other.head_model)
+    other = public_weights.build_classifier(MINI, classes if headed else 0)
+    account = torch_convert.load_weights(held, "f", target_of(other))
     return other, account
 
 
@@ -53,8 +58,8 @@ def test_names_and_shapes_are_those_of_pytorch(published):
     """The digest is of "name shape" of every tensor but counters, sorted, of timm 1.0.31."""
     backbone, head = published(18), ClassificationHead(1000)
     head.connect(backbone)
-    names = torch_convert.torch_names(backbone, hrnet_names.backbone_module)
-    names |= torch_convert.torch_names(head.model, hrnet_names.head_module)
+    names = torch_convert.map_torch_names(backbone, hrnet_names.backbone_module)
+    names |= torch_convert.map_torch_names(head.model, hrnet_names.head_module)
     lines = sorted(
         f"{name} {'x'.join(map(str, torch_convert.torch_shape(variable)))}"
         for name, (_, variable) in names.items()
@@ -99,8 +104,8 @@ def test_a_unit_is_what_pytorch_computes():
 def test_out_and_in_again_gives_the_same_bits(made, tmp_path):
     path = tmp_path / "x.safetensors"
     public_weights.write_safetensors(made.network.backbone, made.head_model, path, {"note": "1"})
-    again, account = public_weights.load(path, MINI, classes=5)
-    assert not account.left and len(account.used) == len(tensor_files.open_file(path).shapes)
+    again, account = public_weights.import_weights(path, MINI, classes=5)
+    assert not account.left and len(account.used) == len(tensor_files.open_tensors(path).shapes)
     pixels = tf.random.stateless_uniform((1, 50, 70, 3), [0, 1], 0, 255)
     name = str(public_weights.TASK)
     assert np.array_equal(made.network.models[name](pixels), again.network.models[name](pixels))
@@ -116,9 +121,9 @@ def test_every_tensor_is_accounted_for(values, made, prefix):
     named = {f"{prefix}{n}": v.astype(np.float64) for n, v in values.items()}
     loaded, account = load(named | others)
     assert account.left == {
-        f"{prefix}bn1.num_batches_tracked": "a counter of PyTorch's",
-        f"{prefix}last_layer.0.weight": "not of what is imported",
-        "loss.criterion.weight": "not of what is imported",
+        f"{prefix}bn1.num_batches_tracked": "a counter of PyTorch",
+        f"{prefix}last_layer.0.weight": "not part of the imported network",
+        "loss.criterion.weight": "not part of the imported network",
     }
     assert set(account.used) == set(named)
     assert account.used[f"{prefix}bn1.running_var"] == "stem/bn1/moving_variance"
@@ -130,7 +135,7 @@ def test_every_tensor_is_accounted_for(values, made, prefix):
 
 
 def test_a_backbone_alone(values):
-    body = {n: v for n, v in values.items() if hrnet_names.is_of_backbone(n)}
+    body = {n: v for n, v in values.items() if hrnet_names.is_backbone_tensor(n)}
     assert load(body)[0].head is None
     other, account = load(values, classes=0)
     assert other.head is None
@@ -146,16 +151,16 @@ def first(values, end):
     [
         (lambda v: v.pop("stage3.0.branches.1.0.conv2.weight"),
          "f: lacks 1 of the 371 tensors of hrnet_mini (stage3.0.branches.1.0.conv2.weight); "
-         "a smaller network"),
-        (lambda v: v.pop("final_layer.0.bias"), "--classes=0 takes the backbone alone"),
+         "the file has a smaller network, or is incomplete; check --backbone"),
+        (lambda v: v.pop("final_layer.0.bias"), "--classes=0 imports the backbone alone"),
         (lambda v: v.update({"bn2.weight": np.zeros(3)}),
          "f: 1 tensors have other shapes than in hrnet_mini: bn2.weight 3 not 16"),
         (lambda v: v.update({"stage2.1.branches.0.0.conv1.weight": np.zeros(3)}),
-         "f: 1 tensors more than hrnet_mini has (stage2.1.branches.0.0.conv1.weight); a larger"),
+         "f: 1 tensors more than hrnet_mini has (stage2.1.branches.0.0.conv1.weight); the file"),
         (lambda v: v.update({"transition1.0.0.weight": np.zeros((18, 64, 3, 3))}),
          "f: HRNetV2 of width 18, but hrnet_mini has width 16; check --backbone"),
         (lambda v: v.update({"classifier.weight": np.zeros((6, 128))}),
-         "f: classifier of 6 classes, not 5; check --classes"),
+         "f: the classifier has 6 classes, not 5; check --classes"),
         (lambda v: v.pop("layer1.0.conv1.weight"),
          "f: no HRNetV2 weights; its tensors are conv1.weight, bn1.weight, bn1.bias, ..."),
     ],
@@ -163,5 +168,5 @@ def first(values, end):
 def test_what_does_not_fit_is_refused_in_one_line(made, values, spoil, said):
     spoil(values)
     with pytest.raises(FoiError) as raised:
-        torch_convert.load(Held(values), "f", made.network.backbone, MINI, made.head_model)
+        torch_convert.load_weights(Held(values), "f", target_of(made))
     assert said in str(raised.value) and "\n" not in str(raised.value)

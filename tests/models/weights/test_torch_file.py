@@ -16,7 +16,7 @@ every_format = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 
 def refused(path):
     with pytest.raises(FoiError) as raised:
-        tensor_files.open_file(path)
+        tensor_files.open_tensors(path)
     said = str(raised.value)
     assert said.startswith(f"{path}: ") and "\n" not in said
     return said
@@ -29,7 +29,7 @@ def test_tensors_come_as_they_were(write, nested, tmp_path):
     content = torch.state_dict(arrays, "module.")
     if nested:
         content = torch.mapping({"epoch": 3, "lr": 0.1, "state_dict": content})
-    found = tensor_files.open_file(write(tmp_path / "x.pth", content, arrays))
+    found = tensor_files.open_tensors(write(tmp_path / "x.pth", content, arrays))
     assert found.shapes == {f"module.{n}": a.shape for n, a in arrays.items()}
     for name, array in arrays.items():
         read = found.read(f"module.{name}")
@@ -43,7 +43,7 @@ def test_views_share_a_storage(tmp_path):
         "all": torch.tensor("0", array, shape=(4, 3), strides=(1, 4)),
         "part": torch.tensor("0", array, offset=5, shape=(2, 2), strides=(4, 1)),
     })  # fmt: skip
-    found = tensor_files.open_file(torch.write_zip(tmp_path / "x.pt", content, {"a": array}))
+    found = tensor_files.open_tensors(torch.write_zip(tmp_path / "x.pt", content, {"a": array}))
     assert np.array_equal(found.read("all"), array.T)
     assert np.array_equal(found.read("part"), [[5, 6], [9, 10]])
 
