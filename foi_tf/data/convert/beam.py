@@ -1,4 +1,4 @@
-"""Records by Apache Beam, through tensorflow-datasets: for what is too much for one machine."""
+"""Writes records with Apache Beam: for datasets that are too large for one machine."""
 
 import contextlib
 import io
@@ -17,15 +17,15 @@ from foi_tf.files import first_line
 
 
 class _BeamBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """Any dataset: its row decides on name and features."""
+    """Builds any dataset; the dataset's row gives the name and the features."""
 
-    def __init__(self, folder: RawDataset, data_dir: epath.PathLike, version: str):
-        self.name, self._folder = folder.dataset.id, folder
+    def __init__(self, raw: RawDataset, data_dir: epath.PathLike, version: str):
+        self.name, self._raw = raw.dataset.id, raw
         self.VERSION = tfds.core.Version(version)
         super().__init__(data_dir=data_dir)
 
     def _info(self) -> tfds.core.DatasetInfo:
-        dataset = self._folder.dataset
+        dataset = self._raw.dataset
         return self.dataset_info_from_configs(
             features=schema.record_features(dataset),
             description=f"{dataset.name} ({dataset.domain})",
@@ -37,35 +37,35 @@ class _BeamBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _generate_examples(self, split: str):
         beam = _import_beam()
-        dataset = self._folder.dataset
+        dataset = self._raw.dataset
 
         def encode(group):
             for entry in group:
                 example, size = entry.load(dataset)
                 yield entry.id, schema.encode_example(example, dataset, size)
 
-        groups = tile_cache.group_by_file(shards.sort_entries(split, self._folder.splits[split]))
+        groups = tile_cache.group_by_file(shards.sort_entries(split, self._raw.splits[split]))
         return beam.Create(groups) | beam.Reshuffle() | beam.FlatMap(encode)
 
 
 def write_with_beam(
-    folder: RawDataset, data_dir: epath.PathLike, version: str, runner: str, options: Sequence[str]
+    raw: RawDataset, data_dir: epath.PathLike, version: str, runner: str, options: Sequence[str]
 ) -> None:
     """Writes all records of a dataset anew, the same ones in the same order as `shards` does.
 
-    Where the files are cut differs: Beam cuts by the digests of ids.
+    Only the borders between files differ: Beam splits the records by the digests of ids.
 
     Args:
-      runner: a name that Beam knows, as in "DirectRunner" or "DataflowRunner".
-      options: of the pipeline, as in "region=europe-west4"; see Beam's documentation.
+      runner: name of a Beam runner, as "DirectRunner" or "DataflowRunner".
+      options: options of the pipeline, as "region=europe-west4"; see Beam's documentation.
 
     Raises:
-      FoiError: Beam is not installed, knows no such runner, or the pipeline failed.
+      FoiError: Beam is not installed or does not know the runner, or the pipeline failed.
     """
     beam = _import_beam()
-    directory = epath.Path(data_dir) / folder.dataset.id / version
-    directory.rmtree(missing_ok=True)  # TFDS would take what is there for finished.
-    # TFDS prints on stdout, which is for machines, and wants a place for downloads.
+    directory = epath.Path(data_dir) / raw.dataset.id / version
+    directory.rmtree(missing_ok=True)  # TFDS would take existing files for finished ones.
+    # TFDS prints to stdout, which is for machines, and needs a directory for downloads.
     with tempfile.TemporaryDirectory() as downloads, contextlib.redirect_stdout(io.StringIO()):
         try:
             config = tfds.download.DownloadConfig(
@@ -74,16 +74,16 @@ def write_with_beam(
                     [f"--{option}" for option in options]
                 ),
             )
-            builder = _BeamBuilder(folder, data_dir, version)
+            builder = _BeamBuilder(raw, data_dir, version)
             builder.download_and_prepare(download_dir=downloads, download_config=config)
         except Exception as error:
             raise _simplify_error(error, runner) from error
 
 
 def _simplify_error(error: Exception, runner: str) -> Exception:
-    """What stopped a pipeline, without what Beam adds to the text of an error.
+    """Returns the error that stopped a pipeline, without the text that Beam adds.
 
-    Runners pass errors of entries on, as such or within the text of one of their own.
+    Runners raise the error of an entry itself, or an error whose text contains it.
     """
     text = str(error).partition(" [while running")[0]
     if isinstance(error, FoiError):

@@ -1,4 +1,4 @@
-"""A raw folder to TFRecords that tensorflow-datasets reads, once."""
+"""Builds a dataset's records, once: TFRecord files that tensorflow-datasets reads."""
 
 import dataclasses
 import hashlib
@@ -17,49 +17,50 @@ from foi_tf.errors import FoiError
 from foi_tf.files import describe_os_error, first_line
 from foi_tf.study.dataset import Dataset
 
-VERSION = "1.0.0"  # Of the record layout.
+VERSION = "1.0.0"  # Version of the record layout.
 
 
 def build_records(
-    folder: RawDataset,
+    raw: RawDataset,
     data_dir: epath.PathLike,
     *,
     workers: Workers | None = None,
     beam_runner: str | None = None,
     beam_options: Sequence[str] = (),
 ) -> prepared_datasets.PreparedDataset:
-    """Writes a dataset's records below `data_dir`, unless they stand there already.
+    """Writes a dataset's records below `data_dir`, unless they exist already.
 
-    Records and their order depend on the raw folder alone, not on who writes them. Beside
-    them goes what the study needs: the dataset's row, with channel statistics measured
-    where it has none, and the ids in record order. A directory without the row is not
-    prepared; finished shards that an interrupted run has left there are kept, as far as
-    what they were made of is unchanged.
+    Records and their order depend on the raw data alone, not on the number of processes.
+    The dataset's row and the ids in record order are written beside the records. A row
+    without channel statistics gets measured ones. A directory without the row is not
+    prepared. An interrupted run leaves finished shards there; those whose raw files are
+    unchanged are kept.
 
     Args:
-      workers: who writes; None for this process alone.
-      beam_runner: name of an Apache Beam runner to write with instead, as in
-        "DirectRunner"; it begins anew where a run was interrupted.
+      workers: processes that write; None for this process alone.
+      beam_runner: name of an Apache Beam runner that writes instead, as "DirectRunner";
+        it starts anew after an interruption.
       beam_options: see `beam.write_with_beam`.
 
     Raises:
       FoiError: an example is wrong, the directory cannot be written, or it holds another
-        dataset of that id, or one of other raw files; nothing that looks prepared is left.
+        dataset of that id, or one of other raw files. The directory then does not count as
+        prepared.
     """
-    dataset = folder.dataset
+    dataset = raw.dataset
     directory = epath.Path(data_dir) / dataset.id / VERSION
-    source = _compute_source(folder)
+    source = _compute_source(raw)
     if prepared_datasets.is_prepared(directory):
-        standing = prepared_datasets.load_prepared(data_dir, dataset.id)
-        _check_same(standing, dataset, source, data_dir)
-        return standing
+        prepared = prepared_datasets.load_prepared(data_dir, dataset.id)
+        _check_same(prepared, dataset, source, data_dir)
+        return prepared
     tfds.disable_progress_bar()
     try:
         epath.Path(data_dir).mkdir(parents=True, exist_ok=True)
         if beam_runner:
-            beam.write_with_beam(folder, data_dir, VERSION, beam_runner, beam_options)
+            beam.write_with_beam(raw, data_dir, VERSION, beam_runner, beam_options)
         else:
-            _write(folder, directory, workers or Workers(1))
+            _write(raw, directory, workers or Workers(1))
     except OSError as error:
         raise FoiError(f"{data_dir}: cannot be written ({describe_os_error(error)})") from error
     except tf.errors.OpError as error:
@@ -72,13 +73,13 @@ def build_records(
     return prepared_datasets.load_prepared(data_dir, dataset.id)
 
 
-def _write(folder: RawDataset, directory: epath.Path, workers: Workers) -> None:
+def _write(raw: RawDataset, directory: epath.Path, workers: Workers) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    dataset = folder.dataset
+    dataset = raw.dataset
     tfds.folder_dataset.write_metadata(
         data_dir=directory,
         features=schema.record_features(dataset),
-        split_infos=shards.write_shards(dataset, folder.splits, directory, workers),
+        split_infos=shards.write_shards(dataset, raw.splits, directory, workers),
         version=VERSION,
         filename_template=shards.make_file_template(dataset.id, directory),
         check_data=False,
@@ -86,11 +87,11 @@ def _write(folder: RawDataset, directory: epath.Path, workers: Workers) -> None:
     )
 
 
-def _compute_source(folder: RawDataset) -> str:
-    """A digest of all that the records are made of, whoever writes them and wherever."""
+def _compute_source(raw: RawDataset) -> str:
+    """Computes the fingerprint of all entries, which changes with anything in the records."""
     digest = hashlib.sha256()
     for split in schema.SPLITS:
-        for entry in folder.splits[split]:
+        for entry in raw.splits[split]:
             digest.update(compute_fingerprint(entry))
     return digest.hexdigest()
 

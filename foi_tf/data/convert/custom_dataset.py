@@ -1,4 +1,4 @@
-"""One's own data: a raw folder, in one or several formats, as examples."""
+"""Finds custom datasets: the user's own raw folder, annotated in one or several formats."""
 
 import functools
 import re
@@ -19,7 +19,7 @@ from foi_tf.study.grid import choose_subset
 from foi_tf.study.registry import DATASETS
 
 _DIVISOR = 32  # HRNet's coarsest stride.
-_LONGEST_SIDE = 1024  # Of the input size that we propose; ours.
+_LONGEST_SIDE = 1024  # Longest side of the input size that we propose, in pixels; ours.
 _UPRIGHT, _TURNED = 1, range(2, 9)  # EXIF 2.3; readers take other numbers for upright.
 
 
@@ -30,13 +30,15 @@ def find_custom_dataset(
     domain: str,
     val_fraction: float | None,
 ) -> RawDataset:
-    """Looks through a raw folder; no more than lists, JSON, XML and headers of images is read.
+    """Finds the annotated images of a raw folder; reads only lists, JSON, XML and image headers.
 
     Args:
-      formats: names of `readers.FORMATS`; images may be annotated in one and not in
-        another, and those annotated in none are left out.
-      val_fraction: share of the images of `train` that becomes `val` where the folder
-        has no `val`.
+      formats: names in `readers.FORMATS`. An image may be annotated in some of them only;
+        images without any annotation are left out.
+      name: id of the dataset from now on.
+      domain: image domain, one of `study.dataset.DOMAINS`.
+      val_fraction: share of the training images that become validation images, where the
+        folder has no validation split.
 
     Raises:
       FoiError: a folder or file is missing or wrong, or the split cannot be made.
@@ -90,18 +92,18 @@ def find_custom_dataset(
 
 
 def _read_upright(path: epath.Path) -> tuple[bytes, Size]:
-    """As `raw_files.read_image`, but refuses what a viewer would show turned.
+    """Reads an image like `raw_files.read_image`, but refuses one that a viewer would turn.
 
-    People annotate what viewers show, and decoders of records leave pixels as they lie.
+    People annotate what viewers show, but decoders of records ignore the EXIF orientation.
     """
     data, size = raw_files.read_image(path)
     with path.open("rb") as file, PIL.Image.open(file) as picture:
         orientation = picture.getexif().get(PIL.ExifTags.Base.Orientation, _UPRIGHT)
     if orientation in _TURNED:
         raise FoiError(
-            f"{path}: its EXIF orientation is {orientation}, so that annotations may not lie where "
-            "its pixels do; turn the pixels with `mogrify -auto-orient` (ImageMagick) or Pillow's "
-            "ImageOps.exif_transpose, and see that the annotations fit"
+            f"{path}: its EXIF orientation is {orientation}, so annotations may not match its "
+            "pixels; turn the pixels with `mogrify -auto-orient` (ImageMagick) or Pillow's "
+            "ImageOps.exif_transpose, and check that the annotations fit"
         )
     return data, size
 
@@ -112,8 +114,8 @@ def _choose_image_folder(
     folders = sorted({one.folder for one in found})
     if len(folders) > 1:
         raise FoiError(
-            f"{root}: {' and '.join(formats)} keep their images apart, "
-            f"in {' and '.join(folders)}; prepare them as datasets of their own"
+            f"{root}: {' and '.join(formats)} keep their images in different folders, "
+            f"{' and '.join(folders)}; prepare them as separate datasets"
         )
     return folders[0]
 
@@ -128,8 +130,8 @@ def _merge_formats(
                 other = place.setdefault(image, (split, name))
                 if other[0] != split:
                     raise FoiError(
-                        f"{root}: {image} is in {other[0]} by {other[1]} and in {split} by {name}; "
-                        "give both formats the same splits"
+                        f"{root}: {image} is in {other[0]} by {other[1]}, but in {split} by "
+                        f"{name}; give both formats the same splits"
                     )
                 of_split = merged.setdefault(split, {})
                 of_split[image] = (*of_split.get(image, ()), load)
@@ -138,18 +140,23 @@ def _merge_formats(
 
 def _choose_splits(merged: dict, val_fraction: float | None, root: epath.Path) -> dict:
     if "train" not in merged:
-        raise FoiError(f"{root}: no annotated images in train; found {', '.join(merged)}")
+        raise FoiError(
+            f"{root}: no annotated images in train; the splits found are {', '.join(merged)}"
+        )
     if "val" in merged:
         if val_fraction is not None:
             raise FoiError(f"{root}: has a val split already; leave --val_fraction out")
         return {split: merged[split] for split in ("train", "val")}
     if val_fraction is None:
-        raise FoiError(f"{root}: no annotated images in val; give --val_fraction=0.2, say")
+        raise FoiError(
+            f"{root}: no annotated images in val; give a share of train, as --val_fraction=0.2"
+        )
     every = merged["train"]
     held_out = frozenset(choose_subset(list(every), round(len(every) * val_fraction)))
     if not 0 < len(held_out) < len(every):
         raise FoiError(
-            f"{root}: --val_fraction={val_fraction} of {len(every)} leaves a split empty"
+            f"{root}: --val_fraction={val_fraction} of {len(every)} images leaves a split empty; "
+            "choose another fraction"
         )
     return {
         "train": {image: load for image, load in every.items() if image not in held_out},
@@ -158,7 +165,7 @@ def _choose_splits(merged: dict, val_fraction: float | None, root: epath.Path) -
 
 
 def _propose_input_size(paths: Sequence[epath.Path]) -> Size:
-    """The median image size of a sample, in multiples of the network's coarsest stride."""
+    """Returns the median image size of a sample, rounded to the network's coarsest stride."""
     sample = paths[:: max(1, len(paths) // 50)]
     height, width = np.median([raw_files.read_image_size(path) for path in sample], axis=0)
     shrink = min(1.0, _LONGEST_SIDE / max(height, width))

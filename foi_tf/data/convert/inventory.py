@@ -1,4 +1,4 @@
-"""What a raw folder holds, before anything is written: expected against found."""
+"""Takes inventory of a raw folder before anything is written: expected against found files."""
 
 import dataclasses
 
@@ -13,18 +13,18 @@ from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.progress import track
 from foi_tf.study.registry import DATASETS
 
-_MOST_PROBLEMS = 50  # That are listed.
+_MOST_PROBLEMS = 50  # Longest list of problems; ours.
 
 
 @dataclasses.dataclass(frozen=True)
 class InventoryPart:
-    """One kind of file, or the images of a split.
+    """Counts one kind of file, or the images of a split.
 
     Attributes:
-      what: a pattern below the raw folder, or "images".
-      split: "train", "val", or "" for what serves both.
-      expected: how many there should be; None where nobody says.
-      found: how many there are.
+      what: a pattern below the raw folder, "images" or a task type.
+      split: "train", "val", or "" for files that serve both.
+      expected: number of files that there should be; None where it is unknown.
+      found: number of files that there are.
     """
 
     what: str
@@ -34,19 +34,19 @@ class InventoryPart:
 
     @property
     def is_whole(self) -> bool:
-        """Whether enough are there."""
+        """Tells whether enough files were found."""
         return self.found >= (1 if self.expected is None else self.expected)
 
 
 @dataclasses.dataclass(frozen=True)
 class Inventory:
-    """What there is of a dataset.
+    """Lists the parts and the problems of a raw folder.
 
     Attributes:
-      parts: what was counted.
-      problems: what would stop its preparation, a line each.
-      home: where the dataset is to be requested; empty for own data.
-      terms: on which terms.
+      parts: the parts that were counted.
+      problems: errors that would stop the preparation, a line each.
+      home: place where the dataset can be requested; empty for own data.
+      terms: terms of use; empty for own data.
     """
 
     parts: tuple[InventoryPart, ...]
@@ -56,15 +56,15 @@ class Inventory:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all is there and can be read."""
+        """Tells whether all parts are there and can be read."""
         return not self.problems and all(part.is_whole for part in self.parts)
 
 
 def inspect_published(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
-    """Counts the files of a publisher's folder, and the images that its lists make of them.
+    """Counts the files in a publisher's folder, and the images of each split.
 
-    The splits' images are compared with Table 1 and decide nothing: it rounds, and some
-    publishers have changed theirs since.
+    The images of the splits are shown beside the numbers of Table 1, but decide nothing:
+    the table rounds, and some publishers have changed their sets since.
 
     Raises:
       FoiError: there is no such dataset.
@@ -75,11 +75,11 @@ def inspect_published(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
     parts = [_count_files(root, files) for files in layout.files]
     problems = []
     try:
-        folder = layouts.find_published_dataset(dataset_id, root)
+        raw = layouts.find_published_dataset(dataset_id, root)
         parts += [
             dataclasses.replace(part, what=f"images (Table 1: {of_paper})")
             for part, of_paper in zip(
-                _count_images(folder),
+                _count_images(raw),
                 (DATASETS[dataset_id].train, DATASETS[dataset_id].val),
                 strict=True,
             )
@@ -92,26 +92,26 @@ def inspect_published(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
 def inspect_custom(
     raw_dir: epath.PathLike, formats: list[str], val_fraction: float | None
 ) -> Inventory:
-    """Reads a raw folder of own data whole, and collects all that is wrong with it."""
+    """Loads all examples of a raw folder of own data and collects their errors."""
     try:
-        # Name and domain are not asked for here, and play no part.
-        folder = custom_dataset.find_custom_dataset(
+        # The inventory does not depend on the name and the domain.
+        raw = custom_dataset.find_custom_dataset(
             raw_dir, formats, "checked", "consumer", val_fraction
         )
     except FoiError as error:
         return Inventory((), (str(error),))
     problems = []
-    counts = {kind: dict.fromkeys(schema.SPLITS, 0) for kind in folder.dataset.classes}
+    counts = {kind: dict.fromkeys(schema.SPLITS, 0) for kind in raw.dataset.classes}
     for split in schema.SPLITS:
-        for entry in track(folder.splits[split], split, len(folder.splits[split])):
+        for entry in track(raw.splits[split], split, len(raw.splits[split])):
             try:
-                example, _ = entry.load(folder.dataset)
+                example, _ = entry.load(raw.dataset)
             except FoiError as error:
                 problems.append(str(error))
                 continue
             for kind in schema.annotated_task_types(example):
                 counts[kind][split] += 1
-    parts = _count_images(folder)
+    parts = _count_images(raw)
     parts += [
         InventoryPart(kind, split, None, n)
         for kind, of in counts.items()
@@ -130,7 +130,5 @@ def _count_files(root: epath.Path, files: ExpectedFiles) -> InventoryPart:
     return InventoryPart(files.pattern, files.split, files.count, found)
 
 
-def _count_images(folder: RawDataset) -> list[InventoryPart]:
-    return [
-        InventoryPart("images", split, None, len(folder.splits[split])) for split in schema.SPLITS
-    ]
+def _count_images(raw: RawDataset) -> list[InventoryPart]:
+    return [InventoryPart("images", split, None, len(raw.splits[split])) for split in schema.SPLITS]

@@ -1,4 +1,4 @@
-"""What readers hand over: the annotations found in a raw folder, not yet loaded."""
+"""Lists and reads the files of raw folders, for all readers."""
 
 import functools
 import io
@@ -22,15 +22,15 @@ _CLASSES = '{"classes": ["name", ...]}'
 
 
 def list_images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[str]]:
-    """Lists the image files below a folder by split, relative to it, sorted.
+    """Lists the image files below a folder by split, as sorted paths relative to the folder.
 
-    Lists train.txt and val.txt in the raw folder, of images' stems or paths, come first;
-    then the folders {folder}/train, {folder}/val and others beside them are the splits;
-    without either, all is train.
+    The splits come from the first of these that exists: the lists train.txt and val.txt in
+    the raw folder, which hold paths of images with or without suffix; the folders
+    {folder}/train and {folder}/val and others beside them. Otherwise all images are train.
 
     Raises:
-      FoiError: there is no such folder, or no image in it; or a list names a file that
-        is not there, or names one twice.
+      FoiError: the folder is missing or holds no image; or a list names a missing file, or
+        names one twice.
     """
     return _split_images(raw_dir, _list_image_names(raw_dir / folder), folder)
 
@@ -52,10 +52,10 @@ def _split_images(raw_dir: epath.Path, names: Sequence[str], folder: str) -> dic
 
 def _list_image_names(root: epath.Path) -> list[str]:
     if not root.is_dir():
-        raise FoiError(f"{root}: no such directory; images belong into images/train, images/val")
+        raise FoiError(f"{root}: no such directory; put images into images/train and images/val")
     names = [name for name in list_names(root) if name.lower().endswith(IMAGE_SUFFIXES)]
     if not names:
-        raise FoiError(f"{root}: no images in it; they belong into {root}/train, {root}/val")
+        raise FoiError(f"{root}: holds no images; put them into {root}/train and {root}/val")
     return names
 
 
@@ -67,13 +67,13 @@ def _split_by_lists(
     for split, path in lists.items():
         splits[split] = []
         for number, line in enumerate(read_text(path).splitlines(), 1):
-            # Some tools list paths from where the raw folder is.
+            # Some tools list paths relative to the raw folder, not to its images.
             text = line.strip().removeprefix("./").removeprefix(f"{folder}/")
             if not text:
                 continue
             name = known.get(text)
             if name is None:
-                raise FoiError(f"{path}: line {number}: no image {folder}/{text}")
+                raise FoiError(f"{path}: line {number}: there is no image {folder}/{text}")
             if name in seen:
                 raise FoiError(f"{path}: line {number}: {name} is listed in {seen[name]} already")
             seen[name] = f"{path.name}, line {number}"
@@ -82,7 +82,7 @@ def _split_by_lists(
 
 
 def stem(name: str) -> str:
-    """An image's path without its suffix, which names its annotation files and its record."""
+    """Returns an image's path without its suffix, which names its annotations and its record."""
     bare, _, suffix = name.rpartition(".")
     return name if "/" in suffix or not bare else bare
 
@@ -90,20 +90,21 @@ def stem(name: str) -> str:
 def find_annotation_images(
     raw_dir: epath.Path, kind: str, load: Callable[[epath.Path], dict[str, Any]]
 ) -> dict[str, dict[str, Loader]]:
-    """Finds annotations that are pictures: {kind}/{split}/*.png, each with its image's stem.
+    """Finds annotations that are images: {kind}/{split}/*.png, each with its image's stem.
 
     Args:
-      load: reads one picture into fields of `schema`.
+      kind: name of the folder, "masks" or "depth".
+      load: reads one annotation image into fields of `schema`.
 
     Returns:
-      What `Raw.splits` holds.
+      The annotations by split and image, as `ReaderResult.splits` holds them.
 
     Raises:
-      FoiError: a folder is missing or holds no picture, or a picture has no image.
+      FoiError: a folder is missing or empty, or an annotation has no image.
     """
     root = raw_dir / kind
     if not root.is_dir():
-        raise FoiError(f"{root}: no such directory; {kind} belongs into {kind}/train, {kind}/val")
+        raise FoiError(f"{root}: no such directory; put {kind} into {kind}/train and {kind}/val")
     pictures = {
         stem(name): root / name for name in list_names(root) if name.lower().endswith(".png")
     }
@@ -118,9 +119,9 @@ def find_annotation_images(
     for name, path in pictures.items():
         folder, _, rest = name.partition("/")
         if name not in known and (not rest or folder in folders):
-            raise FoiError(f"{path}: has no image images/{name}.*")
+            raise FoiError(f"{path}: there is no image images/{name}.* for it; add or remove one")
     if not splits:
-        raise FoiError(f"{root}: no *.png in {kind}/{{split}} for any split of images/")
+        raise FoiError(f"{root}: holds no *.png in {kind}/{{split}} for any split of images/")
     return splits
 
 
@@ -128,31 +129,31 @@ def read_class_names(path: epath.Path) -> tuple[str, ...]:
     """Reads a classes.json: {"classes": ["name", ...]}.
 
     Raises:
-      FoiError: it is missing or reads otherwise.
+      FoiError: the file is missing or holds anything else.
     """
     if not path.exists():
-        raise FoiError(f"{path}: no such file; it must read {_CLASSES}")
+        raise FoiError(f"{path}: no such file; it must hold {_CLASSES}")
     try:
         names = json.loads(read_bytes(path))["classes"]
     except (ValueError, KeyError, TypeError) as error:
-        raise FoiError(f"{path}: must read {_CLASSES}") from error
+        raise FoiError(f"{path}: must hold {_CLASSES}") from error
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         raise FoiError(f"{path}: 'classes' must be a list of names")
     return tuple(names)
 
 
 def list_files(directory: epath.Path) -> list[epath.Path]:
-    """All files in a directory and its subdirectories, sorted; none if it is missing."""
+    """Lists all files in a directory and its subdirectories, sorted; none if it is missing."""
     return [directory / name for name in list_names(directory)]
 
 
 def list_names(directory: epath.Path) -> list[str]:
-    """As `list_files`, as paths relative to the directory, with slashes."""
+    """Lists the same files as `list_files`, as paths relative to the directory, with slashes."""
     root = os.fspath(directory)
     if "://" in root:
         found = (p for e in directory.iterdir() for p in (list_files(e) if e.is_dir() else [e]))
         return sorted(path.relative_to(directory).as_posix() for path in found)
-    # Of hundreds of thousands of files, paths as objects would take minutes.
+    # With hundreds of thousands of files, path objects would take minutes.
     found = []
     for place, _, files in os.walk(root, followlinks=True):
         below = pathlib.PurePath(place).relative_to(root).as_posix()
@@ -161,21 +162,21 @@ def list_names(directory: epath.Path) -> list[str]:
 
 
 def read_image(path: epath.Path) -> tuple[bytes, Size]:
-    """Reads an image file whole, having decoded it once to see that it is whole.
+    """Reads an image file and decodes it once to check that it is complete.
 
-    JPEG (gray or RGB) and PNG (8 bits) bytes are kept; other formats become PNG.
+    The bytes of JPEG (gray or RGB) and PNG (8 bits) are kept; other formats become PNG.
 
     Returns:
       The bytes and (height, width).
 
     Raises:
-      FoiError: the file is missing, truncated or no image.
+      FoiError: the file is missing or truncated, or is not an image.
     """
     return verify_image(read_bytes(path), path)
 
 
 def verify_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
-    """The same of an image file's bytes; `path` says in errors where they are from."""
+    """Does the same as `read_image` with the bytes of a file; errors name `path`."""
     picture = _decode(data, path)
     keep = (picture.format == "JPEG" and picture.mode in ("RGB", "L")) or (
         picture.format == "PNG" and picture.mode in ("RGB", "RGBA", "L", "P")
@@ -191,7 +192,7 @@ def read_labels(path: epath.Path) -> np.ndarray:
     """Reads a one-channel image [H, W] of 8 or 16 bits: class ids, palette indices or depth.
 
     Raises:
-      FoiError: as `read_image`; or it has colors, which are no labels.
+      FoiError: as for `read_image`, or the image has colors, which are no labels.
     """
     picture = _decode(read_bytes(path), path)
     values = np.asarray(picture)
@@ -201,10 +202,11 @@ def read_labels(path: epath.Path) -> np.ndarray:
 
 
 def read_colors(path: epath.Path) -> np.ndarray:
-    """Reads an image whose colors mean something: uint8 [H, W, 3] RGB.
+    """Reads an image as RGB colors: uint8 [H, W, 3].
 
     Raises:
-      FoiError: as `read_image`; or it has no three colors of 8 bits (a palette has).
+      FoiError: as for `read_image`, or the image is neither RGB(A) of 8 bits a channel nor
+        a palette of such colors.
     """
     picture = _decode(read_bytes(path), path)
     if picture.mode not in ("RGB", "RGBA", "P"):
@@ -213,10 +215,10 @@ def read_colors(path: epath.Path) -> np.ndarray:
 
 
 def read_image_size(path: epath.Path) -> Size:
-    """The (height, width) in an image file's header.
+    """Reads the (height, width) in pixels from an image file's header.
 
     Raises:
-      FoiError: the file is missing or no image.
+      FoiError: the file is missing or is not an image.
     """
     try:
         with path.open("rb") as file, PIL.Image.open(file) as picture:
@@ -226,10 +228,10 @@ def read_image_size(path: epath.Path) -> Size:
 
 
 def read_bytes(path: epath.Path) -> bytes:
-    """Reads a file.
+    """Reads the bytes of a file.
 
     Raises:
-      FoiError: it is missing or cannot be read.
+      FoiError: the file is missing or cannot be read.
     """
     try:
         return path.read_bytes()
@@ -241,12 +243,12 @@ def read_text(path: epath.Path) -> str:
     """Reads a text file.
 
     Raises:
-      FoiError: it is missing, cannot be read, or is not UTF-8.
+      FoiError: the file is missing, cannot be read, or is not UTF-8.
     """
     try:
         return read_bytes(path).decode()
     except UnicodeDecodeError as error:
-        raise FoiError(f"{path}: not text (UTF-8); replace it") from error
+        raise FoiError(f"{path}: is not text in UTF-8; replace it") from error
 
 
 def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
@@ -259,7 +261,7 @@ def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
 
 
 def broken_image_error(path: epath.Path, error: Exception) -> FoiError:
-    """The error for an image file that Pillow cannot read."""
-    # Pillow would say which object in memory it was given.
+    """Returns the error for an image file that Pillow cannot read."""
+    # Pillow's own text names an object in memory, which tells users nothing.
     reason = "unknown format" if isinstance(error, PIL.UnidentifiedImageError) else error
     return FoiError(f"{path}: not a whole image ({reason}); replace or remove it")

@@ -1,4 +1,4 @@
-"""The rendered collection as examples to be."""
+"""Finds the datasets of the rendered collection, whose examples are drawn when they are loaded."""
 
 import dataclasses
 
@@ -12,28 +12,28 @@ from foi_tf.study.dataset import Dataset, Size
 
 @dataclasses.dataclass(frozen=True)
 class SceneEntry:
-    """One image to be drawn, in whatever process; see `entry.Entry`."""
+    """Describes one scene that is drawn when it is loaded, in any process; an `entry.Entry`."""
 
     dataset: str
     split: str
     index: int
 
-    part_of = None  # Every scene is drawn by itself.
+    part_of = None  # Each scene is drawn independently of the others.
 
     @property
     def id(self) -> str:
-        """As the renderer calls it."""
+        """Returns the renderer's id of the scene."""
         return miniworld.example_id(self.split, self.index)
 
     def load(self, dataset: Dataset) -> tuple[schema.Example, Size]:
-        """Draws and checks the example; returns it with its image's (height, width)."""
+        """Draws and validates the example; returns it with its image's (height, width)."""
         example = miniworld.render(self.dataset, self.split, self.index)
         size = example["image"].shape[:2]
         return validate_example(example, dataset, size, f"{self.dataset}/{self.id}"), size
 
 
 def find_rendered_dataset(dataset_id: str) -> RawDataset:
-    """All scenes of a dataset of the collection.
+    """Lists all scenes of a dataset of the rendered collection.
 
     Raises:
       FoiError: there is no such dataset.

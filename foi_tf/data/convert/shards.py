@@ -1,4 +1,4 @@
-"""Entries to record files: which shard holds what, and writing each whole or not at all."""
+"""Distributes entries over shards (record files) and writes each shard whole or not at all."""
 
 import dataclasses
 import functools
@@ -21,16 +21,15 @@ from foi_tf.errors import FoiError
 from foi_tf.files import atomic_write, first_line, write_text
 from foi_tf.study.dataset import Dataset
 
-_NOTES = "foi_shards"  # Directory of what is known of finished shards, while others are not.
-_TILES = "foi_tiles"  # Directory of records that wait for their shards.
-
+_NOTES = "foi_shards"  # Directory of the notes on finished shards, while others are not finished.
+_TILES = "foi_tiles"  # Directory of tiles' records that wait for their shards.
 
 Splits = Mapping[str, Sequence[Entry]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """A record file to be, and the entries that go into it, in order."""
+    """Describes one record file and the entries that go into it, in order."""
 
     path: epath.Path
     dataset: Dataset
@@ -56,7 +55,7 @@ class Shard:
 def make_file_template(
     dataset_id: str, directory: epath.PathLike, split: str | None = None
 ) -> tfds.core.ShardedFileTemplate:
-    """How the record files of a split are called."""
+    """Returns the pattern of the names of a split's record files."""
     return tfds.core.ShardedFileTemplate(
         data_dir=epath.Path(directory),
         dataset_name=dataset_id,
@@ -66,20 +65,20 @@ def make_file_template(
 
 
 def count_shards(examples: int) -> int:
-    """How many files a split of so many examples makes; ours.
+    """Returns the number of files for a split with this many examples; ours.
 
-    It depends on nothing else, so that the files do not either. The square root lets both
-    the number of files and what is in one grow: COCO's 118,287 images make 86 files of 1,375,
-    and 2,975 of CityScapes 14 of 213.
+    Nothing else decides it, so that the same data always makes the same files. With the
+    square root, the number of files and their sizes both grow: COCO's 118,287 images make 86
+    files of 1,375, and the 2,975 images of CityScapes make 14 files of 213.
     """
     return max(1, math.ceil(math.sqrt(examples) / 4))
 
 
 def sort_entries(split: str, entries: Sequence[Entry]) -> list[Entry]:
-    """The entries in record order: shuffled by the digests of their ids, as TFDS does it.
+    """Returns the entries in record order: sorted by the digests of their ids, as in TFDS.
 
     Raises:
-      FoiError: two of them have the same id.
+      FoiError: two entries have the same id.
     """
     hasher = hashing.Hasher(split)
     ranked = {entry.id: hasher.hash_key(entry.id) for entry in entries}
@@ -91,7 +90,7 @@ def sort_entries(split: str, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def plan_shards(dataset: Dataset, splits: Splits, directory: epath.Path) -> dict[str, list[Shard]]:
-    """Which entries go into which file, by split.
+    """Decides which entries go into which file, by split.
 
     Raises:
       FoiError: two entries of a split have the same id.
@@ -116,20 +115,22 @@ def plan_shards(dataset: Dataset, splits: Splits, directory: epath.Path) -> dict
 def write_shards(
     dataset: Dataset, splits: Splits, directory: epath.Path, workers: Workers
 ) -> list[tfds.core.SplitInfo]:
-    """Writes all shards that are not finished yet, and removes what belongs to none.
+    """Writes all shards that are not finished yet, and removes files that belong to none.
 
     Raises:
-      FoiError: an example is wrong, or the directory cannot be written. Shards that were
-        finished by then stay, and are not written again.
+      FoiError: an example is wrong, or the directory cannot be written. Shards that are
+        finished by then stay and are not written again.
     """
     shards = plan_shards(dataset, splits, directory)
     every = [shard for of_split in shards.values() for shard in of_split]
-    _remove_strangers(directory, every)
+    _remove_other_files(directory, every)
     pending = [shard for shard in every if not _is_finished(shard)]
-    parts = [entry for shard in pending for entry in shard.entries]
-    ahead = tile_cache.find_missing_groups(parts, dataset, directory / _TILES)
-    keep = functools.partial(tile_cache.write_group, maker=_make_record_writer)
-    workers.run(keep, ahead, f"{dataset.id} tiles", sum(len(group.entries) for group in ahead))
+    entries = [entry for shard in pending for entry in shard.entries]
+    ahead = tile_cache.find_missing_groups(entries, dataset, directory / _TILES)
+    write_group = functools.partial(tile_cache.write_group, make_serializer=_make_serializer)
+    workers.run(
+        write_group, ahead, f"{dataset.id} tiles", sum(len(group.entries) for group in ahead)
+    )
     workers.run(_write_shard, pending, dataset.id, sum(len(shard.entries) for shard in pending))
     return [
         tfds.core.SplitInfo(
@@ -143,7 +144,7 @@ def write_shards(
 
 
 def remove_work_files(directory: epath.Path) -> None:
-    """Removes the notes of finished shards, when all are, and records that no shard wanted."""
+    """Removes the notes on finished shards and the tiles' records, once all shards are written."""
     for name in (_NOTES, _TILES):
         (directory / name).rmtree(missing_ok=True)
 
@@ -153,8 +154,8 @@ def _is_finished(shard: Shard) -> bool:
     return shard.path.exists() and note.exists() and note.read_text() == shard.fingerprint
 
 
-def _remove_strangers(directory: epath.Path, shards: Sequence[Shard]) -> None:
-    """Removes half-written files, and those of another plan."""
+def _remove_other_files(directory: epath.Path, shards: Sequence[Shard]) -> None:
+    """Removes unfinished files and files of another plan."""
     known = {shard.path.name for shard in shards} | {_NOTES, _TILES}
     for path in directory.iterdir() if directory.is_dir() else ():
         if path.name not in known:
@@ -162,8 +163,9 @@ def _remove_strangers(directory: epath.Path, shards: Sequence[Shard]) -> None:
 
 
 def _write_shard(shard: Shard, tick: Tick) -> None:
-    made_of = shard.fingerprint  # Before reading, lest a file that changes meanwhile goes unseen.
-    make, used = _make_record_writer(shard.dataset), []
+    # Computed before the files are read, so that a change in the meantime is noticed later.
+    made_of = shard.fingerprint
+    serialize, used = _make_serializer(shard.dataset), []
     try:
         with (
             atomic_write(shard.path) as temporary,
@@ -177,7 +179,7 @@ def _write_shard(shard: Shard, tick: Tick) -> None:
                     used.append(ahead)
                     writer.write(ahead.read_bytes())
                 else:
-                    writer.write(make(entry))
+                    writer.write(serialize(entry))
                 tick()
     except tf.errors.OpError as error:
         raise FoiError(f"{shard.path}: cannot be written ({first_line(error)})") from error
@@ -186,16 +188,16 @@ def _write_shard(shard: Shard, tick: Tick) -> None:
         ahead.unlink()
 
 
-def _make_record_writer(dataset: Dataset) -> Callable[[Entry], bytes]:
-    """What makes a record of an entry."""
+def _make_serializer(dataset: Dataset) -> Callable[[Entry], bytes]:
+    """Returns a function that loads an entry and serializes its record."""
     features = schema.record_features(dataset)
     serializer = example_serializer.ExampleSerializer(features.get_serialized_info())
 
-    def make(entry: Entry) -> bytes:
+    def serialize(entry: Entry) -> bytes:
         example, size = entry.load(dataset)
         stored = schema.encode_example(example, dataset, size)
         record = serializer.get_tf_example(features.encode_example(stored))
-        # Else the order of fields is another one in each process.
+        # Without this, the order of the fields differs between processes.
         return record.SerializeToString(deterministic=True)
 
-    return make
+    return serialize

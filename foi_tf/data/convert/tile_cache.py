@@ -1,7 +1,7 @@
-"""Records of tiles, made file by file and kept until the shards that they belong into.
+"""Makes the records of tiles file by file, and keeps them until their shards are written.
 
-A compressed image can only be decoded from its start. Its tiles lie in all shards, in the order
-of digests, so that making them shard by shard would decode it once for each of them.
+A compressed image must be decoded from its start. Its tiles are spread over all shards, since
+records are sorted by digests. Made shard by shard, each tile would decode the image again.
 """
 
 import dataclasses
@@ -17,12 +17,13 @@ from foi_tf.data.convert.workers import Tick
 from foi_tf.files import atomic_write
 from foi_tf.study.dataset import Dataset
 
-Maker = Callable[[Dataset], Callable[[Entry], bytes]]
+# Takes a dataset; returns a function that makes the record of an entry.
+MakeSerializer = Callable[[Dataset], Callable[[Entry], bytes]]
 
 
 @dataclasses.dataclass(frozen=True)
 class TileGroup:
-    """Entries that are parts of one file."""
+    """Describes entries that are parts of one file, and the directory for their records."""
 
     directory: epath.Path
     dataset: Dataset
@@ -30,7 +31,7 @@ class TileGroup:
 
 
 def group_by_file(entries: Iterable[Entry]) -> list[tuple[Entry, ...]]:
-    """The entries by the file that they are parts of; those of a file of their own alone."""
+    """Groups entries that are parts of the same file; any other entry is a group of its own."""
     groups: dict[object, list[Entry]] = {}
     for entry in entries:
         key = entry.id if entry.part_of is None else ("part of", str(entry.part_of))
@@ -41,25 +42,24 @@ def group_by_file(entries: Iterable[Entry]) -> list[tuple[Entry, ...]]:
 def find_missing_groups(
     entries: Iterable[Entry], dataset: Dataset, directory: epath.Path
 ) -> list[TileGroup]:
-    """What is to be made ahead: of the parts of files, those that are not kept yet."""
+    """Returns the groups to make ahead: parts of files whose records are not kept yet."""
     parts = [entry for entry in entries if entry.part_of is not None]
     missing = [one for one in parts if not record_path(one, dataset, directory).exists()]
     return [TileGroup(directory, dataset, group) for group in group_by_file(missing)]
 
 
 def record_path(entry: Entry, dataset: Dataset, directory: epath.Path) -> epath.Path:
-    """Where an entry's record is kept; changes with whatever would change the record."""
+    """Returns the path of an entry's kept record; it changes with whatever changes the record."""
     content = compute_fingerprint((__version__, dataset, entry))
     return directory / hashlib.sha256(content).hexdigest()[:32]
 
 
-def write_group(group: TileGroup, tick: Tick, maker: Maker) -> None:
-    """Makes the records of a group, in its order, with what `maker` makes for its dataset."""
-    make = maker(group.dataset)
+def write_group(group: TileGroup, tick: Tick, make_serializer: MakeSerializer) -> None:
+    """Writes the records of a group, in its order, and calls tick() after each."""
+    serialize = make_serializer(group.dataset)
     for entry in group.entries:
-        place = record_path(
-            entry, group.dataset, group.directory
-        )  # Of the files before they are read.
-        with atomic_write(place) as temporary:
-            temporary.write_bytes(make(entry))
+        # Computed before the files are read: a file that changes later gives another path.
+        path = record_path(entry, group.dataset, group.directory)
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(serialize(entry))
         tick()

@@ -1,24 +1,24 @@
-"""The contract that every example meets before it is written."""
+"""Checks every example against its dataset before it is written to a record."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from foi_tf.data.records import schema
+from foi_tf.data.records.schema import FieldSpec, Geometry
 from foi_tf.errors import FoiError
-from foi_tf.study.dataset import Dataset
+from foi_tf.study.dataset import Dataset, Size
 
-_EDGE = 0.5  # Pixels that a box may lie outside by rounding; ours.
+_TOLERANCE = 0.5  # Pixels by which rounding may put a box outside its image; ours.
 
 
-def validate_example(
-    example: schema.Example, dataset: Dataset, size: tuple[int, int], where: str
-) -> schema.Example:
+def validate_example(example: schema.Example, dataset: Dataset, size: Size, where: str) -> dict:
     """Returns the example with its boxes clipped to the image.
 
-    Keypoints may lie outside their box, and outside the image, where augmentation takes
-    them for unlabeled. A depth map that is unknown everywhere, or so near that records
-    would say so, is no annotation, and is left out.
+    Keypoints may lie outside their box. Outside the image, augmentation treats them as
+    unlabeled. A real map (depth) that is unknown everywhere is no annotation and is left
+    out; so is one whose numbers are so small that records would store 0.
 
     Args:
       size: (height, width) of the decoded image.
@@ -27,69 +27,73 @@ def validate_example(
     Raises:
       FoiError: an annotation has another size than its image, a label is out of range,
         a box is empty or outside the image, a number is not finite, or a depth is
-        negative or farther than records can tell.
+        negative or too far for records.
     """
     example = dict(example)
-    have = schema.annotated_task_types(example)
-    if "classification" in have:
-        _check_labels(np.asarray([example["label"]]), dataset, "classification", where)
-    if "segmentation" in have:
-        mask = np.asarray(example["mask"])
-        _check_size(mask, size, "mask", where)
-        _check_labels(mask[mask != schema.IGNORE[mask.dtype]], dataset, "segmentation", where)
-    if "detection" in have:
-        example["boxes"] = _check_boxes(example["boxes"], size, where)
-        _check_labels(np.asarray(example["box_labels"]), dataset, "detection", where)
-        _check_lengths(example, "boxes", schema.FIELDS["detection"], where)
-    if "keypoints" in have:
-        example["keypoint_boxes"] = _check_boxes(example["keypoint_boxes"], size, where)
-        _check_keypoints(example["keypoints"], dataset.classes["keypoints"], where)
-        _check_lengths(example, "keypoints", schema.FIELDS["keypoints"], where)
-    if "depth" in have:
-        _check_size(np.asarray(example["depth"]), size, "depth", where)
-        if not _is_known_somewhere(np.asarray(example["depth"]), dataset, where):
-            del example["depth"]
+    for task_type in schema.annotated_task_types(example):
+        fields = schema.fields_of(task_type)
+        for geometry, check in _CHECKS.items():
+            for field in fields:
+                if field.geometry is geometry:
+                    checked = check(example[field.name], field, dataset, size, where)
+                    if checked is None:
+                        del example[field.name]
+                    else:
+                        example[field.name] = checked
+        _check_lengths(example, fields, where)
     return example
 
 
-def _is_known_somewhere(depth: np.ndarray, dataset: Dataset, where: str) -> bool:
-    if (depth < 0).any() or np.isinf(depth).any():
-        raise FoiError(f"{where}: depth must be finite meters from 0; 0 or NaN is unknown")
-    farthest = depth.max(where=depth > 0, initial=0)
-    # Beyond a range it does not matter how far: depth is clipped to the range later.
-    unit = schema.depth_unit(dataset)
-    steps = round(farthest / unit)
-    if dataset.depth_range is None and steps > schema.DEPTH_STEPS:
+def _check_label(label: Any, field: FieldSpec, dataset: Dataset, size: Size, where: str) -> Any:
+    del size
+    _check_range(np.asarray(label), field, dataset, where)
+    return label
+
+
+def _check_class_map(
+    mask: Any, field: FieldSpec, dataset: Dataset, size: Size, where: str
+) -> np.ndarray:
+    ids = np.asarray(mask)
+    _check_size(ids, field, size, where)
+    _check_range(ids[ids != schema.IGNORE[ids.dtype]], field, dataset, where)
+    return mask
+
+
+def _check_real_map(
+    numbers: Any, field: FieldSpec, dataset: Dataset, size: Size, where: str
+) -> np.ndarray | None:
+    """Returns the map, or None if records would store 0 everywhere."""
+    array = np.asarray(numbers)
+    _check_size(array, field, size, where)
+    if (array < 0).any() or np.isinf(array).any():
         raise FoiError(
-            f"{where}: depth is up to {farthest:g} m, but {dataset.id} has no range, hence "
-            f"records of {schema.DEPTH_STEPS * unit:g} m; own data: give 'range' in depth.json"
+            f"{where}: {field.name} must be finite {field.values.quantity} from 0; "
+            "0 or NaN is unknown"
         )
-    return steps > 0
-
-
-def _check_size(annotation: np.ndarray, size: tuple[int, int], kind: str, where: str) -> None:
-    if annotation.shape != tuple(size):
-        shown = "x".join(map(str, annotation.shape))
-        raise FoiError(f"{where}: {kind} is {shown}, but its image is {size[0]}x{size[1]}")
-
-
-def _check_labels(labels: np.ndarray, dataset: Dataset, task_type: str, where: str) -> None:
-    classes = dataset.classes[task_type]
-    wrong = labels[(labels < 0) | (labels >= classes)]
-    if wrong.size:
-        note = " (255, or 65535 in 16 bits, is ignored)" if task_type == "segmentation" else ""
+    largest = array.max(where=array > 0, initial=0)
+    # Numbers beyond the limits do not matter: they are clipped to the limits later.
+    step = field.step(dataset)
+    steps = round(largest / step)
+    if field.values.limits(dataset) is None and steps > schema.MAX_STEP:
+        symbol = field.values.symbol
         raise FoiError(
-            f"{where}: label {wrong.flat[0]}, "
-            f"but {dataset.id}:{task_type} has {classes} classes{note}"
+            f"{where}: {field.name} is up to {largest:g} {symbol}, but {dataset.id} has no "
+            f"range, hence records of {schema.MAX_STEP * step:g} {symbol}; own data: "
+            f"give 'range' in {field.name}.json"
         )
+    return numbers if steps > 0 else None
 
 
-def _check_boxes(boxes: Any, size: tuple[int, int], where: str) -> np.ndarray:
+def _check_boxes(
+    boxes: Any, field: FieldSpec, dataset: Dataset, size: Size, where: str
+) -> np.ndarray:
+    """Returns the boxes, clipped to the image."""
+    del field, dataset
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     limit = np.asarray([size[0], size[1], size[0], size[1]], np.float32)
     if not np.isfinite(boxes).all():
         raise FoiError(f"{where}: box {np.argwhere(~np.isfinite(boxes))[0][0]} is not finite")
-    outside = ((boxes < -_EDGE) | (boxes > limit + _EDGE)).any(axis=1)
+    outside = ((boxes < -_TOLERANCE) | (boxes > limit + _TOLERANCE)).any(axis=1)
     clipped = boxes.clip(0, limit)
     empty = (clipped[:, 2] <= clipped[:, 0]) | (clipped[:, 3] <= clipped[:, 1])
     for problem, rows in (("empty", empty), ("outside the image", outside)):
@@ -103,15 +107,50 @@ def _check_boxes(boxes: Any, size: tuple[int, int], where: str) -> np.ndarray:
     return clipped
 
 
-def _check_keypoints(keypoints: Any, count: int, where: str) -> None:
-    keypoints = np.asarray(keypoints)
-    if keypoints.ndim != 3 or keypoints.shape[1:] != (count, 3):
-        raise FoiError(f"{where}: keypoints have shape {keypoints.shape}, not [M, {count}, 3]")
-    if not np.isfinite(keypoints).all() or not np.isin(keypoints[..., 2], (0, 1, 2)).all():
-        raise FoiError(f"{where}: keypoints must be finite (y, x, visibility 0, 1 or 2)")
+def _check_points(points: Any, field: FieldSpec, dataset: Dataset, size: Size, where: str) -> Any:
+    del size
+    array, count = np.asarray(points), dataset.classes[field.task_type]
+    if array.ndim != 3 or array.shape[1:] != (count, 3):
+        raise FoiError(f"{where}: {field.name} have shape {array.shape}, not [M, {count}, 3]")
+    if not np.isfinite(array).all() or not np.isin(array[..., 2], (0, 1, 2)).all():
+        raise FoiError(f"{where}: {field.name} must be finite (y, x, visibility 0, 1 or 2)")
+    return points
 
 
-def _check_lengths(example: schema.Example, key: str, names: tuple[str, ...], where: str) -> None:
-    for name in names:
-        if len(example[name]) != len(example[key]):
-            raise FoiError(f"{where}: {len(example[name])} {name} for {len(example[key])} {key}")
+# By geometry, a function (value, field, dataset, size, where) -> checked value. The order
+# decides which of several problems of an example is reported.
+_CHECKS: Mapping[Geometry, Callable[..., Any]] = {
+    Geometry.LABEL: _check_label,
+    Geometry.CLASS_MAP: _check_class_map,
+    Geometry.BOXES: _check_boxes,
+    Geometry.OBJECT_LABELS: _check_label,
+    Geometry.POINTS: _check_points,
+    Geometry.REAL_MAP: _check_real_map,
+}
+
+
+def _check_size(annotation: np.ndarray, field: FieldSpec, size: Size, where: str) -> None:
+    if annotation.shape != tuple(size):
+        shown = "x".join(map(str, annotation.shape))
+        raise FoiError(f"{where}: {field.name} is {shown}, but its image is {size[0]}x{size[1]}")
+
+
+def _check_range(labels: np.ndarray, field: FieldSpec, dataset: Dataset, where: str) -> None:
+    classes = dataset.classes[field.task_type]
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if wrong.size:
+        is_map = field.geometry is Geometry.CLASS_MAP
+        note = " (255, or 65535 in 16 bits, is ignored)" if is_map else ""
+        raise FoiError(
+            f"{where}: label {wrong.flat[0]}, "
+            f"but {dataset.id}:{field.task_type} has {classes} classes{note}"
+        )
+
+
+def _check_lengths(example: schema.Example, fields: tuple[FieldSpec, ...], where: str) -> None:
+    """Checks that all fields with an entry per object have as many entries as the first."""
+    names = [field.name for field in fields if field.is_per_object]
+    for name in names[1:]:
+        count, expected = len(example[name]), len(example[names[0]])
+        if count != expected:
+            raise FoiError(f"{where}: {count} {name} for {expected} {names[0]}")

@@ -1,4 +1,4 @@
-"""Windows of images that are too large to be an example: how they lie, and reading them."""
+"""Cuts images that are too large for one example into windows, and reads the windows."""
 
 import functools
 from typing import NamedTuple
@@ -18,7 +18,7 @@ _UNCOMPRESSED, _CHUNKY = 1, 1
 
 
 class Window(NamedTuple):
-    """A part of an image, in pixels: half-open."""
+    """Describes a part of an image in pixels; bottom and right are the first ones outside."""
 
     top: int
     left: int
@@ -27,10 +27,15 @@ class Window(NamedTuple):
 
 
 def list_tiles(size: Size, side: int = 800, overlap: int = 200) -> list[Window]:
-    """Covers an image of (height, width) with squares, row by row; the paper's 800 and 200.
+    """Covers an image with square tiles, row by row, as iSAID's development kit does.
 
-    As the development kit of iSAID does (Table 1, footnote c), the last tile of a row or
-    column is shifted inside, and an image with a shorter side than a tile is left whole.
+    The last tile of a row or column is shifted inside. An image with a side shorter than a
+    tile stays whole. The paper cuts tiles of 800 that overlap by 200 (Table 1, footnote c).
+
+    Args:
+      size: (height, width) of the image.
+      side: height and width of a tile, in pixels.
+      overlap: pixels that neighboring tiles share.
     """
     if min(size) < side:
         return [Window(0, 0, *size)]
@@ -45,13 +50,13 @@ def _starts(length: int, side: int, step: int) -> list[int]:
 def read_window(path: epath.Path, window: Window) -> np.ndarray:
     """Reads a window of an image: uint8 [height, width, 3].
 
-    Of an uncompressed TIFF file on a local disk nothing else is read. Other files can only
-    be decoded from their start, so they are decoded whole, and the last two, as an image
-    and its labels are, stay in memory for the next windows, for who asks in the order of
-    `list_tiles`, as `staged` does.
+    Only the window's pixels are read from an uncompressed TIFF file on a local disk. Other
+    files must be decoded from their start, so they are decoded whole. The last two files,
+    an image and its labels, stay in memory; so windows should be read file by file, as
+    `tile_cache` does.
 
     Raises:
-      FoiError: the file is missing, broken, or has other than 8 bits or 3 colors.
+      FoiError: the file is missing or broken, or does not have 3 colors of 8 bits.
     """
     top, left, bottom, right = window
     mapped = _map_tiff(path)
@@ -60,7 +65,7 @@ def read_window(path: epath.Path, window: Window) -> np.ndarray:
 
 
 def is_mapped(path: epath.Path) -> bool:
-    """Whether windows of the file are read without the rest of it."""
+    """Tells whether windows of the file can be read without the rest of it."""
     return _map_tiff(path) is not None
 
 

@@ -1,4 +1,4 @@
-"""Several processes that work through a list, with one progress bar."""
+"""Runs work on a list of items in several processes, with one progress bar."""
 
 import concurrent.futures
 import multiprocessing
@@ -11,21 +11,21 @@ import cv2
 from foi_tf.errors import FoiError
 from foi_tf.progress import Progress
 
-# Steps of work below which starting processes, each of which imports TensorFlow for some
-# seconds, costs more than they give; ours.
+# With fewer steps of work, starting processes takes longer than it saves, since each of them
+# imports TensorFlow for some seconds; ours.
 _WORTHWHILE = 500
-_LOOK_EVERY = 0.2  # Seconds between two looks at how far the processes are.
+_LOOK_EVERY = 0.2  # Seconds between two updates of the progress bar.
 
 T = TypeVar("T")
 Tick = Callable[[], None]
-_shared = {}  # Of a worker process: what its initializer was given.
+_shared = {}  # In a worker process: the values that its initializer was given.
 
 
 class Workers:
-    """Up to `count` processes; use as a context manager.
+    """Holds up to `count` processes; used as a context manager.
 
-    They start when there is enough to do, anew rather than forked, since forked ones hang
-    where TensorFlow has run before, and stay until the end of the block.
+    The processes start as soon as there is enough work, and stay until the block ends. They
+    are spawned, not forked, since forked processes hang once TensorFlow has run.
     """
 
     def __init__(self, count: int):
@@ -44,11 +44,17 @@ class Workers:
     def run(
         self, work: Callable[[T, Tick], None], items: Sequence[T], label: str, total: int
     ) -> None:
-        """Calls work(item, tick) for each item, in any order; `work` calls tick() `total` times.
+        """Calls work(item, tick) for each item, in any order.
+
+        Args:
+          work: does the work on an item and calls tick() after each step.
+          items: the items.
+          label: text of the progress bar.
+          total: number of steps of all items together.
 
         Raises:
-          FoiError: as `work`, once what the other processes are at is given up; or a
-            process was killed.
+          FoiError: `work` raised it (the other processes are stopped first), or a process
+            was killed.
         """
         if not items:
             return
@@ -76,8 +82,8 @@ class Workers:
                 progress.update(self._steps.value - before - progress.count)
         except concurrent.futures.process.BrokenProcessPool as error:
             raise FoiError(
-                "a process was killed, perhaps for lack of memory; "
-                "fewer --workers need less, and the same command goes on"
+                "a process was killed, perhaps for lack of memory; repeat the command, which goes "
+                "on where it stopped, with fewer --workers, which need less"
             ) from error
         except BaseException:
             self._stop.set()
@@ -87,7 +93,7 @@ class Workers:
 
 
 def _start(steps, stop) -> None:
-    # An interrupt is for the first process to see, which tells the others.
+    # Only the main process handles an interrupt; it then stops the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     _shared.update(steps=steps, stop=stop)

@@ -39,7 +39,7 @@ def test_images_may_be_annotated_in_one_format_only(tmp_path):
 
 def test_a_fraction_is_held_out_where_there_is_no_val(tmp_path):
     root = raw_folders.write(tmp_path, train=10, val=0)
-    with pytest.raises(FoiError, match="give --val_fraction"):
+    with pytest.raises(FoiError, match="give a share of train, as --val_fraction"):
         find(root)
     found = find(root, fraction=0.3)
     ids = {split: {e["id"] for e, _ in found.examples(split)} for split in ("train", "val")}
@@ -118,12 +118,15 @@ def change(path, edit):
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (lambda c: c.pop("categories"), "it lacks categories"),
-        (lambda c: c["annotations"][0].update(category_id=11), "unknown category_id 11"),
+        (lambda c: c.pop("categories"), "is not COCO JSON: 'categories' is missing"),
+        (lambda c: c["annotations"][0].update(category_id=11), "category_id 11 is not in"),
         (lambda c: c["annotations"][0].update(image_id=99), "annotations of image_id 99"),
         (lambda c: c["annotations"][0].update(bbox=[0, 0, -1, 5]), "is empty"),
         (lambda c: c["annotations"][0].update(bbox=[0, 0, 99, 5]), "is outside the image"),
-        (lambda c: c["images"][0].update(file_name="train/x.jpg"), "no file images/train/x.jpg"),
+        (
+            lambda c: c["images"][0].update(file_name="train/x.jpg"),
+            "there is no file images/train/x.jpg",
+        ),
         (lambda c: c["categories"].pop(), "its categories differ"),
     ],
 )
@@ -137,10 +140,10 @@ def test_mistakes_in_coco_json_are_named(tmp_path, edit, said):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda r: (r / "classes.json").unlink(), 'json: no such file; it must read {"classes"'),
-        (lambda r: (r / "classes.json").write_text("[1]"), "must read"),
+        (lambda r: (r / "classes.json").unlink(), 'json: no such file; it must hold {"classes"'),
+        (lambda r: (r / "classes.json").write_text("[1]"), "must hold"),
         (lambda r: (r / "classes.json").write_text('{"classes": "ab"}'), "a list of names"),
-        (lambda r: (r / "images/train/000.jpg").unlink(), "has no image images/train/000"),
+        (lambda r: (r / "images/train/000.jpg").unlink(), "there is no image images/train/000"),
         (lambda r: (r / "images").rename(r / "pictures"), "images: no such directory"),
         (lambda r: (r / "masks").rename(r / "labels"), "masks: no such directory"),
     ],
@@ -181,13 +184,13 @@ def test_lists_make_the_splits(tmp_path):
     assert [e["id"] for e, _ in found.examples("train")] == stems[:3]
     assert [e["id"] for e, _ in found.examples("val")] == stems[3:5]
     raw_folders.write_text(root / "val.txt", f"{stems[3]}\nnone")
-    with pytest.raises(FoiError, match=r"val\.txt: line 2: no image images/none"):
+    with pytest.raises(FoiError, match=r"val\.txt: line 2: there is no image images/none"):
         find(root)
     raw_folders.write_text(root / "val.txt", stems[0])
     with pytest.raises(FoiError, match=r"is listed in train\.txt, line 1 already"):
         find(root)
     (root / "val.txt").write_bytes(b"\xff\xfe")
-    with pytest.raises(FoiError, match=r"val\.txt: not text"):
+    with pytest.raises(FoiError, match=r"val\.txt: is not text"):
         find(root)
 
 
@@ -198,7 +201,7 @@ def test_flat_folders_are_split_by_a_fraction(tmp_path):
     assert (found.dataset.train, found.dataset.val) == (6, 2)
     assert sorted(e["id"] for s in ("train", "val") for e, _ in found.examples(s)) == stems
     raw_folders.save(root / "masks/stray.png", np.zeros((48, 64), np.uint8))
-    with pytest.raises(FoiError, match=r"stray\.png: has no image images/stray"):
+    with pytest.raises(FoiError, match=r"stray\.png: there is no image images/stray"):
         find(root, fraction=0.25)
 
 
@@ -208,7 +211,7 @@ def test_an_image_in_different_splits_of_two_formats_is_named():
         return reader_result.ReaderResult(classes={}, splits=loaders)
 
     lists, folder = one(train=["a.jpg"], val=["b.jpg"]), one(train=["a.jpg", "b.jpg"])
-    with pytest.raises(FoiError, match=r"b\.jpg is in val by yolo and in train by masks"):
+    with pytest.raises(FoiError, match=r"b\.jpg is in val by yolo, but in train by masks"):
         custom_dataset._merge_formats([lists, folder], ["yolo", "masks"], "mine")
     merged = custom_dataset._merge_formats([lists, lists], ["yolo", "coco"], "mine")
     assert merged == {"train": {"a.jpg": (len, len)}, "val": {"b.jpg": (len, len)}}

@@ -1,4 +1,4 @@
-"""The paper's datasets as their publishers distribute them: one row each."""
+"""Finds the paper's datasets in their publishers' folders; each has a layout module."""
 
 import dataclasses
 import importlib
@@ -12,16 +12,17 @@ from foi_tf.data.convert.layouts.layout import Layout
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.registry import DATASETS
 
-# Each in a module that is called by its id.
+# A dataset's layout is in the module named by the dataset's id.
 LAYOUTS: Mapping[str, Layout] = types.MappingProxyType(
     {name: importlib.import_module(f"{__name__}.{name}").LAYOUT for name in DATASETS}
 )
 
 
 def find_published_dataset(dataset_id: str, raw_dir: epath.PathLike) -> RawDataset:
-    """Looks through a publisher's folder.
+    """Finds the examples in a publisher's folder.
 
-    The row that comes with it counts the images that are there, which may be a part.
+    The returned row counts the images that are there, which may be fewer than the
+    publisher's.
 
     Raises:
       FoiError: there is no such dataset, or a file is missing or wrong.

@@ -1,4 +1,4 @@
-"""ADE20K as of the scene parsing challenge: ADEChallengeData2016, id images of 150 classes."""
+"""Reads ADE20K as in the scene parsing challenge: ADEChallengeData2016, ids of 150 classes."""
 
 import functools
 
@@ -14,7 +14,7 @@ _FOLDERS = {"train": "training/ADE_train_", "val": "validation/ADE_val_"}
 
 
 def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
-    # Ids are lines of objectInfo150.txt, from 1; 0 is all the rest.
+    # Ids are the lines of objectInfo150.txt, from 1; 0 marks everything else.
     table = labels.map_codes(dict(enumerate(("other", *row.names["segmentation"]))), row)
     load = functools.partial(labels.load_id_mask, table)
     return {

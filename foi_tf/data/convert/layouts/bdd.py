@@ -1,13 +1,13 @@
-"""Berkeley Deep Drive: masks of its 10K images, boxes of its 100K (Table 1, footnote b).
+"""Reads Berkeley Deep Drive: masks of its 10K images, boxes of its 100K (Table 1, footnote b).
 
-The folders of its archives since 2020 (doc.bdd100k.com/download.html): 10K Images,
-Semantic Segmentation, 100K Images, Detection 2020 Labels. The 10K and the 100K overlap in
-part; they stay two sets of images here, as their splits are.
+Folders: those of its archives since 2020 (doc.bdd100k.com/download.html), which are 10K
+Images, Semantic Segmentation, 100K Images and Detection 2020 Labels. The 10K and the 100K
+images overlap in part. Their splits differ, so they stay separate images here.
 
-Masks hold the 19 train ids of Cityscapes, and 255 for the rest. Boxes are Scalabel's, in
-pixels; the 2018 release, which the authors of the paper read, calls the same ten classes
-partly otherwise. What Detection 2020 adds to these is ignored in its own evaluation, and
-becomes crowds.
+Masks hold the 19 train ids of Cityscapes, and 255 elsewhere. Boxes are in Scalabel's format,
+in pixels. The authors of the paper read the release of 2018, which has other names for some
+of the ten classes. The evaluation of Detection 2020 ignores the classes that it adds to
+these ten; their objects become crowds.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.convert.entry import FileEntry
-from foi_tf.data.convert.layouts.layout import TRAIN_VAL, ExpectedFiles, Layout, files_of_splits
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, ExpectedFiles, Layout, expect_files
 from foi_tf.data.convert.readers import instances, json_file, labels, pairs
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Dataset
@@ -32,7 +32,7 @@ _NAMES_2018 = {"person": "pedestrian", "motor": "motorcycle", "bike": "bicycle"}
 _CROWDS = {"other person": "pedestrian", "other vehicle": "car", "trailer": "truck"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)  # There are 1.3 million.
+@dataclasses.dataclass(frozen=True, slots=True)  # Slots, since there are 1.3 million.
 class _BddBox:
     x1: float
     y1: float
@@ -43,7 +43,7 @@ class _BddBox:
 @dataclasses.dataclass(frozen=True, slots=True)
 class _BddLabel:
     category: str
-    box2d: _BddBox | None = None  # Lanes and drivable areas have none.
+    box2d: _BddBox | None = None  # None for lanes and drivable areas.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,9 +80,9 @@ def _find_boxes(raw_dir: epath.Path, split: str, names: Sequence[str]) -> list[F
     entries = {}
     for frame in json_file.read_json(path, list[_BddFrame], "BDD100K's list of frames"):
         if frame.name not in images:
-            raise FoiError(f"{path}: {frame.name}: no such file in images/100k/{split}")
+            raise FoiError(f"{path}: {frame.name}: there is no such file in images/100k/{split}")
         if frame.name in entries:
-            raise FoiError(f"{path}: {frame.name} is listed twice")
+            raise FoiError(f"{path}: {frame.name} is listed twice; remove one")
         load = functools.partial(_load, frame, names, f"{path}: {frame.name}")
         stem = frame.name.removesuffix(".jpg")
         entries[frame.name] = FileEntry(f"100k/{split}/{stem}", images[frame.name], (load,))
@@ -94,7 +94,7 @@ def _load(frame: _BddFrame, names: Sequence[str], where: str) -> dict[str, Any]:
     boxes, indices, crowds = [], [], []
     for label in frame.labels or ():
         box = label.box2d
-        # A box without width or height tells nothing.
+        # Boxes without width or height are left out.
         if box is None or box.x1 == box.x2 or box.y1 == box.y2:
             continue
         if label.category not in known:
@@ -108,8 +108,8 @@ def _load(frame: _BddFrame, names: Sequence[str], where: str) -> dict[str, Any]:
 LAYOUT = Layout(
     read=_read,
     files=(
-        *files_of_splits(TRAIN_VAL, (7_000, 1_000), (_IMAGES_10K, _MASKS)),
-        *files_of_splits(TRAIN_VAL, (70_000, 10_000), [_IMAGES_100K]),
+        *expect_files(TRAIN_VAL, (7_000, 1_000), (_IMAGES_10K, _MASKS)),
+        *expect_files(TRAIN_VAL, (70_000, 10_000), [_IMAGES_100K]),
         *(
             ExpectedFiles(
                 _BOXES.format(split), 1, split, ExpectedFiles(_BOXES_2018.format(split), 1, split)

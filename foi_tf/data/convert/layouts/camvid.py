@@ -1,10 +1,10 @@
-"""CamVid: stills with color-coded labels.
+"""Reads CamVid: stills with color-coded labels.
 
-The folders of the publisher's two archives (mi.eng.cam.ac.uk/research/projects/VideoRec/
-CamVid), with the colors of its label_colors.txt; each still NAME.png has NAME_L.png. The
-splits of 367, 101 and 233 stills are those of the SegNet tutorial (github.com/
-alexgkendall/SegNet-Tutorial), which Table 1 counts, too; as frame ranges they are
-`_choose_split`'s, and its test stills are left out.
+Folders: those of the publisher's two archives (mi.eng.cam.ac.uk/research/projects/VideoRec/
+CamVid). The colors are those of its label_colors.txt; the labels of NAME.png are NAME_L.png.
+The splits are those of the SegNet tutorial (github.com/alexgkendall/SegNet-Tutorial): 367
+training, 101 validation and 233 test stills, as Table 1 counts. `_choose_split` gives them
+as ranges of frames; test stills are left out.
 """
 
 import functools
@@ -49,7 +49,7 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 def _choose_split(entry: FileEntry) -> str:
     parts = _NAME.fullmatch(entry.id)
     if not parts:
-        raise FoiError(f"{entry.path}: no still of CamVid is called so; remove it")
+        raise FoiError(f"{entry.path}: CamVid has no still of this name; remove it")
     sequence, frame = parts[1], int(parts[2])
     if sequence == "Seq05VD" or (sequence == "0001TP" and frame >= 8550):
         return "test"

@@ -1,8 +1,8 @@
-"""Cityscapes: fine annotations as images of label ids.
+"""Reads Cityscapes: fine annotations as images of label ids.
 
-The folders of leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip, and the ids of
-cityscapesScripts (github.com/mcordts/cityscapesScripts, helpers/labels.py), whose 34 are
-0 to 33; the license plate's -1 is never drawn. KITTI takes them over.
+Folders: those of leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip. The 34 ids, 0 to
+33, are those of cityscapesScripts (github.com/mcordts/cityscapesScripts, helpers/labels.py);
+the license plate's id -1 is never drawn. KITTI has the same ids.
 """
 
 import functools
@@ -10,7 +10,7 @@ import functools
 from etils import epath
 
 from foi_tf.data.convert.entry import FileEntry
-from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, files_of_splits
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, expect_files
 from foi_tf.data.convert.readers import labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -38,7 +38,7 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 LAYOUT = Layout(
     read=_read,
-    files=files_of_splits(TRAIN_VAL, (2_975, 500), (_IMAGES, _LABELS)),
+    files=expect_files(TRAIN_VAL, (2_975, 500), (_IMAGES, _LABELS)),
     home="https://www.cityscapes-dataset.com/downloads/",
     terms="registration; non-commercial research; no redistribution",
 )

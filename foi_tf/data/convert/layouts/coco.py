@@ -1,10 +1,11 @@
-"""COCO 2017: panoptic PNG and JSON for masks, instances for boxes, person keypoints.
+"""Reads COCO 2017: panoptic masks, instances' boxes and persons' keypoints.
 
-As in the authors' code an image without objects is not annotated for boxes, and one without
-persons not for keypoints; so a subset has as many images with them as its setting says.
+As in the authors' code, an image without objects is not annotated for boxes, and an image
+without persons is not annotated for keypoints. So the number of images in a setting counts
+only images with objects or persons.
 
-`tensorflow-datasets` downloads COCO itself, and leaves the keypoints out; so the reader of
-own data in COCO's format serves here, too.
+The builder of `tensorflow-datasets` downloads COCO itself and lacks the keypoints. So the
+reader for own data in COCO's format reads this dataset, too.
 """
 
 from etils import epath
@@ -27,7 +28,7 @@ def _find_entries(root: epath.Path, split: str, row: Dataset) -> list[FileEntry]
     folder = root / f"{split}2017"
     images = frozenset(path.name for path in raw_files.list_files(folder))
     if not images:
-        raise FoiError(f"{folder}: no images in it; unpack {split}2017.zip here")
+        raise FoiError(f"{folder}: holds no images; unpack {split}2017.zip here")
     annotations = root / "annotations"
     found = [
         panoptic.read_file(
@@ -50,10 +51,10 @@ def _find_entries(root: epath.Path, split: str, row: Dataset) -> list[FileEntry]
 
 
 def _check_names(found: dict, task_type: str, row: Dataset, path: epath.Path) -> None:
-    # The publisher writes left_eye, where we write left eye.
+    # The publisher's left_eye is our "left eye".
     names = tuple(name.replace("_", " ") for name in found.get(task_type, ()))
     if names != row.names[task_type]:
-        raise FoiError(f"{path}: its {task_type} categories are not COCO 2017's; replace it")
+        raise FoiError(f"{path}: its {task_type} categories are not those of COCO 2017; replace it")
 
 
 LAYOUT = Layout(

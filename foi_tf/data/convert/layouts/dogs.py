@@ -1,4 +1,4 @@
-"""StanfordExtra's keypoints over the images and lists of Stanford Dogs."""
+"""Reads StanfordExtra: keypoints for the images and lists of Stanford Dogs."""
 
 import dataclasses
 import functools
@@ -14,14 +14,14 @@ from foi_tf.data.convert.readers import instances, json_file, matlab
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 
-# Version 1 is the paper's; "v12" is the release that came after it.
+# The paper used version 1; the later release is called "v12".
 _JSON = "StanfordExtra_v1*.json"
 _LISTS = {"train": "train_list.mat", "val": "test_list.mat"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Dog:
-    """One record: an image, and its dog; coordinates are (x, y) pixels from 0."""
+    """Holds one record: an image and its dog; coordinates are (x, y) pixels from 0."""
 
     img_path: str
     img_width: int
@@ -34,7 +34,7 @@ class _Dog:
 def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     versions = sorted(root.glob(_JSON))
     if not versions:
-        raise FoiError(f"{root}: holds no {_JSON}; request it from its publisher")
+        raise FoiError(f"{root}: has no {_JSON}; request it from the publisher")
     path = versions[0]
     dogs = {dog.img_path: dog for dog in json_file.read_json(path, list[_Dog], "StanfordExtra")}
     splits = {split: _read_list(root / name) for split, name in _LISTS.items()}
@@ -49,7 +49,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
                 (functools.partial(_load, dogs[image], keypoints, f"{path}: {image}"),),
             )
             for image in listed
-            if image in dogs  # Of 20,580 images; the others have no keypoints.
+            if image in dogs  # Not all of the 20,580 images have keypoints.
         ]
         for split, listed in splits.items()
     }
@@ -61,18 +61,20 @@ def _read_list(path: epath.Path) -> list[str]:
 
 def _load(dog: _Dog, keypoints: int, where: str) -> dict[str, Any]:
     if len(dog.joints) < keypoints:
-        raise FoiError(f"{where}: {len(dog.joints)} joints, not 24")
+        raise FoiError(f"{where}: has {len(dog.joints)} joints, not 24; replace the file")
     joints = np.asarray(dog.joints[:keypoints], np.float32)[:, [1, 0, 2]]
-    # (0, 0, 0) is not annotated, (x, y, 0) hidden, (x, y, 1) seen.
+    # (0, 0, 0) is a joint without annotation, (x, y, 0) a hidden and (x, y, 1) a visible one.
     annotated = joints[:, :2].any(1)
     joints[:, 2] += annotated
-    joints[annotated, :2] += 0.5  # Indices of pixels; their centers.
+    joints[annotated, :2] += 0.5  # From the index of a pixel to the coordinates of its center.
     x, y, width, height = dog.img_bbox
     box = np.asarray([y, x, y + height, x + width], np.float32)
     size = [dog.img_height, dog.img_width]
     area = pycocotools.mask.area({"size": size, "counts": dog.seg.encode()})
     if not 0 < area <= dog.img_height * dog.img_width:
-        raise FoiError(f"{where}: seg is no run-length code of a part of the image; replace it")
+        raise FoiError(
+            f"{where}: seg is not the run-length code of a part of the image; replace it"
+        )
     fields = instances.make_fields([box.clip(0, 2 * size)], areas=[area], prefix="keypoint")
     return fields | {"keypoints": joints[None]}
 

@@ -1,9 +1,9 @@
-"""India Driving Dataset: polygons of IDD Segmentation (part I), drawn.
+"""Reads the India Driving Dataset: draws the polygons of IDD Segmentation (part I).
 
-The folders of idd-segmentation.tar.gz, and the labels of its tools (github.com/AutoNUE/
-public-code, helpers/anue_labels.py), by whose `id` the paper counts 34 and the ignored
-rest; what no polygon covers is unlabeled. The tools' own label images, which users would
-have to make first, are not asked for.
+Folders: those of idd-segmentation.tar.gz. The labels are those of its tools (github.com/
+AutoNUE/public-code, helpers/anue_labels.py); by their `id`, the paper counts 34 classes and
+ignores the rest. Pixels outside all polygons are unlabeled. The label images that the tools
+can make are not needed.
 """
 
 import functools
@@ -11,7 +11,7 @@ import functools
 from etils import epath
 
 from foi_tf.data.convert.entry import FileEntry
-from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, files_of_splits
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, expect_files
 from foi_tf.data.convert.readers import labels, pairs, polygons
 from foi_tf.data.records import schema
 from foi_tf.study.dataset import Dataset
@@ -29,7 +29,7 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 LAYOUT = Layout(
     read=_read,
-    files=files_of_splits(TRAIN_VAL, (6_993, 981), (_IMAGES, _LABELS)),
+    files=expect_files(TRAIN_VAL, (6_993, 981), (_IMAGES, _LABELS)),
     home="https://idd.insaan.iiit.ac.in/dataset/download/",
     terms="registration; research use",
 )

@@ -1,8 +1,8 @@
-"""ILSVRC'12: the publisher's two tar archives, or the folders of synsets unpacked from them.
+"""Reads ILSVRC'12: the publisher's two tar archives, or the folders unpacked from them.
 
-Validation labels are those that come with `tensorflow-datasets`. Its builder would write
-all the records a second time, so the archives are read here: where each image lies in
-them is looked up once, without unpacking.
+The validation labels come with `tensorflow-datasets`. Its builder would write all records a
+second time, so the archives are read here. The place of each image in them is looked up
+once, without unpacking.
 """
 
 import dataclasses
@@ -28,18 +28,20 @@ _TARS = {"train": "ILSVRC2012_img_train.tar", "val": "ILSVRC2012_img_val.tar"}
 _LABELS = {synset: label for label, synset in enumerate(SYNSETS)}
 _VAL_NAME = re.compile(r"ILSVRC2012_val_(\d{8})\.JPEG")
 
-# An image's name, label and, within an archive, its offset and size.
+# Name, label, offset and size of each image; offset and size are 0 outside archives.
 _Found = Iterator[tuple[str, int, int, int]]
 
 
 @dataclasses.dataclass(frozen=True)
 class _ImageEntries(Sequence[FileEntry]):
-    """A million entries, each made when it is asked for.
+    """Behaves as a list of a million entries, each of which is made when it is asked for.
 
     Attributes:
       path: the archive, or the folder that `names` are relative to.
-      names: of the images.
-      numbers: int64 [images, (label, offset, size)]; the latter two of archives only.
+      names: names of the images.
+      numbers: int64 [images, (label, offset, size)]; offset and size, in bytes, are used
+        for archives only.
+      is_archive: whether `path` is an archive.
     """
 
     path: epath.Path
@@ -62,14 +64,14 @@ class _ImageEntries(Sequence[FileEntry]):
 
 
 def _read(root: epath.Path, row: Dataset) -> dict[str, Sequence[FileEntry]]:
-    del row  # Labels are the same for all.
+    del row  # The labels do not depend on it.
     return {split: _find_images(root, split) for split in _TARS}
 
 
 def _find_images(root: epath.Path, split: str) -> _ImageEntries:
     archive, folder = root / _TARS[split], root / split
     if not archive.exists() and not folder.is_dir():
-        raise FoiError(f"{archive}: no such file, nor are its images in {folder}")
+        raise FoiError(f"{archive}: no such file, and {folder} with its images is missing, too")
     if archive.exists():
         path, found = archive, _list_archive(archive, split)
     else:
@@ -92,7 +94,9 @@ def _list_archive(path: epath.Path, split: str) -> _Found:
                 return
             for synset in track(archive, path.name, len(SYNSETS), unit="synset"):
                 if not synset.isfile():
-                    raise FoiError(f"{path}: {synset.name} is no archive of a synset; replace it")
+                    raise FoiError(
+                        f"{path}: {synset.name} is not the archive of a synset; replace it"
+                    )
                 label = _train_label(synset.name.removesuffix(".tar"), path)
                 with tarfile.open(fileobj=archive.extractfile(synset), mode="r:") as images:
                     for image in images:
@@ -107,7 +111,7 @@ def _list_folder(folder: epath.Path) -> _Found:
         name = path.relative_to(folder)
         if path.suffix != ".JPEG":
             continue
-        if len(name.parts) == 1:  # As the archive has the validation images.
+        if len(name.parts) == 1:  # The archive has the validation images without folders.
             yield str(name), _val_label(path.name, folder), 0, 0
         else:
             yield str(name), _train_label(name.parts[0], folder), 0, 0
@@ -115,7 +119,7 @@ def _list_folder(folder: epath.Path) -> _Found:
 
 def _train_label(synset: str, path: epath.Path) -> int:
     if synset not in _LABELS:
-        raise FoiError(f"{path}: {synset} is none of the 1000 synsets; remove it")
+        raise FoiError(f"{path}: {synset} is not among the 1000 synsets; remove it")
     return _LABELS[synset]
 
 
@@ -123,13 +127,13 @@ def _val_label(name: str, path: epath.Path) -> int:
     match = _VAL_NAME.fullmatch(name)
     labels = _val_labels()
     if not match or not 1 <= int(match[1]) <= len(labels):
-        raise FoiError(f"{path}: {name} is no validation image of ILSVRC'12; remove it")
+        raise FoiError(f"{path}: {name} is not a validation image of ILSVRC'12; remove it")
     return _LABELS[labels[int(match[1]) - 1]]
 
 
 @functools.cache
 def _val_labels() -> list[str]:
-    """The synset of each validation image, in the order of their names."""
+    """Returns the synset of each validation image, in the order of the images' names."""
     path = tfds.core.tfds_path("datasets/imagenet2012/validation_labels.txt")
     return path.read_text().split()
 

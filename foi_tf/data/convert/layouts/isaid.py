@@ -1,15 +1,15 @@
-"""iSAID: DOTA's images with its instances' class colors, as tiles.
+"""Reads iSAID: tiles of DOTA's images, with the colors of the instances' classes.
 
-The folders that its development kit (github.com/CAPTAIN-WHU/iSAID_Devkit) asks for: in
-train/images and val/images DOTA's P0000.png beside P0000_instance_color_RGB.png. Colors
-are those of its fork of cityscapesScripts (helpers/labels.py). Tiles of images, which are
-PNG, are stored as JPEG.
+Folders: those of its development kit (github.com/CAPTAIN-WHU/iSAID_Devkit); train/images and
+val/images hold DOTA's P0000.png beside P0000_instance_color_RGB.png. The colors are those of
+its fork of cityscapesScripts (helpers/labels.py). The images are PNG; their tiles are stored
+as JPEG.
 """
 
 from etils import epath
 
 from foi_tf.data.convert.entry import FileEntry
-from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, files_of_splits
+from foi_tf.data.convert.layouts.layout import TRAIN_VAL, Layout, expect_files
 from foi_tf.data.convert.readers import labels, tiled
 from foi_tf.study.dataset import Dataset
 
@@ -36,7 +36,7 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 LAYOUT = Layout(
     read=_read,
-    files=files_of_splits(TRAIN_VAL, (1_411, 458), (_IMAGES, _LABELS)),
+    files=expect_files(TRAIN_VAL, (1_411, 458), (_IMAGES, _LABELS)),
     home=(
         "https://captain-whu.github.io/iSAID/ (labels) and "
         "https://captain-whu.github.io/DOTA/ (images of DOTA v1.0)"

@@ -1,13 +1,13 @@
-"""ISPRS: Potsdam to train, Vaihingen to validate, as tiles.
+"""Reads ISPRS: tiles of Potsdam for training and of Vaihingen for validation.
 
-The folders of the two archives of the 2D semantic labeling contest (www.isprs.org/
-education/benchmarks/UrbanSemLab), each below its city's name: 2_Ortho_RGB and
-5_Labels_all of Potsdam; top and the complete ground truth of Vaihingen. Labels are six
-colors; clutter, and what is none of them at some edges, is ignored.
+Folders: those of the two archives of the 2D semantic labeling contest (www.isprs.org/
+education/benchmarks/UrbanSemLab), each below its city's name: 2_Ortho_RGB and 5_Labels_all
+of Potsdam; top and the complete ground truth of Vaihingen. The labels have six colors.
+Clutter is ignored, and so are the other colors that occur at some edges.
 
-Potsdam is red, green, blue, Vaihingen infrared, red, green. As the paper's authors do, we
-keep what both have: red, green, and their mean in place of blue; the published channel
-statistics are of such images.
+Potsdam has the channels red, green, blue; Vaihingen has infrared, red, green. Like the
+paper's authors, we keep the channels of both, red and green, and put their mean in place of
+blue. The published channel statistics are those of such images.
 """
 
 import functools
@@ -29,7 +29,7 @@ _VAIHINGEN = (
     "Vaihingen/top/top_mosaic_09cm_area*.tif",
     "Vaihingen/ISPRS_semantic_labeling_Vaihingen_ground_truth_COMPLETE/top_mosaic_09cm_area*.tif",
 )
-_RED_GREEN = {"train": (0, 1), "val": (1, 2)}  # Their channels.
+_RED_GREEN = {"train": (0, 1), "val": (1, 2)}  # Indices of the channels red and green.
 
 COLORS = {
     (255, 255, 255): "impervious_surfaces", (0, 0, 255): "building",

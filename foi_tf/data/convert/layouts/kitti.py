@@ -1,9 +1,9 @@
-"""KITTI: semantic segmentation 2015, with Cityscapes' label ids.
+"""Reads KITTI: semantic segmentation 2015, with Cityscapes' label ids.
 
-The folders of data_semantics.zip (www.cvlibs.net/datasets/kitti/eval_semseg.php). Its
-test labels are not public, so that the 200 training images are split: validation are the
-50 that MSeg lists (github.com/mseg-dataset/mseg-api, dataset_lists/kitti-34), which the
-paper's authors take.
+Folders: those of data_semantics.zip (www.cvlibs.net/datasets/kitti/eval_semseg.php). The
+test labels are not public, so the 200 training images are split. Like the paper's authors,
+we validate on the 50 images that MSeg lists (github.com/mseg-dataset/mseg-api,
+dataset_lists/kitti-34).
 """
 
 import functools
@@ -33,7 +33,9 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     splits = {"train": [], "val": []}
     for entry in pairs.find_pairs(raw_dir, _IMAGES, {_LABELS: load}):
         if not entry.id.isdecimal():
-            raise FoiError(f"{entry.path}: KITTI's images are numbered; remove it")
+            raise FoiError(
+                f"{entry.path}: its name is not a number, as KITTI's are; rename or remove it"
+            )
         splits["val" if int(entry.id) in _VAL else "train"].append(entry)
     return splits
 

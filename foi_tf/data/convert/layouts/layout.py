@@ -1,4 +1,4 @@
-"""What a publisher's folder is: how it is read, what belongs there, where it comes from."""
+"""Defines a publisher's layout: how it is read, which files it has, where it comes from."""
 
 import dataclasses
 import types
@@ -9,23 +9,23 @@ from etils import epath
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.study.dataset import Dataset
 
-# Folders of the splits where publishers call them as we do.
+# Folders of the splits, for publishers who use our names.
 TRAIN_VAL = types.MappingProxyType({"train": "train", "val": "val"})
 
-# Reads a raw folder into the entries of each split ("train", "val"), by the dataset's row.
+# Takes a raw folder and the dataset's row; returns the entries of each split ("train", "val").
 Read = Callable[[epath.Path, Dataset], Mapping[str, Sequence[FileEntry]]]
 
 
 @dataclasses.dataclass(frozen=True)
 class ExpectedFiles:
-    """Files that a raw folder must hold.
+    """Describes files that a raw folder must hold.
 
     Attributes:
-      pattern: relative to the raw folder, with the wildcards of `readers.pairs`.
-      count: how many files the publisher's whole dataset has there; None where the
-        publisher names no number.
-      split: "train" or "val" where they serve one split only.
-      instead: files that serve as well where there are none of these.
+      pattern: paths relative to the raw folder, with the wildcards of `readers.pairs`.
+      count: number of files in the publisher's whole dataset; None where the publisher
+        names no number.
+      split: "train" or "val" for files of one split; empty for files of both.
+      instead: other files that serve as well where these are missing.
     """
 
     pattern: str
@@ -34,14 +34,15 @@ class ExpectedFiles:
     instead: "ExpectedFiles | None" = None
 
 
-def files_of_splits(
+def expect_files(
     folders: Mapping[str, str], counts: Sequence[int | None], patterns: Sequence[str]
 ) -> tuple[ExpectedFiles, ...]:
-    """Files of patterns that each split has in equal numbers.
+    """Describes files that each split has in a folder of its own, as many of each pattern.
 
     Args:
-      folders: by split, what stands for the {} in patterns.
-      counts: of each split.
+      folders: by split, the text that replaces {} in the patterns.
+      counts: number of files of each pattern, for each split in turn.
+      patterns: patterns of paths with {} for the split's folder.
     """
     return tuple(
         ExpectedFiles(pattern.format(folder), count, split)
@@ -52,13 +53,13 @@ def files_of_splits(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How one dataset comes from its publisher.
+    """Describes how a publisher distributes one dataset.
 
     Attributes:
-      read: finds the entries; reads lists, JSON and the headers of images at most.
-      files: what must be there, with the publisher's counts.
-      home: where it is to be requested.
-      terms: on which terms, in one line.
+      read: finds the entries; reads at most lists, JSON and the headers of images.
+      files: the files that must be there, with the publisher's counts.
+      home: place where the dataset can be requested.
+      terms: terms of use, in one line.
     """
 
     read: Read

@@ -1,8 +1,8 @@
-"""Mapillary Vistas: label images of version 1.2, whose names are in a config.json.
+"""Reads Mapillary Vistas: label images of version 1.2, whose names are in config.json.
 
-The folders of mapillary-vistas-dataset_public_v1.2.zip, or of v2.0's, which holds these
-labels below training/v1.2 and config_v1.2.json. Label ids are the indices of that file's
-list of 66, the last of which is Unlabeled.
+Folders: those of mapillary-vistas-dataset_public_v1.2.zip, or of the archive of v2.0, which
+holds the same labels in training/v1.2 and config_v1.2.json. Label ids are indices of that
+file's list of 66 labels, the last of which is Unlabeled.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ import functools
 from etils import epath
 
 from foi_tf.data.convert.entry import FileEntry
-from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout, files_of_splits
+from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout, expect_files
 from foi_tf.data.convert.readers import json_file, labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -44,12 +44,12 @@ LAYOUT = Layout(
     read=_read,
     files=(
         ExpectedFiles(_CONFIG, 1, instead=ExpectedFiles(_CONFIG_IN_2, 1)),
-        *files_of_splits(_SPLITS, _COUNTS, [_IMAGES]),
+        *expect_files(_SPLITS, _COUNTS, [_IMAGES]),
         *(
             dataclasses.replace(first, instead=second)
             for first, second in zip(
-                files_of_splits(_SPLITS, _COUNTS, [_LABELS]),
-                files_of_splits(_SPLITS, _COUNTS, [_LABELS_IN_2]),
+                expect_files(_SPLITS, _COUNTS, [_LABELS]),
+                expect_files(_SPLITS, _COUNTS, [_LABELS_IN_2]),
                 strict=True,
             )
         ),

@@ -1,8 +1,8 @@
-"""MPII Human Pose: images/ and the one big annotation file of its release.
+"""Reads MPII Human Pose: images/ and the one large annotation file of its release.
 
-The publisher withholds the joints of its test images, which Table 1 counts as its 7K of
-validation; so does the release. Ours: of the annotated training images, the frames of
-whole videos are held out.
+Table 1 counts the publisher's 7K test images as validation, but their joints are not
+public. Ours: we validate on a part of the annotated training images, the frames of whole
+videos.
 """
 
 import functools
@@ -20,11 +20,11 @@ from foi_tf.study.dataset import Dataset
 from foi_tf.study.grid import choose_subset
 
 _FILE = "mpii_human_pose_v1_u12_2/mpii_human_pose_v1_u12_1.mat"
-# Share of the videos; ours, about that of the usual validation images (Tompson et al. 2015:
-# 2729 of 17,408).
+# Share of the videos to validate on; ours, about the share of the usual validation images
+# (Tompson et al. 2015: 2729 of 17,408).
 _HELD_OUT = 0.157
-_HEIGHT = 200  # Pixels of a person of scale 1.
-# Share of its box that a person covers, where no outline says so: as xtcocotools has it.
+_HEIGHT = 200  # Height of a person of scale 1, in pixels.
+# Share of a box that its person covers, for lack of outlines; xtcocotools takes the same.
 _COVERED = 0.53
 
 
@@ -43,10 +43,10 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
         if not is_train or not any(marks[:, 2].any() for marks, _ in people):
             continue
         name = str(matlab.get_field(matlab.get_field(image, "image", where), "name", where))
-        # The file has three records more than there are images: the first of an image counts.
+        # The file has three more records than images; the first record of an image counts.
         if name in entries:
             continue
-        # Frames of no known video are taken for one.
+        # All frames of unknown videos count as one video.
         videos.append(str(matlab.get_field(image, "vididx", where)))
         file = root / "images" / name
         load = functools.partial(_load, file, people)
@@ -60,17 +60,18 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 
 def _read_person(person: Any, keypoints: int, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints [K, 3] and box [4] in pixels from 0, neither yet within the image.
+    """Returns a person's keypoints [K, 3] and box [4] in pixels from 0, not yet clipped.
 
-    The publisher has no boxes. Ours: around joints and head rectangle; of a person without
-    joints, the square of the person's scale around the rough position; else an empty one.
+    The publisher has no boxes. Ours: the box surrounds the joints and the rectangle of the
+    head. For a person without joints, it is a square of the person's scale around the rough
+    position; without that, it is empty.
     """
     marks = np.zeros((keypoints, 3), np.float32)
     for point in matlab.list_items(getattr(_get_optional(person, "annopoints"), "point", ())):
         number = int(matlab.get_field(point, "id", where))
         if not 0 <= number < keypoints:
             raise FoiError(f"{where}: joint id {number} is not below {keypoints}; replace the file")
-        # 0 or "0" is hidden. Joints of the head have no visibility, or []: they were seen.
+        # 0 or "0" means hidden. Joints of the head have no visibility, or []; they are visible.
         hidden = str(_get_optional(point, "is_visible")) == "0"
         marks[number] = *_read_position(point, where), 1 if hidden else 2
     spread = list(marks[marks[:, 2] > 0, :2])
@@ -86,14 +87,14 @@ def _read_person(person: Any, keypoints: int, where: str) -> tuple[np.ndarray, n
 
 
 def _get_optional(struct: Any, name: str) -> Any:
-    """A field that may be absent, or []: None then."""
+    """Returns a field, or None if it is absent or []."""
     value = getattr(struct, name, None)
     return None if matlab.is_empty(value) else value
 
 
 def _read_position(struct: Any, where: str) -> tuple[float, float]:
-    """(y, x) of the pixel's center; MATLAB's indices are from 1."""
-    # Floats, since whole numbers come in the fewest bytes that hold them.
+    """Returns the (y, x) of a pixel's center; the file's indices are from 1."""
+    # Converted to float, since MATLAB stores integers in types too small for subtraction.
     y, x = (float(matlab.get_field(struct, name, where)) for name in ("y", "x"))
     return y - 0.5, x - 0.5
 

@@ -1,4 +1,4 @@
-"""PASCAL-Context: trainval/*.mat over the images and main lists of VOC2010."""
+"""Reads PASCAL-Context: trainval/*.mat for the images and the main lists of VOC2010."""
 
 import functools
 from typing import Any
@@ -11,9 +11,9 @@ from foi_tf.data.convert.readers import labels, lists, matlab
 from foi_tf.study.dataset import Dataset
 
 _VOC = "VOCdevkit/VOC2010"
-_LABELS = 460  # 459 in labels.txt, from 1, and 0 for what is not labeled.
-# Where labels.txt has the 59 most frequent of its classes, in the order of our names: both are
-# alphabetical (59_labels.txt names them, some in other words).
+_LABELS = 460  # The 459 ids of labels.txt, from 1, and 0 for unlabeled pixels.
+# Ids in labels.txt of its 59 most frequent classes, in the order of our names; both are
+# alphabetical (59_labels.txt names the 59, some in other words).
 _IDS = (
     2, 9, 18, 19, 22, 23, 25, 31, 33, 34, 44, 45, 46, 59, 65, 68, 72, 80, 85, 98, 104, 105, 113,
     115, 144, 158, 159, 162, 187, 189, 207, 220, 232, 258, 259, 260, 284, 295, 296, 308, 324, 326,

@@ -1,8 +1,8 @@
-"""PASCAL VOC: masks of VOC2012 with SBD's, boxes of VOC2007 (Table 1, footnote a).
+"""Reads PASCAL VOC: masks of VOC2012 and SBD, boxes of VOC2007 (Table 1, footnote a).
 
-Masks: VOC2012's own 1464 train and 1449 val images, and for training also those that the
-Semantic Boundaries Dataset adds outside of val: 10,582 in all, as Table 1 counts. Where
-both have a mask, VOC's is taken. Boxes: trainval of VOC2007 to train, test to validate.
+Masks: VOC2012 has 1464 train and 1449 val images. The Semantic Boundaries Dataset (SBD) adds
+training images outside val, which makes 10,582, as Table 1 counts. Where both have a mask,
+VOC's is taken. Boxes: training takes trainval of VOC2007, validation takes test.
 """
 
 import functools
@@ -27,7 +27,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 def _find_masks(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     names = row.names["segmentation"]
-    # Pixels are indices of a palette; 255 are the borders of objects and what is hard to tell.
+    # Pixels are indices of a palette; 255 marks borders of objects and difficult objects.
     table = labels.map_codes({**dict(enumerate(names[:-1])), 255: names[-1]}, row)
     folder = root / _VOC2012
     own = {s: lists.read_list(folder / f"ImageSets/Segmentation/{s}.txt") for s in ("train", "val")}

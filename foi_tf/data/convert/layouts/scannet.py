@@ -1,4 +1,4 @@
-"""ScanNet's 25k frames: scannet_frames_25k/SCENE/{color,label}, ids of NYU's 40 classes."""
+"""Reads ScanNet's 25k frames: scannet_frames_25k/SCENE/{color,label}, ids of NYU's 40 classes."""
 
 import functools
 from typing import Any
@@ -14,8 +14,8 @@ from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 
 _FRAMES = "scannet_frames_25k"
-# The sensor gives colors in 1296 x 968 pixels and depth in 640 x 480, of the same view;
-# where labels come in the other size, they are scaled. So near must their shapes be; ours.
+# The sensor gives colors in 1296 x 968 pixels and depth in 640 x 480, of the same view. Labels
+# of the other size are scaled if the aspect ratios differ by no more than this share; ours.
 _SAME_SHAPE = 0.01
 _LISTS = {"train": "scannetv2_train.txt", "val": "scannetv2_val.txt"}
 
@@ -30,7 +30,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
         if not any(scene in scenes for scenes in splits.values()):
             raise FoiError(
                 f"{entry.path}: {scene} is in neither {' nor '.join(_LISTS.values())}; "
-                "frames of test scenes have no labels, remove them"
+                "frames of test scenes have no labels; remove them"
             )
     return {
         split: [entry for entry in entries if entry.id.split("/")[0] in scenes]

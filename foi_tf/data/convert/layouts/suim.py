@@ -1,10 +1,10 @@
-"""SUIM: underwater images with color-coded BMP masks.
+"""Reads SUIM: underwater images with color-coded BMP masks.
 
-The folders of SUIM.zip (irvlab.cs.umn.edu/resources/suim-dataset): train_val and TEST,
-each with images and masks. Masks switch each of red, green and blue on or off, which makes
-eight classes; like the publisher's code (github.com/xahidbuffon/SUIM), we cut the channels
-at their middle. Some masks are a few rows or columns larger than their image: the surplus
-at the bottom and at the right is cut off.
+Folders: those of SUIM.zip (irvlab.cs.umn.edu/resources/suim-dataset), train_val and TEST, each
+with images and masks. In masks, red, green and blue are each on or off, which makes eight
+classes. Like the publisher's code (github.com/xahidbuffon/SUIM), we split the channels at
+their middle. Some masks are a few rows or columns larger than their image; the surplus is cut
+off at the bottom and at the right.
 """
 
 import functools
@@ -16,13 +16,13 @@ from etils import epath
 
 from foi_tf.data.convert import raw_files
 from foi_tf.data.convert.entry import FileEntry
-from foi_tf.data.convert.layouts.layout import Layout, files_of_splits
+from foi_tf.data.convert.layouts.layout import Layout, expect_files
 from foi_tf.data.convert.readers import labels, pairs
 from foi_tf.study.dataset import Dataset
 
 _SPLITS = {"train": "train_val", "val": "TEST"}
 _IMAGES, _MASKS = "{}/images/*.jpg", "{}/masks/*.bmp"
-_SURPLUS = 0.1  # Of an image's side, that a mask may be larger; ours.
+_SURPLUS = 0.1  # Share of an image's side by which a mask may be larger; ours.
 
 COLORS = {
     (0, 0, 0): "background", (0, 0, 255): "HD: Human divers",
@@ -50,7 +50,7 @@ def _load(table: Mapping[labels.Color, int], path: epath.Path) -> dict[str, Any]
 
 LAYOUT = Layout(
     read=_read,
-    files=files_of_splits(_SPLITS, (1_525, 110), (_IMAGES, _MASKS)),
+    files=expect_files(_SPLITS, (1_525, 110), (_IMAGES, _MASKS)),
     home="https://irvlab.cs.umn.edu/resources/suim-dataset",
     terms="free download for research; cite Islam et al. 2020",
 )

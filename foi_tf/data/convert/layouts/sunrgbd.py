@@ -1,7 +1,7 @@
-"""SUN RGB-D: SUNRGBD/, and the 37 classes and splits in SUNRGBDtoolbox/.
+"""Reads SUN RGB-D: SUNRGBD/, and the 37 classes and the splits in SUNRGBDtoolbox/.
 
-The split is the authors', who took it from MSeg: all 5285 training images, and 475 of the
-5050 test images (`VAL`). Ids are places in SUNRGBDMeta.mat, from 1.
+The split is that of the paper's authors, who took it from MSeg: all 5285 training images, and
+475 of the 5050 test images (`VAL`). Ids are positions in SUNRGBDMeta.mat, from 1.
 """
 
 import functools
@@ -23,7 +23,7 @@ from foi_tf.study.dataset import Dataset
 _META = "SUNRGBDtoolbox/Metadata/SUNRGBDMeta.mat"
 _LABELS = "SUNRGBDtoolbox/Metadata/SUNRGBD2Dseg.mat"
 _SPLITS = "SUNRGBDtoolbox/traintestSUNRGBD/allsplit.mat"
-_THEIR_ROOT = "/n/fs/sun3d/data/"  # That the publisher's paths start with.
+_THEIR_ROOT = "/n/fs/sun3d/data/"  # Start of the publisher's paths.
 
 
 def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
@@ -41,7 +41,9 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
         is_train = (_THEIR_ROOT + str(epath.Path(image).parent.parent)).strip("/") in frames
         is_val = place + 1 in VAL
         if is_train and is_val:
-            raise FoiError(f"{where}: is listed to train, and MSeg's to validate; replace it")
+            raise FoiError(
+                f"{where}: is a training image, but MSeg validates on it; replace {_SPLITS}"
+            )
         if not is_train and not is_val:
             continue
         splits["train" if is_train else "val"].append(
@@ -58,7 +60,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 
 def _path(meta: Any, name: str, where: str) -> str:
-    """A path of the publisher's machine, below the raw folder."""
+    """Returns a path of the publisher's machine as a path relative to the raw folder."""
     path = "/" + str(matlab.get_field(meta, name, where)).lstrip("/")
     if not path.startswith(_THEIR_ROOT):
         raise FoiError(f"{where}: {name} is '{path}', not below {_THEIR_ROOT}; replace the file")
@@ -67,7 +69,7 @@ def _path(meta: Any, name: str, where: str) -> str:
 
 def _mask(path: epath.Path, place: int, table: dict[int, int]) -> dict[str, Any]:
     try:
-        # MATLAB's newest format: columns first, and cells that refer to arrays.
+        # MATLAB's newest format has columns first, and cells that refer to arrays.
         with path.open("rb") as file, h5py.File(file, "r") as content:
             cells = content["SUNRGBD2Dseg"]["seglabel"]
             ids = content[cells[place, 0]][:].T
@@ -81,7 +83,7 @@ def _depth(path: epath.Path) -> dict[str, Any]:
     stored = raw_files.read_labels(path)
     if stored.dtype != np.uint16:
         raise FoiError(f"{path}: depth must have 16 bits, not 8")
-    # As read3dPoints.m of the toolbox: the bits are rotated, and depth ends at 8 meters.
+    # As in read3dPoints.m of the toolbox, bits are rotated, and depth is at most 8 meters.
     millimeters = (stored >> 3) | (stored << 13)
     return {"depth": np.minimum(millimeters.astype(np.float32) / 1000, np.float32(8))}
 
@@ -92,7 +94,8 @@ LAYOUT = Layout(
         ExpectedFiles(_META, 1),
         ExpectedFiles(_LABELS, 1),
         ExpectedFiles(_SPLITS, 1),
-        # By camera. The 3389 frames of xtion/ lie at different depths; _META names them.
+        # By camera. The 3389 frames of xtion/ are not counted, since they are in folders of
+        # different depths; they are read, since _META names them.
         *(
             ExpectedFiles(f"SUNRGBD/{camera}/*/*/{kind}/*.{suffix}", count)
             for camera, count in (("kv1", 2_003), ("kv2", 3_784), ("realsense", 1_159))

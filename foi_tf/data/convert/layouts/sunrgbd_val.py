@@ -1,8 +1,8 @@
-"""MSeg's validation images of SUN RGB-D, which are the paper's."""
+"""Lists MSeg's validation images of SUN RGB-D, which the paper validates on."""
 
-# Places in SUNRGBDMeta.mat, from 1, where the 5050 test images come first: those of
-# mseg/dataset_lists/sunrgbd-37/list/val.txt of github.com/mseg-dataset/mseg-api. They are
-# 475; the 425 of Table 1 seems to be a slip of the pen.
+# Positions in SUNRGBDMeta.mat, from 1; its first 5050 records are the test images. The list is
+# mseg/dataset_lists/sunrgbd-37/list/val.txt of github.com/mseg-dataset/mseg-api. It has 475
+# images; the 425 of Table 1 seems to be a misprint.
 VAL = frozenset((
     1, 25, 26, 64, 94, 95, 100, 101, 113, 127, 137, 147, 152, 154, 161, 165, 169, 175, 181,
     198, 200, 202, 208, 210, 217, 238, 257, 276, 281, 282, 293, 308, 330, 335, 344, 376, 405,

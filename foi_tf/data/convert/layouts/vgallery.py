@@ -1,8 +1,8 @@
-"""Virtual Gallery: a rendered museum with class colors and depth.
+"""Reads Virtual Gallery: a rendered museum with class colors and depth.
 
-The folders of its archives (europe.naverlabs.com/research/3d-vision/
-virtual-gallery-dataset): training (a robot's six cameras, in loops) and testing
-(visitors' photos), by light and loop or occlusion, with frames as in Virtual KITTI 2.
+Folders: those of its archives (europe.naverlabs.com/research/3d-vision/virtual-gallery-dataset),
+training (six cameras of a robot, in loops) and testing (visitors' photos). Their folders are
+lights with loops or occlusions, with frames as in Virtual KITTI 2.
 """
 
 import functools
@@ -11,7 +11,7 @@ from etils import epath
 
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts import vkitti2
-from foi_tf.data.convert.layouts.layout import Layout, files_of_splits
+from foi_tf.data.convert.layouts.layout import Layout, expect_files
 from foi_tf.data.convert.readers import depth, labels, pairs
 from foi_tf.study.dataset import Dataset
 
@@ -38,7 +38,7 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 LAYOUT = Layout(
     read=_read,
     # Six lights: 496 views at four occlusions; five loops of about 245 views of six cameras.
-    files=files_of_splits(_SPLITS, (None, 11_904), (_IMAGES, _LABELS, _DEPTH)),
+    files=expect_files(_SPLITS, (None, 11_904), (_IMAGES, _LABELS, _DEPTH)),
     home="https://europe.naverlabs.com/research/3d-vision/virtual-gallery-dataset/",
     terms="free download for research; see the license in its archives",
 )

@@ -1,8 +1,8 @@
-"""Virtual KITTI 2: rendered drives with class colors and depth.
+"""Reads Virtual KITTI 2: rendered drives with class colors and depth.
 
-The folders of its archives vkitti_2.0.3_rgb, _classSegmentation and _depth
-(europe.naverlabs.com, Proxy Virtual Worlds): five scenes, ten variations, two cameras.
-Depth is in centimeters, 16 bits. Validation is Scene18, as the paper's authors have it.
+Folders: those of its archives vkitti_2.0.3_rgb, _classSegmentation and _depth
+(europe.naverlabs.com, Proxy Virtual Worlds), with five scenes, ten variations and two cameras.
+Depth has 16 bits, in centimeters. Like the paper's authors, we validate on Scene18.
 """
 
 import functools

@@ -1,8 +1,8 @@
-"""Raw layouts to examples: one small module per format."""
+"""Reads raw folders in the formats of own data (one module each) and parts of published ones."""
 
 from foi_tf.data.convert.readers import coco, depth, folders, masks, voc, yolo
 
-# What --format names; each reads a raw folder (epath.Path) into a `reader_result.ReaderResult`.
+# Values of --format; each function takes a raw folder and returns a `reader_result.ReaderResult`.
 FORMATS = {
     "coco": coco.read_folder,
     "voc": voc.read_folder,

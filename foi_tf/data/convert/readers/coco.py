@@ -1,4 +1,4 @@
-"""Boxes and keypoints in COCO JSON: annotations/{split}.json, `file_name` relative to images/."""
+"""Reads boxes and keypoints from COCO JSON: annotations/{split}.json, beside images/."""
 
 import dataclasses
 import functools
@@ -50,12 +50,14 @@ class _CocoFile:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CocoCategories:
-    """What categories make of a set.
+    """Describes the task types and the classes that a file's categories define.
 
     Attributes:
-      ids: of all categories, ascending; a detection set's classes.
-      names: by task type, the names of classes or keypoints.
+      ids: ids of all categories, ascending; the classes of a detection set.
+      names: by task type, the names of the classes or keypoints.
       jointed: the ids of the categories with keypoints.
+      flip_pairs: index pairs of left and right keypoints.
+      sigmas: OKS falloff of each keypoint; empty where the file has none.
     """
 
     ids: tuple[int, ...]
@@ -68,23 +70,24 @@ class CocoCategories:
 def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the boxes and keypoints of a folder.
 
-    The categories, on which all splits must agree, say what a file holds. Those with
-    `keypoints` make a keypoint set of their instances; they must share one list of them.
-    Where there are categories without keypoints, all of them, by ascending id (gaps may
-    be), are the classes of a detection set. Keypoint categories alone make none, since
-    such sets need not have a box for each object that is seen (COCO's own persons have,
-    and stand in its instances' files for detection).
+    All splits must have the same categories, which decide the task types. Categories with
+    `keypoints` make a keypoint set of their instances, and must all have the same list of
+    keypoints. If any category has no keypoints, all categories are the classes of a
+    detection set, by ascending id; ids may have gaps. Keypoint categories alone make no
+    detection set, since such files need not have a box for each visible object. (COCO's
+    own persons do, and its instances' files hold them for detection.)
 
-    An instance without `keypoints` has no labeled one. `flip_pairs` (from 0) and OKS
-    `sigmas` are our additions to a category; without the first, keypoints whose names
-    differ in "left" and "right" are pairs. Boxes are taken as they are; keypoints, which are
-    indices of pixels in COCO, at the centers of those. An image
-    that the JSON lists without annotations has no objects; one that it does not list is
-    not annotated. A box without any width or height tells nothing (train2017 of COCO has
-    two of them): it is left out, and a warning counts such boxes.
+    All keypoints of an instance without `keypoints` are unlabeled. A category may also have
+    `flip_pairs` (indices from 0) and OKS `sigmas`; both are our additions. Without
+    `flip_pairs`, keypoints whose names differ in "left" and "right" are pairs.
+
+    Boxes keep their coordinates. Keypoints, which are indices of pixels in COCO, move to
+    the centers of the pixels. An image that the JSON lists without annotations has no
+    objects; an image that it does not list is not annotated. Boxes of no width or height
+    are left out, with a warning that counts them (train2017 of COCO has two).
 
     Raises:
-      FoiError: a file is missing or no such JSON, or an annotation is wrong.
+      FoiError: a file is missing or is no such JSON, or an annotation is wrong.
     """
     root = raw_dir / "annotations"
     if not root.is_dir():
@@ -115,15 +118,16 @@ def read_file(
     """Reads one JSON file.
 
     Args:
-      folder: where the images are, for errors.
-      images: their paths below it.
+      path: the JSON file.
+      folder: the folder of the images, for error messages.
+      images: paths of the images, relative to `folder`.
       empty: whether images without objects count as annotated.
 
     Returns:
-      What its categories make of it and, by image, what loads its annotations.
+      The file's categories and, by image, a function that loads its annotations.
 
     Raises:
-      FoiError: as `read_folder`.
+      FoiError: as for `read_folder`.
     """
     content = json_file.read_json(path, _CocoFile, "COCO JSON")
     kind = _summarize_categories(sorted(content.categories, key=lambda category: category.id), path)
@@ -139,7 +143,7 @@ def read_file(
 def _summarize_categories(categories: Sequence[_CocoCategory], path: epath.Path) -> CocoCategories:
     ids = tuple(category.id for category in categories)
     if not ids or len(set(ids)) < len(ids):
-        raise FoiError(f"{path}: 'categories' must be some, each with an id of its own")
+        raise FoiError(f"{path}: 'categories' must not be empty, and their ids must differ")
     names = {}
     jointed = [category for category in categories if category.keypoints]
     if len(jointed) < len(categories):
@@ -151,7 +155,9 @@ def _summarize_categories(categories: Sequence[_CocoCategory], path: epath.Path)
     for one in jointed:
         where = f"{path}: category '{one.name}'"
         if dataclasses.replace(one, id=first.id, name=first.name) != first:
-            raise FoiError(f"{where}: its keypoints are not those of '{first.name}'")
+            raise FoiError(
+                f"{where}: its keypoints differ from those of '{first.name}'; list the same ones"
+            )
         _check_pairs(_flip_pairs(one), len(one.keypoints), where)
         if one.sigmas and (len(one.sigmas) != len(one.keypoints) or min(one.sigmas) <= 0):
             raise FoiError(f"{where}: 'sigmas' must be positive, one for each keypoint")
@@ -171,7 +177,8 @@ def _check_pairs(pairs: Sequence[tuple[int, int]], keypoints: int, where: str) -
     used = [index for pair in pairs for index in pair]
     if len(set(used)) < len(used) or not set(used) <= set(range(keypoints)):
         raise FoiError(
-            f"{where}: 'flip_pairs' must be pairs of different keypoints, from 0 to {keypoints - 1}"
+            f"{where}: 'flip_pairs' must be pairs of different indices from 0 to {keypoints - 1}, "
+            "each used once"
         )
 
 
@@ -182,21 +189,24 @@ def _make_loaders(
     kept = [one for one in content.annotations if 0 not in one.bbox[2:]]
     if len(kept) < len(content.annotations):
         every = len(content.annotations)
-        warn(f"{path}: left out {every - len(kept)} of {every} boxes, of no width or height")
+        warn(
+            f"{path}: left out {every - len(kept)} of {every} boxes, which have no width or height"
+        )
     for annotation in kept:
         objects[annotation.image_id].append(annotation)
     loaders, ids = {}, set()
     for image in content.images:
         name = image.file_name
         if name not in images:
-            raise FoiError(f"{path}: image {image.id}: no file {folder}/{name}")
+            raise FoiError(f"{path}: image {image.id}: there is no file {folder}/{name}")
         if name in loaders or image.id in ids:
             raise FoiError(f"{path}: image {image.id}: {name} or its id is listed twice")
         ids.add(image.id)
         loaders[name] = functools.partial(_load, objects.pop(image.id, []), kind, f"{path}: {name}")
     if objects:
         raise FoiError(
-            f"{path}: annotations of image_id {next(iter(objects))}, which is not listed"
+            f"{path}: has annotations of image_id {next(iter(objects))}, but does not list it in "
+            "'images'"
         )
     return loaders
 
@@ -204,7 +214,7 @@ def _make_loaders(
 def _load(annotations: list[_CocoAnnotation], kind: CocoCategories, where: str) -> dict[str, Any]:
     for one in annotations:
         if one.category_id not in kind.ids:
-            raise FoiError(f"{where}: unknown category_id {one.category_id}")
+            raise FoiError(f"{where}: category_id {one.category_id} is not in 'categories'")
     fields = {}
     if "detection" in kind.names:
         fields |= _instance_fields(annotations, "box")
@@ -233,9 +243,9 @@ def _keypoints(annotation: _CocoAnnotation, count: int, where: str) -> np.ndarra
         return np.zeros((count, 3), np.float32)
     if len(annotation.keypoints) != 3 * count:
         raise FoiError(
-            f"{where}: {len(annotation.keypoints)} numbers in 'keypoints', "
-            f"not x, y and visibility of {count}"
+            f"{where}: 'keypoints' has {len(annotation.keypoints)} numbers, but must have "
+            f"{3 * count}: x, y and visibility of {count}"
         )
     marks = np.asarray(annotation.keypoints, np.float32).reshape(count, 3)[:, [1, 0, 2]]
-    marks[:, :2] += 0.5  # COCO's are indices of pixels, ours are places: here their centers.
+    marks[:, :2] += 0.5  # From the index of a pixel to the coordinates of its center.
     return np.where(marks[:, 2:] > 0, marks, np.float32(0))

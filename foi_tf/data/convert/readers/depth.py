@@ -1,4 +1,4 @@
-"""Depth as folders of 16-bit images: depth/{split}/*.png and, optionally, depth.json."""
+"""Reads depth maps: 16-bit images depth/{split}/*.png and, optionally, depth.json."""
 
 import dataclasses
 import functools
@@ -13,16 +13,25 @@ from foi_tf.data.convert import raw_files
 from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.errors import FoiError, unknown_name_error
 
-_UNITS = {"millimetre": 0.001, "centimetre": 0.01, "metre": 1.0}
-_FARTHEST = 655.35  # Metres that records can hold: 65535 centimetres.
-_UNKNOWN = 0  # In examples; a surface at the camera itself cannot be seen.
+_AMERICAN_UNITS = {"millimeter": 0.001, "centimeter": 0.01, "meter": 1.0}  # In meters.
+_BRITISH_UNITS = {name.replace("meter", "metre"): m for name, m in _AMERICAN_UNITS.items()}
+_UNITS = _AMERICAN_UNITS | _BRITISH_UNITS
+_FARTHEST = 655.35  # Largest depth in records, in meters: 65535 centimeters.
+_UNKNOWN = 0  # Unknown depth in examples, where no visible surface can be.
 
 
 @dataclasses.dataclass(frozen=True)
 class DepthCoding:
-    """What stored values mean: metres a step, the value of unknown depth, (near, far) metres."""
+    """Describes the meaning of stored values.
 
-    unit: float = _UNITS["millimetre"]
+    Attributes:
+      unit: meters per step of the stored values.
+      invalid: stored value of unknown depth, besides 0.
+      range: (nearest, farthest) depth in meters, which depth is clipped to later; None
+        without limits.
+    """
+
+    unit: float = _UNITS["millimeter"]
     invalid: int = _UNKNOWN
     range: tuple[float, float] | None = None
 
@@ -30,10 +39,11 @@ class DepthCoding:
 def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the depth maps of a folder.
 
-    A map has its image's stem and size; its values are millimetres and 0 is unknown,
-    unless depth.json says otherwise: `unit` ("millimetre", "centimetre", "metre", or
-    metres a step), `invalid` (the value that is unknown, besides 0) and `range` ([near,
-    far] in metres, which depth is clipped to). Other keys are the user's own.
+    A map has its image's stem and size. By default its values are millimeters, and 0 means
+    unknown. depth.json may change that with these keys: `unit` ("millimeter", "centimeter"
+    or "meter", also spelled "-metre", or a number of meters per step), `invalid` (another
+    value that means unknown) and `range` ([near, far] in meters, which depth is clipped to).
+    Other keys are ignored.
 
     Raises:
       FoiError: a folder is missing, a map has no image, or depth.json is wrong.
@@ -52,13 +62,13 @@ def load_depth_map(coding: DepthCoding, path: epath.Path) -> dict[str, Any]:
     """Loads a depth map as fields of `schema`.
 
     Raises:
-      FoiError: the file is broken or has not 16 bits.
+      FoiError: the file is broken or does not have 16 bits.
     """
     values = raw_files.read_labels(path)
     if values.dtype != np.uint16:
         raise FoiError(f"{path}: depth must have 16 bits, not 8")
-    metres = values.astype(np.float32) * np.float32(coding.unit)
-    return {"depth": np.where(values == coding.invalid, np.float32(_UNKNOWN), metres)}
+    meters = values.astype(np.float32) * np.float32(coding.unit)
+    return {"depth": np.where(values == coding.invalid, np.float32(_UNKNOWN), meters)}
 
 
 def _read_coding(path: epath.Path) -> DepthCoding:
@@ -67,13 +77,13 @@ def _read_coding(path: epath.Path) -> DepthCoding:
     try:
         content = json.loads(raw_files.read_bytes(path))
     except ValueError as error:
-        raise FoiError(f"{path}: not JSON ({error})") from error
+        raise FoiError(f"{path}: is not JSON ({error})") from error
     if not isinstance(content, dict):
-        raise FoiError(f'{path}: must be a mapping, as in {{"unit": "millimetre"}}')
+        raise FoiError(f'{path}: must be a mapping, as {{"unit": "millimeter"}}')
     invalid = content.get("invalid", _UNKNOWN)
     if not isinstance(invalid, int):
-        raise FoiError(f"{path}: 'invalid' must be a stored value, as in 0 or 65535")
-    unit, limits = content.get("unit", "millimetre"), content.get("range")
+        raise FoiError(f"{path}: 'invalid' must be a stored value, as 0 or 65535")
+    unit, limits = content.get("unit", "millimeter"), content.get("range")
     return DepthCoding(
         _parse_unit(unit, path), invalid, None if limits is None else _parse_range(limits, path)
     )
@@ -82,10 +92,10 @@ def _read_coding(path: epath.Path) -> DepthCoding:
 def _parse_unit(unit: Any, path: epath.Path) -> float:
     if isinstance(unit, str):
         if unit not in _UNITS:
-            raise unknown_name_error("unit", unit, _UNITS, where=str(path))
+            raise unknown_name_error("unit", unit, _AMERICAN_UNITS, where=str(path))
         return _UNITS[unit]
     if not _is_number(unit) or unit <= 0:
-        raise FoiError(f"{path}: 'unit' must be a name or metres a step, not {unit!r}")
+        raise FoiError(f"{path}: 'unit' must be a name or meters per step, not {unit!r}")
     return float(unit)
 
 
@@ -97,7 +107,7 @@ def _parse_range(limits: Any, path: epath.Path) -> tuple[float, float]:
         or not 0 <= limits[0] < limits[1] <= _FARTHEST
     ):
         raise FoiError(
-            f"{path}: 'range' must be [near, far] in metres, "
+            f"{path}: 'range' must be [near, far] in meters, "
             f"0 <= near < far <= {_FARTHEST}, not {limits!r}"
         )
     return float(limits[0]), float(limits[1])

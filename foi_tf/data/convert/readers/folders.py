@@ -1,4 +1,4 @@
-"""Classification as folders of images: images/{split}/{class}/*, or {split}/{class}/*."""
+"""Reads classes from folders of images: images/{split}/{class}/*, or {split}/{class}/*."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,13 @@ from foi_tf.errors import FoiError, unknown_name_error
 def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the images of each class.
 
-    The last folder of an image's path is its class. Classes are the names in classes.json,
-    if there is one, or all those found, sorted. Splits are as for other formats; without
-    images/, the raw folder itself holds them.
+    The last folder of an image's path is its class. The classes are the names in
+    classes.json, or, without that file, all names of folders, sorted. The splits are found
+    as for other formats; without images/, the raw folder itself holds them.
 
     Raises:
-      FoiError: there is no image, one is in no class's folder, or a folder is no class.
+      FoiError: there is no image, an image is outside the folders of classes, or a folder is
+        not a class of classes.json.
     """
     folder = "images" if (raw_dir / "images").is_dir() else ""
     splits = raw_files.list_images(raw_dir, folder)
@@ -41,7 +42,7 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
 def _class_of(root: epath.Path, name: str, splits: Mapping[str, Sequence[str]]) -> str:
     *folders, _ = name.split("/")
     if not folders or (len(folders) == 1 and folders[0] in splits):
-        raise FoiError(f"{root / name}: is in no class's folder, as in train/{{class}}")
+        raise FoiError(f"{root / name}: must be in the folder of a class, as in train/{{class}}")
     return folders[-1]
 
 

@@ -1,4 +1,4 @@
-"""Objects as fields of `schema`: what all formats say of them, whatever they are."""
+"""Makes the fields of `schema` that objects have in common, whether with boxes or keypoints."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ def make_fields(
     areas: Sequence[float] | None = None,
     prefix: str = "box",
 ) -> dict[str, np.ndarray]:
-    """The boxes, areas and crowds of an image's objects.
+    """Returns the boxes, areas and crowd flags of an image's objects.
 
     Args:
-      corners: (ymin, xmin, ymax, xmax) of each, in pixels.
-      crowds: None: none of them is one.
-      areas: pixels of each; None: those of its box.
-      prefix: "box" or "keypoint".
+      corners: (ymin, xmin, ymax, xmax) of each object, in pixels.
+      crowds: whether each object is a crowd; None if none is.
+      areas: area of each object in pixels; None for the area of its box.
+      prefix: "box" or "keypoint", the start of the fields' names.
     """
     boxes = np.asarray(corners, np.float32).reshape(-1, 4)
     sides = boxes[:, 2:] - boxes[:, :2]

@@ -1,4 +1,4 @@
-"""JSON files read into dataclasses, whose types they are checked against."""
+"""Reads JSON files into dataclasses and checks their types."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -14,25 +14,26 @@ _MISSING = ("missing", "missing_argument")  # Pydantic's names for an absent key
 
 
 def read_json(path: epath.Path, content: type[Content], kind: str) -> Content:
-    """Reads a JSON file; keys that `content` does not have are passed over.
+    """Reads a JSON file; keys that `content` does not have are ignored.
 
     Args:
-      content: a dataclass, or a list of one.
-      kind: what such files are called, for errors.
+      path: the file.
+      content: the type to read: a dataclass, or a list of one.
+      kind: name of such files, for error messages.
 
     Raises:
-      FoiError: the file is missing, no JSON, or lacks something.
+      FoiError: the file is missing, is not JSON, or lacks a key.
     """
     try:
         return pydantic.TypeAdapter(content).validate_json(raw_files.read_bytes(path))
     except pydantic.ValidationError as error:
         problem = error.errors()[0]
     if problem["type"] == "json_invalid":
-        raise FoiError(f"{path}: not JSON ({problem['msg']})")
+        raise FoiError(f"{path}: is not JSON ({problem['msg']}); replace it")
     *parents, key = problem["loc"] or ("",)
     if problem["type"] in _MISSING and isinstance(key, str):
-        raise FoiError(f"{path}: {_place(parents) or f'not {kind}'}, it lacks {key}")
-    raise FoiError(f"{path}: {_place([*parents, key]) or f'not {kind}'}: {problem['msg']}")
+        raise FoiError(f"{path}: {_place(parents) or f'is not {kind}'}: '{key}' is missing")
+    raise FoiError(f"{path}: {_place([*parents, key]) or f'is not {kind}'}: {problem['msg']}")
 
 
 def _place(steps: Sequence[str | int]) -> str:

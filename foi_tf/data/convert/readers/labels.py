@@ -1,4 +1,4 @@
-"""Label images: pixels are ids or colors that a publisher's table gives names to."""
+"""Turns label images, whose pixels are a publisher's ids or colors, into masks of our classes."""
 
 import functools
 from collections.abc import Hashable, Mapping
@@ -15,18 +15,19 @@ from foi_tf.study.dataset import Dataset
 Code = TypeVar("Code", bound=Hashable)
 Color = tuple[int, int, int]  # R, G, B.
 
-# Share of an image that may have colors of no class, as at edges that somebody has
-# painted or scaled; such pixels are ignored. Ours: with more it is another coding.
+# Share of an image's pixels that may have unknown colors, as at painted or scaled edges; such
+# pixels are ignored. With more of them, the image has other colors. Ours.
 _STRAYS = 1e-3
 
 
 def map_codes(names: Mapping[Code, str], row: Dataset, where: str = "") -> dict[Code, int]:
-    """What becomes of each of a publisher's codes: a class of ours, or the ignore label.
+    """Maps each of a publisher's codes (ids, colors or names) to our class or the ignore label.
 
     Args:
-      names: what the publisher calls them.
-      row: `ignored` names go to the ignore label, also where they count as classes.
-      where: what gives the names, for errors.
+      names: the publisher's name of each code.
+      row: the dataset's row, whose names are the classes. Its `ignored` names map to the
+        ignore label, also where they count as classes.
+      where: source of the names, for error messages.
 
     Raises:
       FoiError: a name is neither a class nor ignored.
@@ -39,7 +40,7 @@ def map_codes(names: Mapping[Code, str], row: Dataset, where: str = "") -> dict[
         if name not in known:
             raise FoiError(
                 f"{where or row.id}: label {code}, '{name}', is neither a class of {row.id} "
-                "nor ignored; this is another release than ours"
+                "nor ignored; foi-prepare --check says where to get the release that is read"
             )
     return {code: known[name] for code, name in names.items()}
 
@@ -48,7 +49,8 @@ def load_id_mask(table: Mapping[int, int], path: epath.Path) -> dict[str, Any]:
     """Loads a mask from an image of ids of 8 or 16 bits.
 
     Args:
-      table: what `map_codes` says of each id.
+      table: the class of each id, as `map_codes` returns it.
+      path: the image.
 
     Raises:
       FoiError: the file is broken, has colors, or holds an id that the table lacks.
@@ -57,7 +59,7 @@ def load_id_mask(table: Mapping[int, int], path: epath.Path) -> dict[str, Any]:
 
 
 def ids_to_mask(table: Mapping[int, int], ids: np.ndarray, path: epath.Path) -> np.ndarray:
-    """Turns ids [H, W] from 0 into a mask [H, W], as `load_id_mask`."""
+    """Turns ids [H, W] from 0 into a mask [H, W], like `load_id_mask`."""
     lookup = np.full(max(*table, int(ids.max(initial=0))) + 1, -1, np.int32)
     for code, label in table.items():
         lookup[code] = label
@@ -68,11 +70,12 @@ def load_color_mask(table: Mapping[Color, int], path: epath.Path) -> dict[str, A
     """Loads a mask from an image of colors.
 
     Args:
-      table: what `map_codes` says of each color; labels up to 255.
+      table: the class of each color, as `map_codes` returns it, up to 255.
+      path: the image.
 
     Raises:
-      FoiError: the file is broken, or more than a few of its pixels have colors that the
-        table lacks.
+      FoiError: the file is broken, or more than a share of 0.001 of its pixels have colors
+        that the table lacks.
     """
     return {"mask": colors_to_mask(table, raw_files.read_colors(path), path)}
 
@@ -80,10 +83,14 @@ def load_color_mask(table: Mapping[Color, int], path: epath.Path) -> dict[str, A
 def colors_to_mask(
     table: Mapping[Color, int], colors: np.ndarray, path: epath.Path, rest: int = -1
 ) -> np.ndarray:
-    """Turns colors [H, W, 3] into a mask [H, W], as `load_color_mask`.
+    """Turns colors [H, W, 3] into a mask [H, W], like `load_color_mask`.
 
     Args:
-      rest: what becomes of colors that the table lacks; -1: they are strays, or an error.
+      table: the class of each color.
+      colors: the pixels.
+      path: the image, for error messages.
+      rest: class of the colors that the table lacks; -1 ignores a few such pixels and
+        refuses more.
     """
     labels = _make_color_lookup(tuple(table.items()), rest)[_pack_colors(colors)]
     strays = labels < 0
@@ -109,7 +116,7 @@ def _check_known(labels: np.ndarray, describe, table: Mapping, path: epath.Path)
     if labels.min(initial=0) < 0:
         y, x = np.argwhere(labels < 0)[0]
         raise FoiError(
-            f"{path}: {describe((y, x))} at row {y}, column {x} is none of the "
+            f"{path}: {describe((y, x))} at row {y}, column {x} is not among the "
             f"{len(table)} that its publisher lists; replace the file"
         )
     return labels.astype(_mask_dtype(table))

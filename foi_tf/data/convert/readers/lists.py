@@ -1,4 +1,4 @@
-"""Text files that list the members of a split, one a line."""
+"""Reads text files that list the images of a split, one a line."""
 
 from etils import epath
 
@@ -7,10 +7,10 @@ from foi_tf.errors import FoiError
 
 
 def read_list(path: epath.Path) -> list[str]:
-    """The first word of each line that is not blank.
+    """Returns the first word of each line that is not blank.
 
     Raises:
-      FoiError: the file is missing, or lists something twice.
+      FoiError: the file is missing, or lists an image twice.
     """
     lines = raw_files.read_bytes(path).decode(errors="replace").splitlines()
     found = [line.split()[0] for line in lines if line.strip()]

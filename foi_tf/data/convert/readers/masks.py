@@ -1,4 +1,4 @@
-"""Segmentation as folders of label images: masks/{split}/*.png and classes.json."""
+"""Reads segmentation masks: label images masks/{split}/*.png, and classes.json."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from foi_tf.data.convert.reader_result import ReaderResult
 def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the masks of a folder.
 
-    A mask has its image's stem, class ids from 0, and 255 (65535 in 16 bits) where a
-    pixel is to be ignored.
+    A mask has its image's stem. Its pixels are class ids from 0; the value 255 (65535 in
+    16 bits) marks pixels to ignore.
 
     Raises:
       FoiError: a folder or classes.json is missing or wrong, or a mask has no image.

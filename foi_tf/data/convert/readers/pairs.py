@@ -1,6 +1,6 @@
-"""Images with annotation files of a like name: leftImg8bit/*_a.png beside gtFine/*_b.png.
+"""Finds images and the annotation files of matching names: leftImg8bit/*_a.png, gtFine/*_b.png.
 
-In a pattern of paths, `*` stands for a part of one name and each `?` for one character.
+In a pattern of paths, `*` matches a part of one name, and each `?` matches one character.
 """
 
 import functools
@@ -23,16 +23,17 @@ def find_pairs(
     """Finds the images of a pattern and the annotation files that belong to them.
 
     Args:
-      images: a pattern of paths below `raw_dir`.
-      annotations: by a pattern, whose `*` stand for the same parts as the wildcards of
-        the image's, what loads such a file as fields of `schema`.
-      prefix: of the ids, before the image's parts, which a slash divides.
+      raw_dir: the raw folder.
+      images: a pattern of paths relative to `raw_dir`.
+      annotations: by pattern, a function that loads such a file as fields of `schema`. Each
+        `*` of the pattern is replaced by the text that the image's wildcard matches.
+      prefix: start of the ids; the texts that the wildcards match follow, joined by slashes.
 
     Returns:
       Entries in the order of their ids.
 
     Raises:
-      FoiError: there is no such image, or one lacks an annotation file.
+      FoiError: there is no such image, or an image lacks an annotation file.
     """
     entries = []
     for parts, path in match_files(raw_dir, images).items():
@@ -52,10 +53,11 @@ def find_pairs_of_splits(
     annotations: Mapping[str, Callable[[epath.Path], dict[str, Any]]],
     prefix: str = "",
 ) -> dict[str, list[FileEntry]]:
-    """As `find_pairs`, for each split.
+    """Does the same as `find_pairs` for each split.
 
     Args:
-      folders: by split, what stands for the {} in patterns and prefix.
+      raw_dir, images, annotations, prefix: as for `find_pairs`, with {} for the folder.
+      folders: by split, the folder that replaces {}.
     """
     return {
         split: find_pairs(
@@ -72,17 +74,17 @@ def check_annotation_exists(annotation: epath.Path, image: epath.Path) -> None:
     """Checks that an image's annotation file exists.
 
     Raises:
-      FoiError: it does not.
+      FoiError: the file is missing.
     """
     if not annotation.exists():
         raise FoiError(f"{image}: has no {annotation}; restore it or remove the image")
 
 
 def match_files(raw_dir: epath.Path, pattern: str) -> dict[tuple[str, ...], epath.Path]:
-    """The files of a pattern by what its wildcards stand for in their paths, sorted.
+    """Returns the files of a pattern by the texts that the wildcards match, sorted.
 
     Raises:
-      FoiError: there are none.
+      FoiError: no file matches.
     """
     form = re.escape(pattern).replace(r"\*", "([^/]*)")
     form = re.compile(re.sub(r"(\\\?)+", lambda run: f"([^/]{{{len(run[0]) // 2}}})", form))
@@ -91,10 +93,10 @@ def match_files(raw_dir: epath.Path, pattern: str) -> dict[tuple[str, ...], epat
         if parts := form.fullmatch(path.relative_to(raw_dir).as_posix()):
             found[parts.groups()] = path
     if not found:
-        raise FoiError(f"{raw_dir}: has no {pattern}; foi-prepare --check says what belongs there")
+        raise FoiError(f"{raw_dir}: has no {pattern}; foi-prepare --check lists what belongs there")
     return dict(sorted(found.items()))
 
 
 def fill_pattern(pattern: str, parts: tuple[str, ...]) -> str:
-    """Puts parts, in their order, where a pattern has `*`."""
+    """Replaces each `*` of a pattern by one of the parts, in their order."""
     return pattern.replace("*", "{}").format(*parts)

@@ -1,4 +1,4 @@
-"""COCO's panoptic segmentation: PNG files of segment ids and a JSON file of their classes."""
+"""Reads COCO's panoptic masks: PNG files of segment ids and a JSON file of their classes."""
 
 import dataclasses
 import functools
@@ -15,7 +15,7 @@ from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 
-_NOTHING = 0  # The id of what is in no segment.
+_NOTHING = 0  # Id of pixels outside all segments.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,15 +54,17 @@ def read_file(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, L
     """Reads one JSON file.
 
     Args:
-      folder: where the PNG files are.
-      row: whose segmentation classes the categories are called by, in any order.
+      path: the JSON file.
+      folder: the folder of the PNG files.
+      row: the dataset's row; its segmentation classes are the names of the categories, in
+        any order.
 
     Returns:
-      By the image's file name, what loads its mask of classes; segments are merged, and
-      what is in none is ignored.
+      By the image's file name, a function that loads its mask of classes. Segments of one
+      class are merged, and pixels outside all segments are ignored.
 
     Raises:
-      FoiError: the file is missing or no such JSON, or has a category that the row has not.
+      FoiError: the file is missing or is no such JSON, or has a category that the row lacks.
     """
     content = json_file.read_json(path, _PanopticFile, "COCO panoptic JSON")
     table = labels.map_codes({one.id: one.name for one in content.categories}, row, str(path))
@@ -72,7 +74,10 @@ def read_file(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, L
     loaders = {}
     for one in content.annotations:
         if one.image_id not in images:
-            raise FoiError(f"{path}: annotation of image_id {one.image_id}, which is not listed")
+            raise FoiError(
+                f"{path}: has an annotation of image_id {one.image_id}, but does not list it in "
+                "'images'"
+            )
         loaders[images[one.image_id]] = functools.partial(
             _mask, folder / one.file_name, one.segments_info, table, path, dtype
         )
@@ -91,8 +96,10 @@ def _mask(
     ids, places = np.unique(red + 256 * green + 256**2 * blue, return_inverse=True)
     for one in ids.tolist():
         if one not in category:
-            raise FoiError(f"{png}: segment {one} is not in {path}; take both of one release")
+            raise FoiError(f"{png}: segment {one} is not in {path}; take both from one release")
         if category[one] not in table:
-            raise FoiError(f"{path}: {png.name}: unknown category_id {category[one]}")
+            raise FoiError(
+                f"{path}: {png.name}: category_id {category[one]} is not in 'categories'"
+            )
     classes = np.asarray([table[category[one]] for one in ids.tolist()], dtype)
     return {"mask": classes[places].reshape(red.shape)}

@@ -1,4 +1,4 @@
-"""Masks in JSON files of labeled polygons, as Cityscapes and its followers write them."""
+"""Draws masks from JSON files of labeled polygons, in the format of Cityscapes."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -28,16 +28,17 @@ class _PolygonFile:
 
 
 def load_mask(table: Mapping[str, int], rest: int, path: epath.Path) -> dict[str, Any]:
-    """Draws a mask as the publishers' tools do: one polygon over another, outlines included.
+    """Draws a mask like the publishers' tools: later polygons cover earlier ones; outlines count.
 
-    A label that is not known, but is without "group" at its end, is that one's: a group.
+    An unknown label that ends in "group" means a group of the class before that ending.
 
     Args:
       table: the class of each label, at most 255, or the ignore label.
-      rest: the class of pixels outside of all polygons.
+      rest: the class of pixels outside all polygons.
+      path: the JSON file.
 
     Raises:
-      FoiError: the file is broken, a label is unknown or a polygon has no two points.
+      FoiError: the file is broken, a label is unknown, or a polygon has less than two points.
     """
     content = json_file.read_json(path, _PolygonFile, "polygons in JSON")
     picture = PIL.Image.new("L", (content.imgWidth, content.imgHeight), rest)

@@ -1,4 +1,4 @@
-"""Huge images and their color-coded labels, as tiles."""
+"""Finds and loads tiles of huge images and of their color-coded labels."""
 
 import dataclasses
 import functools
@@ -17,13 +17,13 @@ from foi_tf.study.dataset import Size
 
 @dataclasses.dataclass(frozen=True)
 class TileCoding:
-    """What pixels mean.
+    """Describes the meaning of the pixels of images and labels.
 
     Attributes:
-      table: what `labels.map_codes` says of each color of the labels.
-      rest: the class of colors that the table lacks; -1 is an error.
-      image: turns pixels [H, W, 3] of a tile into RGB; None where they are, so that
-        files that are left whole are kept as they are.
+      table: the class of each color of the labels, as `labels.map_codes` returns it.
+      rest: the class of colors that the table lacks; -1 makes them an error.
+      image: turns the pixels [H, W, 3] of a tile into RGB. None if they are RGB already;
+        files of whole images then keep their bytes.
     """
 
     table: Mapping[labels.Color, int]
@@ -34,15 +34,17 @@ class TileCoding:
 def find_tiles(
     raw_dir: epath.Path, images: str, masks: str, coding: TileCoding, prefix: str = ""
 ) -> list[FileEntry]:
-    """Finds the tiles of all images of a pattern; their headers are read.
+    """Finds the tiles of all images of a pattern; reads the headers of the files.
 
-    A tile's id is its image's, as in `pairs.find_pairs`, with first and last row and column.
+    A tile's id is its image's id (see `pairs.find_pairs`) with top, bottom, left and right.
 
     Args:
-      images, masks, prefix: as in `pairs.find_pairs`.
+      raw_dir, images, prefix: as for `pairs.find_pairs`.
+      masks: a pattern of label images, with the wildcards of `images`.
+      coding: the meaning of the pixels.
 
     Raises:
-      FoiError: as `pairs.find_pairs`; or the labels' size is not the image's.
+      FoiError: as for `pairs.find_pairs`, or a label image differs from its image in size.
     """
     entries = []
     for parts, path in pairs.match_files(raw_dir, images).items():

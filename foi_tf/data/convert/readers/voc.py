@@ -1,4 +1,4 @@
-"""Boxes in a VOC devkit's folders: Annotations/, JPEGImages/ and ImageSets/Main/."""
+"""Reads boxes from a VOC devkit's folders: Annotations/, JPEGImages/ and ImageSets/Main/."""
 
 import functools
 import math
@@ -24,20 +24,20 @@ class _VocObject(NamedTuple):
 
 
 def read_folder(raw_dir: epath.Path) -> ReaderResult:
-    """Finds the boxes of a devkit's folder (VOC2007, say).
+    """Finds the boxes of a devkit's folder, as VOC2007.
 
-    The lists train.txt and val.txt are the splits. Without train.txt, train is what
-    trainval.txt lists beyond val; without val.txt, val is test.txt, so that trainval.txt
-    and test.txt alone make the usual splits of VOC 2007. Without lists, all is train.
+    The lists train.txt and val.txt are the splits. Without train.txt, train holds the images
+    of trainval.txt that are not in val. Without val.txt, test.txt is val; so trainval.txt and
+    test.txt alone make the usual splits of VOC 2007. Without any list, all images are train.
 
-    Corners in the XML count pixels from 1 and include the last one; they become half-open
-    from 0. Some writers count from 0: a corner at 0 stays there. `difficult` objects become
-    crowds, which neither training nor evaluation asks for. Parts of objects are passed
-    over. Classes are the names in classes.json, if there is one, or all those found, sorted.
+    Corners in the XML count pixels from 1 and include the last pixel; they become half-open
+    from 0. Some writers count from 0, so a corner at 0 stays at 0. Objects marked `difficult`
+    become crowds, which training and evaluation ignore. Parts of objects are ignored. The
+    classes are the names in classes.json, or, without that file, all names found, sorted.
 
     Raises:
       FoiError: a folder or a listed file is missing, an image is in two splits, or an XML
-        file is broken or lacks something.
+        file is broken or lacks an element.
     """
     folder = raw_dir / _IMAGES
     if not folder.is_dir():
@@ -50,7 +50,9 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
         for stem in stems:
             path = raw_dir / "Annotations" / f"{stem}.xml"
             if stem not in images:
-                raise FoiError(f"{path}: has no image {_IMAGES}/{stem}.*")
+                raise FoiError(
+                    f"{path}: there is no image {_IMAGES}/{stem}.* for it; add or remove one"
+                )
             splits[split][str(images[stem].relative_to(folder))] = path, _read_objects(path)
     names = _class_names(raw_dir, splits)
     return ReaderResult(
@@ -70,13 +72,15 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
 def load_boxes(
     path: epath.Path, names: Sequence[str], aliases: Mapping[str, str | None] | None = None
 ) -> dict[str, Any]:
-    """Loads the boxes of one XML file, with labels from `names`; otherwise as `read_folder` says.
+    """Loads the boxes of one XML file by the rules of `read_folder`.
 
     Args:
-      aliases: what else objects are called, and what that means; None leaves them out.
+      path: the XML file.
+      names: names of the classes.
+      aliases: the class of each other name of objects; None leaves such objects out.
 
     Raises:
-      FoiError: as `read_folder`; or an object's class is none of the names.
+      FoiError: as for `read_folder`, or an object has an unknown name.
     """
     aliases = {name: name for name in names} | dict(aliases or {})
     objects = []
@@ -98,13 +102,15 @@ def _list_splits(raw_dir: epath.Path) -> dict[str, list[str]]:
         root = raw_dir / "Annotations"
         every = [path.stem for path in raw_files.list_files(root) if path.suffix.lower() == ".xml"]
         if not every:
-            raise FoiError(f"{root}: no *.xml in it, and no lists in ImageSets/Main")
+            raise FoiError(f"{root}: holds no *.xml, and there are no lists in ImageSets/Main")
         return {"train": every}
     val = found.get("val", found.get("test", []))
     beyond = [stem for stem in found.get("trainval", []) if stem not in frozenset(val)]
     train = found.get("train", beyond)
     if shared := sorted(set(train) & set(val)):
-        raise FoiError(f"{raw_dir}/ImageSets/Main: {shared[0]} is in both train and val")
+        raise FoiError(
+            f"{raw_dir}/ImageSets/Main: {shared[0]} is in both train and val; remove one"
+        )
     return {split: stems for split, stems in (("train", train), ("val", val)) if stems}
 
 
@@ -133,7 +139,7 @@ def _read_objects(path: epath.Path) -> list[_VocObject]:
 def _read_text(element: ET.Element, name: str, where: str) -> str:
     text = (element.findtext(name) or "").strip()
     if not text:
-        raise FoiError(f"{where}: it lacks {name}")
+        raise FoiError(f"{where}: lacks {name}; add it or remove the object")
     return text
 
 
@@ -144,7 +150,7 @@ def _read_number(element: ET.Element, name: str, where: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise FoiError(f"{where}: {name} is '{text}', no finite number")
+        raise FoiError(f"{where}: {name} must be a finite number, not '{text}'")
     return number
 
 
@@ -158,7 +164,7 @@ def _class_names(raw_dir: epath.Path, splits: Mapping[str, Mapping]) -> tuple[st
     listed = raw_dir / "classes.json"
     if not listed.exists():
         if not path_of:
-            raise FoiError(f"{raw_dir}/Annotations: no object in any of the files")
+            raise FoiError(f"{raw_dir}/Annotations: no file has an object")
         return tuple(sorted(path_of))
     names = raw_files.read_class_names(listed)
     for label, path in path_of.items():

@@ -1,4 +1,4 @@
-"""Boxes and poses in Ultralytics' YOLO layout: images/, labels/ and data.yaml."""
+"""Reads boxes and poses in Ultralytics' YOLO layout: images/, labels/ and data.yaml."""
 
 import dataclasses
 import functools
@@ -18,12 +18,19 @@ from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
 _YAML, _TEXT = "data.yaml", "classes.txt"
-_BOX = 5  # Class, center x, center y, width, height.
+_BOX = 5  # Numbers of a box: class, center x, center y, width, height.
 
 
 @dataclasses.dataclass(frozen=True)
 class _YoloConfig:
-    """What data.yaml says: names of classes and keypoints, numbers a keypoint, flip pairs."""
+    """Holds the content of data.yaml.
+
+    Attributes:
+      names: names of the classes.
+      keypoints: names of the keypoints; empty without poses.
+      numbers: numbers per keypoint, 2 (x, y) or 3 (with visibility); 0 without poses.
+      flip_pairs: index pairs of left and right keypoints.
+    """
 
     names: tuple[str, ...]
     keypoints: tuple[str, ...] = ()
@@ -32,22 +39,24 @@ class _YoloConfig:
 
 
 def read_folder(raw_dir: epath.Path) -> ReaderResult:
-    """Finds the boxes, and poses, of a folder (docs.ultralytics.com/datasets, detect and pose).
+    """Finds the boxes and poses of a folder (docs.ultralytics.com/datasets, detect and pose).
 
-    data.yaml has `names`, a list or {0: name}; without it, classes.txt has a name a line.
-    Its `train` and `val`, directories or lists of images below the raw folder, are the
-    splits (`path` is not asked, since folders move); without them, those of images/ are.
-    An image's labels stand where its path has labels/ for images/, and end in .txt; an
-    image without that file has no objects. A line is class, center x and y, width and
-    height, in shares of the image; a line of more than two corners instead is an outline,
-    of which the box is taken.
+    `names` in data.yaml, a list or {0: name}, are the classes. Without data.yaml,
+    classes.txt has a name on each line. `train` and `val` in data.yaml, directories or lists
+    of images below the raw folder, are the splits; without them, the splits of images/ are.
+    `path` is ignored, since folders move.
 
-    `kpt_shape: [K, 2 or 3]` makes it a pose set as well: x and y of each keypoint follow, and
-    with 3 its visibility; with 2, a keypoint at (0, 0) or below is not labeled. `flip_idx`
-    gives the flip pairs, and `kpt_names`, a list or {class: list}, the names.
+    The labels of an image are in the file of its path with labels/ in place of images/ and
+    the suffix .txt. An image without that file has no objects. A line holds class, center x
+    and y, width and height, in shares of the image. A line with more than two corners
+    instead is an outline, whose box is taken.
+
+    `kpt_shape: [K, 2 or 3]` adds poses: x and y of each keypoint follow, and with 3 its
+    visibility. With 2, a keypoint whose x or y is not above 0 is unlabeled. `flip_idx` gives
+    the flip pairs, and `kpt_names`, a list or {class: list}, the names of the keypoints.
 
     Raises:
-      FoiError: a file is missing, or a line of it wrong.
+      FoiError: a file is missing, or one of its lines is wrong.
     """
     content = _read_yaml(raw_dir)
     path = raw_dir / (_YAML if content else _TEXT)
@@ -77,12 +86,12 @@ def _read_yaml(raw_dir: epath.Path) -> dict[str, Any]:
     path = raw_dir / _YAML
     if not path.exists():
         if not (raw_dir / _TEXT).exists():
-            raise FoiError(f"{path}: no such file, nor {_TEXT}; one must name the classes")
+            raise FoiError(f"{path}: no such file, nor {_TEXT}; one of them must name the classes")
         return {}
     try:
         content = yaml.safe_load(raw_files.read_text(path))
     except yaml.YAMLError as error:
-        raise FoiError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+        raise FoiError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
     if not isinstance(content, dict) or "names" not in content:
         raise FoiError(f"{path}: must have 'names', a list of the classes")
     return content
@@ -126,7 +135,7 @@ def _parse_names(value: Any, key: str, path: epath.Path) -> tuple[str, ...]:
 def _read_lines(path: epath.Path) -> tuple[str, ...]:
     names = tuple(line.strip() for line in raw_files.read_text(path).splitlines() if line.strip())
     if not names:
-        raise FoiError(f"{path}: is empty; it must have a name on each line")
+        raise FoiError(f"{path}: is empty, but must have a name on each line")
     return names
 
 
@@ -153,7 +162,7 @@ def _list_splits(raw_dir: epath.Path, content: dict[str, Any]) -> tuple[str, dic
 def _list_images_at(raw_dir: epath.Path, places: Sequence[str]) -> list[str]:
     found = []
     for place in places:
-        # Exports write ../train/images for what stands beside data.yaml.
+        # Exports write ../train/images for a folder beside data.yaml.
         path = raw_dir / str(place).removeprefix("../").removeprefix("./")
         if path.is_dir():
             files = [
@@ -166,7 +175,9 @@ def _list_images_at(raw_dir: epath.Path, places: Sequence[str]) -> list[str]:
             if missing := next((f for f in files if not _is_below(f, raw_dir)), None):
                 raise FoiError(f"{path}: lists {missing}, which is missing below {raw_dir}")
         else:
-            raise FoiError(f"{raw_dir / _YAML}: {place}: no such directory or list below {raw_dir}")
+            raise FoiError(
+                f"{raw_dir / _YAML}: {place} is neither a directory nor a list below {raw_dir}"
+            )
         found += [file.relative_to(raw_dir).as_posix() for file in files]
     return sorted(found)
 
@@ -176,7 +187,7 @@ def _is_below(path: epath.Path, raw_dir: epath.Path) -> bool:
 
 
 def _label_path(folder: str, name: str) -> epath.Path:
-    """Where an image's labels stand, below the raw folder."""
+    """Returns the path of an image's labels, relative to the raw folder."""
     parts = list(epath.Path(folder, name).with_suffix(".txt").parts)
     for index in reversed(range(len(parts) - 1)):
         if parts[index] == "images":
@@ -207,16 +218,18 @@ def _parse_line(line: str, where: str, kind: _YoloConfig) -> list[float]:
     try:
         numbers = [float(word) for word in line.split()]
     except ValueError as error:
-        raise FoiError(f"{where}: '{line.strip()[:40]}' are not numbers") from error
+        raise FoiError(f"{where}: must hold numbers, not '{line.strip()[:40]}'") from error
     if not all(map(math.isfinite, numbers)):
-        raise FoiError(f"{where}: a number is not finite")
+        raise FoiError(f"{where}: all numbers must be finite")
     if numbers[0] not in range(len(kind.names)):
-        raise FoiError(f"{where}: class {numbers[0]:g}, but there are {len(kind.names)} names")
+        raise FoiError(
+            f"{where}: has class {numbers[0]:g}, but there are {len(kind.names)} names of classes"
+        )
     wanted = _BOX + len(kind.keypoints) * kind.numbers
     outline = not kind.keypoints and len(numbers) > _BOX + 1 and len(numbers) % 2 == 1
     if len(numbers) != wanted and not outline:
-        raise FoiError(f"{where}: {len(numbers)} numbers, not {wanted}")
-    # Shares of pixels as large as this are pixels; boxes are checked against the image later.
+        raise FoiError(f"{where}: has {len(numbers)} numbers, not {wanted}")
+    # Values above 2 are pixels, not shares. Boxes are checked against the image later.
     if max(map(abs, numbers[1:_BOX])) > 2:
         raise FoiError(f"{where}: coordinates must be shares of the image, from 0 to 1, not pixels")
     return numbers

@@ -72,7 +72,7 @@ SPOILS = {
     r"det_train\.json: a0\.jpg: unknown category 'cat'; did you mean 'car'": lambda root: _replace(
         root, _frame("a0.jpg", ("cat", (0, 0, 1, 1)))
     ),
-    r"det_train\.json: x\.jpg: no such file in .*100k/train": lambda root: _replace(
+    r"det_train\.json: x\.jpg: there is no such file in .*100k/train": lambda root: _replace(
         root, _frame("x.jpg")
     ),
     r"det_train\.json: a0\.jpg is listed twice": lambda root: _replace(
@@ -84,8 +84,8 @@ SPOILS = {
     r"a0\.jpg: box 0 .* is empty": lambda root: _replace(
         root, _frame("a0.jpg", ("car", (4, 0, 2, 1)))
     ),
-    r"det_train\.json: \[0\].* lacks name": lambda root: _replace(root, {"labels": []}),
-    r"det_train\.json: not JSON": lambda root: drawing.truncate(_json(root)),
+    r"det_train\.json: \[0\].*'name' is missing": lambda root: _replace(root, {"labels": []}),
+    r"det_train\.json: is not JSON": lambda root: drawing.truncate(_json(root)),
     r"det_train\.json: No such file": lambda root: _json(root).unlink(),
     r"7d2f7975-train\.png: label 19": lambda root: drawing.save(
         root / "labels/sem_seg/masks/train/7d2f7975-train.png", np.full(drawing.SIZE, 19, np.uint8)

@@ -29,7 +29,7 @@ def _label(root):
 
 
 SPOILS = {
-    r"StillsRaw_full/0001TP_cover\.png: no still of CamVid is called so": lambda root: [
+    r"StillsRaw_full/0001TP_cover\.png: CamVid has no still of this name": lambda root: [
         drawing.photo(root / name)
         for name in (
             "701_StillsRaw_full/0001TP_cover.png",

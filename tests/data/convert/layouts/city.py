@@ -31,7 +31,7 @@ def _label(root):
 
 
 SPOILS = {
-    r"labelIds\.png: label 34 at row 0, column 0 is none of the 34": lambda root: drawing.save(
+    r"labelIds\.png: label 34 at row 0, column 0 is not among the 34": lambda root: drawing.save(
         _label(root), np.full(drawing.SIZE, 34, np.uint8)
     ),
     r"_leftImg8bit\.png: has no .*labelIds\.png": lambda root: _label(root).unlink(),

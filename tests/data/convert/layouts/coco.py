@@ -114,28 +114,28 @@ SPOILS = {
         root, "train", 139, [(9, 0, 0)]
     ),
     r"000000000139\.png: No such file": lambda root: _png(root, "train", 139).unlink(),
-    r"panoptic_train2017\.json: 0+139\.png: unknown category_id 12": _edit(
+    r"panoptic_train2017\.json: 0+139\.png: category_id 12 is not in": _edit(
         "panoptic", lambda c: c["annotations"][0]["segments_info"][0].update(category_id=12)
     ),
     r"panoptic_train2017\.json: label 1, 'man', is neither a class of coco": _edit(
         "panoptic", lambda c: c["categories"][0].update(name="man")
     ),
-    r"panoptic_train2017\.json: annotations\[1\], it lacks segments_info": _edit(
+    r"panoptic_train2017\.json: annotations\[1\]: 'segments_info' is missing": _edit(
         "panoptic", lambda c: c["annotations"][1].pop("segments_info")
     ),
-    r"panoptic_train2017\.json: annotation of image_id 5, which is not listed": _edit(
+    r"panoptic_train2017\.json: has an annotation of image_id 5, but does not": _edit(
         "panoptic", lambda c: c["annotations"][1].update(image_id=5)
     ),
-    r"instances_train2017\.json: its detection categories are not COCO 2017's": _edit(
+    r"instances_train2017\.json: its detection categories are not those of COCO 2017": _edit(
         "instances", lambda c: c["categories"].pop()
     ),
-    r"instances_train2017\.json: image 139: no file train2017/x\.jpg": _edit(
+    r"instances_train2017\.json: image 139: there is no file train2017/x\.jpg": _edit(
         "instances", lambda c: c["images"][0].update(file_name="x.jpg")
     ),
     r"139\.jpg: box 0 .* is outside the image": _edit(
         "instances", lambda c: c["annotations"][0].update(bbox=[2, 1, 40, 3])
     ),
-    r"person_keypoints_train2017\.json: 0+139\.jpg: 4 numbers in 'keypoints'": _edit(
+    r"person_keypoints_train2017\.json: 0+139\.jpg: 'keypoints' has 4 numbers": _edit(
         "person_keypoints", lambda c: c["annotations"][0].update(keypoints=[1, 2, 3, 4])
     ),
 }

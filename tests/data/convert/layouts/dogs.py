@@ -66,20 +66,20 @@ def _lacking(root):
 
 
 SPOILS = {
-    r"StanfordExtra_v1\.json: not JSON": lambda root: drawing.truncate(
+    r"StanfordExtra_v1\.json: is not JSON": lambda root: drawing.truncate(
         root / "StanfordExtra_v1.json"
     ),
-    r"StanfordExtra_v1\.json: \[0\], it lacks img_bbox": _lacking,
-    r"v1\.json: .*_2650\.jpg: 3 joints, not 24": lambda root: _save(
+    r"StanfordExtra_v1\.json: \[0\]: 'img_bbox' is missing": _lacking,
+    r"v1\.json: .*_2650\.jpg: has 3 joints, not 24": lambda root: _save(
         root, [record(_IMAGES["train"][0]), record(_IMAGES["val"][0], joints=_JOINTS)]
     ),
     r"v1\.json: n02085620-Chihuahua/other\.jpg is in neither": lambda root: _save(
         root, [record("n02085620-Chihuahua/other.jpg")]
     ),
-    r"v1\.json: .*_2650\.jpg: seg is no run-length code": lambda root: _save(
+    r"v1\.json: .*_2650\.jpg: seg is not the run-length code": lambda root: _save(
         root, [record(_IMAGES["train"][0]), record(_IMAGES["val"][0], seg="")]
     ),
-    r"holds no StanfordExtra_v1\*\.json": lambda root: (root / "StanfordExtra_v1.json").unlink(),
+    r"has no StanfordExtra_v1\*\.json": lambda root: (root / "StanfordExtra_v1.json").unlink(),
     r"test_list\.mat: has no variable file_list": lambda root: matlab.save(
         root / "test_list.mat", labels=[1]
     ),

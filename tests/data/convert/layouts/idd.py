@@ -57,8 +57,8 @@ SPOILS = {
     r"object 0: its polygon has 1 points": lambda root: _labels(root).write_text(
         _polygons([("road", [[1, 1]], 0)])
     ),
-    r"polygons\.json: not JSON": lambda root: drawing.truncate(_labels(root)),
-    r"polygons\.json: objects\[0\], it lacks polygon": lambda root: _labels(root).write_text(
+    r"polygons\.json: is not JSON": lambda root: drawing.truncate(_labels(root)),
+    r"polygons\.json: objects\[0\]: 'polygon' is missing": lambda root: _labels(root).write_text(
         '{"imgHeight": 6, "imgWidth": 8, "objects": [{"label": "road"}]}'
     ),
     r"mask is 9x9, but its image is 6x8": lambda root: _labels(root).write_text(

@@ -73,14 +73,14 @@ def _no_image(root):
 
 
 SPOILS = {
-    r"img_train\.tar: n00000000 is none of the 1000 synsets": lambda root: _rewrite(
+    r"img_train\.tar: n00000000 is not among the 1000 synsets": lambda root: _rewrite(
         root, "n00000000", ["n00000000_1.JPEG"]
     ),
-    r"img_train\.tar: n01440764 is no archive of a synset": _folder,
+    r"img_train\.tar: n01440764 is not the archive of a synset": _folder,
     r"img_train\.tar: not a whole tar archive": lambda root: (root / _TRAIN).write_bytes(
         b"x" * 2000
     ),
-    r"img_val\.tar: dog\.JPEG is no validation image": lambda root: (root / _VAL).write_bytes(
+    r"img_val\.tar: dog\.JPEG is not a validation image": lambda root: (root / _VAL).write_bytes(
         _archive(root, ["dog.JPEG"])
     ),
     r"img_val\.tar: holds no image": lambda root: (root / _VAL).write_bytes(_archive(root, [])),

@@ -37,7 +37,7 @@ def _label(root):
 
 
 SPOILS = {
-    r"color_RGB\.png: color \(9, 0, 0\) at row 0, column 0 is none of the 16": lambda root: (
+    r"color_RGB\.png: color \(9, 0, 0\) at row 0, column 0 is not among the 16": lambda root: (
         drawing.save(_label(root), drawing.stripes([(9, 0, 0)], LARGE).astype(np.uint8))
     ),
     r"P0002\.png: has no .*_instance_color_RGB": lambda root: _label(root).unlink(),

@@ -26,7 +26,7 @@ def _label(root):
 
 
 SPOILS = {
-    r"image_2/cover_10\.png: KITTI's images are numbered": lambda root: [
+    r"image_2/cover_10\.png: its name is not a number": lambda root: [
         drawing.photo(root / f"training/{folder}/cover_10.png")
         for folder in ("image_2", "semantic")
     ],

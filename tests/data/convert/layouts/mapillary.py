@@ -49,7 +49,7 @@ SPOILS = {
         root / "config.json"
     ).write_text(config(["Bird", "Dragon"])),
     r"config\.json: No such file": lambda root: (root / "config.json").unlink(),
-    r"config\.json: labels\[0\], it lacks readable": lambda root: (root / "config.json").write_text(
-        '{"labels": [{"name": "animal--bird"}]}'
-    ),
+    r"config\.json: labels\[0\]: 'readable' is missing": lambda root: (
+        root / "config.json"
+    ).write_text('{"labels": [{"name": "animal--bird"}]}'),
 }

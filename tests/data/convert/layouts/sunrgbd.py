@@ -106,7 +106,7 @@ SPOILS = {
     r"SUNRGBDMeta\.mat: record 1: has no field depthpath": lambda root: _save_meta(
         root, [{"rgbpath": f"{_THEIRS}SUNRGBD/kv1/a/b/image/c.jpg"}]
     ),
-    r"SUNRGBDMeta\.mat: record 1: is listed to train, and MSeg's to validate": lambda root: (
+    r"SUNRGBDMeta\.mat: record 1: is a training image, but MSeg validates on it": lambda root: (
         _save_split(root, (0, 2, 3))
     ),
     r"SUNRGBDMeta\.mat: not a whole \.mat": lambda root: drawing.truncate(_meta(root)),

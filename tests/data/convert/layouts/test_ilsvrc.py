@@ -34,7 +34,7 @@ def test_validation_images_may_stand_in_folders_of_synsets(tmp_path):
     drawing.photo(tmp_path / "val/n02099601/ILSVRC2012_val_00000004.JPEG")
     assert labels(tmp_path)["val"]["ILSVRC2012_val_00000004"] == {"label": 207}
     drawing.photo(tmp_path / "val/dogs/ILSVRC2012_val_00000005.JPEG")
-    with pytest.raises(FoiError, match="val: dogs is none of the 1000 synsets"):
+    with pytest.raises(FoiError, match="val: dogs is not among the 1000 synsets"):
         labels(tmp_path)
 
 

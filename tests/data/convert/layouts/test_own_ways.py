@@ -134,5 +134,7 @@ def test_a_few_stray_colors_are_ignored():
     assert mask.dtype == np.uint8 and mask[7, 3] == mask[9, 9] == 255
     assert np.count_nonzero(mask == 1) == mask.size - 2
     colors[0, 0] = (1, 1, 1)
-    with pytest.raises(FoiError, match=r"a\.png: color \(1, 1, 1\) at row 0, column 0 is none of"):
+    with pytest.raises(
+        FoiError, match=r"a\.png: color \(1, 1, 1\) at row 0, column 0 is not among"
+    ):
         labels.colors_to_mask(table, colors, "a.png")

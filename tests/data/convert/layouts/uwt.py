@@ -65,7 +65,7 @@ SPOILS = {
     r"0004\.jpg: box 0 .* is outside the image": lambda root: _xml(root).write_text(
         xml([("bio", 1, 1, 40, 2)])
     ),
-    r"0004\.xml: object 0: bndbox/xmin is 'x', no finite number": lambda root: _xml(
+    r"0004\.xml: object 0: bndbox/xmin must be a finite number, not 'x'": lambda root: _xml(
         root
     ).write_text(xml([("bio", "x", 1, 4, 2)])),
 }

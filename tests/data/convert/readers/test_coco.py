@@ -100,7 +100,7 @@ def test_boxes_without_area_are_left_out_and_counted(tmp_path, capsys):
     assert second["box_labels"].tolist() == [0] and len(second["keypoints"]) == 0
     assert third["box_labels"].tolist() == [0, 1]
     said = capsys.readouterr().err.splitlines()
-    assert said == [f"warning: {coco(root)}: left out 2 of 16 boxes, of no width or height"]
+    assert said == [f"warning: {coco(root)}: left out 2 of 16 boxes, which have no width or height"]
 
 
 def test_category_ids_may_have_gaps_and_any_order(tmp_path):
@@ -114,17 +114,17 @@ def test_category_ids_may_have_gaps_and_any_order(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda c: c["annotations"][1].pop("bbox"), r"annotations\[1\], it lacks bbox"),
-        (lambda c: c["annotations"][0].pop("image_id"), r"annotations\[0\], it lacks image_id"),
-        (lambda c: c["images"][2].pop("file_name"), r"images\[2\], it lacks file_name"),
-        (lambda c: c["categories"][0].pop("name"), r"categories\[0\], it lacks name"),
+        (lambda c: c["annotations"][1].pop("bbox"), r"annotations\[1\]: 'bbox' is missing"),
+        (lambda c: c["annotations"][0].pop("image_id"), r"annotations\[0\]: 'image_id' is missing"),
+        (lambda c: c["images"][2].pop("file_name"), r"images\[2\]: 'file_name' is missing"),
+        (lambda c: c["categories"][0].pop("name"), r"categories\[0\]: 'name' is missing"),
         (lambda c: c["annotations"][0].update(bbox=[1, 2, 3]), r"annotations\[0\]\.bbox\[3\]: "),
         (lambda c: c["annotations"][0].update(bbox=None), r"annotations\[0\]\.bbox: Input"),
         (lambda c: c.update(annotations={}), "train.json: annotations: Input should be"),
         (lambda c: c["annotations"][0]["bbox"].__setitem__(0, float("nan")), "box 0 is not finite"),
         (lambda c: c["annotations"][0].update(bbox=[-9, 0, 20, 20]), "box 0 .* outside the image"),
         (lambda c: c["annotations"][0].update(bbox=[3, 3, -2, 5]), "box 0 .* is empty"),
-        (lambda c: c["annotations"][0].update(keypoints=[1, 2, 2]), "3 numbers in 'keypoints'"),
+        (lambda c: c["annotations"][0].update(keypoints=[1, 2, 2]), "'keypoints' has 3 numbers"),
         (lambda c: c["annotations"][0]["keypoints"].__setitem__(2, 3), "visibility 0, 1 or 2"),
         (lambda c: c["annotations"][0]["keypoints"].__setitem__(0, float("nan")), "must be finite"),
         (
@@ -145,7 +145,10 @@ def test_mistakes_in_keypoint_json_are_named(tmp_path, change, said):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda k: k[1].update(keypoints=["x"]), "category 'leaf': its keypoints are not those of"),
+        (
+            lambda k: k[1].update(keypoints=["x"]),
+            "category 'leaf': its keypoints differ from those of",
+        ),
         (lambda k: [one.update(flip_pairs=[[0, 4]]) for one in k], "'flip_pairs' must be pairs"),
         (lambda k: [one.update(flip_pairs=[[0, 0]]) for one in k], "'flip_pairs' must be pairs"),
         (
@@ -154,8 +157,8 @@ def test_mistakes_in_keypoint_json_are_named(tmp_path, change, said):
         ),
         (lambda k: [one.update(sigmas=[0.1]) for one in k], "'sigmas' must be positive, one for"),
         (lambda k: [one.update(sigmas=[0] * 4) for one in k], "'sigmas' must be positive"),
-        (lambda k: k[1].update(id=10), "each with an id of its own"),
-        (lambda k: k.clear(), "each with an id of its own"),
+        (lambda k: k[1].update(id=10), "their ids must differ"),
+        (lambda k: k.clear(), "their ids must differ"),
     ],
 )
 def test_mistakes_in_categories_are_named(tmp_path, change, said):
@@ -169,8 +172,8 @@ def test_broken_json_is_named(tmp_path):
     root = raw_folders.write(tmp_path)
     for text in (coco(root).read_text()[:-9], "", "\x00"):
         coco(root).write_text(text)
-        with pytest.raises(FoiError, match=r"train\.json: not JSON"):
+        with pytest.raises(FoiError, match=r"train\.json: is not JSON"):
             find(root, "coco")
     coco(root).write_text("[]")
-    with pytest.raises(FoiError, match=r"train\.json: not COCO JSON"):
+    with pytest.raises(FoiError, match=r"train\.json: is not COCO JSON"):
         find(root, "coco")

@@ -24,12 +24,14 @@ def stored(root, split="train", stem="000"):
     ("coding", "unit"),
     [
         ({}, 0.001),
-        ({"unit": "millimetre", "invalid": 0, "intrinsics": ["585"]}, 0.001),
-        ({"unit": "centimetre"}, 0.01),
+        ({"unit": "millimeter", "invalid": 0, "intrinsics": ["585"]}, 0.001),
+        ({"unit": "centimeter"}, 0.01),
         ({"unit": 0.0002}, 0.0002),
+        ({"unit": "millimetre"}, 0.001),
+        ({"unit": "centimetre"}, 0.01),
     ],
 )
-def test_depth_is_read_in_metres(tmp_path, coding, unit):
+def test_depth_is_read_in_meters(tmp_path, coding, unit):
     root = with_depth(tmp_path, **coding)
     dataset = find(root, "depth").dataset
     assert dataset.classes == {"depth": 1} and dataset.depth_range is None
@@ -38,8 +40,9 @@ def test_depth_is_read_in_metres(tmp_path, coding, unit):
     np.testing.assert_allclose(depth, stored(root) * unit, rtol=1e-6)
 
 
-def test_another_value_may_be_unknown_and_a_range_be_given(tmp_path):
-    root = with_depth(tmp_path, unit="metre", invalid=4000, range=[0.5, 600])
+@pytest.mark.parametrize("unit", ["meter", "metre"])
+def test_another_value_may_be_unknown_and_a_range_be_given(tmp_path, unit):
+    root = with_depth(tmp_path, unit=unit, invalid=4000, range=[0.5, 600])
     assert find(root, "depth").dataset.depth_range == (0.5, 600.0)
     depth = examples(root, "depth")[0]["depth"]
     assert set(np.unique(depth)) == {0, 1250, 2003}
@@ -55,11 +58,11 @@ def test_a_map_without_any_known_depth_is_no_annotation(tmp_path):
 @pytest.mark.parametrize(
     ("coding", "said"),
     [
-        ({"unit": "millimeter"}, "unknown unit 'millimeter'; did you mean 'millimetre'"),
-        ({"unit": 0}, "'unit' must be a name or metres a step, not 0"),
+        ({"unit": "milimetre"}, "unknown unit 'milimetre'; did you mean 'millimeter'"),
+        ({"unit": 0}, "'unit' must be a name or meters per step, not 0"),
         ({"unit": True}, "'unit' must be"),
         ({"invalid": "none"}, "'invalid' must be a stored value"),
-        ({"range": [8, 1]}, r"'range' must be \[near, far\] in metres"),
+        ({"range": [8, 1]}, r"'range' must be \[near, far\] in meters"),
         ({"range": [1, float("nan")]}, "'range' must be"),
         ({"range": [0, 900]}, "far <= 655.35"),
         ({"range": 5}, "'range' must be"),
@@ -74,10 +77,10 @@ def test_mistakes_in_depth_json_are_named(tmp_path, coding, said):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda r: (r / "depth.json").write_text("{"), r"depth\.json: not JSON"),
+        (lambda r: (r / "depth.json").write_text("{"), r"depth\.json: is not JSON"),
         (lambda r: (r / "depth.json").write_text("3"), r"depth\.json: must be a mapping"),
         (lambda r: (r / "depth").rename(r / "depths"), "depth: no such directory"),
-        (lambda r: (r / "images/train/000.jpg").unlink(), "has no image images/train/000"),
+        (lambda r: (r / "images/train/000.jpg").unlink(), "there is no image images/train/000"),
         (
             lambda r: raw_folders.save(r / "depth/train/001.png", np.ones((48, 64), np.uint8)),
             "16 bits",
@@ -87,7 +90,7 @@ def test_mistakes_in_depth_json_are_named(tmp_path, coding, said):
             "001.jpg: depth is 8x9, but its image is 48x64",
         ),
         (
-            lambda r: (r / "depth.json").write_text('{"unit": "metre"}'),
+            lambda r: (r / "depth.json").write_text('{"unit": "meter"}'),
             r"000\.jpg: depth is up to 4000 m, but mine has no range, hence records of 65\.535 m",
         ),
     ],
@@ -99,7 +102,7 @@ def test_mistakes_in_depth_are_named(tmp_path, spoil, said):
         examples(root, "depth")
 
 
-def test_depth_up_to_the_last_millimetre_is_kept(tmp_path):
+def test_depth_up_to_the_last_millimeter_is_kept(tmp_path):
     root = with_depth(tmp_path)
     raw_folders.save(root / "depth/train/000.png", np.full((48, 64), 65535, np.uint16))
     assert examples(root, "depth")[0]["depth"].max() == pytest.approx(65.535)

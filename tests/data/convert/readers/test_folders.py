@@ -43,5 +43,5 @@ def test_without_splits_a_fraction_or_lists_make_them(tmp_path):
 def test_an_image_outside_of_all_classes_is_named(tmp_path):
     root = raw_folders.write_classes(tmp_path)
     (root / "train/leaf/002.jpg").rename(root / "train/002.jpg")
-    with pytest.raises(FoiError, match=r"train/002\.jpg: is in no class's folder"):
+    with pytest.raises(FoiError, match=r"train/002\.jpg: must be in the folder of a class"):
         find(root, "folders")

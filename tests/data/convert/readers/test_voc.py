@@ -102,19 +102,31 @@ ONE = "Annotations/2007_train0.xml"
     ("spoil", "said"),
     [
         (lambda r: change(r / ONE, ("</annotation>", "")), r"train0\.xml: not whole XML"),
-        (lambda r: change(r / ONE, ("<name>brick</name>", "")), "train0.xml: object 0: it lacks n"),
-        (lambda r: change(r / ONE, ("xmax>", "x>"), ("/xmax>", "/x>")), "it lacks bndbox/xmax"),
-        (lambda r: change(r / ONE, ("<ymin>", "<ymin>nan")), "bndbox/ymin is 'nan.*no finite"),
-        (lambda r: change(r / ONE, ("<ymin>", "<ymin>inf</ymin><ymin>")), "'inf', no finite"),
+        (lambda r: change(r / ONE, ("<name>brick</name>", "")), "train0.xml: object 0: lacks n"),
+        (lambda r: change(r / ONE, ("xmax>", "x>"), ("/xmax>", "/x>")), "lacks bndbox/xmax"),
+        (
+            lambda r: change(r / ONE, ("<ymin>", "<ymin>nan")),
+            "bndbox/ymin must be a finite number, not 'nan",
+        ),
+        (
+            lambda r: change(r / ONE, ("<ymin>", "<ymin>inf</ymin><ymin>")),
+            "finite number, not 'inf'",
+        ),
         (lambda r: change(r / ONE, ("<xmax>", "<xmax>9")), r"train0\.jpg: box 0 .* is outside"),
         (lambda r: change(r / ONE, ("<xmin>", "<xmin>-")), r"train0\.jpg: box 0 .* is outside"),
         (lambda r: change(r / ONE, ("<xmax>", "<xmax>0</xmax><xmax>")), "box 0 .* is empty"),
         (lambda r: (r / ONE).unlink(), r"train0\.xml: No such file"),
-        (lambda r: (r / "JPEGImages/2007_train0.jpg").unlink(), "has no image JPEGImages/2007_tr"),
+        (
+            lambda r: (r / "JPEGImages/2007_train0.jpg").unlink(),
+            "there is no image JPEGImages/2007_tr",
+        ),
         (lambda r: (r / "JPEGImages").rename(r / "images"), "JPEGImages: no such directory"),
         (lambda r: lists(r, train=["2007_val0"], val=["2007_val0"]), "2007_val0 is in both train"),
-        (lambda r: lists(r, val=["2007_val0"]), "no annotated images in train; found val"),
-        (lambda r: lists(r, trainval=["2007_val0"]), "give --val_fraction"),
+        (
+            lambda r: lists(r, val=["2007_val0"]),
+            "no annotated images in train; the splits found are val",
+        ),
+        (lambda r: lists(r, trainval=["2007_val0"]), "give a share of train, as --val_fraction"),
     ],
 )
 def test_mistakes_in_voc_are_named(tmp_path, spoil, said):
@@ -128,16 +140,18 @@ def test_voc_needs_some_object_and_some_annotation(tmp_path):
     root, _ = raw_folders.write_voc(tmp_path)
     for path in (root / "Annotations").iterdir():
         path.write_text("<annotation></annotation>")
-    with pytest.raises(FoiError, match="no object in any of the files"):
+    with pytest.raises(FoiError, match="no file has an object"):
         find(root, "voc")
     lists(root)
     (root / "Annotations").rename(root / "annotations")
-    with pytest.raises(FoiError, match=r"Annotations: no \*\.xml in it, and no lists"):
+    with pytest.raises(FoiError, match=r"Annotations: holds no \*\.xml, and there are no lists"):
         find(root, "voc")
 
 
 def test_formats_that_keep_images_apart_do_not_mix(tmp_path):
     root, _ = raw_folders.write_voc(tmp_path)
     raw_folders.write(root)
-    with pytest.raises(FoiError, match="voc and masks keep their images apart, in JPEGImages and"):
+    with pytest.raises(
+        FoiError, match="voc and masks keep their images in different folders, JPEGImages and"
+    ):
         find(root, "voc", "masks")

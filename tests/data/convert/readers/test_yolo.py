@@ -87,11 +87,11 @@ def test_splits_may_be_lists(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("0 0.5 0.5 0.5", "line 2: 4 numbers, not 5"),
-        ("0 0.5 0.5 0.5 wide", "line 2: '0 0.5 0.5 0.5 wide' are not numbers"),
-        ("2 0.5 0.5 0.5 0.5", "line 2: class 2, but there are 2 names"),
-        ("0.5 0.5 0.5 0.5 0.5", "line 2: class 0.5, but"),
-        ("0 nan 0.5 0.5 0.5", "line 2: a number is not finite"),
+        ("0 0.5 0.5 0.5", "line 2: has 4 numbers, not 5"),
+        ("0 0.5 0.5 0.5 wide", "line 2: must hold numbers, not '0 0.5 0.5 0.5 wide'"),
+        ("2 0.5 0.5 0.5 0.5", "line 2: has class 2, but there are 2 names"),
+        ("0.5 0.5 0.5 0.5 0.5", "line 2: has class 0.5, but"),
+        ("0 nan 0.5 0.5 0.5", "line 2: all numbers must be finite"),
         ("0 30 20 8 8", "line 2: coordinates must be shares of the image"),
         ("0 0.9 0.5 0.5 0.5", "train/000.jpg: box 1 .* is outside the image"),
         ("0 0.9 0.5 0 0.5", "train/000.jpg: box 1 .* is empty"),
@@ -107,7 +107,7 @@ def test_wrong_lines_are_named(tmp_path, line, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("names: [a", "data.yaml: not YAML"),
+        ("names: [a", "data.yaml: is not YAML"),
         ("nc: 2", "data.yaml: must have 'names'"),
         ("names: {1: a, 2: b}", "the keys of 'names' must be 0 to 1"),
         ("names: []", "'names' must be a list of names"),
@@ -116,10 +116,13 @@ def test_wrong_lines_are_named(tmp_path, line, said):
         ("names: [a, b]\nkpt_shape: [2, 3]\nflip_idx: [0, 0]", "'flip_idx' must list each"),
         ("names: [a, b]\nkpt_shape: [2, 3]\nflip_idx: ['1', '0']", "'flip_idx' must list each"),
         ("names: [a, b]\nkpt_shape: [2, 3]\nflip_idx: [[0, 1]]", "'flip_idx' must list each"),
-        ("names: [a, b]\ntrain: 5\nval: images/val", "5: no such directory or list"),
+        ("names: [a, b]\ntrain: 5\nval: images/val", "5 is neither a directory nor a list"),
         ("names: [a, b]\nkpt_shape: [3, 3]\nflip_idx: [1, 2, 0]", "swap keypoints in pairs"),
         ("names: [a, b]\nkpt_shape: [2, 3]\nkpt_names: [x]", "1 'kpt_names', but"),
-        ("names: [a, b]\ntrain: images/none\nval: images/val", "images/none: no such directory"),
+        (
+            "names: [a, b]\ntrain: images/none\nval: images/val",
+            "images/none is neither a directory nor a list",
+        ),
         ("names: [a, b]\ntrain: images\nval: images/val", "val/000.jpg is listed twice"),
     ],
 )
