@@ -1,20 +1,23 @@
-"""foi-prepare: raw files, or the rendered collection, to TFRecords; and looking at either.
+"""foi-prepare: converts raw images and annotations to TFRecords, and describes datasets.
 
   foi-prepare --dataset=camvid --raw_dir=R --data_dir=D
   foi-prepare --collection=mini --data_dir=D [--dataset=camvid,coco]
   foi-prepare --format=masks --raw_dir=R --name=mine --domain=driving --data_dir=D
-Prints a line for each dataset: id, training images, validation images, directory.
+These prepare one of the paper's datasets, the rendered ones, or your own data. They print a line
+for each dataset: id, training images, validation images, directory.
 
   foi-prepare --check --dataset=camvid --raw_dir=R
   foi-prepare --check --format=masks --raw_dir=R
-Writes nothing and prints a line for each part: ok or missing, split, expected, found, what;
-then what is wrong, and where the dataset comes from. Exits with 1 unless all is there.
+These inspect a raw folder and write nothing. They print a line for each part: ok or missing,
+split, expected files, found files, description; then each error, and where to get the dataset.
+They exit with 1 unless the folder is complete.
 
   foi-prepare --describe=mine --data_dir=D [--out=O]
+prints counts and frequencies of a prepared dataset, and the path of a contact sheet, as JSON.
+
   foi-prepare --overlap=mine,other --data_dir=D --out=O
-Print JSON: counts and frequencies, and the path of a contact sheet; or how many images two
-prepared datasets share (one with itself, if it is named twice), and the paths of a table
-and a contact sheet.
+prints how many images two prepared datasets share, and the paths of a table and a contact sheet,
+as JSON. A dataset that is named twice is compared with itself.
 """
 
 from __future__ import annotations
@@ -38,55 +41,76 @@ _SOURCE = ("collection", "dataset", "format", "raw_dir", "name", "domain", "val_
 
 
 def _define_flags(values: flags.FlagValues) -> None:
-    flags.DEFINE_string("data_dir", None, "Where records are.", flag_values=values)
+    place = {"flag_values": values}
+    flags.DEFINE_string(
+        "data_dir",
+        None,
+        "Directory of the prepared datasets, to write to or to read from.",
+        **place,
+    )
     flags.DEFINE_enum(
         "collection",
         None,
         ["paper", "mini"],
-        "The paper's datasets (so with --raw_dir), or the rendered ones, which come with us.",
-        flag_values=values,
+        "Collection to prepare. paper: the paper's datasets, from --raw_dir; mini: the rendered "
+        "ones, which need no files.",
+        **place,
     )
     flags.DEFINE_list(
         "dataset",
         [],
-        "Which of its datasets: one of the paper's; of the rendered ones all if empty.",
-        flag_values=values,
+        "Datasets of the collection, comma-separated: one of the paper's, or any of the rendered "
+        "ones; by default all of the rendered ones.",
+        **place,
     )
     flags.DEFINE_list(
-        "format", [], f"Of own data, one or several of {', '.join(FORMATS)}.", flag_values=values
+        "format",
+        [],
+        f"Formats of your own data in --raw_dir, comma-separated: {', '.join(FORMATS)}.",
+        **place,
     )
     flags.DEFINE_string(
-        "raw_dir", None, "The folder of own data, or of a publisher's.", flag_values=values
+        "raw_dir", None, "Folder of your own data, or of a published dataset.", **place
     )
-    flags.DEFINE_string("name", None, "The id of own data from now on.", flag_values=values)
-    flags.DEFINE_enum("domain", None, DOMAINS, "The image domain of own data.", flag_values=values)
+    flags.DEFINE_string("name", None, "Id to give to your own data, as mine.", **place)
+    flags.DEFINE_enum("domain", None, DOMAINS, "Image domain of your own data.", **place)
     flags.DEFINE_float(
         "val_fraction",
         None,
-        "Share of the images to validate on, where the folder has no val split.",
+        "Share (0 to 1) of the training images to validate on, for own data without a val split.",
         0.0,
         1.0,
-        flag_values=values,
+        **place,
     )
     flags.DEFINE_integer(
-        "workers", os.cpu_count(), "Processes that convert.", lower_bound=1, flag_values=values
+        "workers",
+        os.cpu_count(),
+        "Number of processes that convert images; by default one for each CPU core.",
+        1,
+        **place,
     )
     flags.DEFINE_string(
         "beam_runner",
         None,
-        "An Apache Beam runner that converts instead, as in DirectRunner.",
-        flag_values=values,
+        "Apache Beam runner that converts images instead of --workers, as DirectRunner.",
+        **place,
     )
     flags.DEFINE_list(
-        "beam_options", [], "Of Beam's pipeline, as in region=europe-west4.", flag_values=values
+        "beam_options",
+        [],
+        "Options of the Beam pipeline, comma-separated, as region=europe-west4.",
+        **place,
     )
-    flags.DEFINE_bool("check", False, "Inspect --raw_dir only.", flag_values=values)
-    flags.DEFINE_string("describe", None, "A prepared dataset to look at.", flag_values=values)
+    flags.DEFINE_bool("check", False, "Inspect --raw_dir and write nothing.", **place)
+    flags.DEFINE_string("describe", None, "Prepared dataset to describe.", **place)
     flags.DEFINE_list(
-        "overlap", [], "Two prepared datasets whose images are compared.", flag_values=values
+        "overlap",
+        [],
+        "Two prepared datasets, comma-separated, to search for images that both have.",
+        **place,
     )
     flags.DEFINE_string(
-        "out", None, "Where tables and sheets go; by default --data_dir.", flag_values=values
+        "out", None, "Directory for tables and contact sheets; by default --data_dir.", **place
     )
     flags.register_multi_flags_validator(
         [
@@ -106,50 +130,59 @@ def _define_flags(values: flags.FlagValues) -> None:
 
 
 def _is_given(values: dict, *names: str) -> bool:
-    # A fraction of 0 is given, and wrong.
+    # A --val_fraction of 0 counts as given; it is refused later.
     return any(values[name] is not None and values[name] != [] for name in names)
 
 
 def _agree(parsed: flags.FlagValues, values: dict) -> bool:
-    """Whether the flags make one of the commands above; says what is wrong otherwise."""
+    """Checks that the flags make one of the commands above.
+
+    Raises:
+      flags.IllegalFlagValueError: they do not.
+    """
     source = _is_given(values, *_SOURCE)
     if source + bool(values["describe"]) + bool(values["overlap"]) != 1:
-        raise flags.IllegalFlagValueError("give what to prepare, or --describe, or --overlap")
+        raise flags.IllegalFlagValueError(
+            "give either a dataset to prepare (--dataset, --collection or --format), or "
+            "--describe, or --overlap"
+        )
     if not values["check"] and not values["data_dir"]:
         raise flags.IllegalFlagValueError("--data_dir is missing")
     if values["check"] and (values["data_dir"] or not values["raw_dir"]):
-        raise flags.IllegalFlagValueError("--check goes with --raw_dir, and without --data_dir")
+        raise flags.IllegalFlagValueError("--check needs --raw_dir, and excludes --data_dir")
     if values["out"] and source:
-        raise flags.IllegalFlagValueError("--out goes with --describe or --overlap")
+        raise flags.IllegalFlagValueError("--out is only for --describe and --overlap")
     if values["overlap"] and len(values["overlap"]) != 2:
         raise flags.IllegalFlagValueError(
-            "--overlap takes two datasets, as in --overlap=mine,other"
+            "--overlap needs two datasets, as in --overlap=mine,other"
         )
     if values["beam_options"] and not values["beam_runner"]:
-        raise flags.IllegalFlagValueError("--beam_options go with --beam_runner")
+        raise flags.IllegalFlagValueError("--beam_options needs --beam_runner")
     if values["beam_runner"] and (values["check"] or not source):
-        raise flags.IllegalFlagValueError("--beam_runner goes with what is to be prepared")
+        raise flags.IllegalFlagValueError("--beam_runner is only for preparing a dataset")
     if parsed["workers"].present and (values["beam_runner"] or values["check"] or not source):
         raise flags.IllegalFlagValueError(
-            "--workers goes with what is to be prepared, without --beam_runner"
+            "--workers is only for preparing a dataset, and excludes --beam_runner"
         )
     return not source or _sources_agree(values)
 
 
 def _sources_agree(values: dict) -> bool:
-    wanted = "--format, --raw_dir, --name and --domain go together, for own data"
+    wanted = "own data needs --format, --raw_dir, --name and --domain"
     if _is_given(values, "format", "name", "domain", "val_fraction"):
         if values["collection"] or values["dataset"]:
-            raise flags.IllegalFlagValueError(f"{wanted}, without --collection and --dataset")
+            raise flags.IllegalFlagValueError(f"{wanted}, and excludes --collection and --dataset")
         needed = ("format",) if values["check"] else ("format", "raw_dir", "name", "domain")
         if not all(values[name] for name in needed):
             raise flags.IllegalFlagValueError(wanted)
     elif values["collection"] == "mini":
         if values["raw_dir"]:
-            raise flags.IllegalFlagValueError("--collection=mini is rendered, and has no --raw_dir")
+            raise flags.IllegalFlagValueError(
+                "--collection=mini is rendered from no files; leave --raw_dir out"
+            )
     elif not values["raw_dir"] or len(values["dataset"]) != 1:
         raise flags.IllegalFlagValueError(
-            "--dataset names the one of the paper's datasets that --raw_dir holds"
+            "give --raw_dir and, with --dataset, the one of the paper's datasets that it holds"
         )
     return True
 
@@ -175,9 +208,9 @@ def _prepare(values: flags.FlagValues) -> None:
     from foi_tf.data.convert.workers import Workers
 
     with Workers(values.workers) as workers:
-        for folder in _folders(values):
+        for raw in _find_raw_datasets(values):
             done = builder.build_records(
-                folder,
+                raw,
                 values.data_dir,
                 workers=workers,
                 beam_runner=values.beam_runner,
@@ -187,7 +220,7 @@ def _prepare(values: flags.FlagValues) -> None:
             print(row.id, row.train, row.val, done.directory, sep="\t", flush=True)
 
 
-def _folders(values: flags.FlagValues) -> list[RawDataset]:
+def _find_raw_datasets(values: flags.FlagValues) -> list[RawDataset]:
     from foi_tf import miniworld
     from foi_tf.data.convert import custom_dataset, layouts, rendered_scenes
 
@@ -221,8 +254,8 @@ def _check(values: flags.FlagValues) -> None:
     if not found.is_whole:
         missing = sum(not part.is_whole for part in found.parts)
         raise FoiError(
-            f"{values.raw_dir}: {missing} of {len(found.parts)} parts missing, "
-            f"{len(found.problems)} wrong" + (f"; see {found.home}" if found.home else "")
+            f"{values.raw_dir}: missing parts: {missing} of {len(found.parts)}, "
+            f"errors: {len(found.problems)}" + (f"; see {found.home}" if found.home else "")
         )
 
 

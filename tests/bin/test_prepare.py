@@ -32,14 +32,14 @@ def test_publishers_folders_are_prepared(call, tmp_path):
         (lambda r: (r / "masks").rename(r / "labels"), "masks: no such directory"),
         (lambda r: (r / "images/train/001.jpg").write_bytes(b"\xff\xd8"),
          "train/001.jpg: not a whole"),
-        (lambda r: raw_folders.save(r / "masks/val/001.png", np.zeros((9, 9), "u1")),
+        (lambda r: raw_folders.save_image(r / "masks/val/001.png", np.zeros((9, 9), "u1")),
          "val/001.jpg: mask is 9x9, but its image is 48x64"),
-        (lambda r: raw_folders.save(r / "masks/val/001.png", np.full((48, 64), 7, "u1")),
+        (lambda r: raw_folders.save_image(r / "masks/val/001.png", np.full((48, 64), 7, "u1")),
          "val/001.jpg: label 7, but mine:segmentation has 3 classes"),
     ],
 )  # fmt: skip
 def test_bad_raw_data_prepares_nothing(call, tmp_path, spoil, said):
-    raw, data = raw_folders.write(tmp_path / "raw"), tmp_path / "data"
+    raw, data = raw_folders.write_folder(tmp_path / "raw"), tmp_path / "data"
     spoil(raw)
     outcome = call(
         prepare, format="masks", raw_dir=raw, name="mine", domain="aerial", data_dir=data
@@ -54,7 +54,7 @@ def test_bad_raw_data_prepares_nothing(call, tmp_path, spoil, said):
 
 
 def test_prepare_says_what_it_made(call, tmp_path):
-    raw = raw_folders.write(tmp_path / "raw")
+    raw = raw_folders.write_folder(tmp_path / "raw")
     flags = {"format": "masks,coco", "raw_dir": raw, "name": "mine", "domain": "aerial"}
     code, out, _ = call(prepare, **flags, data_dir=tmp_path / "data")
     assert code == 0
@@ -93,11 +93,11 @@ def test_flags_of_prepare_must_agree(call, flags, tmp_path):
 
 def test_checking_takes_no_workers(call):
     given = {"check": "true", "format": "masks", "raw_dir": "r", "workers": 2}
-    assert "--workers goes with what is to be prepared" in misuse(call(prepare, **given))
+    assert "--workers is only for preparing a dataset" in misuse(call(prepare, **given))
 
 
 def test_a_raw_folder_is_checked_and_nothing_written(call, tmp_path):
-    raw = raw_folders.write(tmp_path / "raw")
+    raw = raw_folders.write_folder(tmp_path / "raw")
     code, out, _ = call(prepare, check=True, format="masks,coco", raw_dir=raw)
     assert code == 0
     lines = [line.split("\t") for line in out.splitlines()]
@@ -105,7 +105,7 @@ def test_a_raw_folder_is_checked_and_nothing_written(call, tmp_path):
     assert ["ok", "val", "-", "4", "segmentation"] in lines
     (raw / "masks/val/001.png").write_bytes(b"")
     code, out, err = call(prepare, check=True, format="masks,coco", raw_dir=raw)
-    assert code == 1 and "1 wrong" in err.strip().splitlines()[-1]
+    assert code == 1 and "errors: 1" in err.strip().splitlines()[-1]
     (wrong,) = [line for line in out.splitlines() if line.startswith("wrong\t")]
     assert "masks/val/001.png: not a whole image" in wrong
     code, out, err = call(prepare, check=True, dataset="camvid", raw_dir=raw)
