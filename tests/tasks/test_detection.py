@@ -90,7 +90,7 @@ def test_perfect_outputs_are_perfect_on_prepared_data(blocks):
 
 def test_truth_reaches_the_evaluator_unaltered(tmp_path):
     """Also where decoding shrinks by a power of two, which cuts the last rows and columns."""
-    root = raw_folders.write(tmp_path / "raw", train=1, val=1, size=(211, 333))
+    root = raw_folders.write_folder(tmp_path / "raw", train=1, val=1, size=(211, 333))
     folder = custom_dataset.find_custom_dataset(root, ["coco"], "large", "aerial", None)
     read, _ = next(folder.examples("val"))
     one = example(read["boxes"], read["box_labels"], size=(211, 333))

@@ -25,11 +25,11 @@ def _filter() -> Callable[[tf.Tensor, int, float], tf.Tensor]:
     try:
         from tensorflow_addons.image import gaussian_filter2d
     except ImportError:
-        return separable
+        return blur_separably
     return gaussian_filter2d
 
 
-def separable(image: tf.Tensor, size: int, sigma: float) -> tf.Tensor:
+def blur_separably(image: tf.Tensor, size: int, sigma: float) -> tf.Tensor:
     """What `blur` does, without tensorflow-addons: one dimension after the other."""
     radius, channels = size // 2, image.shape[-1]
     offsets = tf.range(-radius, radius + 1, dtype=image.dtype)

@@ -1,8 +1,8 @@
-"""Records -> subset -> augment -> encode -> batch, as tf.data, for one host.
+"""Turns the records of one host into batches: subset, parse, augment, encode, batch.
 
-The order of training examples and their augmentation are functions of the seed and of
-an example's place in the stream alone, so a stream can start at any place (`start`):
-that is what makes an interrupted run resume exactly.
+The order of training examples and their augmentation depend only on the seed and on an
+example's place in the stream. So a stream can start at any place (`start`), and an
+interrupted run resumes exactly.
 """
 
 import dataclasses
@@ -12,38 +12,39 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from foi_tf.data.input import augment, simclr_views
+from foi_tf.data.input import augment, simclr_views, views
 from foi_tf.data.records import schema
 from foi_tf.data.records.prepared_datasets import PreparedDataset
+from foi_tf.data.records.schema import Geometry
 from foi_tf.data.records.tf_data import PARALLEL_CALLS, disable_autotuning
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
-_SHUFFLE_BUFFER = 4096  # Records, for sets that are not held in memory; ours.
-MEMORY = 2**30  # Bytes that may be held, of records or of decoded images; ours.
-_BYTES_PER_PIXEL = 7  # Three of color and at most four of annotation.
-_READERS = 16
+_SHUFFLE_BUFFER = 4096  # Records, for training sets that are not held in memory; ours.
+MEMORY = 2**30  # Bytes of records, or of decoded images, that may be held; ours.
+_BYTES_PER_PIXEL = 7  # Three bytes of color and at most four of annotation.
+_READERS = 16  # Record files that are read at once; ours.
 
 Batch = dict[str, object]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Input:
-    """What is read of a dataset, and how.
+    """Says which examples of a dataset are read, and how.
 
     Attributes:
       prepared: the dataset.
       split: "train" or "val".
-      task_type: whose annotations are read; examples without them are left out. None reads
-        images alone, of all examples.
-      encode: a task's `encode`, example -> targets of static shapes. It is given what
-        `augment.augment_example` returns, and under "original" what that was given.
+      task_type: the task type whose annotations are read; examples without them are left
+        out. None reads the images of all examples, and no annotations.
+      encode: a task's `encode`, example -> targets of static shapes. Its argument is what
+        `augment.augment_example` returns, and has the example before that under "original".
       crop: (height, width) of the network's input.
-      chosen: the ids to use; None for all that are annotated.
+      chosen: the ids to use; None for all annotated examples.
       rescale: see `study.configuration.LinkConfig`.
       seed: determines order and augmentation.
-      around_objects: crops contain a whole object (section 4.1).
-      views: how many of each image stand next to each other in a batch; 2 are those of
+      around_objects: whether each crop contains a whole object (section 4.1).
+      views: how many views of each image follow each other in a batch; 2 are the views of
         `data.input.simclr_views`.
     """
 
@@ -59,10 +60,10 @@ class Input:
     views: int = 1
 
     def ids(self) -> list[str]:
-        """The ids that are read, in record order.
+        """Returns the ids that are read, in record order.
 
         Raises:
-          FoiError: there are none.
+          FoiError: no image is annotated for the task type.
         """
         annotated = self.prepared.annotated_ids(self.split, self.task_type)
         chosen = frozenset(annotated if self.chosen is None else self.chosen)
@@ -76,17 +77,20 @@ class Input:
 def make_train_batches(
     source: Input, batch_size: int, *, start: int = 0, host: tuple[int, int] = (0, 1)
 ) -> tf.data.Dataset:
-    """An endless stream of augmented batches.
+    """Makes an endless stream of augmented batches.
 
     Args:
-      batch_size: of this host's batches; where several replicas share the host, a
-        replica takes one batch after the other.
-      start: how many examples of this host's stream to pass over.
-      host: (index, count) of the hosts that share the records. With several, images are
-        resized as one process can have the others do (`augment.crop_image`).
+      batch_size: examples in a batch of this host. Where several replicas share the host,
+        each takes the next batch.
+      start: how many examples of this host's stream to skip.
+      host: (index, count) of the hosts that share the records. With several hosts, images
+        are resized by TensorFlow (`augment.crop_image`, `native`).
 
     Returns:
       Batches {"image" uint8 [B * views, H, W, 3], "targets" as encoded, [B, ...]}.
+
+    Raises:
+      FoiError: no image is annotated, or there are more hosts than images.
     """
     keep = source.prepared.positions(source.split, frozenset(source.ids()))
     index, count = host
@@ -95,12 +99,12 @@ def make_train_batches(
     if total == 0:
         raise FoiError(f"{source.prepared.dataset.id}: too few images for {count} hosts")
     files = source.prepared.files[source.split]
-    in_memory = _size(files) * mine.mean() <= MEMORY
-    held = _hold(_records(files, mine, None), source) if in_memory else None
+    in_memory = _count_bytes(files) * mine.mean() <= MEMORY
+    held = _hold_in_memory(_read_records(files, mine, None), source) if in_memory else None
 
     def epoch(number):
         seed = tf.random.experimental.stateless_fold_in([source.seed, 0], number)
-        records = held if in_memory else _records(files, mine, seed)
+        records = held if in_memory else _read_records(files, mine, seed)
         buffer = total if in_memory else min(total, _SHUFFLE_BUFFER)
         seed = tf.random.stateless_uniform((), seed, maxval=2**31 - 1, dtype=tf.int32)
         return records.shuffle(buffer, tf.cast(seed, tf.int64), reshuffle_each_iteration=False)
@@ -113,36 +117,39 @@ def make_train_batches(
         example = record if isinstance(record, dict) else _parse(record, source)
         seed = tf.random.experimental.stateless_fold_in([source.seed, 1 + index], place)
         if source.views == 2:
-            return _pair(example, source, seed, count > 1)
-        around = _single_objects(example) if source.around_objects else None
-        view = augment.draw_random_view(example["size"], source.crop, source.rescale, seed, around)
+            return _finish_pair(example, source, seed, count > 1)
+        around = _single_objects(example, source.task_type) if source.around_objects else None
+        view = views.draw_random_view(example["size"], source.crop, source.rescale, seed, around)
         return _finish(example, view, source, count > 1)
 
     batches = stream.map(prepare, PARALLEL_CALLS, deterministic=True)
-    # Where several workers do not know that there is no end, they take batches of any size.
+    # Unless several workers know that the stream is endless, they take batches of any size.
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
-    return _batch(batches, batch_size, source).apply(endless)
+    return _make_batches(batches, batch_size, source).apply(endless)
 
 
 def make_evaluation_batches(
     source: Input, batch_size: int, *, replicas: int = 1, host: tuple[int, int] = (0, 1)
 ) -> tf.data.Dataset:
-    """Whole images at one scale, or the same two views always, each once, in record order.
+    """Makes batches of whole images at one scale, each image once, in record order.
+
+    With two views of each image, these are the same two at every call.
 
     Args:
-      batch_size: of one replica.
-      replicas: how many there are over all hosts; all get equally many full batches.
+      batch_size: examples in a batch of one replica.
+      replicas: the number of replicas on all hosts; all get equally many full batches.
+      host: as in `make_train_batches`.
 
     Returns:
-      Batches as from `make_train_batches`, with "place" int32 [B] of each image in `source.ids()`; -1
-      fills up the last ones. Where predictions have to be mapped back, those of objects, the
-      targets hold what does: "scale".
+      Batches as `make_train_batches` makes them, and "place", int32 [B]: the index of each
+      image in `source.ids()`. Places of -1 fill up the last batches. Where predictions have
+      to be mapped back to the image (boxes, keypoints), the targets have "scale" for it.
     """
     ids = source.ids()
     keep = source.prepared.positions(source.split, frozenset(ids))
     files = source.prepared.files[source.split]
     fill = -len(ids) % (batch_size * replicas)
-    records = _records(files, keep, None).enumerate()
+    records = _read_records(files, keep, None).enumerate()
     nowhere = tf.constant(-1, tf.int64)
     filler = records.take(1).repeat(fill).map(lambda _, record: (nowhere, record))
     index, count = host
@@ -153,23 +160,23 @@ def make_evaluation_batches(
         example = _parse(record, source)
         if source.views == 2:
             seed = tf.random.experimental.stateless_fold_in([source.seed, 0], place)
-            batch = _pair(example, source, seed, count > 1)
+            batch = _finish_pair(example, source, seed, count > 1)
         else:
-            view = augment.fit_whole_image(example["size"], source.crop)
+            view = views.fit_whole_image(example["size"], source.crop)
             batch = _finish(example, view, source, count > 1)
-        # Strings could say which image it is, but devices do not take them.
+        # Images are named by place, since devices do not take strings.
         return batch | {"place": tf.cast(place, tf.int32)}
 
     batches = mine.map(prepare, PARALLEL_CALLS, deterministic=True)
-    return _batch(batches, batch_size, source)
+    return _make_batches(batches, batch_size, source)
 
 
-def _size(files) -> int:
+def _count_bytes(files) -> int:
     return sum(tf.io.gfile.stat(path).length for path, _ in files)
 
 
-def _hold(records: tf.data.Dataset, source: Input) -> tf.data.Dataset:
-    """Keeps records in memory; decoded, as parsed examples, where that fits as well."""
+def _hold_in_memory(records: tf.data.Dataset, source: Input) -> tf.data.Dataset:
+    """Keeps records in memory, or, where they fit as well, parsed examples with decoded images."""
 
     def pixels(total, record):
         size = tf.io.parse_single_example(record, {"size": tf.io.FixedLenFeature(2, tf.int64)})
@@ -185,8 +192,8 @@ def _hold(records: tf.data.Dataset, source: Input) -> tf.data.Dataset:
     return records.cache()
 
 
-def _records(files, keep: np.ndarray, seed) -> tf.data.Dataset:
-    """The kept records, files in order; or, with a seed, files in random order, interleaved."""
+def _read_records(files, keep: np.ndarray, seed) -> tf.data.Dataset:
+    """Reads the records to keep; with a seed, files are interleaved in random order."""
     starts = np.cumsum([0, *(count for _, count in files)][:-1])
     shards = tf.data.Dataset.from_tensor_slices(([path for path, _ in files], starts))
     wanted = tf.constant(keep)
@@ -206,34 +213,41 @@ def _records(files, keep: np.ndarray, seed) -> tf.data.Dataset:
 
 
 def _parse(record: tf.Tensor, source: Input) -> dict[str, tf.Tensor]:
-    """A record's fields for the task type; the image stays encoded."""
+    """Returns a record's fields for the task type; maps are decoded, the image is not."""
     dataset = source.prepared.dataset
-    features = schema.record_features(dataset, [source.task_type] if source.task_type else [])
-    encoded = {"image", "mask", "depth"} & set(features)
+    fields = schema.fields_of(source.task_type)
+    features = schema.record_features(dataset, [source.task_type] if fields else [])
+    maps = [field for field in fields if field.is_map]
     skip = tfds.decode.SkipDecoding()
-    example = features.deserialize_example(record, decoders=dict.fromkeys(encoded, skip))
-    if "mask" in example:
-        dtype = schema.mask_dtype(dataset)
-        example["mask"] = tf.io.decode_png(example["mask"], channels=1, dtype=dtype)
-    if "depth" in example:
-        steps = tf.io.decode_png(example["depth"], channels=1, dtype=tf.uint16)
-        example["depth"] = tf.cast(steps, tf.float32) * schema.depth_unit(dataset)
+    decoders = dict.fromkeys(["image", *(field.name for field in maps)], skip)
+    example = features.deserialize_example(record, decoders=decoders)
+    for field in maps:
+        dtype = field.stored_dtype(dataset)
+        pixels = tf.io.decode_png(example[field.name], channels=1, dtype=dtype)
+        if field.geometry is Geometry.REAL_MAP:
+            pixels = tf.cast(pixels, tf.float32) * field.step(dataset)
+        example[field.name] = pixels
     return example
 
 
-def _single_objects(example) -> tf.Tensor:
-    """The boxes that a crop may be laid around: those of single objects, not of crowds.
+def _single_objects(example, task_type: str) -> tf.Tensor:
+    """Returns the boxes that a crop may be placed around: those of single objects, not of groups.
 
-    Objects without a keypoint, which are ignored in training, only where there are no others.
+    Objects without a visible keypoint, which are ignored in training, count only where there
+    are no others.
     """
-    if "boxes" in example:
-        return tf.boolean_mask(example["boxes"], ~example["box_crowds"])
-    single = ~example["keypoint_crowds"]
-    shown = single & tf.reduce_any(example["keypoints"][..., 2] > 0, 1)
-    return tf.boolean_mask(example["keypoint_boxes"], tf.where(tf.reduce_any(shown), shown, single))
+    boxes, crowds, points = (
+        schema.find_field(task_type, geometry)
+        for geometry in (Geometry.BOXES, Geometry.OBJECT_CROWDS, Geometry.POINTS)
+    )
+    chosen = ~example[crowds.name]
+    if points:
+        shown = chosen & tf.reduce_any(example[points.name][..., 2] > 0, 1)
+        chosen = tf.where(tf.reduce_any(shown), shown, chosen)
+    return tf.boolean_mask(example[boxes.name], chosen)
 
 
-def _finish(example, view: augment.View, source: Input, native: bool) -> Batch:
+def _finish(example, view: views.View, source: Input, native: bool) -> Batch:
     seen = augment.augment_example(
         example, view, source.crop, source.prepared.dataset, native=native
     )
@@ -241,7 +255,7 @@ def _finish(example, view: augment.View, source: Input, native: bool) -> Batch:
     return {"image": seen["image"], "targets": targets}
 
 
-def _pair(example, source: Input, seed: tf.Tensor, native: bool) -> Batch:
+def _finish_pair(example, source: Input, seed: tf.Tensor, native: bool) -> Batch:
     mean = source.prepared.dataset.mean
     picture, size = example["image"], example["size"]
     two = simclr_views.make_view_pair(
@@ -250,7 +264,7 @@ def _pair(example, source: Input, seed: tf.Tensor, native: bool) -> Batch:
     return {"image": two, "targets": source.encode(example)}
 
 
-def _batch(examples: tf.data.Dataset, batch_size: int, source: Input) -> tf.data.Dataset:
+def _make_batches(examples: tf.data.Dataset, batch_size: int, source: Input) -> tf.data.Dataset:
     batches = examples.batch(batch_size, drop_remainder=True)
     if source.views == 2:
         flat = (2 * batch_size, *source.crop, 3)

@@ -10,7 +10,7 @@ Numbers are those of SimCLR and its code, but where they are marked as ours.
 import numpy as np
 import tensorflow as tf
 
-from foi_tf.data.input import augment
+from foi_tf.data.input import augment, views
 from foi_tf.data.input.blur import blur
 from foi_tf.study.dataset import Channels, Size
 
@@ -63,7 +63,7 @@ def _view(picture, size, crop, zoom, mean, seed, native) -> tf.Tensor:
 
 def draw_resized_crop(
     size: tf.Tensor, crop: Size, zoom: tuple[float, float], seed: tf.Tensor
-) -> augment.View:
+) -> views.View:
     """A random window of an image, brought to the whole of `crop`, and mirrored half of the time.
 
     Its aspect ratio is up to `ASPECT` away from that of `crop`, uniformly.
@@ -81,11 +81,11 @@ def draw_resized_crop(
     )
     start, extent = start[:2], extent[:2]
     out = tf.constant(crop)
-    shrink = augment.shrink_by(tf.reduce_max(out / extent))
+    shrink = views.find_shrink_factor(tf.reduce_max(out / extent))
     # On multiples of `shrink` a window is the same whether it is cut before or after.
     sides = (*tf.unstack(start // shrink * shrink), *tf.unstack(extent // shrink * shrink))
     mirrored = tf.random.stateless_uniform((), of_flip) < 0.5
-    return augment.View(*sides, *tf.unstack(out), shrink, mirrored, tf.constant(1.0))
+    return views.View(*sides, *tf.unstack(out), shrink, mirrored, tf.constant(1.0))
 
 
 def distort_colors(pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from etils import epath
 
-from foi_tf.files import atomic
+from foi_tf.files import atomic_write
 
 _CAPTION, _MARGIN = 16, 4  # Pixels.
 _FONT, _FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.38
@@ -23,7 +23,7 @@ class Tile(NamedTuple):
     caption: str
 
 
-def fit(image: np.ndarray, height: int, most: float = 2.5) -> np.ndarray:
+def resize_to_height(image: np.ndarray, height: int, most: float = 2.5) -> np.ndarray:
     """Resizes a picture to a height; one that is wider than `most` heights gets lower."""
     shown = min(height, height * most * image.shape[0] / image.shape[1])
     scale = shown / image.shape[0]
@@ -31,19 +31,19 @@ def fit(image: np.ndarray, height: int, most: float = 2.5) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
-def compose(rows: Sequence[Sequence[Tile]]) -> np.ndarray:
+def compose_sheet(rows: Sequence[Sequence[Tile]]) -> np.ndarray:
     """Puts tiles into rows: uint8 [H, W, 3] RGB."""
     pictures = [_row([_framed(tile) for tile in row]) for row in rows if row]
     width = max(picture.shape[1] for picture in pictures)
     return np.concatenate([_extend(picture, width=width) for picture in pictures])
 
 
-def flow(tiles: Sequence[Tile], columns: int) -> list[Sequence[Tile]]:
+def split_into_rows(tiles: Sequence[Tile], columns: int) -> list[Sequence[Tile]]:
     """Cuts a list of tiles into rows."""
     return [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
 
 
-def legend(names: Sequence[str], colors: Sequence[Color], width: int) -> np.ndarray:
+def draw_legend(names: Sequence[str], colors: Sequence[Color], width: int) -> np.ndarray:
     """Names beside swatches of their colors, as many in a line as `width` takes."""
     column = 24 + max((_text_width(name) for name in names), default=0)
     columns = max(1, width // column)
@@ -56,7 +56,7 @@ def legend(names: Sequence[str], colors: Sequence[Color], width: int) -> np.ndar
     return picture
 
 
-def save(path: epath.PathLike, picture: np.ndarray) -> None:
+def save_png(path: epath.PathLike, picture: np.ndarray) -> None:
     """Writes a PNG file.
 
     Raises:
@@ -64,7 +64,7 @@ def save(path: epath.PathLike, picture: np.ndarray) -> None:
     """
     done, data = cv2.imencode(".png", picture[..., ::-1])
     assert done
-    with atomic(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(data.tobytes())
 
 

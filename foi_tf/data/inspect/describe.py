@@ -1,4 +1,4 @@
-"""A prepared dataset in numbers and in a picture."""
+"""Describes a prepared dataset in numbers and in a picture."""
 
 from typing import Any
 
@@ -7,23 +7,25 @@ from etils import epath
 
 from foi_tf.data.inspect import contact_sheet, visualize
 from foi_tf.data.inspect.statistics import Statistics
-from foi_tf.data.records import read_examples, schema
+from foi_tf.data.records import schema
 from foi_tf.data.records.prepared_datasets import PreparedDataset
+from foi_tf.data.records.read_examples import read_examples
 from foi_tf.study.grid import choose_subset
 
 _SAMPLES = {"train": 12, "val": 6}  # Images shown; ours.
-_HEIGHT, _COLUMNS = 200, 6  # Of tiles in pixels, and how many go into a row.
-_LEGEND = 150  # Classes up to which their colors are explained.
+_HEIGHT, _COLUMNS = 200, 6  # Height of a tile in pixels, and tiles in a row.
+_LEGEND = 150  # Number of classes up to which their colors are explained.
 
 
 def describe_dataset(prepared: PreparedDataset, path: epath.PathLike) -> dict[str, Any]:
-    """Reads all records, counts, and writes a contact sheet.
+    """Counts the annotations of all records, and writes a contact sheet.
 
     Args:
-      path: of the contact sheet, a PNG.
+      path: of the contact sheet, a PNG file.
 
     Returns:
-      What JSON can hold: the row's own facts, the counts of each split, the path.
+      The facts of the dataset's row, the counts of each split and the path, as JSON can hold
+      them.
 
     Raises:
       FoiError: a record file is broken, or the sheet cannot be written.
@@ -32,7 +34,7 @@ def describe_dataset(prepared: PreparedDataset, path: epath.PathLike) -> dict[st
     counted = {}
     for split in schema.SPLITS:
         statistics = Statistics(row)
-        for example in read_examples.read_examples(prepared, split, pixels=False):
+        for example in read_examples(prepared, split, pixels=False):
             statistics.add(example)
         counted[split] = statistics.result()
     contact_sheet.save_png(path, draw_contact_sheet(prepared))
@@ -42,33 +44,28 @@ def describe_dataset(prepared: PreparedDataset, path: epath.PathLike) -> dict[st
 
 
 def draw_contact_sheet(prepared: PreparedDataset) -> np.ndarray:
-    """The contact sheet: the same sample of each split whenever it is drawn, uint8 [H, W, 3]."""
+    """Draws a sample of each split, the same at every call: uint8 [H, W, 3]."""
     row = prepared.dataset
     rows = []
     for split, count in _SAMPLES.items():
-        chosen = frozenset(_sample(prepared, split, count))
+        chosen = frozenset(_choose_sample(prepared, split, count))
         tiles = []
-        for example in read_examples.read_examples(prepared, split, chosen):
+        for example in read_examples(prepared, split, chosen):
             tiles += visualize.draw_tiles(example, row, _HEIGHT)
         shown = len(tiles) // max(1, len(chosen))
         rows += contact_sheet.split_into_rows(tiles, max(shown, _COLUMNS // shown * shown))
-    drawn = contact_sheet.compose_sheet(rows)
-    legends = [
-        contact_sheet.Tile(_legend(names, drawn.shape[1] - 8), f"colors of {task_type}")
-        for task_type, names in row.names.items()
-        if task_type != "classification" and len(names) <= _LEGEND
-    ]
-    return contact_sheet.compose_sheet([*rows, *([legend] for legend in legends)])
+    width = contact_sheet.compose_sheet(rows).shape[1] - 8
+    for task_type, names in row.names.items():
+        labels = schema.find_field(task_type, schema.Geometry.LABEL)  # Written, not colored.
+        if not labels and len(names) <= _LEGEND:
+            colors = [visualize.class_color(index) for index in range(len(names))]
+            legend = contact_sheet.draw_legend(names, colors, width)
+            rows.append([contact_sheet.Tile(legend, f"colors of {task_type}")])
+    return contact_sheet.compose_sheet(rows)
 
 
-def _legend(names: tuple[str, ...], width: int) -> np.ndarray:
-    return contact_sheet.draw_legend(
-        names, [visualize.class_color(index) for index in range(len(names))], width
-    )
-
-
-def _sample(prepared: PreparedDataset, split: str, count: int) -> list[str]:
-    """Images with as many kinds of annotations as there are, where some have fewer."""
+def _choose_sample(prepared: PreparedDataset, split: str, count: int) -> list[str]:
+    """Chooses images among those with the most kinds of annotations."""
     have = dict(zip(prepared.ids[split], prepared.annotated[split], strict=True))
-    most = max(len(kinds & set(schema.FIELDS)) for kinds in have.values())
+    most = max(len(kinds & set(schema.known_task_types())) for kinds in have.values())
     return choose_subset([name for name, kinds in have.items() if len(kinds) == most], count)

@@ -1,27 +1,30 @@
-"""What the annotations of a split amount to: frequencies of classes, sizes, distances."""
+"""Counts the annotations of a split: frequencies of classes, sizes of objects, distances."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from foi_tf.data.records import schema
+from foi_tf.data.records.schema import FieldSpec, Geometry
 from foi_tf.study.dataset import Dataset
 
-_STEPS = 4096  # Bins of depth between 0 and what records can tell; ours.
+_BINS = 4096  # Bins of a real map between 0 and the largest number that records store; ours.
 
 
 class Statistics:
-    """Of the examples that `add` was given; memory does not grow with their number."""
+    """Counts the examples that `add` is given; memory does not grow with their number."""
 
     def __init__(self, dataset: Dataset):
-        self._counters = {
-            kind: make(dataset) for kind, make in _COUNTERS.items() if kind in dataset.classes
-        }
+        self._counters = {}
+        for task_type in schema.known_task_types():
+            if task_type in dataset.classes:
+                main = schema.fields_of(task_type)[0]
+                self._counters[task_type] = _COUNTERS[main.geometry](main, dataset)
         self._sides, self._images = np.zeros((0, 2), np.int64), 0
 
     def add(self, example: schema.Example) -> None:
-        """Counts one example, as `read_examples.read_examples` yields it."""
+        """Counts one example, as `read_examples` yields it."""
         self._images += 1
         low = self._sides.min(0) if len(self._sides) else example["size"]
         high = self._sides.max(0) if len(self._sides) else example["size"]
@@ -33,111 +36,121 @@ class Statistics:
                 self._counters[task_type].add(example)
 
     def result(self) -> dict[str, Any]:
-        """Numbers, lists and dicts that JSON can hold."""
+        """Returns the counts so far as numbers, lists and dicts that JSON can hold."""
         smallest, largest = self._sides.tolist() if self._images else ([0, 0], [0, 0])
         sizes = {"images": self._images, "smallest": smallest, "largest": largest}
         return sizes | {kind: counter.result() for kind, counter in self._counters.items()}
 
 
-class _Classes:
-    """How often each class is there, over examples and in units of its own."""
+class _ClassCounts:
+    """Counts how often each class occurs, and in how many images."""
 
-    def __init__(self, dataset: Dataset, task_type: str):
-        count = dataset.classes[task_type]
-        self._names = dataset.names.get(task_type) or tuple(map(str, range(count)))
+    def __init__(self, field: FieldSpec, dataset: Dataset):
+        count = dataset.classes[field.task_type]
+        self._names = dataset.names.get(field.task_type) or tuple(map(str, range(count)))
         self._amounts = np.zeros(count, np.int64)
         self._images = np.zeros(count, np.int64)
-        self.total = 0
+        self._total = 0
 
-    def add(self, amounts: np.ndarray) -> None:
+    def add(self, labels: Iterable[int] | np.ndarray) -> None:
+        """Adds the class ids of one image."""
+        amounts = np.bincount(np.asarray(labels).ravel(), minlength=len(self._names))
         self._amounts += amounts
         self._images += amounts > 0
-        self.total += 1
+        self._total += 1
 
     def result(self, unit: str) -> dict[str, Any]:
+        """Returns the counts; `unit` names what was counted, "pixels"."""
         rows = zip(self._names, self._amounts.tolist(), self._images.tolist(), strict=True)
         classes = [{"name": name, unit: amount, "images": images} for name, amount, images in rows]
-        return {"images": self.total, unit: int(self._amounts.sum()), "classes": classes}
+        return {"images": self._total, unit: int(self._amounts.sum()), "classes": classes}
 
 
-class _Labels:
-    def __init__(self, dataset: Dataset):
-        self._classes = _Classes(dataset, "classification")
+class _LabelCounter:
+    def __init__(self, field: FieldSpec, dataset: Dataset):
+        self._name, self._classes = field.name, _ClassCounts(field, dataset)
 
     def add(self, example: schema.Example) -> None:
-        self._classes.add(_counts([example["label"]], self._classes))
+        self._classes.add([example[self._name]])
 
     def result(self) -> dict[str, Any]:
         return self._classes.result("labels")
 
 
-class _Pixels:
-    def __init__(self, dataset: Dataset):
-        self._classes, self._all = _Classes(dataset, "segmentation"), 0
-        self._ignore = schema.IGNORE[schema.mask_dtype(dataset)]
+class _ClassMapCounter:
+    def __init__(self, field: FieldSpec, dataset: Dataset):
+        self._name, self._classes = field.name, _ClassCounts(field, dataset)
+        self._pixels = 0
+        self._ignore = schema.IGNORE[field.stored_dtype(dataset)]
 
     def add(self, example: schema.Example) -> None:
-        mask = example["mask"]
-        self._all += mask.size
-        self._classes.add(_counts(mask[mask != self._ignore], self._classes))
+        mask = example[self._name]
+        self._pixels += mask.size
+        self._classes.add(mask[mask != self._ignore])
 
     def result(self) -> dict[str, Any]:
         found = self._classes.result("pixels")
         known = found["pixels"]
         for one in found["classes"]:
             one["share"] = _share(one["pixels"], known)
-        return found | {"ignored": _share(self._all - known, self._all)}
+        return found | {"ignored": _share(self._pixels - known, self._pixels)}
 
 
-class _Boxes:
-    def __init__(self, dataset: Dataset):
-        self._classes, self._crowds, self._sides = _Classes(dataset, "detection"), 0, _Middle()
+class _BoxCounter:
+    def __init__(self, field: FieldSpec, dataset: Dataset):
+        self._boxes = field.name
+        self._labels = schema.find_field(field.task_type, Geometry.OBJECT_LABELS).name
+        self._crowd = schema.find_field(field.task_type, Geometry.OBJECT_CROWDS).name
+        self._classes, self._crowds = _ClassCounts(field, dataset), 0
+        self._sides = _MedianEstimate()
 
     def add(self, example: schema.Example) -> None:
-        self._classes.add(_counts(example["box_labels"], self._classes))
-        self._crowds += int(example["box_crowds"].sum())
-        sides = example["boxes"][:, 2:] - example["boxes"][:, :2]
+        self._classes.add(example[self._labels])
+        self._crowds += int(example[self._crowd].sum())
+        sides = example[self._boxes][:, 2:] - example[self._boxes][:, :2]
         self._sides.add(np.sqrt(sides.prod(axis=1)))
 
     def result(self) -> dict[str, Any]:
         found = self._classes.result("boxes")
-        median = {"median_side": self._sides.result(), "crowds": self._crowds}
-        return found | median
+        return found | {"median_side": self._sides.result(), "crowds": self._crowds}
 
 
-class _Points:
-    def __init__(self, dataset: Dataset):
-        count = dataset.classes["keypoints"]
-        self._names = dataset.names.get("keypoints") or tuple(map(str, range(count)))
+class _PointCounter:
+    def __init__(self, field: FieldSpec, dataset: Dataset):
+        count = dataset.classes[field.task_type]
+        self._name = field.name
+        self._names = dataset.names.get(field.task_type) or tuple(map(str, range(count)))
         self._marks = np.zeros((count, 3), np.int64)  # By visibility.
         self._images = self._instances = 0
 
     def add(self, example: schema.Example) -> None:
+        points = example[self._name]
         self._images += 1
-        self._instances += len(example["keypoints"])
+        self._instances += len(points)
         for value in range(3):
-            self._marks[:, value] += (example["keypoints"][..., 2] == value).sum(axis=0)
+            self._marks[:, value] += (points[..., 2] == value).sum(axis=0)
 
     def result(self) -> dict[str, Any]:
         marks = zip(self._names, self._marks.tolist(), strict=True)
         points = [
-            {"name": name, "labeled": occluded + seen, "visible": seen}
+            {"name": name, "labelled": occluded + seen, "visible": seen}
             for name, (_, occluded, seen) in marks
         ]
         return {"images": self._images, "instances": self._instances, "keypoints": points}
 
 
-class _Meters:
-    def __init__(self, dataset: Dataset):
-        self._bin = schema.depth_unit(dataset) * schema.DEPTH_STEPS / _STEPS
-        self._histogram, self._pixels, self._images = np.zeros(_STEPS + 1, np.int64), 0, 0
+class _RealMapCounter:
+    def __init__(self, field: FieldSpec, dataset: Dataset):
+        self._name, self._bin = field.name, field.step(dataset) * schema.MAX_STEP / _BINS
+        self._histogram, self._pixels, self._images = np.zeros(_BINS + 1, np.int64), 0, 0
         self._range = [np.inf, 0.0]
 
     def add(self, example: schema.Example) -> None:
-        known = example["depth"][example["depth"] > 0]
+        numbers = example[self._name]
+        known = numbers[numbers > 0]
         self._images += 1
-        self._pixels += example["depth"].size
-        self._histogram += np.bincount((known / self._bin).astype(int), minlength=_STEPS + 1)
+        self._pixels += numbers.size
+        self._histogram += np.bincount((known / self._bin).astype(int), minlength=_BINS + 1)
         self._range = [min(self._range[0], known.min()), max(self._range[1], known.max())]
 
     def result(self) -> dict[str, Any]:
@@ -146,12 +159,17 @@ class _Meters:
             return {"images": 0}
         middle = int(np.searchsorted(np.cumsum(self._histogram), known / 2))
         near, far = (round(float(value), 3) for value in self._range)
-        meters = {"nearest": near, "median": round((middle + 0.5) * self._bin, 3), "farthest": far}
-        return {"images": self._images, "known": _share(known, self._pixels)} | meters
+        return {
+            "images": self._images,
+            "known": _share(known, self._pixels),
+            "nearest": near,
+            "median": round((middle + 0.5) * self._bin, 3),
+            "farthest": far,
+        }
 
 
-class _Middle:
-    """The median of positive numbers, to 1 %, without keeping them."""
+class _MedianEstimate:
+    """Estimates the median of positive numbers to 1 %, without keeping them."""
 
     def __init__(self):
         self._histogram = np.zeros(2048, np.int64)
@@ -161,22 +179,20 @@ class _Middle:
         self._histogram += np.bincount(places.clip(0, 2047), minlength=2048)
 
     def result(self) -> float | None:
+        """Returns the median; None if no number was added."""
         total = self._histogram.sum()
         place = int(np.searchsorted(np.cumsum(self._histogram), total / 2))
         return round(1.01 ** (place - 700), 1) if total else None
 
 
-_COUNTERS = {
-    "classification": _Labels,
-    "segmentation": _Pixels,
-    "detection": _Boxes,
-    "keypoints": _Points,
-    "depth": _Meters,
+# By geometry of a task type's main field.
+_COUNTERS: Mapping[Geometry, type] = {
+    Geometry.LABEL: _LabelCounter,
+    Geometry.CLASS_MAP: _ClassMapCounter,
+    Geometry.BOXES: _BoxCounter,
+    Geometry.POINTS: _PointCounter,
+    Geometry.REAL_MAP: _RealMapCounter,
 }
-
-
-def _counts(labels: Iterable[int] | Sequence[int], classes: _Classes) -> np.ndarray:
-    return np.bincount(np.asarray(labels).ravel(), minlength=len(classes._names))
 
 
 def _share(part: int, whole: int) -> float:

@@ -1,4 +1,4 @@
-"""Record files, and what is wrong with one that cannot be read."""
+"""Finds record files that are missing, damaged or cut off, and names them."""
 
 from collections.abc import Iterable
 
@@ -7,13 +7,13 @@ import tensorflow as tf
 from foi_tf.errors import FoiError
 from foi_tf.files import first_line
 
-Files = Iterable[tuple[str, int]]
+Files = Iterable[tuple[str, int]]  # Paths, each with its number of records.
 
 
 def check_records(files: Files) -> None:
-    """Reads record files, each with its number of records, until one turns out to be broken.
+    """Reads record files until one turns out to be broken.
 
-    TensorFlow's own errors name neither file nor record.
+    TensorFlow's own errors name neither the file nor the record.
 
     Raises:
       FoiError: a file is missing, cut off or damaged, or has another number of records.
@@ -35,10 +35,10 @@ def check_records(files: Files) -> None:
 
 
 def check_file_sizes(files: Files, sizes: Iterable[int]) -> None:
-    """Compares files with the bytes that were written to them, without reading them.
+    """Compares the sizes of files with the bytes that were written, without reading the files.
 
     Raises:
-      FoiError: one is missing, or is longer or shorter.
+      FoiError: a file is missing, or is longer or shorter.
     """
     for (path, count), size in zip(files, sizes, strict=True):
         try:

@@ -1,4 +1,4 @@
-"""The one example schema: what every reader writes and every pipeline parses.
+"""Defines the examples that every reader writes and every input pipeline parses.
 
 An example is a dict with `id` (str), `image` and, by the dataset's task types:
 
@@ -12,142 +12,260 @@ An example is a dict with `id` (str), `image` and, by the dataset's task types:
                   keypoint_boxes [M, 4], keypoint_areas [M], keypoint_crowds [M]
   depth           depth          [H, W] float32 meters, 0 = unknown
 
-`image` is uint8 [H, W, 3] RGB, or the bytes of a JPEG or PNG file, which are kept as
-they are. An example may lack what belongs to a task type; it then serves the others.
+`image` is uint8 [H, W, 3] RGB, or the bytes of a JPEG or PNG file, which are stored
+unchanged. An example may lack the fields of a task type; it then serves the others only.
+
+`FIELDS` is the table of these fields. All of `data` (validation, storage, augmentation,
+statistics, pictures) dispatches on the geometry of a field, so that a new task type with
+annotations of a known geometry only adds rows to the table.
 """
 
-import io
-from collections.abc import Iterable, Mapping
+import dataclasses
+import enum
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import cv2
 import numpy as np
-import PIL.Image
 import tensorflow_datasets as tfds
 
-from foi_tf.errors import FoiError
+from foi_tf.data.records import compression
 from foi_tf.study.dataset import Dataset
 
 SPLITS = ("train", "val")
 IGNORE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
-FIELDS = {
-    "classification": ("label",),
-    "segmentation": ("mask",),
-    "detection": ("boxes", "box_labels", "box_areas", "box_crowds"),
-    "keypoints": ("keypoints", "keypoint_boxes", "keypoint_areas", "keypoint_crowds"),
-    "depth": ("depth",),
-}
-DEPTH_STEPS = 65535  # Of a `depth_unit`; stored depth ends there.
-_JPEG_QUALITY = 95  # Ours; for images that come as arrays.
+MAX_STEP = 65535  # The largest uint16, hence the largest stored value of a real map.
 
 Example = dict[str, Any]
 
 
-def mask_dtype(dataset: Dataset) -> np.dtype:
-    """uint8 while the classes and the ignore label fit into it, else uint16."""
-    return np.dtype(np.uint8 if dataset.classes["segmentation"] <= 255 else np.uint16)
+class Geometry(enum.Enum):
+    """Tells how the values of a field belong to the image.
+
+    The fields of one task type that hold an entry per object have the same length.
+    """
+
+    LABEL = "one class id of the whole image"
+    CLASS_MAP = "[H, W] class ids from 0, or IGNORE"
+    REAL_MAP = "[H, W] float32, 0 = unknown"
+    BOXES = "[N, 4] float32 (ymin, xmin, ymax, xmax), one box per object"
+    POINTS = "[N, K, 3] float32 (y, x, visibility), K points per object"
+    OBJECT_LABELS = "[N] int64 class ids, one per object"
+    OBJECT_AREAS = "[N] float32 pixels, one per object"
+    OBJECT_CROWDS = "[N] bool; True where a box is around a group of objects"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RealValues:
+    """Describes the numbers of a real map.
+
+    Attributes:
+      quantity: the name of the unit in plural, "meters".
+      symbol: the symbol of the unit, "m".
+      step: returns the size of one step of the stored uint16 for a dataset.
+      limits: returns the (lowest, highest) value that numbers are clipped to, or None.
+      divided_by_zoom: whether augmentation divides the numbers by the magnification.
+    """
+
+    quantity: str
+    symbol: str
+    step: Callable[[Dataset], float]
+    limits: Callable[[Dataset], tuple[float, float] | None] = lambda dataset: None
+    divided_by_zoom: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class FieldSpec:
+    """Describes one field of an example: a row of `FIELDS`.
+
+    Attributes:
+      task_type: the task type that the field belongs to.
+      name: its key in examples and records.
+      geometry: how its values belong to the image.
+      values: what the numbers of a real map are; None for other geometries.
+    """
+
+    task_type: str
+    name: str
+    geometry: Geometry
+    values: RealValues | None = None
+
+    def feature(self, dataset: Dataset) -> tfds.features.FeatureConnector:
+        """Returns the TFDS feature that the field is stored as."""
+        if self.geometry is Geometry.LABEL:
+            return tfds.features.Tensor(shape=(), dtype=np.int64)
+        if self.is_map:
+            return tfds.features.Image(shape=(None, None, 1), dtype=self.stored_dtype(dataset))
+        shape, dtype = self._entry(dataset)
+        return tfds.features.Tensor(shape=(None, *shape), dtype=dtype)
+
+    @property
+    def is_map(self) -> bool:
+        """Tells whether the field has a value per pixel, and is stored as a PNG file."""
+        return self.geometry in (Geometry.CLASS_MAP, Geometry.REAL_MAP)
+
+    @property
+    def is_per_object(self) -> bool:
+        """Tells whether the field has an entry per object."""
+        return self.geometry is not Geometry.LABEL and not self.is_map
+
+    def stored_dtype(self, dataset: Dataset) -> np.dtype:
+        """Returns the type of the pixels that a map is stored as."""
+        if self.geometry is Geometry.CLASS_MAP:
+            return mask_dtype(dataset, self.task_type)
+        return np.dtype(np.uint16)
+
+    def step(self, dataset: Dataset) -> float:
+        """Returns the size of one stored step of a real map."""
+        return self.values.step(dataset)
+
+    def encode(self, value: Any, dataset: Dataset) -> Any:
+        """Turns a field's value into what `feature` stores; None, if there is no value."""
+        if value is None:
+            value = self._absent(dataset)
+        if self.geometry is Geometry.CLASS_MAP:
+            dtype = mask_dtype(dataset, self.task_type)
+            ignored = value == IGNORE.get(value.dtype)
+            return compression.to_png(np.where(ignored, IGNORE[dtype], value).astype(dtype))
+        if self.geometry is Geometry.REAL_MAP:
+            steps = np.rint(np.nan_to_num(value) / self.step(dataset))
+            return compression.to_png(steps.clip(0, MAX_STEP).astype(np.uint16))
+        return value
+
+    def decode(self, stored: Any, dataset: Dataset) -> Any:
+        """Turns a decoded record's value, a map as [H, W, 1], back into what was encoded."""
+        if self.geometry is Geometry.CLASS_MAP:
+            return stored[..., 0]
+        if self.geometry is Geometry.REAL_MAP:
+            return stored[..., 0].astype(np.float32) * np.float32(self.step(dataset))
+        return stored
+
+    def _absent(self, dataset: Dataset) -> Any:
+        """Returns the value that stands for no annotation in records."""
+        if self.geometry is Geometry.LABEL:
+            return -1
+        if self.is_map:
+            return np.zeros((1, 1), np.uint8)
+        shape, dtype = self._entry(dataset)
+        return np.zeros((0, *shape), dtype)
+
+    def _entry(self, dataset: Dataset) -> tuple[tuple[int, ...], type]:
+        """Returns the shape and type of an object's entry."""
+        return {
+            Geometry.BOXES: ((4,), np.float32),
+            Geometry.POINTS: ((dataset.classes[self.task_type], 3), np.float32),
+            Geometry.OBJECT_LABELS: ((), np.int64),
+            Geometry.OBJECT_AREAS: ((), np.float32),
+            Geometry.OBJECT_CROWDS: ((), np.bool_),
+        }[self.geometry]
+
+
+def mask_dtype(dataset: Dataset, task_type: str = "segmentation") -> np.dtype:
+    """Returns uint8 while the classes and the ignore label fit into it, else uint16."""
+    return np.dtype(np.uint8 if dataset.classes[task_type] <= 255 else np.uint16)
 
 
 def depth_unit(dataset: Dataset) -> float:
-    """Meters in one step of stored depth: a millimeter, or a centimeter beyond 65 m."""
+    """Returns the meters in one step of stored depth: 1 mm, or 1 cm for ranges beyond 65 m."""
     farthest = dataset.depth_range[1] if dataset.depth_range else 0
     return 0.001 if farthest <= 65.535 else 0.01
+
+
+_METERS = RealValues(
+    quantity="meters",
+    symbol="m",
+    step=depth_unit,
+    limits=lambda dataset: dataset.depth_range,
+    divided_by_zoom=True,
+)
+# A row for each field. The first field of a task type is its main one.
+FIELDS = (
+    FieldSpec("classification", "label", Geometry.LABEL),
+    FieldSpec("segmentation", "mask", Geometry.CLASS_MAP),
+    FieldSpec("detection", "boxes", Geometry.BOXES),
+    FieldSpec("detection", "box_labels", Geometry.OBJECT_LABELS),
+    FieldSpec("detection", "box_areas", Geometry.OBJECT_AREAS),
+    FieldSpec("detection", "box_crowds", Geometry.OBJECT_CROWDS),
+    FieldSpec("keypoints", "keypoints", Geometry.POINTS),
+    FieldSpec("keypoints", "keypoint_boxes", Geometry.BOXES),
+    FieldSpec("keypoints", "keypoint_areas", Geometry.OBJECT_AREAS),
+    FieldSpec("keypoints", "keypoint_crowds", Geometry.OBJECT_CROWDS),
+    FieldSpec("depth", "depth", Geometry.REAL_MAP, _METERS),
+)
+
+
+def fields_of(task_type: str) -> tuple[FieldSpec, ...]:
+    """Returns the fields of a task type, the main field first."""
+    return tuple(field for field in FIELDS if field.task_type == task_type)
+
+
+def find_field(task_type: str, geometry: Geometry) -> FieldSpec | None:
+    """Returns the first field of a task type that has a geometry; None if none has."""
+    return next((field for field in fields_of(task_type) if field.geometry is geometry), None)
+
+
+def known_task_types() -> tuple[str, ...]:
+    """Returns the task types of the table, each once, in its order."""
+    return tuple(dict.fromkeys(field.task_type for field in FIELDS))
+
+
+def annotated_task_types(example: Mapping[str, Any]) -> list[str]:
+    """Returns the task types that an example has all annotations for, in the table's order."""
+    return [
+        task_type
+        for task_type in known_task_types()
+        if all(field.name in example for field in fields_of(task_type))
+    ]
 
 
 def record_features(
     dataset: Dataset, task_types: Iterable[str] | None = None
 ) -> tfds.features.FeaturesDict:
-    """The TFDS features of a dataset's records, or those that some task types need.
+    """Returns the TFDS features of a dataset's records, or those that some task types need.
 
-    Stored with them are `size`, the image's (height, width), and `annotated`, the task
-    types that the record has annotations for, separated by spaces. Depth is stored as
-    uint16 in `depth_unit`s; an absent annotation is an empty array or a 1 x 1 picture.
+    Every record also has `size`, the (height, width) of the image, and `annotated`, the task
+    types that it has annotations for, separated by spaces. A real map is stored as uint16
+    steps. An absent annotation is stored as -1, an empty array or a 1 x 1 picture.
     """
-    tensor = tfds.features.Tensor
-    spec = {
+    features = {
         "id": tfds.features.Text(),
         "image": tfds.features.Image(shape=(None, None, 3)),
-        "size": tensor(shape=(2,), dtype=np.int64),
+        "size": tfds.features.Tensor(shape=(2,), dtype=np.int64),
         "annotated": tfds.features.Text(),
     }
     for task_type in dataset.classes if task_types is None else task_types:
-        if task_type == "classification":
-            spec["label"] = tensor(shape=(), dtype=np.int64)
-        elif task_type == "segmentation":
-            dtype = mask_dtype(dataset)
-            spec["mask"] = tfds.features.Image(shape=(None, None, 1), dtype=dtype)
-        elif task_type == "detection":
-            spec |= _objects("box", tensor) | {"boxes": tensor(shape=(None, 4), dtype=np.float32)}
-            spec["box_labels"] = tensor(shape=(None,), dtype=np.int64)
-        elif task_type == "keypoints":
-            shape = (None, dataset.classes["keypoints"], 3)
-            spec |= _objects("keypoint", tensor) | {
-                "keypoints": tensor(shape=shape, dtype=np.float32)
-            }
-            spec["keypoint_boxes"] = tensor(shape=(None, 4), dtype=np.float32)
-        elif task_type == "depth":
-            spec["depth"] = tfds.features.Image(shape=(None, None, 1), dtype=np.uint16)
-    return tfds.features.FeaturesDict(spec)
-
-
-def _objects(prefix: str, tensor) -> dict[str, Any]:
-    return {
-        f"{prefix}_areas": tensor(shape=(None,), dtype=np.float32),
-        f"{prefix}_crowds": tensor(shape=(None,), dtype=np.bool_),
-    }
-
-
-def annotated_task_types(example: Mapping[str, Any]) -> list[str]:
-    """The task types that an example (of the write side) has annotations for."""
-    return [kind for kind, names in FIELDS.items() if all(n in example for n in names)]
+        for field in fields_of(task_type):
+            features[field.name] = field.feature(dataset)
+    return tfds.features.FeaturesDict(features)
 
 
 def encode_example(example: Example, dataset: Dataset, size: tuple[int, int]) -> Example:
-    """Turns an example of the write side into what `record_features` stores.
+    """Turns an example of a reader into what `record_features` stores.
 
     Args:
-      size: (height, width) of the image, checked by the caller to be true of its bytes.
+      size: (height, width) of the image; the caller has checked it against the image.
     """
     image = example["image"]
     if isinstance(image, np.ndarray):
-        image = _compress(image)
-    have = annotated_task_types(example)
+        image = compression.to_jpeg(image)
+    annotated = annotated_task_types(example)
     stored = {"id": example["id"], "image": image, "size": np.asarray(size, np.int64)}
-    stored["annotated"] = " ".join(have)
+    stored["annotated"] = " ".join(annotated)
     for task_type in dataset.classes:
-        for name in FIELDS[task_type]:
-            stored[name] = example[name] if task_type in have else _absent(name, dataset)
-    if "mask" in stored:
-        mask, dtype = stored["mask"], mask_dtype(dataset)
-        ignored = mask == IGNORE.get(mask.dtype)
-        stored["mask"] = _compress_labels(np.where(ignored, IGNORE[dtype], mask).astype(dtype))
-    if "depth" in stored:
-        steps = np.rint(np.nan_to_num(stored["depth"]) / depth_unit(dataset))
-        stored["depth"] = _compress_labels(steps.clip(0, DEPTH_STEPS).astype(np.uint16))
+        for field in fields_of(task_type):
+            value = example[field.name] if task_type in annotated else None
+            stored[field.name] = field.encode(value, dataset)
     return stored
 
 
-def _absent(name: str, dataset: Dataset) -> Any:
-    if name == "label":
-        return -1
-    if name in ("mask", "depth"):
-        return np.zeros((1, 1), np.uint8)
-    empty = {"boxes": (0, 4), "keypoint_boxes": (0, 4)}
-    if name == "keypoints":
-        return np.zeros((0, dataset.classes["keypoints"], 3), np.float32)
-    kinds = {"box_labels": np.int64, "box_crowds": np.bool_, "keypoint_crowds": np.bool_}
-    return np.zeros(empty.get(name, (0,)), kinds.get(name, np.float32))
+def decode_example(record: Mapping[str, Any], dataset: Dataset) -> Example:
+    """Turns a record, deserialized to NumPy, back into an example.
 
-
-def _compress_labels(image: np.ndarray) -> bytes:
-    # Pillow leaves rows unfiltered that deflate well, which reads twice as fast as OpenCV's.
-    buffer = io.BytesIO()
-    PIL.Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _compress(image: np.ndarray) -> bytes:
-    done, data = cv2.imencode(".jpg", image[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
-    if not done:
-        raise FoiError(f"an image of shape {image.shape} cannot be encoded as JPEG")
-    return data.tobytes()
+    Returns:
+      The fields that the record is annotated for, and `size`, (height, width).
+    """
+    example = {"id": record["id"].decode(), "image": record["image"]}
+    example["size"] = tuple(record["size"].tolist())
+    for task_type in record["annotated"].decode().split():
+        for field in fields_of(task_type):
+            example[field.name] = field.decode(record[field.name], dataset)
+    return example

@@ -1,4 +1,4 @@
-"""tf.data with a fixed parallelism in place of its tuner."""
+"""Runs tf.data pipelines with a fixed parallelism instead of its autotuning."""
 
 import os
 
@@ -8,10 +8,10 @@ PARALLEL_CALLS = os.cpu_count() or 1
 
 
 def disable_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The dataset without tuner; what is parallel in it is to say so with `PARALLEL_CALLS`.
+    """Disables autotuning; callers have to pass num_parallel_calls=PARALLEL_CALLS themselves.
 
     TensorFlow's tuner sleeps up to a minute between two rounds, and the end of its iterator does
-    not always wake it (2.15, a race): links that were finished waited for it.
+    not always wake it (2.15, a race): training runs that had finished waited for it.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

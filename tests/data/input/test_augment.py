@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.data.input import augment
+from foi_tf.data.input import augment, views
 from foi_tf.study.dataset import Dataset
 
 PLAIN = Dataset(
@@ -32,7 +32,7 @@ def example(height, width, suffix=".png"):
 
 def random_views(size, crop, rescale, count=40, boxes=None):
     for number in range(count):
-        yield augment.draw_random_view(
+        yield views.draw_random_view(
             tf.constant(size), crop, rescale, tf.constant([3, number]), boxes
         )
 
@@ -48,7 +48,7 @@ def test_a_decoded_image_is_seen_as_an_encoded_one_is(rescale):
 
 
 def test_the_whole_image_fits_on_one_side():
-    view = augment.fit_whole_image(tf.constant([60, 80]), (32, 32))
+    view = views.fit_whole_image(tf.constant([60, 80]), (32, 32))
     assert (int(view.out_height), int(view.out_width)) == (24, 32)
     assert [int(v) for v in view[:4]] == [0, 0, 60, 80]
     assert not bool(view.mirrored)
@@ -87,9 +87,7 @@ def test_points_land_where_their_pixels_do():
 
 
 def test_mirroring_twice_is_nothing():
-    view = augment.fit_whole_image(tf.constant([8, 10]), (8, 10))._replace(
-        mirrored=tf.constant(True)
-    )
+    view = views.fit_whole_image(tf.constant([8, 10]), (8, 10))._replace(mirrored=tf.constant(True))
     boxes = tf.constant([[1.0, 2, 3, 7]])
     once, _ = augment.crop_boxes(boxes, view)
     assert once.numpy().tolist() == [[1, 3, 3, 8]]
@@ -107,7 +105,7 @@ def test_mirroring_twice_is_nothing():
 
 
 def test_boxes_are_cut_and_dropped_by_visible_area():
-    view = augment.fit_whole_image(tf.constant([20, 20]), (20, 20))
+    view = views.fit_whole_image(tf.constant([20, 20]), (20, 20))
     view = view._replace(x=tf.constant(10), width=tf.constant(10), out_width=tf.constant(10))
     boxes = tf.constant([[0.0, 0, 4, 8], [0, 4, 4, 12], [0, 6, 4, 14], [2, 11, 4, 15]])
     cut, seen = augment.crop_boxes(boxes, view)
@@ -116,7 +114,7 @@ def test_boxes_are_cut_and_dropped_by_visible_area():
 
 
 def test_keypoints_outside_the_crop_vanish():
-    view = augment.fit_whole_image(tf.constant([20, 20]), (20, 20))
+    view = views.fit_whole_image(tf.constant([20, 20]), (20, 20))
     view = view._replace(y=tf.constant(10), height=tf.constant(10), out_height=tf.constant(10))
     marks = augment.crop_keypoints(tf.constant([[[4.0, 5, 2], [15, 5, 1], [0, 0, 0]]]), view, ())
     assert marks.numpy().tolist() == [[[0, 0, 0], [5, 5, 1], [0, 0, 0]]]
@@ -147,7 +145,7 @@ def test_views_are_inside_the_image_and_of_the_asked_scale():
 
 def test_all_of_a_view_follows_from_its_seed():
     def made(seed):
-        view = augment.draw_random_view(
+        view = views.draw_random_view(
             tf.constant([99, 77]), (32, 32), (0.5, 2.0), tf.constant(seed)
         )
         return [int(v) for v in view]
@@ -167,13 +165,13 @@ def test_depth_is_what_the_same_camera_would_measure():
         # Sizes and distances stay in proportion: pixels of a meter at 6 m, by 1 / 6.
         scale = float(view.scale[1]) / min(20 / 40, 30 / 60)
         np.testing.assert_allclose(known * scale, 6, rtol=0.05)
-    whole = augment.fit_whole_image(tf.constant([40, 60]), (20, 30))
+    whole = views.fit_whole_image(tf.constant([40, 60]), (20, 30))
     assert set(np.unique(augment.crop_depth(tf.constant(wall), whole, (20, 30), None))) == {0, 6}
 
 
 def test_depth_beyond_the_range_stays_there_at_every_zoom():
     meters = tf.constant([[[0.0], [1], [4], [99]]])
-    view = augment.fit_whole_image(tf.constant([1, 4]), (1, 4))._replace(zoom=tf.constant(2.0))
+    view = views.fit_whole_image(tf.constant([1, 4]), (1, 4))._replace(zoom=tf.constant(2.0))
     seen = augment.crop_depth(meters, view, (1, 4), (2.0, 8.0)).numpy()
     assert seen.ravel().tolist() == [0, 2, 2, 8]
 
@@ -183,7 +181,7 @@ def test_it_runs_alike_inside_dataset_map():
 
     def run(number):
         seed = tf.stack([tf.constant(5, tf.int64), number])
-        view = augment.draw_random_view(one["size"], (32, 32), (0.5, 2.0), seed)
+        view = views.draw_random_view(one["size"], (32, 32), (0.5, 2.0), seed)
         return augment.augment_example(one, view, (32, 32), PLAIN)
 
     mapped = tf.data.Dataset.range(5).map(run)
@@ -198,7 +196,7 @@ def test_jpegs_shrink_while_they_are_decoded_and_gray_ones_have_three_channels()
         "image": encoded(np.full((64, 64), 90, np.uint8), ".jpg"),
         "size": tf.constant([64, 64]),
     }
-    view = augment.fit_whole_image(gray["size"], (8, 8))
+    view = views.fit_whole_image(gray["size"], (8, 8))
     assert int(view.shrink) == 8
     out = augment.augment_example(gray, view, (8, 8), PLAIN)["image"].numpy().astype(int)
     assert out.shape == (8, 8, 3) and np.abs(out - 90).max() <= 1
@@ -207,9 +205,7 @@ def test_jpegs_shrink_while_they_are_decoded_and_gray_ones_have_three_channels()
 def test_beyond_the_edge_is_the_mean_color():
     row = dataclasses.replace(PLAIN, mean=(0.2, 0.4, 0.6))
     one = example(10, 20)
-    out = augment.augment_example(
-        one, augment.fit_whole_image(one["size"], (20, 20)), (20, 20), row
-    )
+    out = augment.augment_example(one, views.fit_whole_image(one["size"], (20, 20)), (20, 20), row)
     assert out["image"].dtype == tf.uint8
     assert (out["image"].numpy()[10:] == (51, 102, 153)).all()
 

@@ -179,6 +179,9 @@ def test_crops_are_laid_around_objects_that_have_keypoints():
         "keypoint_boxes": tf.constant([[0.0, 0, 2, 2], [3, 3, 6, 6], [1, 1, 9, 9]]),
         "keypoint_crowds": tf.constant([False, False, True]),
     }
-    assert pipeline._single_objects(given).numpy().tolist() == [[3, 3, 6, 6]]
+    assert pipeline._single_objects(given, "keypoints").numpy().tolist() == [[3, 3, 6, 6]]
     none = given | {"keypoints": tf.zeros((3, 2, 3))}
-    assert pipeline._single_objects(none).numpy().tolist() == [[0, 0, 2, 2], [3, 3, 6, 6]]
+    assert pipeline._single_objects(none, "keypoints").numpy().tolist() == [
+        [0, 0, 2, 2],
+        [3, 3, 6, 6],
+    ]

@@ -10,7 +10,8 @@ import pytest
 from foi_tf.data.convert import builder, custom_dataset, inventory, layouts
 from foi_tf.data.inspect import contact_sheet, describe, visualize
 from foi_tf.data.inspect.statistics import Statistics
-from foi_tf.data.records import prepared_datasets, read_examples
+from foi_tf.data.records import prepared_datasets
+from foi_tf.data.records.read_examples import read_examples
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 from tests import raw_folders
@@ -18,7 +19,9 @@ from tests.data.convert.layouts import camvid
 
 
 def test_classes_are_counted_as_in_the_raw_files(tmp_path):
-    root = raw_folders.write(tmp_path / "raw", train=20, val=3, keypoints=("brick",), depth=True)
+    root = raw_folders.write_folder(
+        tmp_path / "raw", train=20, val=3, keypoints=("brick",), depth=True
+    )
     found = custom_dataset.find_custom_dataset(
         root, ["coco", "masks", "depth"], "mine", "aerial", None
     )
@@ -35,7 +38,7 @@ def test_classes_are_counted_as_in_the_raw_files(tmp_path):
     assert [one["boxes"] for one in boxes["classes"]] == [3, 3] and boxes["images"] == 3
     points = told["train"]["keypoints"]
     assert points["instances"] == 20
-    assert [(p["labeled"], p["visible"]) for p in points["keypoints"]] == [
+    assert [(p["labelled"], p["visible"]) for p in points["keypoints"]] == [
         (20, 20), (20, 20), (20, 0), (0, 0),
     ]  # fmt: skip
     depth = told["train"]["depth"]
@@ -99,19 +102,17 @@ def test_overlays_show_what_is_annotated():
 
 
 def test_what_is_read_back_is_what_was_found(tmp_path):
-    found = custom_dataset.find_custom_dataset(raw_folders.write(tmp_path / "raw", depth=True), ["coco", "depth"], "mine",
+    found = custom_dataset.find_custom_dataset(raw_folders.write_folder(tmp_path / "raw", depth=True), ["coco", "depth"], "mine",
                      "aerial", None)  # fmt: skip
     done = builder.build_records(found, tmp_path / "data")
     written = {example["id"]: example for example, _ in found.examples("train")}
-    for example in read_examples.read_examples(
-        done, "train", frozenset(["train/003", "train/005"])
-    ):
+    for example in read_examples(done, "train", frozenset(["train/003", "train/005"])):
         raw = written.pop(example["id"])
         assert set(example) - {"size"} == set(raw)
         np.testing.assert_allclose(example["depth"], raw["depth"], atol=5e-4)
         np.testing.assert_array_equal(example["boxes"], raw["boxes"])
     assert len(written) == 6
-    assert list(read_examples.read_examples(done, "train", frozenset())) == []
+    assert list(read_examples(done, "train", frozenset())) == []
 
 
 def test_sheets_keep_their_tiles_apart():
@@ -124,7 +125,7 @@ def test_sheets_keep_their_tiles_apart():
 
 
 def test_inventories_of_own_data_name_everything_that_is_wrong(tmp_path):
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
     good = inventory.inspect_custom(root, ["coco", "masks"], None)
     assert good.is_whole and not good.problems
     counted = {(part.what, part.split): part.found for part in good.parts}
@@ -133,7 +134,7 @@ def test_inventories_of_own_data_name_everything_that_is_wrong(tmp_path):
         ("detection", "val"): 4, ("segmentation", "train"): 8, ("segmentation", "val"): 4,
     }  # fmt: skip
     (root / "images/val/001.jpg").write_bytes(b"no image")
-    raw_folders.save(root / "masks/val/002.png", np.full((48, 64), 9, np.uint8))
+    raw_folders.save_image(root / "masks/val/002.png", np.full((48, 64), 9, np.uint8))
     bad = inventory.inspect_custom(root, ["coco", "masks"], None)
     assert not bad.is_whole and len(bad.problems) == 2
     assert "val/001.jpg: not a whole image (unknown format)" in bad.problems[0]

@@ -45,8 +45,8 @@ PLANTED = {
 def write(root, images):
     """Writes images with empty masks, so that they can be prepared."""
     for name, image in images.items():
-        raw_folders.save(root / "images" / f"{name}.jpg", image)
-        raw_folders.save(root / "masks" / f"{name}.png", np.zeros(image.shape[:2], np.uint8))
+        raw_folders.save_image(root / "images" / f"{name}.jpg", image)
+        raw_folders.save_image(root / "masks" / f"{name}.png", np.zeros(image.shape[:2], np.uint8))
     (root / "classes.json").write_text('{"classes": ["ground"]}')
 
 
@@ -62,7 +62,7 @@ def _pair(tmp_path_factory):
     (root / "second/images/val/exact.jpg").write_bytes(
         (root / "first/images/val/03.jpg").read_bytes()
     )
-    raw_folders.save(root / "second/masks/val/exact.png", np.zeros((192, 256), np.uint8))
+    raw_folders.save_image(root / "second/masks/val/exact.png", np.zeros((192, 256), np.uint8))
     sides = []
     for name in ("first", "second"):
         found = custom_dataset.find_custom_dataset(root / name, ["masks"], name, "consumer", None)

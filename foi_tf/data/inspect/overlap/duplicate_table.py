@@ -11,7 +11,7 @@ from etils import epath
 from foi_tf.data.inspect import contact_sheet
 from foi_tf.data.inspect.overlap import DuplicatePair, ImagePrints
 from foi_tf.data.inspect.overlap.verify import Window
-from foi_tf.data.records import read_examples
+from foi_tf.data.records.read_examples import read_examples
 from foi_tf.files import atomic_write
 
 COLUMNS = (
@@ -86,7 +86,7 @@ def _images(side: ImagePrints, wanted: Sequence[int]) -> dict[int, np.ndarray]:
     images = {}
     for split in {split for split, _ in places}:
         chosen = frozenset(name for of_split, name in places if of_split == split)
-        for example in read_examples.read_examples(side.prepared, split, chosen):
+        for example in read_examples(side.prepared, split, chosen):
             images[places[split, example["id"]]] = contact_sheet.resize_to_height(
                 example["image"], _HEIGHT
             )

@@ -16,7 +16,7 @@ from foi_tf.data.inspect.overlap.hashes import CHUNK_BITS, CHUNKS
 _AT_A_TIME = 2**24  # Pairs that are compared at once; ours.
 
 
-class Near(NamedTuple):
+class NearHashes(NamedTuple):
     """Pairs; int64 [P] each: index of the query, index of the hash, bits that differ."""
 
     query: np.ndarray
@@ -24,7 +24,9 @@ class Near(NamedTuple):
     distance: np.ndarray
 
 
-def near(hashes: np.ndarray, queries: np.ndarray, probes: np.ndarray, most: int) -> Iterator[Near]:
+def find_near_hashes(
+    hashes: np.ndarray, queries: np.ndarray, probes: np.ndarray, most: int
+) -> Iterator[NearHashes]:
     """Yields the hashes that differ from queries in at most `most` bits.
 
     A pair may come repeatedly; one that differs in more than its weakest bits in each chunk
@@ -51,7 +53,7 @@ def near(hashes: np.ndarray, queries: np.ndarray, probes: np.ndarray, most: int)
                 distance = _ones(table[place] ^ queries[query])
                 close = np.flatnonzero(distance <= most)
                 found = order[place[close]].astype(np.int64)
-                yield Near(query[close], found, distance[close].astype(np.int64))
+                yield NearHashes(query[close], found, distance[close].astype(np.int64))
 
 
 def _chunk(hashes: np.ndarray, chunk: int) -> np.ndarray:

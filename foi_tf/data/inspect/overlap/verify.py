@@ -17,7 +17,7 @@ _COVERED = 0.5  # Share of the crop that must lie within the image; ours.
 Window = tuple[float, float, float, float]  # (ymin, xmin, ymax, xmax) in shares.
 
 
-class Agreement(NamedTuple):
+class Alignment(NamedTuple):
     """How well two pictures agree where one lies on the other.
 
     Attributes:
@@ -29,7 +29,7 @@ class Agreement(NamedTuple):
     window: Window
 
 
-def agree(picture: np.ndarray, crop: np.ndarray, window: Window) -> Agreement | None:
+def align_crop(picture: np.ndarray, crop: np.ndarray, window: Window) -> Alignment | None:
     """Lays `crop` on `picture`, near `window`; None where they have nothing in common.
 
     Args:
@@ -52,7 +52,7 @@ def agree(picture: np.ndarray, crop: np.ndarray, window: Window) -> Agreement | 
     if inside.mean() < _COVERED:
         return None
     fine = _fine(_lay(whole, warp))[inside], _fine(part)[inside]
-    return Agreement(_correlation(*fine), window)
+    return Alignment(_correlation(*fine), window)
 
 
 def _warp(window: Window) -> np.ndarray:

@@ -1,0 +1,122 @@
+"""Chooses the window of an image that is shown, its size and whether it is mirrored."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from foi_tf.study.dataset import Size
+
+JPEG_RATIOS = (1, 2, 4, 8)  # Factors that a JPEG decoder can shrink by while decoding.
+
+
+class View(NamedTuple):
+    """Describes a window of an image and how it is shown; scalar int32 tensors, in pixels.
+
+    Attributes:
+      y, x, height, width: the window, inside the image.
+      out_height, out_width: the size that the window is resized to.
+      shrink: the power of two by which decoding may shrink the image; it divides `y`, `x`,
+        `height` and `width`, unless the image is smaller.
+      mirrored: bool; whether the window is flipped left to right.
+      zoom: float32; the magnification relative to the scale of `fit_whole_image`.
+    """
+
+    y: tf.Tensor
+    x: tf.Tensor
+    height: tf.Tensor
+    width: tf.Tensor
+    out_height: tf.Tensor
+    out_width: tf.Tensor
+    shrink: tf.Tensor
+    mirrored: tf.Tensor
+    zoom: tf.Tensor
+
+    @property
+    def scale(self) -> tf.Tensor:
+        """Returns the output pixels per image pixel: float32 [2], (y, x)."""
+        out = tf.stack([self.out_height, self.out_width])
+        return tf.cast(out, tf.float32) / tf.cast(tf.stack([self.height, self.width]), tf.float32)
+
+
+def fit_whole_image(size: tf.Tensor, crop: Size) -> View:
+    """Returns a view of the whole image at the largest scale that fits into `crop`.
+
+    This is how images are evaluated (section 4.1).
+
+    Args:
+      size: int [2], the image's (height, width).
+      crop: (height, width) of the network's input; one side will match it.
+    """
+    return _place_window(size, crop, tf.constant(1.0), tf.zeros(2), tf.constant(False), None)
+
+
+def draw_random_view(
+    size: tf.Tensor,
+    crop: Size,
+    rescale: tuple[float, float],
+    seed: tf.Tensor,
+    boxes: tf.Tensor | None = None,
+) -> View:
+    """Draws a random mirroring, scale and crop, determined by `seed` (int [2]).
+
+    Args:
+      size: int [2], the image's (height, width).
+      crop: (height, width) of the network's input.
+      rescale: range of a uniform factor that multiplies the scale of `fit_whole_image`.
+      boxes: float [N, 4]; where given, the crop contains one of these boxes, chosen at
+        random among those that fit, as section 4.1 asks for objects and keypoints.
+    """
+    seeds = tf.unstack(tf.random.split(seed, 4))
+    factor = tf.random.stateless_uniform((), seeds[0], *rescale)
+    place = tf.random.stateless_uniform((2,), seeds[1])
+    mirrored = tf.random.stateless_uniform((), seeds[2]) < 0.5
+    inside = None if boxes is None else (boxes, seeds[3])
+    return _place_window(size, crop, factor, place, mirrored, inside)
+
+
+def _place_window(size, crop, factor, place, mirrored, inside) -> View:
+    size = tf.cast(size, tf.int32)
+    image, limit = tf.cast(size, tf.float32), tf.constant(crop, tf.float32)
+    scale = factor * tf.reduce_min(limit / image)
+    shrink = find_shrink_factor(scale)
+    # A window on multiples of `shrink` is the same whether it is cut before or after shrinking.
+    window = tf.minimum(size, tf.cast(tf.math.ceil(limit / scale), tf.int32))
+    window = tf.maximum(window // shrink, 1) * shrink
+    window = tf.minimum(window, size)
+    room = (size - window) // shrink
+    if inside is None:
+        steps = tf.cast(place * (tf.cast(room, tf.float32) + 1), tf.int32)
+    else:
+        low, high = _range_with_object(*inside, window, room, shrink)
+        steps = low + tf.cast(place * tf.cast(high - low + 1, tf.float32), tf.int32)
+    corner = tf.clip_by_value(steps, 0, room) * shrink
+    out = tf.cast(tf.round(tf.cast(window, tf.float32) * scale), tf.int32)
+    out = tf.clip_by_value(out, 1, tf.constant(crop))
+    sides = (*tf.unstack(corner), *tf.unstack(window), *tf.unstack(out))
+    return View(*sides, shrink, mirrored, factor)
+
+
+def find_shrink_factor(scale: tf.Tensor) -> tf.Tensor:
+    """Returns the power of two by which an image may be shrunk before it is resized to `scale`."""
+    return tf.reduce_sum([tf.cast(1 / scale >= r, tf.int32) * r // 2 for r in JPEG_RATIOS[1:]]) + 1
+
+
+def _range_with_object(boxes, seed, window, room, shrink):
+    """Returns the range of corners, in steps of `shrink`, whose window contains a random box.
+
+    If no box fits into the window, it is the range of all corners.
+    """
+    size = tf.cast(window, tf.float32)
+    fits = tf.where(tf.reduce_all(boxes[:, 2:] - boxes[:, :2] <= size, 1))[:, 0]
+
+    def around_one():
+        count = tf.shape(fits)[0]
+        index = tf.random.stateless_uniform((), seed, 0, count, tf.int32)
+        box = boxes[fits[index]]
+        step = tf.cast(shrink, tf.float32)
+        low = tf.cast(tf.math.ceil(tf.maximum(box[2:] - size, 0) / step), tf.int32)
+        high = tf.cast(tf.floor(box[:2] / step), tf.int32)
+        low = tf.minimum(low, room)
+        return low, tf.clip_by_value(high, low, room)
+
+    return tf.cond(tf.shape(fits)[0] > 0, around_one, lambda: (tf.zeros(2, tf.int32), room))
