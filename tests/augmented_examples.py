@@ -1,4 +1,4 @@
-"""Augmented examples with every annotation there is, as `task.encode` takes them."""
+"""Makes augmented examples with all annotations, in the form that `task.encode` takes."""
 
 import tensorflow as tf
 
@@ -11,15 +11,15 @@ ROW = Dataset(
 )  # fmt: skip
 
 
-def example(seed, crop):
-    """Of a random image of twice the size of `crop`; `seed` may be a tensor."""
+def make_example(seed, crop):
+    """Makes an example of a random image of twice the size of `crop`; `seed` may be a tensor."""
 
     def uniform(shape, number, *limits):
         return tf.random.stateless_uniform(shape, tf.stack([seed, number]), *limits)
 
     mask = uniform((*crop, 1), 1, 0, 5, tf.int32)
     size = tf.constant([2 * crop[0], 2 * crop[1]], tf.int64)
-    # Of three objects the last is a crowd, and the first has no visible keypoint.
+    # The last of three objects is a crowd, and the first has no visible keypoint.
     sides = tf.constant([crop, crop], tf.float32)
     corners = tf.sort(0.1 + 0.8 * uniform((3, 2, 2), 2), 1) * sides
     boxes = tf.reshape(corners + tf.constant([[0.0, 0], [3, 3]]), [3, 4])
@@ -40,18 +40,19 @@ def example(seed, crop):
         "mask": tf.cast(tf.where(mask == 4, 255, mask), tf.uint8),
         "depth": uniform((*crop, 1), 4, 0.0, 9.0),
         "boxes": boxes,
-        "keypoints": _marks(marks, visible),
+        "keypoints": _join_visibility(marks, visible),
         "keypoint_boxes": boxes,
         "size": size,
         "scale": tf.constant([0.5, 0.5]),
         "original": objects
         | {
             "boxes": 2 * boxes,
-            "keypoints": _marks(2 * marks, visible),
+            "keypoints": _join_visibility(2 * marks, visible),
             "keypoint_boxes": 2 * boxes,
         },
     }
 
 
-def _marks(yx, visible):
+def _join_visibility(yx, visible):
+    """Appends visibilities to keypoints; absent keypoints become zero."""
     return tf.where(visible[..., None] > 0, tf.concat([yx, visible[..., None]], -1), 0.0)

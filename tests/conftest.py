@@ -25,7 +25,7 @@ def blocks(tmp_path_factory):
     """A data directory with the prepared dataset `blocks` of colored rectangles."""
     from foi_tf.data.convert import builder, custom_dataset
 
-    root = raw_folders.write(tmp_path_factory.mktemp("raw"), train=12, val=5)
+    root = raw_folders.write_folder(tmp_path_factory.mktemp("raw"), train=12, val=5)
     data_dir = tmp_path_factory.mktemp("data")
     found = custom_dataset.find_custom_dataset(root, ["coco", "masks"], "blocks", "aerial", None)
     builder.build_records(found, data_dir)
@@ -37,7 +37,9 @@ def bricks(blocks, tmp_path_factory):
     """A second dataset beside `blocks`, of another domain, size and seed."""
     from foi_tf.data.convert import builder, custom_dataset
 
-    root = raw_folders.write(tmp_path_factory.mktemp("raw"), train=9, val=3, size=(64, 48), seed=5)
+    root = raw_folders.write_folder(
+        tmp_path_factory.mktemp("raw"), train=9, val=3, size=(64, 48), seed=5
+    )
     found = custom_dataset.find_custom_dataset(root, ["masks"], "bricks", "driving", None)
     return builder.build_records(found, blocks)
 

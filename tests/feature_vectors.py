@@ -1,4 +1,4 @@
-"""Features as `foi-features` would leave them, from random numbers."""
+"""Makes features like those of `foi-features`, from random numbers."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ from foi_tf.study.feature_files import Features, Origin
 from foi_tf.study.registry import DATASETS
 
 
-def make(dataset, *, vectors=None, images=3, width=4, points=None, seed=0, **changes):
-    """`Features` of a dataset of the paper; `changes` are fields of its `Origin`."""
+def make_features(dataset, *, vectors=None, images=3, width=4, points=None, seed=0, **changes):
+    """Makes `Features` of a dataset of the paper; `changes` are fields of its `Origin`."""
     row = DATASETS[dataset]
     if vectors is None:
         vectors = np.random.default_rng(seed).normal(size=(images, width))

@@ -1,4 +1,4 @@
-"""A raw folder of one's own, in the layouts that --format reads: colored rectangles."""
+"""Writes raw folders in the layouts that --format reads; their images are colored rectangles."""
 
 import json
 
@@ -10,7 +10,7 @@ JOINTS = ("left_top", "right_top", "middle", "absent")
 COLORS = np.asarray([(90, 90, 90), (200, 60, 40), (40, 180, 60)], np.uint8)
 
 
-def write(
+def write_folder(
     root,
     *,
     train=8,
@@ -24,19 +24,20 @@ def write(
 ):
     """Writes images/, masks/ with classes.json, annotations/ and depth/; returns the root.
 
-    `keypoints` names the classes whose categories have keypoints, those of `JOINTS`.
+    Args:
+      keypoints: names of the classes whose categories have keypoints, namely `JOINTS`.
     """
     rng = np.random.default_rng(seed)
     for split, count in (("train", train), ("val", val)):
         images, annotations = [], []
         for index in range(count):
-            mask, rectangles = draw(rng, size)
+            mask, rectangles = draw_mask(rng, size)
             name = f"{split}/{index:03d}"
-            save(root / "images" / f"{name}.jpg", shade(mask, rng)[..., ::-1])
+            save_image(root / "images" / f"{name}.jpg", shade_mask(mask, rng)[..., ::-1])
             if masks:
-                save(root / "masks" / f"{name}.png", mask)
+                save_image(root / "masks" / f"{name}.png", mask)
             if depth:
-                save(root / "depth" / f"{name}.png", millimeters(mask))
+                save_image(root / "depth" / f"{name}.png", depth_of_classes(mask))
             images.append({"id": index, "file_name": f"{name}.jpg"})
             for label, y, x, h, w in rectangles:
                 annotation = {
@@ -44,7 +45,7 @@ def write(
                     "bbox": [x, y, w, h], "area": w * h, "iscrowd": 0,
                 }  # fmt: skip
                 if CLASSES[label] in keypoints:
-                    annotation["keypoints"] = joints(y, x, h, w)
+                    annotation["keypoints"] = coco_keypoints(y, x, h, w)
                 annotations.append(annotation)
         if (boxes or keypoints) and count:
             categories = [{"id": 10 * i, "name": CLASSES[i]} for i in (1, 2)]
@@ -61,30 +62,30 @@ def write(
 
 
 def write_voc(root, *, train=4, val=2, size=(48, 64), seed=0):
-    """Writes a VOC devkit's folders; returns the root and, by stem, the rectangles."""
+    """Writes the folders of a VOC devkit; returns the root and the rectangles by file stem."""
     rng = np.random.default_rng(seed)
     drawn = {}
     for split, count in (("train", train), ("val", val)):
         stems = [f"2007_{split}{index}" for index in range(count)]
         for stem in stems:
-            mask, drawn[stem] = draw(rng, size)
-            save(root / "JPEGImages" / f"{stem}.jpg", shade(mask, rng)[..., ::-1])
-            write_text(root / "Annotations" / f"{stem}.xml", xml(stem, drawn[stem]))
+            mask, drawn[stem] = draw_mask(rng, size)
+            save_image(root / "JPEGImages" / f"{stem}.jpg", shade_mask(mask, rng)[..., ::-1])
+            write_text(root / "Annotations" / f"{stem}.xml", voc_xml(stem, drawn[stem]))
         if stems:
             write_text(root / "ImageSets/Main" / f"{split}.txt", "".join(f"{s}\n" for s in stems))
     return root, drawn
 
 
 def write_yolo(root, *, train=4, val=2, size=(48, 64), pose=False, seed=0):
-    """Writes images/, labels/ and data.yaml; returns the root and, by stem, the rectangles."""
+    """Writes images/, labels/ and data.yaml; returns the root and the rectangles by file stem."""
     rng = np.random.default_rng(seed)
     drawn = {}
     for split, count in (("train", train), ("val", val)):
         for index in range(count):
             stem = f"{split}/{index:03d}"
-            mask, drawn[stem] = draw(rng, size)
-            save(root / "images" / f"{stem}.jpg", shade(mask, rng)[..., ::-1])
-            lines = [yolo(rectangle, size, pose) for rectangle in drawn[stem]]
+            mask, drawn[stem] = draw_mask(rng, size)
+            save_image(root / "images" / f"{stem}.jpg", shade_mask(mask, rng)[..., ::-1])
+            lines = [yolo_line(rectangle, size, pose) for rectangle in drawn[stem]]
             write_text(root / "labels" / f"{stem}.txt", "\n".join(lines))
     names = "".join(f"  {i}: {name}\n" for i, name in enumerate(CLASSES[1:]))
     shape = f"kpt_shape: [{len(JOINTS)}, 3]\nflip_idx: [1, 0, 2, 3]\n" if pose else ""
@@ -92,29 +93,29 @@ def write_yolo(root, *, train=4, val=2, size=(48, 64), pose=False, seed=0):
     return root, drawn
 
 
-def yolo(rectangle, size, pose=False):
-    """A rectangle as YOLO writes it: class, center and sides in shares of the image."""
+def yolo_line(rectangle, size, pose=False):
+    """Formats a rectangle like YOLO: class, center and sides as shares of the image."""
     label, y, x, h, w = rectangle
     shares = [(x + w / 2) / size[1], (y + h / 2) / size[0], w / size[1], h / size[0]]
     if pose:
-        marks = np.asarray(joints(y, x, h, w)).reshape(-1, 3) / [size[1], size[0], 1]
+        marks = np.asarray(coco_keypoints(y, x, h, w)).reshape(-1, 3) / [size[1], size[0], 1]
         shares += marks.ravel().tolist()
     return " ".join([str(label - 1), *(f"{share:.6f}" for share in shares)])
 
 
 def write_classes(root, *, train=4, val=2, size=(48, 64), seed=0):
-    """Writes {split}/{class}/*.jpg, `train` and `val` images in all, their classes in turn."""
+    """Writes {split}/{class}/*.jpg, `train` and `val` images in total; classes take turns."""
     rng = np.random.default_rng(seed)
     for split, count in (("train", train), ("val", val)):
         for index in range(count):
-            pixels = shade(np.full(size, index % len(CLASSES), np.uint8), rng)
+            pixels = shade_mask(np.full(size, index % len(CLASSES), np.uint8), rng)
             label = CLASSES[index % len(CLASSES)]
-            save(root / split / label / f"{index:03d}.jpg", pixels[..., ::-1])
+            save_image(root / split / label / f"{index:03d}.jpg", pixels[..., ::-1])
     return root
 
 
-def xml(stem, rectangles):
-    """Rectangles as VOC writes them: corners from 1, the last pixel included."""
+def voc_xml(stem, rectangles):
+    """Formats rectangles like VOC: corners count from 1, and the last pixel is included."""
     objects = "".join(
         f"<object><name>{CLASSES[label]}</name><difficult>0</difficult><bndbox><xmin>{x + 1}</xmin>"
         f"<ymin>{y + 1}</ymin><xmax>{x + w}</xmax><ymax>{y + h}</ymax></bndbox></object>"
@@ -123,20 +124,20 @@ def xml(stem, rectangles):
     return f"<annotation><filename>{stem}.jpg</filename>{objects}</annotation>"
 
 
-def joints(y, x, h, w):
-    """A rectangle's `JOINTS` as COCO writes them; the last one is not labeled."""
+def coco_keypoints(y, x, h, w):
+    """Lists the `JOINTS` of a rectangle like COCO; the last one is not labeled."""
     return [x, y, 2, x + w, y, 2, x + w / 2, y + h / 2, 1, 0, 0, 0]
 
 
-def millimeters(mask):
-    """A depth for each class; the first column is unknown."""
+def depth_of_classes(mask):
+    """Returns a depth in millimeters for each class; it is unknown in the first column."""
     depth = np.asarray([4000, 1250, 2003], np.uint16)[mask]
     depth[:, 0] = 0
     return depth
 
 
-def draw(rng, size):
-    """A mask [H, W] and its rectangles (class, y, x, height, width), which do not overlap."""
+def draw_mask(rng, size):
+    """Draws a mask [H, W] of rectangles (class, y, x, height, width) that do not overlap."""
     mask = np.zeros(size, np.uint8)
     rectangles = []
     for label, left in ((1, 0), (2, size[1] // 2)):
@@ -147,19 +148,19 @@ def draw(rng, size):
     return mask, rectangles
 
 
-def shade(mask, rng):
+def shade_mask(mask, rng):
     """Colors the classes and adds noise."""
     noise = rng.normal(0, 8, (*mask.shape, 3))
     return np.clip(COLORS[mask] + noise, 0, 255).astype(np.uint8)
 
 
 def write_text(path, text):
-    """Writes a text file and the directory it needs."""
+    """Writes a text file and creates its directory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 
 
-def save(path, pixels):
+def save_image(path, pixels):
     """Writes an image file (BGR, or one channel)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), pixels)

@@ -24,8 +24,8 @@ def build_tiny(input_shape):
     return tf.keras.Model(image, layers.ConcatUpsampled()(branches))
 
 
-def use(monkeypatch=None):
-    """Replaces the backbone, for the rest of the process or until the test ends."""
+def use_tiny_backbone(monkeypatch=None):
+    """Replaces the backbone until the test ends, or without `monkeypatch` for the whole process."""
     row = dataclasses.replace(backbones.BACKBONES[NAME], architecture=_TINY, options={})
     for table, key, value in (
         (backbones.ARCHITECTURES, _TINY, build_tiny),

@@ -8,7 +8,7 @@ from foi_tf.bin import features, recommend
 from foi_tf.study import feature_files, results
 from tests.bin.conftest import error, misuse
 from tests.bin.test_analyze import run
-from tests.feature_vectors import make
+from tests.feature_vectors import make_features
 from tests.result_rows import BASELINE, CITY
 
 
@@ -85,7 +85,7 @@ def test_rules_on_the_published_results(call):
 
 def test_recommendations_with_features_and_results(call, tmp_path):
     feature_files.write_features(
-        tmp_path / "f.npz", [make(name) for name in ("camvid", "city", "suim")]
+        tmp_path / "f.npz", [make_features(name) for name in ("camvid", "city", "suim")]
     )
     for changes in ({}, {"value": 0.6, **CITY}, {"value": 0.4, **CITY, "source": "suim"}):
         results.write_row(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
@@ -160,7 +160,7 @@ def test_scores_of_a_ranking_of_ones_own(call, tmp_path):
 
 def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
     feature_files.write_features(
-        tmp_path / "f.npz", [make(n, seed=i) for i, n in enumerate(("camvid", "city"))]
+        tmp_path / "f.npz", [make_features(n, seed=i) for i, n in enumerate(("camvid", "city"))]
     )
     for changes in ({}, {"value": 0.6, **CITY}):
         results.write_row(dataclasses.replace(BASELINE, **changes), tmp_path / "results")
@@ -179,7 +179,7 @@ def test_an_analysis_with_several_networks(tmp_path, monkeypatch, capsys):
     results.write_row(BASELINE, tmp_path / "results")
     for name in ("first", "second"):
         feature_files.write_features(
-            tmp_path / f"{name}.npz", [make("camvid", weights=name, seed=len(name))]
+            tmp_path / f"{name}.npz", [make_features("camvid", weights=name, seed=len(name))]
         )
     given = [f"--results={tmp_path}/results", f"--out={tmp_path}/o"]
     both = f"--networks={tmp_path}/first.npz,{tmp_path}/second.npz"
@@ -191,7 +191,7 @@ def test_an_analysis_with_several_networks(tmp_path, monkeypatch, capsys):
 
 def test_what_a_recommendation_lacks_is_one_line(call, tmp_path):
     path = tmp_path / "f.npz"
-    feature_files.write_features(path, [make("coco"), make("city", width=5)])
+    feature_files.write_features(path, [make_features("coco"), make_features("city", width=5)])
     said = error(call(recommend, target="camvid", features=path))
     assert "no file has features of camvid and of another dataset" in said
     said = error(call(recommend, target="city", features=path))

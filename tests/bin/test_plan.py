@@ -257,7 +257,7 @@ def test_two_datasets_with_one_id(call, blocks, tmp_path):
     train = {"workdir": tmp_path / "work", "config": tmp_path / "c.yaml", "source": "scratch"}
     said = error(call(target, data_dir=data, target="copies:segmentation", **train))
     assert "is the dataset 'blocks' in the folder of 'copies'" in said
-    raw = raw_folders.write(tmp_path / "raw")
+    raw = raw_folders.write_folder(tmp_path / "raw")
     given = {"format": "masks", "raw_dir": raw, "domain": "aerial", "data_dir": data}
     said = error(call(prepare, **given, name="camvid"))
     assert "name 'camvid' is that of one of the paper's datasets" in said

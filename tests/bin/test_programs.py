@@ -71,7 +71,7 @@ def test_a_chain_end_to_end(call, flags):
 
 def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks, monkeypatch):
     """A target from two sources in turn, its rate chosen on images held out."""
-    tiny_backbone.use(monkeypatch)
+    tiny_backbone.use_tiny_backbone(monkeypatch)
     images = len(bricks.ids["train"]) + 12
     flags["config"].write_text(CONFIG.replace("  crop", "  rate_factors: [0.5, 1]\n  crop"))
     tasks = "blocks:segmentation+bricks:segmentation"
@@ -99,7 +99,7 @@ def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks, monkeypatch):
 
 
 def test_a_fixed_input_size_and_a_source_from_other_initial_weights(call, flags, monkeypatch):
-    tiny_backbone.use(monkeypatch)
+    tiny_backbone.use_tiny_backbone(monkeypatch)
     task = "blocks:segmentation"
     code, out, _ = call(source, **flags, source=task, init="scratch", setting="small_source")
     assert code == 0
@@ -132,7 +132,7 @@ def test_a_fixed_input_size_and_a_source_from_other_initial_weights(call, flags,
 
 
 def test_a_link_that_another_worker_trains_is_left(call, flags, monkeypatch):
-    tiny_backbone.use(monkeypatch)
+    tiny_backbone.use_tiny_backbone(monkeypatch)
     asked = {"source": "scratch", "target": "blocks:segmentation"}
     assert call(target, **flags, **asked)[0] == 0
     (directory,) = (flags["workdir"] / "links").iterdir()
@@ -202,7 +202,7 @@ def test_an_unwritable_place(call, flags, tmp_path, program):
         flags = flags | {"workdir": place}
         outcome = call(target, **flags, source="scratch", target="blocks:segmentation")
     else:
-        raw = raw_folders.write(tmp_path / "raw")
+        raw = raw_folders.write_folder(tmp_path / "raw")
         outcome = call(
             prepare, format="masks", raw_dir=raw, name="mine", domain="aerial", data_dir=place
         )
@@ -214,7 +214,7 @@ def test_a_full_disk(flags, tmp_path, program):
     """No file may grow beyond 50 kB in the program's process, as on a disk that is full."""
     given = flags | {"source": "scratch", "target": "blocks:segmentation"}
     if program == "prepare":
-        raw = raw_folders.write(tmp_path / "raw", train=60)
+        raw = raw_folders.write_folder(tmp_path / "raw", train=60)
         given = {"format": "masks", "raw_dir": raw, "name": "mine", "domain": "aerial"}
         given["data_dir"] = tmp_path / "data"
     command = [sys.executable, "-m", f"foi_tf.bin.{program}"]
@@ -227,7 +227,7 @@ def test_a_full_disk(flags, tmp_path, program):
 
 
 def test_damaged_records_are_one_line(call, flags, tmp_path):
-    raw = raw_folders.write(tmp_path / "raw")
+    raw = raw_folders.write_folder(tmp_path / "raw")
     given = {"format": "masks", "raw_dir": raw, "name": "torn", "domain": "aerial"}
     assert call(prepare, **given, data_dir=tmp_path / "data")[0] == 0
     (file,) = (tmp_path / "data/torn/1.0.0").glob("torn-train.tfrecord*")
@@ -281,7 +281,10 @@ def test_tracebacks_come_with_debug_only():
 
 def test_two_processes_run_one_link(flags, tmp_path):
     """The chief alone writes, and both know the same result."""
-    code = "from tests import tiny_backbone; tiny_backbone.use(); from foi_tf.bin import target; target.main()"
+    code = (
+        "from tests import tiny_backbone; tiny_backbone.use(); "
+        "from foi_tf.bin import target; target.main()"
+    )
     given = flags | {"source": "scratch", "target": "blocks:segmentation"}
     given |= {"strategy": "multi_worker", "checkpoint_every": 1, "steps_per_loop": 1}
     command = [sys.executable, "-c", code, *(f"--{name}={value}" for name, value in given.items())]

@@ -33,7 +33,7 @@ def _data(tmp_path_factory):
     found = custom_dataset.find_custom_dataset(root, ["folders"], "other", "websearch", None)
     row = dataclasses.replace(found.dataset, id="ilsvrc")
     builder.build_records(dataclasses.replace(found, dataset=row), tmp_path / "data")
-    root = raw_folders.write(tmp_path / "raw", train=9, val=4)
+    root = raw_folders.write_folder(tmp_path / "raw", train=9, val=4)
     (root / "masks/train/003.png").unlink()
     found = custom_dataset.find_custom_dataset(root, ["masks", "coco"], "blocks", "aerial", None)
     builder.build_records(found, tmp_path / "data")
@@ -42,7 +42,7 @@ def _data(tmp_path_factory):
 
 @pytest.fixture(name="flags")
 def _flags(data, tmp_path, monkeypatch):
-    tiny_backbone.use(monkeypatch)
+    tiny_backbone.use_tiny_backbone(monkeypatch)
     (tmp_path / "c.yaml").write_text(CONFIG)
     return {
         "data_dir": data, "workdir": tmp_path / "work", "config": tmp_path / "c.yaml",

@@ -26,7 +26,7 @@ SET = Task("blocks+bricks", "segmentation")
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch):
-    tiny_backbone.use(monkeypatch)
+    tiny_backbone.use_tiny_backbone(monkeypatch)
 
 
 @pytest.fixture(name="pair")

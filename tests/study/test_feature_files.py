@@ -5,7 +5,7 @@ import pytest
 
 from foi_tf.errors import FoiError
 from foi_tf.study import feature_files
-from tests.feature_vectors import make
+from tests.feature_vectors import make_features
 
 
 def points(images, width=4, classes=3, depth=False):
@@ -23,10 +23,12 @@ def points(images, width=4, classes=3, depth=False):
 
 
 def test_features_come_back_as_they_were_written(tmp_path):
-    plain = make("camvid", images=3)
-    segmented = make("coco", images=5, points=points(5))
-    deep = make("sunrgbd", images=2, points=points(2, depth=True), task_type="depth")
-    both = make("sunrgbd", images=3, points=points(3), seed=1)  # Another task of that dataset.
+    plain = make_features("camvid", images=3)
+    segmented = make_features("coco", images=5, points=points(5))
+    deep = make_features("sunrgbd", images=2, points=points(2, depth=True), task_type="depth")
+    both = make_features(
+        "sunrgbd", images=3, points=points(3), seed=1
+    )  # Another task of that dataset.
     path = tmp_path / "deep" / "f.npz"
     written = [plain, segmented, deep, both]
     feature_files.write_features(path, written)
@@ -43,8 +45,10 @@ def test_features_come_back_as_they_were_written(tmp_path):
 
 
 def test_directories_are_read_by_name(tmp_path):
-    feature_files.write_features(tmp_path / "b.npz", [make("coco")])
-    feature_files.write_features(tmp_path / "a.npz", [make("camvid"), make("city")])
+    feature_files.write_features(tmp_path / "b.npz", [make_features("coco")])
+    feature_files.write_features(
+        tmp_path / "a.npz", [make_features("camvid"), make_features("city")]
+    )
     (tmp_path / ".half.npz").write_bytes(b"")
     found = feature_files.load_all_features([tmp_path, tmp_path / "b.npz"])
     assert [each.origin.dataset for each in found] == ["camvid", "city", "coco", "coco"]
@@ -65,7 +69,7 @@ def test_directories_are_read_by_name(tmp_path):
 )
 def test_a_broken_file_is_one_line(tmp_path, spoil, said):
     path = tmp_path / "f.npz"
-    feature_files.write_features(path, [make("camvid")])
+    feature_files.write_features(path, [make_features("camvid")])
     spoil(path)
     with pytest.raises(FoiError, match=said) as error:
         feature_files.load_features(path)
@@ -84,7 +88,7 @@ def test_a_broken_file_is_one_line(tmp_path, spoil, said):
     ],
 )  # fmt: skip
 def test_useless_features_are_named(tmp_path, change, said):
-    good = make("camvid", images=3, points=points(3))
+    good = make_features("camvid", images=3, points=points(3))
     feature_files.write_features(tmp_path / "f.npz", [dataclasses.replace(good, **change)])
     with pytest.raises(FoiError, match=said):
         feature_files.load_features(tmp_path / "f.npz")
@@ -92,7 +96,7 @@ def test_useless_features_are_named(tmp_path, change, said):
 
 def test_only_files_that_are_found_again_are_written(tmp_path):
     with pytest.raises(FoiError, match=r"features are kept in \.npz files"):
-        feature_files.write_features(tmp_path / "f.npy", [make("camvid")])
+        feature_files.write_features(tmp_path / "f.npy", [make_features("camvid")])
     with pytest.raises(FoiError, match=r"no features \(\*\.npz\) in it"):
         feature_files.load_all_features([tmp_path])
 
@@ -108,4 +112,6 @@ def test_only_files_that_are_found_again_are_written(tmp_path):
 )
 def test_comparable_features_takes_only_what_can_be_compared(other, said):
     with pytest.raises(FoiError, match=said):
-        feature_files.comparable_features([make("camvid"), make(**{"dataset": "coco"} | other)])
+        feature_files.comparable_features(
+            [make_features("camvid"), make_features(**{"dataset": "coco"} | other)]
+        )

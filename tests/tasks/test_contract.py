@@ -11,7 +11,7 @@ from foi_tf.study import image_statistics
 from foi_tf.study.dataset import Task
 from foi_tf.study.image_statistics import ImageStatistics
 from foi_tf.study.metrics import METRICS
-from tests.augmented_examples import ROW, example
+from tests.augmented_examples import ROW, make_example
 
 CROP = (64, 96)
 STATISTICS = ((0.0,) * 3, (1 / 255,) * 3)
@@ -24,11 +24,13 @@ def _made(request):
         "hrnet_mini", {"x": task.head()}, {"x": CROP}, {"x": STATISTICS}
     )
     # Beside something else, since there may be no targets.
-    encoded = tf.data.Dataset.from_tensors(0).map(lambda one: (one, task.encode(example(0, CROP))))
-    two = [task.encode(example(seed, CROP)) for seed in (0, 1)]
+    encoded = tf.data.Dataset.from_tensors(0).map(
+        lambda one: (one, task.encode(make_example(0, CROP)))
+    )
+    two = [task.encode(make_example(seed, CROP)) for seed in (0, 1)]
     targets = tf.nest.map_structure(lambda *rows: tf.stack(rows), *two)
     seeds = [seed + 9 * view for seed in (0, 1) for view in range(task.views)]
-    images = tf.stack([example(seed, CROP)["image"] for seed in seeds])
+    images = tf.stack([make_example(seed, CROP)["image"] for seed in seeds])
     return task, network.models["x"], encoded.element_spec[1], images, targets
 
 
@@ -89,9 +91,9 @@ def test_cells_have_labels_or_say_that_they_have_none(made):
     task = made[0]
     if task.cell_dtype is None:
         with pytest.raises(NotImplementedError):
-            task.cell_labels(example(0, CROP), CROP)
+            task.cell_labels(make_example(0, CROP), CROP)
         return
-    labels = task.cell_labels(example(0, CROP), CROP)
+    labels = task.cell_labels(make_example(0, CROP), CROP)
     assert labels.shape == (16, 24) and labels.dtype == tf.float32
     known = labels[~tf.math.is_nan(labels)].numpy()
     assert len(known) and (known.astype(task.cell_dtype) == known).all()

@@ -129,7 +129,7 @@ def test_steps_compile_with_xla():
 
 
 def test_stored_depth_comes_back_and_is_perfect(tmp_path):
-    root = raw_folders.write(tmp_path / "raw", masks=False, boxes=False, depth=True)
+    root = raw_folders.write_folder(tmp_path / "raw", masks=False, boxes=False, depth=True)
     found = custom_dataset.find_custom_dataset(root, ["depth"], "far", "indoor", None)
     prepared = builder.build_records(found, tmp_path / "data")
     one = Depth(prepared.dataset)

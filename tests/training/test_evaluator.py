@@ -26,7 +26,7 @@ CROP = (32, 64)
 @pytest.fixture(name="prepared", scope="module")
 def _prepared(tmp_path_factory):
     """Rectangles with masks, depth and labels; five to evaluate on."""
-    root = raw_folders.write(tmp_path_factory.mktemp("raw"), val=5, boxes=False, depth=True)
+    root = raw_folders.write_folder(tmp_path_factory.mktemp("raw"), val=5, boxes=False, depth=True)
     found = custom_dataset.find_custom_dataset(root, ["masks", "depth"], "each", "aerial", None)
     classes = dict(found.dataset.classes) | {"classification": 3}
     splits = {
@@ -46,7 +46,7 @@ def _prepared(tmp_path_factory):
 @pytest.fixture(name="make")
 def _make(prepared, monkeypatch):
     """Task, network and what is evaluated, of a task type on a strategy."""
-    tiny_backbone.use(monkeypatch)
+    tiny_backbone.use_tiny_backbone(monkeypatch)
 
     def make(task_type, where):
         tf.keras.backend.clear_session()

@@ -15,7 +15,7 @@ from foi_tf.study.dataset import Task
 from foi_tf.training import evaluator, optimizers, strategies
 from foi_tf.training.trainer import Trainer
 from tests import tiny_backbone
-from tests.augmented_examples import ROW, example
+from tests.augmented_examples import ROW, make_example
 from tests.training import cluster
 
 CROP = (32, 64)
@@ -53,7 +53,7 @@ def batches(task_type, size, *, place=None, crop=CROP):
         seed = tf.stack([number, 7])
         mask = tf.random.stateless_uniform((*crop, 1), seed, 0, 4, tf.int32)
         images = tf.random.stateless_normal((task.views, *crop, 3), seed)
-        one = example(number, crop) | {"mask": tf.cast(mask, tf.uint8)}
+        one = make_example(number, crop) | {"mask": tf.cast(mask, tf.uint8)}
         extra = {} if place is None else {"place": place}
         return {"image": images, "targets": task.encode(one)} | extra
 
@@ -87,7 +87,7 @@ def test_two_replicas_follow_one(two_replicas, monkeypatch, task_type):
     Views are told apart from those of the other replica, too.
     """
     if task_type == "contrastive":
-        tiny_backbone.use(monkeypatch)
+        tiny_backbone.use_tiny_backbone(monkeypatch)
     one_losses, one = losses(strategies.create_strategy("cpu"), task_type, 8, 5)
     two_losses, both = losses(two_replicas, task_type, 4, 5)
     np.testing.assert_allclose(two_losses, one_losses, atol=1e-4)
@@ -99,7 +99,7 @@ def test_two_replicas_follow_one(two_replicas, monkeypatch, task_type):
 
 def test_two_processes_follow_one(tmp_path, monkeypatch):
     """Over the loopback, as machines do; both see the same losses."""
-    tiny_backbone.use(monkeypatch)
+    tiny_backbone.use_tiny_backbone(monkeypatch)
     code = "import sys; from tests.training.test_trainer import in_cluster; in_cluster(sys.argv[1])"
     outputs = cluster.run([sys.executable, "-c", code], [tmp_path / "0", tmp_path / "1"])
     assert all(returned == 0 for returned, _, _ in outputs), outputs
@@ -111,7 +111,7 @@ def test_two_processes_follow_one(tmp_path, monkeypatch):
 
 def in_cluster(out):
     """What each of the processes does."""
-    tiny_backbone.use()
+    tiny_backbone.use_tiny_backbone()
     found, _ = losses(strategies.create_strategy("multi_worker"), "segmentation", 4, 4)
     pathlib.Path(out).write_text(json.dumps(found))
 

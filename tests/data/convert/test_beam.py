@@ -16,7 +16,7 @@ def find(root):
 
 def test_beam_writes_the_same_records(tmp_path):
     pytest.importorskip("apache_beam", reason="needs Apache Beam: pip install 'foi_tf[beam]'")
-    found = find(raw_folders.write(tmp_path / "raw", train=40, val=5))
+    found = find(raw_folders.write_folder(tmp_path / "raw", train=40, val=5))
     alone = builder.build_records(found, tmp_path / "one")
     by_beam = builder.build_records(found, tmp_path / "beam", beam_runner="DirectRunner")
     assert by_beam.fingerprint == alone.fingerprint and by_beam.ids == alone.ids
@@ -27,7 +27,7 @@ def test_beam_writes_the_same_records(tmp_path):
 
 def test_what_stops_beam_is_one_line(tmp_path):
     pytest.importorskip("apache_beam", reason="needs Apache Beam: pip install 'foi_tf[beam]'")
-    root = raw_folders.write(tmp_path / "raw")
+    root = raw_folders.write_folder(tmp_path / "raw")
     with pytest.raises(FoiError, match="NoRunner"):
         builder.build_records(find(root), tmp_path / "data", beam_runner="NoRunner")
     (root / "images/val/001.jpg").write_bytes(b"no image")
@@ -37,7 +37,7 @@ def test_what_stops_beam_is_one_line(tmp_path):
 
 def test_without_beam_the_remedy_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "apache_beam", None)
-    found = find(raw_folders.write(tmp_path / "raw"))
+    found = find(raw_folders.write_folder(tmp_path / "raw"))
     with pytest.raises(FoiError, match=r"--beam_runner needs Apache Beam.*foi_tf\[beam\]"):
         builder.build_records(found, tmp_path / "data", beam_runner="DirectRunner")
 

@@ -27,7 +27,7 @@ def test_records_are_readable_with_tfds(blocks):
 
 
 def test_files_are_kept_as_they_are(tmp_path):
-    root = raw_folders.write(tmp_path / "raw", train=2, val=1)
+    root = raw_folders.write_folder(tmp_path / "raw", train=2, val=1)
     found = custom_dataset.find_custom_dataset(root, ["masks"], "kept", "aerial", None)
     done = builder.build_records(found, tmp_path / "data")
     decoders = {"image": tfds.decode.SkipDecoding()}
@@ -62,7 +62,7 @@ def test_the_row_comes_with_measured_statistics(tmp_path):
 
 
 def test_a_failure_leaves_nothing_that_looks_prepared(tmp_path):
-    root = raw_folders.write(tmp_path / "raw")
+    root = raw_folders.write_folder(tmp_path / "raw")
     (root / "images/val/001.jpg").write_bytes(b"\xff\xd8 no image")
     found = custom_dataset.find_custom_dataset(root, ["masks"], "broken", "aerial", None)
     with pytest.raises(FoiError, match=r"val/001\.jpg: not a whole image"):
@@ -75,7 +75,7 @@ def test_a_failure_leaves_nothing_that_looks_prepared(tmp_path):
 
 def test_an_interrupted_survey_is_made_up_for(tmp_path):
     found = custom_dataset.find_custom_dataset(
-        raw_folders.write(tmp_path / "raw"), ["masks"], "again", "aerial", None
+        raw_folders.write_folder(tmp_path / "raw"), ["masks"], "again", "aerial", None
     )
     first = builder.build_records(found, tmp_path / "data")
     (first.directory / "foi_dataset.json").unlink()
@@ -86,14 +86,14 @@ def test_an_interrupted_survey_is_made_up_for(tmp_path):
 
 def test_another_dataset_of_the_same_id_is_refused(blocks, tmp_path):
     found = custom_dataset.find_custom_dataset(
-        raw_folders.write(tmp_path, seed=5), ["masks"], "blocks", "driving", None
+        raw_folders.write_folder(tmp_path, seed=5), ["masks"], "blocks", "driving", None
     )
     with pytest.raises(FoiError, match="already holds another dataset 'blocks'"):
         builder.build_records(found, blocks)
 
 
 def test_the_same_id_from_changed_files_is_refused(tmp_path):
-    root = raw_folders.write(tmp_path / "raw")
+    root = raw_folders.write_folder(tmp_path / "raw")
 
     def build():
         return builder.build_records(
@@ -103,7 +103,7 @@ def test_the_same_id_from_changed_files_is_refused(tmp_path):
 
     assert build() == build()
     mask = root / "masks/train/000.png"
-    raw_folders.save(mask, np.zeros((48, 64), np.uint8))
+    raw_folders.save_image(mask, np.zeros((48, 64), np.uint8))
     with pytest.raises(FoiError, match="holds 'mine' from other files, or from before they chan"):
         build()
 
@@ -117,7 +117,7 @@ def damage(path, place):
 
 def test_broken_record_files_are_named(tmp_path):
     found = custom_dataset.find_custom_dataset(
-        raw_folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None
+        raw_folders.write_folder(tmp_path / "raw"), ["masks"], "torn", "aerial", None
     )
     done = builder.build_records(found, tmp_path / "data")
     path, count = done.files["train"][0]
@@ -164,7 +164,7 @@ def test_prepared_datasets_are_found_by_id(blocks, tmp_path):
 
 def test_broken_rows_are_named(tmp_path):
     found = custom_dataset.find_custom_dataset(
-        raw_folders.write(tmp_path / "raw"), ["masks"], "torn", "aerial", None
+        raw_folders.write_folder(tmp_path / "raw"), ["masks"], "torn", "aerial", None
     )
     done = builder.build_records(found, tmp_path / "data")
     (done.directory / "foi_dataset.json").write_text("{")

@@ -15,7 +15,7 @@ def find(root, formats=("masks",), fraction=None):
 
 
 def test_formats_are_read_together(tmp_path):
-    found = find(raw_folders.write(tmp_path), ("coco", "masks"))
+    found = find(raw_folders.write_folder(tmp_path), ("coco", "masks"))
     assert found.dataset.classes == {"detection": 2, "segmentation": 3}
     assert found.dataset.names["segmentation"] == raw_folders.CLASSES
     assert found.dataset.crop == (64, 64)
@@ -29,7 +29,7 @@ def test_formats_are_read_together(tmp_path):
 
 
 def test_images_may_be_annotated_in_one_format_only(tmp_path):
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
     (root / "masks/train/003.png").unlink()
     found = find(root, ("coco", "masks"))
     have = {e["id"]: "mask" in e for e, _ in found.examples("train")}
@@ -38,7 +38,7 @@ def test_images_may_be_annotated_in_one_format_only(tmp_path):
 
 
 def test_a_fraction_is_held_out_where_there_is_no_val(tmp_path):
-    root = raw_folders.write(tmp_path, train=10, val=0)
+    root = raw_folders.write_folder(tmp_path, train=10, val=0)
     with pytest.raises(FoiError, match="give a share of train, as --val_fraction"):
         find(root)
     found = find(root, fraction=0.3)
@@ -50,7 +50,7 @@ def test_a_fraction_is_held_out_where_there_is_no_val(tmp_path):
 
 def test_a_fraction_and_a_val_split_contradict(tmp_path):
     with pytest.raises(FoiError, match="has a val split already"):
-        find(raw_folders.write(tmp_path), fraction=0.5)
+        find(raw_folders.write_folder(tmp_path), fraction=0.5)
 
 
 def cut(path):
@@ -58,7 +58,7 @@ def cut(path):
 
 
 def test_broken_files_are_named(tmp_path):
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
     image, mask = root / "images/train/001.jpg", root / "masks/train/002.png"
     whole = image.read_bytes()
     cut(image)
@@ -72,7 +72,7 @@ def test_broken_files_are_named(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
 def test_turned_images_are_refused_with_the_remedy(tmp_path, suffix):
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
     path = root / f"images/train/002{suffix}"
     with PIL.Image.open(root / "images/train/002.jpg") as picture:
         pixels = picture.copy()
@@ -88,23 +88,23 @@ def test_turned_images_are_refused_with_the_remedy(tmp_path, suffix):
 
 
 def test_masks_must_be_labels_of_their_image(tmp_path):
-    root = raw_folders.write(tmp_path)
-    raw_folders.save(root / "masks/train/001.png", np.zeros((48, 60), np.uint8))
+    root = raw_folders.write_folder(tmp_path)
+    raw_folders.save_image(root / "masks/train/001.png", np.zeros((48, 60), np.uint8))
     with pytest.raises(FoiError, match=r"train/001\.jpg: mask is 48x60, but its image is 48x64"):
         list(find(root).examples("train"))
-    raw_folders.save(root / "masks/train/001.png", np.full((48, 64), 9, np.uint8))
+    raw_folders.save_image(root / "masks/train/001.png", np.full((48, 64), 9, np.uint8))
     with pytest.raises(FoiError, match=r"train/001\.jpg: label 9, but mine:segmentation has 3"):
         list(find(root).examples("train"))
-    raw_folders.save(root / "masks/train/001.png", np.zeros((48, 64, 3), np.uint8))
+    raw_folders.save_image(root / "masks/train/001.png", np.zeros((48, 64, 3), np.uint8))
     with pytest.raises(FoiError, match=r"train/001\.png: must have one channel"):
         list(find(root).examples("train"))
 
 
 def test_16_bit_masks_keep_their_ids(tmp_path):
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
     wide = np.full((48, 64), 65535, np.uint16)
     wide[:9] = 2
-    raw_folders.save(root / "masks/train/000.png", wide)
+    raw_folders.save_image(root / "masks/train/000.png", wide)
     example = next(find(root).examples("train"))[0]
     assert np.array_equal(example["mask"], wide)
 
@@ -131,7 +131,7 @@ def change(path, edit):
     ],
 )
 def test_mistakes_in_coco_json_are_named(tmp_path, edit, said):
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
     change(root / "annotations/train.json", edit)
     with pytest.raises(FoiError, match=said):
         list(find(root, ("coco",)).examples("train"))
@@ -149,14 +149,14 @@ def test_mistakes_in_coco_json_are_named(tmp_path, edit, said):
     ],
 )
 def test_missing_pieces_are_named(tmp_path, spoil, said):
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
     spoil(root)
     with pytest.raises(FoiError, match=said):
         find(root)
 
 
 def test_wrong_arguments_are_named(tmp_path):
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
     with pytest.raises(FoiError, match="no such directory"):
         find(tmp_path / "none")
     with pytest.raises(FoiError, match="unknown format 'mask'; did you mean 'masks'"):
@@ -176,7 +176,7 @@ def flatten(root):
 
 
 def test_lists_make_the_splits(tmp_path):
-    root = raw_folders.write(tmp_path, train=4, val=2, boxes=False)
+    root = raw_folders.write_folder(tmp_path, train=4, val=2, boxes=False)
     stems = flatten(root)
     raw_folders.write_text(root / "train.txt", "\n".join(stems[:3]))
     raw_folders.write_text(root / "val.txt", f"./images/{stems[3]}.jpg\n{stems[4]}\n")
@@ -195,12 +195,12 @@ def test_lists_make_the_splits(tmp_path):
 
 
 def test_flat_folders_are_split_by_a_fraction(tmp_path):
-    root = raw_folders.write(tmp_path, train=6, val=2, boxes=False)
+    root = raw_folders.write_folder(tmp_path, train=6, val=2, boxes=False)
     stems = flatten(root)
     found = find(root, fraction=0.25)
     assert (found.dataset.train, found.dataset.val) == (6, 2)
     assert sorted(e["id"] for s in ("train", "val") for e, _ in found.examples(s)) == stems
-    raw_folders.save(root / "masks/stray.png", np.zeros((48, 64), np.uint8))
+    raw_folders.save_image(root / "masks/stray.png", np.zeros((48, 64), np.uint8))
     with pytest.raises(FoiError, match=r"stray\.png: there is no image images/stray"):
         find(root, fraction=0.25)
 

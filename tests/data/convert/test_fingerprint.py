@@ -24,9 +24,9 @@ from tests.data.convert.layouts.trees import TREES
 IN_0_1_0 = json.loads(pathlib.Path(__file__).with_name("fingerprints_0_1_0.json").read_text())
 ROOT = pathlib.Path("raw")  # Relative, since texts that are hashed contain paths.
 WRITERS = {
-    "coco": functools.partial(raw_folders.write, masks=False, keypoints=["brick"]),
-    "masks": functools.partial(raw_folders.write, boxes=False),
-    "depth": functools.partial(raw_folders.write, masks=False, boxes=False, depth=True),
+    "coco": functools.partial(raw_folders.write_folder, masks=False, keypoints=["brick"]),
+    "masks": functools.partial(raw_folders.write_folder, boxes=False),
+    "depth": functools.partial(raw_folders.write_folder, masks=False, boxes=False, depth=True),
     "voc": raw_folders.write_voc,
     "yolo": functools.partial(raw_folders.write_yolo, pose=True),
     "folders": raw_folders.write_classes,
@@ -50,7 +50,7 @@ def neutral_state(path):
 @pytest.fixture(autouse=True)
 def _neutral(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fingerprint, "_state", neutral_state)
+    monkeypatch.setattr(fingerprint, "_read_state", neutral_state)
 
 
 @pytest.mark.parametrize("name", sorted(DATASETS))
@@ -87,7 +87,7 @@ def test_notes_of_finished_shards_keep_their_place_and_content(monkeypatch):
 
 def test_a_fingerprint_changes_with_the_files(tmp_path, monkeypatch):
     monkeypatch.undo()
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
 
     def fingerprints():
         found = custom_dataset.find_custom_dataset(root, ["coco", "masks"], "a", "aerial", None)

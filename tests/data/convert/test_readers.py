@@ -22,7 +22,7 @@ def write(root, form):
         return raw_folders.write_yolo(root)[0]
     if form == "folders":
         return raw_folders.write_classes(root)
-    return raw_folders.write(
+    return raw_folders.write_folder(
         root, masks=form == "masks", boxes=form == "coco", depth=form == "depth"
     )
 

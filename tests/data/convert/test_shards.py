@@ -33,7 +33,7 @@ class Logged:
 
 def find(root, log, **sizes):
     if not (root / "classes.json").exists():
-        raw_folders.write(root, boxes=False, **sizes)
+        raw_folders.write_folder(root, boxes=False, **sizes)
     found = custom_dataset.find_custom_dataset(root, ["masks"], "mine", "aerial", None)
     splits = {split: [Logged(e, str(log)) for e in of] for split, of in found.splits.items()}
     return RawDataset(found.dataset, splits)
@@ -83,7 +83,7 @@ def test_a_changed_file_makes_its_shard_anew(tmp_path):
         builder.build_records(find(root, log), data)
     loaded(log)
     mask = root / "masks/train/007.png"
-    raw_folders.save(mask, raw_folders.np.zeros((48, 64), raw_folders.np.uint8))
+    raw_folders.save_image(mask, raw_folders.np.zeros((48, 64), raw_folders.np.uint8))
     image = (root / "images/val/001.jpg").read_bytes()
     (root / "images/val/002.jpg").write_bytes(image)
     done = builder.build_records(find(root, log), data)

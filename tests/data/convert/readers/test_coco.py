@@ -18,7 +18,7 @@ def edit(path, function):
 
 
 def test_keypoint_categories_alone_make_a_keypoint_set(tmp_path):
-    root = raw_folders.write(tmp_path, masks=False, keypoints=("brick", "leaf"))
+    root = raw_folders.write_folder(tmp_path, masks=False, keypoints=("brick", "leaf"))
     dataset = find(root, "coco").dataset
     assert dataset.classes == {"keypoints": 4} and dataset.names == {
         "keypoints": raw_folders.JOINTS
@@ -37,7 +37,7 @@ def test_keypoint_categories_alone_make_a_keypoint_set(tmp_path):
 
 
 def test_other_categories_make_it_a_detection_set_too(tmp_path):
-    root = raw_folders.write(tmp_path, masks=False, keypoints=("leaf",))
+    root = raw_folders.write_folder(tmp_path, masks=False, keypoints=("leaf",))
     dataset = find(root, "coco").dataset
     assert dataset.classes == {"detection": 2, "keypoints": 4}
     for example in examples(root, "coco"):
@@ -46,7 +46,7 @@ def test_other_categories_make_it_a_detection_set_too(tmp_path):
 
 
 def test_keypoints_survive_beside_other_formats(tmp_path):
-    root = raw_folders.write(tmp_path, keypoints=("brick", "leaf"), depth=True)
+    root = raw_folders.write_folder(tmp_path, keypoints=("brick", "leaf"), depth=True)
     edit_both(root, lambda c: [k.update(sigmas=[0.1] * 4) for k in c["categories"]])
     dataset = find(root, "masks", "depth", "coco").dataset
     assert dataset.classes == {"segmentation": 3, "depth": 1, "keypoints": 4}
@@ -59,7 +59,7 @@ def edit_both(root, function):
 
 
 def test_flip_pairs_follow_from_names(tmp_path):
-    root = raw_folders.write(tmp_path, masks=False, keypoints=("brick", "leaf"))
+    root = raw_folders.write_folder(tmp_path, masks=False, keypoints=("brick", "leaf"))
     edit_both(root, lambda c: [k.pop("flip_pairs") for k in c["categories"]])
     assert find(root, "coco").dataset.flip_pairs == ((0, 1),)
     names = ["nose", "RightEar", "LeftEar", "left_paw"]
@@ -70,7 +70,7 @@ def test_flip_pairs_follow_from_names(tmp_path):
 
 
 def test_instances_may_lack_keypoints_and_keypoints_may_leave_their_box(tmp_path):
-    root = raw_folders.write(tmp_path, masks=False, keypoints=("brick", "leaf"))
+    root = raw_folders.write_folder(tmp_path, masks=False, keypoints=("brick", "leaf"))
     outside = [99, -3, 2, 30, 20, 1, 5, 6, 0, 0, 0, 0]
     edit(coco(root), lambda c: c["annotations"][0].pop("keypoints"))
     edit(coco(root), lambda c: c["annotations"][1].update(keypoints=outside, bbox=[1, 1, 4, 4]))
@@ -80,7 +80,7 @@ def test_instances_may_lack_keypoints_and_keypoints_may_leave_their_box(tmp_path
 
 
 def test_crowds_and_images_without_objects_are_kept(tmp_path):
-    root = raw_folders.write(tmp_path, masks=False, keypoints=("leaf",))
+    root = raw_folders.write_folder(tmp_path, masks=False, keypoints=("leaf",))
     rle = {"counts": "abc", "size": [48, 64]}
     edit(coco(root), lambda c: c["annotations"][1].update(iscrowd=1, segmentation=rle))
     edit(coco(root), lambda c: c.update(annotations=c["annotations"][:2]))
@@ -92,7 +92,7 @@ def test_crowds_and_images_without_objects_are_kept(tmp_path):
 
 
 def test_boxes_without_area_are_left_out_and_counted(tmp_path, capsys):
-    root = raw_folders.write(tmp_path, masks=False, keypoints=("leaf",))
+    root = raw_folders.write_folder(tmp_path, masks=False, keypoints=("leaf",))
     edit(coco(root), lambda c: c["annotations"][0].update(bbox=[3, 3, 0, 5]))
     edit(coco(root), lambda c: c["annotations"][3].update(bbox=[3.5, 3.25, 1.03, 0.0]))
     first, second, third = examples(root, "coco")[:3]
@@ -104,7 +104,7 @@ def test_boxes_without_area_are_left_out_and_counted(tmp_path, capsys):
 
 
 def test_category_ids_may_have_gaps_and_any_order(tmp_path):
-    root = raw_folders.write(tmp_path, masks=False)
+    root = raw_folders.write_folder(tmp_path, masks=False)
     edit_both(root, lambda c: c["categories"].insert(0, {"id": 900, "name": "last"}))
     edit_both(root, lambda c: c["annotations"][0].update(category_id=900))
     assert find(root, "coco").dataset.names["detection"] == ("brick", "leaf", "last")
@@ -135,7 +135,7 @@ def test_category_ids_may_have_gaps_and_any_order(tmp_path):
     ],
 )
 def test_mistakes_in_keypoint_json_are_named(tmp_path, change, said):
-    root = raw_folders.write(tmp_path, masks=False, keypoints=("brick", "leaf"))
+    root = raw_folders.write_folder(tmp_path, masks=False, keypoints=("brick", "leaf"))
     edit(coco(root), change)
     with pytest.raises(FoiError, match=said) as caught:
         examples(root, "coco")
@@ -162,14 +162,14 @@ def test_mistakes_in_keypoint_json_are_named(tmp_path, change, said):
     ],
 )
 def test_mistakes_in_categories_are_named(tmp_path, change, said):
-    root = raw_folders.write(tmp_path, masks=False, keypoints=("brick", "leaf"))
+    root = raw_folders.write_folder(tmp_path, masks=False, keypoints=("brick", "leaf"))
     edit_both(root, lambda c: change(c["categories"]))
     with pytest.raises(FoiError, match=said):
         find(root, "coco")
 
 
 def test_broken_json_is_named(tmp_path):
-    root = raw_folders.write(tmp_path)
+    root = raw_folders.write_folder(tmp_path)
     for text in (coco(root).read_text()[:-9], "", "\x00"):
         coco(root).write_text(text)
         with pytest.raises(FoiError, match=r"train\.json: is not JSON"):

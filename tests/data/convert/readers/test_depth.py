@@ -10,7 +10,7 @@ from tests.data.convert.reading import examples, find
 
 
 def with_depth(root, **coding):
-    raw_folders.write(root, masks=False, boxes=False, depth=True)
+    raw_folders.write_folder(root, masks=False, boxes=False, depth=True)
     if coding:
         (root / "depth.json").write_text(json.dumps(coding))
     return root
@@ -50,7 +50,7 @@ def test_another_value_may_be_unknown_and_a_range_be_given(tmp_path, unit):
 
 def test_a_map_without_any_known_depth_is_no_annotation(tmp_path):
     root = with_depth(tmp_path)
-    raw_folders.save(root / "depth/train/002.png", np.zeros((48, 64), np.uint16))
+    raw_folders.save_image(root / "depth/train/002.png", np.zeros((48, 64), np.uint16))
     have = {example["id"]: "depth" in example for example in examples(root, "depth")}
     assert have.pop("train/002") is False and all(have.values())
 
@@ -82,11 +82,13 @@ def test_mistakes_in_depth_json_are_named(tmp_path, coding, said):
         (lambda r: (r / "depth").rename(r / "depths"), "depth: no such directory"),
         (lambda r: (r / "images/train/000.jpg").unlink(), "there is no image images/train/000"),
         (
-            lambda r: raw_folders.save(r / "depth/train/001.png", np.ones((48, 64), np.uint8)),
+            lambda r: raw_folders.save_image(
+                r / "depth/train/001.png", np.ones((48, 64), np.uint8)
+            ),
             "16 bits",
         ),
         (
-            lambda r: raw_folders.save(r / "depth/train/001.png", np.ones((8, 9), np.uint16)),
+            lambda r: raw_folders.save_image(r / "depth/train/001.png", np.ones((8, 9), np.uint16)),
             "001.jpg: depth is 8x9, but its image is 48x64",
         ),
         (
@@ -104,5 +106,5 @@ def test_mistakes_in_depth_are_named(tmp_path, spoil, said):
 
 def test_depth_up_to_the_last_millimeter_is_kept(tmp_path):
     root = with_depth(tmp_path)
-    raw_folders.save(root / "depth/train/000.png", np.full((48, 64), 65535, np.uint16))
+    raw_folders.save_image(root / "depth/train/000.png", np.full((48, 64), 65535, np.uint16))
     assert examples(root, "depth")[0]["depth"].max() == pytest.approx(65.535)

@@ -150,7 +150,7 @@ def test_voc_needs_some_object_and_some_annotation(tmp_path):
 
 def test_formats_that_keep_images_apart_do_not_mix(tmp_path):
     root, _ = raw_folders.write_voc(tmp_path)
-    raw_folders.write(root)
+    raw_folders.write_folder(root)
     with pytest.raises(
         FoiError, match="voc and masks keep their images in different folders, JPEGImages and"
     ):

@@ -32,7 +32,7 @@ def test_poses_have_keypoints_and_flip_pairs(tmp_path):
     assert found.dataset.flip_pairs == ((0, 1),)
     for example, _ in found.examples("val"):
         for marks, (_, y, x, h, w) in zip(example["keypoints"], drawn[example["id"]], strict=True):
-            wanted = np.reshape(raw_folders.joints(y, x, h, w), (-1, 3))[:, [1, 0, 2]]
+            wanted = np.reshape(raw_folders.coco_keypoints(y, x, h, w), (-1, 3))[:, [1, 0, 2]]
             assert np.allclose(marks, wanted, atol=1e-3)
         assert np.allclose(example["keypoint_boxes"], example["boxes"])
 
