@@ -53,10 +53,10 @@ def write_model(
             saved_model.write_saved_model(model, directory, frozen=frozen, description=description)
         else:
             # timm has only the classification head.
-            headed = isinstance(model.head, ClassificationHead)
+            headed = model.head if isinstance(model.head, ClassificationHead) else None
             public_weights.write_safetensors(
                 model.network.backbone,
-                model.head.model if headed else None,
+                headed.model if headed else None,
                 directory / "model.safetensors",
                 {"foi_tf": description.read_text()},
             )

@@ -1,4 +1,4 @@
-"""Computes features of images by a backbone, for domain distances (Section 3.2) and transferability."""
+"""Computes features of images, for domain distances (Section 3.2) and transferability."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ class FeatureExtractor:
             self.classifiers = [each for each in found if each is not None]
 
     def __call__(self, pixels: tf.Tensor, request: FeatureRequest) -> tf.Tensor:
-        """Computes features float32 [B, ceil(H / 4), ceil(W / 4), C] of pixels uint8 [B, H, W, 3]."""
+        """Computes features float32 [B, ceil(H / 4), ceil(W / 4), C] of uint8 [B, H, W, 3]."""
         dataset = request.prepared.dataset
         images = transfer.build_normalizer(dataset.mean, dataset.std)(pixels)
         return tf.cast(self.model(images, training=False), tf.float32)
@@ -206,7 +206,7 @@ def _annotation(origin: Origin, request: FeatureRequest) -> TaskType | None:
 
 
 def average_features(features: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
-    """Averages [B, h, w, C] to [B, C], over the cells that are `inside` (bool [B, h, w]) the image."""
+    """Averages [B, h, w, C] to [B, C], over the cells `inside` (bool [B, h, w]) the image."""
     weights = tf.cast(inside, tf.float32)
     total = tf.einsum("bhwc,bhw->bc", features, weights)
     return total / tf.reduce_sum(weights, [1, 2])[:, None]

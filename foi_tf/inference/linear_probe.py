@@ -32,7 +32,7 @@ _TYPE = "classification"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ProbeResult:
-    """Accuracy of a linear probe, and everything that it depends on.
+    """Holds the accuracy of a linear probe, and everything that it depends on.
 
     Attributes:
       dataset: id of the dataset.

@@ -22,7 +22,7 @@ SignatureFunction = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainedModel:
-    """A trained network with all that an export needs to know about it.
+    """Holds a trained network with all that an export needs to know about it.
 
     Attributes:
       network: the backbone, with its head if there is one.

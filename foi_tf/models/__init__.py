@@ -1,1 +1,1 @@
-"""Backbones and heads as Keras functional models."""
+"""Builds backbones and heads as Keras functional models."""

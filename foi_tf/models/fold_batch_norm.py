@@ -1,4 +1,4 @@
-"""Networks that only predict: the same outputs up to rounding, from less work."""
+"""Speeds up networks that only predict; outputs stay the same up to rounding."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,11 +10,11 @@ from foi_tf.models import layers
 
 @layers.not_converted
 def fold_network(model: tf.keras.Model) -> tf.keras.Model:
-    """A functional model of the same outputs without batch norm, with variables of its own.
+    """Builds a functional model without batch norm, with the same outputs and its own variables.
 
-    In inference mode batch norm multiplies each channel by a constant and adds another; a
-    convolution right before it can do that itself. Outputs agree up to rounding. Layers
-    keep their names.
+    In inference mode batch norm multiplies each channel by a constant and adds another. The
+    convolution right before it can do that itself. Outputs agree up to rounding. Layers keep
+    their names.
     """
     norms = {
         _convolution_before(layer): layer
@@ -42,22 +42,28 @@ def fold_network(model: tf.keras.Model) -> tf.keras.Model:
 
 
 def is_linear(head: tf.keras.Model) -> bool:
-    """Whether a head's part with weights is one 1x1 convolution, without activation."""
-    made = [layer for layer in head.layers if not isinstance(layer, tf.keras.layers.InputLayer)]
-    if len(made) != 1 or not isinstance(made[0], tf.keras.layers.Conv2D):
+    """Tells whether a head's part with weights is one 1x1 convolution without activation."""
+    weighted = [layer for layer in head.layers if not isinstance(layer, tf.keras.layers.InputLayer)]
+    if len(weighted) != 1 or not isinstance(weighted[0], tf.keras.layers.Conv2D):
         return False
-    return made[0].kernel_size == (1, 1) and made[0].activation == tf.keras.activations.linear
+    return (
+        weighted[0].kernel_size == (1, 1) and weighted[0].activation == tf.keras.activations.linear
+    )
 
 
 def move_before_upsampling(head: tf.keras.Model) -> Callable[[Sequence[tf.Tensor]], tf.Tensor]:
-    """A linear head, applied to HRNetV2's branches before they are upsampled, not after.
+    """Returns a function that applies a linear head to HRNetV2's branches before upsampling.
 
-    A 1x1 convolution and bilinear upsampling can change places, and each branch has its own
-    part of the kernel: so the few channels of the result are upsampled instead of the many
-    of the features, which need not be put together.
+    A 1x1 convolution and bilinear upsampling can swap places, and each branch has its own part
+    of the kernel. So the few channels of the result are upsampled instead of the many channels
+    of the features, which need not be concatenated.
+
+    Args:
+      head: a head for which `is_linear` holds.
 
     Returns:
-      branches [B, h_i, w_i, C_i] at strides 4, 8, ... -> float32 [B, h_0, w_0, classes].
+      A function from branches [B, h_i, w_i, C_i] at strides 4, 8, ... to float32
+      [B, h_0, w_0, classes].
     """
     kernel, bias = head.layers[-1].get_weights()
 
@@ -77,7 +83,7 @@ def move_before_upsampling(head: tf.keras.Model) -> Callable[[Sequence[tf.Tensor
 
 
 def _convolution_before(norm: tf.keras.layers.BatchNormalization) -> str:
-    """The name of the convolution whose output alone it normalizes, and that nothing else takes."""
+    """Returns the name of the convolution whose output goes into this batch norm only."""
     (node,) = norm.inbound_nodes
     layer = node.inbound_layers
     if not isinstance(layer, tf.keras.layers.Conv2D) or len(layer.outbound_nodes) != 1:
@@ -88,7 +94,7 @@ def _convolution_before(norm: tf.keras.layers.BatchNormalization) -> str:
 def _fold_weights(
     convolution: tf.keras.layers.Conv2D, norm: tf.keras.layers.BatchNormalization
 ) -> list[np.ndarray]:
-    """Kernel and bias; computed in float64, since they stand for two roundings."""
+    """Returns kernel and bias with batch norm folded in; computed in float64, then rounded once."""
     kernel, *bias = (w.astype(np.float64) for w in convolution.get_weights())
     scale = norm.gamma.numpy() / np.sqrt(
         norm.moving_variance.numpy().astype(np.float64) + norm.epsilon

@@ -1,8 +1,8 @@
-"""What each task type puts on top of a backbone (Section 3.3, Appendix A and Table 2).
+"""Defines the head of each task type (Section 3.3, Appendix A and Table 2).
 
-The channels inside of a head are those of the paper on every published backbone. On a
-narrower one (ours, for trials and tests) they shrink in the proportion of its features to
-the 720 of HRNetV2-W48, so that the head stays the small part of the network.
+On every published backbone, the channels inside a head are those of the paper. On a narrower
+backbone (ours, for trials and tests) they shrink with its number of features, relative to the
+720 of HRNetV2-W48, so that the head stays the small part of the network.
 """
 
 from typing import TypeAlias
@@ -12,10 +12,9 @@ import tensorflow as tf
 from foi_tf.models import hrnet, layers
 
 OUTPUT_STD = 0.01  # Ours; the paper is silent on how heads are initialized.
-HEATMAP_BIAS = (
-    -2.19
-)  # Of CenterNet's code: -log((1 - 0.1) / 0.1), so that few pixels fire at first.
-PROJECTION = 128  # Numbers that SimCLR compares images by.
+# CenterNet's code: -log((1 - 0.1) / 0.1), so that few pixels fire at first.
+HEATMAP_BIAS = -2.19
+PROJECTION = 128  # Length of the vectors by which SimCLR compares images.
 
 _PAPER_CHANNELS = 15 * 48
 _NARROWEST_PUBLISHED = 15 * 18
@@ -24,43 +23,42 @@ Outputs: TypeAlias = tf.Tensor | dict[str, tf.Tensor]
 
 
 class Head(tf.keras.layers.Layer):
-    """From a backbone's outputs to those of a task type, which are float32 under any policy.
+    """Computes the outputs of a task type, float32 under any policy, from those of a backbone.
+
+    A subclass defines `network` and, if its outputs need work without weights, `finish`.
 
     Attributes:
       takes: "features", the output of the backbone ([B, ceil(H / 4), ceil(W / 4), C] for
         HRNetV2), or "branches", the list of the outputs of its layers `hrnet.BRANCHES`.
-
-    A subclass defines `network` and, where there is work without weights to do on its
-    outputs, `finish`.
     """
 
     takes = "features"
 
     @layers.not_converted
     def connect(self, backbone: tf.keras.Model) -> Outputs:
-        """The head's symbolic outputs on top of a backbone, for a functional model."""
+        """Applies the head to a backbone's symbolic outputs, for a functional model."""
         return self(self.inputs(backbone), backbone.input)
 
     def inputs(self, backbone: tf.keras.Model) -> tf.Tensor | list[tf.Tensor]:
-        """What it takes of a backbone, symbolic."""
+        """Returns the symbolic outputs of a backbone that the head takes."""
         return hrnet.branches(backbone) if self.takes == "branches" else backbone.output
 
     @property
     def model(self) -> tf.keras.Model:
-        """The part with weights, whose layers have systematic names; once it is connected."""
+        """Returns the part with weights, with systematic layer names; needs `connect` first."""
         return self._network
 
     def network(self, inputs: tf.Tensor | list[tf.Tensor]) -> Outputs:
-        """The part with weights, on symbolic inputs whose channels alone are known."""
+        """Builds the part with weights, on symbolic inputs of known channels and unknown size."""
         raise NotImplementedError
 
     def finish(self, outputs: Outputs, image: tf.Tensor) -> Outputs:
-        """What follows on float32 outputs; `image` tells the size of the input."""
+        """Computes the final outputs from float32 outputs; only the size of `image` matters."""
         del image
         return outputs
 
     def build(self, input_shape):
-        """Makes the weights."""
+        """Creates the weights."""
         one = self.takes == "features"
         shapes = [input_shape] if one else input_shape
         inputs = [tf.keras.Input((None, None, shape[-1])) for shape in shapes]
@@ -69,45 +67,45 @@ class Head(tf.keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor | list[tf.Tensor], image: tf.Tensor) -> Outputs:
-        """Applies the head; of the image [B, H, W, 3] only the size matters."""
+        """Applies the head; only the size of the image [B, H, W, 3] matters."""
         return self.complete(self._network(inputs), image)
 
     def complete(self, outputs: Outputs, image: tf.Tensor) -> Outputs:
-        """From the outputs of `model` to those of the head."""
+        """Turns the outputs of `model` into those of the head."""
         outputs = tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), outputs)
         return self.finish(outputs, image)
 
 
 class SegmentationHead(Head):
-    """Logits [B, H, W, classes]: a linear classifier a pixel, upsampled (Appendix A.2)."""
+    """Computes logits [B, H, W, classes] by a linear classifier, upsampled (Appendix A.2)."""
 
     def __init__(self, classes: int, **kwargs):
         super().__init__(**kwargs)
         self.classes = classes
 
     def network(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Logits at stride 4."""
+        """Builds the classifier, with logits at stride 4."""
         return _output(inputs, self.classes, 1, "logits")
 
     def finish(self, outputs: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
-        """Logits at the size of the image."""
+        """Upsamples logits to the size of the image."""
         return layers.crop_like(layers.upsample_bilinear(outputs, 4), image)
 
 
 class DepthHead(Head):
-    """Depth in meters [B, H, W, 1]: linear regression, softplus, upsampling (Appendix A.5)."""
+    """Computes depth in meters [B, H, W, 1]: regression, softplus, upsampling (Appendix A.5)."""
 
     def network(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Depth at stride 4, before softplus."""
+        """Builds the regression, with depth at stride 4 before softplus."""
         return _output(inputs, 1, 1, "depth")
 
     def finish(self, outputs: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
-        """Depth at the size of the image."""
+        """Applies softplus and upsamples depth to the size of the image."""
         return layers.crop_like(layers.upsample_bilinear(tf.nn.softplus(outputs), 4), image)
 
 
 class DetectionHead(Head):
-    """CenterNet's maps at stride 4, after a neck (Appendix A.3).
+    """Computes CenterNet's maps at stride 4, after a neck (Appendix A.3).
 
     "heatmap" [B, h, w, classes] are logits, "offset" and "size" are [B, h, w, 2]; h and w
     are H / 4 and W / 4, rounded up.
@@ -118,8 +116,8 @@ class DetectionHead(Head):
         self.classes = classes
 
     def network(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The neck and three maps."""
-        # The neck's width is ours: a third of the features makes the 2.4M of Table 2.
+        """Builds the neck and three maps."""
+        # The neck's width is ours: a third of the features gives the 2.4M weights of Table 2.
         channels = inputs.shape[-1] // 3
         x = layers.conv2d(channels, 1, use_bias=False, name="neck/conv1")(inputs)
         x = layers.conv_bn(x, channels, 3, "neck/{}2")
@@ -128,7 +126,7 @@ class DetectionHead(Head):
 
 
 class KeypointHead(Head):
-    """CenterNet's maps at stride 4 for one class of objects with keypoints (Appendix A.4).
+    """Computes CenterNet's maps at stride 4, for one class with keypoints (Appendix A.4).
 
     "heatmap" [B, h, w, 1] and "keypoint_heatmap" [B, h, w, keypoints] are logits; "offset",
     "size" and "keypoint_offset" are [B, h, w, 2], "displacement" [B, h, w, 2 * keypoints];
@@ -140,7 +138,7 @@ class KeypointHead(Head):
         self.keypoints = keypoints
 
     def network(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Six maps, without a neck."""
+        """Builds six maps, without a neck."""
         maps = {
             "heatmap": 1,
             "offset": 2,
@@ -153,11 +151,11 @@ class KeypointHead(Head):
 
 
 class ClassificationHead(Head):
-    """Logits [B, classes]: the head of Wang et al. (Appendix A.1, Figure A.2a).
+    """Computes logits [B, classes] with the head of Wang et al. (Appendix A.1, Figure A.2a).
 
-    A bottleneck widens each branch; from the finest on they are brought down by strided
-    convolutions and added; then a 1x1 convolution, average pooling and a linear classifier.
-    Of a backbone with a single branch, a ResNet, the last two alone are used, as published.
+    A bottleneck widens each branch. From the finest branch on, strided convolutions bring each
+    sum down to the next branch. A 1x1 convolution, average pooling and a linear classifier
+    follow. A backbone with a single branch, a ResNet, has only the last two, as published.
     """
 
     takes = "branches"
@@ -167,10 +165,11 @@ class ClassificationHead(Head):
         self.classes = classes
 
     def network(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        """All of it."""
+        """Builds all of the head."""
         return self._classify(inputs[0] if len(inputs) == 1 else self._merge(inputs))
 
     def _merge(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        """Merges the branches at the coarsest resolution."""
         total = sum(x.shape[-1] for x in inputs)
         channels = [_inner_channels(32 * 2**i, total) for i in range(len(inputs))]
         x = None
@@ -183,6 +182,7 @@ class ClassificationHead(Head):
         return layers.conv_bn(x, _inner_channels(2048, total), 1, "final/{}", bias=True)
 
     def _classify(self, x: tf.Tensor) -> tf.Tensor:
+        """Adds average pooling and the linear classifier."""
         # Averages and logits of a thousand classes need more digits than bfloat16 has.
         x = tf.keras.layers.GlobalAveragePooling2D(name="pool", dtype=tf.float32)(x)
         return tf.keras.layers.Dense(
@@ -194,13 +194,14 @@ class ClassificationHead(Head):
 
 
 class ProjectionHead(Head):
-    """Unit vectors [B, 128]: average pooling and SimCLR's projection (arXiv 2002.05709).
+    """Computes unit vectors [B, 128]: average pooling and SimCLR's projection (arXiv 2002.05709).
 
-    A hidden layer as wide as the features, with batch norm and ReLU, and a linear one.
+    The projection has a hidden layer as wide as the features, with batch norm and ReLU, and a
+    linear layer.
     """
 
     def network(self, inputs: tf.Tensor) -> tf.Tensor:
-        """The vectors before they are brought to unit length."""
+        """Builds the projection, with vectors of any length."""
         # Similarities are divided by a small temperature, which bfloat16 has too few digits for.
         exact = {"dtype": tf.float32}
         x = tf.keras.layers.GlobalAveragePooling2D(name="pool", **exact)(inputs)
@@ -210,19 +211,20 @@ class ProjectionHead(Head):
         return tf.keras.layers.Dense(PROJECTION, use_bias=False, name="project2", **exact)(x)
 
     def finish(self, outputs: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
-        """Their directions."""
+        """Scales the vectors to unit length."""
         del image
         return tf.math.l2_normalize(outputs, axis=-1)
 
 
 def _inner_channels(published: int, features: int) -> int:
+    """Returns the channels of a hidden layer, fewer than published on a narrow backbone."""
     if features >= _NARROWEST_PUBLISHED:
         return published
     return max(8, published * features // _PAPER_CHANNELS // 8 * 8)
 
 
 def _maps(x: tf.Tensor, inner: int, maps: dict[str, int]) -> dict[str, tf.Tensor]:
-    """By name, a map of so many channels after a hidden layer of its own."""
+    """Builds maps of the given numbers of channels by name, each after its own hidden layer."""
     outputs = {}
     for name, channels in maps.items():
         hidden = layers.conv2d(inner, 3, activation="relu", name=f"{name}/conv1")(x)
@@ -232,6 +234,7 @@ def _maps(x: tf.Tensor, inner: int, maps: dict[str, int]) -> dict[str, tf.Tensor
 
 
 def _output(x: tf.Tensor, channels: int, kernel: int, name: str, bias: float = 0.0) -> tf.Tensor:
+    """Adds an output layer: a convolution with small random weights and a constant bias."""
     return layers.conv2d(
         channels,
         kernel,

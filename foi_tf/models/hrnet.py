@@ -1,6 +1,6 @@
-"""HRNetV2 (Wang et al., TPAMI 2020; Section 3.3 and Appendix A.1 of the paper).
+"""Builds HRNetV2 (Wang et al., TPAMI 2020; Section 3.3 and Appendix A.1 of the paper).
 
-Layer names are stable and systematic, for checkpoints are mapped onto them:
+Layer names are stable and systematic, since checkpoints are mapped onto them:
   stem/{conv,bn}{1,2}
   stage1/block{b}/{conv,bn}{1,2,3}, stage1/block0/shortcut_{conv,bn}
   transition{s}/branch{i}/{conv,bn}         from stage s to stage s + 1
@@ -25,23 +25,23 @@ def hrnet_v2(
     bottlenecks: int = 4,
     stem: int = 64,
 ) -> tf.keras.Model:
-    """Normalized images [B, H, W, 3] -> features [B, ceil(H / 4), ceil(W / 4), 15 * width].
+    """Builds a backbone that computes features of normalized images [B, H, W, 3].
 
-    Before they are upsampled and concatenated, the four branches are the outputs of the
-    layers named in `BRANCHES`: branch_i is [B, ceil(H / 2**(i+2)), ceil(W / 2**(i+2)),
-    width * 2**i].
+    Features are [B, ceil(H / 4), ceil(W / 4), 15 * width]: four branches, upsampled and
+    concatenated. Before that, the branches are the outputs of the layers named in `BRANCHES`:
+    branch_i is [B, ceil(H / 2**(i+2)), ceil(W / 2**(i+2)), width * 2**i].
 
-    H and W may be any size, and unknown; where they are known the network neither measures
-    nor crops at run time. Batch norm is synchronized if more than one replica of a
-    distribution strategy is in scope. Weights follow from `tf.keras.utils.set_random_seed`.
+    H and W may have any value and may be unknown. If they are known, the network neither
+    measures nor crops at run time. Batch norm is synchronized if a distribution strategy with
+    more than one replica is in scope. Weights follow from `tf.keras.utils.set_random_seed`.
 
     Args:
       width: channels of the first branch; 48 in the paper.
       input_shape: (H, W, 3), None where unknown.
-      modules: how many multi-resolution modules stages 2, 3 and 4 have.
-      blocks: how many basic blocks each branch of a module has.
-      bottlenecks: how many bottleneck blocks stage 1 has.
-      stem: channels of the stem and of the inside of the bottlenecks.
+      modules: number of multi-resolution modules in stages 2, 3 and 4.
+      blocks: number of basic blocks in each branch of a module.
+      bottlenecks: number of bottleneck blocks in stage 1.
+      stem: channels of the stem and inside the bottlenecks.
     """
     image = tf.keras.Input(input_shape, name="image")
     x = layers.conv_bn(image, stem, 3, "stem/{}1", strides=2)
@@ -65,7 +65,7 @@ def hrnet_v2(
 
 
 def branches(backbone: tf.keras.Model) -> list[tf.Tensor]:
-    """The symbolic outputs of those layers `BRANCHES` that a backbone has."""
+    """Returns the symbolic outputs of the layers `BRANCHES` that a backbone has."""
     named = {layer.name: layer.output for layer in backbone.layers}
     return [named[name] for name in BRANCHES if name in named]
 
@@ -73,7 +73,7 @@ def branches(backbone: tf.keras.Model) -> list[tf.Tensor]:
 def _transition(branches: list[tf.Tensor], width: int, name: str) -> list[tf.Tensor]:
     """Adds a branch of half the resolution, made from the last one.
 
-    Branches with the channels of the next stage pass as they are.
+    A branch that has the channels of the next stage already stays as it is.
     """
     out = [
         x
@@ -87,7 +87,7 @@ def _transition(branches: list[tf.Tensor], width: int, name: str) -> list[tf.Ten
 
 
 def _branch(x: tf.Tensor, blocks: int, name: str) -> tf.Tensor:
-    """ResNet's basic blocks, which keep the shape."""
+    """Adds ResNet's basic blocks, which keep the shape."""
     for block in range(blocks):
         scope = f"{name}/block{block}"
         y = layers.conv_bn(x, x.shape[-1], 3, f"{scope}/{{}}1")
@@ -98,11 +98,11 @@ def _branch(x: tf.Tensor, blocks: int, name: str) -> tf.Tensor:
 
 
 def _fuse(branches: list[tf.Tensor], target: int, name: str) -> tf.Tensor:
-    """The sum of all branches at the resolution and with the channels of one of them.
+    """Sums all branches at the resolution and with the channels of branch `target`.
 
-    Nearest upsampling by 2**n is n times that by 2. So the coarser branches are added from
-    the coarsest on, each sum upsampled once, which gives the same as upsampling each of
-    them all the way, with fewer passes over large maps.
+    Nearest upsampling by 2**n equals n times upsampling by 2. So the coarser branches are added
+    from the coarsest on, and each sum is upsampled once. The result is the same as upsampling
+    each branch all the way, with fewer passes over large maps.
     """
     channels = branches[target].shape[-1]
     shares = [_down(branches[j], target - j, channels, f"{name}/from{j}") for j in range(target)]
@@ -117,6 +117,7 @@ def _fuse(branches: list[tf.Tensor], target: int, name: str) -> tf.Tensor:
 
 
 def _add_upsampled(fine: tf.Tensor, coarse: tf.Tensor | None, name: str) -> tf.Tensor:
+    """Adds the upsampled coarse branch to the fine one; None adds nothing."""
     return fine if coarse is None else layers.AddUpsampled(name=name)([fine, coarse])
 
 

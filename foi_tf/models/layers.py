@@ -1,58 +1,59 @@
-"""What backbones and heads are built of: convolution, batch norm and upsampling.
+"""Defines the layers of backbones and heads: convolution, batch norm and upsampling.
 
-Layer and variable names are what public checkpoints are mapped onto, and initial weights
-follow from `tf.keras.utils.set_random_seed` alone, so both are part of the interface.
+Public checkpoints are mapped onto layer and variable names, and initial weights follow from
+`tf.keras.utils.set_random_seed` alone, so both are part of the interface.
 """
 
 import tensorflow as tf
 
-BATCH_NORM_MOMENTUM = 0.9  # Of the HRNet authors' code, where PyTorch calls it 0.1.
-BATCH_NORM_EPSILON = 1e-5  # Likewise; PyTorch's default, which public weights expect.
+BATCH_NORM_MOMENTUM = 0.9  # HRNet authors' code, in which PyTorch's convention makes it 0.1.
+BATCH_NORM_EPSILON = 1e-5  # HRNet authors' code; PyTorch's default, which public weights expect.
 
-# For functions that build models: Keras hands every layer of ours to AutoGraph, which finds
-# nothing to convert in it but takes seconds for each kind.
+# Decorates functions that build models. Keras hands every layer of ours to AutoGraph, which takes
+# seconds for each kind and finds nothing to convert.
 not_converted = tf.autograph.experimental.do_not_convert
 
 
 def he_normal() -> tf.keras.initializers.Initializer:
-    """A new He initializer over fan-out; one a variable, since an instance repeats itself.
+    """Creates a He initializer over fan-out.
 
-    Of the HRNet classification code. (Its segmentation code draws from N(0, 0.001^2), which
-    only suits networks that load pre-trained weights.)
+    Each variable needs its own, since an instance repeats its values. The initializer is that
+    of the HRNet classification code. (The HRNet segmentation code draws from N(0, 0.001^2),
+    which only suits networks that load pre-trained weights.)
     """
     return tf.keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
 
 
 @tf.keras.utils.register_keras_serializable("foi_tf")
 class Conv2D(tf.keras.layers.Conv2D):
-    """A convolution whose "same" padding is kernel_size // 2 on every side, also with strides.
+    """Convolves with "same" padding of kernel_size // 2 on every side, also with strides.
 
-    Keras pads an even image on its right and lower side only once strides are 2, which
-    shifts it by a pixel against the weights of public checkpoints.
+    With strides of 2, Keras pads an even image only on its right and lower side. That shifts
+    the image by a pixel relative to the weights of public checkpoints.
     """
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        """[B, H, W, C] -> [B, ceil(H / strides), ceil(W / strides), filters] where "same"."""
+        """Convolves [B, H, W, C]; "same" padding gives ceil(H / strides), ceil(W / strides)."""
         if self.padding != "same" or self.strides == (1, 1):
             return super().convolution_op(inputs, kernel)
         around = [[size // 2] * 2 for size in self.kernel_size]
-        # Padding given to the convolution itself would keep oneDNN from its gradients,
+        # Padding inside the convolution itself would keep oneDNN from computing its gradients,
         # which doubles the time of a small network's training step in bfloat16.
         inputs = tf.pad(inputs, [[0, 0], *around, [0, 0]])
         return tf.nn.conv2d(inputs, kernel, self.strides, "VALID")
 
 
 def conv2d(filters: int, kernel_size: int, *, strides: int = 1, **kwargs) -> Conv2D:
-    """A `Conv2D` layer that pads and, unless `kwargs` say otherwise, starts from He's values."""
+    """Creates a padded `Conv2D`, initialized by `he_normal` unless `kwargs` say otherwise."""
     kwargs.setdefault("kernel_initializer", he_normal())
     return Conv2D(filters, kernel_size, strides, padding="same", **kwargs)
 
 
 def batch_norm(name: str, **kwargs) -> tf.keras.layers.BatchNormalization:
-    """Batch norm over the global batch of the distribution strategy in scope.
+    """Creates batch norm over the global batch of the distribution strategy in scope.
 
-    It is synchronized only where there is more than one replica, for the synchronized
-    layer leaves the fused kernel; the variables are the same either way.
+    It is synchronized only if there is more than one replica, since the synchronized layer
+    does not use the fused kernel. The variables are the same either way.
     """
     return tf.keras.layers.BatchNormalization(
         momentum=BATCH_NORM_MOMENTUM,
@@ -64,7 +65,7 @@ def batch_norm(name: str, **kwargs) -> tf.keras.layers.BatchNormalization:
 
 
 def parameter(variable: tf.Variable) -> str:
-    """What a layer calls its variable: "kernel", "gamma" and the like."""
+    """Returns the name of a variable within its layer, such as "kernel" or "gamma"."""
     return variable.name.rpartition("/")[2].partition(":")[0]
 
 
@@ -78,7 +79,7 @@ def conv_bn(
     relu: bool = True,
     bias: bool = False,
 ) -> tf.Tensor:
-    """Convolution, batch norm and, unless `relu` is False, ReLU.
+    """Adds convolution, batch norm and, unless `relu` is False, ReLU.
 
     `name` has a field for the kind of layer: "stem/{}1" names stem/conv1, stem/bn1, stem/relu1.
     """
@@ -88,9 +89,9 @@ def conv_bn(
 
 
 def bottleneck(x: tf.Tensor, channels: int, name: str, *, strides: int = 1) -> tf.Tensor:
-    """ResNet's bottleneck block: 1x1, 3x3 (strided) and 1x1 convolutions to 4 * `channels`.
+    """Adds ResNet's bottleneck block: 1x1, 3x3 (strided) and 1x1 convolutions to 4 * `channels`.
 
-    The shortcut is a 1x1 convolution where the input has another number of channels.
+    The shortcut is a 1x1 convolution if the input has another number of channels.
     """
     y = conv_bn(x, channels, 1, f"{name}/{{}}1")
     y = conv_bn(y, channels, 3, f"{name}/{{}}2", strides=strides)
@@ -102,10 +103,10 @@ def bottleneck(x: tf.Tensor, channels: int, name: str, *, strides: int = 1) -> t
 
 
 def upsample_nearest(x: tf.Tensor, factor: int) -> tf.Tensor:
-    """[B, H, W, C] -> [B, factor * H, factor * W, C], each pixel repeated.
+    """Upsamples [B, H, W, C] to [B, factor * H, factor * W, C] by repeating each pixel.
 
-    Made of operations whose gradients XLA has, unlike `UpSampling2D`'s, so that the
-    network trains on TPUs; of these, stacking has the cheapest gradient on a CPU.
+    Unlike `UpSampling2D`, it consists of operations whose gradients XLA has, so that the
+    network trains on TPUs. Among these, stacking has the cheapest gradient on a CPU.
     """
     height, width = spatial_size(x)
     x = tf.stack([tf.stack([x] * factor, axis=3)] * factor, axis=2)
@@ -113,13 +114,13 @@ def upsample_nearest(x: tf.Tensor, factor: int) -> tf.Tensor:
 
 
 def upsample_bilinear(x: tf.Tensor, factor: int) -> tf.Tensor:
-    """[B, H, W, C] -> [B, factor * H, factor * W, C] of x's dtype, half-pixel centers."""
+    """Upsamples [B, H, W, C] to [B, factor * H, factor * W, C] of x's dtype, half-pixel centers."""
     height, width = spatial_size(x)
     return tf.cast(tf.image.resize(x, [height * factor, width * factor]), x.dtype)
 
 
 def crop_like(x: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
-    """Cuts the rows and columns that `x` has beyond those of `reference`.
+    """Cuts off the rows and columns that `x` has more than `reference`.
 
     Strides round sizes up, so upsampling by the same factor can overshoot.
     """
@@ -130,16 +131,17 @@ def crop_like(x: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
 
 
 def spatial_size(x: tf.Tensor) -> tuple[int | tf.Tensor, int | tf.Tensor]:
-    """(height, width) of [B, H, W, C]: numbers where they are static, scalar tensors elsewhere."""
+    """Returns (height, width) of [B, H, W, C]: numbers if static, otherwise scalar tensors."""
     dynamic = tf.shape(x)
     return tuple(x.shape[i] if x.shape[i] is not None else dynamic[i] for i in (1, 2))
 
 
 @tf.keras.utils.register_keras_serializable("foi_tf")
 class AddUpsampled(tf.keras.layers.Layer):
-    """[fine, coarse] -> fine + nearest upsampling of coarse by 2, at fine's size.
+    """Adds the coarse input, upsampled by 2 (nearest), to the fine input of [fine, coarse].
 
-    Both are [B, H, W, C] with the same C, coarse of half of fine's size, rounded up.
+    Both are [B, H, W, C] with the same C; coarse has half of fine's size, rounded up.
+    The result has fine's size.
     """
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
@@ -150,13 +152,13 @@ class AddUpsampled(tf.keras.layers.Layer):
 
 @tf.keras.utils.register_keras_serializable("foi_tf")
 class ConcatUpsampled(tf.keras.layers.Layer):
-    """Branches at strides s, 2s, 4s ... -> their concatenation at stride s.
+    """Concatenates branches at strides s, 2s, 4s ... at stride s.
 
-    Bilinear with half-pixel centers; channels in the order of the branches.
+    Upsampling is bilinear with half-pixel centers. Channels are in the order of the branches.
     """
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        """Brings every branch to the size of the first and concatenates them."""
+        """Resizes all branches to the size of the first and concatenates them."""
         first, *others = inputs
         others = [upsample_bilinear(x, 2 ** (i + 1)) for i, x in enumerate(others)]
         return tf.concat([first, *(crop_like(x, first) for x in others)], axis=-1)

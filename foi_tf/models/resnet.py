@@ -1,12 +1,12 @@
-"""ResNet-50 (He et al., CVPR 2016) behind the contract of all backbones (Appendix B).
+"""Builds ResNet-50 (He et al., CVPR 2016) as a backbone (Appendix B).
 
-It is the network of the Model Garden and of SimCLR's code: strides in the 3x3 convolutions,
-and a projection in the first block of each stage. Layers are ours, so that batch norm,
-names, folding and export are those of HRNetV2, and that strided convolutions pad all sides
-alike. SimCLR's checkpoints expect that; the Model Garden's own pads even sizes at the right
-and lower side only. On sizes where the two agree, so do the networks.
+It is the network of the Model Garden and of SimCLR's code: strides in the 3x3 convolutions, and
+a projection in the first block of each stage. Layers are ours, so that batch norm, names,
+folding and export are those of HRNetV2, and strided convolutions pad all sides alike, as
+SimCLR's checkpoints expect. The Model Garden pads even sizes at the right and lower side only.
+On sizes where the paddings agree, so do the networks.
 
-Layer names, from which checkpoints are mapped:
+Layer names, onto which checkpoints are mapped:
   stem/{conv,bn}
   stage{s}/block{b}/{conv,bn}{1,2,3}, stage{s}/block0/shortcut_{conv,bn}     s from 1 to 4
 """
@@ -19,21 +19,24 @@ from foi_tf.models import layers
 from foi_tf.models.hrnet import BRANCHES
 
 BLOCKS = (3, 4, 6, 3)
-_UPSAMPLING = 8  # From stride 32 to the stride 4 that heads work at.
+_UPSAMPLING = 8  # From stride 32 to stride 4, at which heads work.
 
 
 @layers.not_converted
 def resnet_50(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
 ) -> tf.keras.Model:
-    """Normalized images [B, H, W, 3] -> features [B, ceil(H / 4), ceil(W / 4), 2048].
+    """Builds a backbone that computes features [B, ceil(H / 4), ceil(W / 4), 2048] of images.
 
-    The only branch, the output of the layer `BRANCHES[-1]`, has stride 32: [B,
-    ceil(H / 32), ceil(W / 32), 2048]. The classification head pools it. All others take it
-    upsampled bilinearly to the stride of HRNetV2, unchanged: for the linear classifier of
-    segmentation this is the same as to classify at stride 32 and to upsample the logits,
-    and CenterNet's maps keep their stride. The paper says that activations are "at a lower
-    resolution" (Appendix B), and no more.
+    Images are normalized, [B, H, W, 3]. The only branch, the output of the layer
+    `BRANCHES[-1]`, has stride 32: [B, ceil(H / 32), ceil(W / 32), 2048]. The classification
+    head pools it. All other heads take the features, which are the branch upsampled bilinearly
+    to the stride of HRNetV2. For the linear classifier of segmentation this equals classifying
+    at stride 32 and upsampling the logits, and CenterNet's maps keep their stride. The paper
+    says only that activations are "at a lower resolution" (Appendix B).
+
+    Args:
+      input_shape: (H, W, 3), None where unknown.
     """
     image = tf.keras.Input(input_shape, name="image")
     x = layers.conv_bn(image, 64, 7, "stem/{}", strides=2)
@@ -48,7 +51,7 @@ def resnet_50(
 
 
 def convolutions() -> Iterator[str]:
-    """Names of the convolutions in the order in which SimCLR's code makes them."""
+    """Yields the names of the convolutions in the order in which SimCLR's code creates them."""
     yield "stem/conv"
     for stage, blocks in enumerate(BLOCKS, start=1):
         for block in range(blocks):
@@ -60,18 +63,18 @@ def convolutions() -> Iterator[str]:
 
 @tf.keras.utils.register_keras_serializable("foi_tf")
 class Upsample(tf.keras.layers.Layer):
-    """[x, image] -> x bilinearly upsampled by a factor, cut to a quarter of the image's size."""
+    """Upsamples x of [x, image] bilinearly, and cuts it to a quarter of the image's size."""
 
     def __init__(self, factor: int, **kwargs):
         super().__init__(**kwargs)
         self.factor = factor
 
     def get_config(self) -> dict:
-        """With the factor."""
+        """Returns the configuration, with the factor."""
         return super().get_config() | {"factor": self.factor}
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        """Upsamples and cuts, since strides round sizes up."""
+        """Upsamples and cuts off the excess, since strides round sizes up."""
         x, image = inputs
         x = layers.upsample_bilinear(x, self.factor)
         height, width = (-(-side // 4) for side in layers.spatial_size(image))

@@ -1,4 +1,4 @@
-"""Networks of a link: one backbone, a head a task; backbone weights pass between links."""
+"""Builds the network of a link, and transfers backbone weights between links."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -10,38 +10,38 @@ from etils import epath
 from foi_tf.errors import FoiError
 from foi_tf.files import first_line
 from foi_tf.models import layers
-from foi_tf.models.backbones import build_backbone as make_backbone
+from foi_tf.models.backbones import build_backbone
 from foi_tf.models.heads import Head
 from foi_tf.study.dataset import Channels, Size
 
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """One backbone with one or several heads.
+    """Holds one backbone with one or several heads.
 
     Attributes:
-      backbone: normalized images [B, H, W, 3] -> features.
-      models: by name of the task, pixels [B, H, W, 3] in [0, 255] (uint8 or float) -> the
-        outputs of its head; all share the backbone.
+      backbone: computes features of normalized images [B, H, W, 3].
+      models: models by name of the task; each computes the outputs of its head for pixels
+        [B, H, W, 3] in [0, 255] (uint8 or float). All models share the backbone.
     """
 
     backbone: tf.keras.Model
     models: Mapping[str, tf.keras.Model]
 
     def checkpoint(self, **others) -> tf.train.Checkpoint:
-        """What is saved of the network, with whatever else the caller saves."""
+        """Returns a checkpoint of the network and of the objects that the caller adds."""
         heads = tf.train.Checkpoint(**{_head_key(name): m for name, m in self.models.items()})
         return tf.train.Checkpoint(backbone=self.backbone, heads=heads, **others)
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
-        """Of the backbone and all heads, each once."""
+        """Returns the trained variables of the backbone and all heads, each once."""
         found = {id(v): v for m in self.models.values() for v in m.trainable_variables}
         return list(found.values())
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """Of the backbone and all heads, each once, also those that are not trained."""
+        """Returns all variables of the backbone and all heads, each once."""
         return list({id(v): v for m in self.models.values() for v in m.variables}.values())
 
 
@@ -52,17 +52,19 @@ def build_network(
     crops: Mapping[str, Size],
     statistics: Mapping[str, tuple[Channels, Channels]],
 ) -> Network:
-    """Builds a backbone and puts the heads on it; weights follow from the global seed.
+    """Builds a backbone with heads; weights follow from the global seed.
 
     Args:
-      heads, crops, statistics: by name of the task, its head, its input size, and the
-        mean and standard deviation of its dataset's channels, by which its model
-        normalizes images (section 4.1).
+      backbone_name: name of the backbone, of `study.backbones.BACKBONES`.
+      heads: heads by name of the task.
+      crops: input sizes (height, width) by name of the task.
+      statistics: mean and standard deviation of the channels of the task's dataset, by name of
+        the task; its model normalizes images by them (section 4.1).
     """
     sizes = set(crops.values())
-    # One input size is made part of the network; among several each call brings its own.
+    # A single input size becomes part of the network. With several, each call has its own size.
     height, width = sizes.pop() if len(sizes) == 1 else (None, None)
-    backbone = make_backbone(backbone_name, (height, width, 3))
+    backbone = build_backbone(backbone_name, (height, width, 3))
     models = {}
     for name, head in heads.items():
         pixels = tf.keras.Input((height, width, 3), name="pixels")
@@ -72,7 +74,7 @@ def build_network(
 
 
 def build_normalizer(mean: Channels, std: Channels) -> tf.keras.layers.Layer:
-    """From pixels in [0, 255] to what backbones take, float32."""
+    """Builds the layer that normalizes pixels in [0, 255] for backbones; returns float32."""
     scale = 1 / (255 * np.asarray(std))
     offset = -np.asarray(mean) / np.asarray(std)
     return tf.keras.layers.Rescaling(
@@ -81,10 +83,10 @@ def build_normalizer(mean: Channels, std: Channels) -> tf.keras.layers.Layer:
 
 
 def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
-    """Copies backbone weights out of a link's checkpoint; heads stay as they are.
+    """Loads backbone weights from a link's checkpoint; heads stay as they are.
 
     Raises:
-      FoiError: there is no such checkpoint, or it is of another backbone.
+      FoiError: there is no such checkpoint, or it has another backbone.
     """
     _read_checkpoint(
         tf.train.Checkpoint(backbone=backbone),
@@ -96,16 +98,16 @@ def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
 def read_pixel_classifier(
     checkpoint: epath.PathLike, task: str
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Reads the linear classifier of a segmentation task out of a link's checkpoint.
+    """Reads the linear classifier of a segmentation task from a link's checkpoint.
 
-    Apart from the network, so that it can be had without knowing the task's classes.
+    It needs no network, and so does not need to know the task's classes.
 
     Returns:
-      Kernel [C, classes] and bias [classes], features -> logits; None where the
-      checkpoint has no such head.
+      Kernel [C, classes] and bias [classes], from features to logits; None if the checkpoint
+      has no such head.
 
     Raises:
-      FoiError: it cannot be read.
+      FoiError: the checkpoint cannot be read.
     """
     try:
         reader = tf.train.load_checkpoint(str(checkpoint))
@@ -121,29 +123,29 @@ def read_pixel_classifier(
 
 
 def _in_head(name: str, task: str) -> bool:
-    """Whether a name in a checkpoint is that of a weight of the task's head."""
+    """Tells whether a name in a checkpoint belongs to a weight of the task's head."""
     return name.startswith(f"heads/{_head_key(task)}/") and name.endswith(
         "/.ATTRIBUTES/VARIABLE_VALUE"
     )
 
 
 def load_network(network: Network, checkpoint: epath.PathLike) -> None:
-    """Reads all weights of a link's checkpoint, the heads' included.
+    """Loads all weights of a link's checkpoint, those of the heads included.
 
     Raises:
-      FoiError: there is no such checkpoint, or it is of another network.
+      FoiError: there is no such checkpoint, or it has another network.
     """
     _read_checkpoint(
         network.checkpoint(),
         checkpoint,
-        "weights of another network ({}); has the dataset other classes now?",
+        "weights of another network ({}); does the dataset have other classes now?",
     )
 
 
 def _read_checkpoint(
     objects: tf.train.Checkpoint, checkpoint: epath.PathLike, problem: str
 ) -> None:
-    """Reads all of the objects' variables; what else the checkpoint has is left."""
+    """Reads all variables of the objects, and ignores the rest of the checkpoint."""
     try:
         status = objects.read(str(checkpoint))
         status.expect_partial()
@@ -153,4 +155,5 @@ def _read_checkpoint(
 
 
 def _head_key(task: str) -> str:
+    """Returns the name of a task's head in checkpoints."""
     return task.replace(":", "_")

@@ -1,4 +1,4 @@
-"""Task types: targets, losses, decoding and metrics, one module for each type."""
+"""Defines the task types: targets, losses, decoding and metrics, one module for each type."""
 
 from foi_tf.errors import unknown_name_error
 from foi_tf.study.dataset import Dataset, Task

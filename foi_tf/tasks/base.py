@@ -34,7 +34,7 @@ class MetricAccumulator(Protocol):
 
 
 class TaskType(abc.ABC):
-    """Everything that varies by task type; made from a row of the registry.
+    """Defines everything that varies by task type, for the classes of one dataset.
 
     A subclass has to define `metric`, `terms` and the abstract methods. It inherits the other
     attributes and methods, unless it defines its own.

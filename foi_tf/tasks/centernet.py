@@ -1,4 +1,4 @@
-"""Encodes and decodes objects as points, for detection and keypoints (Zhou et al., "Objects as Points").
+"""Encodes objects as points, for detection and keypoints (Zhou et al., "Objects as Points").
 
 Maps have stride 4. Cell (i, j) of a map covers input pixels [4 i, 4 i + 4) x [4 j, 4 j + 4).
 All pairs are (y, x) or (height, width). All lengths in maps are in cells: offsets from the
@@ -202,7 +202,7 @@ TERMS = ("heatmap", "offset", "size")  # Terms of `box_losses`.
 def box_losses(
     outputs: Mapping[str, tf.Tensor], targets: Mapping[str, tf.Tensor]
 ) -> dict[str, tf.Tensor]:
-    """Computes L1 to L3 (Appendix A.3), weighted, from a head's maps and `encode_boxes`' targets."""
+    """Computes L1 to L3 (Appendix A.3), weighted, from the maps and the targets of boxes."""
     cell, present = targets["cell"], targets["present"]
     offset = l1_loss(gather_cells(outputs["offset"], cell), targets["offset"], present)
     size = l1_loss(gather_cells(outputs["size"], cell), targets["size"], present)

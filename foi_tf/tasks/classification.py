@@ -1,4 +1,4 @@
-"""Image classification, for pre-training (section 3.1, Appendix A.1); top-1 accuracy."""
+"""Classifies images, for pre-training (section 3.1, Appendix A.1); top-1 accuracy."""
 
 from collections.abc import Mapping
 

@@ -21,7 +21,7 @@ _VOC_IOU = 0.5
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Objects:
-    """Annotated or predicted objects of any number of images; one row for each object.
+    """Holds annotated or predicted objects of any number of images, one row for each object.
 
     Attributes:
       images: int [N], the number of the object's image, from 0.

@@ -1,4 +1,4 @@
-"""Contrastive learning without annotations, after SimCLR (arXiv 2002.05709; Section 7).
+"""Learns from images without annotations, after SimCLR (arXiv 2002.05709; Section 7).
 
 A batch has two views of each image, next to each other (see `data.input.simclr_views`). The
 network learns to tell which two views belong together, among the views of all images of the
@@ -108,7 +108,7 @@ def _gather_replicas(values: tf.Tensor, context: tf.distribute.ReplicaContext) -
 
 
 class ContrastiveAccuracy:
-    """Computes the share of views whose most similar view, among those of all images, is their partner.
+    """Computes the share of views whose partner is the most similar view of all images.
 
     Chance level is about one over twice the number of images, so only values on the same
     validation set can be compared.

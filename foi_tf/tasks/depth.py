@@ -1,4 +1,4 @@
-"""Monocular depth estimation (section 4.2, Appendix A.5)."""
+"""Estimates monocular depth (section 4.2, Appendix A.5)."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,8 @@ class Depth(TaskType):
     """Predicts depth in meters for each pixel of the network's input.
 
     Only pixels of known depth count, in training and in evaluation. The annotation arrives
-    clipped to the dataset's range (`data.input.augment.crop_depth`); predictions are clipped to it here.
+    clipped to the dataset's range (`data.input.augment.crop_depth`). Predictions are clipped
+    to it here.
 
     Evaluation uses whole images at the single scale of section 4.1. The annotation is resized
     to the input size, too, by nearest pixels.

@@ -1,4 +1,4 @@
-"""Object detection (section 4.2, Appendix A.3): CenterNet of Zhou et al."""
+"""Detects objects (section 4.2, Appendix A.3) by CenterNet of Zhou et al."""
 
 from collections.abc import Mapping
 

@@ -1,9 +1,9 @@
-"""Keypoint detection (section 4.2, Appendix A.4): CenterNet of Zhou et al., one class of objects.
+"""Detects keypoints of one class of objects (section 4.2, Appendix A.4) by CenterNet.
 
 Displacements and offsets of keypoints are in cells of the maps, as in `centernet`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -218,7 +218,7 @@ def _truth(original) -> dict[str, tf.Tensor]:
 class KeypointPrecision:
     """Computes COCO's AP at an object keypoint similarity (OKS) of 0.5 (Appendix C)."""
 
-    def __init__(self, sigmas):
+    def __init__(self, sigmas: Sequence[float]):
         self.sigmas = tuple(sigmas)
         self._found: list[coco_metrics.Objects] = []
         self._truth: list[coco_metrics.Objects] = []

@@ -1,4 +1,4 @@
-"""Semantic segmentation (section 4.2, Appendix A.2)."""
+"""Segments images into classes (section 4.2, Appendix A.2)."""
 
 from collections.abc import Mapping
 
@@ -42,7 +42,7 @@ class Segmentation(TaskType):
         return {"mask": tf.where(mask == self._ignored, _NO_CLASS, mask)}
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
-        """Computes cross-entropy of logits [B, H, W, classes] where pixels have a class (Eq. A.1)."""
+        """Computes cross-entropy of logits [B, H, W, classes] without ignored pixels (Eq. A.1)."""
         mask = targets["mask"]
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(mask, 0), outputs)
         return {"cross_entropy": mean_over(entropy, mask != _NO_CLASS)}

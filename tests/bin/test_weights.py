@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from foi_tf.bin import weights
 from foi_tf.chains import initial_weights
-from foi_tf.models.backbones import backbone
+from foi_tf.models.backbones import build_backbone
 from foi_tf.models.transfer import load_backbone
 from foi_tf.models.weights import public_weights
 from tests.bin.conftest import error
@@ -29,7 +29,7 @@ def _public_file(tmp_path_factory):
     """What timm would publish of the small backbone, with a classifier of 5."""
     path = tmp_path_factory.mktemp("public") / "w.safetensors"
     tf.keras.utils.set_random_seed(5)
-    made = public_weights.build("hrnet_mini", 5)
+    made = public_weights.build_classifier("hrnet_mini", 5)
     public_weights.write_safetensors(made.network.backbone, made.head_model, path, {})
     return path
 
@@ -42,9 +42,9 @@ def test_in_and_out_again(call, public_file, tmp_path):
     assert record["checkpoint"] == str(tmp_path / "in/ilsvrc")
     assert record["used"]["classifier.bias"] == "logits/bias" and record["left"] == {}
 
-    begin = initial_weights.elsewhere(record["checkpoint"], "hrnet_mini")
+    begin = initial_weights.find_weights(record["checkpoint"], "hrnet_mini")
     assert begin.chain == ("ilsvrc",)
-    made, loaded = backbone("hrnet_mini"), backbone("hrnet_mini")
+    made, loaded = build_backbone("hrnet_mini"), build_backbone("hrnet_mini")
     load_backbone(made, begin.checkpoint)
     code, out, _ = call(
         "export", init=record["checkpoint"], backbone="hrnet_mini", out=tmp_path / "out",
@@ -87,9 +87,9 @@ def test_bad_input_is_one_line(call, public_file, tmp_path):
     given = {"weights": public_file, "backbone": "hrnet_mini", "classes": 5, "out": tmp_path / "x"}
     for changes, said in (
         ({"weights": tmp_path / "none.pth"}, "none.pth: no such file"),
-        ({"weights": tmp_path / "evil.pth"}, "posix.system, which is no part of a state dict"),
-        ({"weights": tmp_path / "cut.safetensors"}, "no whole .safetensors file"),
-        ({"classes": 6}, "classifier of 5 classes, not 6; check --classes"),
+        ({"weights": tmp_path / "evil.pth"}, "posix.system, which is not part of a state dict"),
+        ({"weights": tmp_path / "cut.safetensors"}, "not a whole .safetensors file"),
+        ({"classes": 6}, "the classifier has 5 classes, not 6; check --classes"),
         ({"out": public_file / "x"}, "x: cannot be written ("),
     ):
         assert said in error(call("import", **given | changes))

@@ -1,1 +1,1 @@
-"""Public checkpoints in, and backbones out in the layout that others read."""
+"""Imports public weights, and exports backbones in layouts that other libraries read."""

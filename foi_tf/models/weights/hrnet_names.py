@@ -1,21 +1,21 @@
-"""What our layers are called in PyTorch's HRNetV2.
+"""Maps the names of our HRNetV2's layers to those of PyTorch's HRNetV2.
 
-The names are those of the authors' repositories (HRNet-Image-Classification,
-HRNet-Semantic-Segmentation), which timm keeps.
+PyTorch's names are those of the authors' repositories (HRNet-Image-Classification,
+HRNet-Semantic-Segmentation), which timm keeps as well.
 """
 
 import re
 
-# Of our layers: the kind, and what comes after it.
+# Matches the kind of one of our layers.
 _KIND = r"(?P<kind>conv|bn)"
-_INDEX = {"conv": "0", "bn": "1"}  # In PyTorch's Sequential(conv, bn, ...).
+_INDEX = {"conv": "0", "bn": "1"}  # Places in PyTorch's Sequential(conv, bn, ...).
 
 _BACKBONE = (
     (rf"stem/{_KIND}(?P<k>\d)", "{kind}{k}"),
     (rf"stage1/block(?P<b>\d+)/{_KIND}(?P<k>\d)", "layer1.{b}.{kind}{k}"),
     (rf"stage1/block(?P<b>\d+)/shortcut_{_KIND}", "layer1.{b}.downsample.{index}"),
-    # A branch that a transition adds is made by one more level of Sequential: one entry
-    # for each halving of the resolution, of which there is one.
+    # A branch that a transition adds is inside one more Sequential, which has one entry for each
+    # halving of the resolution. There is one halving.
     (rf"transition(?P<s>\d)/branch(?P=s)/{_KIND}", "transition{s}.{s}.0.{index}"),
     (rf"transition(?P<s>\d)/branch(?P<i>\d)/{_KIND}", "transition{s}.{i}.{index}"),
     (
@@ -35,27 +35,28 @@ _CLASSIFICATION_HEAD = (
     (r"logits", "classifier"),
 )
 
-# A tensor that every HRNetV2 has: what stands before its name is the file's prefix.
+# Every HRNetV2 has this tensor. The text before its name is the prefix of all names in the file.
 LANDMARK = "layer1.0.conv1.weight"
 _OF_BACKBONE = re.compile(r"(conv[12]|bn[12]|layer1|transition\d|stage\d)\.")
 
 
 def backbone_module(layer: str) -> str:
-    """The PyTorch module of a layer of `hrnet.hrnet_v2`."""
+    """Returns the PyTorch module of a layer of `hrnet.hrnet_v2`."""
     return _module(layer, _BACKBONE)
 
 
 def head_module(layer: str) -> str:
-    """The PyTorch module of a layer of `heads.ClassificationHead`."""
+    """Returns the PyTorch module of a layer of `heads.ClassificationHead`."""
     return _module(layer, _CLASSIFICATION_HEAD)
 
 
 def is_backbone_tensor(key: str) -> bool:
-    """Whether a tensor of PyTorch's HRNetV2, named without prefix, is part of the backbone."""
+    """Tells whether a tensor of PyTorch's HRNetV2, named without prefix, is in the backbone."""
     return bool(_OF_BACKBONE.match(key))
 
 
 def _module(layer: str, table: tuple[tuple[str, str], ...]) -> str:
+    """Returns the PyTorch module of a layer, by a table of patterns and templates."""
     for pattern, template in table:
         if match := re.fullmatch(pattern, layer):
             fields = match.groupdict()
@@ -64,7 +65,7 @@ def _module(layer: str, table: tuple[tuple[str, str], ...]) -> str:
                 **fields,
                 index=_INDEX.get(fields.get("kind", "")),
                 previous=i - 1,
-                # Coarser branches are one convolution, finer ones a Sequential of several.
+                # A coarser branch has one convolution, a finer one a Sequential of several.
                 step="" if j > i else f"{fields.get('k')}.",
             )
     raise KeyError(layer)

@@ -14,7 +14,7 @@ _SHOWN = 3  # Names that a message lists.
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImportTarget:
-    """Network that takes over the values of a file.
+    """Names the network that takes over the values of a file.
 
     Attributes:
       backbone: the backbone.
@@ -29,7 +29,7 @@ class ImportTarget:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """Use of every tensor of a file.
+    """Tells the use of every tensor of a file.
 
     Attributes:
       used: name of the variable that took over the values, by name of the tensor.
@@ -83,17 +83,17 @@ def check_tensors(
     name, axis = classifier
     if name in wrong:
         raise FoiError(
-            f"{where}: the classifier has {shapes[name][axis]} classes, not {expected[name][axis]}; "
-            "check --classes"
+            f"{where}: the classifier has {shapes[name][axis]} classes, "
+            f"not {expected[name][axis]}; check --classes"
         )
     if wrong:
-        told = [
+        texts = [
             f"{name} {_format_shape(shapes[name])} not {_format_shape(expected[name])}"
             for name in wrong
         ]
         raise FoiError(
             f"{where}: {len(wrong)} tensors have other shapes than in {backbone_name}: "
-            f"{join_first_names(told)}; check --backbone"
+            f"{join_first_names(texts)}; check --backbone"
         )
     extra = [name for name in shapes if of_backbone(name) and name not in expected]
     if extra:

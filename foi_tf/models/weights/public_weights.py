@@ -24,7 +24,7 @@ TASK = Task("ilsvrc", "classification")  # The task that public weights are trai
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Classifier:
-    """A backbone and, where it has one, the classification head on it."""
+    """Holds a backbone and its classification head, if any."""
 
     network: transfer.Network
     head: ClassificationHead | None
@@ -49,7 +49,7 @@ def channel_statistics(backbone_name: str) -> tuple[Channels, Channels]:
 
 
 def build_classifier(backbone_name: str, classes: int) -> Classifier:
-    """Builds a network with random weights, for images of any size; 0 classes leave the head out."""
+    """Builds a network with random weights, for any image size; without a head for 0 classes."""
     name, head = str(TASK), ClassificationHead(classes) if classes else None
     heads = {name: head} if head else {}
     network = transfer.build_network(

@@ -1,42 +1,39 @@
-"""What our ResNet-50's layers are called in checkpoints of SimCLR's code (v1 and v2).
+"""Maps tensors in checkpoints of SimCLR's code (v1 and v2) to variables of our ResNet-50.
 
-The same code made the supervised ResNet-50 that it compares with. Its TensorFlow 1 version
-numbers layers in the order in which they are made; that for TensorFlow 2 stores objects by
-their attributes.
+The same code made the supervised ResNet-50 that SimCLR is compared with. Its TensorFlow 1
+version numbers layers in the order of their creation. Its TensorFlow 2 version stores objects
+by their attributes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from foi_tf.models import resnet
 from foi_tf.models.weights.tensor_files import Shape
 
-_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # What TensorFlow 2 appends to a path of attributes.
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # TensorFlow 2 appends it to a path of attributes.
 _TF1_KIND = {"conv": "conv2d", "bn": "batch_normalization"}
 _HEADS = {
     "head_supervised/linear_layer/dense/{}": "",
     "model/supervised_head/linear_layer/dense/{}": _VALUE,
 }
-# Of a block's list of layers in TensorFlow 2, where a convolution stands; its batch norm follows
-# it, and dropblock that.
+# Place of a convolution in a block's list of layers in TensorFlow 2. Its batch norm comes next,
+# followed by dropblock.
 _PLACES = {"conv1": 0, "conv2": 3, "conv3": 6}
 
 
 def map_backbone_names(shapes: Mapping[str, Shape]) -> dict[str, str]:
-    """By the tensor's name in a checkpoint, our name, "stem/conv/kernel".
+    """Maps names of the backbone's tensors in a checkpoint to ours, such as "stem/conv/kernel".
 
     Args:
-      shapes: of all its tensors, which tell the version.
+      shapes: shapes of all tensors of the checkpoint by name; the names tell the version.
     """
-    version = (
-        _map_version_2
-        if any(name.startswith("model/resnet_model/") for name in shapes)
-        else _map_version_1
-    )
-    return dict(version())
+    if any(name.startswith("model/resnet_model/") for name in shapes):
+        return dict(_map_version_2())
+    return dict(_map_version_1())
 
 
 def map_head_names(shapes: Mapping[str, Shape]) -> dict[str, str]:
-    """Likewise of the classifier; empty if there is none."""
+    """Maps names of the classifier's tensors, as `map_backbone_names`; empty without classifier."""
     for template, suffix in _HEADS.items():
         names = {f"{template.format(p)}{suffix}": f"logits/{p}" for p in ("kernel", "bias")}
         if any(name in shapes for name in names):
@@ -45,23 +42,24 @@ def map_head_names(shapes: Mapping[str, Shape]) -> dict[str, str]:
 
 
 def _map_version_1() -> Iterator[tuple[str, str]]:
+    """Yields names in a checkpoint of TensorFlow 1, and ours."""
     for i, name in enumerate(resnet.convolutions()):
         number = f"_{i}" if i else ""
-        yield from _pair_tensors(
-            name, lambda kind, n=number: f"base_model/{_TF1_KIND[kind]}{n}", ""
-        )
+        paths = {kind: f"base_model/{layer}{number}" for kind, layer in _TF1_KIND.items()}
+        yield from _pair_tensors(name, paths, "")
 
 
 def _map_version_2() -> Iterator[tuple[str, str]]:
+    """Yields names in a checkpoint of TensorFlow 2, and ours."""
     for name in resnet.convolutions():
-        yield from _pair_tensors(name, _attribute_path(name), _VALUE)
+        yield from _pair_tensors(name, _attribute_paths(name), _VALUE)
 
 
-def _attribute_path(name: str) -> Callable[[str], str]:
-    """Of "conv" and "bn", the path of attributes to a convolution and to what follows it."""
-    root, attribute = "model/resnet_model", {"conv": "conv2d", "bn": "bn"}
+def _attribute_paths(name: str) -> dict[str, str]:
+    """Returns the paths to a convolution, "conv", and to its batch norm, "bn"."""
+    root = "model/resnet_model"
     if name == "stem/conv":
-        # After the convolution stands a layer that only has a name.
+        # A layer that only has a name comes after the convolution.
         places = {"conv": 0, "bn": 2}
         path = f"{root}/initial_conv_relu_max_pool"
     else:
@@ -71,14 +69,14 @@ def _attribute_path(name: str) -> Callable[[str], str]:
         path += "/projection_layers" if shortcut else "/conv_relu_dropblock_layers"
         first = 0 if shortcut else _PLACES[kind]
         places = {"conv": first, "bn": first + 1}
-    return lambda kind: f"{path}/{places[kind]}/{attribute[kind]}"
+    return {"conv": f"{path}/{places['conv']}/conv2d", "bn": f"{path}/{places['bn']}/bn"}
 
 
 def _pair_tensors(
-    convolution: str, theirs: Callable[[str], str], suffix: str
+    convolution: str, paths: Mapping[str, str], suffix: str
 ) -> Iterator[tuple[str, str]]:
-    """The tensors of a convolution and of its batch norm."""
+    """Yields the tensors of a convolution and its batch norm: names in a checkpoint, and ours."""
     norm = convolution.replace("conv", "bn")
-    yield f"{theirs('conv')}/kernel{suffix}", f"{convolution}/kernel"
+    yield f"{paths['conv']}/kernel{suffix}", f"{convolution}/kernel"
     for parameter in ("gamma", "beta", "moving_mean", "moving_variance"):
-        yield f"{theirs('bn')}/{parameter}{suffix}", f"{norm}/{parameter}"
+        yield f"{paths['bn']}/{parameter}{suffix}", f"{norm}/{parameter}"

@@ -1,4 +1,4 @@
-"""Files of named tensors, of any format: what is in them, and one tensor at a time."""
+"""Reads files of named tensors in several formats, one tensor at a time."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -14,34 +14,36 @@ from foi_tf.models.weights import torch_file
 
 Shape = tuple[int, ...]
 _TORCH = (".pth", ".pt", ".bin", ".tar", ".ckpt")
-_MAPPED = 2**25  # Bytes of a file that may stay in memory after they were read; ours.
+_MAPPED = 2**25  # Bytes of a file that may stay in memory after they are read; ours.
 
 
 class Tensors(Protocol):
-    """The tensors of a file, read one at a time, so that memory holds one of them.
+    """Reads the tensors of a file one at a time, so that memory holds only one of them.
 
     Attributes:
-      shapes: of all tensors, by name, in the order of the file.
+      shapes: shapes of all tensors by name, in the order of the file.
     """
 
     shapes: Mapping[str, Shape]
 
     def read(self, name: str) -> np.ndarray:
-        """One tensor."""
+        """Reads one tensor."""
 
 
 class SafeTensors:
-    """Those of a .safetensors file."""
+    """Reads the tensors of a .safetensors file."""
 
     def __init__(self, path: epath.Path):
         self._path, self._mapped = path, 0
         self._file = self._open()
         names = self._file.keys()
-        self.shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in names}
+        self.shapes: Mapping[str, Shape] = {
+            name: tuple(self._file.get_slice(name).get_shape()) for name in names
+        }
 
     def read(self, name: str) -> np.ndarray:
-        """One tensor."""
-        # The file is mapped into memory, and what was read of it stays there until it is closed.
+        """Reads one tensor."""
+        # The file is mapped into memory. Parts that were read stay there until it is closed.
         if self._mapped > _MAPPED:
             self._file, self._mapped = self._open(), 0
         tensor = self._file.get_tensor(name)
@@ -53,12 +55,12 @@ class SafeTensors:
             return safetensors.safe_open(str(self._path), framework="numpy")
         except (safetensors.SafetensorError, OSError) as error:
             raise FoiError(
-                f"{self._path}: no whole .safetensors file ({first_line(error)}); fetch it again"
+                f"{self._path}: not a whole .safetensors file ({first_line(error)}); fetch it again"
             ) from error
 
 
 class CheckpointTensors:
-    """Those of a TensorFlow checkpoint."""
+    """Reads the tensors of a TensorFlow checkpoint."""
 
     def __init__(self, path: epath.Path):
         try:
@@ -66,13 +68,15 @@ class CheckpointTensors:
             shapes = self._reader.get_variable_to_shape_map()
         except (tf.errors.OpError, ValueError) as error:
             raise FoiError(
-                f"{path}: no whole TensorFlow checkpoint ({first_line(error)}); fetch it again"
+                f"{path}: not a whole TensorFlow checkpoint ({first_line(error)}); fetch it again"
             ) from error
         self._path = path
-        self.shapes = {name: tuple(shape) for name, shape in sorted(shapes.items())}
+        self.shapes: Mapping[str, Shape] = {
+            name: tuple(shape) for name, shape in sorted(shapes.items())
+        }
 
     def read(self, name: str) -> np.ndarray:
-        """One tensor."""
+        """Reads one tensor."""
         try:
             return self._reader.get_tensor(name)
         except (tf.errors.OpError, IndexError) as error:
@@ -85,7 +89,7 @@ def open_tensors(path: epath.PathLike) -> Tensors:
     """Opens a file of tensors by its suffix, or the TensorFlow checkpoint PATH.index.
 
     Raises:
-      FoiError: there is no such file, its format is unknown, or it is broken.
+      FoiError: the file does not exist, its format is unknown, or it is broken.
     """
     path = epath.Path(path)
     if epath.Path(f"{path}.index").is_file():
@@ -97,4 +101,4 @@ def open_tensors(path: epath.PathLike) -> Tensors:
     if path.suffix in _TORCH:
         return torch_file.open_torch_file(path)
     known = f".safetensors, {', '.join(_TORCH)}, a TensorFlow checkpoint (without .index)"
-    raise FoiError(f"{path}: not a format of tensors; known: {known}")
+    raise FoiError(f"{path}: unknown format of tensors; known: {known}")

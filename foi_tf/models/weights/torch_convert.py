@@ -129,9 +129,8 @@ def find_name_prefix(tensors: Tensors, where: str) -> str:
     """
     marks = [name for name in tensors.shapes if f".{name}".endswith(f".{hrnet_names.LANDMARK}")]
     if not marks:
-        raise FoiError(
-            f"{where}: no HRNetV2 weights; its tensors are {import_report.join_first_names(list(tensors.shapes))}"
-        )
+        names = import_report.join_first_names(list(tensors.shapes))
+        raise FoiError(f"{where}: no HRNetV2 weights; its tensors are {names}")
     return min(marks, key=len).removesuffix(hrnet_names.LANDMARK)
 
 

@@ -1,7 +1,7 @@
-"""Reads the tensors in files of `torch.save` without PyTorch, and runs nothing that is in them.
+"""Reads the tensors in files of `torch.save` without PyTorch, and runs no code from them.
 
-A pickle is a program: it may import and call whatever it names. Here it can name only what
-a state dict is made of, and gets inert stand-ins for that.
+A pickle is a program: it may import and call whatever it names. Here it can name only the
+parts of a state dict, and gets inert stand-ins for them.
 """
 
 import collections
@@ -20,13 +20,13 @@ from etils import epath
 from foi_tf.errors import FoiError
 from foi_tf.files import first_line
 
-# Of PyTorch's old format (before 1.6), which the HRNet authors' files have: its first pickle.
+# First pickles of PyTorch's old format (before 1.6), which the HRNet authors' files have.
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
-# Where an entry's header in a zip file has the lengths of its last two fields, name and extra.
+# Offset in the header of a zip entry of the lengths of its last two fields, name and extra.
 _ZIP_LENGTHS = 26
 
-_DTYPES = {
+_DTYPES: dict[str, np.dtype] = {
     "DoubleStorage": np.dtype("<f8"),
     "FloatStorage": np.dtype("<f4"),
     "HalfStorage": np.dtype("<f2"),
@@ -38,13 +38,13 @@ _DTYPES = {
     "ByteStorage": np.dtype("u1"),
     "BoolStorage": np.dtype("?"),
 }
-# Where a training script keeps the weights among other things.
+# Keys under which training scripts save the weights among other things.
 _STATE_DICTS = ("state_dict", "model_state_dict", "model")
 
 
 @dataclasses.dataclass(frozen=True)
 class _Storage:
-    """A run of numbers in the file, which tensors are views of."""
+    """Describes a run of numbers in the file, of which tensors are views."""
 
     key: str
     dtype: np.dtype
@@ -53,24 +53,26 @@ class _Storage:
 
 @dataclasses.dataclass(frozen=True)
 class _Tensor:
+    """Describes a tensor as a view of a storage; offset and strides are in numbers."""
+
     storage: _Storage
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
     def check(self) -> None:
-        """Raises ValueError if it is not within its storage."""
+        """Raises ValueError if the tensor is not within its storage."""
         sizes = (self.offset, *self.shape, *self.strides)
         if len(self.shape) != len(self.strides) or any(
             not isinstance(n, int) or n < 0 for n in sizes
         ):
-            raise ValueError("a tensor's shape is no shape")
+            raise ValueError("a tensor has an invalid shape")
         steps = ((n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True))
         if 0 not in self.shape and self.offset + sum(steps) >= self.storage.count:
             raise ValueError("a tensor goes beyond its storage")
 
-    def of(self, numbers: np.ndarray) -> np.ndarray:
-        """The tensor as a view of its storage's numbers."""
+    def view(self, numbers: np.ndarray) -> np.ndarray:
+        """Returns the tensor as a view of its storage's numbers."""
         size = self.storage.dtype.itemsize
         return np.lib.stride_tricks.as_strided(
             numbers[self.offset :], self.shape, [size * stride for stride in self.strides]
@@ -78,12 +80,14 @@ class _Tensor:
 
 
 class _Callable:
-    """What a pickle may call. Without attributes, it cannot be changed by one either."""
+    """Stands in for a function that a pickle may call; without attributes, it cannot be changed."""
 
     __slots__ = ()
 
 
 class _RebuildTensor(_Callable):
+    """Stands in for PyTorch's function that makes a tensor from a storage."""
+
     __slots__ = ()
 
     def __call__(self, storage, offset, shape, strides, *_) -> _Tensor:
@@ -95,6 +99,8 @@ class _RebuildTensor(_Callable):
 
 
 class _RebuildParameter(_Callable):
+    """Stands in for PyTorch's function that makes a parameter from a tensor."""
+
     __slots__ = ()
 
     def __call__(self, tensor, *_) -> _Tensor:
@@ -109,11 +115,11 @@ _ALLOWED = {
 
 
 class _ForbiddenError(Exception):
-    """A pickle named what is no part of a state dict."""
+    """Tells that a pickle names something that is not part of a state dict."""
 
 
 class _Unpickler(pickle.Unpickler):
-    """An unpickler that imports nothing."""
+    """Unpickles without importing anything."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _ALLOWED:
@@ -132,27 +138,29 @@ class _Unpickler(pickle.Unpickler):
 
 
 class TorchTensors:
-    """The tensors of a file of `torch.save`; see `tensor_files.Tensors`."""
+    """Reads the tensors of a file of `torch.save`; see `tensor_files.Tensors`."""
 
     def __init__(self, path: epath.Path, tensors: Mapping[str, _Tensor], starts: Mapping[str, int]):
         self._path, self._tensors, self._starts = path, tensors, starts
-        self.shapes = {name: tensor.shape for name, tensor in tensors.items()}
+        self.shapes: Mapping[str, tuple[int, ...]] = {
+            name: tensor.shape for name, tensor in tensors.items()
+        }
 
     def read(self, name: str) -> np.ndarray:
-        """One tensor."""
+        """Reads one tensor."""
         tensor = self._tensors[name]
         storage = tensor.storage
         with self._path.open("rb") as file:
             file.seek(self._starts[storage.key])
             data = file.read(storage.count * storage.dtype.itemsize)
-        return tensor.of(np.frombuffer(data, storage.dtype))
+        return tensor.view(np.frombuffer(data, storage.dtype))
 
 
 def open_torch_file(path: epath.Path) -> TorchTensors:
     """Opens a file of `torch.save` that holds a state dict, alone or in a training checkpoint.
 
     Raises:
-      FoiError: it is of another kind, broken, or names anything but tensors.
+      FoiError: the file has another format, is broken, or names anything but tensors.
     """
     with path.open("rb") as file:
         try:
@@ -162,7 +170,7 @@ def open_torch_file(path: epath.Path) -> TorchTensors:
             return TorchTensors(path, _find_state_dict(content), starts)
         except _ForbiddenError as error:
             raise FoiError(
-                f"{path}: names {error}, which is no part of a state dict; nothing of it was run. "
+                f"{path}: names {error}, which is not part of a state dict; no code was run. "
                 "Save the state dict alone, or take the .safetensors file"
             ) from error
         except (
@@ -175,7 +183,7 @@ def open_torch_file(path: epath.Path) -> TorchTensors:
 
 
 def _read_zip(file: BinaryIO) -> tuple[Any, dict[str, int]]:
-    """What the pickle holds, and where in the file each storage starts."""
+    """Returns the content of the pickle, and the place in the file where each storage starts."""
     with zipfile.ZipFile(file) as archive:
         entries = {info.filename: info for info in archive.infolist()}
         root = _find_root(entries)
@@ -197,18 +205,20 @@ def _read_zip(file: BinaryIO) -> tuple[Any, dict[str, int]]:
 
 
 def _find_root(names: Iterable[str]) -> str:
-    """The folder of an archive that has everything in it."""
+    """Finds the folder of an archive that holds all entries."""
     for name in names:
         if name.rpartition("/")[2] == "data.pkl":
             return name.removesuffix("data.pkl")
-    raise ValueError("an archive of something else")
+    raise ValueError("an archive without data.pkl")
 
 
 def _read_old(file: BinaryIO) -> tuple[Any, dict[str, int]]:
-    """The same of the format before PyTorch 1.6: pickles one after the other, then numbers."""
+    """Reads the format before PyTorch 1.6, pickles followed by numbers; returns as `_read_zip`."""
     if _Unpickler(file).load() != _MAGIC or _Unpickler(file).load() != _PROTOCOL:
-        raise ValueError("no such format")
-    _Unpickler(file).load()  # Sizes and byte order of the machine; all known ones agree.
+        raise ValueError("unknown format")
+    _Unpickler(
+        file
+    ).load()  # Sizes and byte order of the writer's machine; all known machines agree.
     unpickler = _StorageCollector(file)
     content = unpickler.load()
     starts = {}
@@ -226,7 +236,7 @@ def _read_old(file: BinaryIO) -> tuple[Any, dict[str, int]]:
 
 
 class _StorageCollector(_Unpickler):
-    """Keeps the storages that go by."""
+    """Unpickles and collects the storages that occur."""
 
     def __init__(self, file: BinaryIO):
         super().__init__(file)
@@ -238,12 +248,13 @@ class _StorageCollector(_Unpickler):
 
 
 def _check_size(storage: _Storage, size: int) -> None:
+    """Raises ValueError if a storage needs more than `size` bytes."""
     if storage.count * storage.dtype.itemsize > size:
         raise ValueError("cut short")
 
 
 def _find_state_dict(content: Any) -> dict[str, _Tensor]:
-    """The tensors by name, of a state dict or of a training checkpoint that holds one."""
+    """Returns the tensors by name of a state dict, alone or inside a training checkpoint."""
     if isinstance(content, dict):
         for name in _STATE_DICTS:
             if isinstance(content.get(name), dict):
@@ -251,4 +262,4 @@ def _find_state_dict(content: Any) -> dict[str, _Tensor]:
         tensors = {str(k): v for k, v in content.items() if isinstance(v, _Tensor)}
         if tensors:
             return tensors
-    raise ValueError("no state dict in it")
+    raise ValueError("no state dict")

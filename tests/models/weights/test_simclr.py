@@ -121,5 +121,5 @@ def test_other_checkpoints_are_refused(tmp_path):
     data = next(tmp_path.glob("m.data*"))
     data.unlink()
     (tmp_path / "m.index").write_bytes(b"1")
-    with pytest.raises(FoiError, match="no whole TensorFlow checkpoint"):
+    with pytest.raises(FoiError, match="not a whole TensorFlow checkpoint"):
         public_weights.import_weights(tmp_path / "m", "resnet50")

@@ -80,7 +80,7 @@ def test_a_malicious_pickle_runs_nothing(place, protocol, tmp_path):
         torch.write_zip(path, content, arrays)
     said = refused(path)
     assert not victim.exists()
-    assert "posix.system, which is no part of a state dict; nothing of it was run" in said
+    assert "posix.system, which is not part of a state dict; no code was run" in said
     pickle.loads(payload)  # The payload would have worked.
     assert victim.exists()
 
@@ -139,11 +139,11 @@ def test_other_files_are_refused(tmp_path):
     assert "no state dict" in refused(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", "x")
-    assert "an archive of something else" in refused(path)
+    assert "an archive without data.pkl" in refused(path)
     path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     assert "not a whole file" in refused(path)
     path.rename(tmp_path / "x.safetensors")
-    assert "no whole .safetensors file" in refused(tmp_path / "x.safetensors")
+    assert "not a whole .safetensors file" in refused(tmp_path / "x.safetensors")
     (tmp_path / "x.h5").write_text("")
     assert "known: .safetensors, .pth" in refused(tmp_path / "x.h5")
     assert "no such file" in refused(epath.Path(tmp_path / "none.pth"))
