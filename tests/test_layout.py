@@ -55,7 +55,9 @@ def imported(path):
 def test_imports_run_one_way(path):
     part = path.relative_to(PACKAGE).parts[0]
     if part not in ALLOWED:
-        assert not any(name.startswith(f"foi_tf.{p}") for name in imported(path) for p in ALLOWED)
+        # The package tells type checkers the names of its front door, which it imports lazily.
+        rooms = set(ALLOWED) - ({"api"} if part == "__init__.py" else set())
+        assert not any(name.startswith(f"foi_tf.{p}") for name in imported(path) for p in rooms)
         return
     for name in imported(path):
         words = name.split(".")

@@ -1,0 +1,143 @@
+"""Reads and analyzes results, and ranks sources: the part of the front door for answers."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from etils import epath
+
+from foi_tf.api.arguments import Place, check_name
+from foi_tf.errors import FoiError
+from foi_tf.study import choices, results
+from foi_tf.study.dataset import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load_results(place: Place) -> pd.DataFrame:
+    """Reads result rows.
+
+    Args:
+      place: WORKDIR/results, which is searched with the directories in it, or a results.csv.
+
+    Returns:
+      One row a run, with the columns of `foi_tf.study.results.Row`.
+
+    Raises:
+      FoiError: nothing is there, or a file holds no row.
+    """
+    return results.load(place)
+
+
+def gains(rows: pd.DataFrame | Place) -> pd.DataFrame:
+    """Computes the gain of every chain over its baseline (Eq. 2).
+
+    Rows that contradict each other are left out, each with a warning.
+
+    Args:
+      rows: as `load_results` returns them, or the place that it takes. From a directory,
+        statistics of single images are read, too, which give single seeds an interval.
+
+    Returns:
+      One row a chain, those without a source included: target, source, setting, `value` and
+      `baseline` (means over seeds), `gain` (%, positive is better), `level` ("VP", "P", "I"
+      or "N"), `seeds`, the 95 % interval of the gain, and others; see
+      `foi_tf.analysis.measures.gains.with_gains`.
+
+    Raises:
+      FoiError: rows or statistics are missing or damaged.
+    """
+    from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+
+    loaded, images = _load_rows(rows)
+    analysis = StudyAnalysis(loaded, images=images)
+    for sentence in analysis.left_out:
+        warnings.warn(sentence, stacklevel=2)
+    return analysis.chains
+
+
+def report(rows: pd.DataFrame | Place, out: Place, *, distances: Place | None = None) -> epath.Path:
+    """Writes tables, figures and a page with findings A1 to A10 (Section 6).
+
+    Args:
+      rows: as for `gains`.
+      out: directory to write to.
+      distances: CSV file of distances between datasets, for Tables 9 and 10.
+
+    Returns:
+      The path of report.html.
+
+    Raises:
+      FoiError: rows are missing or damaged, or `out` cannot be written.
+    """
+    from foi_tf.analysis.measures.distance import read_distances
+    from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+    from foi_tf.analysis.report.report import write_report
+
+    loaded, images = _load_rows(rows)
+    known = None if distances is None else read_distances(distances)
+    return write_report(StudyAnalysis(loaded, images=images, distances=known), out)
+
+
+def recommend(
+    target: str | Task,
+    *,
+    by: str = "",
+    sources: Iterable[str | Task] = (),
+    features: Iterable[Place] = (),
+    past_results: Place | None = None,
+    setting: str = "small",
+) -> pd.DataFrame:
+    """Ranks the sources of a target (Section 6; the metrics are each from its publication).
+
+    Args:
+      target: a dataset or a task, such as "camvid:segmentation".
+      by: one of `foi_tf.study.choices.RANKINGS`; by default "leep" if all source models of
+        `features` allow it, else "advice".
+      sources: only these tasks; by default the datasets of the paper, or those of `features`.
+      features: files of `foi-features`, or their directories.
+      past_results: result rows; "fitted" learns from them, and measured gains are shown.
+      setting: the setting of those rows.
+
+    Returns:
+      One row a source, the best first: `rank`, `source`, `score`, `source_domain`,
+      `same_domain`, `same_type`, `n_source` (training images), `distance`, `why`.
+
+    Raises:
+      FoiError: the target, a source or the ranking is unknown, or something is missing to
+        rank by.
+    """
+    from foi_tf.analysis.recommend import past_transfers, source_ranking
+    from foi_tf.study import feature_files
+
+    if by:
+        check_name("ranking", by, choices.RANKINGS)
+    if by == choices.FITTED and past_results is None:
+        raise FoiError("recommend: by='fitted' learns from result rows; give past_results")
+    loaded = feature_files.load_all_features(features)
+    tried = None
+    if past_results is not None:
+        tried, left_out = past_transfers.load_past_transfers(past_results, setting, loaded)
+        for sentence in left_out:
+            warnings.warn(sentence, stacklevel=2)
+    return source_ranking.recommend_sources(
+        str(target),
+        by or source_ranking.default_ranking(str(target), loaded),
+        [str(one) for one in sources],
+        loaded,
+        tried,
+    )
+
+
+def _load_rows(rows: pd.DataFrame | Place) -> tuple[pd.DataFrame, Mapping[str, epath.Path]]:
+    """Loads rows and, from a directory, the paths of the statistics of single images."""
+    from foi_tf.study import image_statistics
+
+    if not isinstance(rows, str | os.PathLike):
+        return rows, {}
+    images = image_statistics.find_statistics(rows) if epath.Path(rows).is_dir() else {}
+    return results.load(rows), images
