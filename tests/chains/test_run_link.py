@@ -1,29 +1,42 @@
-import dataclasses
-import random
+"""Running a link: what it leaves, what it starts from, and how it goes on after a break."""
+
+import pathlib
 import signal
 import subprocess
 import sys
 import time
+import traceback
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.chains import initial_weights, links, lr_selection, run_link, train_session
+import foi_tf
+from foi_tf.chains import initial_weights, link_inputs, links, lr_selection, run_link, stages
+from foi_tf.chains.train_session import SessionCache
 from foi_tf.errors import FoiError
 from foi_tf.models.backbones import build_backbone
 from foi_tf.models.transfer import load_backbone
 from foi_tf.study.choices import Pace
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import PRETRAINING
+from foi_tf.tasks.segmentation import Segmentation
 from foi_tf.training import strategies
+from foi_tf.training.trainer import Trainer
+from tests import tiny_backbone
 from tests.link_fixtures import finish
 
 PACE = Pace(steps_per_loop=3, checkpoint_every=3)
 
 
-def run(link, data, workdir, init=None):
-    return run_link.run_link(link, [data], init, workdir, strategies.create_strategy("cpu"), PACE)
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch):
+    tiny_backbone.use_tiny_backbone(monkeypatch)
+
+
+def run(link, data, workdir, checkpoint=None):
+    strategy = strategies.create_strategy("cpu")
+    return run_link.run_link(link, [data], checkpoint, workdir, strategy, PACE)
 
 
 @pytest.fixture(name="trained", scope="module")
@@ -55,7 +68,7 @@ def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
 def test_a_finished_link_is_not_trained_again(make_link, blocks_data, trained, monkeypatch):
     link = make_link()
     before = run(link, blocks_data, trained)
-    monkeypatch.setattr(train_session, "get", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(SessionCache, "get", lambda *_: pytest.fail("trained again"))
     assert run(link, blocks_data, trained) == before
 
 
@@ -75,37 +88,59 @@ def test_the_backbone_alone_is_transferred(make_link, blocks_data, trained, tmp_
             assert same == name.startswith("backbone"), name
 
 
+def test_what_a_loss_prints_is_on_stdout_and_nothing_else(
+    make_link, blocks_data, tmp_path, monkeypatch, capsys
+):
+    loss = Segmentation.loss
+
+    def loud_loss(self, outputs, targets):
+        print("logits:", outputs.shape)
+        return loss(self, outputs, targets)
+
+    monkeypatch.setattr(Segmentation, "loss", loud_loss)
+    run(make_link(), blocks_data, tmp_path)
+    assert capsys.readouterr().out == "logits: (4, 32, 32, 3)\n"  # Once, as the step is traced.
+
+
+def test_few_frames_of_ours_are_above_a_training_step(blocks, tmp_path, monkeypatch):
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    task, root = Task("blocks", "segmentation"), pathlib.Path(foi_tf.__file__).parent
+    stack, replica_step = [], Trainer.replica_step
+
+    def step(self, *given):
+        stack[:] = traceback.extract_stack()
+        return replica_step(self, *given)
+
+    monkeypatch.setattr(Trainer, "replica_step", step)
+    setup = stages.Setup(
+        data_dir=blocks,
+        workdir=tmp_path / "work",
+        config=stages.load_config(blocks, task, 0, str(tmp_path / "c.yaml")),
+        backbone="hrnet_mini",
+        precision="float32",
+        seed=0,
+        select="none",
+        strategy=strategies.create_strategy("cpu"),
+        pace=PACE,
+    )
+    stages.target(setup, task, "scratch", "small")
+    own = [frame.name for frame in stack if pathlib.Path(frame.filename).is_relative_to(root)]
+    assert own == ["target", "run_link", "loop", "train_step"]
+
+
+@pytest.mark.slow
 def test_two_replicas_run_a_whole_link(make_link, blocks_data, tmp_path, two_replicas):
     link = make_link(replicas=2)
     finished = run_link.run_link(link, [blocks_data], None, tmp_path, two_replicas, PACE)
     assert 0 <= finished.metrics["miou"] <= 1
+
+
+def test_replicas_share_a_batch_evenly(make_link, blocks_data, two_replicas):
     odd = make_link(replicas=2, schedule={"batch_size": 5})
+    task = Segmentation(blocks_data.dataset)
+    source = link_inputs.make_train_input(odd, 0, blocks_data, task)
     with pytest.raises(FoiError, match="batch_size 5 of blocks:segmentation is no multiple of 2"):
-        run_link.run_link(odd, [blocks_data], None, tmp_path, two_replicas, PACE)
-
-
-def test_everything_that_matters_is_in_the_digest(make_link):
-    link = make_link()
-    (member,) = link.members
-    schedule = dataclasses.replace(link.schedule, power=1.0)
-    changes = {
-        "chain": ("ilsvrc", "blocks:segmentation"), "task": Task("blocks", "detection"),
-        "parent": "x", "members": (member, member), "holdout": 0.2, "steps": 7,
-        "schedule": schedule, "backbone": "hrnet_w18", "precision": "bfloat16", "seed": 1,
-        "replicas": 2, "hosts": 2,
-    }  # fmt: skip
-    of_member = {
-        "task": Task("blocks", "detection"), "data": "x", "images": 5, "crop": (32, 64),
-        "rescale": (1.0, 1.0),
-    }  # fmt: skip
-    assert set(changes) == {field.name for field in dataclasses.fields(link)}
-    assert set(of_member) == {field.name for field in dataclasses.fields(member)}
-    others = [dataclasses.replace(link, **{name: value}) for name, value in changes.items()]
-    for name, value in of_member.items():
-        changed = dataclasses.replace(member, **{name: value})
-        others.append(dataclasses.replace(link, members=(changed,)))
-    assert len({other.digest for other in others} | {link.digest}) == len(others) + 1
-    assert make_link().digest == link.digest
+        link_inputs.distribute_train_batches(source, odd, two_replicas, 0)
 
 
 def test_starts_are_found_by_chain(make_link, blocks_data, trained):
@@ -153,7 +188,7 @@ def test_several_candidates_are_named(make_link, tmp_path):
         links.save_begun(link, directory)
         links.save_finished(directory, finish(link))
         lr_selection.mark_chosen(directory, lr_selection.Selection("none", {}))
-    with pytest.raises(FoiError, match=r"several links .* choose one with --init=PATH"):
+    with pytest.raises(FoiError, match=r"several links .* choose one with --source_weights=PATH"):
         initial_weights.find_source_model(
             tmp_path, Task("blocks", "segmentation"), [None], "hrnet_mini", "none"
         )
@@ -163,8 +198,9 @@ def test_weights_of_another_backbone_are_refused(make_link, blocks_data, trained
     link = make_link()
     run(link, blocks_data, trained)
     weights = links.weights_path(link.directory(trained))
+    other = tf.keras.Sequential([tf.keras.layers.Conv2D(8, 5, input_shape=(32, 32, 3))])
     with pytest.raises(FoiError, match="no weights for this backbone") as caught:
-        load_backbone(build_backbone("hrnet_w18"), weights)
+        load_backbone(other, weights)
     assert "\n" not in str(caught.value)
     with pytest.raises(FoiError, match="no weights for this backbone"):
         load_backbone(build_backbone("hrnet_mini"), trained / "none")
@@ -218,10 +254,12 @@ def _whole(command, tmp_path_factory):
     return next(workdir.glob("links/*"))
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_run_ends_as_if_it_had_not_been(command, whole, tmp_path, sent):
-    """At a random step; the restarted run has the same bits in weights and metric."""
-    step = random.SystemRandom().randrange(1, 30)
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sent", "step"), [(signal.SIGKILL, 2), (signal.SIGKILL, 14), (signal.SIGTERM, 26)]
+)
+def test_a_killed_run_ends_as_if_it_had_not_been(command, whole, tmp_path, sent, step):
+    """Killed after a checkpoint at `step`, it ends with the same bits in weights and metric."""
     process = subprocess.Popen(command(tmp_path), stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while newest(tmp_path) < step:

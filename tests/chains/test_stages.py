@@ -1,0 +1,123 @@
+"""Stages: what a target starts from, and which configuration it gets. Nothing is trained."""
+
+import pytest
+
+from foi_tf.chains import links, lr_selection, stages
+from foi_tf.chains.train_session import SessionCache
+from foi_tf.errors import FoiError
+from foi_tf.study import configuration
+from foi_tf.study.choices import Pace
+from foi_tf.study.dataset import Task
+from foi_tf.training import strategies
+from tests.link_fixtures import finish
+
+TASK = Task("blocks", "segmentation")
+SOURCE = "coco:segmentation"
+
+
+@pytest.fixture(name="setup")
+def _setup(blocks, tmp_path):
+    return stages.Setup(
+        data_dir=blocks,
+        workdir=tmp_path,
+        config=configuration.load_config("mini", ["blocks"]),
+        backbone="hrnet_mini",
+        precision="float32",
+        seed=0,
+        select="none",
+        strategy=strategies.create_strategy("cpu"),
+        pace=Pace(),
+    )
+
+
+@pytest.fixture(name="started")
+def _started(monkeypatch):
+    """The links that a stage would train, with the checkpoints that they start from."""
+    found = []
+
+    def record(link, *, checkpoint, **_):
+        found.append((link, checkpoint))
+        return finish(link)
+
+    monkeypatch.setattr(stages.run_link, "run_link", record)
+    return found
+
+
+def leave(link, workdir):
+    """Leaves what a trained link that was chosen without selection would."""
+    directory = link.directory(workdir)
+    links.save_begun(link, directory)
+    links.save_finished(directory, finish(link))
+    (directory / "weights.index").write_text("")
+    lr_selection.mark_chosen(directory, lr_selection.Selection("none", {}))
+    return directory
+
+
+def test_a_target_starts_from_the_source_in_the_workdir(setup, started, make_link, tmp_path):
+    task = Task.parse(SOURCE)
+    made = {
+        name: leave(make_link(chain=(name, SOURCE), task=task), tmp_path)
+        for name in ("ilsvrc", "scratch", "mine")
+    }
+    for name, keywords in (
+        ("ilsvrc", {}), ("scratch", {"init": "scratch"}), ("mine", {"source_init": "mine"}),
+    ):  # fmt: skip
+        stages.target(setup, TASK, SOURCE, "small", **keywords)
+        link, checkpoint = started.pop()
+        assert link.chain == (name, SOURCE, str(TASK))
+        assert checkpoint == links.weights_path(made[name])
+
+
+def test_a_target_starts_from_source_weights_elsewhere(setup, started, make_link, tmp_path):
+    elsewhere = leave(make_link(chain=("x", SOURCE), task=Task.parse(SOURCE)), tmp_path / "other")
+    stages.target(setup, TASK, SOURCE, "small", source_weights=str(elsewhere))
+    assert started.pop()[0].chain == ("x", SOURCE, str(TASK))
+    checkpoint = str(elsewhere / "weights")
+    stages.target(setup, TASK, SOURCE, "small", source_weights=checkpoint)
+    assert started.pop()[0].chain == ("weights", SOURCE, str(TASK))
+    with pytest.raises(FoiError, match="trained on coco:segmentation, but --source=ade:segm"):
+        stages.target(setup, TASK, "ade:segmentation", "small", source_weights=str(elsewhere))
+
+
+def test_starts_that_contradict_each_other_are_refused(setup):
+    for source, keywords, said in (
+        ("ilsvrc", {"source_weights": "x"}, "--source_weights goes with a --source task"),
+        (SOURCE, {"source_weights": "x", "init": "scratch"}, "and without --init"),
+        (SOURCE, {"init": "some/weights"}, "give a trained model of coco:segmentation by"),
+        ("scratch", {"init": "scratch"}, "starts from random weights; leave --init out"),
+    ):
+        with pytest.raises(FoiError, match=said):
+            stages.target(setup, TASK, source, "small", **keywords)
+
+
+@pytest.mark.parametrize(("source", "init", "old_form"), [
+    (SOURCE, "weights/ilsvrc", True), (SOURCE, "/", True), ("ilsvrc", "weights/ilsvrc", False),
+    (SOURCE, "", False), (SOURCE, "scratch", False), (SOURCE, "ilsvrc:contrastive", False),
+    ("scratch", "x", False),
+])  # fmt: skip
+def test_an_init_that_is_a_source_model_is_told(source, init, old_form):
+    assert stages.is_source_model(source, init) == old_form
+
+
+def test_all_candidates_and_the_best_one_are_trained(setup, started):
+    holdout = stages.dataclasses.replace(setup, select="holdout")
+    stages.target(holdout, TASK, "scratch", "small")
+    rates = setup.config.link(TASK).rates
+    held = lr_selection.HOLDOUT
+    tried = [(link.schedule.learning_rate, link.holdout) for link, _ in started]
+    assert tried == [*((rate, held) for rate in rates), (rates[0], 0.0)]  # All reach the same.
+
+
+def test_setups_share_a_cache_of_sessions_if_they_are_given_one(setup):
+    other = stages.dataclasses.replace(setup, sessions=SessionCache())
+    assert other.sessions is not setup.sessions
+    assert stages.dataclasses.replace(setup, seed=1).sessions is setup.sessions
+
+
+def test_the_configuration_is_that_of_the_collection_or_the_given_one(blocks):
+    assert stages.load_config(blocks, TASK, 0).name == "own.yaml"
+    crop = (64, 64)
+    given = stages.load_config(blocks, TASK, 0, "mini", crop=crop)
+    assert given.name == "mini.yaml" and given.link(TASK).crop == crop
+    with pytest.raises(FoiError, match="none"):
+        stages.load_config(blocks, Task("none", "segmentation"), 0)
