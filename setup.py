@@ -39,7 +39,8 @@ setuptools.setup(
     package_dir={"foi_tf.configs": "configs"},
     package_data={
         "foi_tf.configs": ["*.yaml"],
-        "foi_tf.analysis.report": ["published.csv", "page.css", "page.js"],
+        "foi_tf.analysis.measures": ["published.csv"],
+        "foi_tf.analysis.report": ["page.css", "page.js"],
         "foi_tf.study.labels": ["*.txt"],
     },
     install_requires=[

@@ -14,7 +14,8 @@ import time
 
 import numpy as np
 
-from foi_tf.analysis.report import report
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.report.report import write_report
 from foi_tf.study import grid, results
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.registry import DATASETS
@@ -75,7 +76,8 @@ def main() -> None:
         for one in study(count):
             results.write_row(one, out / "results")
         start, cpu = time.perf_counter(), time.process_time()
-        path = pathlib.Path(report.write(results.load(out / "results"), out / "report"))
+        analysis = StudyAnalysis(results.load(out / "results"))
+        path = pathlib.Path(write_report(analysis, out / "report"))
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
         files = [file for file in path.parent.rglob("*") if file.is_file()]
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

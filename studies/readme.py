@@ -1,10 +1,11 @@
-"""Fills the computed parts of FINDINGS.md, between marks, from the tables here.
+"""Fills the computed parts of README.md and FINDINGS.md, between marks, from the tables here.
 
   python studies/readme.py
 
-A test holds the page against what these functions make.
+A test compares both files with the output of these functions.
 """
 
+import functools
 import pathlib
 import re
 from collections.abc import Mapping, Sequence
@@ -12,19 +13,15 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from foi_tf import files
-from foi_tf.analysis.findings import comparison, findings
-from foi_tf.analysis.measures import (
-    correlation,
-    distance,
-    domain_distance,
-    gains,
-    screening,
-    variance,
-)
+from foi_tf.analysis.findings import comparison
+from foi_tf.analysis.findings.evidence import Finding
+from foi_tf.analysis.findings.findings import judge_findings
+from foi_tf.analysis.measures import correlation, distance, gains
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
-from foi_tf.analysis.report import tables
-from foi_tf.study import results
+from foi_tf.analysis.report.variance_tables import build_variance_tables
 from foi_tf.study.dataset import SEGMENTATION
+from foi_tf.study.table_texts import MISSING
 
 HERE = pathlib.Path(__file__).parent
 PAGES = (HERE / "FINDINGS.md",)
@@ -41,8 +38,8 @@ FACTORS = {
 
 
 def blocks() -> dict[str, str]:
-    """All parts, by the name in their marks `<!-- NAME -->` and `<!-- /NAME -->`."""
-    judged = {study.name: comparison.judge_directory(study) for study in STUDIES}
+    """Returns all computed parts by the NAME in their marks, `<!-- NAME -->`, `<!-- /NAME -->`."""
+    judged = {study.name: comparison.judge_study(_analysis(study), str(study)) for study in STUDIES}
     found = {"findings": comparison.compare_as_markdown(judged)}
     found["agreement mini"] = _agreement(HERE / "mini")
     found["effects"] = _effects()
@@ -53,20 +50,19 @@ def blocks() -> dict[str, str]:
         found[f"regret {study.name}"] = _regret(study, [], None)
         kept = study / "scores.csv"
         if kept.exists():
-            found[f"metrics {study.name}"] = _regret(
-                study, [SEGMENTATION], pair_scores.read_scores(kept)
-            )
+            scores = pair_scores.read_scores(kept)
+            found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], scores)
     return found
 
 
 def block(text: str, name: str) -> str:
-    """What stands between the marks of that name."""
+    """Returns the text between the marks of a name."""
     (found,) = _pattern(name).findall(text)
     return found[1]
 
 
 def filled(pages: Sequence[str]) -> list[str]:
-    """Pages with all parts as the tables have them."""
+    """Returns pages with all parts computed anew."""
     pages = list(pages)
     for name, part in blocks().items():
         made = [
@@ -80,65 +76,66 @@ def filled(pages: Sequence[str]) -> list[str]:
 
 
 def _pattern(name: str) -> re.Pattern:
+    """Returns the pattern of a part with its marks."""
     return re.compile(rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
 
 
-def _rows(study: pathlib.Path) -> pd.DataFrame:
-    return screening.screen(results.load(study / "results.csv"))[0]
-
-
-def _chains(study: pathlib.Path) -> pd.DataFrame:
-    return gains.with_gains(_rows(study))
+@functools.cache
+def _analysis(study: pathlib.Path) -> StudyAnalysis:
+    """Loads a study once."""
+    return comparison.load_study(study)
 
 
 def _agreement(study: pathlib.Path) -> str:
-    known = domain_distance.read(study / "distances.csv")
-    own = _chains(study)
+    """Returns the table of Kendall's tau of gain with each of `FACTORS` (Table 10)."""
+    analysis = _analysis(study)
+    own = analysis.mean_gains
     own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
     columns = []
     whole = own[own.setting == "small"].groupby("source").n_source.max()
     for setting in ("small", "small_source"):
-        pairs = correlation.pairs(own[own.setting == setting], known)
+        pairs = correlation.join_factors(own[own.setting == setting], analysis.distances)
         pairs[correlation.SIZE] = pairs.source.map(whole).astype(float)
-        found = correlation.overall(pairs, list(FACTORS)).itertuples()
+        found = correlation.tau_over_all(pairs, list(FACTORS)).itertuples()
         columns.append([f"{x.tau:.2f} ({x.low:.2f} to {x.high:.2f})" for x in found])
-        columns.append([_among_targets(pairs, name) for name in FACTORS])
+        columns.append([_tau_among_targets(pairs, name) for name in FACTORS])
     header = ["Kendall's τ of gain with", "the paper"]
     header += ["whole sources", "by source", "few source images", "by source"]
-    words = [[text, paper or tables.MISSING] for text, paper in FACTORS.values()]
+    words = [[text, paper or MISSING] for text, paper in FACTORS.values()]
     rows = [
         [*first, *cells] for first, cells in zip(words, zip(*columns, strict=True), strict=True)
     ]
     return _table(header, rows, words=1)
 
 
-def _among_targets(pairs: pd.DataFrame, name: str) -> str:
-    """The mean over sources of tau among the targets of one."""
+def _tau_among_targets(pairs: pd.DataFrame, name: str) -> str:
+    """Formats the mean over sources of tau among the targets of one source."""
     taus = [
         correlation.kendall_tau(x[name].to_numpy(), x.gain.to_numpy())
         for _, x in pairs.groupby("source")
     ]
     mean = pd.Series(taus).mean()
-    return tables.MISSING if pd.isna(mean) else f"{mean:.2f}"
+    return MISSING if pd.isna(mean) else f"{mean:.2f}"
 
 
 def _effects() -> str:
+    """Returns the table of what gains depend on, of all studies."""
     found = []
     for study in STUDIES:
-        (own,) = variance.sheets(_chains(study))
+        (own,) = build_variance_tables(_analysis(study).mean_gains)
         found.append(own.texts.drop(columns="network").assign(study=study.name))
     table = pd.concat(found).set_index("study").reset_index()
     return _table(list(table), table.to_numpy().tolist(), words=3)
 
 
-def _seeds(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
-    """The verdicts that each seed comes to alone, beside those of all."""
+def _seeds(judged: Mapping[str, Sequence[Finding]]) -> str:
+    """Returns the table of verdicts by each seed alone, beside those by all seeds."""
     verdicts = {}
     for study in STUDIES:
-        known = domain_distance.read(study / "distances.csv")
-        for seed, own in _rows(study).groupby("seed"):
-            verdicts[f"{study.name}, seed {seed}"] = findings.judge_findings(
-                gains.with_gains(own), known
+        analysis = _analysis(study)
+        for seed, own in analysis.rows.groupby("seed"):
+            verdicts[f"{study.name}, seed {seed}"] = judge_findings(
+                StudyAnalysis(own).mean_gains, analysis.distances
             )
         verdicts[f"{study.name}, all seeds"] = judged[study.name]
     names = [finding.id for finding in next(iter(verdicts.values()))]
@@ -146,8 +143,8 @@ def _seeds(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
     return _table(["", *verdicts], list(zip(names, *columns, strict=True)), words=1 + len(verdicts))
 
 
-def _narrow(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
-    """The verdicts that turn where one target or seed is left out, and which."""
+def _narrow(judged: Mapping[str, Sequence[Finding]]) -> str:
+    """Returns the table of verdicts that turn when one target or seed is left out."""
     rows = [
         [study, one.id, one.verdict, ", ".join(f"`{name}`" for name in one.hangs_on)]
         for study, found in judged.items()
@@ -158,10 +155,10 @@ def _narrow(judged: Mapping[str, Sequence[findings.Finding]]) -> str:
 
 
 def _noise() -> str:
-    """How far the gains of a chain's first two seeds differ."""
+    """Returns the table of how far the gains of a chain's first two seeds differ."""
     found = []
     for study in STUDIES:
-        runs = gains.transfers(gains.seed_gains(_rows(study))).sort_values("seed")
+        runs = gains.transfers(_analysis(study).seed_gains).sort_values("seed")
         runs["nth"] = runs.groupby(gains.CHAIN).cumcount()
         both = runs.pivot(index=gains.CHAIN, columns="nth", values="gain")[[0, 1]].dropna()
         types = both.groupby("target_type")
@@ -176,8 +173,14 @@ def _noise() -> str:
 
 
 def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) -> str:
-    known = domain_distance.read(study / "distances.csv")
-    before, _ = past_transfers.load_past_transfers(study / "results.csv", "small", [], known)
+    """Returns the table of what following each rule costs in the small setting.
+
+    Args:
+      kinds: task types of the targets; all if empty.
+      kept: scores as `pair_scores.read_scores` returns them, or None.
+    """
+    analysis = _analysis(study)
+    before = past_transfers.select_past_transfers(analysis.mean_gains, "small", analysis.distances)
     before = past_transfers.filter_task_types(before, "within_type", kinds)
     table = regret.evaluate_rules(before, source_ranking.score_past_transfers(before, [], [], kept))
     header = ["rule", "targets", "first pick", "best of three", "worst first pick"]
@@ -189,6 +192,7 @@ def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) ->
 
 
 def _table(header: list[str], rows: list[list[str]], words: int) -> str:
+    """Returns a Markdown table; the first `words` columns are aligned left, numbers right."""
     rule = ["---" if i < words else "---:" for i in range(len(header))]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in [header, rule, *rows])
 

@@ -1,1 +1,1 @@
-"""From result rows to tables, figures and findings. No TensorFlow."""
+"""Turns result rows into gains, findings, rankings of sources and reports, without TensorFlow."""

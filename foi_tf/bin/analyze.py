@@ -1,19 +1,23 @@
-"""Turns the results of a study into tables, figures and a report.
+"""foi-analyze: turns the results of a study into tables, figures and a report.
 
-With --published, the results that the paper's authors published take the place of --results:
-what they say goes to stdout, and with --out a report is written of them. Otherwise prints the path
-of the report on stdout.
+  foi-analyze --results=W/results --out=REPORT [--features=features.npz]
+  foi-analyze --published [--out=REPORT]
+  foi-analyze --compare=mini=REPORT,real=REPORT2
 
-With --features, the distances between the datasets are computed, and OUT/appearance gets them as
-a table, t-SNE pictures of the images (Figure 3), and how well gains follow distances, size and
-domain (Table 10, with confidence intervals and permutation tests). --networks takes features of the
-same images by several networks and draws them together there (Figure 3b and c).
+Prints the path of the report. --published analyzes the results that the paper's authors published:
+it prints their main numbers, or with --out writes a report.
 
-With --compare, prints the paper's findings A1 to A10 as several studies have them, as Markdown:
-each NAME=DIR has results.csv and, for what needs distances, distances.csv, as OUT has them.
+--features computes the distances between datasets. OUT/appearance then holds them as a table, with
+t-SNE pictures of the images (Figure 3), and with how well gains follow distances, size and domain
+(Table 10, with confidence intervals and permutation tests). --networks draws the features of
+several networks there (Figure 3b and c).
 
-Each backbone and initial weights in the rows is a scenario of Appendix B, and so are rows of a
-directory of --scenarios: which gains keep their sign between two, and which sources stay best.
+--compare prints the paper's findings A1 to A10 as several studies show them, as Markdown. Each DIR
+has a results.csv and, for findings that need distances, a distances.csv, as OUT has them.
+
+Each backbone and each kind of initial weights in the rows is a scenario of Appendix B, and so is
+each directory of --scenarios. The report says which gains keep their sign between two scenarios,
+and which sources stay the best.
 """
 
 from __future__ import annotations
@@ -26,9 +30,7 @@ from etils import epath
 from foi_tf.bin._shared.program import Program
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
+    from collections.abc import Mapping, Sequence
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -36,29 +38,44 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "results",
         None,
-        "Directory of result rows, searched with those in it, or a results.csv.",
+        "Directory of result rows, which is searched with its subdirectories, or a results.csv.",
         **place,
     )
     flags.DEFINE_string(
         "out", None, "Directory to write report.html, tables and figures to.", **place
     )
-    flags.DEFINE_bool("published", False, "Analyze the published results instead.", **place)
+    flags.DEFINE_bool(
+        "published",
+        False,
+        "Analyze the results that the paper's authors published, instead of --results.",
+        **place,
+    )
     flags.DEFINE_string(
         "distances", None, "CSV of distances between datasets, for Tables 9 and 10.", **place
     )
     flags.DEFINE_list(
-        "features", [], "Files of foi-features, or their directories, to take distances from.",
+        "features",
+        [],
+        "Files of foi-features, or their directories, comma-separated, to compute distances from.",
         **place,
-    )  # fmt: skip
-    flags.DEFINE_list(
-        "networks", [], "As --features, of the same images by several networks.", **place
     )
     flags.DEFINE_list(
-        "scenarios", [],
-        "More rows, of scenarios that rows do not tell, to be held against --results: NAME=DIR,... "
-        "as in fixed_size=W2/results, which fills Table A.1.", **place
-    )  # fmt: skip
-    flags.DEFINE_list("compare", [], "Studies to hold against each other: NAME=DIR,...", **place)
+        "networks",
+        [],
+        "Files of foi-features, or their directories, comma-separated, with features of the same "
+        "images by several networks, to draw together.",
+        **place,
+    )
+    flags.DEFINE_list(
+        "scenarios",
+        [],
+        "Results to compare with --results: NAME=DIR, comma-separated, as fixed_size=W2/results, "
+        "which fills Table A.1.",
+        **place,
+    )
+    flags.DEFINE_list(
+        "compare", [], "Studies to compare with each other: NAME=DIR, comma-separated.", **place
+    )
     flags.register_multi_flags_validator(
         [
             "compare",
@@ -94,83 +111,77 @@ def _check(given: dict) -> bool:
 
 
 def _check_names(flag: str, given: Sequence[str]) -> bool:
-    named = _named(given)
+    named = _split_names(given)
     if len(named) < len(given) or not all(x and y for x, y in named.items()):
         raise flags.ValidationError(f"--{flag} takes NAME=DIR, each name once")
     return True
 
 
-def _named(given: Sequence[str]) -> dict[str, str]:
+def _split_names(given: Sequence[str]) -> dict[str, str]:
+    """Splits texts NAME=DIR into a dictionary; a repeated name counts once."""
     split = (text.partition("=") for text in given)
     return {name: directory for name, _, directory in split}
 
 
 def _analyze(values: flags.FlagValues) -> None:
-    from foi_tf.analysis.findings import comparison
-    from foi_tf.analysis.measures import domain_distance
-    from foi_tf.analysis.report import domain_report, report
+    """Runs the part of the program that the flags ask for."""
+    if values.published:
+        _print_published(values.out)
+    elif values.compare:
+        _print_comparison(_split_names(values.compare))
+    else:
+        _write_report(values)
+
+
+def _write_report(values: flags.FlagValues) -> None:
+    """Writes the report of --results, and prints its path."""
+    from foi_tf.analysis.measures import distance
+    from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+    from foi_tf.analysis.report import domain_report
+    from foi_tf.analysis.report.report import write_report
     from foi_tf.study import feature_files, image_statistics, results
 
-    if values.published:
-        _published(values.out)
-        return
-    if values.compare:
-        judged = {
-            name: comparison.judge_directory(place)
-            for name, place in _named(values.compare).items()
-        }
-        print(comparison.compare_as_markdown(judged), end="")
-        return
-    found = results.load(values.results)
-    distances = domain_distance.read(values.distances) if values.distances else None
+    rows = results.load(values.results)
+    appearance = epath.Path(values.out) / "appearance"
     if values.features:
-        distances = _appearance(values, found)
+        features = feature_files.load_all_features(values.features)
+        plain = [each for each in features if each.points is None]
+        distances = domain_report.write_distances(plain, appearance)
+    else:
+        distances = distance.read_distances(values.distances) if values.distances else None
+    with_images = epath.Path(values.results).is_dir()
+    images = image_statistics.find_statistics(values.results) if with_images else {}
+    analysis = StudyAnalysis(rows, images=images, distances=distances)
+    if values.features:
+        domain_report.write_agreement(analysis.mean_gains, distances, appearance)
     if values.networks:
-        domain_report.write_networks(
-            feature_files.load_all_features(values.networks), _place(values)
-        )
-    others = {name: results.load(place) for name, place in _named(values.scenarios).items()}
-    print(
-        report.write(
-            found,
-            values.out,
-            images=image_statistics.find_statistics(values.results)
-            if epath.Path(values.results).is_dir()
-            else {},
-            distances=distances,
-            others=others,
-        )
-    )
+        networks = feature_files.load_all_features(values.networks)
+        domain_report.write_networks(networks, appearance)
+    named = _split_names(values.scenarios).items()
+    others = {name: StudyAnalysis(results.load(place)) for name, place in named}
+    print(write_report(analysis, values.out, others))
 
 
-def _appearance(values: flags.FlagValues, found: pd.DataFrame) -> pd.DataFrame:
-    from foi_tf.analysis.measures import gains, screening
-    from foi_tf.analysis.report import domain_report
-    from foi_tf.study import feature_files
+def _print_comparison(studies: Mapping[str, str]) -> None:
+    """Prints the findings of several studies, whose directories are given by name."""
+    from foi_tf.analysis.findings import comparison
 
-    features = feature_files.load_all_features(values.features)
-    place = _place(values)
-    distances = domain_report.write_distances(
-        [each for each in features if each.points is None], place
-    )
-    chosen, _ = screening.screen(found)  # Whose intervals, drawn from images, are not of use here.
-    domain_report.write_agreement(gains.with_gains(chosen), distances, place)
-    return distances
+    judged = {name: comparison.judge_directory(place) for name, place in studies.items()}
+    print(comparison.compare_as_markdown(judged), end="")
 
 
-def _place(values: flags.FlagValues) -> epath.Path:
-    return epath.Path(values.out) / "appearance"
-
-
-def _published(out: str | None) -> None:
+def _print_published(out: str | None) -> None:
+    """Prints what the published results say, or writes their report and prints its path."""
+    from foi_tf.analysis.measures.published_results import load_published_results
     from foi_tf.analysis.report import published_tables, report, tables
 
     if out:
         print(report.write_published(out))
         return
-    frame = published_tables.load()
-    print("\n".join(f"- {fact}" for fact in published_tables.facts(frame)))
-    for one in published_tables.sheets(frame)[-2:]:
+    published = load_published_results()
+    sentences = published_tables.describe_published(published)
+    print("\n".join(f"- {sentence}" for sentence in sentences))
+    for one in published_tables.build_published_tables(published)[-2:]:
         print(f"\n{tables.to_markdown(one)}", end="")
 
 

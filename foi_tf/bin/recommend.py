@@ -1,25 +1,24 @@
-"""foi-recommend: ranks the sources that a target could be started from.
+"""foi-recommend: ranks the sources that a target can start from.
 
   foi-recommend --target=camvid:segmentation                 (among the paper's datasets)
-  foi-recommend --target=mine --features=DIR                 (among those with features)
+  foi-recommend --target=mine --features=DIR                 (among the datasets with features)
   foi-recommend --target=camvid:segmentation --by=logme --features=DIR
   foi-recommend --evaluate --results=DIR [--features=DIR] [--by=advice,logme]
   foi-recommend --target=suim --by=fitted --published
   foi-recommend --evaluate --published
 
---by says what to go by. What can be known beforehand: advice (the paper's findings), inclusion
-(the distance of the target's images from a source's, needs --features), domain, size, coco; or
-fitted, a ranking learnt from the results of other targets. Or what source models make of
-points of the target (foi-features --pixels), each from its publication: leep, nleep, logme,
-hscore, gbc. Without --by it is leep where the features have such points of a segmentation target
-by segmentation models, and advice elsewhere.
+--by names the rule. Rules that need no source model: advice (the paper's findings), inclusion
+(distance of the target's images from a source's; needs --features), domain, size, coco, and fitted
+(a ranking that is learned from the results of other targets). Rules that score source models on
+points of the target (foi-features --pixels): leep, nleep, logme, hscore, gbc. By default the rule
+is leep if --features has points of a segmentation target by segmentation models, else advice.
 
-Prints a line for each source, the best first, tab-separated under a header; with --evaluate a
-line for each rule: how many per cent its first pick, or the best of its first three, is worse
-than the best source that was tried, each target in its turn. --pairs and --target_types choose
-among the results: where points are of segmentation alone, so should be all that they are held
-against. --keep_scores writes what each rule made of each pair, and --scores reads such a table
-in place of points, or one with the scores of a ranking of your own.
+Prints a table with one line for each source, the best first. With --evaluate it has one line for
+each rule: how many per cent the rule's first choice, and the best of its first three, is worse than
+the best source that was tried; each target counts once. --pairs and --target_types choose
+among the results; with points of segmentation alone, choose segmentation. --keep_scores writes the
+scores of each rule and pair. --scores reads such a table instead of points; it may also hold
+scores of a rule of your own.
 """
 
 import sys
@@ -36,38 +35,65 @@ _FOR_EVALUATE = ("target_types", "distances", "scores", "keep_scores")
 
 def _define_flags(values: flags.FlagValues) -> None:
     place = {"flag_values": values}
-    flags.DEFINE_string("target", None, "A dataset or a task, as camvid:segmentation.", **place)
-    flags.DEFINE_list("features", [], "Files of foi-features, or their directories.", **place)
-    flags.DEFINE_string("results", None, "Directory of result rows.", **place)
-    flags.DEFINE_bool("published", False, "The authors' published results.", **place)
+    flags.DEFINE_string(
+        "target", None, "Target to rank sources for: a dataset, or a task as camvid:segmentation.",
+        **place,
+    )  # fmt: skip
+    flags.DEFINE_list(
+        "features", [], "Files of foi-features, or their directories, comma-separated.", **place
+    )
+    flags.DEFINE_string("results", None, "Directory of result rows to learn from.", **place)
+    flags.DEFINE_bool(
+        "published", False, "Learn from the results that the paper's authors published.", **place
+    )
     flags.DEFINE_enum(
-        "setting", None, SETTINGS, "Which of --results to use; by default small.", **place
+        "setting", None, SETTINGS, "Setting of --results to use; by default small.", **place
     )
     flags.DEFINE_list(
         "by",
         [],
-        f"What to go by: {', '.join(RANKINGS)}; by default leep where all source models of "
-        "--features allow it, else advice; with --evaluate all that need no points.",
+        f"Rules to rank sources by: {', '.join(RANKINGS)}. By default leep if --features has "
+        "points by source models of segmentation, else advice; with --evaluate all rules that need "
+        "no points.",
         **place,
     )
-    flags.DEFINE_list("sources", [], "Only these tasks, as coco:segmentation.", **place)
+    flags.DEFINE_list(
+        "sources",
+        [],
+        "Source tasks to rank, comma-separated, as coco:segmentation; by default all.",
+        **place,
+    )
     flags.DEFINE_string(
-        "distances", None, "CSV of foi-analyze, in place of --features, for --evaluate.", **place
+        "distances",
+        None,
+        "CSV of distances by foi-analyze, to use with --evaluate instead of --features.",
+        **place,
     )
     flags.DEFINE_string(
         "scores",
         None,
-        "CSV of target, target_type, source, source_type, and a column of scores for each way to "
-        "rank sources, for --evaluate.",
+        "CSV with the columns target, target_type, source, source_type and one column of scores "
+        "for each rule, to use with --evaluate instead of points.",
         **place,
     )
-    flags.DEFINE_string("keep_scores", None, "The CSV to write scores of --evaluate to.", **place)
+    flags.DEFINE_string("keep_scores", None, "CSV to write the scores of --evaluate to.", **place)
     flags.DEFINE_enum(
-        "pairs", "all", ["within_type", "cross_type", "all"],
-        "Which of the results --evaluate counts, by source and target.", **place,
+        "pairs",
+        "all",
+        ["within_type", "cross_type", "all"],
+        "Pairs of source and target that --evaluate counts: of one task type, of two, or all.",
+        **place,
+    )
+    flags.DEFINE_list(
+        "target_types",
+        [],
+        "Task types of the targets that --evaluate counts, comma-separated; by default all.",
+        **place,
+    )
+    flags.DEFINE_bool(
+        "evaluate", False, "Print how much worse each rule's choice is than the best source.",
+        **place,
     )  # fmt: skip
-    flags.DEFINE_list("target_types", [], "Task types of the targets that it counts.", **place)
-    flags.DEFINE_bool("evaluate", False, "Say what following each rule costs.", **place)
     flags.register_multi_flags_validator(
         ["evaluate", "target", "sources", "results", "published", "setting", "features", "by",
          "pairs", *_FOR_EVALUATE],
@@ -77,12 +103,13 @@ def _define_flags(values: flags.FlagValues) -> None:
 
 
 def _check(given: dict) -> bool:
+    """Checks that the flags fit together; raises ValidationError if not."""
     results = bool(given["results"]) + given["published"]
     problems = {
         "give either --target or --evaluate": bool(given["target"]) == given["evaluate"],
         "give either --results or --published": results > 1 or (given["evaluate"] and not results),
         "--sources goes with --target": given["sources"] and given["evaluate"],
-        f"--by must be some of {', '.join(RANKINGS)}, or of the columns of --scores": (
+        f"--by must name some of {', '.join(RANKINGS)}, or columns of --scores": (
             not given["scores"] and not set(given["by"]) <= set(RANKINGS)
         ),
         "--pairs, --target_types, --distances, --scores and --keep_scores go with --evaluate": (
@@ -95,7 +122,7 @@ def _check(given: dict) -> bool:
         "--published goes with --evaluate or --by=fitted": (
             given["published"] and not given["evaluate"] and FITTED not in given["by"]
         ),
-        "a target's sources are ranked --by one thing": given["target"] and len(given["by"]) > 1,
+        "with --target, --by must name one rule": given["target"] and len(given["by"]) > 1,
         "--by=fitted learns from --results or --published": (FITTED in given["by"] and not results),
     }
     for text, found in problems.items():
@@ -105,7 +132,8 @@ def _check(given: dict) -> bool:
 
 
 def _main(values: flags.FlagValues) -> None:
-    from foi_tf.analysis.measures import domain_distance
+    """Prints the ranking, or with --evaluate the table of rules."""
+    from foi_tf.analysis.measures import distance
     from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
     from foi_tf.study import feature_files
 
@@ -114,7 +142,7 @@ def _main(values: flags.FlagValues) -> None:
     if values.published:
         before = past_transfers.load_published_transfers()
     elif values.results:
-        known = domain_distance.read(values.distances) if values.distances else None
+        known = distance.read_distances(values.distances) if values.distances else None
         before, said = past_transfers.load_past_transfers(
             values.results, values.setting or "small", features, known
         )

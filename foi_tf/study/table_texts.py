@@ -7,3 +7,8 @@ SETTING_TEXTS = {
     "full": "all target images",
     "small_source": "few source and few target images",
 }
+
+
+def setting_text(setting: str) -> str:
+    """Returns a setting in words; a setting without words is returned as it is."""
+    return SETTING_TEXTS.get(setting, setting)

@@ -8,7 +8,8 @@ import nbclient
 import nbformat
 import pytest
 
-from foi_tf.analysis.report import published
+from foi_tf.analysis.measures.published_results import load_published_results
+from foi_tf.analysis.report.published_tables import describe_published
 from foi_tf.study import results
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -44,7 +45,7 @@ def test_one_chain_and_its_analysis(tmp_path):
     assert sorted(small.source) == ["ilsvrc", "mapillary"]
     shown = execute("analysis.ipynb", tmp_path)
     assert shown["image/png"] == 1 and "report/report.html" in shown["text"]
-    assert published.facts(published.load())[0] in shown["text"]
+    assert describe_published(load_published_results())[0] in shown["text"]
     assert "mapillary" in (tmp_path / "report" / "report.html").read_text()
 
 

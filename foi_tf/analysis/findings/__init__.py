@@ -1,1 +1,1 @@
-"""The paper's findings A1 to A10, judged on the chains of a study."""
+"""Judges the paper's findings A1 to A10 on the chains of a study."""

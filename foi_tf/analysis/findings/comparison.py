@@ -1,47 +1,65 @@
-"""The findings of several studies beside each other and beside the paper's, as Markdown."""
+"""Compares the findings of several studies with each other and with the paper's, as Markdown."""
 
 from collections.abc import Mapping, Sequence
 
 from etils import epath
 
-from foi_tf.analysis.findings import leave_one_out
-from foi_tf.analysis.findings.evidence import Evidence
-from foi_tf.analysis.findings.findings import Finding
-from foi_tf.analysis.measures import domain_distance, gains, screening, summary
+from foi_tf.analysis.findings.evidence import Evidence, Finding
+from foi_tf.analysis.findings.leave_one_out import judge_leaving_one_out
+from foi_tf.analysis.measures import distance
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.errors import FoiError
 from foi_tf.study import results
 from foi_tf.study.table_texts import MISSING
 
 
-def judge(directory: epath.PathLike) -> list[Finding]:
-    """The findings of a study that is kept as two tables, with what their verdicts hang on.
+def load_study(directory: epath.PathLike) -> StudyAnalysis:
+    """Loads a study that is kept as two tables.
 
     Args:
-      directory: has results.csv, as `report.write` writes it, and maybe distances.csv, as
-        `domain_report.write` does.
+      directory: has results.csv, as `report.write_report` writes it, and maybe distances.csv, as
+        `domain_report.write_distances` does.
+
+    Raises:
+      FoiError: a table is missing or broken.
+    """
+    directory = epath.Path(directory)
+    rows = results.load(directory / "results.csv")
+    table = directory / "distances.csv"
+    return StudyAnalysis(rows, distances=distance.read_distances(table) if table.exists() else None)
+
+
+def judge_directory(directory: epath.PathLike) -> list[Finding]:
+    """Judges the findings of a study that is kept as two tables, see `load_study`.
 
     Raises:
       FoiError: a table is missing or broken, or its chains are of several networks.
     """
-    directory = epath.Path(directory)
-    rows, _ = screening.screen(results.load(directory / "results.csv"))
-    distances = directory / "distances.csv"
-    known = domain_distance.read(distances) if distances.exists() else None
-    runs = gains.seed_gains(rows)
-    chains = gains.means(runs)
-    if len(networks := summary.networks(chains)) > 1:
-        names = " and ".join(f"{backbone} from {family}" for backbone, family in networks)
-        raise FoiError(f"{directory}: has chains of {names}; keep them in different directories")
-    return leave_one_out.judge(chains, runs, known)
+    return judge_study(load_study(directory), str(directory))
 
 
-def markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
-    """A table with a line for each claim and its verdicts, and one for each of its numbers.
+def judge_study(analysis: StudyAnalysis, where: str) -> list[Finding]:
+    """Judges the findings of a study with one network, and what their verdicts hang on.
+
+    Args:
+      where: the place of the study, for errors.
+
+    Raises:
+      FoiError: its chains are of several networks.
+    """
+    if len(analysis.networks) > 1:
+        names = " and ".join(f"{backbone} from {family}" for backbone, family in analysis.networks)
+        raise FoiError(f"{where}: has chains of {names}; keep them in different directories")
+    return judge_leaving_one_out(analysis.mean_gains, analysis.seed_gains, analysis.distances)
+
+
+def compare_as_markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
+    """Returns a table with a line for each claim and its verdicts, and one for each of its numbers.
 
     Verdicts that hang on a single target or seed are called narrow.
 
     Args:
-      studies: by name, what `judge` returns; all of the same claims.
+      studies: by name, the findings that `judge_study` returns; all of the same claims.
     """
     names = list(studies)
     lines = [
@@ -55,12 +73,12 @@ def markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
         for what in dict.fromkeys(what for by_what in pieces for what in by_what):
             found = [by_what.get(what) for by_what in pieces]
             paper = next(piece.paper for piece in found if piece)
-            lines.append([what, paper or MISSING, *map(_cell, found)])
+            lines.append([what, paper or MISSING, *map(_format_cell, found)])
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def _cell(piece: Evidence | None) -> str:
-    """What was found, over how many, and whether the claim holds by it."""
+def _format_cell(piece: Evidence | None) -> str:
+    """Returns the number, its count, and a mark that tells whether the claim holds by it."""
     if piece is None or not piece.count:
         return MISSING
     holds = {True: " ✓", False: " ✗", None: ""}[piece.holds]

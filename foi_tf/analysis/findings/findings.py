@@ -1,79 +1,43 @@
-"""The paper's findings A1 to A10 (Section 6), asked of a set of chains.
+"""Judges the paper's findings A1 to A10 (Section 6) on a set of chains.
 
-A finding has pieces of evidence. Those with a threshold decide the verdict; the thresholds are
+A finding has pieces of evidence. Those with a threshold decide the verdict. The thresholds are
 ours, since the paper argues from its numbers without any.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator
 
 import pandas as pd
 
 from foi_tf.analysis.findings import evidence
-from foi_tf.analysis.findings.evidence import MIN_PAIRS, MIN_TARGETS, Evidence, Study
-from foi_tf.analysis.measures import domain_distance, summary
-
-SUPPORTED, NOT_SUPPORTED, NOT_ENOUGH = "supported", "not supported", "not enough data"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One claim with what was found.
-
-    Attributes:
-      id, claim: as the paper has it.
-      needs: which chains it takes to judge it.
-      evidence: numbers found, the paper's beside them.
-      hangs_on: targets and seeds without any one of which the verdict turns, see
-        `foi_tf.analysis.findings.leave_one_out`.
-    """
-
-    id: str
-    claim: str
-    needs: str
-    evidence: tuple[Evidence, ...]
-    hangs_on: tuple[str, ...] = ()
-
-    @property
-    def narrowly(self) -> str:
-        """What to put behind a verdict that hangs on a single target or seed."""
-        return ", narrowly" if self.hangs_on else ""
-
-    @property
-    def verdict(self) -> str:
-        """Not supported where a threshold is missed; supported where one is met.
-
-        Not enough data where none could be asked, or one that the claim cannot do without.
-        """
-        asked = [piece for piece in self.evidence if piece.threshold]
-        if any(piece.holds is not None and not piece.holds for piece in asked):
-            return NOT_SUPPORTED
-        if any(piece.required and piece.holds is None for piece in asked):
-            return NOT_ENOUGH
-        return SUPPORTED if any(piece.holds for piece in asked) else NOT_ENOUGH
+from foi_tf.analysis.findings.chain_queries import ChainQueries
+from foi_tf.analysis.findings.evidence import MIN_PAIRS, MIN_TARGETS, Evidence, Finding
+from foi_tf.analysis.measures import distance, summary
+from foi_tf.study.table_texts import setting_text
 
 
-def judge(chains: pd.DataFrame, distances: pd.DataFrame | None = None) -> list[Finding]:
-    """All findings.
+def judge_findings(chains: pd.DataFrame, distances: pd.DataFrame | None = None) -> list[Finding]:
+    """Judges all findings.
 
     Args:
-      chains: of one backbone and family, as `foi_tf.analysis.measures.gains.with_gains` returns them.
-      distances: between datasets, with `foi_tf.analysis.measures.domain_distance.COLUMNS`; A4 and A10 cannot be
-        judged without.
+      chains: of one backbone and family, as `foi_tf.analysis.measures.gains.mean_gains` returns
+        them.
+      distances: between datasets, as `foi_tf.analysis.measures.distance.distances` returns them;
+        A4 and A10 cannot be judged without.
     """
-    study = Study(chains, distances)
+    queries = ChainQueries(chains, distances)
     return [
-        Finding(id=f"A{i}", claim=claim, needs=needs, evidence=tuple(found(study)))
-        for i, (claim, needs, found) in enumerate(_FINDINGS, 1)
+        Finding(id=f"A{i}", claim=claim, needs=needs, evidence=tuple(collect(queries)))
+        for i, (claim, needs, collect) in enumerate(_FINDINGS, 1)
     ]
 
 
-def _a1(study: Study) -> Iterator[Evidence]:
-    for setting in study.settings:
-        lost = -study.scratch(setting).gain
+def _a1(queries: ChainQueries) -> Iterator[Evidence]:
+    """Compares pre-training with training from scratch."""
+    for setting in queries.settings:
+        lost = -queries.from_scratch(setting).gain
         span = f"; scratch is {_span(lost)} % worse" if len(lost) else ""
         yield Evidence(
-            what=f"targets better from pre-training than from scratch, {study.text(setting)}",
+            what=f"targets better from pre-training than from scratch, {setting_text(setting)}",
             found=f"{int((lost > 0).sum())} of {len(lost)}{span}",
             paper="all" + (", by 5 to 46 %" if setting == "full" else ""),
             count=len(lost),
@@ -82,11 +46,12 @@ def _a1(study: Study) -> Iterator[Evidence]:
         )
 
 
-def _a2(study: Study) -> Iterator[Evidence]:
-    for setting in study.settings:
-        found = study.best_shares(setting, "all", "all")
+def _a2(queries: ChainQueries) -> Iterator[Evidence]:
+    """Counts the targets that gain from some source."""
+    for setting in queries.settings:
+        found = queries.best_shares(setting, "all", "all")
         yield Evidence(
-            what=f"targets with a positive source, {study.text(setting)}",
+            what=f"targets with a positive source, {setting_text(setting)}",
             found=f"{evidence.percent(found['P'])} ({evidence.percent(found['VP'])} very positive)",
             paper={"small": "85 % (67 %)", "full": "56 % (19 %)"}.get(setting, ""),
             count=found["count"],
@@ -95,34 +60,32 @@ def _a2(study: Study) -> Iterator[Evidence]:
         )
 
 
-def _a3(study: Study) -> Iterator[Evidence]:
+def _a3(queries: ChainQueries) -> Iterator[Evidence]:
+    """Compares the influence of the image domain with that of the task type."""
     papers = {"small": "43 % against 14 %", "full": "22 % against 8 %"}
-    for setting in study.settings:
-        domain = study.shares(setting, "within", "cross")
-        task_type = study.shares(setting, "cross", "within")
+    for setting in queries.settings:
+        domain = queries.shares(setting, "within", "cross")
+        task_type = queries.shares(setting, "cross", "within")
         count = min(domain["count"], task_type["count"])
         yield Evidence(
             what="positive within the domain and across task types, against across domains "
-            f"and within the task type, {study.text(setting)}",
+            f"and within the task type, {setting_text(setting)}",
             found=evidence.against(domain["P"], task_type["P"]),
             paper=papers.get(setting, ""),
             count=count,
             threshold=f"more, of at least {MIN_PAIRS} chains each",
             holds=domain["P"] > task_type["P"] if count >= MIN_PAIRS else None,
         )
-    yield from _distance_against_size(study, "small", paper="0.40 against 0.12")
+    yield from _distance_against_size(queries, "small", paper="0.40 against 0.12")
 
 
-def _a4(study: Study) -> Iterator[Evidence]:
-    taus = study.taus("small_source")
-    inclusion, count = taus.get(
-        domain_distance.INCLUSION, {"tau": float("nan"), "count": 0}
-    ).values()
-    others = [f"{x['tau']:.2f}" for name, x in taus.items() if name != domain_distance.INCLUSION]
+def _a4(queries: ChainQueries) -> Iterator[Evidence]:
+    """Compares inclusion with the other distances, and broad with narrow source domains."""
+    taus = queries.taus_of_nearness("small_source")
+    inclusion, count = taus.get(distance.INCLUSION, {"tau": float("nan"), "count": 0}).values()
+    others = [f"{x['tau']:.2f}" for name, x in taus.items() if name != distance.INCLUSION]
     enough = (
-        len(taus) == len(domain_distance.ASSIGNMENTS)
-        and count >= MIN_PAIRS
-        and not pd.isna(inclusion)
+        len(taus) == len(distance.ASSIGNMENTS) and count >= MIN_PAIRS and not pd.isna(inclusion)
     )
     yield Evidence(
         what="Kendall's τ of gain with nearness (2), which measures inclusion, against (1), (3), "
@@ -134,8 +97,8 @@ def _a4(study: Study) -> Iterator[Evidence]:
         holds=inclusion == max(0, *(x["tau"] for x in taus.values())) > 0 if enough else None,
         required=True,
     )
-    broad = study.domains("small", ["consumer"], ["driving", "indoor"])
-    narrow = study.domains("small", ["driving", "indoor"], ["consumer"])
+    broad = queries.shares_between("small", ["consumer"], ["driving", "indoor"])
+    narrow = queries.shares_between("small", ["driving", "indoor"], ["consumer"])
     yield Evidence(
         what="positive from consumer to driving and indoor, against the reverse, few target images",
         found=evidence.against(broad["P"], narrow["P"]),
@@ -144,8 +107,9 @@ def _a4(study: Study) -> Iterator[Evidence]:
     )
 
 
-def _a5(study: Study) -> Iterator[Evidence]:
-    multi = study.multi("small")
+def _a5(queries: ChainQueries) -> Iterator[Evidence]:
+    """Compares multi-source models with the largest source within the domain."""
+    multi = queries.from_multi_source("small")
     found = summary.percentages(multi)
     yield Evidence(
         what="positive targets of the multi-source model, few target images",
@@ -156,7 +120,7 @@ def _a5(study: Study) -> Iterator[Evidence]:
         holds=found["P"] >= 90 if found["count"] >= MIN_TARGETS else None,
         required=True,
     )
-    ahead = study.largest_within_domain("small").set_index(summary.TARGET).gain
+    ahead = queries.from_largest_within_domain("small").set_index(summary.TARGET).gain
     ahead = (ahead - multi.set_index(summary.TARGET).gain).dropna()
     yield Evidence(
         what="targets where the largest source within the domain gains over 2 points more",
@@ -169,8 +133,9 @@ def _a5(study: Study) -> Iterator[Evidence]:
     )
 
 
-def _a6(study: Study) -> Iterator[Evidence]:
-    best = study.best_shares("small", "within", "cross")
+def _a6(queries: ChainQueries) -> Iterator[Evidence]:
+    """Counts gains across task types."""
+    best = queries.best_shares("small", "within", "cross")
     yield Evidence(
         what="targets with a positive source of another task type within the domain, "
         "few target images",
@@ -180,7 +145,7 @@ def _a6(study: Study) -> Iterator[Evidence]:
         threshold=f"at least 25 %, of at least {MIN_TARGETS} targets",
         holds=best["P"] >= 25 if best["count"] >= MIN_TARGETS else None,
     )
-    within, across = (study.shares("small", x, "cross") for x in ("within", "cross"))
+    within, across = (queries.shares("small", x, "cross") for x in ("within", "cross"))
     count = min(within["count"], across["count"])
     yield Evidence(
         what="positive across task types, within against across domains, few target images",
@@ -192,10 +157,11 @@ def _a6(study: Study) -> Iterator[Evidence]:
     )
 
 
-def _a7(study: Study) -> Iterator[Evidence]:
+def _a7(queries: ChainQueries) -> Iterator[Evidence]:
+    """Counts gains within task type and domain."""
     for kind, share, paper, least in (
-        ("chains", study.shares, "69 % (44 %)", MIN_PAIRS),
-        ("targets by their best source", study.best_shares, "73 % (64 %)", MIN_TARGETS),
+        ("chains", queries.shares, "69 % (44 %)", MIN_PAIRS),
+        ("targets by their best source", queries.best_shares, "73 % (64 %)", MIN_TARGETS),
     ):
         found = share("small", "within", "within")
         yield Evidence(
@@ -208,13 +174,14 @@ def _a7(study: Study) -> Iterator[Evidence]:
         )
 
 
-def _a8(study: Study) -> Iterator[Evidence]:
-    for setting in study.settings:
-        larger, smaller = study.upper_triangle(setting)
+def _a8(queries: ChainQueries) -> Iterator[Evidence]:
+    """Compares sources that are larger than the target with smaller ones."""
+    for setting in queries.settings:
+        larger, smaller = queries.shares_by_size(setting)
         count = min(larger["count"], smaller["count"])
         yield Evidence(
             what="positive within domain and task type, from larger to smaller datasets "
-            f"against the reverse, {study.text(setting)}",
+            f"against the reverse, {setting_text(setting)}",
             found=f"{evidence.percent(larger['P'])} of {larger['count']} against "
             f"{evidence.percent(smaller['P'])} of {smaller['count']}",
             paper="60 % against 5 %" if setting in ("small", "full") else "",
@@ -226,10 +193,11 @@ def _a8(study: Study) -> Iterator[Evidence]:
         )
 
 
-def _a9(study: Study) -> Iterator[Evidence]:
-    both = study.in_both("small", "full", "gain_size")
+def _a9(queries: ChainQueries) -> Iterator[Evidence]:
+    """Compares the effects with few and with all target images."""
+    both = queries.in_both("small", "full", "gain_size")
     size = both.mean()
-    up, down = (study.in_both("small", "full", x) for x in ("positive", "negative"))
+    up, down = (queries.in_both("small", "full", x) for x in ("positive", "negative"))
     yield Evidence(
         what="mean size of a gain, few against all target images, same chains",
         found=f"{size.small:.1f} % against {size.full:.1f} %" if len(both) else "none",
@@ -258,8 +226,9 @@ def _a9(study: Study) -> Iterator[Evidence]:
         )
 
 
-def _a10(study: Study) -> Iterator[Evidence]:
-    taus = study.taus_within_targets("small", "small_source")
+def _a10(queries: ChainQueries) -> Iterator[Evidence]:
+    """Compares whole with limited sources, and nearness with the number of source images."""
+    taus = queries.taus_within_targets("small", "small_source")
     yield Evidence(
         what="Kendall's τ between gains from whole and from limited sources, mean over targets",
         found=f"{taus.mean():.2f}" if len(taus) else "none",
@@ -270,23 +239,26 @@ def _a10(study: Study) -> Iterator[Evidence]:
         required=True,
     )
     yield from _distance_against_size(
-        study, "small_source", paper="0.42 against 0.12", required=True
+        queries, "small_source", paper="0.42 against 0.12", required=True
     )
 
 
 def _span(lost: pd.Series) -> str:
-    """The least and the most, where a loss below 0 is not to look like none."""
-    least = lost.min() + 0.0  # Which turns -0.0, as of equal values, to 0.0.
+    """Formats the smallest and the largest loss; one slightly below 0 must not look like 0."""
+    least = lost.min() + 0.0  # Adding turns -0.0 into 0.0.
     return f"{least:.{'1g' if -0.5 <= least < 0 else '0f'}} to {lost.max():.0f}"
 
 
-def _distance_against_size(study: Study, setting: str, **given) -> Iterator[Evidence]:
-    near = study.taus(setting).get(domain_distance.INCLUSION, {"tau": float("nan"), "count": 0})
-    size = study.tau_of_size("small")  # Limited sources hardly differ in theirs.
+def _distance_against_size(queries: ChainQueries, setting: str, **given) -> Iterator[Evidence]:
+    """Compares tau of nearness with tau of the source's size, for segmentation chains."""
+    near = queries.taus_of_nearness(setting).get(
+        distance.INCLUSION, {"tau": float("nan"), "count": 0}
+    )
+    size = queries.tau_of_size("small")  # Limited sources hardly differ in size.
     count = min(near["count"], size["count"])
-    known = not pd.isna([near["tau"], size["tau"]]).any()  # As where all sources are of one size.
+    known = not pd.isna([near["tau"], size["tau"]]).any()  # Not if all sources have one size.
     yield Evidence(
-        what=f"Kendall's τ of gain with nearness (2), {study.text(setting)}, against that with "
+        what=f"Kendall's τ of gain with nearness (2), {setting_text(setting)}, against that with "
         "the source's size",
         found=f"{near['tau']:.2f} against {size['tau']:.2f}" if count else "no distances",
         count=count,
@@ -297,8 +269,8 @@ def _distance_against_size(study: Study, setting: str, **given) -> Iterator[Evid
 
 
 _WITHIN = "chains within the task type"
-_Found = Callable[[Study], Iterator[Evidence]]
-_FINDINGS: tuple[tuple[str, str, _Found], ...] = (
+_Collect = Callable[[ChainQueries], Iterator[Evidence]]
+_FINDINGS: tuple[tuple[str, str, _Collect], ...] = (
     ("Classic ILSVRC'12 transfer always outperforms training from scratch.",
      "chains from scratch, and baselines", _a1),
     ("For most target tasks there is a source that brings further benefits on top of "

@@ -1,1 +1,1 @@
-"""Numbers that chains of result rows give; nothing here prints."""
+"""Computes numbers from result rows and features; nothing here prints or builds tables."""

@@ -1,24 +1,27 @@
-"""How far the images of one dataset are from those of another (Eq. 1, Section 6, Table 10)."""
+"""Measures how far the images of two datasets are apart (Eq. 1, Section 6, Table 10)."""
 
 import itertools
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
+from etils import epath
 from scipy.optimize import linear_sum_assignment
 
 from foi_tf import progress
+from foi_tf.analysis.measures import csv_tables
 from foi_tf.errors import FoiError
 
-# The paper's four ways to match images (Section 6, A4), in its order.
+# The paper's four ways to match images (Section 6, A4), in the order of Table 10.
 ONE_TO_ONE = "one_to_one"
 TARGET_TO_SOURCE = "target_to_source"
 SOURCE_TO_TARGET = "source_to_target"
 MEAN = "mean"
 ASSIGNMENTS = (ONE_TO_ONE, TARGET_TO_SOURCE, SOURCE_TO_TARGET, MEAN)
+INCLUSION = TARGET_TO_SOURCE  # It measures how well the source includes the target (A4).
 COLUMNS = ["target", "source", "distance", "value"]
 
-_BLOCK = 4096  # Rows of a matrix of distances that are held at a time; ours.
+_BLOCK = 4096  # Rows of a distance matrix that are in memory at a time; ours.
 
 
 def domain_distance(
@@ -26,7 +29,7 @@ def domain_distance(
     source_features: np.ndarray,
     assignment: str = TARGET_TO_SOURCE,
 ) -> float:
-    """The average Euclidean distance between images of two datasets that are matched.
+    """Returns the average Euclidean distance between matched images of two datasets.
 
     Args:
       target_features: [T, C], one row an image.
@@ -34,7 +37,7 @@ def domain_distance(
       assignment: "target_to_source", Eq. 1: each target image and its closest source image,
         the inclusion of the target in the source. "source_to_target": each source image and
         its closest target image. "mean": the mean of the two. "one_to_one": the matching
-        with the least total (Hungarian algorithm); where one side has more images, those
+        with the smallest total (Hungarian algorithm); where one side has more images, those
         that fit worst stay unmatched.
 
     Raises:
@@ -52,11 +55,11 @@ def domain_distance(
 def distances(
     features: Mapping[str, np.ndarray], assignments: tuple[str, ...] = ASSIGNMENTS
 ) -> pd.DataFrame:
-    """All distances between different datasets.
+    """Computes all distances between different datasets.
 
     Args:
       features: by dataset, [images, C]; see `foi_tf.study.feature_files.comparable_features`.
-      assignments: those that are wanted.
+      assignments: the distances to compute.
 
     Returns:
       One row a target, source and `distance`, which is one of `ASSIGNMENTS`, with its
@@ -78,7 +81,7 @@ def distances(
     pairs = list(itertools.combinations(features, 2))
     found = {}
     for one, two in progress.track(pairs, "distances", len(pairs), unit="pair"):
-        # Of what is near to what, a pair of datasets tells both directions at once.
+        # One pass over a pair of datasets gives the distances of both directions.
         wanted = {_turned(name) for name in assignments} | set(assignments)
         values = _distances(checked[one], checked[two], tuple(wanted))
         for name in assignments:
@@ -89,8 +92,17 @@ def distances(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def read_distances(path: epath.PathLike) -> pd.DataFrame:
+    """Reads distances between datasets from a CSV with `COLUMNS`, one line a pair and distance.
+
+    Raises:
+      FoiError: see `csv_tables.read_table`.
+    """
+    return csv_tables.read_table(path, COLUMNS[:3], COLUMNS[3:], "distance")
+
+
 def _turned(assignment: str) -> str:
-    """The assignment that is the same with target and source exchanged."""
+    """Returns the assignment that is the same with target and source exchanged."""
     turned = {TARGET_TO_SOURCE: SOURCE_TO_TARGET, SOURCE_TO_TARGET: TARGET_TO_SOURCE}
     return turned.get(assignment, assignment)
 
@@ -98,7 +110,8 @@ def _turned(assignment: str) -> str:
 def _distances(
     target: np.ndarray, source: np.ndarray, assignments: tuple[str, ...]
 ) -> dict[str, float]:
-    # The squares of features far from the origin leave float32 few digits for differences.
+    """Returns the distances of some assignments between float32 [T, C] and [S, C]."""
+    # Features far from the origin have large squares, which cost float32 the digits of differences.
     center = target.mean(0, dtype=np.float64).astype(np.float32)
     near = target - center, source - center
     found = {}
@@ -114,7 +127,7 @@ def _distances(
 
 
 def _nearest(target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each target row the nearest source row, and for each source row the nearest target."""
+    """Finds for each target row the nearest source row, and the reverse."""
     of_target = np.empty(len(target), np.intp)
     of_source, least = np.zeros(len(source), np.intp), np.full(len(source), np.inf, np.float32)
     columns = np.arange(len(source))
@@ -128,7 +141,7 @@ def _nearest(target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _blocks(target: np.ndarray, source: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Squared distances [block, S] of some target rows to all source rows, with their start."""
+    """Yields places of target rows with their squared distances [block, S] to all source rows."""
     squares = np.einsum("ij,ij->i", source, source)
     for start in range(0, len(target), _BLOCK):
         rows = target[start : start + _BLOCK]
@@ -140,7 +153,7 @@ def _blocks(target: np.ndarray, source: np.ndarray) -> Iterator[tuple[int, np.nd
 
 
 def _mean(target: np.ndarray, source: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> float:
-    """The mean distance of matched rows, exactly: products only found out which match."""
+    """Returns the mean distance of matched rows, computed from differences and thus exactly."""
     total = 0.0
     for start in range(0, len(rows), _BLOCK):
         chosen = slice(start, start + _BLOCK)
@@ -150,7 +163,7 @@ def _mean(target: np.ndarray, source: np.ndarray, rows: np.ndarray, columns: np.
 
 
 def _checked(name: str, features: np.ndarray) -> np.ndarray:
-    """The features as float32 [N, C], found fit for distances."""
+    """Returns the features as float32 [N, C] after checking their shape and values."""
     features = np.asarray(features)
     if features.ndim != 2 or not features.size:
         raise FoiError(f"{name}: no features; their shape is {features.shape}, not [images, C]")

@@ -1,4 +1,4 @@
-"""t-SNE of images in the plane, by the features of one or several networks (Figure 3)."""
+"""Embeds images in the plane with t-SNE, by features of one or several networks (Figure 3)."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from foi_tf.errors import FoiError
 
-IMAGES = 150  # Of each group, Section 6.
+IMAGES = 150  # In each group, Section 6.
 METRICS = ("euclidean", "cosine")  # Figures 3a and 3b, c.
 _PERPLEXITY = 30.0  # The paper does not print it; the library's default.
-_DIMENSIONS = 50  # PCA goes first, for speed, as van der Maaten and Hinton advise.
+_DIMENSIONS = 50  # PCA comes first, for speed, as van der Maaten and Hinton advise.
 
 
 def embed(
@@ -23,16 +23,16 @@ def embed(
     images: int = IMAGES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Places images in the plane so that near ones are those with similar features.
+    """Places images in the plane so that images with similar features are near each other.
 
     Args:
       groups: by name, [N, C]: datasets by one network (Figure 3a), or the same images by
         several networks (3b, c).
-      metric: one of `METRICS`. Cosine removes the scale of features, by which networks
-        differ.
-      images: at most so many of each group, the same places of each, so that the same
-        images stay the same ones.
-      seed: of the choice of images and of the embedding.
+      metric: one of `METRICS`. Cosine removes the scale of features, which differs between
+        networks.
+      images: maximum number of each group. Groups of the same size keep the same places, so that
+        the same images are shown for each network.
+      seed: random seed of the choice of images and of the embedding.
 
     Returns:
       One row an image: `group`, `image` (its place in the group), `x`, `y`.
@@ -53,14 +53,14 @@ def embed(
         raise FoiError("features that are not finite (NaN); make them anew")
     vectors = vectors.astype(np.float64)
     if metric == "cosine":
-        # Of vectors of length 1, Euclidean distances are in the order of cosine distances;
-        # PCA keeps only the former.
+        # Vectors of length 1 have Euclidean distances in the order of their cosine distances;
+        # PCA keeps only Euclidean ones.
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     vectors = PCA(min(_DIMENSIONS, *vectors.shape), random_state=seed).fit_transform(vectors)
     perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)
     tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed)
-    # The scale of the axes means nothing; without it, its start is out of proportion.
-    # One thread, for the order of sums to be the same again.
+    # The initial places by PCA need scaling to be in proportion; the axes have no unit anyway.
+    # One thread makes the order of sums, and thus the result, repeatable.
     with threadpool_limits(1):
         places = tsne.fit_transform(vectors / max(float(vectors.std()), 1e-12))
     names = [name for name, own in chosen.items() for _ in own]
@@ -75,6 +75,7 @@ def embed(
 
 
 def _choose(count: int, images: int, seed: int) -> np.ndarray:
+    """Returns the sorted places of at most `images` of `count` images, drawn at random."""
     if count <= images:
         return np.arange(count)
     return np.sort(np.random.default_rng(seed).permutation(count)[:images])

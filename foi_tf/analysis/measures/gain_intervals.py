@@ -1,7 +1,7 @@
-"""How sure a gain is: bootstrap intervals over seeds and over evaluation images.
+"""Computes bootstrap intervals of gains over seeds and over evaluation images.
 
-The paper has one run a chain and no intervals. Images are resampled for a chain and its baseline
-at once, since both were evaluated on the same ones; seeds as pairs where both have them.
+The paper has one run a chain and no intervals. A chain and its baseline get the same draws of
+images, since both were evaluated on the same ones. Seeds are drawn as pairs where both have them.
 """
 
 import dataclasses
@@ -17,16 +17,23 @@ from foi_tf.study import image_statistics
 
 DRAWS = 1000  # Ours.
 LEVEL = 0.95  # Ours.
-# Ours. Where a source has no effect, n seeds agree on the sign, and so does their interval, with a
-# probability of 2 ** (1 - n): 6 % for five, half for two. Below, no gain is called significant.
+# Ours. If a source has no effect, n seeds still agree on the sign with a probability of
+# 2 ** (1 - n), 6 % for five and half for two, and then their interval excludes 0. With fewer
+# seeds, no gain is called significant.
 MIN_SEEDS = 5
-TOLERANCE = 1e-3  # Of the metric that images sum up to, relative to the row's; ours.
+TOLERANCE = 1e-3  # Relative difference between the row's metric and that of its images; ours.
 COLUMNS = ("gain_low", "gain_high", "resampled", "significant")
 
 
 @dataclasses.dataclass(frozen=True)
 class GainInterval:
-    """Of a gain in %, and what was drawn again for it: "seeds", "images" or both; "" for none."""
+    """Holds the interval of a gain in %.
+
+    Attributes:
+      gain_low, gain_high: its ends; NaN without an interval.
+      resampled: what was drawn again for it: "seeds", "images" or "seeds and images"; "" for none.
+      significant: whether it excludes 0, over images or over `MIN_SEEDS` seeds.
+    """
 
     gain_low: float = float("nan")
     gain_high: float = float("nan")
@@ -42,23 +49,24 @@ def chain_interval(
     paired: bool,
     sign: float,
 ) -> GainInterval:
-    """The interval of one chain's mean gain.
+    """Computes the interval of one chain's mean gain.
 
     Args:
-      runs: of the chain, one a seed, each as its columns by name.
-      baselines: the same of its baseline; in the order of `runs` where they are `paired`.
-      draws: of the images of both.
+      runs: runs of the chain, one a seed, each as its columns by name.
+      baselines: runs of its baseline; in the order of `runs` where they are `paired`.
+      draws: draws of the images of both.
+      paired: whether each run has a baseline run with the same seed.
       sign: -1 where lower values are better.
 
     Raises:
-      FoiError: see `Draws.of`.
+      FoiError: see `Draws.metrics`.
     """
     seeds = len(runs)
     of_seeds = seeds > 1 and (paired or len(baselines) > 1)
     of_images = draws.has([*runs, *baselines])
     if not of_seeds and not of_images:
         return GainInterval()
-    values = (draws.of if of_images else _constant)([*runs, *baselines])
+    values = (draws.metrics if of_images else _constant)([*runs, *baselines])
     drawn = _gains(values[:seeds], values[seeds:], paired=paired) * sign
     if not np.isfinite(drawn).all():
         return GainInterval()
@@ -70,7 +78,10 @@ def chain_interval(
 
 
 def _gains(values: np.ndarray, baselines: np.ndarray, *, paired: bool) -> np.ndarray:
-    """[seeds, DRAWS], [baseline seeds, DRAWS] -> [DRAWS] mean gains of seeds drawn again, in %."""
+    """Returns [DRAWS] mean gains in % from [seeds, DRAWS] values and [seeds, DRAWS] baselines.
+
+    Seeds are drawn with replacement: in pairs, or else those of both sides independently.
+    """
     rng = np.random.default_rng(0)
     draw = np.arange(DRAWS)[:, None]
     seeds = rng.integers(0, len(values), (DRAWS, len(values)))
@@ -82,21 +93,21 @@ def _gains(values: np.ndarray, baselines: np.ndarray, *, paired: bool) -> np.nda
 
 
 class ImageDraws:
-    """The metric of runs with their images drawn again, the same ones for all runs of a target."""
+    """Computes the metric of runs over draws of images, the same draws for all runs of a target."""
 
     def __init__(self, files: Mapping[str, epath.Path]):
         self._files = files
         self._drawn: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def has(self, runs: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether all the runs have statistics by image."""
+        """Tells whether all runs have statistics of single images."""
         return bool(self._files) and all(
             run["metric"] in image_statistics.METRICS and run["digest"] in self._files
             for run in runs
         )
 
-    def of(self, runs: Sequence[Mapping[str, Any]]) -> np.ndarray:
-        """[runs, DRAWS] of the metric.
+    def metrics(self, runs: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        """Returns the metric of each run in each draw, [runs, DRAWS].
 
         Raises:
           FoiError: a file is damaged, does not belong to its row, or has other images.
@@ -111,7 +122,7 @@ class ImageDraws:
         return np.array([drawn for _, drawn in found])
 
     def _run(self, run: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-        """The sorted names of a run's images, and its metric in each draw of them."""
+        """Returns the sorted names of a run's images, and its metric in each draw of them."""
         digest = run["digest"]
         if digest not in self._drawn:
             path = self._files[digest]
@@ -130,10 +141,10 @@ class ImageDraws:
 
 
 def intervals_frame(found: Sequence[GainInterval], index: pd.Index) -> pd.DataFrame:
-    """Intervals as columns."""
+    """Returns intervals as columns."""
     return pd.DataFrame([dataclasses.asdict(one) for one in found], index, columns=list(COLUMNS))
 
 
 def _constant(runs: Sequence[Mapping[str, Any]]) -> np.ndarray:
-    """[runs, DRAWS] of the metric, the same in each draw."""
+    """Returns the metric of each run, the same in each draw, [runs, DRAWS]."""
     return np.repeat([[run["value"]] for run in runs], DRAWS, axis=1)

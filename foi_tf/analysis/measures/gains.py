@@ -1,4 +1,7 @@
-"""Relative transfer gains (Section 4.2, Eq. 2) and their levels (Section 6)."""
+"""Computes relative transfer gains (Section 4.2, Eq. 2) and their levels (Section 6).
+
+`StudyAnalysis` calls these steps in order and keeps their results.
+"""
 
 import collections
 import json
@@ -12,26 +15,26 @@ from etils import epath
 from numpy.typing import ArrayLike
 
 from foi_tf.analysis.measures import gain_intervals
-from foi_tf.study import results as rows
+from foi_tf.study import results
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.metrics import higher_is_better
 
 VERY_POSITIVE, POSITIVE, NEGATIVE = 10.0, 2.0, -2.0  # Percent, Section 6.
 
-# What has to agree for two runs to belong to the same chain.
+# Two runs belong to the same chain if they agree in these columns.
 CHAIN = [
     "target", "target_type", "source", "source_type", "setting", "backbone", "init", "metric",
 ]  # fmt: skip
-# What a chain and its baseline share; of the setting, the target's part.
-TARGET = ["target", "target_type", "setting", "backbone", "family", "metric"]
+# A chain and its baseline agree in these columns. `setting` limits the target's images only.
+BASELINE = ["target", "target_type", "setting", "backbone", "family", "metric"]
 
 # The baseline has no source whose size could be limited, so one run serves both settings.
 _TARGET_SETTING = {"small_source": "small"}
-_Baselines = dict[tuple[Hashable, ...], dict[int, dict[str, Any]]]
+Baselines = dict[tuple[Hashable, ...], dict[int, dict[str, Any]]]  # By `BASELINE`, then by seed.
 
 
 def relative_gain(value: ArrayLike, baseline: ArrayLike, higher_is_better: bool) -> ArrayLike:
-    """How much better than the baseline a value is, in % of the baseline (Eq. 2).
+    """Returns how much better a value is than the baseline, in % of the baseline (Eq. 2).
 
     Args:
       value: the metric of the chain with a source.
@@ -39,7 +42,7 @@ def relative_gain(value: ArrayLike, baseline: ArrayLike, higher_is_better: bool)
       higher_is_better: False turns the sign, as for depth.
 
     Returns:
-      The gain, positive for the better; NaN where the baseline is 0 or either is NaN.
+      The gain, positive for an improvement; NaN where the baseline is 0 or either is NaN.
     """
     value, baseline = np.asarray(value, float), np.asarray(baseline, float)
     ratio = value / np.where(baseline > 0, baseline, np.nan)
@@ -47,7 +50,7 @@ def relative_gain(value: ArrayLike, baseline: ArrayLike, higher_is_better: bool)
 
 
 def level(gain: float) -> str:
-    """The level of a gain in %: "VP", "P", "I" or "N"; "" for NaN.
+    """Returns the level of a gain in %: "VP", "P", "I" or "N"; "" for NaN.
 
     "P" is above 2 and up to 10; the paper's percentages of P count VP too. The paper prints
     I as "2 <= r > -2"; we read -2 <= r <= 2.
@@ -62,67 +65,91 @@ def level(gain: float) -> str:
 
 
 def target_setting(setting: str) -> str:
-    """The setting that trains on the same target images, without a limit on the source."""
+    """Returns the setting with the same target images and without a limit on the source."""
     return _TARGET_SETTING.get(setting, setting)
 
 
-def best_runs(results: pd.DataFrame, limited: str = "") -> pd.DataFrame:
-    """Keeps of each chain and seed the run with the best learning rate.
+def best_runs(rows: pd.DataFrame, limited: str = "") -> pd.DataFrame:
+    """Selects for each chain and seed the run with the best learning rate.
 
-    Chosen by the metric itself, as in the paper ("we selected the best model from three
-    learning rates", Section 4.2). Pre-training rows are no chains and drop out; chains
-    without a source count as `target_setting` of their setting; where both settings have a run,
-    only one of them counts, lest it be the better of two repetitions.
+    The metric itself decides, as in the paper ("we selected the best model from three
+    learning rates", Section 4.2). Pre-training rows are left out, since they are no chains. A chain
+    without a source counts for `target_setting` of its setting. Where both settings have such a
+    run, only one of them counts; the better of two repetitions would have an advantage.
 
     Args:
-      results: a frame as `foi_tf.study.results.load` returns it.
-      limited: the setting whose run it is then; by default `target_setting` of it.
+      rows: result rows as `foi_tf.study.results.load` returns them.
+      limited: the setting whose run counts in that case; by default its `target_setting`.
 
     Returns:
-      The rows that were kept, with `learning_rates`, how many the chain and seed tried,
-      `digest`, the name of the row's file, and `family`: the initial weights whose baseline the
-      chain is held against. That is `init`, but for chains from scratch ILSVRC'12, or the only
-      other weights there are.
+      The selected rows with three more columns: `learning_rates`, how many the chain and seed
+      tried; `digest`, the name of the row's file; and `family`, the initial weights of the
+      baseline that the chain is compared with. The family is `init`, but for chains from scratch
+      it is ILSVRC'12, or the only other initial weights among the rows.
     """
-    frame = results[results.target_type.isin(STRUCTURED_TASK_TYPES)].copy()
-    frame["digest"] = [rows.row_digest(row) for row in frame.to_dict("records")]
+    frame = rows[rows.target_type.isin(STRUCTURED_TASK_TYPES)].copy()
+    frame["digest"] = [results.row_digest(row) for row in frame.to_dict("records")]
     has_source = frame.source_type != ""
     setting = frame.setting.where(has_source, frame.setting.map(target_setting))
     own = frame.setting == (limited or setting)
     frame["setting"] = setting
-    scratch = frame.source == rows.SCRATCH
+    scratch = frame.source == results.SCRATCH
     others = frame.init[~scratch].unique()
-    family = others[0] if len(others) == 1 else rows.NO_SOURCE
+    family = others[0] if len(others) == 1 else results.NO_SOURCE
     frame["family"] = frame.init.where(~scratch, family)
-    frame["init"] = frame.init.where(~scratch, rows.SCRATCH)
+    frame["init"] = frame.init.where(~scratch, results.SCRATCH)
     run = [*CHAIN, "seed"]
     frame = frame.loc[own.sort_values(ascending=False, kind="stable").index]
     frame = frame[own[frame.index] | ~frame.duplicated([*run, "learning_rate"])]
     by_run = frame.groupby(run)
     with_rows = by_run.learning_rate.transform("nunique")
-    candidates = frame.candidates.map(json.loads).map(len)  # These have no rows of their own.
-    of_runs = candidates.groupby(by_run.ngroup()).transform("max")
-    frame["learning_rates"] = np.maximum(with_rows, of_runs)
+    candidates = frame.candidates.map(json.loads).map(len)  # Tried without a row of their own.
+    without_rows = candidates.groupby(by_run.ngroup()).transform("max")
+    frame["learning_rates"] = np.maximum(with_rows, without_rows)
     sign = np.array([1.0 if higher_is_better(metric) else -1.0 for metric in frame.metric])
     # A diverged run is kept only where every learning rate diverged.
     order = (sign * frame.value).sort_values(ascending=False, na_position="last", kind="stable")
     return frame.loc[order.index].drop_duplicates(run).sort_values(run, ignore_index=True)
 
 
-def seed_gains(results: pd.DataFrame) -> pd.DataFrame:
-    """Adds to each of the `best_runs` its baseline and its gain over it.
+def find_baselines(rows: pd.DataFrame, runs: pd.DataFrame) -> Baselines:
+    """Finds the runs without a source that chains are compared with.
+
+    Args:
+      rows: result rows as `foi_tf.study.results.load` returns them.
+      runs: the `best_runs` of `rows`.
+
+    Returns:
+      The baseline runs by `BASELINE`, whose setting is that of the chains, and by seed.
+    """
+    found = collections.defaultdict(dict)
+    for limited in ("", *_TARGET_SETTING):
+        own = best_runs(rows, limited) if limited else runs
+        own = own[(own.source == results.NO_SOURCE) & own.value.notna()]
+        if limited:
+            own = own[own.setting == target_setting(limited)].assign(setting=limited)
+        for run in own.to_dict("records"):
+            found[tuple(run[name] for name in BASELINE)][run["seed"]] = run
+    return dict(found)
+
+
+def add_gains(runs: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
+    """Adds to each run its baseline and its gain over it.
 
     The baseline is the chain without a source of the same target, target setting,
     backbone and family: its run with the same seed (`paired`), or the mean over its seeds
-    where it has no such run. Where limited sources have such runs of their own, those are
-    theirs: what was run together has the same initial weights, to the last bit.
+    where it has no such run. Limited sources are compared with baselines that were run beside
+    them where there are some: those have the same initial weights, to the last bit.
+
+    Args:
+      runs: as `best_runs` returns them.
+      baselines: as `find_baselines` returns them.
 
     Returns:
       One row a chain and seed, with the columns `baseline`, `baseline_learning_rates`,
       `paired` and `gain` (%); NaN without a baseline.
     """
-    runs = best_runs(results)
-    baselines = _baselines(results)
+    runs = runs.copy()
     found = [_baseline(run, baselines) for run in runs.to_dict("records")]
     runs[["baseline", "baseline_learning_rates", "paired"]] = np.array(found).reshape(-1, 3)
     runs["paired"] = runs.paired.astype(bool)
@@ -133,56 +160,18 @@ def seed_gains(results: pd.DataFrame) -> pd.DataFrame:
     return runs.astype({"gain": float})
 
 
-def with_gains(
-    results: pd.DataFrame, images: Mapping[str, epath.Path] | None = None
-) -> pd.DataFrame:
-    """Each chain's mean value, baseline and gain over its seeds.
+def mean_gains(runs: pd.DataFrame) -> pd.DataFrame:
+    """Averages the gains of each chain over its seeds.
 
     Args:
-      results: a frame as `foi_tf.study.results.load` returns it.
-      images: what `foi_tf.study.image_statistics.find_statistics` found beside them.
+      runs: as `add_gains` returns them, or a part of those.
 
     Returns:
-      One row a chain: `CHAIN`, `family`, domains, `n_source`, `n_target`, `value`, `baseline`,
-      `gain` (%), the sample standard deviations `value_std` and `gain_std` (NaN for a
-      single seed), `seeds` (that ended with a value), `level` of the mean gain, the
-      interval of the gain (see `foi_tf.analysis.measures.gain_intervals`), and how many learning rates
-      chain and baseline tried. Besides, what chains of one and of several seeds can be
-      counted together by, since a mean over seeds is less noisy than a single run: the shares
-      of seeds that are `positive`, `very_positive` and `negative`, and `gain_size`, their mean
-      absolute gain. `gain` is NaN, as are those, and `level` "" where there is no baseline, or
-      that of a seed is 0: `without_gain` lists those.
-
-    Raises:
-      FoiError: a file of image statistics is damaged or does not belong to its row.
+      The columns of `with_gains` but for the intervals.
     """
-    runs = _with_effects(seed_gains(results))
-    chains = _means(runs)
-    chains["level"] = [level(gain) for gain in chains.gain]
-    found_intervals = _intervals(runs, _baselines(results), gain_intervals.ImageDraws(images or {}))
-    found = [found_intervals[tuple(chain)] for chain in chains[CHAIN].itertuples(index=False)]
-    return chains.join(gain_intervals.intervals_frame(found, chains.index))
-
-
-def mean_gains(runs: pd.DataFrame) -> pd.DataFrame:
-    """What `with_gains` returns, without levels and intervals, of some of the `seed_gains`."""
-    return _means(_with_effects(runs))
-
-
-def transfers(chains: pd.DataFrame) -> pd.DataFrame:
-    """The chains with a source: all but baselines and chains from scratch."""
-    return chains[chains.source_type != ""]
-
-
-def without_gain(chains: pd.DataFrame) -> pd.DataFrame:
-    """The chains that no gain can be given for, of those that have a value."""
-    return chains[chains.gain.isna() & chains.value.notna()]
-
-
-def _means(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a chain, of runs with effects."""
-    return (
-        runs.groupby(CHAIN)
+    chains = (
+        _with_effects(runs)
+        .groupby(CHAIN)
         .agg(
             family=("family", "first"),
             target_domain=("target_domain", "first"),
@@ -204,10 +193,85 @@ def _means(runs: pd.DataFrame) -> pd.DataFrame:
         )
         .reset_index()
     )
+    return chains.assign(level=[level(gain) for gain in chains.gain])
+
+
+def add_intervals(
+    chains: pd.DataFrame,
+    runs: pd.DataFrame,
+    baselines: Baselines,
+    images: Mapping[str, epath.Path] | None = None,
+) -> pd.DataFrame:
+    """Adds to each chain the interval of its gain; see `gain_intervals`.
+
+    Args:
+      chains: as `mean_gains` returns them.
+      runs: as `add_gains` returns them.
+      baselines: as `find_baselines` returns them.
+      images: as `foi_tf.study.image_statistics.find_statistics` returns them.
+
+    Raises:
+      FoiError: a file of image statistics is damaged or does not belong to its row.
+    """
+    draws = gain_intervals.ImageDraws(images or {})
+    by_chain = collections.defaultdict(list)
+    for run in _with_effects(runs).to_dict("records"):
+        by_chain[tuple(run[name] for name in CHAIN)].append(run)
+    found = collections.defaultdict(gain_intervals.GainInterval)
+    for key, own in by_chain.items():
+        own = [run for run in own if not math.isnan(run["gain"])]
+        if not own or own[0]["source"] == results.NO_SOURCE:
+            continue
+        by_seed = baselines[tuple(own[0][name] for name in BASELINE)]
+        paired = all(run["paired"] for run in own)
+        against = [by_seed[run["seed"]] for run in own] if paired else list(by_seed.values())
+        sign = 1.0 if higher_is_better(own[0]["metric"]) else -1.0
+        found[key] = gain_intervals.chain_interval(own, against, draws, paired=paired, sign=sign)
+    intervals = [found[tuple(chain)] for chain in chains[CHAIN].itertuples(index=False)]
+    return chains.join(gain_intervals.intervals_frame(intervals, chains.index))
+
+
+def with_gains(rows: pd.DataFrame, images: Mapping[str, epath.Path] | None = None) -> pd.DataFrame:
+    """Computes the mean value, baseline and gain of each chain over its seeds.
+
+    It takes the rows as they are; `StudyAnalysis` leaves out those that contradict the rest.
+
+    Args:
+      rows: result rows as `foi_tf.study.results.load` returns them.
+      images: as `foi_tf.study.image_statistics.find_statistics` returns them.
+
+    Returns:
+      One row a chain: `CHAIN`, `family`, domains, `n_source`, `n_target`, `value`, `baseline`,
+      `gain` (%), the sample standard deviations `value_std` and `gain_std` (NaN for a
+      single seed), `seeds` (that ended with a value), `level` of the mean gain, the
+      interval of the gain (see `foi_tf.analysis.measures.gain_intervals`), and how many learning
+      rates chain and baseline tried. A mean over seeds is less noisy than a single run. Further
+      columns therefore let chains of one and of several seeds be counted together: the shares
+      of seeds that are `positive`, `very_positive` and `negative`, and `gain_size`, the mean
+      absolute gain of the seeds. All gain columns are NaN, and `level` is "", where there is no
+      baseline, or that of a seed is 0; `without_gain` selects those chains.
+
+    Raises:
+      FoiError: a file of image statistics is damaged or does not belong to its row.
+    """
+    best = best_runs(rows)
+    baselines = find_baselines(rows, best)
+    runs = add_gains(best, baselines)
+    return add_intervals(mean_gains(runs), runs, baselines, images)
+
+
+def transfers(chains: pd.DataFrame) -> pd.DataFrame:
+    """Selects the chains with a source: all but baselines and chains from scratch."""
+    return chains[chains.source_type != ""]
+
+
+def without_gain(chains: pd.DataFrame) -> pd.DataFrame:
+    """Selects the chains that have a value, but no gain."""
+    return chains[chains.gain.isna() & chains.value.notna()]
 
 
 def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:
-    """Adds the effect of each seed. A chain that lacks the gain of one seed has none at all."""
+    """Adds the effect of each seed; a chain without the gain of one seed loses all of them."""
     lost = (runs.value.notna() & runs.gain.isna()).groupby([runs[x] for x in CHAIN])
     runs = runs.assign(gain=runs.gain.mask(lost.transform("any")))
     counted = runs.gain.notna()
@@ -219,42 +283,9 @@ def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _intervals(
-    runs: pd.DataFrame, baselines: _Baselines, draws: gain_intervals.ImageDraws
-) -> dict[tuple[Hashable, ...], gain_intervals.GainInterval]:
-    """The interval of each chain's gain, by `CHAIN`."""
-    by_chain = collections.defaultdict(list)
-    for run in runs.to_dict("records"):
-        by_chain[tuple(run[name] for name in CHAIN)].append(run)
-    found = collections.defaultdict(gain_intervals.GainInterval)
-    for key, own in by_chain.items():
-        own = [run for run in own if not math.isnan(run["gain"])]
-        if not own or own[0]["source"] == rows.NO_SOURCE:
-            continue
-        by_seed = baselines[tuple(own[0][name] for name in TARGET)]
-        paired = all(run["paired"] for run in own)
-        against = [by_seed[run["seed"]] for run in own] if paired else list(by_seed.values())
-        sign = 1.0 if higher_is_better(own[0]["metric"]) else -1.0
-        found[key] = gain_intervals.chain_interval(own, against, draws, paired=paired, sign=sign)
-    return found
-
-
-def _baselines(results: pd.DataFrame) -> _Baselines:
-    """By `TARGET`, whose setting is that of the chains, and seed: the runs without a source."""
-    found = collections.defaultdict(dict)
-    for limited in ("", *_TARGET_SETTING):
-        runs = best_runs(results, limited)
-        runs = runs[(runs.source == rows.NO_SOURCE) & runs.value.notna()]
-        if limited:
-            runs = runs[runs.setting == target_setting(limited)].assign(setting=limited)
-        for run in runs.to_dict("records"):
-            found[tuple(run[name] for name in TARGET)][run["seed"]] = run
-    return dict(found)
-
-
-def _baseline(run: dict[str, Any], baselines: _Baselines) -> tuple[float, float, bool]:
-    """The baseline of a run, the learning rates it tried, and whether it is of the same seed."""
-    by_seed = baselines.get(tuple(run[name] for name in TARGET))
+def _baseline(run: dict[str, Any], baselines: Baselines) -> tuple[float, float, bool]:
+    """Returns a run's baseline, the learning rates it tried, and whether it has the same seed."""
+    by_seed = baselines.get(tuple(run[name] for name in BASELINE))
     if by_seed is None:
         return math.nan, math.nan, False
     paired = run["seed"] in by_seed

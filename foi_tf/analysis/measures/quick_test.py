@@ -1,4 +1,4 @@
-"""The quick test of finding A9: screen sources with few target images, keep the rest for all.
+"""Makes the quick test of finding A9: screen sources with few target images, keep the rest.
 
 "If transfer effects are negative, discard this source for this target." (Section 6, A9)
 """
@@ -7,10 +7,8 @@ import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 
-import pandas as pd
-
-from foi_tf.analysis.measures import screening
-from foi_tf.analysis.measures.gains import POSITIVE, level, transfers, with_gains
+from foi_tf.analysis.measures.gains import POSITIVE, level, transfers
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import Chain
 
@@ -18,13 +16,13 @@ SCREENED_ON, WANTED = "small", "full"  # Settings.
 
 
 @dataclasses.dataclass(frozen=True)
-class Screening:
-    """Chains of the full setting after the quick test.
+class ScreenedChains:
+    """Sorts chains of the full setting by the quick test.
 
     Attributes:
-      kept: not negative with few target images.
-      discarded: negative with few.
-      unscreened: without a gain on few target images; they have to be run.
+      kept: chains without a negative gain on few target images.
+      discarded: chains with a negative gain on few target images.
+      unscreened: chains without a gain on few target images; they have to be run.
     """
 
     kept: tuple[Chain, ...]
@@ -33,18 +31,18 @@ class Screening:
 
     @property
     def left(self) -> tuple[Chain, ...]:
-        """What the full setting is to be run for."""
+        """Returns the chains to run in the full setting."""
         return (*self.kept, *self.unscreened)
 
 
 @dataclasses.dataclass(frozen=True)
-class Miss:
-    """A target whose best source was discarded.
+class MissedTarget:
+    """Names a target whose best source was discarded.
 
     Attributes:
-      target: which.
-      source, gain: its best source, and that one's gain (%) with all target images.
-      instead: the best gain of the sources that were left; NaN where none was.
+      target: the target task.
+      source, gain: its best source, and that source's gain (%) with all target images.
+      instead: the best gain (%) of the sources that are left; NaN if there is none.
     """
 
     target: Task
@@ -53,60 +51,63 @@ class Miss:
     instead: float
 
 
-def screen(results: pd.DataFrame, chains: Iterable[Chain]) -> Screening:
+def screen_chains(analysis: StudyAnalysis, chains: Iterable[Chain]) -> ScreenedChains:
     """Sorts chains of the full setting by their gain in the small one.
 
     Args:
-      results: of one backbone and initial weights, as `foi_tf.study.results.load` returns them.
+      analysis: of one backbone and initial weights.
       chains: of the full setting.
     """
-    gains = _gains(results, SCREENED_ON)
+    gains = _gains_by_chain(analysis, SCREENED_ON)
     kept, discarded, unscreened = [], [], []
     for chain in chains:
         place = {"": unscreened, "N": discarded}.get(level(gains.get(chain, math.nan)), kept)
         place.append(chain)
-    return Screening(tuple(kept), tuple(discarded), tuple(unscreened))
+    return ScreenedChains(tuple(kept), tuple(discarded), tuple(unscreened))
 
 
-def misses(results: pd.DataFrame, screening: Screening) -> tuple[int, list[Miss]]:
-    """For which targets the best source was discarded, as rows of the full setting tell.
+def find_missed_targets(
+    analysis: StudyAnalysis, screened: ScreenedChains
+) -> tuple[int, list[MissedTarget]]:
+    """Finds the targets whose best source was discarded, by their rows of the full setting.
 
-    A source that is not positive is not missed. All sources that were screened have to be run
-    for a target to be judged, those that were discarded too.
+    A source without a positive gain is not missed. A target can only be judged if all sources
+    that were screened for it have been run in full, the discarded ones included.
 
     Returns:
-      How many targets could be judged, and those with a miss.
+      The number of targets that could be judged, and those whose best source was discarded.
     """
-    gains = _gains(results, WANTED)
+    gains = _gains_by_chain(analysis, WANTED)
     judged, missed = 0, []
-    for target in dict.fromkeys(chain.target for chain in (*screening.left, *screening.discarded)):
-        left = _of(target, screening.left, gains)
-        gone = _of(target, screening.discarded, gains)
-        screened = gone + _of(target, screening.kept, gains)
-        if not screened or any(math.isnan(gain) for gain, _ in screened):
+    for target in dict.fromkeys(chain.target for chain in (*screened.left, *screened.discarded)):
+        left = _gains_of_target(target, screened.left, gains)
+        gone = _gains_of_target(target, screened.discarded, gains)
+        tested = gone + _gains_of_target(target, screened.kept, gains)
+        if not tested or any(math.isnan(gain) for gain, _ in tested):
             continue
         judged += 1
         instead = max((gain for gain, _ in left if not math.isnan(gain)), default=math.nan)
         best, source = max(gone, default=(math.nan, None), key=lambda found: found[0])
         if best > POSITIVE and not best <= instead:
-            missed.append(Miss(target, source, best, instead))
+            missed.append(MissedTarget(target, source, best, instead))
     return judged, missed
 
 
-def _of(
+def _gains_of_target(
     target: Task, chains: Sequence[Chain], gains: dict[Chain, float]
 ) -> list[tuple[float, Task]]:
-    """The gain and the source of each of the target's chains, NaN where it is not known."""
+    """Returns gain and source of each of the target's chains; an unknown gain is NaN."""
     return [
         (gains.get(chain, math.nan), chain.source) for chain in chains if chain.target == target
     ]
 
 
-def _gains(results: pd.DataFrame, setting: str) -> dict[Chain, float]:
-    rows = transfers(with_gains(screening.screen(results)[0]))
-    rows = rows[rows.setting == setting]
+def _gains_by_chain(analysis: StudyAnalysis, setting: str) -> dict[Chain, float]:
+    """Returns the gain (%) of each transfer of a setting."""
+    chains = transfers(analysis.mean_gains)
+    chains = chains[chains.setting == setting]
     return {
         Chain(Task(row["source"], row["source_type"]), Task(row["target"], row["target_type"])):
             row["gain"]
-        for row in rows.to_dict("records")
+        for row in chains.to_dict("records")
     }  # fmt: skip

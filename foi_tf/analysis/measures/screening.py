@@ -1,20 +1,20 @@
-"""What of a set of result rows cannot be counted together: left out by name, never averaged."""
+"""Leaves out result rows that cannot be counted together, and names each of them."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from foi_tf.analysis.measures.gains import target_setting
 from foi_tf.analysis.measures.summary import TARGET
-from foi_tf.study import results as rows
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
+from foi_tf.study.results import IDENTITY, MULTI_SOURCE
 
-MANY = 5  # So many names are listed; ours.
+MANY = 5  # A sentence lists at most so many names; ours.
 
 
 def screen(results: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Leaves out what contradicts the rest.
+    """Leaves out rows that contradict the rest.
 
     - Rows of the same run, configuration included, with different values: all of them.
     - Of a target task measured in several metrics, all but the most frequent one.
@@ -25,30 +25,29 @@ def screen(results: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
       results: as `foi_tf.study.results.load` returns them.
 
     Returns:
-      The rows that stay, with infinite values turned to NaN, and domains emptied that
-      differ between the rows of a dataset; and one sentence for each thing left out.
+      The rows that are left, and one sentence for each thing left out. Infinite values become NaN.
+      Where the rows of a dataset name different domains, its domain becomes "".
     """
     frame = results.assign(value=results.value.where(np.isfinite(results.value)))
     said = []
-    for step in (_disagreeing, _other_metrics, _other_sizes):
+    for step in (_drop_disagreeing, _drop_other_metrics, _drop_other_sizes, _clear_domains):
         frame, sentences = step(frame)
         said += sentences
-    frame, sentences = _domains(frame)
-    return frame.reset_index(drop=True), said + sentences
+    return frame.reset_index(drop=True), said
 
 
-def notes(results: pd.DataFrame, chains: pd.DataFrame) -> list[str]:
-    """What a reader has to know before trusting the gains; one sentence each.
+def describe_limits(rows: pd.DataFrame, chains: pd.DataFrame) -> list[str]:
+    """Returns sentences on everything that limits the meaning of the gains.
 
     Args:
-      results: as `foi_tf.study.results.load` returns them.
+      rows: result rows as `screen` returns them.
       chains: `foi_tf.analysis.measures.gains.with_gains` of them.
     """
     found = []
-    if diverged := int(results.value.isna().sum()):
+    if diverged := int(rows.value.isna().sum()):
         found.append(f"{_count(diverged, 'run')} ended without a value and counted for nothing.")
     run = ["target", "target_type", "source", "source_type", "setting", "backbone", "init"]
-    digests = results.groupby([*run, "seed", "learning_rate"]).config_digest.nunique()
+    digests = rows.groupby([*run, "seed", "learning_rate"]).config_digest.nunique()
     if mixed := int((digests > 1).sum()):
         found.append(
             f"{_count(mixed, 'run')} happened under several configurations; the best was taken. "
@@ -66,13 +65,14 @@ def notes(results: pd.DataFrame, chains: pd.DataFrame) -> list[str]:
     return found
 
 
-def _disagreeing(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    identity = list(rows.IDENTITY)
+def _drop_disagreeing(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Drops all rows of the same run that have different values."""
+    identity = list(IDENTITY)
     # NaN is a value too: a run that diverged in one copy and not in the other disagrees.
     values = frame.value.fillna(np.inf)
     disagree = values.groupby([frame[name] for name in identity]).transform("nunique") > 1
     said = [
-        f"{_run(run)} (configuration {run['config_digest']}): {len(own)} rows disagree, "
+        f"{_describe_run(run)} (configuration {run['config_digest']}): {len(own)} rows disagree, "
         f"with the values {_list(f'{x:.4g}' for x in own.value)}; keep the right one"
         for _, own in frame[disagree].groupby(identity)
         for run in [own.iloc[0]]
@@ -80,7 +80,8 @@ def _disagreeing(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame[~disagree].drop_duplicates(identity), said
 
 
-def _other_metrics(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _drop_other_metrics(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Drops the rows of a target task that are not measured in its most frequent metric."""
     keep, most = _most_frequent(frame, TARGET, "metric")
     said = [
         f"{target}:{target_type}: {len(own)} rows measured in {_list(own.metric.unique())}, "
@@ -90,7 +91,8 @@ def _other_metrics(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame[keep], said
 
 
-def _other_sizes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _drop_other_sizes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Drops the rows of a target task and setting with another number of training images."""
     keyed = frame.assign(target_setting=frame.setting.map(target_setting))
     key = [*TARGET, "target_setting"]
     keep, most = _most_frequent(keyed, key, "n_target")
@@ -102,8 +104,9 @@ def _other_sizes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame[keep], said
 
 
-def _domains(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    sourced = (frame.source_type != "") & (frame.source != rows.MULTI_SOURCE)
+def _clear_domains(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Clears the domain of each dataset whose rows name different ones."""
+    sourced = (frame.source_type != "") & (frame.source != MULTI_SOURCE)
     structured = frame.target_type.isin(STRUCTURED_TASK_TYPES)
     pairs = pd.concat(
         [
@@ -133,7 +136,7 @@ def _domains(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 def _most_frequent(
     frame: pd.DataFrame, key: Sequence[str], column: str
 ) -> tuple[pd.Series, dict[Hashable, object]]:
-    """Whether each row has the most frequent value of its group, and which that is."""
+    """Tells whether each row has its group's most frequent value, and returns those by group."""
     counts = frame.groupby([*key, column]).size().reset_index(name="rows")
     counts = counts.sort_values(["rows", column], ascending=[False, True])
     most = counts.drop_duplicates(key).set_index(list(key))[column].to_dict()
@@ -141,7 +144,8 @@ def _most_frequent(
     return frame[column] == pd.Series(own, frame.index, dtype=frame[column].dtype), most
 
 
-def _run(run: pd.Series) -> str:
+def _describe_run(run: pd.Series) -> str:
+    """Returns chain, setting, backbone, seed and learning rate of a run as text."""
     source = f"{run.source}:{run.source_type}" if run.source_type else run.source
     return (
         f"{source} -> {run.target}:{run.target_type} ({run.setting}, {run.backbone}, "
@@ -149,11 +153,13 @@ def _run(run: pd.Series) -> str:
     )
 
 
-def _list(texts) -> str:
-    texts = [str(text) for text in texts]
+def _list(values: Iterable) -> str:
+    """Lists the first `MANY` values as text, and counts the others."""
+    texts = [str(value) for value in values]
     more = f" and {len(texts) - MANY} more" if len(texts) > MANY else ""
     return ", ".join(texts[:MANY]) + more
 
 
 def _count(number: int, noun: str) -> str:
+    """Returns a number with its noun, which is plural unless the number is 1."""
     return f"{number} {noun}{'s' if number != 1 else ''}"

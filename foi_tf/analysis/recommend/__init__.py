@@ -1,1 +1,1 @@
-"""Rankings of sources for a target, and what following them costs."""
+"""Ranks sources for a target, and measures the cost of following such a ranking."""

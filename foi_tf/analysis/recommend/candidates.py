@@ -1,4 +1,4 @@
-"""The sources that a target could be started from, and what is known of them beforehand."""
+"""Lists the sources that a target could start from, with the facts known beforehand."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,33 +6,34 @@ import numpy as np
 import pandas as pd
 
 from foi_tf.analysis.measures import distance
-from foi_tf.analysis.measures.summary import domain_relation, type_relation
+from foi_tf.analysis.measures.summary import PAIR
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.progress import Progress
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Dataset, Task
 from foi_tf.study.feature_files import Features, comparable_features
 
-WITHIN = "within"  # Of `summary`'s relations.
-PAIR = ["target", "target_type", "source", "source_type"]
-# What is known of a pair: also the images that the source was trained on, and how far the
-# target's images are from them (NaN where not known).
-COLUMNS = [*PAIR, "target_domain", "source_domain", "n_source", "distance"]
-Description = tuple[str, Mapping[str, int]]  # A dataset's domain, and training images by type.
+# Facts of a pair of target and source. `n_source` is the number of training images of the source.
+# `distance` is that of the target's images from the source's (Eq. 1), NaN where it is not known.
+PAIR_COLUMNS = [*PAIR, "target_domain", "source_domain", "n_source", "distance"]
+DatasetFacts = tuple[str, Mapping[str, int]]  # Domain and training images by task type.
 
 
 def find_target(text: str, types: Mapping[str, Iterable[str]]) -> Task:
-    """Reads `dataset` or `dataset:type`; the type may be left out where there is only one.
+    """Reads a target written `dataset` or `dataset:type`.
+
+    The type may be left out where the dataset has only one structured task type.
 
     Args:
-      types: by dataset, the task types that it is annotated for.
+      text: the target.
+      types: task types that each dataset is annotated for, by dataset.
 
     Raises:
-      FoiError: the dataset or type is unknown, or has to be said.
+      FoiError: the dataset or the task type is unknown, or the task type is missing.
     """
     name, colon, _ = text.partition(":")
     if name not in types:
         raise unknown_name_error(
-            "dataset", name, types, where="--target (one of your own needs --features)"
+            "dataset", name, types, where="--target (your own dataset needs --features)"
         )
     own = [kind for kind in types[name] if kind in STRUCTURED_TASK_TYPES]
     if colon:
@@ -42,15 +43,20 @@ def find_target(text: str, types: Mapping[str, Iterable[str]]) -> Task:
         return task
     if len(own) != 1:
         choices = " or ".join(f"{name}:{kind}" for kind in own) or "another dataset"
-        raise FoiError(f"--target={name}: say which task, {choices}")
+        raise FoiError(f"--target={name}: name the task, {choices}")
     return Task(name, own[0])
 
 
 def describe_datasets(
     datasets: Mapping[str, Dataset], features: Iterable[Features]
-) -> dict[str, Description]:
-    """Of datasets, and of those that files have features of."""
-    found = {
+) -> dict[str, DatasetFacts]:
+    """Returns the domain and training images of each dataset.
+
+    Args:
+      datasets: datasets of a registry, by id.
+      features: features of other datasets; their origins replace the registry's facts.
+    """
+    found: dict[str, DatasetFacts] = {
         name: (row.domain, {kind: row.size(kind, "train") for kind in row.classes})
         for name, row in datasets.items()
     }
@@ -58,42 +64,51 @@ def describe_datasets(
 
 
 def list_dataset_candidates(target: Task, datasets: Mapping[str, Dataset]) -> pd.DataFrame:
-    """All other structured tasks of some datasets as sources for a target among them.
+    """Lists all other structured tasks of some datasets as sources for a target among them.
 
     Returns:
-      `COLUMNS`; distances are not known.
+      One row for each source with `PAIR_COLUMNS`; `distance` is NaN.
     """
-    return _frame(target, describe_datasets(datasets, []), {})
+    return _pairs_with(target, describe_datasets(datasets, []), {})
 
 
 def list_feature_candidates(target: Task, features: Mapping[str, Features]) -> pd.DataFrame:
-    """All other structured tasks of the datasets that there are features of.
+    """Lists all other structured tasks of the datasets that have features.
 
     Args:
-      features: of the target's dataset and others, see `study.feature_files.comparable_features`.
+      target: the target task.
+      features: features of the target's dataset and of others, by dataset, as
+        `study.feature_files.comparable_features` returns them.
 
     Returns:
-      `COLUMNS`, with the distance of the target's images from each source's (Eq. 1).
+      One row for each source with `PAIR_COLUMNS`.
     """
     own = features[target.dataset].vectors
-    apart = {target.dataset: 0.0}  # Nothing includes images better than they themselves do.
+    distances = {target.dataset: 0.0}  # A dataset includes its own images completely.
     with Progress(f"{target} distances", len(features) - 1, unit="dataset") as progress:
         for name, each in features.items():
-            if name not in apart:
-                apart[name] = distance.domain_distance(own, each.vectors)
+            if name not in distances:
+                distances[name] = distance.domain_distance(own, each.vectors)
                 progress.update()
-    return _frame(target, describe_datasets({}, features.values()), apart)
+    return _pairs_with(target, describe_datasets({}, features.values()), distances)
 
 
 def select_target_network(target: str, features: Iterable[Features]) -> dict[str, Features]:
-    """By dataset, the features by the network that saw the target and other datasets.
+    """Selects features by the one network that made those of the target and of other datasets.
+
+    Args:
+      target: id of the target's dataset.
+      features: features by any networks; those with points are left out.
+
+    Returns:
+      The features of that network, by dataset.
 
     Raises:
-      FoiError: no network did, or several.
+      FoiError: no network, or more than one, made features of the target and of others.
     """
     spaces: dict[str, list[Features]] = {}
     for each in features:
-        if each.points is None:  # Those are a source model's view of targets alone.
+        if each.points is None:  # Features with points are by a source model, of targets only.
             spaces.setdefault(each.origin.network, []).append(each)
     names = {network: {x.origin.dataset for x in own} for network, own in spaces.items()}
     fit = [network for network, seen in names.items() if target in seen and len(seen) > 1]
@@ -101,7 +116,7 @@ def select_target_network(target: str, features: Iterable[Features]) -> dict[str
         seen = ", ".join(sorted({name for own in names.values() for name in own})) or "none"
         raise FoiError(
             f"no file has features of {target} and of another dataset by the same network "
-            f"(there are features of {seen}); make them with foi-features"
+            f"(the files have features of {seen}); make them with foi-features"
         )
     if len(fit) > 1:
         raise FoiError(
@@ -111,21 +126,19 @@ def select_target_network(target: str, features: Iterable[Features]) -> dict[str
     return comparable_features(spaces[fit[0]])
 
 
-def same_domain(pairs: pd.DataFrame) -> pd.Series:
-    """Whether source and target share the image domain; multi-source models count as such."""
-    return domain_relation(pairs) == WITHIN
-
-
-def same_type(pairs: pd.DataFrame) -> pd.Series:
-    """Whether source and target have the same task type."""
-    return type_relation(pairs) == WITHIN
-
-
-def _frame(
+def _pairs_with(
     target: Task,
-    datasets: Mapping[str, Description],
+    datasets: Mapping[str, DatasetFacts],
     distances: Mapping[str, float],
 ) -> pd.DataFrame:
+    """Pairs a target with all other structured tasks that have training images.
+
+    Returns:
+      One row for each source with `PAIR_COLUMNS`.
+
+    Raises:
+      FoiError: there is no other task.
+    """
     domain = datasets[target.dataset][0]
     rows = [
         (target.dataset, target.type, name, kind, domain, own, images, distances.get(name, np.nan))
@@ -136,5 +149,7 @@ def _frame(
         and (name, kind) != (target.dataset, target.type)
     ]
     if not rows:
-        raise FoiError(f"{target}: there is no other task to start from")
-    return pd.DataFrame(rows, columns=COLUMNS)
+        raise FoiError(
+            f"{target}: the datasets have no other task to start from; add features of a source"
+        )
+    return pd.DataFrame(rows, columns=PAIR_COLUMNS)

@@ -1,52 +1,65 @@
-"""A ranking learnt from the results of other targets: a linear model of the known factors.
+"""Learns a ranking from the results of other targets, as a linear model of the known factors.
 
-Ours; the paper tells which factors matter, not how to weigh them against each other.
+The model is ours. The paper tells which factors matter, but not how to weigh them.
 """
 
 import numpy as np
 import pandas as pd
 
-from foi_tf.analysis.measures.summary import TARGET
-from foi_tf.analysis.recommend.candidates import same_domain, same_type
-from foi_tf.analysis.recommend.regret import compute_regrets
+from foi_tf.analysis.measures.summary import TARGET, compute_regrets, same_domain, same_type
 from foi_tf.errors import FoiError
 
 FACTORS = ("same domain", "same task type", "log of training images", "nearness")
-_RIDGE = 1.0  # In units of a target's pairs; ours. Keeps unused factors at zero.
+_RIDGE_PENALTY = 1.0  # In numbers of pairs; ours. Keeps weights of unused factors at zero.
 
 
 def fit_weights(tried: pd.DataFrame) -> np.ndarray:
-    """Weights of `FACTORS`, from the targets that were tried with several sources.
+    """Fits weights of `FACTORS` to the targets that were tried with several sources.
 
-    Each factor is standardized within its target, since rankings are; what is fitted by
-    ridge regression is each source's rank among those of its target.
+    Ridge regression predicts the rank of each source among those of its target. Each factor is
+    standardized within the target, since a ranking compares only sources of one target.
 
     Args:
-      tried: as `past_transfers.select_past_transfers` returns it.
+      tried: past transfers as `past_transfers.select_past_transfers` returns them.
+
+    Returns:
+      [4] weights, in the order of `FACTORS`.
 
     Raises:
-      FoiError: no target has two sources.
+      FoiError: no target was tried with two sources.
     """
     several = tried[tried.groupby(TARGET).source.transform("size") > 1]
     several = several.assign(regret=compute_regrets(several)).dropna(subset="regret")
     if several.empty:
-        raise FoiError("no target was tried with two sources; a ranking cannot be learnt")
+        raise FoiError(
+            "no target was tried with two sources, so a ranking cannot be learned; run more sources"
+        )
     groups = [several[name] for name in TARGET]
-    outcome = (-several.regret).groupby(groups).rank(pct=True)
-    outcome = (outcome - outcome.groupby(groups).transform("mean")).to_numpy()
-    known = _standardized(several)
-    return np.linalg.solve(known.T @ known + _RIDGE * np.eye(len(FACTORS)), known.T @ outcome)
+    ranks = (-several.regret).groupby(groups).rank(pct=True)
+    outcome = (ranks - ranks.groupby(groups).transform("mean")).to_numpy()
+    known = _standardize_factors(several)
+    return np.linalg.solve(
+        known.T @ known + _RIDGE_PENALTY * np.eye(len(FACTORS)), known.T @ outcome
+    )
 
 
 def score_pairs(pairs: pd.DataFrame, weights: np.ndarray) -> pd.Series:
-    """The weighted sum of each pair's factors (`candidates.COLUMNS`)."""
-    return pd.Series(_standardized(pairs) @ weights, pairs.index)
+    """Returns the weighted sum of the factors of each pair.
+
+    Args:
+      pairs: rows with `candidates.PAIR_COLUMNS`.
+      weights: weights as `fit_weights` returns them.
+    """
+    return pd.Series(_standardize_factors(pairs) @ weights, pairs.index)
 
 
 def score_left_out(tried: pd.DataFrame) -> pd.Series:
-    """A score for each pair, by weights fitted to all other target datasets.
+    """Scores each pair with weights that were fitted to all other target datasets.
 
-    NaN where no other target was tried with two sources.
+    The score is NaN where no other target was tried with two sources.
+
+    Args:
+      tried: past transfers as `past_transfers.select_past_transfers` returns them.
     """
     found = pd.Series(np.nan, tried.index)
     for _, own in tried.groupby("target"):
@@ -58,8 +71,11 @@ def score_left_out(tried: pd.DataFrame) -> pd.Series:
     return found
 
 
-def _standardized(pairs: pd.DataFrame) -> np.ndarray:
-    """[pairs, FACTORS], mean 0 and deviation 1 within each target; 0 where not known."""
+def _standardize_factors(pairs: pd.DataFrame) -> np.ndarray:
+    """Returns the factors of each pair as [pairs, 4] numbers in the order of `FACTORS`.
+
+    Within each target a factor has mean 0 and standard deviation 1. It is 0 where it is not known.
+    """
     factors = pd.DataFrame(
         {
             "domain": same_domain(pairs).astype(float),
@@ -72,5 +88,5 @@ def _standardized(pairs: pd.DataFrame) -> np.ndarray:
     groups = factors.groupby([pairs[name] for name in TARGET])
     centered = factors - groups.transform("mean")
     deviation = groups.transform("std", ddof=0)
-    # A constant factor deviates by rounding errors alone.
+    # The deviation of a constant factor consists of rounding errors only.
     return (centered / deviation.where(deviation > 1e-9)).fillna(0.0).to_numpy()

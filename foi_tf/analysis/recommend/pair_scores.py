@@ -1,4 +1,4 @@
-"""Scores of pairs of source and target: of the points that models left in files, or kept ones."""
+"""Scores pairs of source and target: computes transferability metrics, or reads kept scores."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,27 +8,28 @@ from etils import epath
 
 from foi_tf import files
 from foi_tf.analysis.measures import csv_tables
+from foi_tf.analysis.measures.summary import PAIR
 from foi_tf.analysis.recommend import transferability
-from foi_tf.analysis.recommend.candidates import COLUMNS, PAIR, Description
+from foi_tf.analysis.recommend.candidates import PAIR_COLUMNS, DatasetFacts
 from foi_tf.errors import FoiError
 from foi_tf.progress import track
 from foi_tf.study.dataset import Task
-from foi_tf.study.feature_files import Features
+from foi_tf.study.feature_files import Features, Origin
 
-Pair = tuple[str, str, str, str]  # The values of `candidates.PAIR`.
+PairKey = tuple[str, str, str, str]  # The values of `summary.PAIR`.
 
 
-def index_by_pair(features: Iterable[Features]) -> dict[Pair, Features]:
-    """By pair, features with points of a target by the model of a source.
+def index_by_pair(features: Iterable[Features]) -> dict[PairKey, Features]:
+    """Returns the features with points of a target by the model of a source, by pair.
 
-    The source is the last task that the network was trained on; where that is the target
-    itself it is no source.
+    The source is the last task that the network was trained on. Features of a network whose
+    last task is the target itself are left out.
 
     Raises:
-      FoiError: a pair is there twice, or the points of a target are not the same ones for
-        all sources, so that scores could not be compared.
+      FoiError: a pair appears twice; or the points of a target differ between its sources, so
+        that scores cannot be compared.
     """
-    found: dict[Pair, Features] = {}
+    found: dict[PairKey, Features] = {}
     first: dict[tuple[str, str], Features] = {}
     for each in features:
         origin = each.origin
@@ -42,8 +43,10 @@ def index_by_pair(features: Iterable[Features]) -> dict[Pair, Features]:
         other = first.setdefault(target, each).origin
         name = ":".join(target)
         if pair in found and found[pair].origin != origin:
-            raise FoiError(f"points of {name} by {source} are there twice; name one of the files")
-        if _drawn(other) != _drawn(origin):
+            raise FoiError(
+                f"points of {name} by {source} were given twice; name only one of the files"
+            )
+        if _drawing_of(other) != _drawing_of(origin):
             raise FoiError(
                 f"points of {name} by {Task.parse(other.chain[-1])} and by {source} are of "
                 "different images or pixels; make them with the same flags of foi-features"
@@ -53,14 +56,21 @@ def index_by_pair(features: Iterable[Features]) -> dict[Pair, Features]:
 
 
 def list_scored_sources(
-    target: Task, indexed: Mapping[Pair, Features], datasets: Mapping[str, Description]
+    target: Task, indexed: Mapping[PairKey, Features], datasets: Mapping[str, DatasetFacts]
 ) -> pd.DataFrame:
-    """The sources whose models saw points of a target, as `candidates.COLUMNS`.
+    """Lists the sources whose models have features at points of a target.
 
-    Of sources that are not among `datasets` neither domain nor size is known.
+    Args:
+      target: the target task.
+      indexed: features as `index_by_pair` returns them.
+      datasets: facts of the datasets as `candidates.describe_datasets` returns them.
+
+    Returns:
+      One row for each source with `candidates.PAIR_COLUMNS`. For sources that are not among
+      `datasets`, `source_domain` is "" and `n_source` is 0.
 
     Raises:
-      FoiError: there are none.
+      FoiError: the target has no such source.
     """
     rows = []
     for pair, features in indexed.items():
@@ -72,31 +82,40 @@ def list_scored_sources(
             f"no file has points of {target} by a source model; "
             f"make them with foi-features --dataset={target} --pixels=N --init=SOURCE_LINK"
         )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=PAIR_COLUMNS)
 
 
-def compute_scores(name: str, pairs: pd.DataFrame, indexed: Mapping[Pair, Features]) -> pd.Series:
-    """A transferability metric for each pair; NaN where there are no points of it.
+def compute_scores(
+    name: str, pairs: pd.DataFrame, indexed: Mapping[PairKey, Features]
+) -> pd.Series:
+    """Computes a transferability metric for each pair; NaN for a pair without points.
+
+    Args:
+      name: one of `transferability.METRICS`.
+      pairs: rows with `summary.PAIR`.
+      indexed: features as `index_by_pair` returns them.
 
     Raises:
-      FoiError: the metric is unknown or cannot be had of some points.
+      FoiError: the metric is unknown or cannot be computed from some points.
     """
     keys = list(map(tuple, pairs[PAIR].to_numpy()))
     found = []
     for key in track(keys, name, len(keys), unit="pair"):
-        if key in indexed:
-            where = f"points of {key[0]}:{key[1]} by {key[2]}:{key[3]}"
-            found.append(transferability.score_points(name, indexed[key].points, where))
-        else:
+        points = indexed[key].points if key in indexed else None
+        if points is None:
             found.append(np.nan)
+        else:
+            where = f"points of {key[0]}:{key[1]} by {key[2]}:{key[3]}"
+            found.append(transferability.score_points(name, points, where))
     return pd.Series(found, pairs.index, dtype=float)
 
 
 def read_scores(path: epath.PathLike) -> pd.DataFrame:
-    """Reads scores that were kept, or are of any other way to rank sources.
+    """Reads scores that `write_scores` wrote, or that come from a ranking of the user's own.
 
     Returns:
-      `candidates.PAIR`, and a column of scores, the higher the better, for each way.
+      One row for each pair with `summary.PAIR` and one column for each ranking: its scores, where
+      higher is better.
 
     Raises:
       FoiError: see `csv_tables.read_table`.
@@ -107,10 +126,17 @@ def read_scores(path: epath.PathLike) -> pd.DataFrame:
 def write_scores(
     path: epath.PathLike, pairs: pd.DataFrame, scores: Mapping[str, pd.Series]
 ) -> None:
-    """Writes what `read_scores` reads, of the pairs that have all of the scores that any has.
+    """Writes the scores of all pairs as a CSV file that `read_scores` reads.
+
+    Rankings without any score are left out, and then pairs that lack a score.
+
+    Args:
+      path: path of the file.
+      pairs: rows with `summary.PAIR`.
+      scores: a score for each pair, by name of the ranking.
 
     Raises:
-      FoiError: there is no such pair, or the file cannot be written.
+      FoiError: no pair is left, or the file cannot be written.
     """
     table = pairs[PAIR].assign(**scores).dropna(axis=1, how="all").dropna()
     if table.empty or list(table) == PAIR:
@@ -119,12 +145,19 @@ def write_scores(
 
 
 def look_up_scores(name: str, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
-    """A column of `read_scores` for each pair; NaN where there is none."""
+    """Returns the scores of a ranking for each pair; NaN where the table has no score.
+
+    Args:
+      name: column of `table`.
+      pairs: rows with `summary.PAIR`.
+      table: scores as `read_scores` returns them.
+    """
     known = table.set_index(PAIR)[name]
     return pd.Series(
         known.reindex(pd.MultiIndex.from_frame(pairs[PAIR])).to_numpy(), pairs.index, dtype=float
     )
 
 
-def _drawn(origin) -> tuple:
+def _drawing_of(origin: Origin) -> tuple:
+    """Returns the values of an origin that decide which points were drawn."""
     return origin.data, origin.split, origin.ids, origin.size, origin.points_per_image, origin.seed

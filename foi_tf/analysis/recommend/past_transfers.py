@@ -1,4 +1,4 @@
-"""Pairs of source and target that were tried, with what is known of them and what came out."""
+"""Loads pairs of source and target that were tried, with their facts and their outcome."""
 
 from collections.abc import Collection, Sequence
 
@@ -6,16 +6,17 @@ import numpy as np
 import pandas as pd
 from etils import epath
 
-from foi_tf.analysis.measures import distance, screening
-from foi_tf.analysis.measures.gains import transfers, with_gains
-from foi_tf.analysis.measures.summary import STUDY
-from foi_tf.analysis.recommend.candidates import COLUMNS, same_type
-from foi_tf.analysis.report import published_tables
+from foi_tf.analysis.measures import distance, published_results
+from foi_tf.analysis.measures.gains import transfers
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.measures.summary import STUDY, same_type
+from foi_tf.analysis.recommend.candidates import PAIR_COLUMNS
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study import results
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.feature_files import Features, comparable_features
 
+# Columns of the outcome of a transfer.
 OUTCOME = ["metric", "value", "baseline", "gain"]
 
 
@@ -25,62 +26,74 @@ def load_past_transfers(
     features: Sequence[Features],
     distances: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Reads result rows as `select_past_transfers` does, and says what of them cannot be counted.
+    """Loads the past transfers of a directory of result rows.
 
     Args:
-      directory: of result rows, see `study.results.load`.
+      directory: directory of result rows, see `study.results.load`.
       setting: one of `study.grid.SETTINGS`.
-      features: those without points tell the distances, where those are not given.
-      distances: as `distance.distances` returns them.
+      features: features of datasets; distances are computed from those without points, unless
+        `distances` are given.
+      distances: distances as `distance.distances` returns them.
+
+    Returns:
+      The transfers as `select_past_transfers` returns them, and sentences about the rows that
+      were left out.
     """
-    rows, said = screening.screen(results.load(directory))
+    analysis = StudyAnalysis(results.load(directory))
     plain = [each for each in features if each.points is None]
     if distances is None and len(plain) > 1:
         vectors = {name: each.vectors for name, each in comparable_features(plain).items()}
         distances = distance.distances(vectors, (distance.TARGET_TO_SOURCE,))
-    return select_past_transfers(with_gains(rows), setting, distances), said
+    return select_past_transfers(analysis.mean_gains, setting, distances), analysis.left_out
 
 
 def select_past_transfers(
     chains: pd.DataFrame, setting: str, distances: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """The transfers of one setting that ended with a value.
+    """Selects the transfers of one setting that ended with a value.
 
     Args:
-      chains: as `gains.with_gains` returns them.
+      chains: chains with their gains, as `gains.with_gains` returns them.
       setting: one of `study.grid.SETTINGS`.
-      distances: as `distance.distances` returns them, where known.
+      distances: distances as `distance.distances` returns them, where they are known.
 
     Returns:
-      `candidates.COLUMNS`, `metric`, `value`, `baseline` and `gain` (NaN without a baseline).
+      One row for each transfer with `candidates.PAIR_COLUMNS`, `metric`, `value`, `baseline` and
+      `gain` (NaN without a baseline).
 
     Raises:
-      FoiError: there are none, or they are of several backbones or initial weights.
+      FoiError: there is no such transfer, or there are several backbones or initial weights.
     """
     own = transfers(chains)
     own = own[(own.setting == setting) & own.value.notna()]
     if own.empty:
         have = ", ".join(sorted(transfers(chains).setting.unique())) or "none"
-        raise FoiError(f"no transfers with a value in setting '{setting}'; results have: {have}")
+        raise FoiError(
+            f"no transfers with a value in setting '{setting}'; the results have: {have}"
+        )
     if len(studies := own[STUDY].drop_duplicates()) > 1:
         names = " and ".join(f"{row.backbone} from {row.family}" for row in studies.itertuples())
         raise FoiError(
             f"results of setting '{setting}' are of {names}; keep them in different directories"
         )
-    return _with_distance(own, distances)[[*COLUMNS, *OUTCOME]].reset_index(drop=True)
+    return _add_distance(own, distances)[[*PAIR_COLUMNS, *OUTCOME]].reset_index(drop=True)
 
 
 def filter_task_types(
     tried: pd.DataFrame, pairs: str, target_types: Collection[str]
 ) -> pd.DataFrame:
-    """Those of `select_past_transfers` between some task types.
+    """Selects the past transfers between some task types.
 
     Args:
+      tried: past transfers as `select_past_transfers` returns them.
       pairs: "within_type", "cross_type" or "all".
-      target_types: of the targets; all if empty.
+      target_types: task types of the targets; empty for all.
+
+    Returns:
+      The selected rows of `tried`.
 
     Raises:
-      FoiError: a task type is unknown, or nothing is left.
+      FoiError: a task type is unknown, or no transfer is left.
     """
     for name in target_types:
         if name not in STRUCTURED_TASK_TYPES:
@@ -94,15 +107,18 @@ def filter_task_types(
 
 
 def load_published_transfers() -> pd.DataFrame:
-    """The authors' 17 x 16 segmentation results, see `foi_tf.analysis.report.published_tables`.
+    """Loads the authors' 17 x 16 segmentation results, see `analysis.measures.published_results`.
 
     Returns:
-      As `select_past_transfers`; distances, baselines and gains are NaN.
+      Rows as `select_past_transfers` returns them; `distance`, `baseline` and `gain` are NaN.
     """
-    return _with_distance(published_tables.load(), None).assign(gain=np.nan)[[*COLUMNS, *OUTCOME]]
+    return _add_distance(published_results.load_published_results(), None).assign(gain=np.nan)[
+        [*PAIR_COLUMNS, *OUTCOME]
+    ]
 
 
-def _with_distance(pairs: pd.DataFrame, distances: pd.DataFrame | None) -> pd.DataFrame:
+def _add_distance(pairs: pd.DataFrame, distances: pd.DataFrame | None) -> pd.DataFrame:
+    """Adds the column `distance` to pairs: that of the target's images from the source's."""
     if distances is None:
         return pairs.assign(distance=np.nan)
     own = distances[distances.distance == distance.TARGET_TO_SOURCE]

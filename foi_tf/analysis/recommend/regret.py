@@ -1,4 +1,4 @@
-"""What following a rule costs: its picks against the best source that was tried."""
+"""Measures the cost of following a rule: its picks against the best source that was tried."""
 
 import math
 from collections.abc import Mapping
@@ -7,59 +7,35 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from foi_tf.analysis.measures.gains import relative_gain
-from foi_tf.analysis.measures.summary import TARGET
+from foi_tf.analysis.measures.summary import TARGET, compute_regrets
 from foi_tf.analysis.recommend.rules import rank_sources
-from foi_tf.study.metrics import higher_is_better
 
-PICKS = (1, 3)
-RANDOM = "random"
+PICKS = (1, 3)  # Numbers of first picks that regret is measured for.
+RANDOM = "random"  # Name of the rule that picks at random.
 MEASURES = (*(f"regret_{k}" for k in PICKS), "worst", "best_found", "weighted_tau")
 COLUMNS = ["rule", "targets", *MEASURES]
 
 
-def compute_regrets(tried: pd.DataFrame) -> pd.Series:
-    """How much worse each source did than the best one of its target, in % of the best.
-
-    NaN for all sources of a target where the best value is 0, of which nothing is a share.
-
-    Values are held against each other as shares of their baselines, where all sources of the
-    target have one: sources may have been tried with different seeds, whose baselines differ.
-
-    Args:
-      tried: pairs with `metric`, `value` and `baseline`.
-    """
-    targets = [tried[name] for name in TARGET]
-    known = (tried.baseline > 0).groupby(targets).transform("all")
-    values = tried.value / tried.baseline.where(known, 1.0)
-    signs = np.array([1.0 if higher_is_better(name) else -1.0 for name in tried.metric])
-    best = (signs * values).groupby(targets).transform("max") * signs
-    return pd.Series(
-        [
-            0.0 - relative_gain(value, top, higher_is_better(metric))
-            for value, top, metric in zip(values, best, tried.metric, strict=True)
-        ],
-        index=tried.index,
-        dtype=float,
-    )
-
-
 def evaluate_rules(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.DataFrame:
-    """Regret and rank correlation of each rule, and of picking at random, averaged over targets.
+    """Computes regret and rank correlation of each rule, and of picking at random.
 
-    Targets with fewer than two sources, or with a best value of 0, say nothing about a rule
-    and are left out, as are for each rule those that it has not scored all sources of.
+    Targets with fewer than two sources, or with a best value of 0, are left out, since they say
+    nothing about a rule. For each rule, targets with a source that it did not score are left out,
+    too.
 
     Args:
-      tried: pairs (`candidates.COLUMNS`) with `metric`, `value` and `baseline`, of one
+      tried: pairs with `candidates.PAIR_COLUMNS`, `metric`, `value` and `baseline`, of one
         setting, backbone and family.
-      scores: by rule, one number a pair, made without knowing the values of its target.
+      scores: a score for each pair, by rule; it must not depend on the values of its target.
 
     Returns:
-      One row a rule: `rule`; `targets`; `regret_1` and `regret_3`, the mean regret (%) of
-      the best of its first picks; `worst`, the largest regret of the first pick;
-      `best_found`, the share of targets whose best source is the first pick (%);
-      `weighted_tau`, the mean of SciPy's `weightedtau` between scores and values.
+      One row for each rule with these columns:
+        rule: name of the rule.
+        targets: number of targets.
+        regret_1, regret_3: regret in % of the best of the first 1 or 3 picks, mean over targets.
+        worst: largest regret in % of the first pick.
+        best_found: share in % of the targets whose best source is the first pick.
+        weighted_tau: SciPy's `weightedtau` between scores and values, mean over targets.
     """
     tried = tried[tried.value.notna()].reset_index()
     tried = tried[tried.groupby(TARGET).value.transform("size") > 1]
@@ -71,33 +47,45 @@ def evaluate_rules(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.D
         known = known.groupby([tried[key] for key in TARGET]).transform("all")
         if known.any():
             ordered = rank_sources(tried[known], pd.Series(own, tried.index)[known])
-            rows.append((name, *_summary([_of_target(x) for _, x in ordered.groupby(TARGET)])))
-    found = [_at_random(own.regret.to_numpy()) for _, own in tried.groupby(TARGET)]
-    return pd.DataFrame([*rows, (RANDOM, *_summary(found))], columns=COLUMNS)
+            rows.append(
+                (name, *_average_targets([_judge_target(x) for _, x in ordered.groupby(TARGET)]))
+            )
+    found = [_judge_random_order(own.regret.to_numpy()) for _, own in tried.groupby(TARGET)]
+    return pd.DataFrame([*rows, (RANDOM, *_average_targets(found))], columns=COLUMNS)
 
 
-def _of_target(ordered: pd.DataFrame) -> tuple[float, ...]:
-    """Of one target's sources from the first pick on: (regret at each of PICKS, best, tau)."""
+def _judge_target(ordered: pd.DataFrame) -> tuple[float, ...]:
+    """Returns (regret at each of PICKS, whether the first pick is best, tau) of one target.
+
+    Args:
+      ordered: the target's sources from the first pick on, with `regret` and `score`.
+    """
     regret = ordered.regret.to_numpy()
     tau = stats.weightedtau(ordered.score.to_numpy(float), -regret).statistic
     return (*(regret[:k].min() for k in PICKS), float(regret[0] == 0), tau)
 
 
-def _at_random(regret: np.ndarray) -> tuple[float, ...]:
-    """The same, as expected of an order drawn at random; exactly, not by drawing."""
+def _judge_random_order(regret: np.ndarray) -> tuple[float, ...]:
+    """Returns the exact expectations of `_judge_target` for an order drawn at random."""
     ordered = np.sort(regret)
-    return (*(_expected_least(ordered, k) for k in PICKS), float((regret == 0).mean()), 0.0)
+    return (*(_expected_minimum(ordered, k) for k in PICKS), float((regret == 0).mean()), 0.0)
 
 
-def _expected_least(ordered: np.ndarray, picks: int) -> float:
-    """The expected minimum of `picks` of some ascending numbers, drawn without replacement."""
+def _expected_minimum(ordered: np.ndarray, picks: int) -> float:
+    """Returns the expected minimum of `picks` numbers drawn without replacement.
+
+    Args:
+      ordered: the numbers to draw from, ascending.
+      picks: how many are drawn.
+    """
     count = len(ordered)
     picks = min(picks, count)
     ways = [math.comb(count - 1 - i, picks - 1) for i in range(count)]
     return float(np.dot(ordered, ways) / math.comb(count, picks))
 
 
-def _summary(targets: list[tuple[float, ...]]) -> tuple[float, ...]:
+def _average_targets(targets: list[tuple[float, ...]]) -> tuple[float, ...]:
+    """Returns the number of targets and the values of `MEASURES`, from those of the targets."""
     if not targets:
         return (0, *[math.nan] * len(MEASURES))
     *regrets, best, tau = np.array(targets).T

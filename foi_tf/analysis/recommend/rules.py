@@ -1,60 +1,67 @@
-"""Ranking sources for a target by what can be known before any of them is tried."""
+"""Ranks sources for a target by facts that are known before any of them is tried."""
 
 import dataclasses
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from foi_tf.analysis.measures.summary import TARGET
-from foi_tf.analysis.recommend.candidates import same_domain, same_type
+from foi_tf.analysis.measures.summary import TARGET, same_domain, same_type
 from foi_tf.errors import FoiError
 from foi_tf.study.results import MULTI_SOURCE
 
-ALWAYS = "coco"
+_ALWAYS = "coco"
 
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """A way to score sources.
+    """Describes a way to score sources.
 
     Attributes:
-      score: pairs (`candidates.COLUMNS`) -> a number each, the higher the better; only
-        those of one target are compared. NaN where it cannot say.
-      text: what it goes by.
+      score: function from pairs with `candidates.PAIR_COLUMNS` to a score for each, where higher
+        is better. Only scores of one target are compared. A score is NaN where facts are missing.
+      text: the facts that the rule uses, in words.
     """
 
     score: Callable[[pd.DataFrame], pd.Series]
     text: str
 
 
-def _share(pairs: pd.DataFrame, values: pd.Series) -> pd.Series:
-    """The rank of each value among those of its target, in (0, 1); the largest is highest."""
+def _rank_share(pairs: pd.DataFrame, values: pd.Series) -> pd.Series:
+    """Returns the rank of each value within its target as a share in (0, 1), 1 for the largest."""
     groups = values.groupby([pairs[name] for name in TARGET])
     return groups.rank() / (groups.transform("size") + 1)
 
 
-def _largest(pairs: pd.DataFrame) -> pd.Series:
-    return _share(pairs, pairs.n_source.astype(float))
+def _score_size(pairs: pd.DataFrame) -> pd.Series:
+    """Scores sources by their number of training images."""
+    return _rank_share(pairs, pairs.n_source.astype(float))
 
 
-def _within(pairs: pd.DataFrame) -> pd.Series:
-    return same_domain(pairs) + _largest(pairs)
+def _score_domain(pairs: pd.DataFrame) -> pd.Series:
+    """Scores sources by the same domain, then by size."""
+    return same_domain(pairs) + _score_size(pairs)
 
 
-def _inclusion(pairs: pd.DataFrame) -> pd.Series:
+def _score_inclusion(pairs: pd.DataFrame) -> pd.Series:
+    """Scores sources by how near they are to the target's images (Eq. 1)."""
     near = -pairs.distance
     least = near.groupby([pairs[name] for name in TARGET]).transform("min")
-    # There is no distance to several sources at once; they come last (A5).
+    # A model of several sources has no distance; it comes last (A5).
     return near.mask(near.isna() & (pairs.source == MULTI_SOURCE), least - 1)
 
 
-def _advice(pairs: pd.DataFrame) -> pd.Series:
-    # The order of the shares of positive transfers: 69, 43, 14 and 5 % (Table 7).
-    near = _share(pairs, -pairs.distance).fillna(_largest(pairs))
-    best = _largest(pairs).where(same_domain(pairs), near)
-    # Good, but less so than the largest source of the domain (A5).
+def _score_advice(pairs: pd.DataFrame) -> pd.Series:
+    """Scores sources by the paper's advice: domain, then task type, then size or inclusion.
+
+    Domain and task type are ordered like the shares of positive transfers: 69, 43, 14 and 5 %
+    (Table 7).
+    """
+    near = _rank_share(pairs, -pairs.distance).fillna(_score_size(pairs))
+    best = _score_size(pairs).where(same_domain(pairs), near)
+    # A model of several sources is good, but not as good as the largest source of the domain (A5).
     best = best.mask(pairs.source == MULTI_SOURCE, 0.0)
     return 2 * same_domain(pairs) + same_type(pairs) + best
 
@@ -62,21 +69,21 @@ def _advice(pairs: pd.DataFrame) -> pd.Series:
 RULES = types.MappingProxyType(
     {
         "advice": Rule(
-            _advice,
+            _score_advice,
             "the same image domain first, then the same task type; among these the largest "
             "source within the domain, models of several sources last, and across domains the one "
             "that includes the target best (the largest where no distances are known); the "
-            "paper's A3 to A8",
+            "paper's findings A3 to A8",
         ),
         "inclusion": Rule(
-            _inclusion,
+            _score_inclusion,
             "the distance of target images from their closest source images (Eq. 1), models of "
             "several sources last",
         ),
-        "domain": Rule(_within, "the same image domain, then the number of training images"),
-        "size": Rule(_largest, "the number of training images"),
+        "domain": Rule(_score_domain, "the same image domain, then the number of training images"),
+        "size": Rule(_score_size, "the number of training images"),
         "coco": Rule(
-            lambda pairs: (pairs.source == ALWAYS) + _largest(pairs),
+            lambda pairs: (pairs.source == _ALWAYS) + _score_size(pairs),
             "COCO always, then the number of training images",
         ),
     }
@@ -84,9 +91,16 @@ RULES = types.MappingProxyType(
 
 
 def rank_sources(pairs: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
-    """The sources of each target from the best on, with `score` and `rank_sources` (from 1).
+    """Sorts the sources of each target from the best to the worst.
 
-    Equal scores go by the same task type, the number of training images, then by name.
+    Ties are broken by the same task type, then by the number of training images, then by name.
+
+    Args:
+      pairs: rows with `candidates.PAIR_COLUMNS`.
+      scores: score of each pair, where higher is better.
+
+    Returns:
+      The rows with two more columns, `score` and `rank` (from 1 within the target).
 
     Raises:
       FoiError: a pair has no score.
@@ -94,8 +108,8 @@ def rank_sources(pairs: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
     if (missing := scores.isna()).any():
         first = pairs[missing].iloc[0]
         raise FoiError(
-            f"{first.target}:{first.target_type}: nothing is known to rank the source "
-            f"{first.source}:{first.source_type} by; give --features with both"
+            f"{first.target}:{first.target_type}: the source {first.source}:{first.source_type} "
+            "cannot be ranked without features; give --features with both"
         )
     ordered = pairs.assign(score=scores, same=same_type(pairs)).sort_values(
         [*TARGET, "score", "same", "n_source", "source", "source_type"],
@@ -106,21 +120,35 @@ def rank_sources(pairs: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
 
 
 def explain_sources(pairs: pd.DataFrame) -> list[str]:
-    """A sentence for each pair: what speaks for and against the source."""
-    near = pairs.groupby(TARGET).distance.rank(method="min")
-    count = pairs.groupby(TARGET).distance.transform("count")
-    found = []
-    for row, place, of, domain, kind in zip(
-        pairs.itertuples(), near, count, same_domain(pairs), same_type(pairs), strict=True
-    ):
-        parts = [
-            f"same domain ({row.target_domain})" if domain
-            else f"other domain ({row.source_domain or 'unknown'})",
-            "same task type" if kind else f"other task type ({row.source_type})",
-            f"{row.n_source:,} training images" if row.n_source
-            else "training images not known",
-        ]  # fmt: skip
-        if not np.isnan(row.distance):
-            parts.append(f"target images {row.distance:.3g} away, rank {place:.0f} of {of}")
-        found.append("; ".join(parts))
-    return found
+    """Returns a sentence for each pair with the facts for and against the source.
+
+    Args:
+      pairs: rows with `candidates.PAIR_COLUMNS`.
+    """
+    groups = pairs.groupby(TARGET).distance
+    facts = pairs.assign(
+        same_domain=same_domain(pairs),
+        same_type=same_type(pairs),
+        place=groups.rank(method="min"),
+        sources=groups.transform("count"),
+    )
+    return [_explain_source(row) for row in facts.to_dict("records")]
+
+
+def _explain_source(facts: Mapping[Hashable, Any]) -> str:
+    """Returns the sentence of one pair, see `explain_sources`."""
+    parts = [
+        f"same domain ({facts['target_domain']})"
+        if facts["same_domain"]
+        else f"other domain ({facts['source_domain'] or 'unknown'})",
+        "same task type" if facts["same_type"] else f"other task type ({facts['source_type']})",
+        f"{facts['n_source']:,} training images"
+        if facts["n_source"]
+        else "number of training images unknown",
+    ]
+    if not np.isnan(facts["distance"]):
+        parts.append(
+            f"target images {facts['distance']:.3g} away, "
+            f"rank {facts['place']:.0f} of {facts['sources']}"
+        )
+    return "; ".join(parts)

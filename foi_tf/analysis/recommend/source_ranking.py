@@ -1,10 +1,11 @@
-"""What `foi-recommend` prints: all ways to rank sources, by their names."""
+"""Ranks sources by any of the rules that `foi-recommend` knows."""
 
 import types
 from collections.abc import Sequence
 
 import pandas as pd
 
+from foi_tf.analysis.measures.summary import PAIR, same_domain, same_type
 from foi_tf.analysis.recommend import candidates, learned_ranking, pair_scores, rules
 from foi_tf.analysis.recommend.transferability import METRICS
 from foi_tf.errors import FoiError, unknown_name_error
@@ -13,12 +14,14 @@ from foi_tf.study.dataset import SEGMENTATION, Task
 from foi_tf.study.feature_files import Features
 from foi_tf.study.registry import DATASETS
 
+# Rules that need no points of the target.
 WITHOUT_POINTS = (*rules.RULES, FITTED)
+# Descriptions of all rules, by name.
 TEXTS = types.MappingProxyType(
     {name: rule.text for name, rule in rules.RULES.items()}
     | {FITTED: f"{', '.join(learned_ranking.FACTORS)}, weighed by the results of other targets"}
     | {
-        name: f"what the source model's features say of the target ({metric.publication})"
+        name: f"how well the source model's features tell the annotation ({metric.publication})"
         for name, metric in METRICS.items()
     }
 )
@@ -31,27 +34,36 @@ def recommend_sources(
     features: Sequence[Features],
     before: pd.DataFrame | None,
 ) -> pd.DataFrame:
-    """The sources of a target, the best first, and why.
+    """Ranks the sources of a target and gives reasons.
 
     Args:
-      target: a dataset, or dataset:type.
-      by: one of `TEXTS`.
-      only: the source tasks that count; empty for all that something is known of.
-      features: for transferability metrics, points of the target by source models (and any of
-        own source datasets, whose domain and size are else not known); for other ways, of the
-        target's and other datasets by one network, which then are the candidates. Without any
-        the paper's datasets are.
-      before: as `past_transfers.select_past_transfers` returns it: what "fitted" learns from, and what is already
-        known of the target.
+      target: the target, written dataset or dataset:type.
+      by: name of the rule, one of `TEXTS`.
+      only: source tasks to rank; empty for all candidates.
+      features: for transferability metrics, features with points of the target by source models;
+        features of the user's own source datasets tell their domain and size. For other rules,
+        features of the target's dataset and of others by one network: these datasets are the
+        candidates. Without features, the paper's datasets are the candidates.
+      before: past transfers as `past_transfers.select_past_transfers` returns them, or None. The
+        rule "fitted" learns from those to other targets; those to this target give `gain`.
 
     Returns:
-      One row a source: `rank`, `source` (a task), `score`, `source_domain`, `same_domain`,
-      `same_type`, `n_source`, `distance`, the measured `gain` where `before` has some, and `why`.
+      One row for each source, the best first, with these columns:
+        rank: place of the source, from 1.
+        source: the source task.
+        score: score of the rule, where higher is better.
+        source_domain: image domain of the source.
+        same_domain: whether source and target share the image domain.
+        same_type: whether source and target have the same task type.
+        n_source: number of training images of the source; 0 if unknown.
+        distance: distance of the target's images from the source's (Eq. 1); NaN if unknown.
+        gain: measured gain in %; only if `before` has gains.
+        why: the facts for and against the source, in words.
 
     Raises:
-      FoiError: target or sources are unknown, or something is missing to rank them by.
+      FoiError: the target or a source is unknown, or the rule lacks facts to rank a source.
     """
-    task = _find(target, features)
+    task = _find_target(target, features)
     indexed = pair_scores.index_by_pair(features) if by in METRICS else {}
     if by in METRICS:
         pairs = pair_scores.list_scored_sources(
@@ -63,9 +75,11 @@ def recommend_sources(
         )
     else:
         pairs = candidates.list_dataset_candidates(task, DATASETS)
-    pairs = _only(pairs, [Task.parse(text) for text in only])
+    pairs = _keep_sources(pairs, [Task.parse(text) for text in only])
     if by == FITTED:
-        pairs = _learnable(pairs, before)
+        if before is None:
+            raise FoiError(f"the rule '{FITTED}' learns from past transfers; give some")
+        pairs = _keep_learnable(pairs, before)
         scores = learned_ranking.score_pairs(
             pairs, learned_ranking.fit_weights(before[before.target != task.dataset])
         )
@@ -78,8 +92,8 @@ def recommend_sources(
     shown += ["distance"]
     names = ranked.source + ":" + ranked.source_type
     ranked = ranked.assign(
-        same_domain=candidates.same_domain(ranked),
-        same_type=candidates.same_type(ranked),
+        same_domain=same_domain(ranked),
+        same_type=same_type(ranked),
         why=rules.explain_sources(ranked),
     )
     if before is not None and before.gain.notna().any():
@@ -90,17 +104,19 @@ def recommend_sources(
 
 
 def default_ranking(target: str, features: Sequence[Features]) -> str:
-    """What to go by where nothing is said: "leep" if all source models can tell, else "advice".
+    """Returns the rule for users who name none: "leep" where it can be computed, else "advice".
 
-    The first pick of LEEP cost 2.4 % where that of the advice cost 7.1, over the 17 segmentation
-    targets of the rendered collection (studies/FINDINGS.md).
+    LEEP needs points of a segmentation target by segmentation models only. Over the 17 segmentation
+    targets of the rendered collection, its first pick had a regret of 2.4 %, that of the advice
+    7.1 % (studies/FINDINGS.md).
 
     Args:
-      target, features: as `recommend_sources` takes them.
+      target: the target, written dataset or dataset:type.
+      features: features as `recommend_sources` takes them.
     """
-    task = _find(target, features)
+    task = _find_target(target, features)
     seen = [
-        found.points.probabilities is not None
+        found.points is not None and found.points.probabilities is not None
         for pair, found in pair_scores.index_by_pair(features).items()
         if pair[:2] == (task.dataset, task.type)
     ]
@@ -113,23 +129,28 @@ def score_past_transfers(
     features: Sequence[Features],
     known: pd.DataFrame | None = None,
 ) -> dict[str, pd.Series]:
-    """What each rule makes of pairs that were tried, without the results of their targets.
+    """Scores past transfers by several rules, without the results of their targets.
 
     Args:
-      tried: see `past_transfers.select_past_transfers`.
-      names: of `TEXTS`, or of the columns of `known`; by default those of `known` and all
-        that need no points.
-      features: points of the targets by the source models, for transferability metrics.
-      known: as `pair_scores.read_scores` returns it; what it has is taken from there.
+      tried: past transfers as `past_transfers.select_past_transfers` returns them.
+      names: rules of `TEXTS`, or columns of `known`; empty for all columns of `known` and all
+        rules that need no points.
+      features: features with points of the targets by the source models, for transferability
+        metrics.
+      known: scores as `pair_scores.read_scores` returns them, or None; its columns replace rules
+        of the same name.
+
+    Returns:
+      A score for each row of `tried`, by rule.
 
     Raises:
-      FoiError: a name is neither.
+      FoiError: a name is neither a rule nor a column.
     """
-    columns = [] if known is None else list(known.columns.drop(candidates.PAIR))
+    columns = [] if known is None else list(known.columns.drop(PAIR))
     indexed = pair_scores.index_by_pair(features)
     found = {}
     for name in names or dict.fromkeys([*WITHOUT_POINTS, *columns]):
-        if name in columns:
+        if known is not None and name in columns:
             found[name] = pair_scores.look_up_scores(name, tried, known)
         elif name == FITTED:
             found[name] = learned_ranking.score_left_out(tried)
@@ -142,30 +163,32 @@ def score_past_transfers(
     return found
 
 
-def _find(target: str, features: Sequence[Features]) -> Task:
+def _find_target(target: str, features: Sequence[Features]) -> Task:
+    """Reads a target among the paper's datasets and those with features."""
     types_of = {name: row.classes for name, row in DATASETS.items()}
     types_of |= {each.origin.dataset: each.origin.train for each in features}
     return candidates.find_target(target, types_of)
 
 
-def _learnable(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """The pairs between task types that were tried; of others results say nothing."""
+def _keep_learnable(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Keeps the pairs whose task types appear together in past transfers."""
     between = ["target_type", "source_type"]
     seen = pd.MultiIndex.from_frame(before[between])
     known = pairs[pd.MultiIndex.from_frame(pairs[between]).isin(seen)]
     if known.empty:
         raise FoiError(
-            f"the results have no transfer to {pairs.target_type.iloc[0]}; nothing can be learnt"
+            f"the results have no transfer to {pairs.target_type.iloc[0]}; run some of them first"
         )
     return known.reset_index(drop=True)
 
 
-def _only(pairs: pd.DataFrame, wanted: Sequence[Task]) -> pd.DataFrame:
+def _keep_sources(pairs: pd.DataFrame, wanted: Sequence[Task]) -> pd.DataFrame:
+    """Keeps the pairs of the wanted sources; all if `wanted` is empty."""
     if not wanted:
         return pairs
     have = [Task(*names) for names in pairs[["source", "source_type"]].to_numpy()]
     for task in wanted:
         if task not in have:
             known = ", ".join(map(str, sorted(have)))
-            raise FoiError(f"--sources: nothing is known of {task}; known: {known}")
+            raise FoiError(f"--sources: {task} is not a candidate; candidates: {known}")
     return pairs[[task in wanted for task in have]].reset_index(drop=True)

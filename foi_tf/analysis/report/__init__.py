@@ -1,1 +1,1 @@
-"""Tables, figures and the HTML report of a study."""
+"""Writes tables, figures and the HTML report of a study."""

@@ -1,4 +1,4 @@
-"""The pieces of a self-contained HTML page: no font, script or image from elsewhere."""
+"""Renders a self-contained HTML page: it loads no font, script or image from elsewhere."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,16 +6,17 @@ from html import escape
 from importlib import resources
 
 from foi_tf.analysis.report import cell_colors
-from foi_tf.analysis.report.tables import Sheet
+from foi_tf.analysis.report.tables import Table
 
-LONG = 40  # Letters from which on a cell may break its line; ours.
-UPRIGHT = 11  # Letters from which on the names of a colored table's columns stand upright; ours.
-# The browser itself refuses whatever would come from elsewhere.
+LONG = 40  # Cells with more letters may break into lines; ours.
+# From this number of letters on, the column names of a colored table are written upright; ours.
+UPRIGHT = 11
+# With this policy, the browser refuses content from elsewhere.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
-def page(title: str, introduction: str, sections: Mapping[str, str]) -> str:
-    """A whole document: a title, an introduction, and sections by heading (HTML both)."""
+def render_page(title: str, introduction: str, sections: Mapping[str, str]) -> str:
+    """Renders a document from a title, an introduction and sections by heading (both HTML)."""
     names = {heading: re.sub(r"\W+", "-", heading.lower()) for heading in sections}
     links = "".join(f'<a href="#{names[x]}">{escape(x)}</a>' for x in sections)
     body = "".join(
@@ -34,28 +35,33 @@ def page(title: str, introduction: str, sections: Mapping[str, str]) -> str:
     )
 
 
-def table(sheet: Sheet) -> str:
-    """A sheet whose columns sort, which scrolls by itself on a narrow screen.
+def render_table(table: Table) -> str:
+    """Renders a table with sortable columns, which scrolls by itself on a narrow screen.
 
-    Cells with a hover text also show it below the
-    table, for those who have no pointer.
+    A cell with a hover text also shows it below the table, for readers without a pointer.
     """
     kind = ""
-    if sheet.shades is not None:
-        longest = max(len(name) for name in _names(sheet)[sheet.words :])
+    if table.shades is not None:
+        longest = max(len(name) for name in _names(table)[table.words :])
         kind = ' class="cells upright"' if longest >= UPRIGHT else ' class="cells"'
-    detail = '<p class="detail" aria-live="polite"></p>' if sheet.hovers is not None else ""
-    notes = "".join(f'<p class="faint">{escape(note)}</p>' for note in sheet.notes)
+    detail = '<p class="detail" aria-live="polite"></p>' if table.hovers is not None else ""
+    notes = "".join(f'<p class="faint">{escape(note)}</p>' for note in table.notes)
     return (
         '<div class="block"><div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{escape(sheet.heading)}"><table{kind}>\n'
-        f"<thead>{_groups(sheet)}{_header(sheet)}</thead>\n<tbody>\n"
-        f"{''.join(_rows(sheet))}</tbody></table></div>{detail}{notes}</div>\n"
+        f'aria-label="{escape(table.heading)}"><table{kind}>\n'
+        f"<thead>{_groups(table)}{_header(table)}</thead>\n<tbody>\n"
+        f"{''.join(_rows(table))}</tbody></table></div>{detail}{notes}</div>\n"
     )
 
 
-def figure(svg: str, name: str, text: str) -> str:
-    """A drawing as part of the page; `name` keeps its ids apart, `text` says what it shows."""
+def render_figure(svg: str, name: str, text: str) -> str:
+    """Renders a drawing as part of the page.
+
+    Args:
+      svg: the drawing.
+      name: prefix of the ids in it, which keeps them apart from those of other drawings.
+      text: caption, and description for screen readers.
+    """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)
@@ -67,26 +73,28 @@ def figure(svg: str, name: str, text: str) -> str:
     )
 
 
-def details(summary: str, content: str) -> str:
-    """HTML that is folded away below a line of text."""
+def render_details(summary: str, content: str) -> str:
+    """Renders HTML that is folded away below a line of text."""
     return f"<details><summary>{escape(summary)}</summary>{content}</details>\n"
 
 
-def items(texts: Iterable[str]) -> str:
-    """A list of paragraphs that are HTML already."""
+def render_list(texts: Iterable[str]) -> str:
+    """Renders a list of texts that are HTML already."""
     return "<ul>" + "".join(f"<li>{text}</li>" for text in texts) + "</ul>\n"
 
 
 def _asset(name: str) -> str:
+    """Reads a file of this package."""
     return resources.files(__package__).joinpath(name).read_text()
 
 
-def _groups(sheet: Sheet) -> str:
-    if not any(sheet.groups):
+def _groups(table: Table) -> str:
+    """Renders the header line of column groups; "" without groups."""
+    if not any(table.groups):
         return ""
     cells = []
-    for i, group in enumerate(sheet.groups):
-        if i and group == sheet.groups[i - 1]:
+    for i, group in enumerate(table.groups):
+        if i and group == table.groups[i - 1]:
             cells[-1][1] += 1
         else:
             cells.append([group, 1])
@@ -94,29 +102,31 @@ def _groups(sheet: Sheet) -> str:
     return f'<tr class="groups">{line}</tr>'
 
 
-def _header(sheet: Sheet) -> str:
+def _header(table: Table) -> str:
+    """Renders the header line of column names."""
     cells = []
-    for i, name in enumerate(_names(sheet)):
-        kind = ' class="n"' if i >= sheet.words else ""
+    for i, name in enumerate(_names(table)):
+        kind = ' class="n"' if i >= table.words else ""
         button = f'<button type="button">{escape(name)}</button>'
         cells.append(f'<th scope="col"{kind}>{button}</th>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _names(sheet: Sheet) -> list[str]:
-    """Of the columns, without what their groups say above them."""
-    groups = sheet.groups or [""] * len(sheet.texts.columns)
+def _names(table: Table) -> list[str]:
+    """Returns the column names without the groups in parentheses, which are shown above them."""
+    groups = table.groups or [""] * len(table.texts.columns)
     return [
         re.sub(r" \(.*\)$", "", str(name)) if group else str(name)
-        for name, group in zip(sheet.texts, groups, strict=True)
+        for name, group in zip(table.texts, groups, strict=True)
     ]
 
 
-def _rows(sheet: Sheet) -> Iterable[str]:
-    shades = sheet.shades.to_numpy() if sheet.shades is not None else None
-    hovers = sheet.hovers.to_numpy() if sheet.hovers is not None else None
-    label = sheet.words - 1 if sheet.label is None else sheet.label
-    for i, line in enumerate(sheet.texts.to_numpy()):
+def _rows(table: Table) -> Iterable[str]:
+    """Renders each row of the body."""
+    shades = table.shades.to_numpy() if table.shades is not None else None
+    hovers = table.hovers.to_numpy() if table.hovers is not None else None
+    label = table.words - 1 if table.label is None else table.label
+    for i, line in enumerate(table.texts.to_numpy()):
         cells = []
         for j, text in enumerate(line):
             if j == label:
@@ -126,13 +136,13 @@ def _rows(sheet: Sheet) -> Iterable[str]:
                 f' title="{escape(hovers[i, j])}"' if hovers is not None and hovers[i, j] else ""
             )
             color = ""
-            kinds = ["first"] if _starts_group(sheet, j) else []
-            if shades is not None and j >= sheet.words:
+            kinds = ["first"] if _starts_group(table, j) else []
+            if shades is not None and j >= table.words:
                 if shade := shades[i, j]:
-                    color = f' style="background:{shade};color:{cell_colors.ink(shade)}"'
+                    color = f' style="background:{shade};color:{cell_colors.text_color(shade)}"'
                 else:
                     kinds.append("self")
-            if j >= sheet.words:
+            if j >= table.words:
                 kinds.append("n")
             elif len(text) > LONG:
                 kinds.append("wide")
@@ -141,6 +151,7 @@ def _rows(sheet: Sheet) -> Iterable[str]:
         yield f"<tr>{''.join(cells)}</tr>\n"
 
 
-def _starts_group(sheet: Sheet, column: int) -> bool:
-    groups = sheet.groups
-    return column > sheet.words and any(groups) and groups[column] != groups[column - 1]
+def _starts_group(table: Table, column: int) -> bool:
+    """Tells whether a column is the first one of its group."""
+    groups = table.groups
+    return column > table.words and any(groups) and groups[column] != groups[column - 1]

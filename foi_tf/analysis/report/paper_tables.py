@@ -1,4 +1,4 @@
-"""Which of the paper's tables a set of chains fills: one line a table."""
+"""Builds the paper's tables of transfers from chains; `PAPER_TABLES` has one line a table."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -7,9 +7,9 @@ import pandas as pd
 
 from foi_tf.analysis.measures.gains import target_setting, transfers
 from foi_tf.analysis.report import transfer_matrix
-from foi_tf.analysis.report.tables import Sheet
-from foi_tf.study import results as rows
+from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.study.dataset import (
+    CONTRASTIVE,
     DEPTH,
     DETECTION,
     KEYPOINTS,
@@ -17,9 +17,10 @@ from foi_tf.study.dataset import (
     STRUCTURED_TASK_TYPES,
 )
 from foi_tf.study.grid import setting_order
-from foi_tf.study.table_texts import SETTING_TEXTS
+from foi_tf.study.results import NO_SOURCE
+from foi_tf.study.table_texts import setting_text
 
-SAME, OTHER, ANY, CONTRASTIVE = "same", "other", "any", "contrastive"
+SAME, OTHER, ANY = "same", "other", "any"  # Task types of sources; `CONTRASTIVE` beside them.
 SOURCE_TEXTS = {
     SAME: "from its own task type",
     OTHER: "from other task types",
@@ -31,17 +32,18 @@ GAIN, BOTH = ("gain",), ("value", "gain")
 
 
 @dataclasses.dataclass(frozen=True)
-class Spec:
-    """A table of the paper: its chains, and whether it prints absolute values beside gains.
+class PaperTable:
+    """Describes a table of the paper: its chains, and the numbers that it prints.
 
     Attributes:
-      id: its number.
-      setting: of its chains.
-      target_type: of its targets.
+      id: number of the table.
+      setting: setting of its chains.
+      target_type: task type of its targets.
       sources: `SAME`, `OTHER` or `ANY` task types, or `CONTRASTIVE`.
-      parts: see `foi_tf.analysis.report.transfer_matrix.sheet`.
+      parts: see `foi_tf.analysis.report.transfer_matrix.build_matrix_table`.
       backbone: `RESNET` for that alone; "" for every other one.
-      family: initial weights, ILSVRC'12 classification or other ones; "" for any.
+      family: initial weights: `NO_SOURCE` for ILSVRC'12 classification, `OTHER` for all but that,
+        "" for any.
     """
 
     id: str
@@ -53,45 +55,48 @@ class Spec:
     family: str = ""
 
 
-# Appendix B and C name the content of their tables; that 5b is detection follows from the
-# introduction. 5c and the letters of A.9, whose parts the text does not tell, are ours.
-SPECS = (
-    Spec("4a", "small", SEGMENTATION, SAME, GAIN),
-    Spec("4b", "small", SEGMENTATION, OTHER, GAIN),
-    Spec("4c", "small", DETECTION, ANY, GAIN),
-    Spec("4d", "small", KEYPOINTS, ANY, GAIN),
-    Spec("4e", "small", DEPTH, ANY, GAIN),
-    Spec("5a", "full", SEGMENTATION, SAME, GAIN),
-    Spec("5b", "full", DETECTION, ANY, GAIN),
-    Spec("5c", "full", KEYPOINTS, ANY, GAIN),
-    Spec("5c", "full", DEPTH, ANY, GAIN),
-    Spec("6", "small_source", SEGMENTATION, SAME, GAIN),
-    Spec("A.2a", "small", SEGMENTATION, SAME, BOTH, RESNET, rows.NO_SOURCE),
-    Spec("A.2b", "small", SEGMENTATION, SAME, BOTH, RESNET, OTHER),
-    Spec("A.3", "small", DETECTION, ANY, BOTH, RESNET),
-    Spec("A.4", "small", SEGMENTATION, CONTRASTIVE, BOTH),
-    Spec("A.4", "small", SEGMENTATION, CONTRASTIVE, BOTH, RESNET),
-    Spec("A.5a", "small", SEGMENTATION, SAME, BOTH),
-    Spec("A.5b", "full", SEGMENTATION, SAME, BOTH),
-    Spec("A.5c", "small_source", SEGMENTATION, SAME, BOTH),
-    Spec("A.6", "small", SEGMENTATION, OTHER, BOTH),
-    Spec("A.7a", "small", DETECTION, ANY, BOTH),
-    Spec("A.7b", "full", DETECTION, ANY, BOTH),
-    Spec("A.8a", "small", KEYPOINTS, ANY, BOTH),
-    Spec("A.8b", "full", KEYPOINTS, ANY, BOTH),
-    Spec("A.9a", "small", DEPTH, ANY, BOTH),
-    Spec("A.9b", "full", DEPTH, ANY, BOTH),
+# Appendix B and C name the content of their tables. The introduction implies that 5b is detection.
+# The text does not say what 5c and the parts of A.9 hold; their letters are ours.
+PAPER_TABLES = (
+    PaperTable("4a", "small", SEGMENTATION, SAME, GAIN),
+    PaperTable("4b", "small", SEGMENTATION, OTHER, GAIN),
+    PaperTable("4c", "small", DETECTION, ANY, GAIN),
+    PaperTable("4d", "small", KEYPOINTS, ANY, GAIN),
+    PaperTable("4e", "small", DEPTH, ANY, GAIN),
+    PaperTable("5a", "full", SEGMENTATION, SAME, GAIN),
+    PaperTable("5b", "full", DETECTION, ANY, GAIN),
+    PaperTable("5c", "full", KEYPOINTS, ANY, GAIN),
+    PaperTable("5c", "full", DEPTH, ANY, GAIN),
+    PaperTable("6", "small_source", SEGMENTATION, SAME, GAIN),
+    PaperTable("A.2a", "small", SEGMENTATION, SAME, BOTH, RESNET, NO_SOURCE),
+    PaperTable("A.2b", "small", SEGMENTATION, SAME, BOTH, RESNET, OTHER),
+    PaperTable("A.3", "small", DETECTION, ANY, BOTH, RESNET),
+    PaperTable("A.4", "small", SEGMENTATION, CONTRASTIVE, BOTH),
+    PaperTable("A.4", "small", SEGMENTATION, CONTRASTIVE, BOTH, RESNET),
+    PaperTable("A.5a", "small", SEGMENTATION, SAME, BOTH),
+    PaperTable("A.5b", "full", SEGMENTATION, SAME, BOTH),
+    PaperTable("A.5c", "small_source", SEGMENTATION, SAME, BOTH),
+    PaperTable("A.6", "small", SEGMENTATION, OTHER, BOTH),
+    PaperTable("A.7a", "small", DETECTION, ANY, BOTH),
+    PaperTable("A.7b", "full", DETECTION, ANY, BOTH),
+    PaperTable("A.8a", "small", KEYPOINTS, ANY, BOTH),
+    PaperTable("A.8b", "full", KEYPOINTS, ANY, BOTH),
+    PaperTable("A.9a", "small", DEPTH, ANY, BOTH),
+    PaperTable("A.9b", "full", DEPTH, ANY, BOTH),
 )
 # Appendix B repeats Table 4a with one input size for all datasets. Result rows do not tell input
-# sizes, so these come from a directory of their own; see `foi_tf.analysis.report.scenarios`.
-FIXED_SIZE = Spec("A.1", "small", SEGMENTATION, SAME, BOTH)
+# sizes, so these come from a directory of their own, whose scenario has this name.
+FIXED_SIZE_SCENARIO = "fixed_size"  # As in `study.scenarios.SCENARIOS`.
+FIXED_SIZE = PaperTable("A.1", "small", SEGMENTATION, SAME, BOTH)
 
 
-def sheets(chains: pd.DataFrame, specs: Sequence[Spec] = SPECS) -> list[Sheet]:
-    """All tables of `specs` that have a chain, and the rest of the chains in further ones.
+def build_paper_tables(
+    chains: pd.DataFrame, wanted: Sequence[PaperTable] = PAPER_TABLES
+) -> list[Table]:
+    """Builds all wanted tables that have a chain, and further ones of the other chains.
 
     Tables end with the columns `ilsvrc` and `scratch`, where such chains were run for
-    their targets. Targets that have such chains only come in a table of their own.
+    their targets. Targets that have only such chains are in a table of their own.
 
     Args:
       chains: as `foi_tf.analysis.measures.gains.with_gains` returns them.
@@ -101,70 +106,77 @@ def sheets(chains: pd.DataFrame, specs: Sequence[Spec] = SPECS) -> list[Sheet]:
     references = chains.drop(sourced.index)
     found, used, shown = [], set(), set()
 
-    def add(spec: Spec, own: pd.DataFrame, backbone: str, family: str) -> None:
+    def add(paper: PaperTable, own: pd.DataFrame, backbone: str, family: str) -> None:
         same = references[
-            (references.setting == target_setting(spec.setting))
+            (references.setting == target_setting(paper.setting))
             & (references.backbone == backbone)
             & (references.family == family)
-            & (references.target_type == spec.target_type)
+            & (references.target_type == paper.target_type)
             & (references.target.isin(own.target))
         ]
         used.update(same.index)
         shown.update(own.index)
-        made = transfer_matrix.cells(pd.concat([own, same]), sizes)
-        title = title_of(
-            spec.setting, spec.target_type, SOURCE_TEXTS[spec.sources], backbone, family
-        )
-        scope = (spec.setting, spec.target_type, spec.sources, backbone, family)
-        found.append(transfer_matrix.sheet(made, spec.parts, id=spec.id, title=title, scope=scope))
+        statistics = transfer_matrix.arrange_chains(pd.concat([own, same]), sizes)
+        texts = paper.setting, paper.target_type, SOURCE_TEXTS[paper.sources]
+        about = {
+            "id": paper.id,
+            "title": _title(*texts, backbone, family),
+            "scope": (paper.setting, paper.target_type, paper.sources, backbone, family),
+        }
+        found.append(transfer_matrix.build_matrix_table(statistics, paper.parts, **about))
 
     for (backbone, family), study in sourced.groupby(["backbone", "family"]):
-        for spec in specs:
-            own = _chosen(study, spec, backbone, family)
+        for paper in wanted:
+            own = _chains_of_table(study, paper, backbone, family)
             if len(own):
-                add(spec, own, backbone, family)
-    for own in _rest(sourced.drop(list(shown))):
+                add(paper, own, backbone, family)
+    for own in _split_rest(sourced.drop(list(shown))):
         first = own.iloc[0]
-        add(Spec("", first.setting, first.target_type, first.sources, BOTH), own, first.backbone,
-            first.family)  # fmt: skip
+        further = PaperTable("", first.setting, first.target_type, first.sources, BOTH)
+        add(further, own, first.backbone, first.family)
     for key, own in references.drop(list(used)).groupby(
         ["setting", "target_type", "backbone", "family"]
     ):
         setting, target_type, backbone, family = key
-        title = title_of(setting, target_type, "without a source", backbone, family)
-        made = transfer_matrix.cells(own, sizes)
-        scope = (setting, target_type, "none", backbone, family)
-        found.append(transfer_matrix.sheet(made, BOTH, id="", title=title, scope=scope))
+        about = {
+            "id": "",
+            "title": _title(setting, target_type, "without a source", backbone, family),
+            "scope": (setting, target_type, "none", backbone, family),
+        }
+        statistics = transfer_matrix.arrange_chains(own, sizes)
+        found.append(transfer_matrix.build_matrix_table(statistics, BOTH, **about))
     return found
 
 
-def title_of(setting: str, target_type: str, sources: str, backbone: str, family: str) -> str:
-    """What a table shows, for people."""
-    setting = SETTING_TEXTS.get(setting, setting)
-    return f"{target_type.capitalize()} {sources}, {setting} ({backbone}, from {family})"
+def _title(setting: str, target_type: str, sources: str, backbone: str, family: str) -> str:
+    """Returns the title of a table."""
+    network = network_name(backbone, family)
+    return f"{target_type.capitalize()} {sources}, {setting_text(setting)} ({network})"
 
 
-def _chosen(study: pd.DataFrame, spec: Spec, backbone: str, family: str) -> pd.DataFrame:
-    """The chains of one backbone and family that belong into a table."""
-    other = backbone != spec.backbone if spec.backbone else backbone == RESNET
-    if other or (spec.family and (family == rows.NO_SOURCE) != (spec.family == rows.NO_SOURCE)):
+def _chains_of_table(
+    study: pd.DataFrame, paper: PaperTable, backbone: str, family: str
+) -> pd.DataFrame:
+    """Selects the chains of one backbone and family that belong into a table."""
+    other = backbone != paper.backbone if paper.backbone else backbone == RESNET
+    if other or (paper.family and (family == NO_SOURCE) != (paper.family == NO_SOURCE)):
         return study.iloc[:0]
-    chosen = (study.setting == spec.setting) & (study.target_type == spec.target_type)
-    return study[chosen & _sources(study).isin(_SOURCES[spec.sources])]
+    chosen = (study.setting == paper.setting) & (study.target_type == paper.target_type)
+    return study[chosen & _source_kinds(study).isin(_SOURCES[paper.sources])]
 
 
 _SOURCES = {SAME: [SAME], OTHER: [OTHER], ANY: [SAME, OTHER], CONTRASTIVE: [CONTRASTIVE]}
 
 
-def _sources(chains: pd.DataFrame) -> pd.Series:
-    """Which of the words of `Spec.sources` is true of each chain."""
+def _source_kinds(chains: pd.DataFrame) -> pd.Series:
+    """Returns for each chain the word of `PaperTable.sources` that holds."""
     same = (chains.source_type == chains.target_type).map({True: SAME, False: OTHER})
     return same.mask(chains.source_type == CONTRASTIVE, CONTRASTIVE)
 
 
-def _rest(chains: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """What no table takes, by what a table's chains share."""
-    chains = chains.assign(sources=_sources(chains))
+def _split_rest(chains: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Splits the chains that no table takes by the columns that a table's chains share."""
+    chains = chains.assign(sources=_source_kinds(chains))
     order = {name: place for place, name in enumerate(STRUCTURED_TASK_TYPES)}
     shared = ["setting", "target_type", "sources", "backbone", "family"]
     keyed = chains.groupby(shared)

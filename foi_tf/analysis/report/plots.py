@@ -1,6 +1,6 @@
-"""Figures: a table as a picture, and what a study says at a glance. PNG and SVG each.
+"""Draws tables as heat maps, and overviews of a study, as PNG and SVG.
 
-In the SVG, cells and points say more when the pointer rests on them.
+In the SVG, cells and points show details when the pointer rests on them.
 """
 
 import io
@@ -21,21 +21,21 @@ from matplotlib.figure import Figure
 from foi_tf import files
 from foi_tf.analysis.measures import summary
 from foi_tf.analysis.measures.gains import VERY_POSITIVE
-from foi_tf.analysis.report import cell_colors, transfer_matrix
-from foi_tf.analysis.report.tables import Table
+from foi_tf.analysis.report import cell_colors
+from foi_tf.analysis.report.tables import Table, without_deviation
 
 INK, FAINT, LINE = "#222222", "#666666", "#bbbbbb"
-NOTHING = "#d0d0d0"  # Hatches a colored table's cells that cannot have a number.
+NOTHING = "#d0d0d0"  # Color of the hatching on cells that cannot have a number.
 CELL_HEIGHT, LETTER = 0.29, 0.068  # Inches, of text at 7 points.
 DPI = 110
-GREEN, LIGHT_GREEN, LIGHT_PURPLE, PURPLE = "#1b7837", "#a6dba0", "#c2a5cf", "#5b2a7b"
+GREEN, LIGHT_GREEN, PURPLE = "#1b7837", "#a6dba0", "#5b2a7b"
 
 
-def draw_heat_map(sheet: Table, stem: epath.PathLike, *, png: bool = True) -> None:
+def draw_heat_map(table: Table, stem: epath.PathLike, *, png: bool = True) -> None:
     """Draws a table in its colors as `stem`.svg, and as `stem`.png.
 
-    Lines part its groups, which are named below; domains are named on the right. Deviations over
-    seeds are left to the tables, which have room for them.
+    Lines separate its groups, which are named below; domains are named on the right. Deviations
+    over seeds are not drawn; the tables have room for them.
 
     Args:
       png: whether to write the PNG, which takes most of the time.
@@ -43,12 +43,12 @@ def draw_heat_map(sheet: Table, stem: epath.PathLike, *, png: bool = True) -> No
     Raises:
       FoiError: a file cannot be written.
     """
-    texts = sheet.texts.iloc[:, sheet.words :].map(transfer_matrix.without_deviation)
-    labels, domains = _row_labels(sheet)
+    texts = table.texts.iloc[:, table.words :].map(without_deviation)
+    labels, domains = _row_labels(table)
     height, width = texts.shape
     letters = max([5, *(len(text) for text in texts.to_numpy().ravel())])
     figure, axes = _figure(width * (letters + 2) * LETTER, height * CELL_HEIGHT)
-    titles = _cells(axes, sheet, texts)
+    titles = _cells(axes, table, texts)
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     axes.set_xticks(range(width), texts.columns, rotation=60, ha="left", rotation_mode="anchor")
     axes.set_yticks(range(height), labels)
@@ -56,15 +56,19 @@ def draw_heat_map(sheet: Table, stem: epath.PathLike, *, png: bool = True) -> No
         top=True, bottom=False, labeltop=True, labelbottom=False, length=0, labelsize=8
     )
     axes.spines[:].set_color(cell_colors.NOT_RUN)
-    _name_columns(axes, [*sheet.groups[sheet.words :]], height, letters)
+    _name_columns(axes, [*table.groups[table.words :]], height, letters)
     _name_rows(axes, domains, width)
-    save_figure(figure, stem, sheet.heading, titles, png=png)
+    save_figure(figure, stem, table.heading, titles, png=png)
 
 
 def draw_levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
-    """Stacked bars of the levels of gain under each constraint of Table 7; returns the SVG."""
+    """Draws the levels of gain under each constraint of Table 7 as stacked bars.
+
+    Returns:
+      The SVG.
+    """
     lines = []
-    for setting, own in summary.settings(chains):
+    for setting, own in summary.group_by_setting(chains):
         for row in summary.effect_shares(own).to_dict("records"):
             if row["count"]:
                 name = (
@@ -102,7 +106,11 @@ def draw_levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
 
 
 def draw_gain_against_size(chains: pd.DataFrame, stem: epath.PathLike) -> str:
-    """Gains by the source's size, within and across domains; returns the SVG."""
+    """Draws gains by the source's size, within and across domains.
+
+    Returns:
+      The SVG.
+    """
     known = chains[chains.gain.notna() & (chains.n_source > 0)]
     within = summary.domain_relation(known) == "within"
     figure, axes = _figure(6.0, 3.2)
@@ -144,14 +152,14 @@ def save_figure(
     """Writes a figure as SVG, and as PNG if wanted, and returns the SVG.
 
     Args:
-      title: what it shows.
-      titles: what the marks of each gid say in the SVG, in their order.
+      title: description of the figure.
+      titles: the details that the marks of each gid show in the SVG, in their order.
 
     Raises:
       FoiError: a file cannot be written.
     """
     stem = epath.Path(stem)
-    # Found once and by the labels alone; "tight" would lay out every cell again, for each format.
+    # Computed once, by the labels alone; "tight" would lay out every cell again, for each format.
     around = figure.get_tightbbox(figure.canvas.get_renderer()).padded(0.08)
     style = {"bbox_inches": around, "pad_inches": 0}
     text = io.StringIO()
@@ -170,7 +178,7 @@ def save_figure(
 
 
 def _with_titles(svg: str, gid: str, titles: Sequence[str]) -> str:
-    """Puts a title into each mark of the group; Matplotlib writes marks as paths or as uses."""
+    """Adds a title to each mark of a group; Matplotlib writes marks as paths or as uses."""
     if not titles:
         return svg
     start = svg.index(f'<g id="{gid}">')
@@ -185,12 +193,14 @@ def _with_titles(svg: str, gid: str, titles: Sequence[str]) -> str:
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """Makes a figure whose axes have a size in inches."""
     figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
-    return figure, figure.add_axes((0, 0, 1, 1))  # Labels lie outside; the tight box has them.
+    return figure, figure.add_axes((0, 0, 1, 1))  # Labels lie outside; the tight box includes them.
 
 
 def _plain_axes(axes: Axes) -> None:
+    """Removes two spines of the axes and makes the others faint."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(LINE)
     axes.tick_params(labelsize=8, color=LINE)
@@ -198,10 +208,10 @@ def _plain_axes(axes: Axes) -> None:
     axes.yaxis.label.set_size(9)
 
 
-def _cells(axes: Axes, sheet: Table, texts: pd.DataFrame) -> dict[str, list[str]]:
-    """Draws the cells; returns what each says more closely."""
-    shades = sheet.shades.iloc[:, sheet.words :].to_numpy() if sheet.shades is not None else None
-    hovers = sheet.hovers.iloc[:, sheet.words :].to_numpy() if sheet.hovers is not None else None
+def _cells(axes: Axes, table: Table, texts: pd.DataFrame) -> dict[str, list[str]]:
+    """Draws the cells, and returns their details by gid."""
+    shades = table.shades.iloc[:, table.words :].to_numpy() if table.shades is not None else None
+    hovers = table.hovers.iloc[:, table.words :].to_numpy() if table.hovers is not None else None
     inks = {
         shade: cell_colors.text_color(shade) for shade in {"#ffffff", *np.ravel(shades)} if shade
     }
@@ -215,7 +225,7 @@ def _cells(axes: Axes, sheet: Table, texts: pd.DataFrame) -> dict[str, list[str]
         fills.append(shade)
         titles.append(hovers[row, column] if hovers is not None else text)
         if text:
-            # Inside the axes; to leave them out of the search for the outline is quicker.
+            # They lie inside the axes; the search for the outline is faster without them.
             axes.text(column, row, text, ha="center", va="center", fontsize=7,
                       color=inks[shade], in_layout=False, parse_math=False)  # fmt: skip
     for gid, (corners, fills, _) in marks.items():
@@ -226,15 +236,16 @@ def _cells(axes: Axes, sheet: Table, texts: pd.DataFrame) -> dict[str, list[str]
     return {gid: titles for gid, (_, _, titles) in marks.items()}
 
 
-def _row_labels(sheet: Table) -> tuple[list[str], list[str]]:
-    """The names of the rows, and their domains where the first column has those."""
-    words = sheet.texts.iloc[:, : sheet.words]
+def _row_labels(table: Table) -> tuple[list[str], list[str]]:
+    """Returns the names of the rows, and their domains if the first column has them."""
+    words = table.texts.iloc[:, : table.words]
     if words.columns[0] == "domain":
         return list(words.iloc[:, 1]), list(words.iloc[:, 0])
     return [", ".join(line) for line in words.to_numpy()], [""] * len(words)
 
 
 def _name_columns(axes: Axes, groups: list[str], height: int, letters: int) -> None:
+    """Writes the groups of columns below the axes, with lines between them."""
     for group, start, stop in _runs(groups):
         if start:
             axes.axvline(start - 0.5, color=INK, linewidth=1.2)
@@ -244,6 +255,7 @@ def _name_columns(axes: Axes, groups: list[str], height: int, letters: int) -> N
 
 
 def _name_rows(axes: Axes, domains: list[str], width: int) -> None:
+    """Writes the domains of rows beside the axes, with lines between them."""
     for domain, start, stop in _runs(domains):
         if start:
             axes.axhline(start - 0.5, color=INK, linewidth=1.2)
@@ -252,7 +264,7 @@ def _name_rows(axes: Axes, domains: list[str], width: int) -> None:
 
 
 def _runs(values: Iterable[str]) -> Iterator[tuple[str, int, int]]:
-    """Each run of equal values, with where it starts and where the next one does."""
+    """Yields each run of equal values with its start and its end (exclusive)."""
     start = 0
     for value, group in itertools.groupby(values):
         stop = start + sum(1 for _ in group)

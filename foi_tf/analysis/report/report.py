@@ -1,4 +1,4 @@
-"""The analysis of results as files: tables, figures and one HTML page."""
+"""Writes the analysis of results as files: tables, figures and one HTML page."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,49 +7,44 @@ from etils import epath
 
 from foi_tf import files, progress
 from foi_tf.analysis.findings import leave_one_out
-from foi_tf.analysis.measures import (
-    chain_costs,
-    domain_distance,
-    gains,
-    screening,
-    summary,
-    variance,
+from foi_tf.analysis.findings.evidence import Finding
+from foi_tf.analysis.measures.gains import transfers
+from foi_tf.analysis.measures.published_results import load_published_results
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.report import html_page, plots, published_tables, sections, tables
+from foi_tf.analysis.report.cost_tables import build_cost_tables
+from foi_tf.analysis.report.distance_tables import build_distance_tables
+from foi_tf.analysis.report.finding_tables import build_finding_table
+from foi_tf.analysis.report.paper_tables import (
+    FIXED_SIZE,
+    FIXED_SIZE_SCENARIO,
+    build_paper_tables,
 )
-from foi_tf.analysis.report import (
-    html_page,
-    paper_tables,
-    plots,
-    published_tables,
-    scenario_tables,
-    sections,
-    tables,
-)
-from foi_tf.analysis.report.tables import Table
-from foi_tf.study import results as rows
+from foi_tf.analysis.report.run_tables import build_run_tables
+from foi_tf.analysis.report.scenario_tables import build_scenario_tables, name_scenarios
+from foi_tf.analysis.report.summary_tables import build_best_source_tables, build_summary_tables
+from foi_tf.analysis.report.tables import Table, network_name
+from foi_tf.analysis.report.variance_tables import build_variance_tables
+from foi_tf.study import results
 
 FORMATS = {"csv": tables.to_csv, "md": tables.to_markdown, "tex": tables.to_latex}
 
 
-def write(
-    results: pd.DataFrame,
+def write_report(
+    analysis: StudyAnalysis,
     directory: epath.PathLike,
-    *,
-    images: Mapping[str, epath.Path] | None = None,
-    distances: pd.DataFrame | None = None,
-    others: Mapping[str, pd.DataFrame] | None = None,
+    others: Mapping[str, StudyAnalysis] | None = None,
 ) -> epath.Path:
-    """Analyzes results and writes everything that comes of it.
+    """Writes tables, figures and a report of a study.
 
-    Into `directory`: `report.html`, which needs no other file; `results.csv`, all rows, which
+    `directory` gets `report.html`, which needs no other file; `results.csv`, all rows, which
     `foi_tf.study.results.load` reads; `gains.csv`, a line a chain; `tables/`, each as CSV,
-    Markdown and LaTeX; `figures/`, PNG and SVG. What other files stand there stays.
+    Markdown and LaTeX; `figures/`, PNG and SVG. Other files in it stay.
 
     Args:
-      results: as `foi_tf.study.results.load` returns them.
-      images: what `foi_tf.study.image_statistics.find_statistics` found beside them.
-      distances: between datasets, see `foi_tf.analysis.measures.domain_distance.read`.
-      others: more results, by the name of a scenario that rows do not tell; those of
-        "fixed_size" fill Table A.1, and all are held against the rest.
+      analysis: of the results of the study.
+      others: more studies, by the name of a scenario that rows do not tell; that named
+        "fixed_size" fills Table A.1, and all are compared with the rest.
 
     Returns:
       The path of the report.
@@ -58,118 +53,90 @@ def write(
       FoiError: the directory cannot be written, a row names an unknown metric, or image
         statistics do not belong to their row.
     """
-    directory = epath.Path(directory)
-    table = rows.to_csv(results)
-    results, said = screening.screen(results)
-    chains = gains.with_gains(results, images)
-    files.write_text(directory / "results.csv", table)
-    files.write_text(directory / "gains.csv", chains.to_csv(index=False, lineterminator="\n"))
-    networks = summary.networks(chains)
-    others, said_of_others = _others(others or {})
-    runs = gains.seed_gains(results)
-    judged = [
-        (
-            sections.network(*key),
-            key,
-            leave_one_out.judge_leaving_one_out(own, _runs(runs, key), distances),
-        )
-        for key, own in networks.items()
-    ]
-    found = {
-        "summary": [*summary.sheets(chains), *variance.sheets(chains)],
-        "best": sections.best_sheets(chains),
-        "transfers": [*paper_tables.paper_tables(chains), *_fixed(others)],
-        "scenarios": scenario_tables.sheets(_scenarios(chains, others)),
-        "distances": [] if distances is None else domain_distance.sheets(chains, distances),
-        "costs": chain_costs.sheets(results, chains),
-        "runs": sections.run_sheets(results, chains),
-        "findings": [sections.evidence_sheet(own, name, key) for name, key, own in judged],
-    }
+    directory, others = epath.Path(directory), others or {}
+    table = analysis.chains.to_csv(index=False, lineterminator="\n")
+    files.write_text(directory / "results.csv", results.to_csv(analysis.results))
+    files.write_text(directory / "gains.csv", table)
+    judged = leave_one_out.judge_networks(analysis)
+    found = build_tables(analysis, judged, others)
     _write_tables([one for group in found.values() for one in group], directory)
-    drawn = "".join(_figures(own, key, directory / "figures") for key, own in networks.items())
-    content = {
-        "Findings": sections.findings((name, found) for name, _, found in judged),
-        "Summary": drawn + sections.tables(found["summary"]),
-        "Best sources": sections.tables(found["best"]),
-        "All transfers": sections.tables(found["transfers"], legend=sections.LEGEND),
-        "Scenarios": sections.tables(found["scenarios"]),
-        "Distances": sections.tables(found["distances"]),
-        "Left out and missing": sections.left_out([*said, *said_of_others], results, chains),
-        "Costs": sections.tables(found["costs"]),
-        "Provenance": sections.provenance() + sections.tables(found["runs"]),
-    }
-    if distances is None:
-        del content["Distances"]
-    if not found["scenarios"]:
-        del content["Scenarios"]
+    figures = "".join(
+        _write_figures(own, network, directory / "figures")
+        for network, own in analysis.networks.items()
+    )
+    left_out = list(analysis.left_out)
+    for name, other in others.items():
+        left_out += [f"{name}: {sentence}" for sentence in other.left_out]
+    content = sections.render_sections(analysis, judged, found, figures, left_out)
     return _write_page(directory, "Transfer gains", sections.INTRODUCTION, content)
 
 
+def build_tables(
+    analysis: StudyAnalysis,
+    judged: Mapping[tuple[str, str], Sequence[Finding]],
+    others: Mapping[str, StudyAnalysis],
+) -> dict[str, list[Table]]:
+    """Builds all tables of a study, by the part of the report that shows them.
+
+    Args:
+      analysis: of the results of the study.
+      judged: the findings of each (backbone, family).
+      others: more studies by scenario, see `write_report`.
+    """
+    rows, chains, distances = analysis.rows, analysis.chains, analysis.distances
+    fixed = []
+    if FIXED_SIZE_SCENARIO in others:
+        fixed = build_paper_tables(others[FIXED_SIZE_SCENARIO].chains, [FIXED_SIZE])
+    scenarios = name_scenarios(analysis)
+    for name, other in others.items():
+        scenarios |= name_scenarios(other, name)
+    return {
+        "summary": [*build_summary_tables(chains), *build_variance_tables(chains)],
+        "best": build_best_source_tables(chains),
+        "transfers": [
+            *build_paper_tables(chains),
+            *(table for table in fixed if table.id == FIXED_SIZE.id),
+        ],
+        "scenarios": build_scenario_tables(scenarios),
+        "distances": [] if distances is None else build_distance_tables(chains, distances),
+        "costs": build_cost_tables(rows, chains),
+        "runs": build_run_tables(rows, chains),
+        "findings": [
+            build_finding_table(found, network_name(*key), key) for key, found in judged.items()
+        ],
+    }
+
+
 def write_published(directory: epath.PathLike) -> epath.Path:
-    """Writes tables, figures and a report of the published results, as `write` does.
+    """Writes tables, figures and a report of the published results, as `write_report` does.
 
     Raises:
       FoiError: the directory cannot be written.
     """
     directory = epath.Path(directory)
-    frame = published_tables.load()
-    found = published_tables.sheets(frame)
+    published = load_published_results()
+    found = published_tables.build_published_tables(published)
     _write_tables(found, directory)
     ranks, values, best, rules = found
-    content = {
-        "What they say": html_page.render_list(published_tables.facts(frame)),
-        rules.title: html_page.render_table(rules),
-        best.title: html_page.render_table(best),
-        ranks.title: html_page.render_table(ranks),
-        values.title: html_page.render_table(values),
-    }
+    sentences = published_tables.describe_published(published)
+    content = {"What they say": html_page.render_list(sentences)}
+    content |= {one.title: html_page.render_table(one) for one in (rules, best, ranks, values)}
     return _write_page(directory, "Published results", published_tables.INTRODUCTION, content)
 
 
 def _write_page(
     directory: epath.Path, title: str, introduction: str, content: Mapping[str, str]
 ) -> epath.Path:
+    """Writes the HTML page and returns its path."""
     path = directory / "report.html"
     files.write_text(path, html_page.render_page(title, introduction, content))
     return path
 
 
-def _runs(runs: pd.DataFrame, network: tuple[str, str]) -> pd.DataFrame:
-    """Those of one backbone and family."""
-    return runs[(runs.backbone == network[0]) & (runs.family == network[1])]
-
-
-def _others(
-    found: Mapping[str, pd.DataFrame],
-) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """The chains of further results by scenario, and what was left out of them."""
-    chains, said = {}, []
-    for name, results in found.items():
-        screened, sentences = screening.screen(results)
-        chains[name] = gains.with_gains(screened)
-        said += [f"{name}: {sentence}" for sentence in sentences]
-    return chains, said
-
-
-def _fixed(others: Mapping[str, pd.DataFrame]) -> list[Table]:
-    """Table A.1."""
-    if scenario_tables.FIXED_SIZE not in others:
-        return []
-    found = paper_tables.paper_tables(others[scenario_tables.FIXED_SIZE], [paper_tables.FIXED_SIZE])
-    return [one for one in found if one.id == paper_tables.FIXED_SIZE.id]
-
-
-def _scenarios(chains: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    found = scenario_tables.networks(chains)
-    for name, own in others.items():
-        found |= scenario_tables.networks(own, name)
-    return found
-
-
 def _write_tables(found: Sequence[Table], directory: epath.Path) -> None:
     """Writes each table in all `FORMATS`, and draws the numbered and the colored ones.
 
-    Those with absolute values, which repeat the gains of others, become SVG alone.
+    Tables with absolute values, which repeat the gains of others, are drawn as SVG only.
     """
     for one in progress.track(found, "tables", len(found), unit="table"):
         for suffix, write_as in FORMATS.items():
@@ -179,15 +146,14 @@ def _write_tables(found: Sequence[Table], directory: epath.Path) -> None:
             plots.draw_heat_map(one, stem, png=not one.id.startswith("A."))
 
 
-def _figures(chains: pd.DataFrame, key: tuple[str, str], directory: epath.Path) -> str:
-    """The overview figures of one network, as HTML."""
-    network = sections.network(*key)
-    sourced = gains.transfers(chains)
+def _write_figures(chains: pd.DataFrame, network: tuple[str, str], directory: epath.Path) -> str:
+    """Writes the overview figures of one (backbone, family), and returns them as HTML."""
+    sourced = transfers(chains)
     if sourced.gain.notna().sum() == 0:
         return ""
-    name = tables.file_slug(*key)
+    text, name = network_name(*network), tables.file_slug(*network)
     levels = plots.draw_levels(sourced, directory / f"levels-{name}")
     sizes = plots.draw_gain_against_size(sourced, directory / f"size-{name}")
     return html_page.render_figure(
-        levels, f"levels-{name}", f"How often transfer helps and harms, {network}"
-    ) + html_page.render_figure(sizes, f"size-{name}", f"Gain and size of the source, {network}")
+        levels, f"levels-{name}", f"How often transfer helps and harms, {text}"
+    ) + html_page.render_figure(sizes, f"size-{name}", f"Gain and size of the source, {text}")

@@ -1,4 +1,4 @@
-"""The figure of an embedding: images as points, colored by domain."""
+"""Draws the figure of an embedding: images as points, colored by domain."""
 
 import itertools
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from foi_tf import files
 from foi_tf.study.dataset import DOMAINS
 
-# Okabe and Ito's colors, which stay apart in all common forms of color blindness; their yellow
+# Okabe and Ito's colors, which stay apart in all common forms of color blindness. Their yellow is
 # darkened for white paper.
 COLORS = dict(
     zip(
@@ -21,7 +21,7 @@ COLORS = dict(
         strict=True,
     )
 )
-MARKERS = "o^sDvP*X<>"  # By which datasets of one domain differ.
+MARKERS = "o^sDvP*X<>"  # They tell datasets of one domain apart.
 FORMATS = ("png", "svg")
 SIZE, DPI = (8.0, 6.0), 160  # Inches; dots per inch.
 
@@ -31,13 +31,14 @@ def draw_embedding(
 ):
     """Draws the points of an embedding as PNG or SVG, by the path's suffix.
 
-    Colors stand for domains and markers for the datasets within a domain; groups without a
-    domain, such as networks, have colors of their own.
+    Colors mean domains, and markers mean datasets within a domain. Groups without a domain, such
+    as networks, have colors of their own.
 
     Args:
       points: as `embedding.embed` returns them.
-      domains: of each group.
-      title: above the figure.
+      domains: the domain of each group.
+      title: text above the figure.
+      path: the file to write.
 
     Raises:
       FoiError: the file cannot be written.
@@ -68,7 +69,7 @@ def draw_embedding(
 
 
 def _by_domain(points: pd.DataFrame, domains: Mapping[str, str]) -> dict[str, list[str]]:
-    """The groups of each domain, both in their order in tables."""
+    """Returns the groups of each domain, in the order of tables."""
     found: dict[str, list[str]] = {}
     for name in points.group.unique():
         found.setdefault(domains.get(name, ""), []).append(name)

@@ -1,21 +1,17 @@
-"""The sections of the report, each from frames to HTML."""
+"""Renders the sections of the report as HTML."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
-import pandas as pd
-
 import foi_tf
-from foi_tf.analysis.findings.evidence import Evidence
-from foi_tf.analysis.findings.findings import Finding
-from foi_tf.analysis.measures import gains, screening, summary
-from foi_tf.analysis.report import cell_colors, html_page, paper_tables, transfer_matrix
-from foi_tf.analysis.report.tables import Table, format_cells
-from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
-from foi_tf.study.metrics import get_metric
+from foi_tf.analysis.findings.evidence import Finding
+from foi_tf.analysis.measures import gains, screening
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.report import html_page
+from foi_tf.analysis.report.finding_tables import build_finding_table
+from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
-LEVELS = {"VP": "very positive", "P": "positive", "I": "no clear effect", "N": "negative"}
 PAPER = (
     "Mensink et al., <i>Factors of Influence for Transfer Learning across Diverse Appearance "
     "Domains and Task Types</i>, TPAMI 2021"
@@ -41,22 +37,53 @@ known of it; a click on a column's name sorts by it.</p>
 """
 
 
-def findings(judged: Iterable[tuple[str, Sequence[Finding]]]) -> str:
-    """The findings of each network (its name first) with verdicts and numbers."""
+def render_sections(
+    analysis: StudyAnalysis,
+    judged: Mapping[tuple[str, str], Sequence[Finding]],
+    tables: Mapping[str, Sequence[Table]],
+    figures: str,
+    left_out: Sequence[str],
+) -> dict[str, str]:
+    """Renders all sections of the report, by heading.
+
+    Args:
+      analysis: of the study.
+      judged: the findings of each (backbone, family).
+      tables: by the part of the report that shows them, see `report.build_tables`.
+      figures: the overview figures as HTML.
+      left_out: sentences on results that do not count.
+    """
+    content = {
+        "Findings": render_findings(judged),
+        "Summary": figures + render_tables(tables["summary"]),
+        "Best sources": render_tables(tables["best"]),
+        "All transfers": render_tables(tables["transfers"], legend=LEGEND),
+        "Scenarios": render_tables(tables["scenarios"]),
+        "Distances": render_tables(tables["distances"]),
+        "Left out and missing": render_left_out(analysis, left_out),
+        "Costs": render_tables(tables["costs"]),
+        "Provenance": render_provenance() + render_tables(tables["runs"]),
+    }
+    if analysis.distances is None:
+        del content["Distances"]
+    if not tables["scenarios"]:
+        del content["Scenarios"]
+    return content
+
+
+def render_findings(judged: Mapping[tuple[str, str], Sequence[Finding]]) -> str:
+    """Renders the findings of each (backbone, family) with verdicts and numbers."""
     html = []
-    for network, found in judged:
-        html.append(f"<h3>{escape(network)}</h3>")
+    for network, found in judged.items():
+        html.append(f"<h3>{escape(network_name(*network))}</h3>")
         for one in found:
             kind = one.verdict.replace(" ", "-")
             html.append(
                 f"<p><b>{one.id}</b> {escape(one.claim)} "
                 f'<span class="verdict {kind}">{one.verdict}</span>{one.narrowly}</p>'
             )
-            html.append(
-                html_page.render_details(
-                    f"Numbers of {one.id}", html_page.render_table(evidence_sheet([one]))
-                )
-            )
+            numbers = html_page.render_table(build_finding_table([one]))
+            html.append(html_page.render_details(f"Numbers of {one.id}", numbers))
     note = (
         f"<p>The claims of Section 6 of {PAPER}, asked of these runs. The paper gives no "
         "thresholds: those here are ours, and so are the verdicts. One is narrow if it turns where "
@@ -65,88 +92,30 @@ def findings(judged: Iterable[tuple[str, Sequence[Finding]]]) -> str:
     return note + "".join(html) if html else _nothing()
 
 
-def evidence_sheet(found: Sequence[Finding], network: str = "", scope: tuple = ()) -> Table:
-    """The numbers of findings as a table."""
-    lines = [
-        {
-            "finding": one.id, "verdict": one.verdict + one.narrowly, "number": piece.what,
-            "found": piece.found, "paper": piece.paper,
-            "asked": piece.threshold or "only shown", "holds": _holds(piece),
-            "count": piece.count,
-        }
-        for one in found
-        for piece in one.evidence
-    ]  # fmt: skip
-    data = pd.DataFrame(lines)
-    title = f"Findings ({network})" if network else f"Numbers of {found[0].id}"
-    notes = [
-        f"{one.id}: the verdict turns where one of these is left out: {', '.join(one.hangs_on)}."
-        for one in found
-        if one.hangs_on
-    ]
-    return Table(id="", title=title, scope=("findings", *scope), data=data,
-                 texts=format_cells(data, words=7), words=7, notes=notes)  # fmt: skip
+def render_tables(tables: Sequence[Table], *, legend: str = "") -> str:
+    """Renders tables under headings.
 
-
-def _holds(piece: Evidence) -> str:
-    if piece.holds is None:
-        return "too few" if piece.threshold else ""
-    return "yes" if piece.holds else "no"
-
-
-def best_sheets(chains: pd.DataFrame) -> list[Table]:
-    """The best source of each target, with its gain, for each setting and network."""
-    found = []
-    for key, own in _studies(summary.best_sources(chains)):
-        lines = [
-            {
-                "target": f"{row.target}:{row.target_type}",
-                "best source": f"{row.source}:{row.source_type}",
-                "effect": LEVELS[row.level],
-                "gain, %": row.gain,
-                "metric": get_metric(row.metric).label,
-                "baseline": row.baseline,
-                "with source": row.value,
-                "sources tried": row.sources,
-            }
-            for row in own.itertuples()
-        ]
-        numbers = ["gain, %", "baseline", "with source", "sources tried"]
-        data = pd.DataFrame(lines)[["target", "best source", "effect", "metric", *numbers]]
-        texts = format_cells(data, words=4, **{"baseline": ".3f", "with source": ".3f"})
-        texts["gain, %"] = [_gain(row) for row in own.itertuples()]
-        shades = data.map(lambda _: "#ffffff")
-        shades["gain, %"] = data["gain, %"].map(cell_colors.gain_color)
-        found.append(
-            Table(id="", title=f"Best source of each target, {_study(*key)}", scope=("best", *key),
-                  data=data, texts=texts, shades=shades, words=4, label=0)
-        )  # fmt: skip
-    return found
-
-
-def tables(sheets: Sequence[Table], *, legend: str = "") -> str:
-    """Tables under headings; those with absolute values, which repeat others, folded away."""
+    Those with absolute values, which repeat the gains of others, are folded away.
+    """
     html = []
-    for sheet in sheets:
-        if sheet.id.startswith("A."):
-            html.append(
-                html_page.render_details(
-                    f"{sheet.heading}, absolute and relative", html_page.render_table(sheet)
-                )
-            )
+    for table in tables:
+        rendered = html_page.render_table(table)
+        if table.id.startswith("A."):
+            heading = f"{table.heading}, absolute and relative"
+            html.append(html_page.render_details(heading, rendered))
         else:
-            html.append(f"<h3>{escape(sheet.heading)}</h3>{html_page.render_table(sheet)}")
+            html.append(f"<h3>{escape(table.heading)}</h3>{rendered}")
     return legend + "".join(html) if html else _nothing()
 
 
-def left_out(said: Sequence[str], results: pd.DataFrame, chains: pd.DataFrame) -> str:
-    """What was left out, what limits the gains' meaning, and what is missing for more of them."""
-    html = [f"Left out: {escape(text)}." for text in said]
-    html += [escape(text) for text in screening.notes(results, chains)]
-    missing = gains.without_gain(chains)
-    for key, own in missing.groupby(gains.TARGET):
+def render_left_out(analysis: StudyAnalysis, left_out: Sequence[str]) -> str:
+    """Renders what was left out, what limits the meaning of gains, and which baselines lack."""
+    html = [f"Left out: {escape(text)}." for text in left_out]
+    html += map(escape, screening.describe_limits(analysis.rows, analysis.chains))
+    missing = gains.without_gain(analysis.chains)
+    for key, own in missing.groupby(gains.BASELINE):
         target, target_type, setting, backbone, family, _ = map(escape, key)
-        sources = escape(_list(own.source.unique()))
+        sources = escape(", ".join(own.source.unique()))
         which = f"{target}:{target_type} ({setting}, {backbone}) from {sources}"
         if family == SCRATCH:
             html.append(f"No gain for {which}: Eq. 2 has no baseline for sources from scratch.")
@@ -164,44 +133,8 @@ def left_out(said: Sequence[str], results: pd.DataFrame, chains: pd.DataFrame) -
     return html_page.render_list(html)
 
 
-def run_sheets(results: pd.DataFrame, chains: pd.DataFrame) -> list[Table]:
-    """What was run, the pre-training, and which code and configurations the numbers come from."""
-    tried = gains.transfers(chains)
-    settings = sorted(results.setting.unique(), key=paper_tables.setting_order)
-    said = {
-        "result rows": len(results),
-        "chains with a source": f"{len(tried)} (+ {len(chains) - len(tried)} without)",
-        "target tasks": len(chains.groupby(["target", "target_type"])),
-        "source tasks": len(tried.groupby(["source", "source_type"])),
-        "settings": _list(paper_tables.SETTING_TEXTS.get(x, x) for x in settings),
-        "backbones": _list(results.backbone.unique()),
-        "initial weights": _list(results.init.unique()),
-        "seeds": _list(sorted(results.seed.unique())),
-        "learning rates": _list(f"{x:g}" for x in sorted(results.learning_rate.unique())),
-        "devices": _list((results.devices.astype(str) + " × " + results.device).unique()),
-        "versions of foi_tf": _list(results.version.unique()),
-    }
-    facts = pd.DataFrame({"what": list(said), "these": [str(x) for x in said.values()]})
-    found = [Table(id="", title="What was run", scope=("runs",), data=facts, texts=facts, words=2)]
-    pretraining = results[~results.target_type.isin(STRUCTURED_TASK_TYPES)]
-    if len(pretraining):
-        names = ["target", "target_type", "backbone", "metric", "value", "steps", "chip_hours"]
-        data = pretraining[names].reset_index(drop=True)
-        texts = format_cells(data, words=4, value=".3f", chip_hours=".1f")
-        found.append(Table(id="", title="Pre-training", scope=("pretraining",), data=data,
-                           texts=texts, words=4))  # fmt: skip
-    counted = results.groupby(["version", "target", "target_type", "setting"])
-    data = counted.agg(
-        runs=("value", "size"), digests=("config_digest", lambda x: _list(sorted(set(x))))
-    ).reset_index()
-    data = data[["version", "setting", "digests", "target_type", "target", "runs"]]
-    title = "Versions and configuration digests"
-    return [*found, Table(id="", title=title, scope=("provenance",), data=data,
-                          texts=format_cells(data, words=5), words=5)]  # fmt: skip
-
-
-def provenance() -> str:
-    """Who made the report, and after what."""
+def render_provenance() -> str:
+    """Renders the version of the package and how gains and intervals are computed."""
     return (
         f"<p>Report by foi_tf {escape(foi_tf.__version__)}. Gain: Eq. 2 of {PAPER}. Intervals: "
         "95 %, by bootstrap over seeds, and over evaluation images where their statistics are "
@@ -210,31 +143,6 @@ def provenance() -> str:
     )
 
 
-def network(backbone: str, family: str) -> str:
-    """The name of a network in headings."""
-    return f"{backbone}, from {family}"
-
-
-def _studies(chains: pd.DataFrame) -> list[tuple[tuple[str, str, str], pd.DataFrame]]:
-    return sorted(
-        chains.groupby(summary.STUDY), key=lambda x: (paper_tables.setting_order(x[0][0]), x[0])
-    )
-
-
-def _study(setting: str, backbone: str, family: str) -> str:
-    return f"{paper_tables.SETTING_TEXTS.get(setting, setting)} ({network(backbone, family)})"
-
-
-def _gain(row) -> str:
-    star = "*" if row.significant else ""
-    return transfer_matrix.with_deviation(
-        transfer_matrix.gain_text(row.gain) + star, f"{row.gain_std:.1f}", row.seeds
-    )
-
-
-def _list(values: Iterable) -> str:
-    return ", ".join(str(value) for value in values)
-
-
 def _nothing() -> str:
+    """Renders the text of a section without content."""
     return "<p>No chain with a source has been run with its baseline yet.</p>"

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from foi_tf.analysis.findings import evidence, findings
-from foi_tf.analysis.findings.findings import NOT_ENOUGH, NOT_SUPPORTED, SUPPORTED
-from foi_tf.analysis.measures import domain_distance, gains, summary
+from foi_tf.analysis.findings.evidence import NOT_ENOUGH, NOT_SUPPORTED, SUPPORTED
+from foi_tf.analysis.measures import distance, gains, summary
 from foi_tf.study.registry import DATASETS
 
 SEGMENTATION = [name for name, row in DATASETS.items() if "segmentation" in row.classes]
@@ -49,14 +49,12 @@ def near_by_domain():
     lines = []
     for target, source in itertools.product(SEGMENTATION, repeat=2):
         near = DATASETS[target].domain == DATASETS[source].domain
-        for name in domain_distance.ASSIGNMENTS:
+        for name in distance.ASSIGNMENTS:
             value = (
-                (1.0 if near else 2.0)
-                if name == domain_distance.INCLUSION
-                else 1.0 + (target > source)
+                (1.0 if near else 2.0) if name == distance.INCLUSION else 1.0 + (target > source)
             )
             lines.append((target, source, name, value))
-    return pd.DataFrame(lines, columns=domain_distance.COLUMNS)
+    return pd.DataFrame(lines, columns=distance.COLUMNS)
 
 
 SETTINGS = ("small", "full", "small_source")
@@ -73,11 +71,11 @@ def contrary(complete):
 
 
 def verdicts(chains, distances=None):
-    return {one.id: one.verdict for one in findings.judge(chains, distances)}
+    return {one.id: one.verdict for one in findings.judge_findings(chains, distances)}
 
 
 def numbers(chains, name, distances=None):
-    (one,) = (one for one in findings.judge(chains, distances) if one.id == name)
+    (one,) = (one for one in findings.judge_findings(chains, distances) if one.id == name)
     return one.evidence
 
 
@@ -162,7 +160,7 @@ def test_a4_reads_kendall_s_tau_from_distances(agreeing, near_by_domain):
     assert first.count == 272 and first.holds
     tau = numbers(agreeing, "A10", near_by_domain)[1].found.split()[0]
     assert first.found.startswith(f"{tau} against ") and first.found.count(",") == 2
-    partial = near_by_domain[near_by_domain.distance == domain_distance.INCLUSION]
+    partial = near_by_domain[near_by_domain.distance == distance.INCLUSION]
     alone, _ = numbers(agreeing, "A4", partial)
     assert alone.holds is None and alone.found == f"{tau} against none"
 
@@ -187,7 +185,7 @@ def test_shares_do_not_depend_on_the_number_of_seeds(complete):
     rng = np.random.default_rng(1)
     frame = complete(lambda *_: rng.normal(0, 4), ("small",))
     again = [complete(lambda *_: rng.normal(0, 4), ("small",)).assign(seed=i) for i in (1, 2, 3)]
-    one = summary.shares(gains.with_gains(frame))
-    four = summary.shares(gains.with_gains(pd.concat([frame, *again], ignore_index=True)))
+    one = summary.effect_shares(gains.with_gains(frame))
+    four = summary.effect_shares(gains.with_gains(pd.concat([frame, *again], ignore_index=True)))
     assert four["count"].tolist() == one["count"].tolist()
     assert four.P[0] == pytest.approx(one.P[0], abs=8) and four.P[0] > 25

@@ -2,9 +2,10 @@ import pandas as pd
 import pytest
 
 from foi_tf.analysis.findings import comparison, leave_one_out
-from foi_tf.analysis.findings.findings import NOT_ENOUGH, NOT_SUPPORTED, SUPPORTED
-from foi_tf.analysis.measures import gains
+from foi_tf.analysis.findings.evidence import NOT_ENOUGH, NOT_SUPPORTED, SUPPORTED
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report import sections
+from foi_tf.analysis.report.finding_tables import build_finding_table
 from tests.analysis.conftest import make_row
 
 TARGETS = ("coco", "pvoc", "camvid", "city", "isprs", "sunrgbd")
@@ -17,8 +18,8 @@ def judged(values):
         for (target, seed), scratch in values.items()
         for source, value in (("ilsvrc", 0.5), ("scratch", scratch))
     )
-    runs = gains.seed_gains(frame)
-    return leave_one_out.judge(gains.means(runs), runs)
+    analysis = StudyAnalysis(frame)
+    return leave_one_out.judge_leaving_one_out(analysis.mean_gains, analysis.seed_gains)
 
 
 def verdict(values):
@@ -57,9 +58,9 @@ def test_too_few_targets_turn_nothing():
 def test_narrow_verdicts_are_told(against, narrow):
     values = {(target, 0): 0.6 if target in against else 0.4 for target in TARGETS}
     found = judged(values)
-    line = comparison.markdown({"mini": found}).splitlines()[2]
+    line = comparison.compare_as_markdown({"mini": found}).splitlines()[2]
     assert line.endswith("**not supported**, narrowly |" if narrow else "**supported** |")
-    page = sections.findings([("network", found)])
+    page = sections.render_findings({("backbone", "family"): found})
     assert ("</span>, narrowly</p>" in page) == narrow
     assert ("left out: isprs:segmentation." in page) == narrow
-    assert ("not supported, narrowly" in sections.evidence_sheet(found).texts.verdict[0]) == narrow
+    assert ("not supported, narrowly" in build_finding_table(found).texts.verdict[0]) == narrow

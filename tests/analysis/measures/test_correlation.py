@@ -27,7 +27,7 @@ def test_factors_of_transfers(study):
         "camvid": np.array([[0.0, 0]]), "city": np.array([[3.0, 4], [0, 1]]),
         "coco": np.array([[0.0, 2]]),
     }  # fmt: skip
-    found = correlation.pairs(chains, distance.distances(features))
+    found = correlation.join_factors(chains, distance.distances(features))
     found = found.set_index(["target", "source", "source_type"])
     assert set(found.index) == {
         ("camvid", "city", "segmentation"), ("camvid", "coco", "segmentation"),
@@ -40,16 +40,16 @@ def test_factors_of_transfers(study):
     assert city["mean"] == pytest.approx(-2)
     coco = found.loc["camvid", "coco", "segmentation"]
     assert (coco.same_domain, coco.one_to_one) == (0, pytest.approx(-2))
-    assert correlation.factors(found) == [*distance.ASSIGNMENTS, "source_size", "same_domain"]
+    assert correlation.list_factors(found) == [*distance.ASSIGNMENTS, "source_size", "same_domain"]
 
 
 def test_tau_is_scipys():
     pairs = frame(np.random.default_rng(0), noise=3.0)
-    table = correlation.overall(pairs, ["near", "chance"], resamples=20).set_index("factor")
+    table = correlation.tau_over_all(pairs, ["near", "chance"], resamples=20).set_index("factor")
     for name in ("near", "chance"):
         assert table.tau[name] == stats.kendalltau(pairs[name], pairs.gain).statistic
     assert (table.pairs == 56).all() and (table.targets == 8).all()
-    own = correlation.by_target(pairs, ["near"]).set_index("target")
+    own = correlation.tau_by_target(pairs, ["near"]).set_index("target")
     third = pairs[pairs.target == "d3"]
     assert own.tau["d3"] == stats.kendalltau(third.near, third.gain).statistic
     assert own.pairs["d3"] == 7 and len(own) == 8
@@ -57,18 +57,18 @@ def test_tau_is_scipys():
 
 def test_what_matters_is_told_from_chance():
     pairs = frame(np.random.default_rng(1), noise=2.0)
-    table = correlation.overall(pairs, ["near", "chance"], resamples=300).set_index("factor")
+    table = correlation.tau_over_all(pairs, ["near", "chance"], resamples=300).set_index("factor")
     near, chance = table.loc["near"], table.loc["chance"]
     assert near.low > 0.3 and near.low < near.tau < near.high and near.p_value < 0.01
     assert chance.low < 0 < chance.high and chance.p_value > 0.05
-    again = correlation.overall(pairs, ["near", "chance"], resamples=300).set_index("factor")
+    again = correlation.tau_over_all(pairs, ["near", "chance"], resamples=300).set_index("factor")
     pd.testing.assert_frame_equal(table, again)
 
 
 def test_chance_is_significant_as_often_as_it_should_be():
     rng = np.random.default_rng(2)
     p_values = [
-        correlation.overall(frame(rng), ["chance"], resamples=40, seed=i).p_value[0]
+        correlation.tau_over_all(frame(rng), ["chance"], resamples=40, seed=i).p_value[0]
         for i in range(40)
     ]
     assert 0.3 < np.mean(p_values) < 0.7 and np.mean(np.array(p_values) < 0.1) < 0.25
@@ -81,25 +81,24 @@ def test_a_factor_of_the_target_alone_is_not_significant():
     level = dict(zip(NAMES, rng.normal(0, 50, 8), strict=True))
     shift = pairs.target.map(level)
     pairs = pairs.assign(gain=shift + rng.normal(size=56), near=shift + rng.normal(size=56))
-    (found,) = correlation.overall(pairs, ["near"], resamples=200).to_dict("records")
+    (found,) = correlation.tau_over_all(pairs, ["near"], resamples=200).to_dict("records")
     assert found["tau"] > 0.6 and found["p_value"] > 0.05
 
 
 def test_constants_have_no_tau():
     pairs = frame(np.random.default_rng(4)).assign(flat=1.0)
-    (found,) = correlation.overall(pairs, ["flat"], resamples=5).to_dict("records")
+    (found,) = correlation.tau_over_all(pairs, ["flat"], resamples=5).to_dict("records")
     assert all(np.isnan(found[name]) for name in ("tau", "low", "high", "p_value"))
 
 
 def test_one_target_resamples_its_pairs():
     pairs = frame(np.random.default_rng(5), noise=5.0)
-    (found,) = correlation.overall(pairs[pairs.target == "d0"], ["near"], resamples=50).to_dict(
-        "records"
-    )
+    own = pairs[pairs.target == "d0"]
+    (found,) = correlation.tau_over_all(own, ["near"], resamples=50).to_dict("records")
     assert found["low"] < found["high"] and found["targets"] == 1
 
 
 def test_nothing_in_common_is_an_error(study):
     table = distance.distances({"suim": np.eye(2), "uwt": np.eye(2)})
     with pytest.raises(FoiError, match=r"results name camvid, .*, features suim, uwt"):
-        correlation.pairs(gains.with_gains(study), table)
+        correlation.join_factors(gains.with_gains(study), table)

@@ -50,7 +50,8 @@ def test_cosine_does_not_see_scale():
 def test_the_figure_is_a_file_with_domains_in_its_legend(tmp_path, kind):
     points = embedding.embed(groups(5))
     path = tmp_path / f"f.{kind}"
-    scatter.draw(points, {"d0": "driving", "d1": "driving", "d2": "consumer"}, "By domain", path)
+    domains = {"d0": "driving", "d1": "driving", "d2": "consumer"}
+    scatter.draw_embedding(points, domains, "By domain", path)
     data = path.read_bytes()
     assert data.startswith({"png": b"\x89PNG", "svg": b"<?xml"}[kind]) and len(data) > 5000
 

@@ -124,8 +124,8 @@ def test_other_images_are_refused(with_images, tmp_path):
 
 def test_significant_gains_have_a_star(with_images, tmp_path):
     found = gains.with_gains(with_images, image_statistics.find_statistics(tmp_path))
-    made = transfer_matrix.arrange_cells(found, transfer_matrix.training_sizes(found))
-    one = transfer_matrix.matrix_table(made, ("gain",), id="4a", title="")
+    made = transfer_matrix.arrange_chains(found, transfer_matrix.training_sizes(found))
+    one = transfer_matrix.build_matrix_table(made, ("gain",), id="4a", title="")
     assert one.texts["city"].tolist() == ["+20.0*"]
     assert "(95 % interval +20.0 to +20.0, over images)" in one.hovers["city"].iloc[0]
     assert "* The 95 % interval of the gain excludes 0." in one.notes

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from foi_tf.analysis.measures import gains
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 
 CAMVID = "camvid:segmentation"
 
@@ -73,7 +74,7 @@ def test_a_seed_without_partner_is_held_against_the_mean_baseline(make_results):
         (CAMVID, "coco:segmentation", 0.44),  # +10 % of 0.4.
         (CAMVID, "coco:segmentation", 0.60, {"seed": 7}),  # +20 % of 0.5.
     )
-    runs = gains.seed_gains(frame)
+    runs = StudyAnalysis(frame).seed_gains
     coco = runs[runs.source == "coco"]
     assert coco.paired.tolist() == [True, False]
     assert coco.gain.tolist() == pytest.approx([10, 20])

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from foi_tf.analysis.measures import quick_test
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.study import results
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import Chain
@@ -38,7 +39,7 @@ def chain(source):
 def test_only_negative_sources_are_discarded():
     frame = rows(good=(12, None), same=(-1.9, None), bad=(-2.1, None), full_only=(None, 9))
     chains = [chain(name) for name in ("good", "same", "bad", "full_only", "never")]
-    found = quick_test.screen(frame, chains)
+    found = quick_test.screen_chains(StudyAnalysis(frame), chains)
     assert [c.source.dataset for c in found.kept] == ["good", "same"]
     assert [c.source.dataset for c in found.discarded] == ["bad"]
     assert [c.source.dataset for c in found.unscreened] == ["full_only", "never"]
@@ -65,9 +66,9 @@ def test_only_negative_sources_are_discarded():
     ],
 )
 def test_a_miss_is_a_positive_best_source_that_was_discarded(gains, judged, missed):
-    frame = rows(**gains)
-    screening = quick_test.screen(frame, [chain(name) for name in gains])
-    count, found = quick_test.misses(frame, screening)
+    analysis = StudyAnalysis(rows(**gains))
+    screened = quick_test.screen_chains(analysis, [chain(name) for name in gains])
+    count, found = quick_test.find_missed_targets(analysis, screened)
     assert count == judged
     assert [miss.source.dataset for miss in found] == [name for name, *_ in missed]
     for miss, (_, gain, instead) in zip(found, missed, strict=True):

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from foi_tf.analysis.measures import gains, screening
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report import sections
 from foi_tf.study.results import NO_SOURCE
 
@@ -14,7 +15,7 @@ def test_a_clean_study_stays_as_it_is(study):
     frame, said = screening.screen(study)
     pd.testing.assert_frame_equal(frame, study)
     assert said == []
-    assert screening.notes(study, gains.with_gains(study)) == []
+    assert screening.describe_limits(study, gains.with_gains(study)) == []
 
 
 def test_rows_that_disagree_are_all_left_out(make_results):
@@ -97,7 +98,7 @@ def test_notes_name_what_makes_gains_doubtful(make_results):
         (CAMVID, "coco:segmentation", 0.6, {"learning_rate": 0.1}),
         ("isprs:segmentation", "coco:segmentation", math.nan),
     )
-    diverged, mixed, uneven = screening.notes(frame, gains.with_gains(frame))
+    diverged, mixed, uneven = screening.describe_limits(frame, gains.with_gains(frame))
     assert diverged.startswith("1 run ended without a value")
     assert mixed.startswith("1 run happened under several configurations")
     assert uneven.startswith("1 chain tried another number of learning rates")
@@ -113,5 +114,5 @@ def test_notes_name_what_makes_gains_doubtful(make_results):
     ],
 )
 def test_the_report_names_it(make_results, rows, expected):
-    frame, said = screening.screen(make_results(*rows))
-    assert expected in sections.left_out(said, frame, gains.with_gains(frame))
+    analysis = StudyAnalysis(make_results(*rows))
+    assert expected in sections.render_left_out(analysis, analysis.left_out)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from foi_tf.analysis.measures import gains, variance
-from foi_tf.analysis.report import report
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.report.report import write_report
+from foi_tf.analysis.report.variance_tables import build_variance_tables
 
 SOURCES = {
     "coco:segmentation": 0.1, "coco:detection": 0.05, "city:segmentation": -0.1,
@@ -26,7 +28,7 @@ def rows(make_results, gain, left_out=()):
 
 
 def shares(*given):
-    return variance.shares(gains.with_gains(rows(*given)))
+    return variance.explain_variance(gains.with_gains(rows(*given)))
 
 
 def test_gains_of_the_source_alone(make_results):
@@ -52,18 +54,18 @@ def test_gains_of_the_pair_alone(make_results):
 
 def test_few_or_equal_gains_say_nothing(make_results):
     own = gains.with_gains(rows(make_results, lambda t, s: 100 * SOURCES[s]))
-    assert variance.shares(own[own.target != "pvoc"]) is None
-    assert variance.shares(own[own.source != "vkitti2"]) is None
-    assert variance.shares(own[own.source == "ilsvrc"]) is None
-    assert variance.shares(own.assign(gain=3.0)) is None
-    assert variance.sheets(own[own.target != "pvoc"]) == []
+    assert variance.explain_variance(own[own.target != "pvoc"]) is None
+    assert variance.explain_variance(own[own.source != "vkitti2"]) is None
+    assert variance.explain_variance(own[own.source == "ilsvrc"]) is None
+    assert variance.explain_variance(own.assign(gain=3.0)) is None
+    assert build_variance_tables(own[own.target != "pvoc"]) == []
 
 
 def test_the_report_says_it(make_results, tmp_path):
     own = rows(make_results, lambda t, s: 100 * SOURCES[s])
-    (sheet,) = variance.sheets(gains.with_gains(own))
+    (sheet,) = build_variance_tables(gains.with_gains(own))
     assert sheet.texts.iloc[0].tolist() == [
         "few target images", "hrnet_w48, from ilsvrc", "segmentation", "20", "7", "0", "100", "0",
     ]  # fmt: skip
-    assert sheet.heading in report.write(own, tmp_path).read_text()
+    assert sheet.heading in write_report(StudyAnalysis(own), tmp_path).read_text()
     assert (tmp_path / "tables" / f"{sheet.name}.md").exists()

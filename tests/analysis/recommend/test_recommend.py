@@ -9,13 +9,13 @@ from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, sourc
 from foi_tf.analysis.report import domain_report
 from foi_tf.errors import FoiError
 from foi_tf.study.feature_files import Points
-from tests.feature_vectors import make
+from tests.feature_vectors import make_features
 
 LABELS = np.arange(60) % 3
 
 
 def seen_by(source, apart, seed=0, **changes):
-    """Points of camvid by the model of a source: three classes so far apart."""
+    """Makes points of camvid by a source model; its three classes are `apart` from each other."""
     rng = np.random.default_rng(seed)
     points = Points(
         vectors=(apart * np.eye(4)[LABELS] + rng.normal(size=(60, 4))).astype(np.float32),
@@ -24,7 +24,7 @@ def seen_by(source, apart, seed=0, **changes):
         probabilities=rng.dirichlet(np.ones(3), 60).astype(np.float32),
     )
     chain = ("ilsvrc", f"{source}:segmentation")
-    return make("camvid", points=points, chain=chain, weights=source, **changes)
+    return make_features("camvid", points=points, chain=chain, weights=source, **changes)
 
 
 POINTS = [seen_by("coco", 1.0), seen_by("city", 5.0), seen_by("isprs", 0.0)]
@@ -41,7 +41,7 @@ def test_sources_ranked_by_what_they_make_of_the_target(by):
 
 def test_where_source_models_can_tell_they_are_asked():
     assert source_ranking.default_ranking("camvid", POINTS) == "leep"
-    assert source_ranking.default_ranking("camvid", [make("camvid"), *POINTS]) == "leep"
+    assert source_ranking.default_ranking("camvid", [make_features("camvid"), *POINTS]) == "leep"
     assert (
         source_ranking.default_ranking("camvid", [])
         == source_ranking.default_ranking("suim", POINTS)
@@ -88,7 +88,7 @@ def test_scores_are_kept_and_read_in_place_of_points(before, tmp_path):
     for name, values in made.items():
         np.testing.assert_allclose(again[name], values, rtol=1e-5)
     part = source_ranking.score_past_transfers(before, ["logme"], POINTS, known[1:])["logme"]
-    assert part.isna().sum() == 1  # What is known counts alone, as it was kept.
+    assert part.isna().sum() == 1  # Kept scores replace computed ones.
     with pytest.raises(FoiError, match="unknown rule 'logm'; did you mean 'logme'"):
         source_ranking.score_past_transfers(before, ["logm"], POINTS)
     with pytest.raises(FoiError, match="no pair has all of the scores leep; name some --by"):
@@ -96,10 +96,10 @@ def test_scores_are_kept_and_read_in_place_of_points(before, tmp_path):
 
 
 def test_points_have_to_be_the_same_ones():
-    assert pair_scores.index_by_pair([make("camvid"), seen_by("camvid", 1.0)]) == {}
+    assert pair_scores.index_by_pair([make_features("camvid"), seen_by("camvid", 1.0)]) == {}
     with pytest.raises(FoiError, match="by coco:segmentation and by city:segmentation are of diff"):
         pair_scores.index_by_pair([POINTS[0], seen_by("city", 1.0, seed=1, points_per_image=9)])
-    with pytest.raises(FoiError, match="by coco:segmentation are there twice"):
+    with pytest.raises(FoiError, match="by coco:segmentation were given twice"):
         pair_scores.index_by_pair([POINTS[0], dataclasses.replace(
             POINTS[1], origin=dataclasses.replace(POINTS[0].origin, weights="other")
         )])  # fmt: skip
@@ -113,7 +113,7 @@ def test_domain_and_size_of_own_sources_are_those_of_their_features():
         "source"
     )
     assert not alone.same_domain["mine:segmentation"] and alone.n_source["mine:segmentation"] == 0
-    mine = make("camvid", train={"segmentation": 40})
+    mine = make_features("camvid", train={"segmentation": 40})
     mine = dataclasses.replace(mine, origin=dataclasses.replace(mine.origin, dataset="mine"))
     found = source_ranking.recommend_sources(
         "camvid", "logme", [], [*points, mine], None
@@ -123,9 +123,12 @@ def test_domain_and_size_of_own_sources_are_those_of_their_features():
 
 
 def test_own_data_is_a_target_by_its_features():
-    mine = make("camvid", vectors=np.zeros((3, 2)), train={"depth": 40})
+    mine = make_features("camvid", vectors=np.zeros((3, 2)), train={"depth": 40})
     mine = dataclasses.replace(mine, origin=dataclasses.replace(mine.origin, dataset="mine"))
-    others = [make(n, vectors=np.full((2, 2), i + 1.0)) for i, n in enumerate(["city", "sunrgbd"])]
+    others = [
+        make_features(n, vectors=np.full((2, 2), i + 1.0))
+        for i, n in enumerate(["city", "sunrgbd"])
+    ]
     found = source_ranking.recommend_sources("mine", "advice", [], [mine, *others], None)
     assert found.source.tolist() == ["city:segmentation", "sunrgbd:depth", "sunrgbd:segmentation"]
     assert found.distance.tolist() == pytest.approx([2**0.5, 8**0.5, 8**0.5])
@@ -133,7 +136,7 @@ def test_own_data_is_a_target_by_its_features():
         "mine", "advice", ["sunrgbd:depth"], [mine, *others], None
     )
     assert only.source.tolist() == ["sunrgbd:depth"]
-    with pytest.raises(FoiError, match="nothing is known of coco:depth; known: city:segm"):
+    with pytest.raises(FoiError, match="coco:depth is not a candidate; candidates: city:segm"):
         source_ranking.recommend_sources("mine", "advice", ["coco:depth"], [mine, *others], None)
 
 
@@ -155,10 +158,10 @@ def test_every_way_to_rank_has_a_text():
 
 def test_tables_9_and_10_and_figure_3_as_files(study, tmp_path):
     names = ("camvid", "city", "coco", "isprs")
-    space = [make(name, images=12, width=6, seed=i) for i, name in enumerate(names)]
+    space = [make_features(name, images=12, width=6, seed=i) for i, name in enumerate(names)]
     table = domain_report.write_distances(space, tmp_path)
     assert len(table) == 4 * 3 * len(distance.ASSIGNMENTS)
-    other = make("camvid", images=12, width=6, seed=9, weights="beef")
+    other = make_features("camvid", images=12, width=6, seed=9, weights="beef")
     domain_report.write_networks([*space, other], tmp_path)
     found = domain_report.write_agreement(gains.with_gains(study), table, tmp_path)
     assert found.factor.tolist() == [*distance.ASSIGNMENTS, "source_size", "same_domain"]
@@ -169,7 +172,9 @@ def test_tables_9_and_10_and_figure_3_as_files(study, tmp_path):
            for kind in ("csv", "png", "svg")]
     )  # fmt: skip
     with pytest.raises(FoiError, match="camvid by several networks are of different images"):
-        domain_report.write_networks([space[0], make("camvid", images=5, weights="x")], tmp_path)
+        domain_report.write_networks(
+            [space[0], make_features("camvid", images=5, weights="x")], tmp_path
+        )
     chains = gains.with_gains(study)
     assert domain_report.write_agreement(chains[chains.source_type == ""], table, tmp_path).empty
     # A setting without distances does not take the others along.

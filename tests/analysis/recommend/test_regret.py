@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from foi_tf.analysis.measures import gains
+from foi_tf.analysis.measures import gains, summary
 from foi_tf.analysis.recommend import learned_ranking, past_transfers, regret, rules
 from foi_tf.errors import FoiError
 
 
 def pairs(values, metric="miou", target="camvid"):
-    """Pairs of one target whose sources s0, s1, ... came out with the values."""
+    """Makes pairs of one target whose sources s0, s1, ... have these values."""
     count = len(values)
     return pd.DataFrame(
         {
@@ -39,7 +39,7 @@ def test_regret_by_hand():
 
 def test_lower_values_are_better_for_depth():
     frame = pairs([0.5, 0.4, 0.6], "rmse")
-    assert regret.compute_regrets(frame).tolist() == pytest.approx([25, 0, 50])
+    assert summary.compute_regrets(frame).tolist() == pytest.approx([25, 0, 50])
     found = regret.evaluate_rules(frame, {"best": pd.Series([2.0, 3, 1])}).iloc[0]
     assert (found.regret_1, found.best_found, found.weighted_tau) == (0, 100, pytest.approx(1))
 
@@ -64,7 +64,7 @@ def test_targets_without_a_choice_or_a_score_do_not_count():
 
 
 def test_published_results_again_with_plain_pandas():
-    """The regret of simple rules, worked out without any of the code under test."""
+    """Computes the regret of simple rules without the code under test."""
     frame = past_transfers.load_published_transfers()
     assert len(frame) == 17 * 16 and frame.groupby("target").size().eq(16).all()
     size = frame.drop_duplicates("source").set_index("source").n_source
@@ -88,7 +88,7 @@ def test_published_results_again_with_plain_pandas():
     assert found.regret_1["domain"] < found.regret_1["coco"] < found.regret_1["random"]
 
 
-def test_a_ranking_is_learnt_from_other_targets():
+def test_a_ranking_is_learned_from_other_targets():
     rng = np.random.default_rng(0)
     frame = pd.concat([pairs(np.zeros(6), target=f"t{i}") for i in range(5)], ignore_index=True)
     frame = frame.assign(distance=rng.uniform(1, 9, len(frame)))
@@ -151,6 +151,6 @@ def test_pairs_of_result_rows(study, make_results):
 def test_sources_of_different_seeds_are_held_against_their_own_baselines():
     # Seed 1 is better by 20 % throughout; s0 has both seeds, s1 the first alone.
     frame = pairs([0.363, 0.36]).assign(baseline=[0.33, 0.3])
-    assert regret.compute_regrets(frame).tolist() == pytest.approx([100 * (1 - 1.1 / 1.2), 0])
+    assert summary.compute_regrets(frame).tolist() == pytest.approx([100 * (1 - 1.1 / 1.2), 0])
     unknown = frame.assign(baseline=[0.33, np.nan])
-    assert regret.compute_regrets(unknown).tolist() == pytest.approx([0, 100 * (1 - 0.36 / 0.363)])
+    assert summary.compute_regrets(unknown).tolist() == pytest.approx([0, 100 * (1 - 0.36 / 0.363)])

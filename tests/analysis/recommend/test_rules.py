@@ -6,7 +6,7 @@ from foi_tf.analysis.recommend import candidates, rules
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Task
 from foi_tf.study.registry import DATASETS
-from tests.feature_vectors import make
+from tests.feature_vectors import make_features
 
 CAMVID = Task("camvid", "segmentation")
 
@@ -43,7 +43,7 @@ def test_a_model_of_several_sources_comes_behind_those_of_the_domain():
 
 def test_advice_goes_by_inclusion_across_domains():
     line = {"camvid": 0.0, "city": 9.0, "suim": 1.0, "coco": 2.0, "isaid": 3.0}
-    features = {name: make(name, vectors=np.array([[x]])) for name, x in line.items()}
+    features = {name: make_features(name, vectors=np.array([[x]])) for name, x in line.items()}
     found = order(candidates.list_feature_candidates(CAMVID, features), "advice")
     assert found[:4] == [
         "city:segmentation", "suim:segmentation", "coco:segmentation", "isaid:segmentation",
@@ -53,7 +53,7 @@ def test_advice_goes_by_inclusion_across_domains():
 
 
 def test_the_datasets_own_other_task_includes_it():
-    features = {name: make(name, seed=i) for i, name in enumerate(["bdd", "coco"])}
+    features = {name: make_features(name, seed=i) for i, name in enumerate(["bdd", "coco"])}
     pairs = candidates.list_feature_candidates(Task("bdd", "detection"), features)
     own = pairs[pairs.source == "bdd"]
     assert own.source_type.tolist() == ["segmentation"] and own.distance.tolist() == [0.0]
@@ -77,7 +77,9 @@ def test_multi_source_models_count_as_within_the_domain():
 
 
 def test_reasons_name_what_speaks_for_a_source():
-    features = {name: make(name, seed=i) for i, name in enumerate(["camvid", "city", "coco"])}
+    features = {
+        name: make_features(name, seed=i) for i, name in enumerate(["camvid", "city", "coco"])
+    }
     pairs = candidates.list_feature_candidates(CAMVID, features)
     reasons = dict(
         zip(pairs.source + ":" + pairs.source_type, rules.explain_sources(pairs), strict=True)
@@ -97,7 +99,7 @@ def test_reasons_name_what_speaks_for_a_source():
 
 def test_what_cannot_be_scored_is_named():
     pairs = candidates.list_dataset_candidates(CAMVID, DATASETS)
-    said = r"^camvid:segmentation: nothing is known to rank the source .* by; give --features"
+    said = r"^camvid:segmentation: the source .* cannot be ranked without features; give --features"
     with pytest.raises(FoiError, match=said):
         rules.rank_sources(pairs, rules.RULES["inclusion"].score(pairs))
     assert rules.rank_sources(pairs, pd.Series(0.0, pairs.index)).source[0] == "coco"
@@ -106,11 +108,11 @@ def test_what_cannot_be_scored_is_named():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("coco", "say which task, coco:segmentation or coco:detection or coco:keypoints"),
+        ("coco", "name the task, coco:segmentation or coco:detection or coco:keypoints"),
         ("cocoa", "unknown dataset 'cocoa'; did you mean 'coco'"),
         ("coco:depth", "coco is annotated for segmentation, detection, keypoints only"),
         ("coco:depht", "unknown task type 'depht'"),
-        ("ilsvrc", "say which task, another dataset"),
+        ("ilsvrc", "name the task, another dataset"),
     ],
 )
 def test_a_target_has_to_be_one_task(text, said):
@@ -121,12 +123,12 @@ def test_a_target_has_to_be_one_task(text, said):
 
 
 def test_the_space_around_a_target():
-    here = [make("camvid"), make("coco")]
-    source = make("camvid", weights="beef")  # Alone in its space, hence no help.
+    here = [make_features("camvid"), make_features("coco")]
+    source = make_features("camvid", weights="beef")  # Alone in its space, hence no help.
     assert list(candidates.select_target_network("camvid", [*here, source])) == ["camvid", "coco"]
     with pytest.raises(FoiError, match="no file has features of suim and of another dataset"):
         candidates.select_target_network("suim", here)
-    other = [make("camvid", weights="beef"), make("city", weights="beef")]
+    other = [make_features("camvid", weights="beef"), make_features("city", weights="beef")]
     with pytest.raises(FoiError, match=r"are by several networks, .*c0ffee.* and .*beef"):
         candidates.select_target_network("camvid", here + other)
 

@@ -1,4 +1,4 @@
-"""Each metric against its formula written down directly, and against what is known of it."""
+"""Compares each metric with its formula written out, and with known values."""
 
 import dataclasses
 
@@ -18,7 +18,7 @@ CENTERS = RNG.normal(size=(3, 6))
 
 
 def clusters(apart):
-    """90 points of 3 classes in 6 dimensions, `apart` times as far from each other as wide."""
+    """Draws 90 points of 3 classes in 6 dimensions; `apart` is the distance of classes in widths."""
     return apart * CENTERS[LABELS] + np.random.default_rng(1).normal(size=(90, 6))
 
 
@@ -68,7 +68,7 @@ def test_nleep_is_leep_of_a_mixture():
 
 
 def log_evidence(features, y, alpha, beta):
-    """Equation 2 of You et al., with all matrices written out."""
+    """Computes Equation 2 of You et al. with all matrices written out."""
     n, d = features.shape
     a = alpha * np.eye(d) + beta * features.T @ features
     m = beta * np.linalg.solve(a, features.T @ y)
@@ -188,7 +188,9 @@ def test_scores_of_points(name):
 
 
 def test_points_that_a_metric_cannot_use_are_named():
-    with pytest.raises(FoiError, match="camvid: no probabilities of source classes, which leep"):
+    with pytest.raises(
+        FoiError, match="camvid: the points have no probabilities of source classes, which leep"
+    ):
         transferability.score_points("leep", POINTS, "camvid")
     depth = dataclasses.replace(POINTS, targets=np.linspace(1, 5, 90, dtype=np.float32))
     assert np.isfinite(transferability.score_points("logme", depth, "sunrgbd"))

@@ -14,15 +14,15 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_green_is_better_purple_worse_white_equal_gray_not_run():
-    assert cell_colors.of_gain(0.0) == "#ffffff"
-    red, green, blue = to_rgb(cell_colors.of_gain(20.0))
+    assert cell_colors.gain_color(0.0) == "#ffffff"
+    red, green, blue = to_rgb(cell_colors.gain_color(20.0))
     assert green > max(red, blue)
-    red, green, blue = to_rgb(cell_colors.of_gain(-20.0))
+    red, green, blue = to_rgb(cell_colors.gain_color(-20.0))
     assert green < min(red, blue)
-    assert cell_colors.of_gain(math.nan) == cell_colors.NOT_RUN
-    assert cell_colors.of_gain(500.0) == cell_colors.of_gain(cell_colors.FULL_COLOR)
-    assert cell_colors.of_amount(1.0, 1.0, 3.0, cell_colors.MERITS) == "#ffffff"
-    assert cell_colors.of_amount(2.0, 2.0, 2.0, cell_colors.MERITS) == "#ffffff"
+    assert cell_colors.gain_color(math.nan) == cell_colors.NOT_RUN
+    assert cell_colors.gain_color(500.0) == cell_colors.gain_color(cell_colors.FULL_COLOR)
+    assert cell_colors.amount_color(1.0, 1.0, 3.0, cell_colors.MERITS) == "#ffffff"
+    assert cell_colors.amount_color(2.0, 2.0, 2.0, cell_colors.MERITS) == "#ffffff"
 
 
 @pytest.mark.parametrize("gain", [-100, -18, -17, -5, 0, 5, 17, 18, 100])
@@ -30,19 +30,19 @@ def test_numbers_can_be_read_on_their_color(gain):
     def luminance(color):  # WCAG 2, with a plain gamma.
         return np.dot([0.2126, 0.7152, 0.0722], np.power(to_rgb(color), 2.2))
 
-    shade = cell_colors.of_gain(gain)
+    shade = cell_colors.gain_color(gain)
     # 4.5 is what WCAG 2 asks of small text.
-    low, high = sorted(map(luminance, (shade, cell_colors.ink(shade))))
+    low, high = sorted(map(luminance, (shade, cell_colors.text_color(shade))))
     assert (high + 0.05) / (low + 0.05) > 4.5
 
 
 @pytest.fixture(scope="module")
 def sheet(study):
-    return paper_tables.sheets(gains.with_gains(study))[0]
+    return paper_tables.build_paper_tables(gains.with_gains(study))[0]
 
 
 def test_a_heat_map_has_the_colors_of_its_gains(sheet, tmp_path):
-    plots.heat_map(sheet, tmp_path / "map")
+    plots.draw_heat_map(sheet, tmp_path / "map")
     pixels = matplotlib.image.imread(tmp_path / "map.png")[..., :3].reshape(-1, 3)
     for shade in {*sheet.shades.iloc[:, 2:].to_numpy().ravel()} - {""}:
         assert (np.abs(pixels - to_rgb(shade)) < 0.003).all(axis=1).sum() > 300
@@ -50,7 +50,7 @@ def test_a_heat_map_has_the_colors_of_its_gains(sheet, tmp_path):
 
 
 def test_cells_of_the_svg_say_more_when_pointed_at(sheet, tmp_path):
-    plots.heat_map(sheet, tmp_path / "map", png=False)
+    plots.draw_heat_map(sheet, tmp_path / "map", png=False)
     assert not (tmp_path / "map.png").exists()
     shade_of = {
         path[0].text: re.search(r"fill: ([^;]+)", path.get("style"))[1]
@@ -71,8 +71,8 @@ def test_heat_maps_grow_with_their_tables(complete, tmp_path, number):
     frame = complete(lambda chain, setting: 3.0, ["small"])
     targets = sorted(set(frame.target[frame.target_type == "segmentation"]))[:number]
     own = frame[frame.target.isin(targets) & (frame.target_type == "segmentation")]
-    table = paper_tables.sheets(gains.with_gains(own))[0]
-    plots.heat_map(table, tmp_path / "map")
+    table = paper_tables.build_paper_tables(gains.with_gains(own))[0]
+    plots.draw_heat_map(table, tmp_path / "map")
     height, width, _ = matplotlib.image.imread(tmp_path / "map.png").shape
     rows, columns = table.data.shape
     assert width == pytest.approx((columns - 2) * 7 * plots.LETTER * plots.DPI, abs=250)
@@ -80,14 +80,14 @@ def test_heat_maps_grow_with_their_tables(complete, tmp_path, number):
 
 
 def test_bars_of_levels_say_their_share(study, tmp_path):
-    svg = plots.levels(gains.with_gains(study), tmp_path / "levels")
+    svg = plots.draw_levels(gains.with_gains(study), tmp_path / "levels")
     # Of eight transfers three lose more than 2 % and two gain more than 10.
     assert "<title>all, small (n = 8): negative 38 %</title>" in svg
     assert "<title>all, small (n = 8): above 10 % 25 %</title>" in svg
 
 
 def test_points_say_which_chain_they_are(study, tmp_path):
-    svg = plots.against_size(gains.transfers(gains.with_gains(study)), tmp_path / "size")
+    svg = plots.draw_gain_against_size(gains.transfers(gains.with_gains(study)), tmp_path / "size")
     wanted = "city:segmentation → camvid:segmentation, small: +25.0 %, 2,975 source images"
     assert f"<title>{wanted}</title>" in svg
     assert svg == (tmp_path / "size.svg").read_text()
@@ -95,6 +95,6 @@ def test_points_say_which_chain_they_are(study, tmp_path):
 
 def test_deviations_are_left_to_the_tables(sheet, tmp_path):
     assert sheet.texts.map(lambda text: "±" in text).to_numpy().any()
-    plots.heat_map(sheet, tmp_path / "map", png=False)
+    plots.draw_heat_map(sheet, tmp_path / "map", png=False)
     drawn = (tmp_path / "map.svg").read_text()
     assert "+25.0" in drawn and "±" not in drawn

@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-import foi_tf.analysis.report
-from foi_tf.analysis.report import published
+import foi_tf.analysis.measures
+from foi_tf.analysis.measures import published_results
+from foi_tf.analysis.measures.published_results import load_published_results, regrets_of_rules
+from foi_tf.analysis.report import published_tables
 from foi_tf.study.registry import DATASETS
 
 DOMAINS = {
@@ -21,13 +23,13 @@ DOMAIN = {name: domain for domain, names in DOMAINS.items() for name in names}
 @pytest.fixture(scope="module")
 def wide():
     """Targets by sources, as in the file."""
-    (folder,) = foi_tf.analysis.report.__path__
+    (folder,) = foi_tf.analysis.measures.__path__
     return pd.read_csv(f"{folder}/published.csv", index_col=0)
 
 
 @pytest.fixture(scope="module")
 def frame():
-    return published.load()
+    return load_published_results()
 
 
 def size(name):
@@ -56,7 +58,7 @@ def test_ranks_and_best_sources(wide, frame):
         assert row.rank == ranks.loc[row.target, row.source]
         best = wide.loc[row.target].max()
         assert row.regret == pytest.approx(100 * (best - wide.loc[row.target, row.source]) / best)
-    best = published.sheets(frame)[2].data.set_index("target")["best source"]
+    best = published_tables.build_published_tables(frame)[2].data.set_index("target")["best source"]
     assert best.to_dict() == wide.idxmax(axis=1).to_dict()
 
 
@@ -68,14 +70,15 @@ def test_how_often_the_largest_within_the_domain_is_best(wide, frame):
             best += wide.loc[target].idxmax() == largest
             near += wide.loc[target, largest] >= 0.98 * wide.loc[target].max()
     assert (best, near) == (10, 13)
-    fact = published.facts(frame)[1]
+    fact = published_tables.describe_published(frame)[1]
     assert f"best of all for {best} of 16 targets, and within 2 % of the best for {near}" in fact
 
 
 def test_best_sources_within_the_domain(wide, frame):
     best = wide.idxmax(axis=1)
     within = sum(DOMAIN[source] == DOMAIN[target] for target, source in best.items())
-    assert f"for {within} of the 16 targets that have one" in published.facts(frame)[0]
+    fact = published_tables.describe_published(frame)[0]
+    assert f"for {within} of the 16 targets that have one" in fact
 
 
 def test_the_upper_triangle(wide, frame):
@@ -84,7 +87,7 @@ def test_the_upper_triangle(wide, frame):
     larger = [ranks.loc[pair] for pair in pairs if size(pair[1]) > size(pair[0])]
     smaller = [ranks.loc[pair] for pair in pairs if size(pair[1]) < size(pair[0])]
     assert len(larger) == len(smaller) == 24
-    fact = published.facts(frame)[2]
+    fact = published_tables.describe_published(frame)[2]
     for own in (larger, smaller):
         top = 100 * sum(rank <= 4 for rank in own) / 24
         assert f"{sum(own) / 24:.1f}" in fact and f"{top:.0f} % of 24" in fact
@@ -92,19 +95,19 @@ def test_the_upper_triangle(wide, frame):
 
 def test_regret_of_rules(wide, frame):
     regret = 100 * (1 - wide.div(wide.max(axis=1), axis=0))
-    by_rule = published.regrets(frame).set_index("rule")
+    by_rule = regrets_of_rules(frame).set_index("rule")
     largest = {t: max((s for s in wide if s != t), key=size) for t in wide.index}
     within = {t: max(mates(t), key=size) for t in wide.index if mates(t)}
     coco = {t: "coco" for t in wide.index if t != "coco"}
     for rule, picks in (("largest", largest), ("within", within), ("coco", coco)):
         own = pd.Series({t: regret.loc[t, s] for t, s in picks.items()})
-        row = by_rule.loc[published.RULES[rule]]
+        row = by_rule.loc[published_results.RULES[rule]]
         assert row.targets == len(own)
         assert row["mean"] == pytest.approx(own.mean())
         assert row["median"] == pytest.approx(own.median())
         assert row.worst == pytest.approx(own.max())
         assert row.best == (own == 0).sum() and row.near == (own <= 2).sum()
-    chance = by_rule.loc[published.RULES["random"]]
+    chance = by_rule.loc[published_results.RULES["random"]]
     assert chance["mean"] == pytest.approx(regret.mean(axis=1).mean())
     # No source is picked by chance more often than once in 16; no two tie for the best.
     assert chance.best == pytest.approx(17 / 16)

@@ -4,7 +4,9 @@ import re
 import pytest
 
 from foi_tf.analysis.measures import chain_costs
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report import report
+from foi_tf.analysis.report.report import write_report
 from foi_tf.study.registry import DATASETS
 
 VOID = {"meta", "img", "br", "hr"}
@@ -45,7 +47,7 @@ def text_of(path):
 
 @pytest.fixture(scope="module")
 def written(study, tmp_path_factory):
-    return report.write(study, tmp_path_factory.mktemp("report") / "out")
+    return write_report(StudyAnalysis(study), tmp_path_factory.mktemp("report") / "out")
 
 
 def test_everything_is_written(written):
@@ -106,7 +108,7 @@ def test_costs_are_shared_among_targets(make_results, tmp_path):
         ("isprs:segmentation", source, 0.6),
         ("isprs:segmentation", "city:segmentation", 0.6),
     )
-    text = text_of(report.write(frame, tmp_path))
+    text = text_of(write_report(StudyAnalysis(frame), tmp_path))
     assert "coco 2 100.00 50.00 25" in text  # Two targets; 25 % of the pre-training.
     assert "city 1 – – –" in text
     assert "pre-training TPU v3 2 407.00" in text
@@ -114,12 +116,12 @@ def test_costs_are_shared_among_targets(make_results, tmp_path):
 
 def test_names_are_escaped_and_missing_baselines_explained(make_results, tmp_path):
     frame = make_results(("camvid:segmentation", "city:segmentation", 0.6, {"target": "<b>&"}))
-    text = text_of(report.write(frame, tmp_path))
+    text = text_of(write_report(StudyAnalysis(frame), tmp_path))
     assert "foi-target --source=ilsvrc --target=<b>&:segmentation --setting=small" in text
 
 
 def test_a_report_of_pretraining_alone(study, tmp_path):
-    written = report.write(study[study.target == "ilsvrc"], tmp_path)
+    written = write_report(StudyAnalysis(study[study.target == "ilsvrc"]), tmp_path)
     assert "No chain with a source has been run" in text_of(written)
 
 
@@ -131,7 +133,7 @@ def test_settings_stand_in_the_order_of_the_paper(make_results, tmp_path):
             for setting in ("full", "small")
         ]
     )
-    text = report.write(frame, tmp_path).read_text()
+    text = write_report(StudyAnalysis(frame), tmp_path).read_text()
     best = text[text.index('id="best-sources"') :]
     assert best.index("few target images (") < best.index("all target images (")
 
@@ -142,7 +144,7 @@ def test_sources_trained_from_scratch_have_no_baseline(make_results, tmp_path):
         ("camvid:segmentation", "scratch", 0.3),
         ("camvid:segmentation", "city:segmentation", 0.4, {"init": "scratch"}),
     )
-    text = report.write(frame, tmp_path).read_text()
+    text = write_report(StudyAnalysis(frame), tmp_path).read_text()
     assert "from city: Eq. 2 has no baseline for sources from scratch" in text
 
 
@@ -164,6 +166,6 @@ def test_a_run_that_two_settings_share_is_paid_once(make_results):
         ("camvid:segmentation", "city:segmentation", 0.6),
         ("camvid:segmentation", "city:segmentation", 0.6, limited | {"n_source": 9}),
     )
-    spent = chain_costs.total(frame).set_index("what").sort_index()
+    spent = chain_costs.total_costs(frame).set_index("what").sort_index()
     assert spent.index.str.startswith("chains with a source").tolist() == [True, False]
     assert spent.runs.tolist() == [2, 1] and spent.chip_hours.tolist() == [8, 4]

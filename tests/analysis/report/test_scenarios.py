@@ -1,7 +1,10 @@
 import pytest
 
-from foi_tf.analysis.measures import gains
-from foi_tf.analysis.report import report, scenarios, tables
+from foi_tf.analysis.measures.scenario_comparison import compare_best_sources, compare_scenarios
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.report import tables
+from foi_tf.analysis.report.report import write_report
+from foi_tf.analysis.report.scenario_tables import build_scenario_tables, name_scenarios
 
 RESNET = {"backbone": "resnet50"}
 # By target, what it has without a source and with each of some: in one scenario, in another one.
@@ -39,7 +42,7 @@ def _rows(make_results):
 
 @pytest.fixture(name="networks")
 def _networks(rows):
-    return scenarios.networks(gains.with_gains(rows))
+    return name_scenarios(StudyAnalysis(rows))
 
 
 def test_a_scenario_is_a_backbone_with_its_initial_weights(networks):
@@ -48,7 +51,7 @@ def test_a_scenario_is_a_backbone_with_its_initial_weights(networks):
 
 def test_gains_that_keep_their_sign_are_counted(networks):
     first, second = networks.values()
-    assert scenarios.compare(first, second) == pytest.approx(
+    assert compare_scenarios(first, second) == pytest.approx(
         {
             "chains": 7,
             "value": (-0.16 - 0.09 - 0.03 - 0.073 - 0.079 - 0.13 + 0) / 7,
@@ -63,15 +66,15 @@ def test_gains_that_keep_their_sign_are_counted(networks):
             "three": 100,  # which has the same three.
         }
     )
-    back = scenarios.compare(second, first)
+    back = compare_scenarios(second, first)
     assert back["significant"] == 6 and back["turned"] == 0
     assert (back["same_sign"], back["kept"]) == pytest.approx((100 * 5 / 6, 100 * 4 / 6))
-    same = scenarios.compare(first, first)
+    same = compare_scenarios(first, first)
     assert (same["kept"], same["turned"], same["stronger"], same["best"]) == (100, 0, 0, 100)
 
 
 def test_best_sources_are_followed(networks):
-    found = scenarios.best_sources(*networks.values())
+    found = compare_best_sources(*networks.values())
     assert found.target.tolist() == ["camvid", "sunrgbd"]
     assert found.source.tolist() == ["city:segmentation", "coco:segmentation"]
     assert found.best_2.tolist() == ["coco:segmentation"] * 2
@@ -81,21 +84,21 @@ def test_best_sources_are_followed(networks):
     assert found.kept.tolist() == ["three", "best"]
     # Of three sources in all, the best three are no news.
     first, second = (own[own.source != "vkitti2"] for own in networks.values())
-    assert scenarios.best_sources(first, second).kept.tolist() == ["no", "best"]
+    assert compare_best_sources(first, second).kept.tolist() == ["no", "best"]
 
 
 def test_tables_compare_in_both_directions(networks):
-    comparison, best = scenarios.sheets(networks)
+    comparison, best = build_scenario_tables(networks)
     assert comparison.data["held against"].tolist() == [
         "resnet50, from ilsvrc", "hrnet_w48, from ilsvrc",
     ]  # fmt: skip
     assert comparison.texts["same sign and significant, %"].tolist() == ["67", "67"]
     assert comparison.texts["metric, mean change"].tolist() == ["-0.080", "+0.080"]
     assert "| camvid | city:segmentation | coco:segmentation | among the same three |" in (
-        tables.markdown(best)
+        tables.to_markdown(best)
     )
     alone = {"one": networks["resnet50, from ilsvrc"]}
-    assert scenarios.sheets(alone) == []
+    assert build_scenario_tables(alone) == []
 
 
 def test_scenarios_without_a_chain_in_common_are_not_compared(make_results):
@@ -104,8 +107,8 @@ def test_scenarios_without_a_chain_in_common_are_not_compared(make_results):
         (camvid, "ilsvrc", 0.5), (camvid, city, 0.6),
         (camvid, "ilsvrc", 0.5, RESNET), (camvid, coco, 0.6, RESNET),
     )  # fmt: skip
-    found = scenarios.networks(gains.with_gains(frame))
-    assert len(found) == 2 and scenarios.sheets(found) == []
+    found = name_scenarios(StudyAnalysis(frame))
+    assert len(found) == 2 and build_scenario_tables(found) == []
 
 
 def test_self_supervised_sources_are_held_against_the_baseline(make_results, tmp_path):
@@ -116,18 +119,19 @@ def test_self_supervised_sources_are_held_against_the_baseline(make_results, tmp
         ("coco:segmentation", "ilsvrc", 0.5, begun),
         ("coco:segmentation", "coco:contrastive", 0.48, begun),
     )
-    (one,) = scenarios.sheets(scenarios.networks(gains.with_gains(frame)))
+    (one,) = build_scenario_tables(name_scenarios(StudyAnalysis(frame)))
     assert one.texts.iloc[0].tolist()[1:] == [
         "segmentation", "resnet50, from ilsvrc:contrastive", "coco", "2", "100", "100", "-0.045",
         "-0.020",
     ]  # fmt: skip
-    text = report.write(frame, tmp_path / "out").read_text()
+    text = write_report(StudyAnalysis(frame), tmp_path / "out").read_text()
     assert one.title in text and "Table A.4: " in text
 
 
 def test_rows_of_a_directory_of_their_own_are_a_scenario(rows, tmp_path):
     fixed = rows[rows.backbone == "hrnet_w48"]
-    text = report.write(rows, tmp_path / "out", others={"fixed_size": fixed}).read_text()
+    others = {"fixed_size": StudyAnalysis(fixed)}
+    text = write_report(StudyAnalysis(rows), tmp_path / "out", others).read_text()
     assert "Table A.1: " in text and "fixed_size: hrnet_w48, from ilsvrc" in text
     table = (tmp_path / "out" / "tables" / "further-scenarios.csv").read_text()
     assert len(table.splitlines()) == 1 + 3 * 2

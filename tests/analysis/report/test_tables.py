@@ -3,16 +3,16 @@ import math
 import pandas as pd
 
 from foi_tf.analysis.report import tables
-from foi_tf.analysis.report.tables import Sheet
+from foi_tf.analysis.report.tables import Table
 
 
 def make(**changes):
     data = pd.DataFrame({"target": ["a|b", "c_d"], "gain, %": [12.345, math.nan]})
     given = {
         "id": "4a", "title": "Few & small", "scope": ("small", "x/y"), "data": data,
-        "texts": tables.plain(data, **{"gain, %": "+.1f"}), "notes": ["100 % → all."],
+        "texts": tables.format_cells(data, **{"gain, %": "+.1f"}), "notes": ["100 % → all."],
     }  # fmt: skip
-    return Sheet(**(given | changes))
+    return Table(**(given | changes))
 
 
 def test_numbers_become_texts():
@@ -20,11 +20,11 @@ def test_numbers_become_texts():
 
 
 def test_csv_keeps_full_precision():
-    assert tables.csv(make()) == 'target,"gain, %"\na|b,12.345\nc_d,\n'
+    assert tables.to_csv(make()) == 'target,"gain, %"\na|b,12.345\nc_d,\n'
 
 
 def test_markdown():
-    assert tables.markdown(make()) == (
+    assert tables.to_markdown(make()) == (
         "# Table 4a: Few & small\n\n| target | gain, % |\n| --- | ---: |\n| a\\|b | +12.3 |\n"
         "| c_d | – |\n\n100 % → all.\n"
     )
@@ -32,7 +32,7 @@ def test_markdown():
 
 def test_latex():
     shades = pd.DataFrame({"target": ["", ""], "gain, %": ["#1b7837", "#ffffff"]})
-    assert tables.latex(make(shades=shades)).splitlines() == [
+    assert tables.to_latex(make(shades=shades)).splitlines() == [
         r"\begin{table}", r"\centering", r"\begin{tabular}{lr}", r"\toprule",
         r"target & gain, \% \\", r"\midrule",
         r"a|b & \cellcolor[HTML]{1B7837}\color{white}+12.3 \\", r"c\_d & -- \\", r"\bottomrule",

@@ -1,9 +1,9 @@
-"""How well a source model's features already tell a target's annotation apart.
+"""Computes transferability metrics: how well a source model's features tell a target's annotation.
 
-The transferability metrics of the literature, which need no training on the target; the
-higher, the better a source should be. For dense tasks they are computed over points, single
-cells of feature maps with the annotation there, as Agostinelli et al. do for segmentation
-(How stable are transferability metrics evaluations?, ECCV 2022).
+The metrics are from the literature and need no training on the target. A higher value promises a
+better source. For dense tasks they are computed over points, which are single cells of feature
+maps with the annotation there, as Agostinelli et al. do for segmentation (How stable are
+transferability metrics evaluations?, ECCV 2022).
 """
 
 import dataclasses
@@ -21,13 +21,13 @@ from foi_tf.study.feature_files import Points
 
 @dataclasses.dataclass(frozen=True)
 class TransferabilityMetric:
-    """One of the metrics.
+    """Describes a transferability metric.
 
     Attributes:
-      publication: where it comes from.
-      function: of inputs [n, ...] and targets [n].
-      takes: its inputs, "vectors" or "probabilities" of `Points`.
-      regression: whether targets may be numbers, as depth, rather than classes.
+      publication: publication that defines the metric.
+      function: function from inputs [n, ...] and targets [n] to the value.
+      takes: inputs of the function, "vectors" or "probabilities" of `Points`.
+      regression: whether targets may be numbers, such as depth, and not only classes.
     """
 
     publication: str
@@ -48,15 +48,16 @@ METRICS = types.MappingProxyType(
 
 
 def score_points(name: str, points: Points, where: str) -> float:
-    """One metric over the points of a target, by the features of a source model.
+    """Computes one metric over points of a target, by the features of a source model.
 
     Args:
-      name: one of `METRICS`.
-      where: what the points are of, for errors.
+      name: name of the metric, one of `METRICS`.
+      points: points of the target.
+      where: description of the points, which starts error messages.
 
     Raises:
-      FoiError: there is no such metric; the points lack what it takes; or their targets are
-        all the same, or of another kind.
+      FoiError: the metric is unknown; the points lack its inputs; or their targets are all equal,
+        or are numbers where the metric needs classes.
     """
     if name not in METRICS:
         raise unknown_name_error("transferability metric", name, METRICS)
@@ -64,8 +65,8 @@ def score_points(name: str, points: Points, where: str) -> float:
     inputs = getattr(points, metric.takes)
     if inputs is None:
         raise FoiError(
-            f"{where}: no probabilities of source classes, which {name} needs; "
-            "only the links of segmentation sources give them"
+            f"{where}: the points have no probabilities of source classes, which {name} needs; "
+            "only links of segmentation sources give them"
         )
     if not np.issubdtype(points.targets.dtype, np.integer) and not metric.regression:
         able = ", ".join(key for key, each in METRICS.items() if each.regression)

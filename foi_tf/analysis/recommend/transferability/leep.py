@@ -1,19 +1,21 @@
-"""LEEP and NLEEP: how likely the target's classes are, given a model's own classes."""
+"""Computes LEEP and NLEEP: how likely the target's classes are, given a model's own classes."""
 
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-_ENERGY = 0.8  # Of the variance that PCA keeps; as in the ECCV 2022 study's configuration.
+# Share of the variance that PCA keeps, as in the configuration of the ECCV 2022 study.
+_ENERGY = 0.8
 _COMPONENTS = 5  # Gaussians for each target class (Li et al., Section 4).
 
 
 def leep(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    """Log expected empirical prediction (Nguyen et al., ICML 2020, Eq. 1 and 2).
+    """Computes the log expected empirical prediction (Nguyen et al., ICML 2020, Eq. 1 and 2).
 
     Args:
-      probabilities: [n, Z], of the Z source classes at each target point; rows sum to 1.
+      probabilities: [n, Z] probabilities of the Z source classes at each target point; each row
+        sums to 1.
       targets: [n] class ids.
 
     Returns:
@@ -31,19 +33,19 @@ def leep(probabilities: np.ndarray, targets: np.ndarray) -> float:
 
 
 def nleep(vectors: np.ndarray, targets: np.ndarray, *, seed: int = 0) -> float:
-    """LEEP with the components of a mixture of Gaussians in place of source classes.
+    """Computes LEEP with the components of a Gaussian mixture in place of source classes.
 
-    Li et al., Ranking neural checkpoints, CVPR 2021. Features are reduced by PCA first.
+    See Li et al., Ranking neural checkpoints, CVPR 2021. PCA reduces the features first.
 
     Args:
-      vectors: [n, C].
+      vectors: [n, C] features.
       targets: [n] class ids.
-      seed: of the mixture's start.
+      seed: random seed of the mixture's initial components.
     """
     vectors = np.asarray(vectors, np.float64)
     reduced = PCA(_ENERGY, svd_solver="covariance_eigh").fit_transform(vectors)
     count = min(_COMPONENTS * len(np.unique(targets)), len(vectors))
-    # One thread, for the order of sums to be the same again.
+    # One thread keeps the order of sums, so that results repeat.
     with threadpool_limits(1):
         mixture = GaussianMixture(count, random_state=seed).fit(reduced)
         return leep(mixture.predict_proba(reduced), targets)

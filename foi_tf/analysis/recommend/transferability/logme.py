@@ -1,31 +1,32 @@
-"""LogME: the evidence of a Bayesian linear model from features to targets."""
+"""Computes LogME: the evidence of a Bayesian linear model from features to targets."""
 
 import numpy as np
 
-_ITERATIONS = 100  # At most; ours.
-_TOLERANCE = 1e-6  # Of the ratio of the precisions, relative; ours.
-_LIMIT = 1e12  # Of that ratio, in units of the largest squared singular value; ours.
-_RANK = 1e-10  # Squared singular values below it, relative to the largest, are zero; ours.
+# These four numbers are ours.
+_ITERATIONS = 100  # The most iterations.
+_TOLERANCE = 1e-6  # Relative change of the ratio of the precisions at which iterations end.
+_LIMIT = 1e12  # Largest ratio of the precisions, in units of the largest squared singular value.
+_RANK = 1e-10  # Squared singular values below this share of the largest count as zero.
 
 
 def logme(vectors: np.ndarray, targets: np.ndarray) -> float:
-    """The logarithm of the maximum evidence, a point (You et al., ICML 2021).
+    """Computes the logarithm of the maximum evidence for each point (You et al., ICML 2021).
 
-    For the linear model y = F w + noise with Gaussian prior on w, both precisions chosen for
-    the largest evidence, by the fixed-point iteration of the authors' journal version
-    (Ranking and tuning pre-trained models, JMLR 2022). Of classes the mean over one model
-    for each class, of numbers one model.
+    The model is y = F w + noise with a Gaussian prior on w. The precisions of prior and noise are
+    those with the largest evidence, by the fixed-point iteration of the authors' journal version
+    (Ranking and tuning pre-trained models, JMLR 2022). For classes the result is the mean over
+    one model for each class; for numbers there is one model.
 
     Args:
-      vectors: [n, C].
-      targets: [n], integers for class ids, else real numbers.
+      vectors: [n, C] features.
+      targets: [n] class ids (integers) or real numbers.
     """
     features = np.asarray(vectors, np.float64)
     if np.issubdtype(np.asarray(targets).dtype, np.integer):
         columns = (targets[:, None] == np.unique(targets)).astype(np.float64)
     else:
         columns = np.asarray(targets, np.float64)[:, None]
-    # Of the singular value decomposition only the smaller side is needed, whatever n is.
+    # The right side of the singular value decomposition suffices, whose size does not depend on n.
     squares, right = np.linalg.eigh(features.T @ features)
     kept = squares > _RANK * max(squares[-1], np.finfo(float).tiny)
     squares, right = squares[kept], right[:, kept]
@@ -38,13 +39,13 @@ def logme(vectors: np.ndarray, targets: np.ndarray) -> float:
 
 
 def _evidence(squares: np.ndarray, z: np.ndarray, total: float, count: int) -> float:
-    """The log evidence at its maximum.
+    """Maximizes the log evidence of one model.
 
     Args:
-      squares: the squared singular values of the features.
-      z: the squares of the targets' coordinates along the left singular vectors.
-      total: the squared length of the targets.
-      count: how many there are.
+      squares: squared singular values of the features.
+      z: squares of the targets' coordinates along the left singular vectors.
+      total: squared length of the vector of targets.
+      count: number of targets.
     """
     tiny = np.finfo(float).eps * total
     outside = max(total - z.sum(), 0.0)

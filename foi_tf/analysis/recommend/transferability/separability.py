@@ -1,23 +1,24 @@
-"""H-score and GBC: how far apart a target's classes lie in the features."""
+"""Computes H-score and GBC: how far apart the target's classes lie in the features."""
 
 import itertools
 
 import numpy as np
 from sklearn.decomposition import PCA
 
-_RANK = 1e-10  # Relative; directions with less variance than that have none. Ours.
-_DIMENSIONS = 64  # Pándy et al., Section 4.
-_LEAST_VARIANCE = 1e-4  # Of the published code, for classes that do not vary.
+_RANK = 1e-10  # Directions below this share of the largest variance count as constant; ours.
+_DIMENSIONS = 64  # Dimensions after PCA (Pándy et al., Section 4).
+_LEAST_VARIANCE = 1e-4  # Least variance of a class, from the published code.
 
 
 def h_score(vectors: np.ndarray, targets: np.ndarray) -> float:
-    """The trace of cov(f)^-1 cov(E[f | y]) (Bao et al., ICIP 2019, Definition 2).
-
-    Between 0 and the number of classes less one.
+    """Computes the trace of cov(f)^-1 cov(E[f | y]) (Bao et al., ICIP 2019, Definition 2).
 
     Args:
-      vectors: [n, C]; with fewer points than channels the score says little.
+      vectors: [n, C] features; with fewer points than channels the score says little.
       targets: [n] class ids.
+
+    Returns:
+      A number from 0 to the number of classes minus 1.
     """
     features = np.asarray(vectors, np.float64)
     features = features - features.mean(0)
@@ -30,17 +31,17 @@ def h_score(vectors: np.ndarray, targets: np.ndarray) -> float:
 
 
 def gbc(vectors: np.ndarray, targets: np.ndarray) -> float:
-    """Minus the sum of Bhattacharyya coefficients of all ordered pairs of classes.
+    """Computes minus the sum of Bhattacharyya coefficients over all ordered pairs of classes.
 
-    Pándy et al., Transferability estimation using Bhattacharyya class separability, CVPR
-    2022. Classes are Gaussians with diagonal covariance, after PCA to 64 dimensions.
+    See Pándy et al., Transferability estimation using Bhattacharyya class separability, CVPR
+    2022. Each class is a Gaussian with diagonal covariance, after PCA to 64 dimensions.
 
     Args:
-      vectors: [n, C].
+      vectors: [n, C] features.
       targets: [n] class ids.
 
     Returns:
-      At most 0, for classes that do not overlap.
+      A number that is at most 0, and 0 for classes that do not overlap.
     """
     features = np.asarray(vectors, np.float64)
     dimensions = min(_DIMENSIONS, *features.shape)

@@ -2,8 +2,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from foi_tf.analysis.measures import domain_distance, gains
-from foi_tf.analysis.report import report
+from foi_tf.analysis.measures import distance, gains
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.report.distance_tables import build_distance_tables
+from foi_tf.analysis.report.report import write_report
 from foi_tf.errors import FoiError
 
 GAINS = {("camvid", "city"): 20, ("camvid", "coco"): 5, ("camvid", "isprs"): -10,
@@ -26,13 +28,13 @@ def frame(make_results):
 
 @pytest.fixture
 def distances():
-    lines = [(*pair, domain_distance.INCLUSION, value) for pair, value in NEAR.items()]
+    lines = [(*pair, distance.INCLUSION, value) for pair, value in NEAR.items()]
     lines += [(*pair, "source_to_target", 1 / value) for pair, value in NEAR.items()]
-    return pd.DataFrame(lines, columns=domain_distance.COLUMNS)
+    return pd.DataFrame(lines, columns=distance.COLUMNS)
 
 
 def test_table_10_by_hand_and_by_scipy(frame, distances):
-    ten = domain_distance.sheets(gains.with_gains(frame), distances)[1]
+    ten = build_distance_tables(gains.with_gains(frame), distances)[1]
     assert ten.id == "10"
     # By nearness 1 2 3 4 5: gains 20, -10, 5, -5, -8; of 10 pairs those of -10 with 5, -5 and -8
     # run the other way.
@@ -46,7 +48,7 @@ def test_table_10_by_hand_and_by_scipy(frame, distances):
 
 
 def test_table_9_by_domain(frame, distances):
-    nine = domain_distance.sheets(gains.with_gains(frame), distances)[0]
+    nine = build_distance_tables(gains.with_gains(frame), distances)[0]
     assert nine.id == "9"
     assert list(nine.data) == ["domain", "target", "coco", "city", "isprs"]
     assert nine.data.set_index("target").loc["camvid", "city"] == 1.0
@@ -55,21 +57,21 @@ def test_table_9_by_domain(frame, distances):
 
 
 def test_the_report_has_them(frame, distances, tmp_path):
-    text = report.write(frame, tmp_path, distances=distances).read_text()
+    text = write_report(StudyAnalysis(frame, distances=distances), tmp_path).read_text()
     assert "Table 9: Distance" in text and "Table 10: Nearness" in text
     assert (tmp_path / "figures" / "table-9.png").exists()
 
 
 def test_other_distances_alone_fill_table_10(frame, distances, tmp_path):
-    others = distances[distances.distance != domain_distance.INCLUSION]
-    text = report.write(frame, tmp_path, distances=others).read_text()
+    others = distances[distances.distance != distance.INCLUSION]
+    text = write_report(StudyAnalysis(frame, distances=others), tmp_path).read_text()
     assert "Table 9: " not in text and "Table 10: Nearness" in text
 
 
 def test_distances_are_read(distances, tmp_path):
     path = tmp_path / "distances.csv"
     distances.to_csv(path, index=False)
-    pd.testing.assert_frame_equal(domain_distance.read(path), distances, check_dtype=False)
+    pd.testing.assert_frame_equal(distance.read_distances(path), distances, check_dtype=False)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_distances_are_read(distances, tmp_path):
     [
         ("target,source,value\na,b,1\n", "has no column 'distance'"),
         ("target,source,distance,value\na,b,mean,x\n", "line 2: 'x' is no distance"),
-        ("target,source,distance,value\na,b,mean,1\na,b,mean,2\n", "line 3: a, b, mean stands tw"),
+        ("target,source,distance,value\na,b,mean,1\na,b,mean,2\n", "line 3: a, b, mean is there"),
         ("target,source,distance,value\na,,mean,1\n", "line 2: has no 'source'; fill it in"),
         ("", "no CSV"),
         ("target,source,distance,value\n", "has no distance"),
@@ -87,6 +89,6 @@ def test_bad_distances_are_named(tmp_path, text, message):
     path = tmp_path / "distances.csv"
     path.write_text(text)
     with pytest.raises(FoiError, match=message):
-        domain_distance.read(path)
+        distance.read_distances(path)
     with pytest.raises(FoiError, match="no such file"):
-        domain_distance.read(tmp_path / "none.csv")
+        distance.read_distances(tmp_path / "none.csv")

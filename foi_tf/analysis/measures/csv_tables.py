@@ -1,4 +1,4 @@
-"""Tables of numbers in CSV files: each line named by some columns, and numbers in the others."""
+"""Reads tables from CSV files: some columns name a line, and the others hold numbers."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,16 @@ from etils import epath
 from foi_tf.errors import FoiError
 
 
-def read(
+def read_table(
     path: epath.PathLike, names: Sequence[str], values: Sequence[str], what: str
 ) -> pd.DataFrame:
-    """Reads a CSV.
+    """Reads a table whose lines have unique names.
 
     Args:
+      path: the CSV file.
       names: the columns that name a line, as text.
-      values: those with numbers; all others, at least one, if empty.
-      what: what a number is, for errors.
+      values: the columns with numbers; if empty, all other columns, of which there is at least one.
+      what: word for one of the numbers, for errors.
 
     Returns:
       A data frame of these columns in this order.
@@ -52,5 +53,5 @@ def read(
     if (repeated := frame.duplicated(names)).any():
         line = int(repeated.to_numpy().argmax())
         name = ", ".join(frame[names].iloc[line])
-        raise FoiError(f"{path}: line {line + 2}: {name} stands twice")
+        raise FoiError(f"{path}: line {line + 2}: {name} is there twice; remove one")
     return frame[wanted]
