@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from foi_tf.miniworld.labels import DETECTION, SEGMENTATION
 from foi_tf.miniworld.single import SUBJECTS
 from foi_tf.study.dataset import Dataset, Size
-from foi_tf.study.grid import mini_size
+from foi_tf.study.grid import PRETRAINING, mini_size
 from foi_tf.study.labels import joints
 from foi_tf.study.registry import DATASETS as PAPER
 
@@ -48,6 +48,11 @@ def _row(paper: Dataset) -> Dataset:
     )
 
 
+# Counterparts of Table 1's datasets, which have numbers there, and of ILSVRC'12.
 DATASETS: Mapping[str, Dataset] = types.MappingProxyType(
-    {paper.id: _row(paper) for paper in PAPER.values()}
+    {
+        paper.id: _row(paper)
+        for paper in PAPER.values()
+        if paper.number or paper.id == PRETRAINING.dataset
+    }
 )
