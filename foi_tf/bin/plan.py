@@ -134,7 +134,9 @@ def _estimate_costs(
 
     model = costs.CostModel(
         datasets=datasets,
-        config=configuration.load_config(shared["config"] or collection, datasets, shared["crop"]),
+        config=configuration.load_config(
+            shared["config"] or collection, datasets, shared["crop"], shared["set"]
+        ),
         backbone=shared["backbone"],
         select=shared["select_lr"],
     )

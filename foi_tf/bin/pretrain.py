@@ -7,11 +7,18 @@ foi-source and foi-target start from that pre-training with --init=ilsvrc:contra
 Prints one line of JSON: the chain, its metrics and the directory of the link.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from absl import flags
 
 from foi_tf.bin._shared import training_flags
 from foi_tf.bin._shared.program import Program
 from foi_tf.study.grid import PRETRAINING, PRETRAININGS
+
+if TYPE_CHECKING:
+    from foi_tf.chains.train_session import SessionCache
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -28,14 +35,12 @@ def _define_flags(values: flags.FlagValues) -> None:
     )
 
 
-def _train(values: flags.FlagValues) -> None:
+def _train(values: flags.FlagValues, sessions: SessionCache | None = None) -> None:
     from foi_tf.chains import stages
 
-    finished = stages.pretrain(
-        training_flags.make_setup(values, PRETRAININGS[values.task_type]),
-        values.task_type,
-        values.init,
-    )
+    task = PRETRAININGS[values.task_type]
+    setup = training_flags.make_setup(values, task, sessions)
+    finished = stages.pretrain(setup, values.task_type, values.init)
     training_flags.print_finished(finished, values.workdir)
 
 

@@ -19,11 +19,11 @@ from foi_tf.errors import FoiError
 def _define_flags(values: flags.FlagValues) -> None:
     place = {"flag_values": values}
     flags.DEFINE_string("results", None, "Directory of the result rows to read.", **place)
-    training_flags.define_config(values, "the one that the results were made with.")
+    training_flags.define_config(values, "the one that the results were made with.", True)
     flags.DEFINE_string(
         "out", None, "Configuration file to write; its name ends in .yaml.", **place
     )
-    require(values, "results", "config", "out")
+    require(values, "results", "out")
     flags.register_validator(
         "out", lambda path: path.endswith(".yaml"), "must end in .yaml", values
     )
@@ -33,16 +33,18 @@ def _write_rates(values: flags.FlagValues) -> None:
     import yaml
 
     from foi_tf import files
-    from foi_tf.study import configuration, learning_rates, results
+    from foi_tf.study import config_files, learning_rates, results
 
     found = results.load(values.results)
-    raw = configuration.read_config_file(values.config)
+    raw = config_files.read_config_file(values.config, values.set)
     try:
         chosen = learning_rates.choose_rates(found)
         refined = learning_rates.refine_config(raw, chosen)
     except FoiError as error:
         raise FoiError(f"{values.results}: {error}") from error
-    header = f"# {values.config} with the best of the rates tried for each target (foi-rates).\n"
+    base = " ".join([values.config, *(f"--set={one}" for one in values.set)])
+    header = f"# {base} with the best of the rates tried for each target (foi-rates)."
+    header = " ".join(header.split()) + "\n"  # One line, whatever --set has.
     files.write_text(values.out, header + yaml.safe_dump(refined, default_flow_style=None))
     tried = found[found.selection == "validation"].set_index(["target", "target_type"]).candidates
     lines = [

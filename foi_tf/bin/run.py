@@ -10,11 +10,15 @@ Exits with 0 if all commands are done, 1 if some failed, and 130 or 143 if it wa
 call then goes on.
 """
 
+from __future__ import annotations
+
+import dataclasses
+import functools
 import shlex
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from absl import flags
 
@@ -24,6 +28,11 @@ from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import BUSY, DONE, FAILED, INTERRUPTED, PREEMPTED, Program
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from foi_tf.chains.train_session import SessionCache
 
 PROGRAMS = {module.PROGRAM.name: module.PROGRAM for module in (pretrain, source, target)}
 
@@ -40,9 +49,11 @@ def _define_flags(values: flags.FlagValues) -> None:
 
 def _run_lines(values: flags.FlagValues) -> None:
     left = [_parse(line, place) for place, line in enumerate(sys.stdin, 1) if line.strip()]
-    failed = 0
+    from foi_tf.chains.train_session import SessionCache
+
+    failed, sessions = 0, SessionCache()
     while left:
-        codes = [_call(command) for command in left]
+        codes = [_call(command, sessions) for command in left]
         failed += sum(code not in (DONE, BUSY) for code in codes)
         left = [command for command, code in zip(left, codes, strict=True) if code == BUSY]
         if left:
@@ -61,11 +72,13 @@ def _parse(line: str, place: int) -> list[str]:
     return command
 
 
-def _call(command: Sequence[str]) -> int:
-    """Runs one command as a process of its own would be; returns its exit code."""
+def _call(command: Sequence[str], sessions: SessionCache) -> int:
+    """Runs one command as a process of its own would; returns its exit code."""
     name, *arguments = command
+    program = PROGRAMS[name]
+    train = functools.partial(program.run, sessions=sessions)
     try:
-        code = PROGRAMS[name].call(arguments)
+        code = dataclasses.replace(program, run=train).call(arguments)
     except Exception:  # A defect in one command must not keep the others from running.
         traceback.print_exc()
         code = FAILED

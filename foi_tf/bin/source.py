@@ -8,11 +8,18 @@
 Prints one line of JSON: the chain, its metrics and the directory of the link.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from absl import flags
 
 from foi_tf.bin._shared import training_flags
 from foi_tf.bin._shared.program import Program, require
 from foi_tf.study import sources
+
+if TYPE_CHECKING:
+    from foi_tf.chains.train_session import SessionCache
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -29,13 +36,12 @@ def _define_flags(values: flags.FlagValues) -> None:
     training_flags.define_crop(values)
 
 
-def _train(values: flags.FlagValues) -> None:
+def _train(values: flags.FlagValues, sessions: SessionCache | None = None) -> None:
     task = sources.parse_source(values.source)
     from foi_tf.chains import stages
 
-    finished = stages.source(
-        training_flags.make_setup(values, task), task, values.setting, values.init
-    )
+    setup = training_flags.make_setup(values, task, sessions)
+    finished = stages.source(setup, task, values.setting, values.init)
     training_flags.print_finished(finished, values.workdir)
 
 

@@ -8,17 +8,20 @@
 Prints one line of JSON: the chain, its metrics and the directory of the link.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from absl import flags
 from etils import epath
 
 from foi_tf.bin._shared import console, training_flags
 from foi_tf.bin._shared.program import Program, require
 from foi_tf.study.dataset import Task
-from foi_tf.study.grid import PRETRAININGS
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
-# Values of --init that name where the chain starts; all others are paths of weights.
-_NAMED_STARTS = ("", SCRATCH, *map(str, PRETRAININGS.values()))
+if TYPE_CHECKING:
+    from foi_tf.chains.train_session import SessionCache
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -79,12 +82,12 @@ def _check_starts(given: dict) -> bool:
     return True
 
 
-def _train(values: flags.FlagValues) -> None:
+def _train(values: flags.FlagValues, sessions: SessionCache | None = None) -> None:
     task = Task.parse(values.target)
     from foi_tf.chains import stages
 
     weights = _source_weights(values)
-    setup = training_flags.make_setup(values, task)
+    setup = training_flags.make_setup(values, task, sessions)
     finished = stages.target(
         setup,
         task,
@@ -98,18 +101,16 @@ def _train(values: flags.FlagValues) -> None:
 
 
 def _source_weights(values: flags.FlagValues) -> str:
-    """Returns the path of a trained source model, by the old form of --init, too; "" for none."""
+    """Returns the path of --source_weights, or of --init in its old form; "" for none."""
+    from foi_tf.chains import stages
+
     weights = values.source_weights
-    if (
-        not weights
-        and values.source not in (NO_SOURCE, SCRATCH)
-        and (values.init not in _NAMED_STARTS)
-    ):
+    if not weights and stages.is_source_model(values.source, values.init):
         weights = values.init
         console.print_note(
             f"--init={weights} with a --source task is deprecated, use --source_weights={weights}"
         )
-    if weights and not epath.Path(weights).is_dir():  # A checkpoint cannot say.
+    if weights and not epath.Path(weights).is_dir():  # Only a link's directory names its task.
         console.print_note(f"{weights} is taken for a model that was trained on {values.source}")
     return weights
 

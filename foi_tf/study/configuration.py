@@ -14,16 +14,13 @@ name `multi`:
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
-from importlib import resources
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import pydantic
-import yaml
-from etils import epath
 
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.study import sources
+from foi_tf.study import config_files, sources
 from foi_tf.study.dataset import TASK_TYPES, Size, Task
 from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.results import MULTI_SOURCE
@@ -162,30 +159,38 @@ class Config:
         return self.link(Task(MULTI_SOURCE, source.type) if is_set else source)
 
 
-def load_config(name_or_path: str, datasets: Iterable[str], crop: Size | None = None) -> Config:
+def load_config(
+    name_or_path: str,
+    datasets: Iterable[str],
+    crop: Size | None = None,
+    overrides: Sequence[str] = (),
+) -> Config:
     """Reads and checks a configuration.
 
     Args:
-      name_or_path: name of a configuration of the package ("paper", "mini", ...), or path of
-        a file that ends in .yaml or .yml.
+      name_or_path: see `config_files.find_config_file`.
       datasets: ids of the datasets that `datasets:` may name.
       crop: see `Config`.
+      overrides: see `config_files.read_config_file`.
 
     Raises:
       FoiError: the file does not exist or is not YAML, or a key or a value is wrong.
     """
-    path, raw = _find_file(name_or_path), read_config_file(name_or_path)
+    path = config_files.find_config_file(name_or_path)
+    raw = config_files.read_config_file(name_or_path, overrides)
+    shown = f"{path} (with --set)" if overrides else str(path)
     known = frozenset(datasets)
     sections, refined = {}, {}
     for task_type, section in raw.items():
         if task_type not in TASK_TYPES:
-            raise unknown_name_error("section", str(task_type), TASK_TYPES, where=str(path))
+            raise unknown_name_error("section", str(task_type), TASK_TYPES, where=shown)
         if not isinstance(section, dict):
-            raise FoiError(f"{path}: {task_type}: the section must be a mapping of keys to values")
+            raise FoiError(f"{shown}: {task_type}: the section must be a mapping of keys to values")
         own = {key: value for key, value in section.items() if key != "datasets"}
-        sections[task_type] = _parse_link_config(own, f"{path}: {task_type}")
-        for dataset, changes in (section.get("datasets") or {}).items():
-            where = f"{path}: {task_type}.datasets"
+        sections[task_type] = _parse_link_config(own, f"{shown}: {task_type}")
+        where = f"{shown}: {task_type}.datasets"
+        datasets_section = config_files.merge_settings({}, section.get("datasets") or {}, where)
+        for dataset, changes in datasets_section.items():
             if dataset not in known | {MULTI_SOURCE}:
                 raise unknown_name_error("dataset", str(dataset), known, where=where)
             if dataset == MULTI_SOURCE and set(changes or {}) - {"schedule", "rate_factors"}:
@@ -193,29 +198,9 @@ def load_config(name_or_path: str, datasets: Iterable[str], crop: Size | None = 
                     f"{where}.{dataset}: only its schedule and rate_factors can differ; input "
                     "size and rescaling are those of each dataset"
                 )
-            merged = _merge(own, changes or {}, f"{where}.{dataset}")
+            merged = config_files.merge_settings(own, changes or {}, f"{where}.{dataset}")
             refined[Task(dataset, task_type)] = _parse_link_config(merged, f"{where}.{dataset}")
     return Config(path.name, sections, refined, crop)
-
-
-def read_config_file(name_or_path: str) -> dict[str, Any]:
-    """Reads a configuration's file as nested dictionaries, without checking keys and values.
-
-    Raises:
-      FoiError: the file does not exist, or does not hold a YAML mapping.
-    """
-    path = _find_file(name_or_path)
-    try:
-        raw = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise FoiError(
-            f"{path}: the file is not YAML ({' '.join(str(error).split())}); correct it"
-        ) from error
-    except OSError as error:
-        raise FoiError(f"{path}: no such configuration file") from error
-    if not isinstance(raw, dict):
-        raise FoiError(f"{path}: the file must map task types to their settings")
-    return raw
 
 
 def choose_crop(config: LinkConfig, own: Size | None, where: str) -> Size:
@@ -244,24 +229,6 @@ def fill_in_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig
     return dataclasses.replace(config, crop=choose_crop(config, own, where))
 
 
-def _find_file(name_or_path: str) -> epath.Path:
-    """Returns the path of a configuration, given its name or path."""
-    if name_or_path.endswith((".yaml", ".yml")):
-        return epath.Path(name_or_path)
-    packaged = {p.stem: p for p in _package_configs().iterdir() if p.suffix == ".yaml"}
-    if name_or_path not in packaged:
-        raise unknown_name_error("configuration", name_or_path, packaged)
-    return packaged[name_or_path]
-
-
-def _package_configs() -> epath.Path:
-    """Returns the directory of the configurations that come with the package."""
-    try:
-        return epath.Path(str(resources.files("foi_tf.configs")))  # As installed.
-    except ModuleNotFoundError:
-        return epath.Path(__file__).parents[2] / "configs"  # In a checkout.
-
-
 def _parse_link_config(raw: dict[str, Any], where: str) -> LinkConfig:
     """Checks one section's values; `where` starts the error message."""
     try:
@@ -288,14 +255,3 @@ def _explain(problem: Mapping[str, Any], where: str) -> FoiError:
     if problem["type"] in ("missing", "missing_argument"):
         return FoiError(f"{place}: the key is missing; add it")
     return FoiError(f"{place}: {problem['input']!r}: {problem['msg']}")
-
-
-def _merge(base: Mapping, changes: Any, where: str) -> dict:
-    """Returns `base` with `changes` put over it, key by key at every depth."""
-    if not isinstance(changes, Mapping):
-        raise FoiError(f"{where}: this must be a mapping of keys to values")
-    merged = dict(base)
-    for key, value in changes.items():
-        nested = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge(merged[key], value, f"{where}.{key}") if nested else value
-    return merged

@@ -78,7 +78,7 @@ def refine_config(config: Mapping[str, Any], rates: Mapping[Task, float]) -> dic
     """Returns a configuration in which some tasks have their own learning rates.
 
     Args:
-      config: the configuration as `configuration.read_config_file` returns it.
+      config: the configuration as `config_files.read_config_file` returns it.
       rates: learning rate of each of these tasks.
 
     Raises:

@@ -282,7 +282,7 @@ def test_tracebacks_come_with_debug_only():
 def test_two_processes_run_one_link(flags, tmp_path):
     """The chief alone writes, and both know the same result."""
     code = (
-        "from tests import tiny_backbone; tiny_backbone.use(); "
+        "from tests import tiny_backbone; tiny_backbone.use_tiny_backbone(); "
         "from foi_tf.bin import target; target.main()"
     )
     given = flags | {"source": "scratch", "target": "blocks:segmentation"}

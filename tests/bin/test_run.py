@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import json
 import signal
@@ -7,6 +8,7 @@ import sys
 import pytest
 
 from foi_tf.bin import plan, rates, run
+from foi_tf.bin._shared.program import BUSY, DONE, Program
 from foi_tf.chains import train_session
 from foi_tf.study import results
 from tests import tiny_backbone
@@ -26,7 +28,7 @@ def _together(call, monkeypatch):
 
 @pytest.fixture(name="flags")
 def _flags(blocks, tmp_path, monkeypatch):
-    tiny_backbone.use(monkeypatch)
+    tiny_backbone.use_tiny_backbone(monkeypatch)
     (tmp_path / "c.yaml").write_text(CONFIG)
     return f"--data_dir={blocks} --workdir={tmp_path}/work --config={tmp_path}/c.yaml " + (
         "--backbone=hrnet_mini"
@@ -41,12 +43,14 @@ def test_commands_run_one_after_another_and_share_their_step(
     code, out, _ = together(*sources)
     made = [json.loads(line)["directory"] for line in out.splitlines()]
     assert code == 0 and len(made) == 2
-    rigs = []
-    make = train_session.Rig.__init__
-    monkeypatch.setattr(train_session.Rig, "__init__", lambda *given: rigs.append(make(*given)))
+    sessions = []
+    make = train_session.TrainSession.__init__
+    monkeypatch.setattr(
+        train_session.TrainSession, "__init__", lambda *given: sessions.append(make(*given))
+    )
     target = f"foi-target {flags} --target=blocks:segmentation --source=blocks:segmentation"
-    code, out, _ = together(*(f"{target} --init={directory}" for directory in made))
-    assert code == 0 and len(out.splitlines()) == 2 and len(rigs) == 1
+    code, out, _ = together(*(f"{target} --source_weights={directory}" for directory in made))
+    assert code == 0 and len(out.splitlines()) == 2 and len(sessions) == 1
     assert len(results.load(tmp_path / "work/results")) == 4
 
 
@@ -55,24 +59,24 @@ def test_flags_of_one_command_are_not_those_of_the_next(together, flags, tmp_pat
     code, out, err = together(f"{first} --seed=3", first, f"{first} --target", first)
     seeds = [json.loads(line)["seed"] for line in out.splitlines()]
     assert (code, seeds) == (1, [3, 0, 0])
-    assert err.splitlines()[-1] == "foi-run: error: 1 commands failed; see above"
+    assert err.splitlines()[-1] == "foi-run: error: 1 command failed; see above"
     assert any(line.startswith("foi-run: exit code 2 of: foi-target") for line in err.splitlines())
 
 
-def test_a_busy_link_is_tried_again_after_the_others(together, flags, monkeypatch):
-    codes = iter([75, 0, 0])
+def test_a_busy_link_is_tried_again_after_the_others(together, monkeypatch):
+    codes = iter([BUSY, DONE, DONE])
     called = []
 
-    def fake(main, values, usage, argv=None):
-        if argv is None:
-            return cli_run(main, values, usage)
-        called.append(argv[1])
-        raise SystemExit(next(codes))
+    def call(program, arguments):
+        if program.name == "foi-run":
+            return real_call(program, arguments)
+        called.append((program.name, *arguments))
+        return next(codes)
 
-    cli_run = run.cli.run
-    monkeypatch.setattr(run.cli, "run", fake)
+    real_call = Program.call
+    monkeypatch.setattr(Program, "call", call)
     assert together("foi-source a", "foi-source b", retry=0)[0] == 0
-    assert called == ["a", "b", "a"]
+    assert called == [("foi-source", "a"), ("foi-source", "b"), ("foi-source", "a")]
 
 
 def test_wrong_lines_are_named_before_anything_runs(together, flags, tmp_path):
@@ -91,7 +95,8 @@ def test_a_signal_ends_all_commands(flags, tmp_path, sent, code):
     # A shell that runs the tests in the background has them ignore interrupts, and us with them.
     program = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from tests import tiny_backbone; tiny_backbone.use(); from foi_tf.bin import run; run.main()"
+        "from tests import tiny_backbone; tiny_backbone.use_tiny_backbone(); "
+        "from foi_tf.bin import run; run.main()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -132,12 +137,13 @@ def test_a_plan_of_baselines_gives_a_configuration_with_rates(
 
 
 def test_a_defect_does_not_take_the_other_commands_along(together, flags, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise ValueError("a defect")
 
     first = f"foi-target {flags} --target=blocks:segmentation --source=scratch"
-    monkeypatch.setattr(run.source, "_main", broken)
+    defective = dataclasses.replace(run.PROGRAMS["foi-source"], run=broken)
+    monkeypatch.setitem(run.PROGRAMS, "foi-source", defective)
     code, out, err = together(f"foi-source {flags} --source=blocks:segmentation", first)
     assert code == 1 and len(out.splitlines()) == 1
     assert "ValueError: a defect" in err and "foi-run: exit code 1 of: foi-source" in err
-    assert err.splitlines()[-1] == "foi-run: error: 1 commands failed; see above"
+    assert err.splitlines()[-1] == "foi-run: error: 1 command failed; see above"

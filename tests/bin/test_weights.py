@@ -1,9 +1,9 @@
-"""foi-weights as a user meets it."""
+"""Tests foi-weights as a user runs it."""
 
-import functools
 import json
 import os
 import pickle
+import sys
 import zipfile
 
 import pytest
@@ -18,15 +18,24 @@ from tests.bin.conftest import error
 
 
 @pytest.fixture(name="call")
-def _call(call):
+def _call(capsys, monkeypatch):
     """Runs foi-weights in this process; returns exit code, stdout and stderr."""
-    yield functools.partial(call, weights)
+
+    def call(*arguments, **flags):
+        given = [f"--{flag}={value}" for flag, value in flags.items()]
+        monkeypatch.setattr(sys, "argv", ["foi-weights", *arguments, *given])
+        with pytest.raises(SystemExit) as exited:
+            weights.main()
+        captured = capsys.readouterr()
+        return exited.value.code, captured.out, captured.err
+
+    yield call
     tf.keras.mixed_precision.set_global_policy("float32")
 
 
 @pytest.fixture(name="public_file", scope="module")
 def _public_file(tmp_path_factory):
-    """What timm would publish of the small backbone, with a classifier of 5."""
+    """Writes a file as timm would publish it for the small backbone, with 5 classes."""
     path = tmp_path_factory.mktemp("public") / "w.safetensors"
     tf.keras.utils.set_random_seed(5)
     made = public_weights.build_classifier("hrnet_mini", 5)

@@ -120,3 +120,60 @@ def test_learning_rates_to_choose_from(tmp_path):
     text = GOOD.replace("  crop:", "  rate_factors: []\n  crop:")
     with pytest.raises(FoiError, match="rate_factors must name at least one factor"):
         load(tmp_path, text)
+
+
+def override(tmp_path, *overrides, text=GOOD):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    return configuration.load_config(str(path), DATASETS, overrides=overrides)
+
+
+def test_single_values_are_overridden(tmp_path):
+    changed = override(
+        tmp_path,
+        "segmentation.schedule.steps=25",
+        "segmentation.schedule.learning_rate=1e-2",
+        "segmentation.datasets.camvid.crop=[64, 32]",
+        "segmentation.datasets.suim={schedule: {warmup: 0.5}}",
+        "depth={schedule: {optimizer: adam, learning_rate: 1, steps: 3, small_steps: 2, "
+        "batch_size: 1}}",
+    )
+    camvid, suim, ade = (
+        changed.link(Task(name, "segmentation")) for name in ("camvid", "suim", "ade")
+    )
+    assert (camvid.crop, suim.crop, ade.crop) == ((64, 32), (96, 128), (96, 128))
+    assert ade.schedule.learning_rate == 0.01
+    assert (camvid.schedule.steps, ade.schedule.steps) == (25, 25)
+    # A dataset's own value stays, and a mapping is merged into what it has.
+    assert (suim.schedule.steps, suim.schedule.policy, suim.schedule.warmup) == (30, "poly", 0.5)
+    assert changed.link(Task("kitti", "depth")).schedule.steps == 3
+    assert override(tmp_path, "segmentation.crop=[1,2]", "segmentation.crop=[3,4]").link(
+        Task("ade", "segmentation")
+    ).crop == (3, 4)
+
+
+def test_an_override_is_the_same_as_a_changed_file(tmp_path):
+    changed = override(tmp_path, text=GOOD.replace("steps: 20", "steps: 25"))
+    assert override(tmp_path, "segmentation.schedule.steps=25") == changed
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("segmentation.schedule.stpes=3", "c.yaml (with --set): segmentation.schedule: unknown key "
+         "'stpes'; did you mean 'steps'?"),
+        ("segmentatoin.crop=[1, 2]", "unknown section 'segmentatoin'; did you mean 'segmentation'?"),
+        ("segmentation.datasets.camvit.crop=[1, 2]", "did you mean 'camvid'?"),
+        ("segmentation.schedule.steps=many", "segmentation.schedule.steps: 'many'"),
+        ("segmentation.crop.height=3", "segmentation.crop"),
+        ("segmentation=3", "segmentation: the section must be a mapping"),
+        ("segmentation.datasets=3", "segmentation.datasets: this must be a mapping"),
+        ("segmentation.crop=[1", "--set=segmentation.crop=[1: the value is not YAML"),
+        ("segmentation.crop", "--set=segmentation.crop: must be KEY=VALUE"),
+        ("segmentation..crop=3", "must be KEY=VALUE, as segmentation.schedule.steps=200"),
+    ],
+)  # fmt: skip
+def test_wrong_overrides_are_one_line(tmp_path, given, said):
+    with pytest.raises(FoiError) as caught:
+        override(tmp_path, given)
+    assert said in str(caught.value) and "\n" not in str(caught.value)

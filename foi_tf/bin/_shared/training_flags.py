@@ -7,6 +7,7 @@ flags have been parsed, and not for --help.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -16,10 +17,14 @@ from foi_tf.bin._shared.program import require
 from foi_tf.study import choices
 from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.grid import SETTINGS
+from foi_tf.wording import count
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+
     from foi_tf.chains.links import Finished
     from foi_tf.chains.stages import Setup
+    from foi_tf.chains.train_session import SessionCache
     from foi_tf.study.dataset import Task
 
 
@@ -51,10 +56,10 @@ def define_study(values: flags.FlagValues) -> None:
     )
     flags.DEFINE_enum(
         "strategy",
-        "cpu",
+        "auto",
         choices.STRATEGIES,
-        "Devices to train on. mirrored: all GPUs of this machine; multi_worker: the machines of "
-        "TF_CONFIG.",
+        "Devices to train on. auto: the TPU if there is one, else all GPUs of this machine, else "
+        "the CPU; mirrored: all GPUs; multi_worker: all machines of TF_CONFIG.",
         **place,
     )
     flags.DEFINE_string(
@@ -89,13 +94,32 @@ def define_study(values: flags.FlagValues) -> None:
     )
 
 
-def define_config(values: flags.FlagValues, default: str) -> None:
-    """Defines --config and --set."""
+def define_config(values: flags.FlagValues, default: str, required: bool = False) -> None:
+    """Defines --config and --set.
+
+    Args:
+      default: end of the help text of --config: what is taken without it.
+      required: whether the flag has to be given.
+    """
     flags.DEFINE_string(
         "config",
-        "",
+        None if required else "",
         "Configuration: a name (paper, mini, own, laptop, ...) or the path of a .yaml file; "
         f"{default}",
+        flag_values=values,
+    )
+    if required:
+        require(values, "config")
+    flags.DEFINE_multi_string("set", [], "", flag_values=values)
+    values["set"].help = (  # Without what absl adds.
+        "KEY=VALUE that replaces a value of the configuration, as segmentation.schedule.steps=200 "
+        "or segmentation.datasets.camvid.crop=[96,128]. The value is YAML; the flag can be "
+        "repeated. By default nothing is replaced."
+    )
+    flags.register_validator(
+        "set",
+        lambda given: all(re.fullmatch(r"[^=.]+(\.[^=.]+)+=.*", text, re.DOTALL) for text in given),
+        "must be KEY=VALUE, as segmentation.schedule.steps=200",
         flag_values=values,
     )
 
@@ -136,36 +160,56 @@ def define_selection(values: flags.FlagValues) -> None:
     )
 
 
-def make_setup(values: flags.FlagValues, task: Task) -> Setup:
-    """Builds the setup of a link from the flags of `define_link` and the others that there are."""
-    from foi_tf.chains import stages
-    from foi_tf.training import strategies
+def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | None = None) -> Setup:
+    """Builds the setup of a link from the flags of `define_link` and the others that there are.
 
-    if values.strategy == "cpu" and strategies.has_gpu():
-        console.print_note(
-            "this machine has a GPU, and --strategy=cpu leaves it idle; --strategy=mirrored"
-        )
+    Args:
+      task: the task or set of tasks that the link trains; it decides on the default of --config.
+      sessions: keeps the traced step for the next link of this process; None for a new cache.
+    """
+    from foi_tf.chains import stages
+    from foi_tf.chains.train_session import SessionCache
+
+    config = stages.load_config(
+        values.data_dir,
+        task,
+        values.seed,
+        values.config,
+        crop=values.crop if "crop" in values else None,
+        overrides=values.set,
+    )
     return stages.Setup(
         data_dir=values.data_dir,
         workdir=values.workdir,
-        config=stages.load_config(
-            values.data_dir,
-            task,
-            values.seed,
-            values.config,
-            crop=values.crop if "crop" in values else None,
-        ),
+        config=config,
         backbone=values.backbone,
         precision=values.precision,
         seed=values.seed,
         select=values.select_lr if "select_lr" in values else "none",
-        strategy=strategies.create_strategy(values.strategy, values.tpu),
+        strategy=_create_strategy(values.strategy, values.tpu),
         pace=choices.Pace(
             steps_per_loop=values.steps_per_loop,
             checkpoint_every=values.checkpoint_every,
             wait=values.busy == "wait",
         ),
+        sessions=SessionCache() if sessions is None else sessions,
     )
+
+
+def _create_strategy(name: str, tpu: str) -> tf.distribute.Strategy:
+    """Creates the strategy of --strategy; says which devices `auto` has taken."""
+    from foi_tf.training import strategies
+
+    if name == "cpu" and strategies.has_gpu():
+        console.print_note(
+            "this machine has a GPU, which --strategy=cpu does not use; --strategy=mirrored does"
+        )
+    strategy = strategies.create_strategy(name, tpu)
+    if name == "auto":
+        kind, replicas = strategies.device_kind(strategy).upper(), strategy.num_replicas_in_sync
+        devices = f"{count(replicas, kind)}" if kind == "GPU" else f"the {kind}"
+        console.print_note(f"--strategy=auto trains on {devices}")
+    return strategy
 
 
 def print_finished(finished: Finished, workdir: str) -> None:
