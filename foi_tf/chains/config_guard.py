@@ -1,4 +1,4 @@
-"""A working directory keeps to one configuration: a changed one is refused, not mixed in."""
+"""Keeps a working directory to one configuration: refuses a changed one."""
 
 import dataclasses
 from collections.abc import Collection, Iterator
@@ -10,25 +10,25 @@ from foi_tf.chains import links
 from foi_tf.chains.links import Link
 from foi_tf.errors import FoiError
 
-# What may differ between the links of one study.
+# Fields that may differ between the links of one study.
 _FREE = ("chain", "task", "parent", "holdout", "backbone", "seed")
-_SHOWN = 4  # Differences in one line.
+_SHOWN = 4  # Differences that an error message lists.
 
 
 def check_configuration(workdir: epath.PathLike, link: Link, rates: Collection[float]) -> None:
-    """Compares a link with those of the same chain that were begun before.
+    """Compares a link with the links of the same chain that were begun before.
 
     Args:
-      rates: learning rates that may stand side by side, for the sake of selection.
+      rates: learning rates in which the links may differ, since they are candidates.
 
     Raises:
-      FoiError: one was begun under other settings; names them.
+      FoiError: an earlier link has other settings; the message lists them.
     """
     for directory, other in links.load_begun(workdir, link.task).items():
         if any(getattr(link, name) != getattr(other, name) for name in _FREE if name != "holdout"):
             continue
         if link.images != other.images:
-            continue  # Another setting.
+            continue  # A link of another setting (small, full, ...).
         found = dict(_differences(dataclasses.asdict(other), dataclasses.asdict(link)))
         if other.schedule.learning_rate in rates:
             found.pop("schedule.learning_rate", None)
@@ -43,6 +43,7 @@ def check_configuration(workdir: epath.PathLike, link: Link, rates: Collection[f
 
 
 def _differences(then: Any, now: Any, name: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yields the name and both values of each field that differs, at any depth."""
     if isinstance(then, dict):
         for key in then:
             if name or key not in _FREE:

@@ -1,18 +1,18 @@
-"""Who trains a link: one worker at a time, on any file system, and another if that one dies.
+"""Lets one worker at a time train a link, on any file system, and another one if it dies.
 
-Each worker that wants a link writes a file of its own beside it and then lists those of the
-others (the one-bit algorithm of Burns and Lamport). One who sees a file with a smaller name
-takes its own away and waits; one who sees none waits until those with larger names have
-gone, and then holds the link. Of any two workers at least the one that wrote later sees the
-other, so never two hold it: all it takes is that a file is listed once it was written,
-which POSIX and Google Cloud Storage promise, and NFS with its default caches does a few
-seconds late. No file is ever written by two workers, so nothing depends on atomic creation.
+Each worker that wants a link writes a file of its own beside the link, and then lists the files of
+the others (the one-bit algorithm of Burns and Lamport). A worker that sees a file with a smaller
+name removes its own file and waits. A worker that sees none waits until the files with larger names
+are gone, and then holds the link. Of any two workers at least the one that wrote later sees the
+other, so two never hold the link. This needs nothing but that a file is listed once it was written:
+POSIX and Google Cloud Storage promise that, and NFS with its default caches lists it a few seconds
+late. No file is ever written by two workers, so nothing depends on atomic creation.
 
-A holder says that it lives by writing its file anew every `BEAT`. Others count it as dead
-once they saw no change for `TERM` on a clock of their own, or at once if its process ran
-on the same machine and is gone; then they remove its file. A worker that was only paused
-finds its file gone and stops. Until it does, two may train the same link: that costs time
-and nothing else, as both write the same bits, whole files at a time.
+A holder shows that it is alive: it writes its file anew every `BEAT`. Others count it as dead once
+they have seen no change for `TERM` on their own clock, or at once if its process ran on the same
+machine and is gone. Then they remove its file. A worker that was only paused finds its file gone
+and stops. Until it does, two workers may train the same link. That costs time and nothing else,
+since both write the same bits, whole files at a time.
 """
 
 import contextlib
@@ -30,9 +30,9 @@ from etils import epath
 from foi_tf.errors import BusyError, FoiError
 from foi_tf.files import write_text
 
-BEAT = 10.0  # Seconds between signs of life; ours, as are the others.
+BEAT = 10.0  # Seconds between signs of life. All three numbers are ours.
 TERM = 120.0  # Seconds without one after which a worker counts as dead.
-POLL = 1.0  # Seconds between two looks at the others.
+POLL = 1.0  # Seconds between two looks at the others' files.
 
 
 @contextlib.contextmanager
@@ -42,8 +42,8 @@ def hold_lease(
     """Holds the lease of a link's directory within the block.
 
     Args:
-      wait: whether to wait for another worker that holds it.
-      waiting: is called once if that is so.
+      wait: whether to wait if another worker holds it.
+      waiting: is called once before waiting.
 
     Raises:
       BusyError: another worker holds it, and `wait` is False.
@@ -58,17 +58,17 @@ def hold_lease(
 
 
 class Lease:
-    """One worker's wish for a link, and the right to train it once `acquire` has returned."""
+    """Asks for a link, and is the right to train it once `acquire` has returned."""
 
     def __init__(self, directory: epath.Path):
         self._directory, self._name = directory, f"{uuid.uuid4().hex}.json"
         self._beats, self._last, self._seen = 0, 0.0, {}
 
     def acquire(self, wait: bool, waiting: Callable[[], None]) -> None:
-        """Returns once the link is ours; raises `BusyError` if we are not to wait for that."""
+        """Returns once this worker holds the link; raises `BusyError` if it would have to wait."""
         told = False
         while True:
-            if not self._stands() or time.monotonic() - self._last > BEAT:
+            if not self._has_file() or time.monotonic() - self._last > BEAT:
                 self._beat()
             others = self._others()
             if any(name < self._name for name in others):
@@ -83,13 +83,13 @@ class Lease:
             time.sleep(POLL)
 
     def leave(self) -> None:
-        """Takes our file away."""
+        """Removes this worker's file."""
         with contextlib.suppress(OSError):
             (self._directory / self._name).unlink()
 
     def check(self) -> None:
-        """Raises FoiError if others took us for dead."""
-        if not self._stands():
+        """Raises `FoiError` if another worker took this one for dead."""
+        if not self._has_file():
             raise FoiError(
                 f"{self._directory.parent}: another worker took it over, as this one had not "
                 f"shown up for {TERM:.0f} s; the same command goes on or waits for it"
@@ -97,15 +97,15 @@ class Lease:
 
     @contextlib.contextmanager
     def alive(self) -> Iterator[None]:
-        """Gives a sign of life every `BEAT`, from a thread of its own."""
+        """Gives a sign of life every `BEAT` within the block, from a thread of its own."""
         done = threading.Event()
 
         def beat():
             while not done.wait(BEAT):
-                # Neither a full disk nor a bucket that is away for a moment must end the run;
-                # without beats others take over.
+                # A full disk, or a bucket that cannot be reached for a moment, must not end the
+                # run; if no sign of life gets through, others take over.
                 with contextlib.suppress(Exception):
-                    if self._stands():
+                    if self._has_file():
                         self._beat()
 
         thread = threading.Thread(target=beat, daemon=True)
@@ -125,9 +125,9 @@ class Lease:
         write_text(self._directory / self._name, json.dumps(record))
 
     def _others(self) -> list[str]:
-        """The names of the files of other workers that are not dead; removes those that are."""
+        """Returns the file names of other live workers; removes the files of dead ones."""
         names = [path.name for path in self._directory.glob("*.json")]
-        # Names with a dot in front are being written.
+        # A file that is being written has a name with a dot in front.
         names = [name for name in names if name != self._name and not name.startswith(".")]
         return [name for name in names if not self._is_dead(name)]
 
@@ -150,7 +150,7 @@ class Lease:
 
 
 def _has_ended(record: dict) -> bool:
-    """Whether a process ran on this machine, in the same container, and does no more."""
+    """Tells whether a process ran on this machine, in the same container, and has ended."""
     if record["machine"] != _machine():
         return False
     try:
@@ -163,7 +163,7 @@ def _has_ended(record: dict) -> bool:
 
 
 def _machine() -> str:
-    """What has to agree for a process id to mean the same: host, boot and id namespace."""
+    """Names what a process id is valid in: host, boot and process-id namespace."""
     parts = [socket.gethostname()]
     with contextlib.suppress(OSError):
         parts.append(pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip())

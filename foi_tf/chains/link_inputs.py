@@ -1,4 +1,4 @@
-"""What a link reads: batches of each of its members, to train on and to evaluate on."""
+"""Makes the batches that each member of a link is trained on and evaluated on."""
 
 import tensorflow as tf
 
@@ -9,36 +9,39 @@ from foi_tf.errors import FoiError
 from foi_tf.study.grid import choose_subset
 from foi_tf.tasks.base import TaskType
 
-_SEED_STRIDE = 2**20  # Between the seeds of two members; ours, beyond any seed that is typed.
+_SEED_STRIDE = 2**20  # Distance between the seeds of two members; ours, larger than typed seeds.
 
 
 def make_train_input(
     link: Link, place: int, prepared: PreparedDataset, task: TaskType
 ) -> pipeline.Input:
-    """The training images of the link's member at `place`."""
+    """Describes the training images of the link's member at `place`."""
     member = link.members[place]
     ids = choose_subset(prepared.annotated_ids("train", member.task.type), member.images)
-    held = set(_held_out(link, ids))
+    held = set(_choose_held_out(link, ids))
     chosen = [name for name in ids if name not in held]
-    return _input(link, place, prepared, task, "train", chosen)
+    return _make_input(link, place, prepared, task, "train", chosen)
 
 
 def make_evaluation_input(
     link: Link, place: int, prepared: PreparedDataset, task: TaskType
 ) -> pipeline.Input:
-    """What that member is evaluated on: validation images, or training images held out."""
+    """Describes the images that the member at `place` is evaluated on.
+
+    Those are its validation images or, with a holdout, the training images that are held out.
+    """
     member = link.members[place]
     if not link.holdout:
         ids = prepared.annotated_ids("val", member.task.type)
-        return _input(link, place, prepared, task, "val", ids)
+        return _make_input(link, place, prepared, task, "val", ids)
     ids = choose_subset(prepared.annotated_ids("train", member.task.type), member.images)
-    return _input(link, place, prepared, task, "train", _held_out(link, ids))
+    return _make_input(link, place, prepared, task, "train", _choose_held_out(link, ids))
 
 
 def distribute_train_batches(
     source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy, done: int
 ) -> tf.distribute.DistributedDataset:
-    """The batches from step `done` on.
+    """Distributes endless training batches over replicas and hosts, from step `done` on.
 
     Raises:
       FoiError: the batch size is no multiple of the replicas.
@@ -50,7 +53,7 @@ def distribute_train_batches(
             f"batch_size {batch_size} of {link.task} is no multiple of {replicas} replicas"
         )
 
-    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
+    def make_for_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
         hosts = context.num_input_pipelines
         return pipeline.make_train_batches(
             source,
@@ -59,35 +62,37 @@ def distribute_train_batches(
             host=(context.input_pipeline_id, hosts),
         )
 
-    return strategy.distribute_datasets_from_function(of_host)
+    return strategy.distribute_datasets_from_function(make_for_host)
 
 
 def distribute_evaluation_batches(
     source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy
 ) -> tf.distribute.DistributedDataset:
-    """Every image once."""
+    """Distributes batches that hold every image once, over replicas and hosts."""
     replicas = strategy.num_replicas_in_sync
     batch_size = max(1, link.schedule.batch_size // replicas)
 
-    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
+    def make_for_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
         host = (context.input_pipeline_id, context.num_input_pipelines)
         return pipeline.make_evaluation_batches(source, batch_size, replicas=replicas, host=host)
 
-    return strategy.distribute_datasets_from_function(of_host)
+    return strategy.distribute_datasets_from_function(make_for_host)
 
 
-def _held_out(link: Link, ids: list[str]) -> list[str]:
-    """The share of the training images that a candidate is evaluated on; by the run's seed."""
+def _choose_held_out(link: Link, ids: list[str]) -> list[str]:
+    """Chooses the training images that a candidate is evaluated on, by the run's seed."""
     if not link.holdout:
         return []
     count = max(1, round(link.holdout * len(ids)))
     if count >= len(ids):
         raise FoiError(f"{link.task}: {len(ids)} training images are too few to hold some out")
-    # Not the seed 0 of subsets, in whose order the smaller ones are part of the larger.
+    # Never seed 0, which orders the subsets: a small one is the beginning of each larger one.
     return choose_subset(ids, count, seed=link.seed + 1)
 
 
-def _input(link: Link, place: int, prepared, task: TaskType, split: str, ids) -> pipeline.Input:
+def _make_input(
+    link: Link, place: int, prepared, task: TaskType, split: str, ids
+) -> pipeline.Input:
     member = link.members[place]
     return pipeline.Input(
         prepared=prepared,

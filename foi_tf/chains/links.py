@@ -1,4 +1,4 @@
-"""A link of a chain: what it is, and where its outcome stands."""
+"""Describes a link of a chain, one training run, and reads and writes its record."""
 
 import dataclasses
 import hashlib
@@ -14,8 +14,8 @@ from foi_tf.files import write_text
 from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import TASK_TYPES, Size, Task
 
-# By task type; to be raised with any change of the code after which an equal link of the type ends
-# with other weights.
+# Version of the training code by task type. Raise it with any change after which an equal link of
+# the type ends with other weights.
 RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"keypoints": 2, "depth": 2}
 
 _RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "images.npz"
@@ -23,12 +23,14 @@ _RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "imag
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Member:
-    """One of the tasks that a link is trained on.
+    """Describes one of the tasks that a link is trained on.
 
     Attributes:
-      data: digest of its dataset's records and row.
+      task: the task.
+      data: digest of the records and the row of its dataset.
       images: how many training images it may use; None for all.
-      crop, rescale: see `study.configuration.LinkConfig`.
+      crop: (height, width) of the network's input in pixels.
+      rescale: range of the random scale, see `study.configuration.LinkConfig`.
     """
 
     task: Task
@@ -40,19 +42,23 @@ class Member:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Link:
-    """Everything that determines the weights that a training run ends with.
+    """Holds everything that determines the weights that a training run ends with.
 
     Attributes:
-      chain: what the weights have been trained on, this link's task last: names of
+      chain: what the weights were trained on, with this link's task last: names of
         initial weights ("scratch", "ilsvrc", ...) and of tasks.
-      task: what is trained: a task, or the name of a set of them.
-      members: the tasks in it, in the order in which they take turns; one but for sets.
-      parent: digest of the weights that it starts from; empty for random ones.
-      holdout: share of the training images that is kept to evaluate on, in place of the
-        validation images; 0 but for candidates of a selection.
-      steps: of training; a step takes one batch of each member.
-      schedule: of all members.
-      backbone, precision, seed, replicas: as given to the program.
+      task: the task that is trained, or the name of a set of tasks.
+      members: the tasks of the set, in the order in which they take turns; one member if
+        it is no set.
+      parent: digest of the weights that the link starts from; empty for random weights.
+      holdout: share of the training images that the link is evaluated on, in place of the
+        validation images; 0 for all links but candidates of a learning rate.
+      steps: number of training steps; a step takes one batch of each member.
+      schedule: how the weights are optimized, the same for all members.
+      backbone: name of the backbone, one of `study.choices.BACKBONES`.
+      precision: one of `study.choices.PRECISIONS`.
+      seed: fixes random weights, data order and augmentation.
+      replicas: how many devices share each batch.
       hosts: how many processes read the data.
     """
 
@@ -71,34 +77,36 @@ class Link:
 
     @property
     def digest(self) -> str:
-        """Of all of it; equal links have equal weights on the same machine."""
+        """Identifies the link; links of one digest end with equal weights on the same machine."""
         recipe = max(RECIPES[member.task.type] for member in self.members)
         content = json.dumps([recipe, dataclasses.asdict(self)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     @property
     def images(self) -> tuple[int | None, ...]:
-        """How many training images each member may use."""
+        """Lists how many training images each member may use."""
         return tuple(member.images for member in self.members)
 
     def directory(self, workdir: epath.PathLike) -> epath.Path:
-        """Where it is trained and kept."""
-        return _root(workdir) / f"{_stem(self.task)}-{self.digest}"
+        """Returns the directory in which the link is trained and kept."""
+        return _links_directory(workdir) / f"{_name_prefix(self.task)}-{self.digest}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Finished:
-    """A link that was trained and evaluated.
+    """Holds the record of a link that was trained and evaluated.
 
     Attributes:
-      metric: of the task, a name of `study.metrics.METRICS`; of a set whose members differ
-        in theirs, "mean".
-      value: that metric; of a set, the mean over its members.
-      metrics: all metrics by name; of a set, behind "TASK/".
+      link: the link.
+      metric: name of the task's metric in `study.metrics.METRICS`; "mean" for a set whose
+        members have different metrics.
+      value: value of that metric; the mean over the members of a set.
+      metrics: all metrics by name; those of a set are named TASK/NAME.
       n_train: how many images it was trained on.
-      domain: of those images; empty if they are of several.
-      wall_seconds: of training and evaluation, restarts included.
-      device: what it ran on.
+      domain: image domain of those images; empty if they are of several.
+      wall_seconds: seconds of training and evaluation, over all restarts.
+      device: kind of device that it ran on: "cpu", "gpu" or "tpu".
+      version: version of the package that trained it.
     """
 
     link: Link
@@ -113,27 +121,30 @@ class Finished:
 
 
 def weights_path(directory: epath.PathLike) -> epath.Path:
-    """The checkpoint that a finished link leaves in its directory."""
+    """Returns the path of the checkpoint that a finished link leaves in its directory."""
     return epath.Path(directory) / _WEIGHTS
 
 
 def image_statistics_path(directory: epath.PathLike) -> epath.Path:
-    """What a finished link of one task found in each image, where its metric is made of that."""
+    """Returns the path of the file in which a finished link of one task keeps image statistics.
+
+    There is no such file if the task's metric is not made of statistics of single images.
+    """
     return epath.Path(directory) / _IMAGES
 
 
 def save_begun(link: Link, directory: epath.Path) -> None:
-    """Writes down what is going to be trained in the directory."""
+    """Writes the description of the link that will be trained in the directory."""
     write_text(directory / _BEGUN, json.dumps(dataclasses.asdict(link), indent=1))
 
 
 def save_finished(directory: epath.Path, finished: Finished) -> None:
-    """Writes the record that makes a link count as finished."""
+    """Writes the record that makes the link in the directory count as finished."""
     write_text(directory / _RECORD, json.dumps(dataclasses.asdict(finished), indent=1))
 
 
 def is_finished(directory: epath.PathLike) -> bool:
-    """Whether a link was trained to its end here."""
+    """Tells whether the directory holds a link that was trained to its end."""
     return (epath.Path(directory) / _RECORD).exists()
 
 
@@ -141,35 +152,35 @@ def load_finished(directory: epath.PathLike) -> Finished:
     """Reads the record of a finished link.
 
     Raises:
-      FoiError: there is none, or it is broken.
+      FoiError: there is no record, or it is broken.
     """
-    return _read(epath.Path(directory) / _RECORD, Finished)
+    return _read_json(epath.Path(directory) / _RECORD, Finished)
 
 
 def load_begun(workdir: epath.PathLike, task: Task) -> dict[epath.Path, Link]:
-    """The links of a task that were begun in a working directory, finished or not."""
-    root = _root(workdir)
-    found = sorted(root.glob(f"{_stem(task)}-*/{_BEGUN}")) if root.is_dir() else []
-    return {path.parent: _read(path, Link) for path in found}
+    """Reads the links of a task that were begun in a working directory, finished or not."""
+    root = _links_directory(workdir)
+    found = sorted(root.glob(f"{_name_prefix(task)}-*/{_BEGUN}")) if root.is_dir() else []
+    return {path.parent: _read_json(path, Link) for path in found}
 
 
 def find_finished(
     workdir: epath.PathLike, task: Task, wanted: Callable[[Link], bool]
 ) -> list[epath.Path]:
-    """Directories of the finished links of a task that are wanted, sorted."""
-    links = load_begun(workdir, task).items()
-    return [directory for directory, link in links if wanted(link) and is_finished(directory)]
+    """Returns the directories of the finished links of a task that are wanted, sorted."""
+    begun = load_begun(workdir, task).items()
+    return [directory for directory, link in begun if wanted(link) and is_finished(directory)]
 
 
-def _root(workdir: epath.PathLike) -> epath.Path:
+def _links_directory(workdir: epath.PathLike) -> epath.Path:
     return epath.Path(workdir) / "links"
 
 
-def _stem(task: Task) -> str:
+def _name_prefix(task: Task) -> str:
     return f"{task.dataset}.{task.type}"
 
 
-def _read(path: epath.Path, kind: type):
+def _read_json(path: epath.Path, kind: type):
     try:
         return pydantic.TypeAdapter(kind).validate_json(path.read_text())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A finished link as a row of the results."""
+"""Makes the result row of a finished link."""
 
 import dataclasses
 import json
@@ -14,15 +14,17 @@ from foi_tf.study.dataset import Task
 
 
 def build_row(
-    finished: Finished, selection: Selection, begin: Start, source: dict, setting: str
+    finished: Finished, selection: Selection, start: Start, source: dict, setting: str
 ) -> results.Row:
-    """The row of a link that was trained on one task.
+    """Builds the row of a link that was trained on one task.
 
     Args:
-      source: the row's columns that `build_source_columns` returns.
+      start: the weights that the link started from.
+      source: the columns that `build_source_columns` returns.
+      setting: one of `study.grid.SETTINGS`.
     """
     link = finished.link
-    # A candidate that diverged is null: NaN is no JSON.
+    # A candidate that diverged becomes null, since JSON has no NaN.
     tried = {f"{rate:g}": results.finite_or_none(value) for rate, value in selection.values.items()}
     return results.Row(
         target=link.task.dataset,
@@ -31,7 +33,7 @@ def build_row(
         **source,
         setting=setting,
         backbone=link.backbone,
-        init=begin.chain[0],
+        init=start.chain[0],
         seed=link.seed,
         learning_rate=link.schedule.learning_rate,
         n_target=finished.n_train,
@@ -50,16 +52,17 @@ def build_row(
     )
 
 
-def build_source_columns(begin: Start, domain: str, images: int) -> dict[str, object]:
-    """What a row says of where its chain came from.
+def build_source_columns(start: Start, domain: str, images: int) -> dict[str, object]:
+    """Builds the columns that describe the source of a chain.
 
     Args:
-      domain, images: of the source's training images, where it has a source.
+      domain: image domain of the source's training images; unused without a source.
+      images: number of the source's training images; unused without a source.
     """
-    if len(begin.chain) == 1:
-        name = results.SCRATCH if begin.chain == (results.SCRATCH,) else results.NO_SOURCE
+    if len(start.chain) == 1:
+        name = results.SCRATCH if start.chain == (results.SCRATCH,) else results.NO_SOURCE
         return {"source": name, "source_type": "", "source_domain": "", "n_source": 0}
-    task = Task.parse(begin.chain[-1])
+    task = Task.parse(start.chain[-1])
     return {
         "source": task.dataset,
         "source_type": task.type,
@@ -69,14 +72,14 @@ def build_source_columns(begin: Start, domain: str, images: int) -> dict[str, ob
 
 
 def write_row(row: results.Row, link_directory: epath.Path, directory: epath.Path) -> None:
-    """Writes the row and, beside it, what its link found in each image, where it kept that.
+    """Writes the row and, beside it, the statistics of single images if the link kept them.
 
     Raises:
-      FoiError: the directory cannot be written, or what was kept is damaged.
+      FoiError: the directory cannot be written, or the kept statistics are damaged.
     """
     kept, columns = links.image_statistics_path(link_directory), dataclasses.asdict(row)
     found = image_statistics.read_statistics(kept) if kept.exists() else None
-    # First, so that at no time a row stands beside the images of another run.
+    # Removed first, so that a row is never beside the statistics of another run.
     image_statistics.remove_beside_row(columns, directory)
     results.write_row(row, directory)
     if found:

@@ -22,7 +22,7 @@ from foi_tf.errors import FoiError
 from foi_tf.study import configuration, grid, results, sources
 from foi_tf.study.choices import Pace
 from foi_tf.study.configuration import Config
-from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
+from foi_tf.study.dataset import CONTRASTIVE, Dataset, Size, Task
 from foi_tf.study.registry import DATASETS
 from foi_tf.training import strategies
 
@@ -152,7 +152,13 @@ def is_source_model(source_name: str, init: str) -> bool:
 
 
 def load_config(
-    data_dir: epath.PathLike, task: Task, seed: int, name: str = "", **options
+    data_dir: epath.PathLike,
+    task: Task,
+    seed: int,
+    name: str = "",
+    *,
+    crop: Size | None = None,
+    overrides: Sequence[str] = (),
 ) -> Config:
     """Loads the configuration for a run on a task or on a set of tasks.
 
@@ -160,7 +166,8 @@ def load_config(
       seed: the run's; it decides which task of a set comes first.
       name: name or path of the configuration; empty takes the one that is named as the
         collection of the (first) task's dataset.
-      options: passed on to `study.configuration.load_config`.
+      crop: input size on all datasets, see `study.configuration.Config`.
+      overrides: single values, see `study.configuration.load_config`.
 
     Raises:
       FoiError: the dataset is not prepared, or the configuration is missing or wrong.
@@ -169,7 +176,7 @@ def load_config(
         first = sources.interleave_parts(task, seed)[0]
         name = prepared_datasets.load_task_dataset(data_dir, first).dataset.collection
     known = {*DATASETS, *prepared_datasets.find_prepared(data_dir)}
-    return configuration.load_config(name, known, **options)
+    return configuration.load_config(name, known, crop, overrides)
 
 
 def _find_target_start(

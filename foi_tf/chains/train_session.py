@@ -64,7 +64,7 @@ class SessionCache:
 
 
 class TrainSession:
-    """Trains one link after another, as long as they differ in nothing but `_shared` leaves out.
+    """Trains links that differ only in chain, parent and learning rate, one after another.
 
     Attributes:
       link: the link that is trained now.

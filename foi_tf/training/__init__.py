@@ -1,1 +1,1 @@
-"""The one training loop, evaluation, and links of a chain."""
+"""Holds the training loop, evaluation, optimizers and distribution strategies."""

@@ -1,4 +1,4 @@
-"""Evaluation of a task on whole images at one scale, each image once."""
+"""Evaluates a task on whole images at one scale, each image once."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,12 @@ from foi_tf.tasks.base import TaskType
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What evaluation found.
+    """Holds the outcome of an evaluation.
 
     Attributes:
-      metrics: all metrics of the task.
-      images: what the task's own metric is a ratio of; None if it is no such ratio.
+      metrics: all metrics of the task by name.
+      images: numerators and denominators, by image, of which the task's metric is a ratio;
+        None if it is no such ratio.
     """
 
     metrics: dict[str, float]
@@ -25,13 +26,13 @@ class Evaluation:
 
 
 def compute_batch_statistics(model: tf.keras.Model, task: TaskType, batch: Mapping) -> dict:
-    """One replica's batch -> the task's statistics and "place", one row an image."""
+    """Returns the task's statistics and "place" for a replica's batch, one row for each image."""
     predictions = task.decode(model(batch["image"], training=False))
     return dict(task.summarize(predictions, batch["targets"])) | {"place": batch["place"]}
 
 
 class Evaluator:
-    """Evaluates a model of a task as often as asked; its step is traced once."""
+    """Evaluates a model of a task, any number of times; its step is traced once."""
 
     def __init__(
         self,
@@ -43,11 +44,12 @@ class Evaluator:
         ids: Sequence[str],
         label: str,
     ):
-        """Reads (distributed) batches from `pipeline.make_evaluation_batches`.
+        """Prepares to evaluate with the model's weights at the time.
 
         Args:
-          ids: of the images, which their places refer to.
-          label: what to call it in the progress shown.
+          batches: (distributed) batches of `pipeline.make_evaluation_batches`.
+          ids: ids of the images, in the order that the batches' "place" refers to.
+          label: text in front of the progress that is shown.
         """
         self._task, self._batches, self._strategy = task, batches, strategy
         self._ids, self._label = np.asarray(ids), label
@@ -62,7 +64,7 @@ class Evaluator:
         self._step = step
 
     def evaluate(self) -> Evaluation:
-        """With the model's weights of now."""
+        """Evaluates the model with its current weights."""
         evaluator, by_image = self._task.accumulator(), []
         with Progress(self._label, len(self._ids), unit="image") as progress:
             for batch in self._batches:

@@ -1,4 +1,4 @@
-"""A schedule as a Keras optimizer (Appendix A.1, A.2)."""
+"""Makes a Keras optimizer of a schedule (Appendix A.1, A.2)."""
 
 from collections.abc import Sequence
 
@@ -7,35 +7,35 @@ from official.modeling.optimization import lars
 
 from foi_tf.study.configuration import Schedule
 
-_SPARED = ["bias", "gamma", "beta"]
+_NOT_DECAYED = ["bias", "gamma", "beta"]
 
 
 class LinearWarmup(tf.keras.optimizers.schedules.LearningRateSchedule):
-    """Rises linearly to `after`'s first value within `steps`, then follows it."""
+    """Raises the rate linearly to `after`'s first value within `steps`, then follows `after`."""
 
     def __init__(self, after: tf.keras.optimizers.schedules.LearningRateSchedule, steps: int):
         super().__init__()
         self._after, self._steps = after, steps
 
     def __call__(self, step):
-        """The rate at `step`."""
+        """Returns the learning rate at `step`."""
         step = tf.cast(step, tf.float32)
         rising = self._after(0) * (step + 1) / self._steps
         return tf.where(step < self._steps, rising, self._after(step))
 
     def get_config(self):
-        """The arguments."""
+        """Returns the constructor's arguments."""
         return {"after": self._after, "steps": self._steps}
 
 
 class FusedSGD(tf.keras.optimizers.SGD):
-    """Keras' SGD with momentum, each variable updated by one operation.
+    """Runs Keras' SGD with momentum, but updates each variable by one operation.
 
-    The same numbers; Keras' own takes several passes over each variable and its slot.
+    The numbers are the same; Keras' own SGD takes several passes over each variable and its slot.
     """
 
     def update_step(self, gradient, variable):
-        """Applies momentum and the step."""
+        """Updates the momentum and the variable."""
         momentum = self.momentums[self._index_dict[self._var_key(variable)]]
         tf.raw_ops.ResourceApplyKerasMomentum(
             var=variable.handle,
@@ -48,20 +48,20 @@ class FusedSGD(tf.keras.optimizers.SGD):
 
 
 class LARS(lars.LARS):
-    """The Model Garden's LARS, with what the training loop asks of optimizers of today's Keras."""
+    """Adds to the Model Garden's LARS what the training loop needs of an optimizer."""
 
     def build(self, variables: list[tf.Variable]) -> None:
-        """Makes the slots."""
+        """Creates the slots."""
         self._create_all_weights(variables)
 
     @property
     def learning_rate(self) -> tf.Tensor:
-        """That of the next step."""
+        """Returns the learning rate of the next step."""
         return self._decayed_lr(tf.float32)
 
 
 def list_base_rates(schedule: Schedule) -> list[float]:
-    """The rates that a schedule is made of: those between its drops, or the one it falls from."""
+    """Lists a schedule's rates: one for each stretch between drops, or the highest one."""
     if schedule.policy != "step":
         return [schedule.learning_rate]
     return [schedule.learning_rate * schedule.decay**i for i in range(len(schedule.boundaries) + 1)]
@@ -70,10 +70,10 @@ def list_base_rates(schedule: Schedule) -> list[float]:
 def create_learning_rate(
     schedule: Schedule, steps: int, rates: Sequence[tf.Variable] | None = None
 ) -> tf.keras.optimizers.schedules.LearningRateSchedule:
-    """The rate as a function of the step, for a link of `steps`.
+    """Returns the learning rate as a function of the step, for a link of `steps` steps.
 
     Args:
-      rates: variables that hold the schedule's `list_base_rates`, to be changed between links.
+      rates: variables with the values of `list_base_rates`, which may change between links.
     """
     rates = list_base_rates(schedule) if rates is None else rates
     if schedule.policy == "poly":
@@ -93,9 +93,9 @@ def create_learning_rate(
 def create_optimizer(
     schedule: Schedule, steps: int, rates: Sequence[tf.Variable] | None = None
 ) -> tf.keras.optimizers.Optimizer:
-    """The optimizer of a link of `steps`.
+    """Creates the optimizer of a link of `steps` steps.
 
-    Weight decay spares biases and batch norm, and so do the layer-wise rates of LARS.
+    Biases and batch norm get no weight decay, and no layer-wise rates of LARS.
 
     Args:
       rates: see `create_learning_rate`.
@@ -103,17 +103,17 @@ def create_optimizer(
     rate = create_learning_rate(schedule, steps, rates)
     decay = schedule.weight_decay or None
     if schedule.optimizer == "lars":
-        spared = [rf"{name}(:\d+)?$" for name in _SPARED]
+        not_decayed = [rf"{name}(:\d+)?$" for name in _NOT_DECAYED]
         return LARS(
             rate,
             schedule.momentum,
             weight_decay_rate=schedule.weight_decay,
-            exclude_from_weight_decay=spared,
+            exclude_from_weight_decay=not_decayed,
         )
     if schedule.optimizer == "adam":
         optimizer = tf.keras.optimizers.Adam(rate, weight_decay=decay)
     else:
         optimizer = FusedSGD(rate, schedule.momentum, weight_decay=decay)
     if decay:
-        optimizer.exclude_from_weight_decay(var_names=_SPARED)
+        optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
     return optimizer

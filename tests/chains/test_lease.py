@@ -153,7 +153,7 @@ def test_a_beat_that_fails_is_not_the_last(place, monkeypatch):
             raise ConnectionError("the bucket is away")
 
     monkeypatch.setattr(lease.Lease, "_beat", beat)
-    monkeypatch.setattr(lease.Lease, "_stands", lambda self: bool(beats))
+    monkeypatch.setattr(lease.Lease, "_has_file", lambda self: bool(beats))
     with hold(place):
         deadline = time.monotonic() + 10
         while len(beats) < 4 and time.monotonic() < deadline:

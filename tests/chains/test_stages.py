@@ -1,11 +1,12 @@
 """Stages: what a target starts from, and which configuration it gets. Nothing is trained."""
 
+import dataclasses
+
 import pytest
 
 from foi_tf.chains import links, lr_selection, stages
 from foi_tf.chains.train_session import SessionCache
 from foi_tf.errors import FoiError
-from foi_tf.study import configuration
 from foi_tf.study.choices import Pace
 from foi_tf.study.dataset import Task
 from foi_tf.training import strategies
@@ -20,7 +21,7 @@ def _setup(blocks, tmp_path):
     return stages.Setup(
         data_dir=blocks,
         workdir=tmp_path,
-        config=configuration.load_config("mini", ["blocks"]),
+        config=stages.load_config(blocks, TASK, 0, "mini"),
         backbone="hrnet_mini",
         precision="float32",
         seed=0,
@@ -100,7 +101,7 @@ def test_an_init_that_is_a_source_model_is_told(source, init, old_form):
 
 
 def test_all_candidates_and_the_best_one_are_trained(setup, started):
-    holdout = stages.dataclasses.replace(setup, select="holdout")
+    holdout = dataclasses.replace(setup, select="holdout")
     stages.target(holdout, TASK, "scratch", "small")
     rates = setup.config.link(TASK).rates
     held = lr_selection.HOLDOUT
@@ -109,9 +110,9 @@ def test_all_candidates_and_the_best_one_are_trained(setup, started):
 
 
 def test_setups_share_a_cache_of_sessions_if_they_are_given_one(setup):
-    other = stages.dataclasses.replace(setup, sessions=SessionCache())
+    other = dataclasses.replace(setup, sessions=SessionCache())
     assert other.sessions is not setup.sessions
-    assert stages.dataclasses.replace(setup, seed=1).sessions is setup.sessions
+    assert dataclasses.replace(setup, seed=1).sessions is setup.sessions
 
 
 def test_the_configuration_is_that_of_the_collection_or_the_given_one(blocks):
