@@ -54,7 +54,7 @@ class Street:
 
     @property
     def id(self) -> str:
-        return miniworld.example_id(self.split, self.index)
+        return miniworld.make_example_id(self.split, self.index)
 
     def load(self, dataset: Dataset):
         del dataset

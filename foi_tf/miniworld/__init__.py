@@ -9,18 +9,18 @@ import random
 
 from foi_tf.errors import unknown_name_error
 from foi_tf.miniworld import annotate
-from foi_tf.miniworld.aerial import aerial
-from foi_tf.miniworld.consumer import close_up, consumer
+from foi_tf.miniworld.aerial import paint_land
+from foi_tf.miniworld.consumer import paint_close_up, paint_photograph
 from foi_tf.miniworld.datasets import DATASETS
 from foi_tf.miniworld.labels import DETECTION, SEGMENTATION
 from foi_tf.miniworld.painter import Painter
 from foi_tf.miniworld.person import PERSON_JOINTS
 from foi_tf.miniworld.ranges import RANGES, WEB_LOOK
-from foi_tf.miniworld.room import room
-from foi_tf.miniworld.shading import develop
-from foi_tf.miniworld.single import single
-from foi_tf.miniworld.street import street
-from foi_tf.miniworld.underwater import underwater
+from foi_tf.miniworld.room import paint_room
+from foi_tf.miniworld.shading import develop_image
+from foi_tf.miniworld.single import paint_single
+from foi_tf.miniworld.street import paint_street
+from foi_tf.miniworld.underwater import paint_dive
 from foi_tf.miniworld.variation import (
     AerialRanges,
     AnimalRanges,
@@ -35,12 +35,12 @@ from foi_tf.study.labels.joints import KEYPOINTS
 __all__ = ["DATASETS", "render"]
 
 _SCENES = {
-    StreetRanges: street,
-    RoomRanges: room,
-    AerialRanges: aerial,
-    UnderwaterRanges: underwater,
-    AnimalRanges: close_up,
-    ConsumerRanges: consumer,
+    StreetRanges: paint_street,
+    RoomRanges: paint_room,
+    AerialRanges: paint_land,
+    UnderwaterRanges: paint_dive,
+    AnimalRanges: paint_close_up,
+    ConsumerRanges: paint_photograph,
 }
 
 
@@ -82,34 +82,34 @@ def render(dataset_id: str, split: str, index: int, size: Size | None = None) ->
     # times as much for each. Seeding by a string is the same on every machine.
     rng = random.Random(f"{dataset_id}/{split}/{index}")
     painter = Painter(size or dataset.crop, dataset.crop)
-    example = {"id": example_id(split, index)}
+    example = {"id": make_example_id(split, index)}
     if dataset_id == "ilsvrc":
-        look, example["label"] = single(painter, rng, WEB_LOOK, index)
+        look, example["label"] = paint_single(painter, rng, WEB_LOOK, index)
     else:
         ranges = RANGES[dataset_id]
         look = _SCENES[type(ranges)](painter, rng, ranges)
-    example["image"] = develop(painter, look, rng)
-    return example | _annotations(painter, dataset)
+    example["image"] = develop_image(painter, look, rng)
+    return example | _annotate_scene(painter, dataset)
 
 
-def example_id(split: str, index: int) -> str:
+def make_example_id(split: str, index: int) -> str:
     """The id of an example of a split, whatever the dataset."""
     return f"{split}/{index:06d}"
 
 
-def _annotations(painter: Painter, dataset: Dataset) -> dict:
+def _annotate_scene(painter: Painter, dataset: Dataset) -> dict:
     found = {}
     if "segmentation" in dataset.classes:
-        found["mask"] = annotate.mask(painter, SEGMENTATION[dataset.id])
+        found["mask"] = annotate.make_mask(painter, SEGMENTATION[dataset.id])
     if "detection" in dataset.classes:
-        found |= annotate.boxes(painter, DETECTION[dataset.id])
+        found |= annotate.make_boxes(painter, DETECTION[dataset.id])
     if "keypoints" in dataset.classes:
         names = KEYPOINTS[dataset.id]
         if dataset.id == "dogs":
-            found |= annotate.keypoints(painter, ("dog",), list(range(len(names))))
+            found |= annotate.make_keypoints(painter, ("dog",), list(range(len(names))))
         else:
             order = [PERSON_JOINTS[name] for name in names]
-            found |= annotate.keypoints(painter, ("person", "rider"), order)
+            found |= annotate.make_keypoints(painter, ("person", "rider"), order)
     if "depth" in dataset.classes:
-        found["depth"] = annotate.depth(painter)
+        found["depth"] = annotate.make_depth(painter)
     return found

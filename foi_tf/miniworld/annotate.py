@@ -2,48 +2,48 @@
 
 import numpy as np
 
-from foi_tf.miniworld.labels import LabelMap, table
+from foi_tf.miniworld.labels import LabelMap, make_label_table
 from foi_tf.miniworld.painter import SUPERSAMPLING, Joint, Painter
-from foi_tf.miniworld.shading import inverse_depths
+from foi_tf.miniworld.shading import compute_inverse_depths
 
 # Instances that show less than this share of the image are not annotated (ours): 12
 # pixels of 128 x 128.
 MIN_AREA = 12 / 128**2
 
 
-def parts_seen(painter: Painter) -> np.ndarray:
+def find_visible_parts(painter: Painter) -> np.ndarray:
     """intp [H, W]: the part at each pixel of the image."""
     return painter.parts[1::SUPERSAMPLING, 1::SUPERSAMPLING].astype(np.intp)
 
 
-def mask(painter: Painter, labels: LabelMap) -> np.ndarray:
+def make_mask(painter: Painter, labels: LabelMap) -> np.ndarray:
     """uint8 [H, W] class ids, 255 = ignore."""
-    classes = table(labels)[np.asarray(painter.kinds)]
-    return classes.take(parts_seen(painter))
+    classes = make_label_table(labels)[np.asarray(painter.kinds)]
+    return classes.take(find_visible_parts(painter))
 
 
-def depth(painter: Painter) -> np.ndarray:
+def make_depth(painter: Painter) -> np.ndarray:
     """float32 [H, W] meters, 0 = unknown (at infinity)."""
-    inverse = inverse_depths(painter, painter.parts.astype(np.intp))
+    inverse = compute_inverse_depths(painter, painter.parts.astype(np.intp))
     inverse = inverse[1::SUPERSAMPLING, 1::SUPERSAMPLING]
     # A pixel on a steep face's rim has its center beyond it, where the plane runs away.
     least, most = np.asarray(painter.inverse_depths, np.float32).T[3:]
-    seen = parts_seen(painter)
+    seen = find_visible_parts(painter)
     inverse = np.clip(inverse, least.take(seen), most.take(seen))
     known = inverse > 1e-4  # Nothing is farther than 10 km.
     return np.divide(1.0, inverse, out=np.zeros_like(inverse), where=known)
 
 
-def owners(painter: Painter) -> np.ndarray:
+def find_owners(painter: Painter) -> np.ndarray:
     """intp [H, W]: the instance at each pixel, 0 = none."""
-    return np.asarray(painter.owners).take(parts_seen(painter))
+    return np.asarray(painter.owners).take(find_visible_parts(painter))
 
 
-def boxes(painter: Painter, labels: LabelMap) -> dict[str, np.ndarray]:
+def make_boxes(painter: Painter, labels: LabelMap) -> dict[str, np.ndarray]:
     """Boxes tight around the visible pixels of each instance that has a class."""
     numbers = {kind: i for i, kinds in enumerate(labels.values()) for kind in kinds}
     wanted = [i for i, it in enumerate(painter.instances) if i and it.kind in numbers]
-    found = _extents(painter, wanted)
+    found = _find_extents(painter, wanted)
     return {
         "boxes": np.array([box for _, box, _ in found], np.float32).reshape(-1, 4),
         "box_labels": np.array([numbers[painter.instances[i].kind] for i, _, _ in found], np.int64),
@@ -52,14 +52,16 @@ def boxes(painter: Painter, labels: LabelMap) -> dict[str, np.ndarray]:
     }
 
 
-def keypoints(painter: Painter, kinds: tuple[str, ...], order: list[int]) -> dict[str, np.ndarray]:
+def make_keypoints(
+    painter: Painter, kinds: tuple[str, ...], order: list[int]
+) -> dict[str, np.ndarray]:
     """Joints, in that order, of each figure of those kinds, with the figure's box."""
     wanted = [i for i, it in enumerate(painter.instances) if it.kind in kinds and it.joints]
-    parts = parts_seen(painter)
+    parts = find_visible_parts(painter)
     kept, figures = [], []
-    for number, box, area in _extents(painter, wanted):
+    for number, box, area in _find_extents(painter, wanted):
         joints = painter.instances[number].joints
-        figure = [_keypoint(painter, parts, joints[i]) for i in order]
+        figure = [_make_keypoint(painter, parts, joints[i]) for i in order]
         if any(v > 0 for _, _, v in figure):
             kept.append((box, area))
             figures.append(figure)
@@ -71,7 +73,7 @@ def keypoints(painter: Painter, kinds: tuple[str, ...], order: list[int]) -> dic
     }
 
 
-def _keypoint(painter: Painter, parts: np.ndarray, joint: Joint) -> tuple[float, float, int]:
+def _make_keypoint(painter: Painter, parts: np.ndarray, joint: Joint) -> tuple[float, float, int]:
     """(y, x, visibility): 2 if a pixel at or next to the joint shows a part that owns it."""
     height, width = parts.shape
     y, x = joint.y * height, joint.x * height
@@ -83,9 +85,9 @@ def _keypoint(painter: Painter, parts: np.ndarray, joint: Joint) -> tuple[float,
     return y, x, 2 if seen else 1
 
 
-def _extents(painter: Painter, wanted: list[int]) -> list[tuple[int, tuple, int]]:
+def _find_extents(painter: Painter, wanted: list[int]) -> list[tuple[int, tuple, int]]:
     """(instance, (ymin, xmin, ymax, xmax), area) of those that show enough."""
-    seen = owners(painter)
+    seen = find_owners(painter)
     areas = np.bincount(seen.ravel(), minlength=len(painter.instances))
     least = MIN_AREA * seen.size
     found = []

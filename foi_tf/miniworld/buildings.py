@@ -3,12 +3,12 @@
 import dataclasses
 import math
 
-from foi_tf.miniworld.color_math import Color, jitter, pick, scale
+from foi_tf.miniworld.color_math import Color, jitter_color, pick_color, scale_color
 from foi_tf.miniworld.stage import Place, Stage
 
 
 @dataclasses.dataclass(frozen=True)
-class Style:
+class FacadeStyle:
     """Facade colors, roof colors (none: flat), and windows in meters per bay.
 
     `window` is (bay width, share of the bay, share of the storey); `shops` paints the
@@ -24,26 +24,26 @@ class Style:
 
 
 STYLES = {
-    "gray": Style(
+    "gray": FacadeStyle(
         ((186, 182, 172), (168, 164, 158), (204, 196, 178), (150, 148, 146)), ((112, 74, 62),),
         (2.6, 0.5, 0.6), (3, 5), True,
     ),
-    "brick": Style(
+    "brick": FacadeStyle(
         ((152, 98, 78), (136, 90, 74), (172, 128, 100)), ((90, 88, 92),), (3.0, 0.45, 0.55), (2, 3)
     ),
-    "warm": Style(
+    "warm": FacadeStyle(
         ((220, 190, 140), (206, 160, 130), (176, 196, 180), (226, 214, 190), (190, 150, 160)), (),
         (3.2, 0.45, 0.45), (1, 3), True,
     ),
-    "suburb": Style(
+    "suburb": FacadeStyle(
         ((226, 220, 206), (206, 196, 176), (186, 200, 206), (222, 206, 176)),
         ((128, 78, 62), (104, 96, 94), (86, 76, 72)), (3.4, 0.4, 0.5), (1, 2),
     ),
-    "glass": Style(
+    "glass": FacadeStyle(
         ((130, 146, 158), (108, 120, 132), (160, 164, 166)), (), (2.0, 0.8, 0.75), (5, 14), True,
         (98, 130, 152),
     ),
-    "plain": Style(
+    "plain": FacadeStyle(
         ((214, 204, 184), (190, 150, 122), (200, 196, 190)), ((150, 84, 66),), (3.4, 0.4, 0.5),
         (1, 3),
     ),
@@ -51,7 +51,7 @@ STYLES = {
 STOREY = 3.1  # Meters.
 
 
-def building(
+def draw_building(
     stage: Stage,
     style: str,
     place: Place,
@@ -65,20 +65,20 @@ def building(
     `lit` is the share of windows with light in them, at night.
     """
     shape, rng = STYLES[style], stage.rng
-    wall = pick(rng, shape.walls, 12)
+    wall = pick_color(rng, shape.walls, 12)
     height = storeys * STOREY + 0.4
-    stage.box("building", place, (width, height, depth), wall, top=scale(wall, 0.8))
+    stage.box("building", place, (width, height, depth), wall, top=scale_color(wall, 0.8))
     if stage.extent(place, height) < 0.03:
         return
     if shape.roofs:
-        _roof(stage, place, width, depth, height, pick(rng, shape.roofs))
-    glass = jitter(rng, shape.glass, 12)
-    _windows(stage, place, width, -depth / 2, storeys, shape, glass, lit)
+        _draw_roof(stage, place, width, depth, height, pick_color(rng, shape.roofs))
+    glass = jitter_color(rng, shape.glass, 12)
+    _draw_windows(stage, place, width, -depth / 2, storeys, shape, glass, lit)
     for turn, across, reach in ((1.5708, depth, -width / 2), (-1.5708, depth, -width / 2)):
-        _windows(stage, place.turned(turn), across, reach, storeys, shape, glass, lit)
+        _draw_windows(stage, place.turned(turn), across, reach, storeys, shape, glass, lit)
 
 
-def _roof(stage: Stage, place: Place, width: float, depth: float, base: float, color: Color):
+def _draw_roof(stage: Stage, place: Place, width: float, depth: float, base: float, color: Color):
     """A gable whose ridge runs along the front."""
     w, d, ridge = width / 2 + 0.3, depth / 2 + 0.3, base + min(depth * 0.35, 3.0)
     for corners in (
@@ -90,8 +90,8 @@ def _roof(stage: Stage, place: Place, width: float, depth: float, base: float, c
         stage.face("building", place, corners, color)
 
 
-def _windows(
-    stage: Stage, place: Place, width: float, reach: float, storeys: int, style: Style,
+def _draw_windows(
+    stage: Stage, place: Place, width: float, reach: float, storeys: int, style: FacadeStyle,
     glass: Color, lit: float,
 ) -> None:  # fmt: skip
     """Rows of windows on the face at `reach` towards -forward, if that face is seen."""
@@ -124,7 +124,7 @@ def _windows(
     if style.shops and stage.camera.focal * facing / distance > 0.004:  # Else a pixel or less.
         w = width / 2 - 0.3
         shop = (-w, 2.5, out), (w, 2.5, out), (w, 0.3, out), (-w, 0.3, out)
-        stage.decals("building", place, [shop], scale(glass, 0.8))
+        stage.decals("building", place, [shop], scale_color(glass, 0.8))
         awning = (-w, 3.0, out), (w, 3.0, out), (w, 2.55, out), (-w, 2.55, out)
-        sign = pick(rng, ((176, 64, 52), (52, 96, 122), (226, 190, 92), (84, 116, 84)), 14)
-        stage.decals("building", place, [awning], scale(sign, 1 + 1.5 * lit))
+        sign = pick_color(rng, ((176, 64, 52), (52, 96, 122), (226, 190, 92), (84, 116, 84)), 14)
+        stage.decals("building", place, [awning], scale_color(sign, 1 + 1.5 * lit))

@@ -7,24 +7,24 @@ from foi_tf.miniworld import leisure
 from foi_tf.miniworld.breeds import BREEDS, DOGS
 from foi_tf.miniworld.camera import Camera
 from foi_tf.miniworld.crowd import Crowd
-from foi_tf.miniworld.cycles import cycle
-from foi_tf.miniworld.furniture import bottle, chair, cup, table
-from foi_tf.miniworld.landscape import landscape
+from foi_tf.miniworld.cycles import draw_cycle
+from foi_tf.miniworld.furniture import draw_bottle, draw_chair, draw_cup, draw_table
+from foi_tf.miniworld.landscape import paint_landscape
 from foi_tf.miniworld.painter import Painter
-from foi_tf.miniworld.person import person
-from foi_tf.miniworld.quadruped import quadruped
-from foi_tf.miniworld.room import room
+from foi_tf.miniworld.person import draw_person
+from foi_tf.miniworld.quadruped import draw_quadruped
+from foi_tf.miniworld.room import paint_room
 from foi_tf.miniworld.shading import Look, sample_look
-from foi_tf.miniworld.skies import WEATHERS, overhead, sun
+from foi_tf.miniworld.skies import WEATHERS, apply_weather, sample_sun
 from foi_tf.miniworld.stage import Place, Stage
-from foi_tf.miniworld.street import street
+from foi_tf.miniworld.street import paint_street
 from foi_tf.miniworld.variation import AnimalRanges, ConsumerRanges, Range
-from foi_tf.miniworld.vehicles import vehicle
+from foi_tf.miniworld.vehicles import draw_vehicle
 
 _WEATHER = ("clear", "clear", "clear", "overcast", "overcast", "dusk")
 
 
-def photograph_camera(painter: Painter, rng) -> Camera:
+def sample_camera(painter: Painter, rng) -> Camera:
     """A camera held by hand."""
     return Camera(
         aspect=painter.aspect,
@@ -35,21 +35,21 @@ def photograph_camera(painter: Painter, rng) -> Camera:
     )
 
 
-def consumer(painter: Painter, rng, ranges: ConsumerRanges) -> Look:
+def paint_photograph(painter: Painter, rng, ranges: ConsumerRanges) -> Look:
     """Paints a photograph in one of the settings."""
     setting = rng.choice(ranges.settings)
     if setting == "street":
-        return street(painter, rng, ranges.street)
+        return paint_street(painter, rng, ranges.street)
     if setting == "room":
-        return room(painter, rng, ranges.room)
+        return paint_room(painter, rng, ranges.room)
     weather = WEATHERS[rng.choice(_WEATHER)]
-    stage = Stage(painter, photograph_camera(painter, rng), rng, sun(rng), weather.ambient)
-    landscape(stage, setting, weather)
-    _people(stage, ranges, setting)
-    return overhead(sample_look(rng, ranges.look), weather)
+    stage = Stage(painter, sample_camera(painter, rng), rng, sample_sun(rng), weather.ambient)
+    paint_landscape(stage, setting, weather)
+    _draw_things(stage, ranges, setting)
+    return apply_weather(sample_look(rng, ranges.look), weather)
 
 
-def _people(stage: Stage, ranges: ConsumerRanges, setting: str) -> None:
+def _draw_things(stage: Stage, ranges: ConsumerRanges, setting: str) -> None:
     """Figures, animals and things over the landscape."""
     rng, camera = stage.rng, stage.camera
     crowd = Crowd(stage)
@@ -63,14 +63,14 @@ def _people(stage: Stage, ranges: ConsumerRanges, setting: str) -> None:
     for _ in range(ranges.figures.count(rng)):
         child = 0.65 if rng.random() < 0.15 else 1.0
         size = 1.72 * rng.uniform(0.9, 1.08) * child
-        crowd.put(spot(size, ranges.figure_size), _figure, size, rng.choice(ranges.activities))
+        crowd.put(spot(size, ranges.figure_size), _draw_figure, size, rng.choice(ranges.activities))
     if ranges.animals:
         herd = Range(0.5, 2.5) if setting == "meadow" else Range(0.0, 1.2)
         for _ in range(herd.count(rng)):
             kind = rng.choice(ranges.animals)
             if setting != "meadow" and kind in _LIVESTOCK:
                 kind = "dog"
-            crowd.put(spot(_TALL[kind], Range(0.12, 0.45)), _animal, kind)
+            crowd.put(spot(_TALL[kind], Range(0.12, 0.45)), _draw_animal, kind)
     for _ in range(ranges.clutter.count(rng)):
         meters, draw, *details = rng.choice(_CLUTTER[setting])
         crowd.put(spot(meters, Range(0.08, 0.35)), draw, *details)
@@ -81,55 +81,76 @@ _LIVESTOCK = ("cow", "horse", "sheep")
 _TALL = {"horse": 1.9, "cow": 1.6, "sheep": 0.9, "bird": 0.6, "dog": 0.6, "cat": 0.4}  # Meters.
 
 
-def _animal(stage: Stage, place: Place, kind: str) -> None:
+def _draw_animal(stage: Stage, place: Place, kind: str) -> None:
     """An animal of that kind, of any breed."""
     if kind == "bird":
-        leisure.bird(stage, place, stage.rng.uniform(0.4, 0.7))
+        leisure.draw_bird(stage, place, stage.rng.uniform(0.4, 0.7))
     else:
-        quadruped(stage, place, stage.rng.choice(DOGS) if kind == "dog" else kind)
+        draw_quadruped(stage, place, stage.rng.choice(DOGS) if kind == "dog" else kind)
 
 
-def _figure(stage: Stage, place: Place, size: float, activity: str) -> None:
+def _draw_figure(stage: Stage, place: Place, size: float, activity: str) -> None:
     """A person; those who sit get a chair, those who ride a bicycle."""
     if activity == "riding":
         heading = stage.rng.choice((-1, 1)) * stage.rng.uniform(1.0, 2.0)
-        cycle(stage, dataclasses.replace(place, heading=heading), "bicycle", True)
+        draw_cycle(stage, dataclasses.replace(place, heading=heading), "bicycle", True)
         return
     if activity == "sitting":
         heading = math.pi + stage.rng.uniform(-1.2, 1.2)
         place = dataclasses.replace(place, heading=heading)
-        chair(stage, place.moved(0.0, -0.12))
-    person(stage, place, size, activity)
+        draw_chair(stage, place.moved(0.0, -0.12))
+    draw_person(stage, place, size, activity)
 
 
-def _flying(stage: Stage, place: Place, draw, low: float, high: float) -> None:
+def _draw_flying(stage: Stage, place: Place, draw, low: float, high: float) -> None:
     draw(stage, place.moved(0.0, 0.0, stage.rng.uniform(low, high)))
 
 
-def _vehicle(stage: Stage, place: Place) -> None:
-    vehicle(stage, place, stage.rng.choice(("car", "car", "van", "bus", "truck")))
+def _draw_any_vehicle(stage: Stage, place: Place) -> None:
+    draw_vehicle(stage, place, stage.rng.choice(("car", "car", "van", "bus", "truck")))
 
 
 # (meters, draw, details) of what may lie about in each setting.
 _CLUTTER = {
     "park": (
-        (0.3, leisure.ball), (1.0, cycle, "bicycle"), (1.5, _vehicle), (2.2, leisure.umbrella),
-        (0.8, table), (0.3, bottle, 0.35), (0.6, leisure.bird), (1.0, cycle, "motorcycle"),
-        (0.2, cup, 0.2), (1.2, _flying, leisure.kite, 3, 6),
+        (0.3, leisure.draw_ball),
+        (1.0, draw_cycle, "bicycle"),
+        (1.5, _draw_any_vehicle),
+        (2.2, leisure.draw_umbrella),
+        (0.8, draw_table),
+        (0.3, draw_bottle, 0.35),
+        (0.6, leisure.draw_bird),
+        (1.0, draw_cycle, "motorcycle"),
+        (0.2, draw_cup, 0.2),
+        (1.2, _draw_flying, leisure.draw_kite, 3, 6),
     ),
     "meadow": (
-        (0.3, leisure.ball), (1.2, _flying, leisure.kite, 3, 7), (0.6, leisure.bird),
-        (0.6, _flying, leisure.bird, 2, 4), (1.5, _vehicle), (1.0, cycle, "motorcycle"),
+        (0.3, leisure.draw_ball),
+        (1.2, _draw_flying, leisure.draw_kite, 3, 7),
+        (0.6, leisure.draw_bird),
+        (0.6, _draw_flying, leisure.draw_bird, 2, 4),
+        (1.5, _draw_any_vehicle),
+        (1.0, draw_cycle, "motorcycle"),
     ),
-    "field": ((0.3, leisure.ball), (0.3, leisure.ball), (0.25, bottle, 0.3), (0.9, chair)),
+    "field": (
+        (0.3, leisure.draw_ball),
+        (0.3, leisure.draw_ball),
+        (0.25, draw_bottle, 0.3),
+        (0.9, draw_chair),
+    ),
     "shore": (
-        (1.9, leisure.surfboard), (2.2, leisure.umbrella), (0.3, leisure.ball), (0.9, chair),
-        (0.6, _flying, leisure.bird, 1, 4), (0.3, bottle, 0.35), (0.6, leisure.bird),
+        (1.9, leisure.draw_surfboard),
+        (2.2, leisure.draw_umbrella),
+        (0.3, leisure.draw_ball),
+        (0.9, draw_chair),
+        (0.6, _draw_flying, leisure.draw_bird, 1, 4),
+        (0.3, draw_bottle, 0.35),
+        (0.6, leisure.draw_bird),
     ),
-}  # fmt: skip
+}
 
 
-def close_up(painter: Painter, rng, ranges: AnimalRanges) -> Look:
+def paint_close_up(painter: Painter, rng, ranges: AnimalRanges) -> Look:
     """Paints one animal that fills much of the image."""
     weather = WEATHERS[rng.choice(_WEATHER)]
     look = sample_look(rng, ranges.look)
@@ -144,22 +165,22 @@ def close_up(painter: Painter, rng, ranges: AnimalRanges) -> Look:
         height=eye,
         horizon=foot - eye * size / height,  # Brings the feet to their row.
     )
-    stage = Stage(painter, camera, rng, sun(rng), weather.ambient)
+    stage = Stage(painter, camera, rng, sample_sun(rng), weather.ambient)
     z = camera.focal * height / size
     if backdrop == "room":
-        indoors(stage)
+        paint_room_corner(stage)
     else:
-        landscape(stage, backdrop, weather)
-        look = overhead(look, weather)
+        paint_landscape(stage, backdrop, weather)
+        look = apply_weather(look, weather)
     x = rng.uniform(-0.12, 0.12) * z * camera.aspect / camera.focal
     toward = rng.choice((0.5, -0.5)) * math.pi + rng.choice((-1, 1)) * rng.uniform(0.0, 0.55)
     if rng.random() < 0.25:
         toward = math.pi + rng.uniform(-0.7, 0.7)
-    quadruped(stage, Place(x, z, toward), breed, height)
+    draw_quadruped(stage, Place(x, z, toward), breed, height)
     return look
 
 
-def indoors(stage: Stage) -> None:
+def paint_room_corner(stage: Stage) -> None:
     """A bare corner of a room as a backdrop."""
     rng, camera = stage.rng, stage.camera
     depth = rng.uniform(3.5, 6.0)

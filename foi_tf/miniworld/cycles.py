@@ -2,13 +2,13 @@
 
 import math
 
-from foi_tf.miniworld.color_math import pick
-from foi_tf.miniworld.person import CLOTHES, person
+from foi_tf.miniworld.color_math import pick_color
+from foi_tf.miniworld.person import CLOTHES, draw_person
 from foi_tf.miniworld.stage import Flat, Place, Stage
 from foi_tf.miniworld.vehicles import PAINT, TYRE
 
 
-def cycle(stage: Stage, place: Place, kind: str, ridden: bool = False) -> None:
+def draw_cycle(stage: Stage, place: Place, kind: str, ridden: bool = False) -> None:
     """A bicycle or motorcycle as an instance, and its rider as another."""
     flat = stage.flat(place)
     if flat is None or flat.scale < 0.01:
@@ -18,30 +18,32 @@ def cycle(stage: Stage, place: Place, kind: str, ridden: bool = False) -> None:
     side = math.sin(turn)
     stage.ground_shadow(place, 0.5)
     with stage.painter.instance(kind):
-        (_bicycle if kind == "bicycle" else _motorcycle)(stage, flat, side)
+        (_draw_bicycle if kind == "bicycle" else _draw_motorcycle)(stage, flat, side)
     if ridden:
         seat = 0.42 if kind == "bicycle" else 0.3
-        person(
+        draw_person(
             stage, place.moved(0.0, 0.0, seat), stage.rng.uniform(1.5, 1.65), "riding", kind="rider"
         )
 
 
-def _wheel(stage: Stage, flat: Flat, part: int, x: float, radius: float, side: float, width: float):
+def _draw_wheel(
+    stage: Stage, flat: Flat, part: int, x: float, radius: float, side: float, width: float
+):
     across = max(abs(side) * radius, width)
     stage.painter.ellipse(
         part, flat.at(x * side, radius), (across * flat.scale, radius * flat.scale)
     )
 
 
-def _bicycle(stage: Stage, flat: Flat, side: float) -> None:
+def _draw_bicycle(stage: Stage, flat: Flat, side: float) -> None:
     painter, rng = stage.painter, stage.rng
     tyre = painter.part("bicycle", TYRE, flat.inverse_depth)
     disc = painter.part("bicycle", (150, 152, 150), flat.inverse_depth)
-    frame = painter.part("bicycle", pick(rng, CLOTHES), flat.inverse_depth)
+    frame = painter.part("bicycle", pick_color(rng, CLOTHES), flat.inverse_depth)
     for x in (-0.52, 0.52):
-        _wheel(stage, flat, tyre, x, 0.34, side, 0.035)
+        _draw_wheel(stage, flat, tyre, x, 0.34, side, 0.035)
         if abs(side) > 0.3:
-            _wheel(stage, flat, disc, x, 0.28, side, 0.0)
+            _draw_wheel(stage, flat, disc, x, 0.28, side, 0.0)
 
     def bar(x0: float, y0: float, x1: float, y1: float) -> None:
         radius = 0.03 * flat.scale
@@ -60,14 +62,14 @@ def _bicycle(stage: Stage, flat: Flat, side: float) -> None:
     )  # fmt: skip
 
 
-def _motorcycle(stage: Stage, flat: Flat, side: float) -> None:
+def _draw_motorcycle(stage: Stage, flat: Flat, side: float) -> None:
     painter, rng = stage.painter, stage.rng
     tyre = painter.part("motorcycle", TYRE, flat.inverse_depth)
     engine = painter.part("motorcycle", (96, 98, 104), flat.inverse_depth)
-    body = painter.part("motorcycle", pick(rng, PAINT), flat.inverse_depth)
+    body = painter.part("motorcycle", pick_color(rng, PAINT), flat.inverse_depth)
     seat = painter.part("motorcycle", (40, 38, 40), flat.inverse_depth)
     for x in (-0.65, 0.65):
-        _wheel(stage, flat, tyre, x, 0.31, side, 0.07)
+        _draw_wheel(stage, flat, tyre, x, 0.31, side, 0.07)
 
     def blob(part: int, x0: float, y0: float, x1: float, y1: float, radius: float) -> None:
         size = radius * flat.scale

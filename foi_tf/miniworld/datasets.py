@@ -19,7 +19,7 @@ _SQUARE: Size = (128, 128)
 _DEPTH_RANGES = {"sunrgbd": (0.3, 8.0), "vkitti2": (1.0, 80.0), "vgallery": (0.3, 15.0)}
 
 
-def _row(paper: Dataset) -> Dataset:
+def _make_row(paper: Dataset) -> Dataset:
     names: dict[str, tuple[str, ...]] = {}
     for task_type in paper.classes:
         if task_type == "segmentation":
@@ -51,7 +51,7 @@ def _row(paper: Dataset) -> Dataset:
 # Counterparts of Table 1's datasets, which have numbers there, and of ILSVRC'12.
 DATASETS: Mapping[str, Dataset] = types.MappingProxyType(
     {
-        paper.id: _row(paper)
+        paper.id: _make_row(paper)
         for paper in PAPER.values()
         if paper.number or paper.id == PRETRAINING.dataset
     }

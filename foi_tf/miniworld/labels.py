@@ -13,7 +13,7 @@ from foi_tf.miniworld.vocabulary import IGNORE, KIND_IDS, KINDS
 LabelMap = Mapping[str, tuple[str, ...]]
 
 
-def _own(*names: str) -> dict[str, tuple[str, ...]]:
+def _same(*names: str) -> dict[str, tuple[str, ...]]:
     """Classes that are called what the world calls them."""
     return {name: (name,) for name in names}
 
@@ -37,33 +37,33 @@ SEGMENTATION: dict[str, LabelMap] = {
         "potted plant": ("potted plant",), "bottle": ("bottle",), "sign": ("traffic sign",),
     },
     "pvoc": {
-        **_own("bicycle", "bird", "boat", "bottle", "bus"), "car": ("car", "van"),
-        **_own("cat", "chair", "cow"), "dining table": ("table",), **_own("dog", "horse"),
+        **_same("bicycle", "bird", "boat", "bottle", "bus"), "car": ("car", "van"),
+        **_same("cat", "chair", "cow"), "dining table": ("table",), **_same("dog", "horse"),
         "motorbike": ("motorcycle",), "person": _PEDESTRIANS,
-        **_own("potted plant", "sheep", "sofa"), "tv monitor": ("television",),
+        **_same("potted plant", "sheep", "sofa"), "tv monitor": ("television",),
     },
     "ade": {
-        "wall": ("room wall",), **_own("building", "sky", "floor", "tree", "ceiling"),
-        **_own("road", "bed"), "windowpane": ("window",), **_own("grass", "cabinet"),
+        "wall": ("room wall",), **_same("building", "sky", "floor", "tree", "ceiling"),
+        **_same("road", "bed"), "windowpane": ("window",), **_same("grass", "cabinet"),
         "sidewalk": ("pavement", "crosswalk"), "person": _PEDESTRIANS, "earth": ("soil",),
-        **_own("door", "table", "mountain"), "plant": ("potted plant", "bush"),
-        **_own("curtain", "chair", "car", "water"), "painting": ("picture",),
-        **_own("sofa", "shelf", "mirror", "rug", "field", "fence", "rock", "lamp"),
-        "cushion": ("pillow",), **_own("sand", "truck", "bus"), "boat": ("boat", "ship"),
+        **_same("door", "table", "mountain"), "plant": ("potted plant", "bush"),
+        **_same("curtain", "chair", "car", "water"), "painting": ("picture",),
+        **_same("sofa", "shelf", "mirror", "rug", "field", "fence", "rock", "lamp"),
+        "cushion": ("pillow",), **_same("sand", "truck", "bus"), "boat": ("boat", "ship"),
         "signboard": ("billboard", "traffic sign"), "streetlight": ("street lamp",),
-        "television": ("television",), "pole": ("pole",), **_own("bicycle", "van", "bench"),
+        "television": ("television",), "pole": ("pole",), **_same("bicycle", "van", "bench"),
         "minibike": ("motorcycle",), "animal": ("dog", "cat", "horse", "cow", "sheep", "bird"),
-        **_own("ball", "bottle"), "traffic light": ("traffic light",), "bridge": ("bridge",),
+        **_same("ball", "bottle"), "traffic light": ("traffic light",), "bridge": ("bridge",),
         "ashcan": ("bin",), "outdoor wall": ("wall",), "vase": ("cup",),
     },
     "coco": {
-        "person": _PEDESTRIANS, **_own("bicycle"), "car": ("car", "van"),
-        **_own("motorcycle", "bus", "truck", "boat", "traffic light"),
-        "stop sign": ("traffic sign",), **_own("bench", "bird", "cat", "dog", "horse", "sheep"),
-        **_own("cow", "umbrella", "kite"), "sports ball": ("ball",),
-        **_own("surfboard", "bottle", "cup", "chair"), "couch": ("sofa",),
-        **_own("potted plant", "bed"), "dining table": ("table",), "tv": ("television",),
-        "banner": ("billboard",), **_own("bridge", "cabinet", "ceiling"),
+        "person": _PEDESTRIANS, **_same("bicycle"), "car": ("car", "van"),
+        **_same("motorcycle", "bus", "truck", "boat", "traffic light"),
+        "stop sign": ("traffic sign",), **_same("bench", "bird", "cat", "dog", "horse", "sheep"),
+        **_same("cow", "umbrella", "kite"), "sports ball": ("ball",),
+        **_same("surfboard", "bottle", "cup", "chair"), "couch": ("sofa",),
+        **_same("potted plant", "bed"), "dining table": ("table",), "tv": ("television",),
+        "banner": ("billboard",), **_same("bridge", "cabinet", "ceiling"),
         "curtain": ("curtain",), "dirt": ("soil",), "door": ("door",), "fence": ("fence",),
         "floor": ("floor",), "grass": ("grass",), "house": ("building",),
         "light": ("lamp", "street lamp"),
@@ -81,41 +81,41 @@ SEGMENTATION: dict[str, LabelMap] = {
         "bicycle": ("bicycle", "rider"),
     },
     "camvid": {
-        **_own("sky", "building"), "column pole": ("pole", "street lamp"), **_own("road"),
+        **_same("sky", "building"), "column pole": ("pole", "street lamp"), **_same("road"),
         "lane markings": ("lane marking", "crosswalk"), "sidewalk": ("pavement",),
-        **_own("tree"), "vegetation misc": ("bush", "grass"),
+        **_same("tree"), "vegetation misc": ("bush", "grass"),
         "sign symbol": ("traffic sign", "billboard"), "traffic light": ("traffic light",),
-        **_own("fence", "wall", "car"), "truck bus": ("truck", "bus", "van"),
+        **_same("fence", "wall", "car"), "truck bus": ("truck", "bus", "van"),
         "pedestrian": ("person",), "bicyclist": ("rider", "bicycle"), "parking": ("parking",),
     },
     "city": {
         "road": ("road", "lane marking", "crosswalk"), "sidewalk": ("pavement",),
-        **_own("parking", "building", "wall", "fence", "bridge"),
-        "pole": ("pole", "street lamp"), **_own("traffic light", "traffic sign"),
-        "vegetation": _GREEN, "terrain": ("grass", "soil"), **_own("sky", "person", "rider", "car"),
-        "van": ("van",), **_own("truck", "bus", "motorcycle", "bicycle"),
+        **_same("parking", "building", "wall", "fence", "bridge"),
+        "pole": ("pole", "street lamp"), **_same("traffic light", "traffic sign"),
+        "vegetation": _GREEN, "terrain": ("grass", "soil"),
+        **_same("sky", "person", "rider", "car", "van", "truck", "bus", "motorcycle", "bicycle"),
     },
     "idd": {
         "road": ("road", "crosswalk", "lane marking"), "drivable fallback": ("soil", "parking"),
         "sidewalk": ("pavement",), "non-drivable fallback": ("grass",), "person": ("person",),
-        "animal": ("cow", "dog"), **_own("rider", "motorcycle", "bicycle", "autorickshaw", "car"),
-        **_own("truck", "bus", "wall", "fence", "billboard", "traffic sign", "traffic light"),
+        "animal": ("cow", "dog"), **_same("rider", "motorcycle", "bicycle", "autorickshaw", "car"),
+        **_same("truck", "bus", "wall", "fence", "billboard", "traffic sign", "traffic light"),
         "pole": ("pole", "street lamp"), "obs-str-bar-fallback": ("bench", "bin"),
-        **_own("building", "bridge"), "vegetation": _GREEN, "sky": ("sky",), "van": ("van",),
+        **_same("building", "bridge"), "vegetation": _GREEN, "sky": ("sky",), "van": ("van",),
     },
     "bdd": {
-        "road": _FLAT, "sidewalk": ("pavement",), **_own("building", "wall", "fence"),
-        "pole": ("pole", "street lamp"), **_own("traffic light", "traffic sign"),
-        "vegetation": _GREEN, "terrain": ("grass", "soil"), **_own("sky", "person", "rider"),
-        "car": ("car", "van"), **_own("truck", "bus", "motorcycle", "bicycle"),
+        "road": _FLAT, "sidewalk": ("pavement",), **_same("building", "wall", "fence"),
+        "pole": ("pole", "street lamp"), **_same("traffic light", "traffic sign"),
+        "vegetation": _GREEN, "terrain": ("grass", "soil"), **_same("sky", "person", "rider"),
+        "car": ("car", "van"), **_same("truck", "bus", "motorcycle", "bicycle"),
     },
     "mapillary": {
         "animal": ("dog", "cow"), "fence": ("fence",), "wall": ("wall",),
-        **_own("crosswalk", "parking", "road", "bridge", "building", "person", "rider"),
-        "sidewalk": ("pavement",), "lane marking": ("lane marking",), **_own("mountain", "sky"),
-        "terrain": ("soil", "grass"), "vegetation": _GREEN, **_own("bench", "billboard"),
-        "street light": ("street lamp",), **_own("pole", "traffic light", "traffic sign"),
-        "trash can": ("bin",), **_own("bicycle", "bus", "car", "van", "motorcycle", "truck"),
+        **_same("crosswalk", "parking", "road", "bridge", "building", "person", "rider"),
+        "sidewalk": ("pavement",), "lane marking": ("lane marking",), **_same("mountain", "sky"),
+        "terrain": ("soil", "grass"), "vegetation": _GREEN, **_same("bench", "billboard"),
+        "street light": ("street lamp",), **_same("pole", "traffic light", "traffic sign"),
+        "trash can": ("bin",), **_same("bicycle", "bus", "car", "van", "motorcycle", "truck"),
         "other vehicle": ("autorickshaw",), "ego vehicle": ("ego vehicle",),
     },
     "isprs": {
@@ -124,23 +124,23 @@ SEGMENTATION: dict[str, LabelMap] = {
         "tree": ("tree",), "car": ("car", "truck"),
     },
     "isaid": {
-        **_own("ship"), "storage tank": ("tank",), "tennis court": ("court",),
+        **_same("ship"), "storage tank": ("tank",), "tennis court": ("court",),
         "soccer field": ("field",), "large vehicle": ("truck",), "small vehicle": ("car",),
         "swimming pool": ("pool",), "roundabout": ("roundabout",), "plane": ("plane",),
         "harbor": ("pier",),
     },
     "sunrgbd": {
-        "wall": ("room wall",), **_own("floor", "cabinet", "bed", "chair", "sofa", "table"),
-        **_own("door", "window"), "bookshelf": ("shelf",), **_own("picture", "curtain"),
-        "pillow": ("pillow",), "mirror": ("mirror",), "floor mat": ("rug",), **_own("ceiling"),
+        "wall": ("room wall",), **_same("floor", "cabinet", "bed", "chair", "sofa", "table"),
+        **_same("door", "window"), "bookshelf": ("shelf",), **_same("picture", "curtain"),
+        "pillow": ("pillow",), "mirror": ("mirror",), "floor mat": ("rug",), **_same("ceiling"),
         "tv": ("television",), "lamp": ("lamp",), "person": ("person",),
         "other": ("potted plant", "cup", "bottle", "dog", "cat"),
     },
     "scannet": {
         "wall": ("room wall",), "floor": ("floor",), "furniture": ("cabinet",),
-        **_own("bed", "chair", "sofa", "table", "door", "window"), "bookshelf": ("shelf",),
+        **_same("bed", "chair", "sofa", "table", "door", "window"), "bookshelf": ("shelf",),
         "picture": ("picture",), "curtain": ("curtain",), "rug": ("rug",), "ceiling": ("ceiling",),
-        "television": ("television",), **_own("lamp", "mirror", "pillow", "potted plant"),
+        "television": ("television",), **_same("lamp", "mirror", "pillow", "potted plant"),
         "cup": ("cup",), "bottle": ("bottle",), "person": ("person",), "sculpture": ("sculpture",),
         "pet": ("dog", "cat"),
     },
@@ -165,14 +165,14 @@ DETECTION: dict[str, LabelMap] = {
     "pvoc": SEGMENTATION["pvoc"],
     "coco": dict(list(SEGMENTATION["coco"].items())[:28]),
     "bdd": {
-        "pedestrian": ("person",), **_own("rider"), "car": ("car", "van"),
-        **_own("truck", "bus", "motorcycle", "bicycle", "traffic light", "traffic sign"),
+        "pedestrian": ("person",), **_same("rider"), "car": ("car", "van"),
+        **_same("truck", "bus", "motorcycle", "bicycle", "traffic light", "traffic sign"),
     },
     "uwt": {"plastic": ("plastic", "bottle"), "bio": ("bio", "fish"), "rov": ("robot",)},
 }  # fmt: skip
 
 
-def table(labels: LabelMap) -> np.ndarray:
+def make_label_table(labels: LabelMap) -> np.ndarray:
     """uint8 [kinds of the world] -> class id, 255 for what the map leaves out."""
     lookup = np.full(len(KINDS), IGNORE, np.uint8)
     for number, kinds in enumerate(labels.values()):

@@ -3,7 +3,7 @@
 import math
 import random
 
-from foi_tf.miniworld.color_math import Color, jitter, mix, pick, scale
+from foi_tf.miniworld.color_math import Color, jitter_color, mix_colors, pick_color, scale_color
 from foi_tf.miniworld.stage import Flat, Place, Stage
 
 FOLIAGE: tuple[Color, ...] = (
@@ -12,13 +12,13 @@ FOLIAGE: tuple[Color, ...] = (
 BARK: tuple[Color, ...] = ((94, 76, 60), (110, 96, 82), (78, 66, 56))
 
 
-def tree(stage: Stage, place: Place, height: float, style: str = "broad") -> None:
+def draw_tree(stage: Stage, place: Place, height: float, style: str = "broad") -> None:
     """A broad, tall (poplar), pine or palm tree of so many meters."""
     flat = stage.flat(place)
     if flat is None or height * flat.scale < 0.01:
         return
     rng, painter = stage.rng, stage.painter
-    leaves, bark = pick(rng, FOLIAGE, 14), pick(rng, BARK)
+    leaves, bark = pick_color(rng, FOLIAGE, 14), pick_color(rng, BARK)
     stage.ground_shadow(place, height * 0.22)
     trunk = painter.part("tree", bark, flat.inverse_depth)
     width = height * 0.028
@@ -31,18 +31,18 @@ def tree(stage: Stage, place: Place, height: float, style: str = "broad") -> Non
         ),
     )  # fmt: skip
     if style == "pine":
-        _pine(stage, flat, height, leaves)
+        _draw_pine(stage, flat, height, leaves)
     elif style == "palm":
-        _palm(stage, flat, height, leaves)
+        _draw_palm(stage, flat, height, leaves)
     else:
         squeeze = 0.62 if style == "broad" else 0.28
-        crown(
+        draw_crown(
             stage, "tree", flat, (0.0, height * (1 + crown_from) / 2),
             (height * squeeze / 2, height * (1 - crown_from) / 2), leaves,
         )  # fmt: skip
 
 
-def crown(
+def draw_crown(
     stage: Stage,
     kind: str,
     flat: Flat,
@@ -55,7 +55,7 @@ def crown(
     small = radii[1] * flat.scale < 0.04
     side = 1 if stage.sun[0] > 0 else -1
     for tone, lift, count in ((0.72, -0.1, 6), (1.0, 0.1, 6), (1.25, 0.32, 3)):
-        part = painter.part(kind, scale(color, tone), flat.inverse_depth)
+        part = painter.part(kind, scale_color(color, tone), flat.inverse_depth)
         for i in range(2 if small else count):
             turn = 2 * math.pi * (i + rng.random() * 0.7) / count
             reach = rng.uniform(0.3, 0.62) * (1.0 if tone < 1.2 else 0.6)
@@ -69,14 +69,14 @@ def crown(
             )
 
 
-def _pine(stage: Stage, flat: Flat, height: float, color: Color) -> None:
+def _draw_pine(stage: Stage, flat: Flat, height: float, color: Color) -> None:
     painter = stage.painter
-    color = mix(color, (40, 72, 58), 0.5)
+    color = mix_colors(color, (40, 72, 58), 0.5)
     for i in range(4):
         low, high = 0.12 + 0.2 * i, 0.12 + 0.2 * i + 0.32
         reach = height * (0.2 - 0.04 * i)
         for tone, left in ((0.8, -reach), (1.1, -reach * 0.15)):
-            part = painter.part("tree", scale(color, tone), flat.inverse_depth)
+            part = painter.part("tree", scale_color(color, tone), flat.inverse_depth)
             painter.polygon(
                 part,
                 (
@@ -87,9 +87,9 @@ def _pine(stage: Stage, flat: Flat, height: float, color: Color) -> None:
             )
 
 
-def _palm(stage: Stage, flat: Flat, height: float, color: Color) -> None:
+def _draw_palm(stage: Stage, flat: Flat, height: float, color: Color) -> None:
     painter, rng = stage.painter, stage.rng
-    part = painter.part("tree", jitter(rng, color, 12), flat.inverse_depth)
+    part = painter.part("tree", jitter_color(rng, color, 12), flat.inverse_depth)
     for i in range(7):
         turn = math.pi * (i + rng.random() * 0.6) / 6.5
         reach = height * 0.26
@@ -97,17 +97,17 @@ def _palm(stage: Stage, flat: Flat, height: float, color: Color) -> None:
         painter.limb(part, flat.at(0, height * 0.9), tip, reach * 0.11 * flat.scale, 0.0)
 
 
-def bush(stage: Stage, place: Place, height: float, color: Color | None = None) -> None:
+def draw_bush(stage: Stage, place: Place, height: float, color: Color | None = None) -> None:
     """A bush of so many meters."""
     flat = stage.flat(place)
     if flat is None or height * flat.scale < 0.008:
         return
-    color = color or pick(stage.rng, FOLIAGE, 14)
+    color = color or pick_color(stage.rng, FOLIAGE, 14)
     stage.ground_shadow(place, height * 0.7)
-    crown(stage, "bush", flat, (0.0, height * 0.42), (height * 0.75, height * 0.5), color)
+    draw_crown(stage, "bush", flat, (0.0, height * 0.42), (height * 0.75, height * 0.5), color)
 
 
-def tuft(rng: random.Random, flat: Flat, height: float, blades: int) -> list[list]:
+def make_tuft(rng: random.Random, flat: Flat, height: float, blades: int) -> list[list]:
     """Outlines of upright blades, for grass, seaweed and house plants."""
     outlines = []
     for i in range(blades):
@@ -123,17 +123,17 @@ def tuft(rng: random.Random, flat: Flat, height: float, blades: int) -> list[lis
     return outlines
 
 
-def rock(stage: Stage, place: Place, size: float) -> None:
+def draw_rock(stage: Stage, place: Place, size: float) -> None:
     """A boulder, lit from above."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
-    color = pick(rng, ((118, 110, 98), (98, 96, 92), (134, 120, 100)), 10)
+    color = pick_color(rng, ((118, 110, 98), (98, 96, 92), (134, 120, 100)), 10)
     stage.ground_shadow(place, size * 0.7)
     turns = [math.pi * i / 7 for i in range(8)]
     reach = [rng.uniform(0.75, 1.1) for _ in turns]
     for tone, inset, lift in ((0.72, 1.0, 0.0), (1.0, 0.78, 0.14)):
-        part = stage.painter.part("rock", scale(color, tone), flat.inverse_depth)
+        part = stage.painter.part("rock", scale_color(color, tone), flat.inverse_depth)
         outline = [
             flat.at(
                 size * 0.75 * r * inset * math.cos(t),

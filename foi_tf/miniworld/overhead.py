@@ -4,7 +4,7 @@ import dataclasses
 import math
 import random
 
-from foi_tf.miniworld.color_math import Color, jitter, pick, scale
+from foi_tf.miniworld.color_math import Color, jitter_color, pick_color, scale_color
 from foi_tf.miniworld.painter import Painter, Point
 from foi_tf.miniworld.vehicles import PAINT
 
@@ -44,7 +44,7 @@ class LandMap:
         """A polygon in meters, which casts a shadow if it is high."""
         points = [self.at(*corner) for corner in corners]
         if height:
-            self.painter.shadow(_hull([*points, *(self.shift(p, height) for p in points)]))
+            self.painter.shadow(_find_hull([*points, *(self.shift(p, height) for p in points)]))
         self.painter.polygon(self.painter.part(kind, color), points)
 
     def disc(self, kind: str, color: Color, x: float, y: float, radius: float, height: float = 0.0):
@@ -56,7 +56,7 @@ class LandMap:
         self.painter.ellipse(self.painter.part(kind, color), center, (reach, reach))
 
 
-def _hull(points: list[Point]) -> list[Point]:
+def _find_hull(points: list[Point]) -> list[Point]:
     """Convex hull, by Andrew's monotone chain."""
     points = sorted(points)
 
@@ -74,65 +74,67 @@ def _hull(points: list[Point]) -> list[Point]:
     return chain(points) + chain(points[::-1])
 
 
-def rectangle(x: float, y: float, w: float, h: float, angle: float = 0.0) -> list[Point]:
+def make_rectangle(x: float, y: float, w: float, h: float, angle: float = 0.0) -> list[Point]:
     """Corners of a rectangle about (x, y)."""
     cos, sin = math.cos(angle), math.sin(angle)
     corners = ((-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2))
     return [(x + a * cos - b * sin, y + a * sin + b * cos) for a, b in corners]
 
 
-def house(land: LandMap, x: float, y: float, w: float, h: float) -> None:
+def draw_house(land: LandMap, x: float, y: float, w: float, h: float) -> None:
     """A house with a gabled or a flat roof."""
     rng = land.rng
-    color, height = pick(rng, _ROOFS, 12), rng.uniform(4, 10)
-    land.shape("roof", color, rectangle(x, y, w, h), height)
+    color, height = pick_color(rng, _ROOFS, 12), rng.uniform(4, 10)
+    land.shape("roof", color, make_rectangle(x, y, w, h), height)
     if rng.random() < 0.65:  # A gable: one half is in the light.
-        land.shape("roof", scale(color, 0.78), rectangle(x, y + h / 4, w, h / 2))
+        land.shape("roof", scale_color(color, 0.78), make_rectangle(x, y + h / 4, w, h / 2))
     else:
-        land.shape("roof", scale(color, 1.12), rectangle(x, y, w * 0.86, h * 0.84))
+        land.shape("roof", scale_color(color, 1.12), make_rectangle(x, y, w * 0.86, h * 0.84))
         for _ in range(2):
             spot = x + w * rng.uniform(-0.3, 0.3), y + h * rng.uniform(-0.3, 0.3)
-            land.shape("roof", scale(color, 0.7), rectangle(*spot, 1.6, 1.6))
+            land.shape("roof", scale_color(color, 0.7), make_rectangle(*spot, 1.6, 1.6))
 
 
-def tree(land: LandMap, x: float, y: float) -> None:
+def draw_tree(land: LandMap, x: float, y: float) -> None:
     """A tree with its shadow."""
     rng = land.rng
-    radius, color = rng.uniform(1.8, 4.0), pick(rng, _LEAVES, 10)
-    land.disc("tree", scale(color, 0.8), x, y, radius, radius * 1.6)
+    radius, color = rng.uniform(1.8, 4.0), pick_color(rng, _LEAVES, 10)
+    land.disc("tree", scale_color(color, 0.8), x, y, radius, radius * 1.6)
     for _ in range(4):
         turn, off = rng.uniform(0, 6.3), radius * 0.45
         x1, y1 = x + off * math.cos(turn), y + off * math.sin(turn)
-        land.disc("tree", scale(color, rng.uniform(0.85, 1.2)), x1, y1, radius * 0.5)
+        land.disc("tree", scale_color(color, rng.uniform(0.85, 1.2)), x1, y1, radius * 0.5)
 
 
-def bush(land: LandMap, x: float, y: float) -> None:
+def draw_bush(land: LandMap, x: float, y: float) -> None:
     """A bush."""
-    land.disc("bush", pick(land.rng, _LEAVES, 14), x, y, land.rng.uniform(0.8, 1.6), 1.0)
+    land.disc("bush", pick_color(land.rng, _LEAVES, 14), x, y, land.rng.uniform(0.8, 1.6), 1.0)
 
 
-def pool(land: LandMap, x: float, y: float) -> None:
+def draw_pool(land: LandMap, x: float, y: float) -> None:
     """A swimming pool and its edge."""
     with land.painter.instance("pool"):
-        land.shape("pool", (226, 224, 214), rectangle(x, y, 6.4, 4.4))
+        land.shape("pool", (226, 224, 214), make_rectangle(x, y, 6.4, 4.4))
         land.shape(
-            "pool", pick(land.rng, ((70, 168, 190), (88, 190, 204)), 8), rectangle(x, y, 5, 3)
+            "pool",
+            pick_color(land.rng, ((70, 168, 190), (88, 190, 204)), 8),
+            make_rectangle(x, y, 5, 3),
         )
 
 
-def court(land: LandMap, x: float, y: float, size: float) -> None:
+def draw_court(land: LandMap, x: float, y: float, size: float) -> None:
     """A tennis or basketball court with its lines."""
-    color = pick(land.rng, ((168, 96, 70), (70, 120, 96), (74, 104, 150)), 10)
+    color = pick_color(land.rng, ((168, 96, 70), (70, 120, 96), (74, 104, 150)), 10)
     with land.painter.instance("court"):
-        land.shape("court", scale(color, 0.85), rectangle(x, y, 34 * size, 18 * size))
-        land.shape("court", (232, 230, 224), rectangle(x, y, 24.6 * size, 11.6 * size))
+        land.shape("court", scale_color(color, 0.85), make_rectangle(x, y, 34 * size, 18 * size))
+        land.shape("court", (232, 230, 224), make_rectangle(x, y, 24.6 * size, 11.6 * size))
         for side in (-1, 1):
             land.shape(
-                "court", color, rectangle(x + side * 6.1 * size, y, 11.6 * size, 10.8 * size)
+                "court", color, make_rectangle(x + side * 6.1 * size, y, 11.6 * size, 10.8 * size)
             )
 
 
-def vehicle(land: LandMap, x: float, y: float, heading: float, kind: str = "") -> None:
+def draw_vehicle(land: LandMap, x: float, y: float, heading: float, kind: str = "") -> None:
     """A car or lorry."""
     rng = land.rng
     kind = kind or ("truck" if rng.random() < 0.22 else "car")
@@ -140,22 +142,24 @@ def vehicle(land: LandMap, x: float, y: float, heading: float, kind: str = "") -
     px, py = land.at(x, y)
     if not (-0.1 < px < land.painter.aspect + 0.1 and -0.1 < py < 1.1):
         return
-    color = pick(rng, PAINT, 12)
+    color = pick_color(rng, PAINT, 12)
     with land.painter.instance(kind):
-        land.shape(kind, color, rectangle(x, y, length, width, heading), 1.6)
+        land.shape(kind, color, make_rectangle(x, y, length, width, heading), 1.6)
         cos, sin = math.cos(heading), math.sin(heading)
         if kind == "car":
             for off, size in ((0.16, 0.13), (-0.26, 0.1)):
                 spot = x + off * length * cos, y + off * length * sin
                 land.shape(
-                    kind, (58, 66, 74), rectangle(*spot, size * length, width * 0.8, heading)
+                    kind, (58, 66, 74), make_rectangle(*spot, size * length, width * 0.8, heading)
                 )
         else:
             spot = x + 0.39 * length * cos, y + 0.39 * length * sin
-            land.shape(kind, scale(color, 0.65), rectangle(*spot, length * 0.2, width, heading))
+            land.shape(
+                kind, scale_color(color, 0.65), make_rectangle(*spot, length * 0.2, width, heading)
+            )
 
 
-def ship(land: LandMap, x: float, y: float, length: float, heading: float = 1.5708) -> None:
+def draw_ship(land: LandMap, x: float, y: float, length: float, heading: float = 1.5708) -> None:
     """A ship with its bridge at the stern."""
     rng = land.rng
     w = length * 0.16
@@ -165,27 +169,29 @@ def ship(land: LandMap, x: float, y: float, length: float, heading: float = 1.57
         return [(x + a * cos - b * sin, y + a * sin + b * cos) for a, b in points]
 
     hull = ((-0.5, -0.9), (0.25, -1.0), (0.5, 0.0), (0.25, 1.0), (-0.5, 0.9))
-    color = pick(rng, ((196, 190, 182), (150, 76, 60), (70, 90, 110), (232, 230, 226)), 10)
+    color = pick_color(rng, ((196, 190, 182), (150, 76, 60), (70, 90, 110), (232, 230, 226)), 10)
     with land.painter.instance("ship"):
         land.shape("ship", color, turned([(a * length, b * w) for a, b in hull]), 3.0)
         land.shape(
-            "ship", scale(color, 0.75), turned([(a * length * 0.86, b * w * 0.7) for a, b in hull])
+            "ship",
+            scale_color(color, 0.75),
+            turned([(a * length * 0.86, b * w * 0.7) for a, b in hull]),
         )
-        bridge = rectangle(-0.3 * length, 0, 0.16 * length, 1.2 * w)
+        bridge = make_rectangle(-0.3 * length, 0, 0.16 * length, 1.2 * w)
         land.shape("ship", (240, 238, 232), turned(bridge))
 
 
-def tanks(land: LandMap, x: float, y: float, radius: float) -> None:
+def draw_tanks(land: LandMap, x: float, y: float, radius: float) -> None:
     """A row of storage tanks."""
     rng = land.rng
     for i in range(rng.randint(2, 4)):
         with land.painter.instance("tank"):
             cx = x + i * radius * 2.5
             land.disc("tank", (206, 204, 198), cx, y, radius, radius)
-            land.disc("tank", jitter(rng, (232, 230, 226), 6), cx, y, radius * 0.86)
+            land.disc("tank", jitter_color(rng, (232, 230, 226), 6), cx, y, radius * 0.86)
 
 
-def plane(land: LandMap, x: float, y: float, size: float, heading: float) -> None:
+def draw_plane(land: LandMap, x: float, y: float, size: float, heading: float) -> None:
     """An airliner."""
     rng = land.rng
     cos, sin = math.cos(heading), math.sin(heading)
@@ -201,8 +207,8 @@ def plane(land: LandMap, x: float, y: float, size: float, heading: float) -> Non
     with land.painter.instance("plane"):
         shadow = [land.shift(land.at(*corner), 3.0) for corner in turned(outline)]
         land.painter.shadow(shadow)
-        land.shape("plane", jitter(rng, (236, 236, 234), 6), turned(outline))
-        stripe = pick(rng, ((60, 90, 150), (180, 60, 56), (90, 96, 104)), 8)
+        land.shape("plane", jitter_color(rng, (236, 236, 234), 6), turned(outline))
+        stripe = pick_color(rng, ((60, 90, 150), (180, 60, 56), (90, 96, 104)), 8)
         land.shape(
             "plane", stripe, turned(((-0.3, 0.015), (-0.5, 0.02), (-0.5, -0.02), (-0.3, -0.015)))
         )

@@ -27,7 +27,7 @@ InverseDepth = tuple[float, float, float, float, float]
 AT_INFINITY: InverseDepth = (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def at_depth(meters: float) -> InverseDepth:
+def inverse_depth_of_plane(meters: float) -> InverseDepth:
     """The inverse depth of an upright plane that faces the camera."""
     return 1 / meters, 0.0, 0.0, 1 / meters, 1 / meters
 
@@ -113,7 +113,7 @@ class Painter:
 
     def ellipse(self, part: int, center: Point, radii: Point, degrees: float = 0.0) -> None:
         """Fills an ellipse; `degrees` turns it clockwise."""
-        _ellipse(self.parts, part, self._scale, center, radii, degrees)
+        _make_ellipse(self.parts, part, self._scale, center, radii, degrees)
 
     def limb(self, part: int, start: Point, end: Point, r_start: float, r_end: float) -> None:
         """A tapered stroke with round ends."""
@@ -147,7 +147,7 @@ class Painter:
 
     def shadow_ellipse(self, center: Point, radii: Point) -> None:
         """`shadow` for an upright ellipse."""
-        _ellipse(self.shadow_stamps, len(self.kinds), self._scale, center, radii, 0.0)
+        _make_ellipse(self.shadow_stamps, len(self.kinds), self._scale, center, radii, 0.0)
 
     def bands(self, kind: str, box: tuple[float, float, float, float], colors) -> None:
         """Horizontal bands of the colors, top to bottom, within (top, left, bottom, right)."""
@@ -163,7 +163,7 @@ class Painter:
         return (np.array(points) * self._scale).astype(np.int32)
 
 
-def _ellipse(buffer, value: int, scale: float, center: Point, radii: Point, degrees: float):
+def _make_ellipse(buffer, value: int, scale: float, center: Point, radii: Point, degrees: float):
     middle = int(center[0] * scale), int(center[1] * scale)
     axes = max(int(radii[0] * scale), 1), max(int(radii[1] * scale), 1)
     cv2.ellipse(buffer, middle, axes, degrees, 0, 360, value, -1, cv2.LINE_8, _SHIFT)

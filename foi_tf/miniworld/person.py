@@ -4,9 +4,9 @@ import dataclasses
 import functools
 import math
 
-from foi_tf.miniworld.color_math import Color, pick, scale
+from foi_tf.miniworld.color_math import Color, pick_color, scale_color
 from foi_tf.miniworld.figure import Figure, Seen
-from foi_tf.miniworld.poses import Pose, sample_pose, skeleton
+from foi_tf.miniworld.poses import Pose, make_skeleton, sample_pose
 from foi_tf.miniworld.stage import Place, Stage
 from foi_tf.study.labels.joints import COCO
 
@@ -50,13 +50,18 @@ class Outfit:
 def sample_outfit(rng) -> Outfit:
     """Somebody's looks."""
     return Outfit(
-        skin=pick(rng, SKIN, 8), hair=pick(rng, HAIR, 8), top=pick(rng, CLOTHES, 14),
-        bottom=pick(rng, TROUSERS, 12), shoes=pick(rng, ((40, 38, 38), (226, 224, 220)), 8),
-        sleeves=rng.random() < 0.55, trousers=rng.random() < 0.7, build=rng.uniform(0.85, 1.2),
-    )  # fmt: skip
+        skin=pick_color(rng, SKIN, 8),
+        hair=pick_color(rng, HAIR, 8),
+        top=pick_color(rng, CLOTHES, 14),
+        bottom=pick_color(rng, TROUSERS, 12),
+        shoes=pick_color(rng, ((40, 38, 38), (226, 224, 220)), 8),
+        sleeves=rng.random() < 0.55,
+        trousers=rng.random() < 0.7,
+        build=rng.uniform(0.85, 1.2),
+    )
 
 
-def person(
+def draw_person(
     stage: Stage,
     place: Place,
     height: float = 1.75,
@@ -79,17 +84,19 @@ def person(
     if activity not in ("riding", "swimming"):
         stage.ground_shadow(place, 0.2 * height)
     with stage.painter.instance(kind) as instance:
-        figure = Figure(stage.painter, instance, flat, height, _seen(stage, place, pose, roll))
-        _Body(stage, figure, outfit).draw()
+        figure = Figure(
+            stage.painter, instance, flat, height, _project_joints(stage, place, pose, roll)
+        )
+        _PersonPainter(stage, figure, outfit).draw()
 
 
-def _seen(stage: Stage, place: Place, pose: Pose, roll: float) -> dict[str, Seen]:
+def _project_joints(stage: Stage, place: Place, pose: Pose, roll: float) -> dict[str, Seen]:
     """Joints as (image right, up, away from the camera), in body heights."""
     turn = place.heading + math.pi - stage.camera.yaw
     cos, sin = math.cos(turn), math.sin(turn)
     roll_cos, roll_sin = math.cos(roll), math.sin(roll)
     seen = {}
-    for name, (left, up, forward) in skeleton(pose).items():
+    for name, (left, up, forward) in make_skeleton(pose).items():
         right, away = left * cos - forward * sin, -left * sin - forward * cos
         if roll:
             right, up = (
@@ -101,7 +108,7 @@ def _seen(stage: Stage, place: Place, pose: Pose, roll: float) -> dict[str, Seen
     return {name: (r, u - lowest, a) for name, (r, u, a) in seen.items()}
 
 
-class _Body:
+class _PersonPainter:
     """Draws one person, the farther parts first."""
 
     def __init__(self, stage: Stage, figure: Figure, outfit: Outfit):
@@ -123,7 +130,7 @@ class _Body:
     def _arm(self, side: str) -> None:
         figure, outfit = self._figure, self._outfit
         tone = 0.86 if figure.seen[f"{side} shoulder"][2] > 0.02 else 1.0
-        skin, cloth = scale(outfit.skin, tone), scale(outfit.top, tone * 0.96)
+        skin, cloth = scale_color(outfit.skin, tone), scale_color(outfit.top, tone * 0.96)
         shoulder, elbow, wrist = (f"{side} {joint}" for joint in ("shoulder", "elbow", "wrist"))
         if outfit.sleeves:
             figure.disc(skin, wrist, 0.024)
@@ -137,12 +144,12 @@ class _Body:
         figure, outfit = self._figure, self._outfit
         tone = 0.84 if figure.seen[f"{side} hip"][2] > 0.01 else 1.0
         hip, knee, ankle, toe = (f"{side} {joint}" for joint in ("hip", "knee", "ankle", "toe"))
-        figure.stroke(scale(outfit.shoes, tone), (ankle, toe), (0.024, 0.02))
-        cloth, build = scale(outfit.bottom, tone), outfit.build
+        figure.stroke(scale_color(outfit.shoes, tone), (ankle, toe), (0.024, 0.02))
+        cloth, build = scale_color(outfit.bottom, tone), outfit.build
         if outfit.trousers:
             figure.stroke(cloth, (hip, knee, ankle), (0.062 * build, 0.042, 0.03))
         else:
-            figure.stroke(scale(outfit.skin, tone), (knee, ankle), (0.036, 0.024))
+            figure.stroke(scale_color(outfit.skin, tone), (knee, ankle), (0.036, 0.024))
             figure.stroke(cloth, (hip, knee), (0.064 * build, 0.048))
 
     def _trunk(self) -> None:
@@ -159,7 +166,7 @@ class _Body:
     def _head(self) -> None:
         figure, outfit, at = self._figure, self._outfit, self._figure.at
         seen, unit, painter = figure.seen, figure.unit, self._painter
-        figure.stroke(scale(outfit.skin, 0.92), ("neck", "thorax"), (0.03, 0.03))
+        figure.stroke(scale_color(outfit.skin, 0.92), ("neck", "thorax"), (0.03, 0.03))
         (top_x, top_y), (neck_x, neck_y) = at["head top"], at["neck"]
         tilt = math.degrees(math.atan2(top_x - neck_x, neck_y - top_y))
         parts = [figure.part(outfit.hair, ("head top",))]

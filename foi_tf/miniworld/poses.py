@@ -72,7 +72,7 @@ def sample_pose(rng, activity: str) -> Pose:
     )  # fmt: skip
 
 
-def skeleton(pose: Pose) -> dict[str, Vec]:
+def make_skeleton(pose: Pose) -> dict[str, Vec]:
     """Joint positions of a figure of height 1 that stands at the origin."""
     joints: dict[str, Vec] = {"pelvis": (0.0, pose.hips, 0.0)}
     lean_cos, lean_sin = math.cos(pose.lean), math.sin(pose.lean)
@@ -91,19 +91,19 @@ def skeleton(pose: Pose) -> dict[str, Vec]:
         joints[f"{side} ear"] = trunk(sign * 0.044, 0.41, 0.005)
         shoulder = joints[f"{side} shoulder"] = trunk(sign * 0.105, 0.285)
         swing, spread = pose.arm_swing[index], sign * pose.arm_spread[index]
-        elbow = joints[f"{side} elbow"] = _swung(shoulder, 0.165, swing, spread)
+        elbow = joints[f"{side} elbow"] = _swing_limb(shoulder, 0.165, swing, spread)
         bent = swing + pose.elbow_bend[index]
-        joints[f"{side} wrist"] = _swung(elbow, 0.15, bent, spread * 0.6)
+        joints[f"{side} wrist"] = _swing_limb(elbow, 0.15, bent, spread * 0.6)
         hip = joints[f"{side} hip"] = (sign * 0.055, pose.hips, 0.0)
         swing, spread = pose.leg_swing[index], sign * pose.leg_spread[index]
-        knee = joints[f"{side} knee"] = _swung(hip, 0.245, swing, spread)
+        knee = joints[f"{side} knee"] = _swing_limb(hip, 0.245, swing, spread)
         bent = swing - pose.knee_bend[index]
-        ankle = joints[f"{side} ankle"] = _swung(knee, 0.235, bent, spread * 0.7)
+        ankle = joints[f"{side} ankle"] = _swing_limb(knee, 0.235, bent, spread * 0.7)
         joints[f"{side} toe"] = (ankle[0], ankle[1] - 0.025, ankle[2] + 0.06)
     return joints
 
 
-def _swung(start: Vec, length: float, swing: float, spread: float) -> Vec:
+def _swing_limb(start: Vec, length: float, swing: float, spread: float) -> Vec:
     down = math.cos(spread) * math.cos(swing)
     return (
         start[0] + length * math.sin(spread),

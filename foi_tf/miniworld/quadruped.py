@@ -4,7 +4,7 @@ import functools
 import math
 
 from foi_tf.miniworld.breeds import BREEDS, Breed
-from foi_tf.miniworld.color_math import Color, jitter, scale
+from foi_tf.miniworld.color_math import Color, jitter_color, scale_color
 from foi_tf.miniworld.figure import Figure
 from foi_tf.miniworld.stage import Place, Stage
 from foi_tf.study.labels.joints import DOGS
@@ -12,7 +12,7 @@ from foi_tf.study.labels.joints import DOGS
 Vec = tuple[float, float, float]  # (to the animal's left, up, forward), in withers heights.
 
 
-def skeleton(rng, breed: Breed) -> dict[str, Vec]:
+def sample_skeleton(rng, breed: Breed) -> dict[str, Vec]:
     """A random standing, walking or sitting pose; heights in units of the withers."""
     u = rng.uniform
     sits = rng.random() < 0.22 and breed.kind in ("dog", "cat")
@@ -30,10 +30,12 @@ def skeleton(rng, breed: Breed) -> dict[str, Vec]:
         swing = stride * math.sin(phase if sign > 0 else phase + math.pi)
         wide = sign * breed.chest * 0.5
         elbow = (wide, spine - breed.chest * 0.75, chest[2] - 0.02)
-        knee = _leg(elbow, elbow[1] * 0.5, swing)
+        knee = _place_leg(elbow, elbow[1] * 0.5, swing)
         joints[f"{side} front elbow"] = elbow
         joints[f"{side} front knee"] = knee
-        joints[f"{side} front paw"] = _leg(knee, knee[1] - 0.03, swing - max(0.0, -swing) * 0.8)
+        joints[f"{side} front paw"] = _place_leg(
+            knee, knee[1] - 0.03, swing - max(0.0, -swing) * 0.8
+        )
         wide = sign * breed.belly * 0.55
         if sits:
             stifle = (wide * 1.5, breed.limb * 2.6, hips[2] + 0.3)
@@ -44,15 +46,15 @@ def skeleton(rng, breed: Breed) -> dict[str, Vec]:
         stifle = (wide, hips[1] - breed.belly * 1.05, hips[2] + 0.06 + swing * -0.1)
         hock = (wide, stifle[1] * 0.46, stifle[2] - 0.15 - swing * 0.2)
         joints[f"{side} rear elbow"], joints[f"{side} rear knee"] = stifle, hock
-        joints[f"{side} rear paw"] = _leg(hock, hock[1] - 0.03, 0.12 - swing * 0.8)
-    return joints | _head(rng, breed, chest) | _tail(rng, breed, hips, sits)
+        joints[f"{side} rear paw"] = _place_leg(hock, hock[1] - 0.03, 0.12 - swing * 0.8)
+    return joints | _place_head(rng, breed, chest) | _place_tail(rng, breed, hips, sits)
 
 
-def _leg(start: Vec, length: float, swing: float) -> Vec:
+def _place_leg(start: Vec, length: float, swing: float) -> Vec:
     return start[0], start[1] - length * math.cos(swing), start[2] + length * math.sin(swing)
 
 
-def _head(rng, breed: Breed, chest: Vec) -> dict[str, Vec]:
+def _place_head(rng, breed: Breed, chest: Vec) -> dict[str, Vec]:
     raised, turned = rng.uniform(0.35, 1.15), rng.uniform(-0.7, 0.7)
     if breed.kind in ("cow", "sheep"):
         raised = rng.uniform(-0.5, 0.6)
@@ -90,7 +92,7 @@ def _head(rng, breed: Breed, chest: Vec) -> dict[str, Vec]:
     return joints
 
 
-def _tail(rng, breed: Breed, hips: Vec, sits: bool) -> dict[str, Vec]:
+def _place_tail(rng, breed: Breed, hips: Vec, sits: bool) -> dict[str, Vec]:
     start = (0.0, hips[1] + breed.belly * 0.55, hips[2] - breed.belly * 0.8)
     angle = {
         "up": rng.uniform(0.3, 1.2),
@@ -102,15 +104,15 @@ def _tail(rng, breed: Breed, hips: Vec, sits: bool) -> dict[str, Vec]:
     length = breed.tail_length * (0.7 if breed.tail == "curl" else 1.0)
     sway = rng.uniform(-0.25, 0.25)
     bend = {"curl": 0.6, "up": 0.25, "down": -0.15}[breed.tail]
-    middle = _along(start, length / 2, angle - bend, sway)
+    middle = _interpolate(start, length / 2, angle - bend, sway)
     return {
         "tail start": start,
         "tail middle": middle,
-        "tail end": _along(middle, length / 2, angle + bend, sway),
+        "tail end": _interpolate(middle, length / 2, angle + bend, sway),
     }
 
 
-def _along(start: Vec, length: float, angle: float, sway: float) -> Vec:
+def _interpolate(start: Vec, length: float, angle: float, sway: float) -> Vec:
     return (
         start[0] + length * math.sin(sway),
         start[1] + length * math.sin(angle),
@@ -118,7 +120,7 @@ def _along(start: Vec, length: float, angle: float, sway: float) -> Vec:
     )
 
 
-def quadruped(stage: Stage, place: Place, name: str, height: float | None = None) -> None:
+def draw_quadruped(stage: Stage, place: Place, name: str, height: float | None = None) -> None:
     """An animal of that breed as an instance; `height` at the withers in meters."""
     breed, flat = BREEDS[name], stage.flat(place)
     height = height or breed.height * stage.rng.uniform(0.9, 1.1)
@@ -136,22 +138,22 @@ def quadruped(stage: Stage, place: Place, name: str, height: float | None = None
             up - tilt * (left * sin + forward * cos),
             -left * sin - forward * cos,
         )
-        for joint, (left, up, forward) in skeleton(stage.rng, breed).items()
+        for joint, (left, up, forward) in sample_skeleton(stage.rng, breed).items()
     }
     with stage.painter.instance(breed.kind) as instance:
-        _Coat(stage, Figure(stage.painter, instance, flat, height, seen), breed).draw()
+        _AnimalPainter(stage, Figure(stage.painter, instance, flat, height, seen), breed).draw()
 
 
 _SMOOTH = (0.0, 0.0, 0.0)  # The texture of noses and eyes.
 
 
-class _Coat:
+class _AnimalPainter:
     """Draws one animal, the farther parts first."""
 
     def __init__(self, stage: Stage, figure: Figure, breed: Breed):
         self._painter, self._rng, self._breed = stage.painter, stage.rng, breed
         self._figure, self._seen = figure, figure.seen
-        self._coat = jitter(self._rng, self._rng.choice(breed.coat), 12)
+        self._coat = jitter_color(self._rng, self._rng.choice(breed.coat), 12)
 
     def _stroke(self, color: Color, chain, radii) -> int:
         return self._figure.stroke(color, chain, radii, self._breed.texture)
@@ -185,11 +187,11 @@ class _Coat:
         color = breed.second if breed.marking == "mask" else self._coat
         chain = [f"{side} {end} {joint}" for joint in ("elbow", "knee", "paw")]
         thick = 1.7 if end == "rear" else 1.3
-        self._stroke(scale(color, tone), chain, (limb * thick, limb * 0.85, limb * 0.75))
+        self._stroke(scale_color(color, tone), chain, (limb * thick, limb * 0.85, limb * 0.75))
         foot = breed.second if breed.marking in ("socks", "mane") else color
         if breed.marking == "socks":
-            self._stroke(scale(foot, tone), chain[1:], (limb * 0.8, limb * 0.78))
-        self._disc(scale(foot, tone * 0.92), chain[2], limb * 0.95)
+            self._stroke(scale_color(foot, tone), chain[1:], (limb * 0.8, limb * 0.78))
+        self._disc(scale_color(foot, tone * 0.92), chain[2], limb * 0.95)
 
     def _body(self) -> None:
         breed = self._breed
@@ -220,7 +222,9 @@ class _Coat:
             painter.ellipse(part, center, (reach * 1.2, reach), rng.uniform(0, 180))
 
     def _tail(self) -> None:
-        color = self._breed.second if self._breed.marking == "mane" else scale(self._coat, 0.93)
+        color = (
+            self._breed.second if self._breed.marking == "mane" else scale_color(self._coat, 0.93)
+        )
         limb = self._breed.limb
         self._stroke(
             color, ("tail start", "tail middle", "tail end"), (limb, limb * 0.85, limb * 0.55)
@@ -231,13 +235,13 @@ class _Coat:
         h = breed.head
         skin = breed.second if breed.marking == "mask" else self._coat
         toward = seen["nose"][2] < seen["skull"][2] + 0.02
-        self._stroke(scale(self._coat, 0.98), ("neck", "skull"), (breed.neck * 0.4, h * 0.85))
+        self._stroke(scale_color(self._coat, 0.98), ("neck", "skull"), (breed.neck * 0.4, h * 0.85))
         far, near = sorted(("left", "right"), key=lambda side: -seen[f"{side} ear base"][2])
         if breed.ears != "flop" or not toward:
             self._ear(far, skin)
         if not toward:
             self._muzzle(skin)
-        part = self._disc(scale(skin, 1.03), "skull", h)
+        part = self._disc(scale_color(skin, 1.03), "skull", h)
         for side in ("left", "right"):
             if seen[f"{side} ear base"][2] < seen["skull"][2] + h * 0.5:
                 self._figure.own(f"{side} ear base", part)
@@ -255,8 +259,8 @@ class _Coat:
     def _muzzle(self, skin: Color) -> None:
         breed = self._breed
         h = breed.head
-        pale = breed.second if breed.marking in ("socks", "saddle") else scale(skin, 0.94)
-        self._stroke(scale(pale, 0.86), ("skull", "chin"), (h * 0.6, h * 0.3))
+        pale = breed.second if breed.marking in ("socks", "saddle") else scale_color(skin, 0.94)
+        self._stroke(scale_color(pale, 0.86), ("skull", "chin"), (h * 0.6, h * 0.3))
         self._stroke(pale, ("skull", "muzzle"), (h * 0.72, h * 0.4))
         dark = (34, 28, 28)
         self._figure.disc(dark, "nose", h * 0.2, _SMOOTH)
@@ -270,4 +274,4 @@ class _Coat:
         color = breed.second if breed.marking in ("patches", "spots", "saddle") else skin
         wide = breed.ear * (0.34 if breed.ears == "prick" else 0.3)
         tip = 0.015 if breed.ears == "prick" else wide * 0.75
-        self._stroke(scale(color, tone), (f"{side} ear base", f"{side} ear tip"), (wide, tip))
+        self._stroke(scale_color(color, tone), (f"{side} ear base", f"{side} ear tip"), (wide, tip))

@@ -5,11 +5,11 @@ import math
 from foi_tf.miniworld import furniture
 from foi_tf.miniworld.breeds import DOGS
 from foi_tf.miniworld.camera import Camera
-from foi_tf.miniworld.color_math import Color, jitter, pick, scale
+from foi_tf.miniworld.color_math import Color, jitter_color, pick_color, scale_color
 from foi_tf.miniworld.crowd import Crowd
 from foi_tf.miniworld.painter import Painter
-from foi_tf.miniworld.person import CLOTHES, person
-from foi_tf.miniworld.quadruped import quadruped
+from foi_tf.miniworld.person import CLOTHES, draw_person
+from foi_tf.miniworld.quadruped import draw_quadruped
 from foi_tf.miniworld.shading import Look, sample_look
 from foi_tf.miniworld.stage import ORIGIN, Place, Stage
 from foi_tf.miniworld.variation import RoomRanges
@@ -38,7 +38,7 @@ _CONTENTS = {
 _HANGINGS = ("picture", "window", "window", "door", "picture", "mirror")
 
 
-def room(painter: Painter, rng, ranges: RoomRanges) -> Look:
+def paint_room(painter: Painter, rng, ranges: RoomRanges) -> Look:
     """Paints a furnished room seen from inside."""
     w, d = ranges.width.sample(rng), ranges.depth.sample(rng)
     h = ranges.height.sample(rng)
@@ -54,15 +54,15 @@ def room(painter: Painter, rng, ranges: RoomRanges) -> Look:
     side = rng.choice((-1, 1))
     stage = Stage(painter, camera, rng, (0.5 * side, 0.55, -0.67), 0.7)
     look = sample_look(rng, ranges.look)
-    _shell(stage, ranges, w, d, h)
+    _paint_shell(stage, ranges, w, d, h)
     kind = rng.choice(ranges.types)
-    _hang(stage, kind, w, d, h)
-    _furnish(stage, ranges, kind, w, d)
+    _hang_things(stage, kind, w, d, h)
+    _furnish_room(stage, ranges, kind, w, d)
     return look
 
 
 # Each wall as a place whose +forward points into the room, with its length.
-def _walls(w: float, d: float) -> tuple[tuple[Place, float], ...]:
+def _place_walls(w: float, d: float) -> tuple[tuple[Place, float], ...]:
     back = -0.6  # Behind the camera.
     middle = (d + back) / 2
     return (
@@ -72,13 +72,13 @@ def _walls(w: float, d: float) -> tuple[tuple[Place, float], ...]:
     )
 
 
-def _shell(stage: Stage, ranges: RoomRanges, w: float, d: float, h: float) -> None:
+def _paint_shell(stage: Stage, ranges: RoomRanges, w: float, d: float, h: float) -> None:
     rng = stage.rng
     vivid = rng.random() < ranges.saturated.sample(rng)
-    paint = pick(rng, _VIVID if vivid else _WALLS, 10)
+    paint = pick_color(rng, _VIVID if vivid else _WALLS, 10)
     back = -0.6
     low = [(-w / 2, 0.0, d), (w / 2, 0.0, d), (w / 2, 0.0, back), (-w / 2, 0.0, back)]
-    floor = pick(rng, _FLOORS, 12)
+    floor = pick_color(rng, _FLOORS, 12)
     stage.face("floor", ORIGIN, low, floor, lit=False)
     if rng.random() < 0.6:
         planks = []
@@ -87,19 +87,21 @@ def _shell(stage: Stage, ranges: RoomRanges, w: float, d: float, h: float) -> No
             planks.append(
                 [(x - 0.008, 0, d), (x + 0.008, 0, d), (x + 0.008, 0, back), (x - 0.008, 0, back)]
             )
-        stage.decals("floor", ORIGIN, planks, scale(floor, 0.8))
+        stage.decals("floor", ORIGIN, planks, scale_color(floor, 0.8))
     top = [(-w / 2, h, back), (w / 2, h, back), (w / 2, h, d), (-w / 2, h, d)]
-    stage.face("ceiling", ORIGIN, top, jitter(rng, (236, 234, 228), 6), lit=False)
+    stage.face("ceiling", ORIGIN, top, jitter_color(rng, (236, 234, 228), 6), lit=False)
     tones = rng.sample((0.88, 0.97, 1.06), 3)
-    for (place, length), tone in zip(_walls(w, d), tones, strict=True):
+    for (place, length), tone in zip(_place_walls(w, d), tones, strict=True):
         half = length / 2
         corners = ((half, h, 0), (-half, h, 0), (-half, 0, 0), (half, 0, 0))
-        stage.face("room wall", place, corners, scale(paint, tone), lit=False)
+        stage.face("room wall", place, corners, scale_color(paint, tone), lit=False)
         skirting = ((half, 0.1, 0.01), (-half, 0.1, 0.01), (-half, 0, 0.01), (half, 0, 0.01))
         stage.face("room wall", place, skirting, (228, 224, 216), lit=False)
 
 
-def _panel(stage: Stage, kind: str, place: Place, box, color: Color, out: float = 0.02) -> bool:
+def _draw_panel(
+    stage: Stage, kind: str, place: Place, box, color: Color, out: float = 0.02
+) -> bool:
     """A rectangle (left, low, right, high) on a wall, as seen from inside the room."""
     left, low, right, high = box
     # From inside, +right of the wall's own frame is on the left.
@@ -107,9 +109,9 @@ def _panel(stage: Stage, kind: str, place: Place, box, color: Color, out: float 
     return stage.face(kind, place, corners, color, lit=False)
 
 
-def _hang(stage: Stage, kind: str, w: float, d: float, h: float) -> None:
+def _hang_things(stage: Stage, kind: str, w: float, d: float, h: float) -> None:
     rng = stage.rng
-    for place, length in _walls(w, d):
+    for place, length in _place_walls(w, d):
         slots = max(int(length / 1.7), 1)
         for i in range(slots):
             if rng.random() < 0.3:
@@ -119,83 +121,100 @@ def _hang(stage: Stage, kind: str, w: float, d: float, h: float) -> None:
             _HANG[thing](stage, place, center, h)
 
 
-def _picture(stage: Stage, place: Place, x: float, h: float) -> None:
+def _draw_picture(stage: Stage, place: Place, x: float, h: float) -> None:
     rng = stage.rng
     wide, tall = rng.uniform(0.25, 0.6), rng.uniform(0.25, 0.45)
     y = min(1.6, h - tall - 0.2)
-    frame = pick(rng, ((60, 50, 44), (196, 160, 96), (236, 232, 226)))
+    frame = pick_color(rng, ((60, 50, 44), (196, 160, 96), (236, 232, 226)))
     with stage.painter.instance("picture"):
-        if not _panel(stage, "picture", place, (x - wide, y - tall, x + wide, y + tall), frame):
+        if not _draw_panel(
+            stage, "picture", place, (x - wide, y - tall, x + wide, y + tall), frame
+        ):
             return
         inner = (x - wide * 0.86, y - tall * 0.84, x + wide * 0.86, y + tall * 0.84)
-        _panel(stage, "picture", place, inner, pick(rng, CLOTHES, 20), 0.025)
+        _draw_panel(stage, "picture", place, inner, pick_color(rng, CLOTHES, 20), 0.025)
         split = rng.uniform(-0.4, 0.4)
         land = (inner[0], inner[1], inner[2], y + tall * split)
-        _panel(stage, "picture", place, land, pick(rng, CLOTHES, 20), 0.03)
+        _draw_panel(stage, "picture", place, land, pick_color(rng, CLOTHES, 20), 0.03)
 
 
-def _window(stage: Stage, place: Place, x: float, h: float) -> None:
+def _draw_window(stage: Stage, place: Place, x: float, h: float) -> None:
     rng = stage.rng
     wide, low, high = rng.uniform(0.45, 0.75), 0.9, min(2.15, h - 0.25)
     with stage.painter.instance("window"):
-        if not _panel(stage, "window", place, (x - wide, low, x + wide, high), (240, 238, 234)):
+        if not _draw_panel(
+            stage, "window", place, (x - wide, low, x + wide, high), (240, 238, 234)
+        ):
             return
-        light = pick(rng, ((214, 232, 250), (236, 240, 244), (190, 216, 244)), 6)
+        light = pick_color(rng, ((214, 232, 250), (236, 240, 244), (190, 216, 244)), 6)
         middle = (low + high) / 2
         for left in (x - wide * 0.92, x + wide * 0.04):
             for base in (low + 0.05, middle + 0.02):
                 pane = (left, base, left + wide * 0.88, base + (high - low) / 2 - 0.07)
-                _panel(stage, "window", place, pane, scale(light, 1.08), 0.025)
+                _draw_panel(stage, "window", place, pane, scale_color(light, 1.08), 0.025)
     if rng.random() < 0.55:
-        cloth = pick(rng, furniture.FABRIC, 16)
+        cloth = pick_color(rng, furniture.FABRIC, 16)
         for side in (-1, 1):
             edge = x + side * wide * 1.1
             left, right = sorted((edge - side * wide * 0.42, edge + side * 0.14))
             box = (left, 0.15 if h > 2.3 else 0.5, right, high + 0.12)
-            _panel(stage, "curtain", place, box, cloth, 0.05)
+            _draw_panel(stage, "curtain", place, box, cloth, 0.05)
             folds = (left + (right - left) * 0.4, box[1], left + (right - left) * 0.6, box[3])
-            _panel(stage, "curtain", place, folds, scale(cloth, 0.85), 0.055)
+            _draw_panel(stage, "curtain", place, folds, scale_color(cloth, 0.85), 0.055)
 
 
-def _door(stage: Stage, place: Place, x: float, h: float) -> None:
+def _draw_door(stage: Stage, place: Place, x: float, h: float) -> None:
     rng = stage.rng
-    wood, high = pick(rng, furniture.WOOD), min(2.05, h - 0.2)
+    wood, high = pick_color(rng, furniture.WOOD), min(2.05, h - 0.2)
     with stage.painter.instance("door"):
-        if not _panel(stage, "door", place, (x - 0.48, 0.0, x + 0.48, high), scale(wood, 0.8)):
+        if not _draw_panel(
+            stage, "door", place, (x - 0.48, 0.0, x + 0.48, high), scale_color(wood, 0.8)
+        ):
             return
-        _panel(stage, "door", place, (x - 0.42, 0.0, x + 0.42, high - 0.06), wood, 0.025)
+        _draw_panel(stage, "door", place, (x - 0.42, 0.0, x + 0.42, high - 0.06), wood, 0.025)
         for low, top in ((0.15, 0.9), (1.05, high - 0.2)):
-            _panel(stage, "door", place, (x - 0.3, low, x + 0.3, top), scale(wood, 0.9), 0.03)
-        _panel(stage, "door", place, (x + 0.3, 0.95, x + 0.39, 1.01), (214, 200, 150), 0.04)
+            _draw_panel(
+                stage, "door", place, (x - 0.3, low, x + 0.3, top), scale_color(wood, 0.9), 0.03
+            )
+        _draw_panel(stage, "door", place, (x + 0.3, 0.95, x + 0.39, 1.01), (214, 200, 150), 0.04)
 
 
-def _mirror(stage: Stage, place: Place, x: float, h: float) -> None:
+def _draw_mirror(stage: Stage, place: Place, x: float, h: float) -> None:
     with stage.painter.instance("mirror"):
         high = min(1.95, h - 0.2)
-        if _panel(stage, "mirror", place, (x - 0.35, 0.8, x + 0.35, high), (176, 150, 104)):
+        if _draw_panel(stage, "mirror", place, (x - 0.35, 0.8, x + 0.35, high), (176, 150, 104)):
             glass = (x - 0.3, 0.86, x + 0.3, high - 0.06)
-            _panel(stage, "mirror", place, glass, (186, 204, 212), 0.025)
+            _draw_panel(stage, "mirror", place, glass, (186, 204, 212), 0.025)
             shine = (x - 0.2, 1.0, x - 0.08, high - 0.15)
-            _panel(stage, "mirror", place, shine, (220, 232, 236), 0.03)
+            _draw_panel(stage, "mirror", place, shine, (220, 232, 236), 0.03)
 
 
-_HANG = {"picture": _picture, "window": _window, "door": _door, "mirror": _mirror}
+_HANG = {
+    "picture": _draw_picture,
+    "window": _draw_window,
+    "door": _draw_door,
+    "mirror": _draw_mirror,
+}
 
 
-def _television(stage: Stage, place: Place) -> None:
-    furniture.cabinet(stage, place)
+def _draw_television(stage: Stage, place: Place) -> None:
+    furniture.draw_cabinet(stage, place)
     front = place.turned(math.pi)
     with stage.painter.instance("television"):
         for box, color, out in (
             ((-0.55, 1.15, 0.55, 1.8), (34, 34, 38), -0.1),
-            ((-0.5, 1.2, 0.5, 1.75), pick(stage.rng, ((50, 58, 70), (80, 120, 160)), 8), -0.11),
+            (
+                (-0.5, 1.2, 0.5, 1.75),
+                pick_color(stage.rng, ((50, 58, 70), (80, 120, 160)), 8),
+                -0.11,
+            ),
         ):
             left, low, right, high = box
             corners = ((left, high, out), (right, high, out), (right, low, out), (left, low, out))
             stage.face("television", front, corners, color, lit=False)
 
 
-def sculpture(stage: Stage, place: Place) -> None:
+def draw_sculpture(stage: Stage, place: Place) -> None:
     """A stone on a plinth."""
     rng = stage.rng
     stage.ground_shadow(place, 0.5)
@@ -204,38 +223,46 @@ def sculpture(stage: Stage, place: Place) -> None:
         flat = stage.flat(place.moved(0.0, 0.0, 0.8))
         if flat is None:
             return
-        stone = pick(rng, ((150, 140, 128), (176, 120, 80), (90, 94, 100), (220, 214, 204)))
+        stone = pick_color(rng, ((150, 140, 128), (176, 120, 80), (90, 94, 100), (220, 214, 204)))
         for tone, shift in ((0.85, 0.0), (1.08, -0.04)):
-            part = stage.painter.part("sculpture", scale(stone, tone), flat.inverse_depth)
+            part = stage.painter.part("sculpture", scale_color(stone, tone), flat.inverse_depth)
             for i in range(3):
                 center = flat.at(shift + 0.06 * (-1) ** i, 0.18 + 0.22 * i)
                 radius = (0.24 - 0.05 * i) * (0.75 if tone > 1 else 1.0) * flat.scale
                 stage.painter.ellipse(part, center, (radius, radius * 1.05))
 
 
-def _bench(stage: Stage, place: Place) -> None:
+def _draw_bench(stage: Stage, place: Place) -> None:
     with stage.painter.instance("chair"):
         stage.ground_shadow(place, 0.7)
-        stage.box("chair", place, (1.3, 0.42, 0.45), pick(stage.rng, furniture.WOOD))
+        stage.box("chair", place, (1.3, 0.42, 0.45), pick_color(stage.rng, furniture.WOOD))
 
 
 _PUT = {
-    "sofa": furniture.sofa, "shelf": furniture.shelf, "cabinet": furniture.cabinet,
-    "plant": furniture.plant, "lamp": furniture.lamp, "bed": furniture.bed, "bench": _bench,
-    "table": furniture.table, "chair": furniture.chair, "television": _television,
-    "sculpture": sculpture, "desk": furniture.table,
-}  # fmt: skip
+    "sofa": furniture.draw_sofa,
+    "shelf": furniture.draw_shelf,
+    "cabinet": furniture.draw_cabinet,
+    "plant": furniture.draw_plant,
+    "lamp": furniture.draw_lamp,
+    "bed": furniture.draw_bed,
+    "bench": _draw_bench,
+    "table": furniture.draw_table,
+    "chair": furniture.draw_chair,
+    "television": _draw_television,
+    "sculpture": draw_sculpture,
+    "desk": furniture.draw_table,
+}
 _REACH = {"bed": 1.05, "sofa": 0.5, "desk": 0.5, "chair": 0.35, "plant": 0.35, "lamp": 0.3}
 
 
-def _furnish(stage: Stage, ranges: RoomRanges, kind: str, w: float, d: float) -> None:
+def _furnish_room(stage: Stage, ranges: RoomRanges, kind: str, w: float, d: float) -> None:
     rng = stage.rng
     at_walls, in_middle = _CONTENTS[kind]
     clutter = ranges.clutter.sample(rng)
     if rng.random() < 0.45:
-        _rug(stage, w, d)
+        _draw_rug(stage, w, d)
     crowd = Crowd(stage)
-    for wall, length in _walls(w, d):
+    for wall, length in _place_walls(w, d):
         for _ in range(round(clutter * 2)):
             thing = rng.choice(at_walls)
             right = rng.uniform(-0.5, 0.5) * (length - 1.4)
@@ -254,23 +281,23 @@ def _furnish(stage: Stage, ranges: RoomRanges, kind: str, w: float, d: float) ->
         if not crowd.free(x, z, 0.6):
             continue
         if rng.random() < 0.3:
-            crowd.put(place, quadruped, rng.choice((*DOGS, "cat")))
+            crowd.put(place, draw_quadruped, rng.choice((*DOGS, "cat")))
         else:
-            crowd.put(place, person, 1.7, rng.choice(("standing", "walking", "reaching")))
+            crowd.put(place, draw_person, 1.7, rng.choice(("standing", "walking", "reaching")))
     crowd.draw()
 
 
-def _rug(stage: Stage, w: float, d: float) -> None:
+def _draw_rug(stage: Stage, w: float, d: float) -> None:
     rng = stage.rng
     half, near, far = (
         w * rng.uniform(0.2, 0.35),
         d * rng.uniform(0.3, 0.45),
         d * rng.uniform(0.65, 0.85),
     )
-    cloth = pick(rng, CLOTHES, 14)
+    cloth = pick_color(rng, CLOTHES, 14)
     for inset, tone in ((0.0, 0.85), (0.12, 1.0), (0.3, 0.92)):
         corners = [
             (-half + inset, 0, far - inset), (half - inset, 0, far - inset),
             (half - inset, 0, near + inset), (-half + inset, 0, near + inset),
         ]  # fmt: skip
-        stage.face("rug", ORIGIN, corners, scale(cloth, tone), lit=False)
+        stage.face("rug", ORIGIN, corners, scale_color(cloth, tone), lit=False)

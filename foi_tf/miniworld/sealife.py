@@ -2,10 +2,10 @@
 
 import math
 
-from foi_tf.miniworld.color_math import Color, jitter, mix, pick, scale
-from foi_tf.miniworld.furniture import bottle
-from foi_tf.miniworld.nature import tuft
-from foi_tf.miniworld.person import Outfit, person
+from foi_tf.miniworld.color_math import Color, jitter_color, mix_colors, pick_color, scale_color
+from foi_tf.miniworld.furniture import draw_bottle
+from foi_tf.miniworld.nature import make_tuft
+from foi_tf.miniworld.person import Outfit, draw_person
 from foi_tf.miniworld.stage import Flat, Place, Stage
 
 _CORAL: tuple[Color, ...] = (
@@ -19,18 +19,18 @@ _FISH: tuple[tuple[Color, Color], ...] = (
 )  # fmt: skip
 
 
-def coral(stage: Stage, place: Place, size: float) -> None:
+def draw_coral(stage: Stage, place: Place, size: float) -> None:
     """A branching, round or table coral."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
-    painter, color = stage.painter, pick(rng, _CORAL, 14)
+    painter, color = stage.painter, pick_color(rng, _CORAL, 14)
     stage.ground_shadow(place, size * 0.5)
     form = rng.randrange(3)
     with painter.instance("coral"):
         if form == 0:
             for tone, seed in ((0.75, 0.0), (1.08, 0.4)):
-                part = painter.part("coral", scale(color, tone), flat.inverse_depth)
+                part = painter.part("coral", scale_color(color, tone), flat.inverse_depth)
                 for i in range(6):
                     lean = (i - 2.5) * 0.24 + seed * 0.2
                     knee = lean * size * 0.45, size * 0.5
@@ -55,11 +55,11 @@ def coral(stage: Stage, place: Place, size: float) -> None:
                 (1.0, -0.06, 0.38, 0.4),
                 (1.2, -0.12, 0.48, 0.2),
             ):
-                part = painter.part("coral", scale(color, tone), flat.inverse_depth)
+                part = painter.part("coral", scale_color(color, tone), flat.inverse_depth)
                 reach = size * r * flat.scale
                 painter.ellipse(part, flat.at(x * size, y * size), (reach * 1.2, reach))
         else:
-            part = painter.part("coral", scale(color, 0.7), flat.inverse_depth)
+            part = painter.part("coral", scale_color(color, 0.7), flat.inverse_depth)
             painter.limb(
                 part,
                 flat.at(0, 0),
@@ -73,19 +73,19 @@ def coral(stage: Stage, place: Place, size: float) -> None:
             )
 
 
-def seaweed(stage: Stage, place: Place, size: float, kind: str = "seaweed") -> None:
+def draw_seaweed(stage: Stage, place: Place, size: float, kind: str = "seaweed") -> None:
     """Waving blades."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
-    color = pick(rng, ((74, 122, 66), (110, 128, 60), (92, 84, 52)), 12)
+    color = pick_color(rng, ((74, 122, 66), (110, 128, 60), (92, 84, 52)), 12)
     for tone in (0.75, 1.1):
-        part = stage.painter.part(kind, scale(color, tone), flat.inverse_depth)
-        for blade in tuft(rng, flat, size, 6):
+        part = stage.painter.part(kind, scale_color(color, tone), flat.inverse_depth)
+        for blade in make_tuft(rng, flat, size, 6):
             stage.painter.polygon(part, blade)
 
 
-def fish(
+def draw_fish(
     stage: Stage, place: Place, size: float, colors: tuple[Color, Color] | None = None
 ) -> None:
     """A fish of so many meters, swimming left or right at `place.y`."""
@@ -93,7 +93,7 @@ def fish(
     if flat is None or size * flat.scale < 0.012:
         return
     painter, (body, fin) = stage.painter, colors or rng.choice(_FISH)
-    body, s = jitter(rng, body, 12), size / 2
+    body, s = jitter_color(rng, body, 12), size / 2
     way = rng.choice((-1, 1))
     deep = rng.uniform(0.26, 0.5)
     tilt = rng.uniform(-0.25, 0.25)
@@ -115,7 +115,7 @@ def fish(
         outline = [at(0.85 * math.cos(t), deep * math.sin(t) * (1.0 if math.cos(t) > 0 else 0.9))
                    for t in (2 * math.pi * i / 14 for i in range(14))]  # fmt: skip
         painter.polygon(part, outline)
-        stripe = painter.part("fish", mix(body, fin, 0.8), flat.inverse_depth)
+        stripe = painter.part("fish", mix_colors(body, fin, 0.8), flat.inverse_depth)
         for x in (-0.25, 0.2):
             high = deep * (0.9 - abs(x) * 0.3)
             painter.polygon(
@@ -125,25 +125,31 @@ def fish(
         painter.ellipse(eye, at(0.58, deep * 0.25), (0.07 * s * flat.scale, 0.07 * s * flat.scale))
 
 
-def diver(stage: Stage, place: Place) -> None:
+def draw_diver(stage: Stage, place: Place) -> None:
     """A swimming diver in a dark suit, with a tank."""
     rng = stage.rng
-    suit = pick(rng, ((40, 44, 52), (46, 60, 84), (70, 46, 46)), 8)
+    suit = pick_color(rng, ((40, 44, 52), (46, 60, 84), (70, 46, 46)), 8)
     outfit = Outfit(
-        skin=(206, 160, 130), hair=suit, top=suit, bottom=scale(suit, 0.9), shoes=(236, 200, 60),
-        sleeves=True, trousers=True, build=1.15,
-    )  # fmt: skip
+        skin=(206, 160, 130),
+        hair=suit,
+        top=suit,
+        bottom=scale_color(suit, 0.9),
+        shoes=(236, 200, 60),
+        sleeves=True,
+        trousers=True,
+        build=1.15,
+    )
     roll = rng.choice((-1, 1)) * rng.uniform(0.9, 1.5)
-    person(stage, place, 1.8, "swimming", kind="diver", outfit=outfit, roll=roll)
+    draw_person(stage, place, 1.8, "swimming", kind="diver", outfit=outfit, roll=roll)
 
 
-def robot(stage: Stage, place: Place) -> None:
+def draw_robot(stage: Stage, place: Place) -> None:
     """A remotely operated vehicle: a yellow frame with a dome and lights."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
     painter = stage.painter
-    hull = pick(rng, ((232, 190, 50), (226, 120, 50), (222, 222, 216)), 8)
+    hull = pick_color(rng, ((232, 190, 50), (226, 120, 50), (222, 222, 216)), 8)
 
     def block(color: Color, left: float, low: float, right: float, high: float) -> None:
         part = painter.part("robot", color, flat.inverse_depth)
@@ -162,16 +168,16 @@ def robot(stage: Stage, place: Place) -> None:
             painter.ellipse(lamp, flat.at(x, 0.2), (0.07 * flat.scale, 0.07 * flat.scale))
 
 
-def wreck(stage: Stage, place: Place) -> None:
+def draw_wreck(stage: Stage, place: Place) -> None:
     """The ribs and hull of a sunken boat."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
-    rust = pick(rng, ((122, 88, 66), (104, 92, 78)), 10)
+    rust = pick_color(rng, ((122, 88, 66), (104, 92, 78)), 10)
     hull = stage.painter.part("wreck", rust, flat.inverse_depth)
     outline = ((-2.2, 0), (-2.6, 1.2), (-1.6, 0.9), (1.4, 0.7), (2.4, 1.3), (1.9, 0))
     stage.painter.polygon(hull, [flat.at(*corner) for corner in outline])
-    dark = stage.painter.part("wreck", scale(rust, 0.6), flat.inverse_depth)
+    dark = stage.painter.part("wreck", scale_color(rust, 0.6), flat.inverse_depth)
     for x in (-1.2, -0.4, 0.4, 1.2):
         corners = ((x, 0.25), (x, 0.6), (x + 0.3, 0.6), (x + 0.3, 0.25))
         stage.painter.polygon(dark, [flat.at(*corner) for corner in corners])
@@ -179,20 +185,20 @@ def wreck(stage: Stage, place: Place) -> None:
     stage.painter.limb(dark, flat.at(-0.6, 0.8), flat.at(-0.2, 2.3), radius, radius)
 
 
-def plastic(stage: Stage, place: Place) -> None:
+def draw_plastic(stage: Stage, place: Place) -> None:
     """A bag, a bottle, or a crushed cup."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
     if rng.random() < 0.35:
         with stage.painter.instance("plastic"):
-            _bottle_litter(stage, flat)
+            _draw_bottle(stage, flat)
         return
-    color = pick(rng, ((232, 234, 232), (90, 130, 190), (200, 70, 64), (240, 214, 120)), 10)
+    color = pick_color(rng, ((232, 234, 232), (90, 130, 190), (200, 70, 64), (240, 214, 120)), 10)
     size = rng.uniform(0.2, 0.4)
     with stage.painter.instance("plastic"):
         for tone, inset in ((0.8, 1.0), (1.1, 0.6)):
-            part = stage.painter.part("plastic", scale(color, tone), flat.inverse_depth)
+            part = stage.painter.part("plastic", scale_color(color, tone), flat.inverse_depth)
             outline = []
             for i in range(8):
                 turn, r = 2 * math.pi * i / 8, size * rng.uniform(0.6, 1.0) * inset
@@ -200,8 +206,8 @@ def plastic(stage: Stage, place: Place) -> None:
             stage.painter.polygon(part, outline)
 
 
-def _bottle_litter(stage: Stage, flat: Flat) -> None:
-    color = pick(stage.rng, ((196, 220, 226), (120, 170, 130)), 8)
+def _draw_bottle(stage: Stage, flat: Flat) -> None:
+    color = pick_color(stage.rng, ((196, 220, 226), (120, 170, 130)), 8)
     lean = stage.rng.uniform(-0.3, 0.3)
     part = stage.painter.part("plastic", color, flat.inverse_depth)
     stage.painter.limb(
@@ -218,21 +224,21 @@ def _bottle_litter(stage: Stage, flat: Flat) -> None:
     )
 
 
-def litter_bottle(stage: Stage, place: Place) -> None:
+def draw_litter_bottle(stage: Stage, place: Place) -> None:
     """An upright glass bottle, which counts as plastic in the trash dataset."""
-    bottle(stage, place, stage.rng.uniform(0.3, 0.45))
+    draw_bottle(stage, place, stage.rng.uniform(0.3, 0.45))
 
 
-def bio(stage: Stage, place: Place) -> None:
+def draw_natural_litter(stage: Stage, place: Place) -> None:
     """A starfish or a loose plant: natural things that are not trash."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
     if rng.random() < 0.5:
         with stage.painter.instance("bio"):
-            seaweed(stage, place, rng.uniform(0.35, 0.7), "bio")
+            draw_seaweed(stage, place, rng.uniform(0.35, 0.7), "bio")
         return
-    color = pick(rng, ((216, 110, 70), (190, 80, 100), (226, 190, 110)), 10)
+    color = pick_color(rng, ((216, 110, 70), (190, 80, 100), (226, 190, 110)), 10)
     size, turn = rng.uniform(0.18, 0.32), rng.uniform(0, 1)
     with stage.painter.instance("bio"):
         part = stage.painter.part("bio", color, flat.inverse_depth)

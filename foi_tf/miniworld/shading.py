@@ -42,7 +42,7 @@ def sample_look(rng: random.Random, ranges: LookRanges) -> Look:
 
 
 @functools.cache
-def _tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _make_tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fine grain, soft clouds and horizontal streaks: float32, mean 0, deviation 1."""
     rng = np.random.default_rng(20)
     grain = cv2.GaussianBlur(rng.standard_normal((_TILE, _TILE)).astype(np.float32), (0, 0), 0.7)
@@ -56,7 +56,7 @@ def _tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tuple((tile - tile.mean()) / tile.std() for tile in (grain, clouds, streaks))
 
 
-def _crop(rng: random.Random, tile: np.ndarray, reference: Size, size: Size) -> np.ndarray:
+def _crop_tile(rng: random.Random, tile: np.ndarray, reference: Size, size: Size) -> np.ndarray:
     """A random window of the tile: the same texture at any size, only finer or coarser."""
     top, left = rng.randrange(_TILE - reference[0]), rng.randrange(_TILE - reference[1])
     window = tile[top : top + reference[0], left : left + reference[1]]
@@ -65,15 +65,15 @@ def _crop(rng: random.Random, tile: np.ndarray, reference: Size, size: Size) -> 
     return cv2.resize(window, size[::-1], interpolation=cv2.INTER_CUBIC)
 
 
-def _grain(rng: random.Random, size: Size) -> np.ndarray:
+def _make_grain(rng: random.Random, size: Size) -> np.ndarray:
     """Fine grain, which stays as fine as the pixels at any size."""
     top, left = rng.randrange(_TILE), rng.randrange(_TILE)
     rows, columns = np.arange(top, top + size[0]), np.arange(left, left + size[1])
-    return _tiles()[0].take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
+    return _make_tiles()[0].take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
 
 
 @functools.lru_cache(maxsize=16)
-def _grid(size: Size) -> tuple[np.ndarray, np.ndarray]:
+def _make_grid(size: Size) -> tuple[np.ndarray, np.ndarray]:
     """x [1, W] and y [H, 1] of pixel centers, in image heights."""
     height, width = size
     x = (np.arange(width, dtype=np.float32)[None] + 0.5) / height
@@ -81,10 +81,10 @@ def _grid(size: Size) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def inverse_depths(painter: Painter, parts: np.ndarray) -> np.ndarray:
+def compute_inverse_depths(painter: Painter, parts: np.ndarray) -> np.ndarray:
     """float32 1 / meters at each of the supersampled `parts`; 0 where nothing is near."""
     a, b, c, _, _ = np.asarray(painter.inverse_depths, np.float32).T
-    x, y = _grid(parts.shape)
+    x, y = _make_grid(parts.shape)
     inverse = a.take(parts)
     if b.any() or c.any():
         inverse += b.take(parts) * x
@@ -92,65 +92,67 @@ def inverse_depths(painter: Painter, parts: np.ndarray) -> np.ndarray:
     return np.maximum(inverse, 0.0, out=inverse)
 
 
-def _surfaces(painter: Painter, look: Look, rng: random.Random, parts: np.ndarray) -> np.ndarray:
+def _shade_surfaces(
+    painter: Painter, look: Look, rng: random.Random, parts: np.ndarray
+) -> np.ndarray:
     """float32 [H, W] brightness factor of the surfaces: their textures, and shadows on them."""
     seen = parts[1::SUPERSAMPLING, 1::SUPERSAMPLING]
     light = np.ones(painter.size, np.float32)
     amounts = np.asarray(painter.textures, np.float32).T * look.texture
-    _, clouds, streaks = _tiles()
+    _, clouds, streaks = _make_tiles()
     windows = (
-        _grain(rng, painter.size),
-        _crop(rng, clouds, painter.reference, painter.size),
-        _crop(rng, streaks, painter.reference, painter.size),
+        _make_grain(rng, painter.size),
+        _crop_tile(rng, clouds, painter.reference, painter.size),
+        _crop_tile(rng, streaks, painter.reference, painter.size),
     )
     for window, amount in zip(windows, amounts, strict=True):
         if amount.any():
             light += amount.take(seen) * window
     if look.shadow > 0:
         shaded = (painter.shadow_stamps > painter.parts).astype(np.float32)
-        light *= 1 - look.shadow * _averaged(shaded, painter.size)
+        light *= 1 - look.shadow * _average_pixels(shaded, painter.size)
     return light
 
 
-def _lens(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
+def _shade_lens(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
     """float32 [H, W] brightness factor of the camera: exposure, uneven light, dark corners."""
-    x, y = _grid(painter.size)
+    x, y = _make_grid(painter.size)
     across, down = (x - painter.aspect / 2) / painter.aspect, y - 0.5
     light = 1 + look.gradient * (rng.choice((-1, 1)) * across - down / 2)
     return light * (look.exposure * (1 - look.vignette * 2 * (across**2 + down**2)))
 
 
-def _clarity(painter: Painter, look: Look, parts: np.ndarray) -> np.ndarray:
+def _compute_clarity(painter: Painter, look: Look, parts: np.ndarray) -> np.ndarray:
     """float32 share of light that haze lets through, for each of the supersampled parts."""
-    inverse = inverse_depths(painter, parts)
+    inverse = compute_inverse_depths(painter, parts)
     # What is at infinity is painted in its final color.
     distance = np.divide(1.0, inverse, out=np.zeros_like(inverse), where=inverse > 0)
     return cv2.exp(distance * np.float32(-look.haze))
 
 
-def develop(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
+def develop_image(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
     """The image, uint8 [H, W, 3] RGB."""
     parts = painter.parts.astype(np.intp)
-    surfaces = _surfaces(painter, look, rng, parts)
-    lens = _lens(painter, look, rng)
-    clarity = _clarity(painter, look, parts) if look.haze > 0 else None
-    fog = None if clarity is None else 1 - _averaged(clarity, painter.size)
+    surfaces = _shade_surfaces(painter, look, rng, parts)
+    lens = _shade_lens(painter, look, rng)
+    clarity = _compute_clarity(painter, look, parts) if look.haze > 0 else None
+    fog = None if clarity is None else 1 - _average_pixels(clarity, painter.size)
     palette = np.asarray(painter.colors, np.float32).T
-    _, y = _grid(painter.size)
+    _, y = _make_grid(painter.size)
     channels = []
     for i in range(3):
         color = palette[i].take(parts)
         if clarity is None:
-            channel = _averaged(color, painter.size) * surfaces
+            channel = _average_pixels(color, painter.size) * surfaces
         else:
             haze = look.haze_top[i] + (look.haze_bottom[i] - look.haze_top[i]) * y
             # Averaged after the haze: at a rim it differs on either side.
-            channel = _averaged(color * clarity, painter.size) * surfaces + haze * fog
+            channel = _average_pixels(color * clarity, painter.size) * surfaces + haze * fog
         channels.append(channel * lens * (look.tint[i] * (1 + 0.22 * look.warmth * (1 - i))))
-    return _recorded(channels, look, rng)
+    return _record_image(channels, look, rng)
 
 
-def _recorded(channels: list[np.ndarray], look: Look, rng: random.Random) -> np.ndarray:
+def _record_image(channels: list[np.ndarray], look: Look, rng: random.Random) -> np.ndarray:
     """float32 planes -> uint8 RGB, with the lens's blur, contrast and the sensor's noise."""
     red, green, blue = channels
     gray = (0.3 * red + 0.59 * green + 0.11 * blue) * (1 - look.saturation)
@@ -159,12 +161,12 @@ def _recorded(channels: list[np.ndarray], look: Look, rng: random.Random) -> np.
     if look.blur > 0.25:  # Less would change nothing.
         image = cv2.GaussianBlur(image, (0, 0), look.blur)
     if look.noise > 0:
-        grain, tint = _grain(rng, image.shape[:2]), _grain(rng, image.shape[:2])
+        grain, tint = _make_grain(rng, image.shape[:2]), _make_grain(rng, image.shape[:2])
         grain, tint = grain * np.float32(look.noise), tint * np.float32(0.4 * look.noise)
         image += cv2.merge((grain + tint, grain, grain - tint))
     return np.clip(image, 0, 255, out=image).astype(np.uint8)
 
 
-def _averaged(plane: np.ndarray, size: Size) -> np.ndarray:
+def _average_pixels(plane: np.ndarray, size: Size) -> np.ndarray:
     """Supersampled -> image pixels."""
     return cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA)

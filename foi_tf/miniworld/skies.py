@@ -3,7 +3,7 @@
 import dataclasses
 
 from foi_tf.miniworld.camera import Camera, Vector
-from foi_tf.miniworld.color_math import Color, jitter, mix, scale
+from foi_tf.miniworld.color_math import Color, jitter_color, mix_colors, scale_color
 from foi_tf.miniworld.painter import Painter
 from foi_tf.miniworld.shading import Look
 
@@ -41,10 +41,10 @@ WEATHERS = {
 }
 
 
-def overhead(look: Look, weather: Weather) -> Look:
+def apply_weather(look: Look, weather: Weather) -> Look:
     """The look of a scene under that weather."""
     # Like the sky, haze comes out in the color that the weather gives it.
-    haze = scale(mix(weather.bottom, weather.top, 0.15), 1 / weather.exposure)
+    haze = scale_color(mix_colors(weather.bottom, weather.top, 0.15), 1 / weather.exposure)
     return dataclasses.replace(
         look,
         exposure=look.exposure * weather.exposure,
@@ -57,29 +57,31 @@ def overhead(look: Look, weather: Weather) -> Look:
     )
 
 
-def sky(painter: Painter, camera: Camera, rng, weather: Weather, *, bands: int = 18) -> None:
+def paint_sky(painter: Painter, camera: Camera, rng, weather: Weather, *, bands: int = 18) -> None:
     """Paints the sky down to below the horizon, with clouds if the weather has them."""
     # The exposure applies to the sky too, and its colors are given as they come out.
     lift = 1 / weather.exposure
     top, bottom = (
-        tuple(v * lift for v in jitter(rng, c, 8)) for c in (weather.top, weather.bottom)
+        tuple(v * lift for v in jitter_color(rng, c, 8)) for c in (weather.top, weather.bottom)
     )
     low = camera.horizon + 0.12
-    colors = [mix(top, bottom, (i + 0.5) / bands) for i in range(bands)]
+    colors = [mix_colors(top, bottom, (i + 0.5) / bands) for i in range(bands)]
     tilt = abs(camera.roll) * camera.aspect
     painter.bands("sky", (-tilt, -tilt, max(low, 0.1), camera.aspect + tilt), colors)
     for _ in range(rng.randint(0, weather.clouds) if bands > 1 else 0):
         x, y = rng.uniform(0, camera.aspect), camera.horizon * rng.uniform(0.1, 0.75)
         size = rng.uniform(0.05, 0.13)
         share = y / max(camera.horizon, 0.1)
-        part = painter.part("sky", mix(mix(top, bottom, share), (250 * lift,) * 3, 0.6))
+        part = painter.part(
+            "sky", mix_colors(mix_colors(top, bottom, share), (250 * lift,) * 3, 0.6)
+        )
         for i in range(4):
             offset = (i - 1.5) * size * 0.75
             radii = size * rng.uniform(0.6, 1.0), size * rng.uniform(0.18, 0.3)
             painter.ellipse(part, (x + offset, y), radii)
 
 
-def sun(rng) -> Vector:
+def sample_sun(rng) -> Vector:
     """A direction to the light: from the left or the right, never from straight ahead."""
     side = rng.choice((-1, 1)) * rng.uniform(0.35, 0.6)
     height = rng.uniform(0.6, 0.78)

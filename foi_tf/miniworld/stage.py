@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from foi_tf.miniworld.camera import NEAR, Camera, Vector, clip_near
-from foi_tf.miniworld.color_math import Color, scale
-from foi_tf.miniworld.painter import InverseDepth, Painter, Point, at_depth
+from foi_tf.miniworld.color_math import Color, scale_color
+from foi_tf.miniworld.painter import InverseDepth, Painter, Point, inverse_depth_of_plane
 from foi_tf.miniworld.vocabulary import Texture
 
 Local = tuple[float, float, float]  # (right, up, forward) of the thing itself, in meters.
@@ -115,7 +115,7 @@ class Stage:
         Returns False where it shows its back or is behind the camera.
         """
         viewed = self.viewed(place, corners)
-        normal = _normal(*viewed[:3])
+        normal = _compute_normal(*viewed[:3])
         p = viewed[0]
         offset = normal[0] * p[0] + normal[1] * p[1] + normal[2] * p[2]
         if offset >= -1e-9:
@@ -127,7 +127,7 @@ class Stage:
             x, y, z = normal
             facing = x * self._sun[0] + y * self._sun[1] + z * self._sun[2]
             facing /= math.sqrt(x * x + y * y + z * z)
-            color = scale(color, self.ambient + (1.15 - self.ambient) * max(facing, 0.0))
+            color = scale_color(color, self.ambient + (1.15 - self.ambient) * max(facing, 0.0))
         image, aspect = self.camera.image, self.camera.aspect
         points = [image(point) for point in clipped]
         across = [x for x, _ in points]
@@ -154,7 +154,7 @@ class Stage:
         if not outlines:
             return
         first = self.viewed(place, outlines[0][:3])
-        normal = _normal(*first)
+        normal = _compute_normal(*first)
         offset = sum(a * b for a, b in zip(normal, first[0], strict=True))
         if abs(offset) < 1e-9:  # Edge-on.
             return
@@ -214,7 +214,9 @@ class Stage:
         if viewed[2] < NEAR:
             return None
         depth = viewed[2]
-        return Flat(self.camera.image(viewed), self.camera.focal / depth, at_depth(depth))
+        return Flat(
+            self.camera.image(viewed), self.camera.focal / depth, inverse_depth_of_plane(depth)
+        )
 
     def ground_shadow(self, place: Place, radius: float) -> None:
         """A soft patch of shadow under a thing."""
@@ -231,7 +233,7 @@ class Stage:
             self.painter.shadow([self.camera.image(point) for point in viewed])
 
 
-def _normal(p: Vector, q: Vector, r: Vector) -> Vector:
+def _compute_normal(p: Vector, q: Vector, r: Vector) -> Vector:
     """The normal of three points, not of unit length; towards where they run clockwise."""
     ux, uy, uz = q[0] - p[0], q[1] - p[1], q[2] - p[2]
     vx, vy, vz = r[0] - p[0], r[1] - p[1], r[2] - p[2]

@@ -3,20 +3,20 @@
 import dataclasses
 
 from foi_tf.miniworld.camera import Camera
-from foi_tf.miniworld.color_math import Color, jitter, mix, pick, scale
+from foi_tf.miniworld.color_math import Color, jitter_color, mix_colors, pick_color, scale_color
 from foi_tf.miniworld.crowd import Crowd
-from foi_tf.miniworld.nature import rock
+from foi_tf.miniworld.nature import draw_rock
 from foi_tf.miniworld.painter import Painter
 from foi_tf.miniworld.sealife import (
-    bio,
-    coral,
-    diver,
-    fish,
-    litter_bottle,
-    plastic,
-    robot,
-    seaweed,
-    wreck,
+    draw_coral,
+    draw_diver,
+    draw_fish,
+    draw_litter_bottle,
+    draw_natural_litter,
+    draw_plastic,
+    draw_robot,
+    draw_seaweed,
+    draw_wreck,
 )
 from foi_tf.miniworld.shading import Look, sample_look
 from foi_tf.miniworld.stage import ORIGIN, Place, Stage
@@ -33,7 +33,7 @@ _TINTS = {"blue": (0.72, 0.95, 1.08), "turquoise": (0.85, 1.05, 1.02), "green": 
           "murky": (0.92, 0.98, 0.72), "deep": (0.5, 0.72, 1.05)}  # fmt: skip
 
 
-def underwater(painter: Painter, rng, ranges: UnderwaterRanges) -> Look:
+def paint_dive(painter: Painter, rng, ranges: UnderwaterRanges) -> Look:
     """Paints a dive."""
     water = rng.choice(ranges.water)
     place = rng.choice(ranges.places)
@@ -44,48 +44,48 @@ def underwater(painter: Painter, rng, ranges: UnderwaterRanges) -> Look:
         horizon=ranges.horizon.sample(rng),
     )
     stage = Stage(painter, camera, rng, (rng.uniform(-0.4, 0.4), 0.88, -0.25), 0.7)
-    look = dive(stage, sample_look(rng, ranges.look), water, ranges.visibility.sample(rng))
+    look = paint_water(stage, sample_look(rng, ranges.look), water, ranges.visibility.sample(rng))
     if place != "open":
-        seabed(stage)
-    _rays(stage, look.haze_top)
-    _life(stage, ranges, place)
+        paint_seabed(stage)
+    _paint_rays(stage, look.haze_top)
+    _draw_life(stage, ranges, place)
     return look
 
 
-def dive(stage: Stage, look: Look, water: str, visibility: float) -> Look:
+def paint_water(stage: Stage, look: Look, water: str, visibility: float) -> Look:
     """Paints the water itself, lighter towards the surface; returns the look of what is in it."""
-    top, bottom = (jitter(stage.rng, color, 10) for color in WATERS[water])
+    top, bottom = (jitter_color(stage.rng, color, 10) for color in WATERS[water])
     box = (0.0, 0.0, 1.0, stage.camera.aspect)
-    stage.painter.bands("water", box, [mix(top, bottom, (i + 0.5) / 24) for i in range(24)])
+    stage.painter.bands("water", box, [mix_colors(top, bottom, (i + 0.5) / 24) for i in range(24)])
     return dataclasses.replace(
         look, haze=1 / visibility, haze_top=top, haze_bottom=bottom, tint=_TINTS[water]
     )
 
 
-def seabed(stage: Stage) -> None:
+def paint_seabed(stage: Stage) -> None:
     """Sand to the horizon, with dunes of rock in the distance."""
     rng = stage.rng
-    sand = pick(rng, ((214, 200, 160), (190, 182, 150), (176, 164, 132)), 10)
+    sand = pick_color(rng, ((214, 200, 160), (190, 182, 150), (176, 164, 132)), 10)
     corners = [(-60, 0, 90.0), (60, 0, 90.0), (60, 0, 0.2), (-60, 0, 0.2)]
     stage.face("sand", ORIGIN, corners, sand, lit=False)
     for _ in range(rng.randint(1, 3)):
-        rock(stage, Place(rng.uniform(-7, 7), rng.uniform(7, 12)), rng.uniform(1.2, 3.0))
+        draw_rock(stage, Place(rng.uniform(-7, 7), rng.uniform(7, 12)), rng.uniform(1.2, 3.0))
 
 
-def _rays(stage: Stage, top: Color) -> None:
+def _paint_rays(stage: Stage, top: Color) -> None:
     """Shafts of light from the surface, far behind everything."""
     rng, aspect = stage.rng, stage.camera.aspect
     for _ in range(rng.randint(0, 4)):
         x, wide, lean = rng.uniform(0, aspect), rng.uniform(0.03, 0.08), rng.uniform(-0.2, 0.2)
         length = rng.uniform(0.2, 0.45)
-        part = stage.painter.part("water", scale(top, 1.08))
+        part = stage.painter.part("water", scale_color(top, 1.08))
         low = min(length, max(stage.camera.horizon - 0.02, 0.05))
         stage.painter.polygon(
             part, ((x, 0), (x + wide, 0), (x + lean + wide * 1.3, low), (x + lean, low))
         )
 
 
-def _life(stage: Stage, ranges: UnderwaterRanges, place: str) -> None:
+def _draw_life(stage: Stage, ranges: UnderwaterRanges, place: str) -> None:
     """Everything in the water, the farthest first."""
     rng, camera = stage.rng, stage.camera
     crowd = Crowd(stage)
@@ -101,21 +101,21 @@ def _life(stage: Stage, ranges: UnderwaterRanges, place: str) -> None:
     if place != "open":
         near = 1.4 * camera.height
         for _ in range(ranges.coral.count(rng) if place != "sand" else 0):
-            crowd.put(spot(near, 7), coral, rng.uniform(0.35, 0.9))
+            crowd.put(spot(near, 7), draw_coral, rng.uniform(0.35, 0.9))
         for _ in range(rng.randint(0, 3)):
-            crowd.put(spot(near, 8), rock, rng.uniform(0.4, 1.0))
+            crowd.put(spot(near, 8), draw_rock, rng.uniform(0.4, 1.0))
         for _ in range(rng.randint(1, 4)):
-            crowd.put(spot(near, 7), seaweed, rng.uniform(0.4, 1.0))
+            crowd.put(spot(near, 7), draw_seaweed, rng.uniform(0.4, 1.0))
         if place == "wreck":
-            crowd.put(spot(4.5, 8), wreck)
+            crowd.put(spot(4.5, 8), draw_wreck)
     for _ in range(ranges.fish.count(rng)):
-        crowd.put(spot(1.8, 6, level(-0.5, 1.2)), fish, rng.uniform(0.25, 0.6))
+        crowd.put(spot(1.8, 6, level(-0.5, 1.2)), draw_fish, rng.uniform(0.25, 0.6))
     for _ in range(ranges.divers.count(rng)):
-        crowd.put(spot(3, 6, level(-0.9, 0.4)), diver)
+        crowd.put(spot(3, 6, level(-0.9, 0.4)), draw_diver)
     for _ in range(ranges.robots.count(rng)):
-        crowd.put(spot(2, 5, level(-1.0, 0.1)), robot)
+        crowd.put(spot(2, 5, level(-1.0, 0.1)), draw_robot)
     for _ in range(ranges.trash.count(rng)):
         height = 0.0 if rng.random() < 0.7 else rng.uniform(0, 1)
-        draw = rng.choice((plastic, plastic, litter_bottle, bio))
+        draw = rng.choice((draw_plastic, draw_plastic, draw_litter_bottle, draw_natural_litter))
         crowd.put(spot(1.3 * camera.height, 4.5, height), draw)
     crowd.draw()

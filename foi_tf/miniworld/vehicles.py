@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from foi_tf.miniworld.color_math import Color, pick, scale
+from foi_tf.miniworld.color_math import Color, pick_color, scale_color
 from foi_tf.miniworld.stage import Local, Place, Stage
 
 PAINT: tuple[Color, ...] = (
@@ -17,7 +17,7 @@ Outline = tuple[tuple[float, float], ...]  # (forward, up) in meters, clockwise 
 
 
 @dataclasses.dataclass(frozen=True)
-class Body:
+class VehicleBody:
     """A vehicle's shape in meters.
 
     Attributes:
@@ -37,12 +37,12 @@ class Body:
     paints: tuple[Color, ...] = PAINT
 
 
-def _window(start: float, end: float, low: float, high: float, slant: float = 0.0) -> Outline:
+def _make_window(start: float, end: float, low: float, high: float, slant: float = 0.0) -> Outline:
     return (start, low), (start + max(slant, 0), high), (end + min(slant, 0), high), (end, low)
 
 
 BODIES = {
-    "car": Body(
+    "car": VehicleBody(
         profile=(
             (-2.1, 0.3), (-2.15, 0.85), (-1.75, 0.98), (-1.05, 1.42), (0.35, 1.46), (1.05, 0.98),
             (2.0, 0.8), (2.1, 0.55), (2.1, 0.3),
@@ -54,26 +54,26 @@ BODIES = {
         ),
         wheels=((-1.3, 0.33), (1.3, 0.33)),
     ),
-    "van": Body(
+    "van": VehicleBody(
         profile=(
             (-2.3, 0.35), (-2.3, 1.85), (-2.1, 2.0), (1.3, 2.0), (1.95, 1.25), (2.4, 1.0),
             (2.45, 0.35),
         ),
         width=1.9, glass=(3,),
         windows=(
-            _window(-2.0, -0.9, 1.2, 1.75), _window(-0.75, 0.35, 1.2, 1.75),
+            _make_window(-2.0, -0.9, 1.2, 1.75), _make_window(-0.75, 0.35, 1.2, 1.75),
             ((0.5, 1.2), (0.5, 1.75), (1.2, 1.75), (1.65, 1.2)),
         ),
         wheels=((-1.5, 0.36), (1.55, 0.36)),
     ),
-    "bus": Body(
+    "bus": VehicleBody(
         profile=((-5.5, 0.4), (-5.5, 3.0), (-5.3, 3.1), (5.4, 3.1), (5.5, 2.9), (5.55, 0.4)),
         width=2.5, glass=(4,),
-        windows=tuple(_window(-5.2 + 1.5 * i, -3.85 + 1.5 * i, 1.5, 2.6) for i in range(7)),
+        windows=tuple(_make_window(-5.2 + 1.5 * i, -3.85 + 1.5 * i, 1.5, 2.6) for i in range(7)),
         wheels=((-3.4, 0.48), (3.6, 0.48)),
         paints=((196, 52, 44), (226, 180, 48), (60, 110, 150), (232, 232, 228), (70, 120, 86)),
     ),
-    "truck": Body(
+    "truck": VehicleBody(
         profile=((-3.6, 0.6), (-3.6, 3.0), (1.5, 3.0), (1.5, 2.4), (2.9, 2.4), (3.3, 1.5),
                  (3.4, 0.5)),
         width=2.4, glass=(4,),
@@ -81,25 +81,25 @@ BODIES = {
         wheels=((-2.5, 0.5), (-1.3, 0.5), (2.4, 0.5)),
         paints=((222, 222, 218), (70, 96, 140), (176, 70, 52), (206, 160, 60), (120, 130, 120)),
     ),
-    "autorickshaw": Body(
+    "autorickshaw": VehicleBody(
         profile=((-1.2, 0.25), (-1.25, 1.1), (-1.1, 1.7), (0.5, 1.75), (0.95, 1.15), (1.3, 0.7),
                  (1.3, 0.3)),
         width=1.3, glass=(3,),
-        windows=(_window(-0.75, -0.1, 0.85, 1.5), _window(0.0, 0.6, 0.75, 1.5, -0.12)),
+        windows=(_make_window(-0.75, -0.1, 0.85, 1.5), _make_window(0.0, 0.6, 0.75, 1.5, -0.12)),
         wheels=((-0.8, 0.25), (1.0, 0.25)),
         paints=((226, 186, 40), (60, 124, 70), (232, 196, 60)),
     ),
 }  # fmt: skip
 
 
-def vehicle(stage: Stage, place: Place, kind: str, paint: Color | None = None) -> None:
+def draw_vehicle(stage: Stage, place: Place, kind: str, paint: Color | None = None) -> None:
     """A car, van, bus, truck or autorickshaw as an instance of its own."""
     body = BODIES[kind]
     size = stage.extent(place, 1.5)
     if size < 0.006:
         return
     rng = stage.rng
-    paint = paint or pick(rng, body.paints, 12)
+    paint = paint or pick_color(rng, body.paints, 12)
     half = body.width / 2
     length = body.profile[-1][0] - body.profile[0][0]
     stage.cast(
@@ -112,15 +112,15 @@ def vehicle(stage: Stage, place: Place, kind: str, paint: Color | None = None) -
     with stage.painter.instance(kind):
         wheels = size > 0.02
         if wheels:
-            _underside(stage, kind, place, body)
-        _shell(stage, kind, place, body, paint)
+            _draw_underside(stage, kind, place, body)
+        _draw_shell(stage, kind, place, body, paint)
         for side in (-1, 1):
-            _side(stage, kind, place, body, paint, side, size)
+            _draw_side(stage, kind, place, body, paint, side, size)
         if size > 0.04:
-            _lights(stage, kind, place, body)
+            _draw_lights(stage, kind, place, body)
 
 
-def _shell(stage: Stage, kind: str, place: Place, body: Body, paint: Color) -> None:
+def _draw_shell(stage: Stage, kind: str, place: Place, body: VehicleBody, paint: Color) -> None:
     """The faces between the two sides, the farther ones first."""
     half = body.width / 2
     edges = list(zip(body.profile, (*body.profile[1:], body.profile[0]), range(99), strict=False))
@@ -140,35 +140,37 @@ def _shell(stage: Stage, kind: str, place: Place, body: Body, paint: Color) -> N
             stage.face(kind, place, inner, GLASS)
 
 
-def _on_side(u: float, outline: Outline) -> list[Local]:
+def _place_on_side(u: float, outline: Outline) -> list[Local]:
     return [(u, up, forward) for forward, up in outline]
 
 
-def _side(stage, kind: str, place: Place, body: Body, paint: Color, side: int, size: float):
+def _draw_side(
+    stage, kind: str, place: Place, body: VehicleBody, paint: Color, side: int, size: float
+):
     u = side * body.width / 2
     outline = body.profile if side > 0 else body.profile[::-1]
-    if not stage.face(kind, place, _on_side(u, outline), scale(paint, 0.95)):
+    if not stage.face(kind, place, _place_on_side(u, outline), scale_color(paint, 0.95)):
         return
     if size > 0.015:
-        windows = [_on_side(u, window) for window in body.windows]
+        windows = [_place_on_side(u, window) for window in body.windows]
         stage.decals(kind, place, windows, GLASS, texture=(0.01, 0.05, 0.0))
     if size > 0.02:
-        _wheels(stage, kind, place, body, u)
+        _draw_wheels(stage, kind, place, body, u)
 
 
-def _circle(forward: float, up: float, radius: float, count: int = 10) -> Outline:
+def _make_circle(forward: float, up: float, radius: float, count: int = 10) -> Outline:
     turns = [2 * math.pi * i / count for i in range(count)]
     return tuple((forward + radius * math.cos(t), up + radius * math.sin(t)) for t in turns)
 
 
-def _wheels(stage: Stage, kind: str, place: Place, body: Body, u: float) -> None:
-    discs = [_on_side(u, _circle(f, r, r)) for f, r in body.wheels]
+def _draw_wheels(stage: Stage, kind: str, place: Place, body: VehicleBody, u: float) -> None:
+    discs = [_place_on_side(u, _make_circle(f, r, r)) for f, r in body.wheels]
     stage.decals(kind, place, discs, TYRE)
-    hubs = [_on_side(u, _circle(f, r, r * 0.5, 8)) for f, r in body.wheels]
+    hubs = [_place_on_side(u, _make_circle(f, r, r * 0.5, 8)) for f, r in body.wheels]
     stage.decals(kind, place, hubs, (150, 150, 152))
 
 
-def _underside(stage: Stage, kind: str, place: Place, body: Body) -> None:
+def _draw_underside(stage: Stage, kind: str, place: Place, body: VehicleBody) -> None:
     """Tyres seen under the ends of the vehicle."""
     inner, outer, high = body.width / 2 - 0.28, body.width / 2 - 0.06, body.profile[0][1] + 0.02
     for (forward, radius), turn in ((body.wheels[0], 1), (body.wheels[-1], -1)):
@@ -179,7 +181,7 @@ def _underside(stage: Stage, kind: str, place: Place, body: Body) -> None:
             stage.face(kind, place, corners, TYRE, lit=False)
 
 
-def _lights(stage: Stage, kind: str, place: Place, body: Body) -> None:
+def _draw_lights(stage: Stage, kind: str, place: Place, body: VehicleBody) -> None:
     half = body.width / 2
     low = body.profile[0][1] + 0.28
     back, front = body.profile[0][0] - 0.05, body.profile[-1][0] + 0.03

@@ -9,16 +9,16 @@ from foi_tf.miniworld import DATASETS, annotate
 from foi_tf.miniworld.camera import Camera
 from foi_tf.miniworld.crowd import Crowd
 from foi_tf.miniworld.labels import SEGMENTATION
-from foi_tf.miniworld.painter import Painter, at_depth
-from foi_tf.miniworld.person import PERSON_JOINTS, person
+from foi_tf.miniworld.painter import Painter, inverse_depth_of_plane
+from foi_tf.miniworld.person import PERSON_JOINTS, draw_person
 from foi_tf.miniworld.stage import ORIGIN, Place, Stage
-from foi_tf.miniworld.vehicles import vehicle
+from foi_tf.miniworld.vehicles import draw_vehicle
 from tests.miniworld.scenes import WITH, samples
 
 
 def square(painter: Painter, kind: str, left: float, top: float, side: float, depth: float):
     with painter.instance(kind) as made:
-        part = painter.part(kind, (200, 0, 0), at_depth(depth))
+        part = painter.part(kind, (200, 0, 0), inverse_depth_of_plane(depth))
         corners = ((0, 0), (side, 0), (side, side), (0, side))
         painter.polygon(part, [(left + x, top + y) for x, y in corners])
     return made, part
@@ -28,12 +28,12 @@ def test_box_of_an_occluded_instance_by_hand():
     painter = Painter((32, 32), (32, 32))
     square(painter, "car", 0.25, 0.25, 0.5, 10.0)  # Pixels 8 to 24.
     square(painter, "dog", 0.5, 0.0, 0.5, 4.0)  # Pixels 0 to 16, columns 16 to 32.
-    found = annotate.boxes(painter, {"dog": ("dog",), "car": ("car",)})
+    found = annotate.make_boxes(painter, {"dog": ("dog",), "car": ("car",)})
     assert found["box_labels"].tolist() == [1, 0]
     # OpenCV also fills the pixels on an outline, so the far sides reach one further.
     np.testing.assert_allclose(found["boxes"], [[8, 8, 24, 24], [0, 16, 16, 32]], atol=1)
     np.testing.assert_allclose(found["box_areas"], [256 - 64, 256], rtol=0.1)
-    depth = annotate.depth(painter)
+    depth = annotate.make_depth(painter)
     assert depth[20, 12] == pytest.approx(10) and depth[8, 24] == pytest.approx(4)
     assert depth[0, 0] == 0
 
@@ -42,7 +42,7 @@ def test_slivers_are_not_annotated():
     painter = Painter((128, 128), (128, 128))
     square(painter, "ball", 0.1, 0.1, 2.4 / 128, 5.0)
     square(painter, "ball", 0.5, 0.5, 5 / 128, 5.0)
-    assert len(annotate.boxes(painter, {"ball": ("ball",)})["boxes"]) == 1
+    assert len(annotate.make_boxes(painter, {"ball": ("ball",)})["boxes"]) == 1
 
 
 @pytest.mark.parametrize("dataset_id", WITH["keypoints"])
@@ -77,7 +77,7 @@ def test_left_is_left():
     for heading, sign in ((0.0, 1), (np.pi, -1)):
         painter = Painter((128, 128), (128, 128))
         stage = Stage(painter, Camera(1.0, 1.0, 1.5, 0.5), random.Random(0))
-        person(stage, Place(0.0, 3.0, heading), 1.75, "standing")
+        draw_person(stage, Place(0.0, 3.0, heading), 1.75, "standing")
         joints = painter.instances[1].joints
         left, right = (joints[PERSON_JOINTS[f"{side} shoulder"]].x for side in ("left", "right"))
         assert sign * (right - left) > 0.05
@@ -91,7 +91,7 @@ def test_ground_depth_follows_the_camera():
     stage = Stage(painter, camera, random.Random(0))
     corners = [(-900, 0, 900.0), (900, 0, 900.0), (900, 0, -900.0), (-900, 0, -900.0)]
     stage.face("road", ORIGIN, corners, (90, 90, 90), lit=False)
-    depth = annotate.depth(painter)
+    depth = annotate.make_depth(painter)
     for row in (40, 50, 63):
         # The pixel that stands for each 2 x 2 is the lower right one.
         y = (2 * row + 1 + 0.5) / 128
@@ -106,7 +106,7 @@ def test_depth_of_a_wall_seen_with_roll_matches_its_corners():
     stage = Stage(painter, camera, random.Random(0))
     corners = [(-2, 3, 4.0), (2, 3, 6.0), (2, 0, 6.0), (-2, 0, 4.0)]
     assert stage.face("room wall", ORIGIN, corners, (90, 90, 90))
-    depth = annotate.depth(painter)
+    depth = annotate.make_depth(painter)
     for t in (0.3, 0.5, 0.7):
         point = (-2 + 4 * t, 1.5, 4 + 2 * t)
         viewed = camera.view(point)
@@ -119,10 +119,10 @@ def test_nearer_things_hide_farther_ones():
     painter = Painter((96, 160), (96, 160))
     stage = Stage(painter, Camera(160 / 96, 1.0, 1.5, 0.45), random.Random(0))
     crowd = Crowd(stage)
-    crowd.put(Place(0.0, 8.0), vehicle, "car")
-    crowd.put(Place(1.5, 20.0, 0.4), vehicle, "truck")
+    crowd.put(Place(0.0, 8.0), draw_vehicle, "car")
+    crowd.put(Place(1.5, 20.0, 0.4), draw_vehicle, "truck")
     crowd.draw()
-    owners, depth = annotate.owners(painter), annotate.depth(painter)
+    owners, depth = annotate.find_owners(painter), annotate.make_depth(painter)
     truck, car = (depth[owners == number] for number in (1, 2))
     assert 5.5 < car.min() < car.max() < 10.5
     assert 16 < truck.min() <= truck.max() < 24

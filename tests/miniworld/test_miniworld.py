@@ -8,7 +8,7 @@ import pytest
 
 from foi_tf.errors import FoiError
 from foi_tf.miniworld import DATASETS, annotate, render
-from foi_tf.miniworld.labels import DETECTION, SEGMENTATION, table
+from foi_tf.miniworld.labels import DETECTION, SEGMENTATION, make_label_table
 from foi_tf.miniworld.single import SUBJECTS
 from foi_tf.miniworld.vocabulary import KIND_IDS
 from foi_tf.study.registry import DATASETS as PAPER
@@ -181,6 +181,6 @@ def test_labels_come_in_turn_and_things_are_central():
 
 
 def test_label_table_by_hand():
-    lookup = table({"plant": ("tree", "bush"), "way": ("road",)})
+    lookup = make_label_table({"plant": ("tree", "bush"), "way": ("road",)})
     assert lookup[KIND_IDS["bush"]] == 0 and lookup[KIND_IDS["road"]] == 1
     assert lookup[KIND_IDS["sky"]] == 255

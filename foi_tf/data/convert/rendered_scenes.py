@@ -23,7 +23,7 @@ class SceneEntry:
     @property
     def id(self) -> str:
         """Returns the renderer's id of the scene."""
-        return miniworld.example_id(self.split, self.index)
+        return miniworld.make_example_id(self.split, self.index)
 
     def load(self, dataset: Dataset) -> tuple[schema.Example, Size]:
         """Draws and validates the example; returns it with its image's (height, width)."""

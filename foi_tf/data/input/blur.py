@@ -1,7 +1,7 @@
-"""Gaussian blur of images; the one place that uses tensorflow-addons, where there is one.
+"""Blurs images with a Gaussian, by tensorflow-addons where it is installed.
 
-Python 3.11 has it, 3.12 cannot import it. There the same filter is made of TensorFlow's own
-operations, with the same numbers.
+tensorflow-addons works in Python 3.11, and cannot be imported in 3.12. There the same filter
+is built from TensorFlow's own operations and gives the same numbers.
 """
 
 import functools
@@ -11,17 +11,19 @@ import tensorflow as tf
 
 
 def blur(image: tf.Tensor, sigma: float, size: int) -> tf.Tensor:
-    """Blurs an image [H, W, C], float, mirrored at its edges without repeating the last pixel.
+    """Blurs an image, float [H, W, C].
+
+    At its edges the image is continued by its mirror image, without repeating the last pixel.
 
     Args:
       sigma: standard deviation in pixels; a number, since tensorflow-addons takes no tensor.
-      size: of the window that the Gaussian is cut to, odd, at most 2 * min(H, W) - 1.
+      size: side of the window that the Gaussian is cut to; odd, at most 2 * min(H, W) - 1.
     """
-    return _filter()(image, size, sigma)
+    return _find_filter()(image, size, sigma)
 
 
 @functools.cache
-def _filter() -> Callable[[tf.Tensor, int, float], tf.Tensor]:
+def _find_filter() -> Callable[[tf.Tensor, int, float], tf.Tensor]:
     try:
         from tensorflow_addons.image import gaussian_filter2d
     except ImportError:
@@ -30,7 +32,7 @@ def _filter() -> Callable[[tf.Tensor, int, float], tf.Tensor]:
 
 
 def blur_separably(image: tf.Tensor, size: int, sigma: float) -> tf.Tensor:
-    """What `blur` does, without tensorflow-addons: one dimension after the other."""
+    """Blurs as `blur` does, without tensorflow-addons: one dimension after the other."""
     radius, channels = size // 2, image.shape[-1]
     offsets = tf.range(-radius, radius + 1, dtype=image.dtype)
     kernel = tf.nn.softmax(-(offsets**2) / (2 * sigma**2))

@@ -1,4 +1,4 @@
-"""Windows of images, resized: bilinear with half-pixel centers, by OpenCV or by TensorFlow."""
+"""Resizes windows of images, bilinearly with half-pixel centers, by OpenCV or by TensorFlow."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from foi_tf.study.dataset import Channels, Size
 
 
 def margin_color(mean: Channels) -> tuple[int, ...]:
-    """The color of what is beyond an image's edge: that which normalization takes to zero."""
+    """Returns the color of the area beyond an image's edge: the mean, which normalizes to zero."""
     return tuple(round(255 * channel) for channel in mean)
 
 
@@ -18,14 +18,18 @@ def resize_by_opencv(
     """Cuts a window out of pixels [H, W, 3], shrinks, resizes and mirrors it.
 
     Args:
-      corner, window, shrink: the window's (y, x), its size behind shrinking, and by what.
-      out: the size to bring it to, at most `crop`.
-      color: of what is beyond.
+      corner: (y, x) of the window in `pixels`.
+      window: (height, width) of the window after shrinking.
+      shrink: the factor to shrink the window by.
+      out: (height, width) to resize the window to, at most `crop`.
+      mirrored: whether to flip the result left to right.
+      crop: (height, width) of what is returned.
+      color: fills the area below and right of the window.
 
     Returns:
       uint8 [*crop, 3].
     """
-    cv2.setNumThreads(0)  # Images are what we are parallel over.
+    cv2.setNumThreads(0)  # Several images are resized in parallel; each needs one thread only.
     (y, x), (height, width) = corner, window * shrink
     seen = pixels[y : y + height, x : x + width]
     if shrink > 1:
@@ -42,20 +46,24 @@ def resize_by_opencv(
 def resize_by_tensorflow(
     windows: tf.Tensor, shrink: tf.Tensor, out: tf.Tensor, crop: Size, mean: Channels, mirrored
 ) -> tf.Tensor:
-    """What `resize_by_opencv` does, in operations that any worker and a saved model can run.
+    """Resizes as `resize_by_opencv` does, by operations that any worker and a saved model can run.
 
     OpenCV's bilinear weights have 11 bits, so pixels may differ by one.
 
     Args:
-      windows: uint8 [B, H, W, 3], of sides that are multiples of `shrink`.
-      out: int32 [2], the size to bring them to, at most `crop`.
+      windows: uint8 [B, H, W, 3]; their sides are multiples of `shrink`.
+      shrink: the factor to shrink the windows by.
+      out: int32 [2], (height, width) to resize the windows to, at most `crop`.
+      crop: (height, width) of what is returned.
+      mean: the color that fills the area below and right of the windows, in [0, 1].
+      mirrored: whether to flip the result left to right.
 
     Returns:
-      uint8 [B, *crop, 3], the mean color beyond `out`.
+      uint8 [B, *crop, 3].
     """
     height, width = tf.unstack(tf.shape(windows)[1:3] // shrink)
     blocks = tf.reshape(tf.cast(windows, tf.float32), [-1, height, shrink, width, shrink, 3])
-    # Halves go up, as OpenCV's do.
+    # Halves are rounded up, as in OpenCV.
     seen = tf.floor(tf.reduce_mean(blocks, [2, 4]) + 0.5)
     seen = tf.floor(tf.image.resize(seen, out) + 0.5)
     seen = tf.cond(mirrored, lambda: tf.reverse(seen, [2]), lambda: seen)

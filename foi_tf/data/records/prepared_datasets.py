@@ -1,4 +1,4 @@
-"""Datasets that stand as records below a data directory, and what they are."""
+"""Finds, opens and saves prepared datasets: records below a data directory, with their row."""
 
 import dataclasses
 import hashlib
@@ -20,16 +20,16 @@ _ROW, _INDEX = "foi_dataset.json", "foi_index.json"
 
 @dataclasses.dataclass(frozen=True)
 class PreparedDataset:
-    """A dataset with its records.
+    """Holds a dataset's row and where its records are.
 
     Attributes:
-      dataset: its row, statistics and input size included.
-      directory: where its records stand.
-      files: by split, record files in order, each with its number of examples.
-      ids: by split, the examples' ids in record order.
-      annotated: by split, what each example is annotated for.
+      dataset: the row, with channel statistics and input size.
+      directory: the directory of the records.
+      files: by split, the record files in order, each with its number of examples.
+      ids: by split, the ids of the examples, in record order.
+      annotated: by split, the task types that each example is annotated for.
       fingerprint: a digest of all records.
-      source: a digest of the raw files and annotations that they were made of.
+      source: a digest of the raw files and annotations that the records were made of.
     """
 
     dataset: Dataset
@@ -42,14 +42,14 @@ class PreparedDataset:
 
     @property
     def digest(self) -> str:
-        """Of the records and of all that the row says of them."""
+        """Returns a digest of the records and of the dataset's row."""
         row = json.dumps(dataclasses.asdict(self.dataset), sort_keys=True)
         return hashlib.sha256(f"{self.fingerprint} {row}".encode()).hexdigest()[:16]
 
     def annotated_ids(self, split: str, task_type: str | None) -> list[str]:
-        """The ids of the examples of a split that serve a task type; None: of all.
+        """Returns the ids of the examples of a split that are annotated for a task type.
 
-        Those are the annotated ones or, where nothing has to be annotated, all.
+        None and the contrastive task type need no annotation: all examples serve them.
         """
         if task_type in (None, CONTRASTIVE):
             return list(self.ids[split])
@@ -62,14 +62,21 @@ class PreparedDataset:
 
 
 def is_prepared(directory: epath.Path) -> bool:
-    """Whether records and everything beside them stand here."""
+    """Tells whether a directory holds records and all files that belong to them."""
     return (directory / _ROW).exists()
 
 
 def save_prepared(
     directory: epath.Path, dataset: Dataset, found: scan.RecordScan, source: str
 ) -> None:
-    """Writes what goes beside the records; the dataset's row comes last and makes it valid."""
+    """Writes the index and the row of a dataset beside its records.
+
+    The row is written last: a directory without it does not count as prepared.
+
+    Args:
+      found: what `scan.scan_records` found in the records.
+      source: see `PreparedDataset`.
+    """
     sizes = {
         kind: tuple(
             sum(kind in kinds.split() for kinds in found.annotated[split])
@@ -95,17 +102,17 @@ def save_prepared(
 
 
 def load_prepared(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset:
-    """Opens one dataset.
+    """Opens one prepared dataset.
 
     Raises:
-      FoiError: it is not prepared there, or what stands there is broken; a record file
-        is missing or has another size than was written.
+      FoiError: the dataset is not prepared in `data_dir`, its index or row is broken, or a
+        record file is missing or has another size than was written.
     """
     found = find_prepared(data_dir)
     if dataset_id not in found:
         raise unknown_name_error("dataset", dataset_id, found, where=str(data_dir))
     directory = found[dataset_id]
-    dataset = _row(directory)
+    dataset = _load_row(directory)
     try:
         index = json.loads((directory / _INDEX).read_text())
         info = tfds.builder_from_directory(str(directory)).info
@@ -123,24 +130,27 @@ def load_prepared(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset:
         sizes = {split: index["sizes"][split] for split in files}
         digests = index["fingerprint"], index["source"]
     except (OSError, ValueError, KeyError) as error:
-        raise _broken(directory, error) from error
+        raise _broken_error(directory, error) from error
     ids = {split: tuple(index["ids"][split]) for split in files}
-    for split, of_split in files.items():
-        integrity.check_file_sizes(of_split, sizes[split])
+    for split in files:
+        integrity.check_file_sizes(files[split], sizes[split])
     return PreparedDataset(dataset, directory, files, ids, annotated, *digests)
 
 
 def load_dataset_rows(data_dir: epath.PathLike) -> dict[str, Dataset]:
-    """The rows of all prepared datasets of a data directory, by id.
+    """Returns the rows of all prepared datasets of a data directory, by id.
 
     Raises:
       FoiError: as `load_prepared`.
     """
-    return {name: _row(directory) for name, directory in find_prepared(data_dir).items()}
+    return {name: _load_row(directory) for name, directory in find_prepared(data_dir).items()}
 
 
 def find_prepared(data_dir: epath.PathLike) -> dict[str, epath.Path]:
-    """Finds the prepared datasets of a data directory, the newest version of each, by id.
+    """Finds the prepared datasets of a data directory.
+
+    Returns:
+      By id, the directory of the newest version.
 
     Raises:
       FoiError: there is no such directory.
@@ -149,41 +159,41 @@ def find_prepared(data_dir: epath.PathLike) -> dict[str, epath.Path]:
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; foi-prepare makes it")
     found = [row.parent for row in root.glob(f"*/*/{_ROW}")]
-    return {place.parent.name: place for place in sorted(found, key=_version)}
+    return {place.parent.name: place for place in sorted(found, key=_version_key)}
 
 
 def load_task_dataset(data_dir: epath.PathLike, task: Task) -> PreparedDataset:
     """Opens the dataset of a task.
 
     Raises:
-      FoiError: as `load_prepared`; or the dataset has no such annotations.
+      FoiError: as `load_prepared`, or the dataset has no such annotations.
     """
     prepared = load_prepared(data_dir, task.dataset)
     task.check({task.dataset: prepared.dataset})
     return prepared
 
 
-def _version(directory: epath.Path) -> tuple[str, list[tuple[int, str]]]:
-    """Sorts by id, then by the numbers of the version, 10.0.0 after 9.0.0."""
+def _version_key(directory: epath.Path) -> tuple[str, list[tuple[int, str]]]:
+    """Returns the key that sorts by id, then by the numbers of the version: 10.0.0 after 9.0.0."""
     parts = directory.name.split(".")
     numbers = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
     return directory.parent.name, numbers
 
 
-def _row(directory: epath.Path) -> Dataset:
+def _load_row(directory: epath.Path) -> Dataset:
     try:
         dataset = pydantic.TypeAdapter(Dataset).validate_json((directory / _ROW).read_text())
     except (OSError, ValueError) as error:
-        raise _broken(directory, error) from error
+        raise _broken_error(directory, error) from error
     name = directory.parent.name
     if dataset.id != name:
         raise FoiError(
-            f"{directory}: is the dataset '{dataset.id}' in the folder of '{name}', and an id "
-            f"stands for one dataset; remove it, or prepare it with --name={name}"
+            f"{directory}: is the dataset '{dataset.id}' in the folder of '{name}', but a folder "
+            f"must be named by its dataset's id; remove it, or prepare it with --name={name}"
         )
     return dataset
 
 
-def _broken(directory: epath.Path, error: Exception) -> FoiError:
+def _broken_error(directory: epath.Path, error: Exception) -> FoiError:
     reason = " ".join(str(error).split())
     return FoiError(f"{directory}: broken ({reason}); remove it and prepare anew")

@@ -102,8 +102,8 @@ def test_overlays_show_what_is_annotated():
 
 
 def test_what_is_read_back_is_what_was_found(tmp_path):
-    found = custom_dataset.find_custom_dataset(raw_folders.write_folder(tmp_path / "raw", depth=True), ["coco", "depth"], "mine",
-                     "aerial", None)  # fmt: skip
+    raw = raw_folders.write_folder(tmp_path / "raw", depth=True)
+    found = custom_dataset.find_custom_dataset(raw, ["coco", "depth"], "mine", "aerial", None)
     done = builder.build_records(found, tmp_path / "data")
     written = {example["id"]: example for example, _ in found.examples("train")}
     for example in read_examples(done, "train", frozenset(["train/003", "train/005"])):

@@ -1,8 +1,9 @@
-"""Images that two datasets share (Appendix E, which the paper did not measure).
+"""Finds images that two datasets share (Appendix E; the paper did not measure it).
 
-Exact duplicates have the same file. Near duplicates come from the same picture, by
-re-encoding, resizing, mirroring or cropping to seven tenths of each side or more: the hash
-of one image is near that of a window in the other, and laying it on there confirms it.
+Exact duplicates are the same file. Near duplicates are made from the same picture by
+re-encoding, resizing, mirroring, or cropping to 70 % of each side or more. The hash of one
+image is then close to the hash of a window in the other image. Aligning the image with this
+window confirms the duplicate.
 """
 
 import dataclasses
@@ -19,30 +20,31 @@ from foi_tf.progress import track
 
 __all__ = ["DuplicatePair", "ImagePrints", "find_duplicates", "read_prints"]
 
-MOST_BITS = 12  # Of 64 that may differ from a window's; ours.
-MOST_CANDIDATES = 20  # That an image is laid on, nearest first; ours, against endless videos.
-LEAST_CORRELATION = 0.8  # Of what is laid on; ours, see `benchmarks/overlap.py`.
-_CERTAIN = 0.95  # Correlation that ends the search for a better window; ours.
-_MANY = 5_000_000  # Candidates that are thinned out before there are more; ours.
+MOST_BITS = 12  # Of 64, that may differ between the hashes of an image and a window; ours.
+MOST_CANDIDATES = 20  # Images that one is aligned with, nearest first; ours, for long videos.
+LEAST_CORRELATION = 0.8  # Between aligned duplicates; ours, see `benchmarks/overlap.py`.
+_CERTAIN = 0.95  # Correlation at which the search for a better window ends; ours.
+_MANY = 5_000_000  # Candidates above which only the nearest ones are kept; ours.
 
-_SAME_VIEW = 0.03  # Shares of a side by which the window of what is no crop is off; ours.
+_SAME_VIEW = 0.03  # Tolerance, in shares of a side, of a window that is the whole image; ours.
 
-# Rows of an int64 array of candidates.
+# Rows of an int64 array [6, C] of candidates.
 _A, _B, _DISTANCE, _WINDOW, _MIRRORED, _CROP_IS_B = range(6)
 
 
 @dataclasses.dataclass(frozen=True, order=True)
 class DuplicatePair:
-    """An image of each dataset, by its place in `ImagePrints`.
+    """Holds two images that are duplicates, one of each dataset.
 
     Attributes:
-      a, b: the images.
+      a, b: the indices of the images in their `ImagePrints`.
       kind: "exact" (the same file) or "near".
       mirrored: whether one is the other's mirror image.
-      crop: which of them shows the smaller part: "a", "b", or "" where both show the same.
-      window: the part of the other one that it shows, (ymin, xmin, ymax, xmax) in shares.
-      distance: bits in which their hashes differ.
-      correlation: where one is laid on the other; 1 is the same.
+      crop: which image is a crop of the other: "a", "b", or "" if both show the same.
+      window: the part of the other image that the crop shows, (ymin, xmin, ymax, xmax) in
+        shares of its sides.
+      distance: the number of bits in which the hashes differ.
+      correlation: the correlation of the aligned images; 1 if they are the same.
     """
 
     a: int
@@ -56,14 +58,14 @@ class DuplicatePair:
 
 
 def find_duplicates(a: ImagePrints, b: ImagePrints) -> list[DuplicatePair]:
-    """All pairs of duplicates, each once; within one dataset if `a` is `b`.
+    """Returns all pairs of duplicates, each once; within one dataset if `a` is `b`.
 
-    An image with more than `MOST_CANDIDATES` near duplicates is paired with the nearest.
+    An image with more than `MOST_CANDIDATES` near duplicates is paired with the nearest ones.
     """
-    pairs = {(pair.a, pair.b): pair for pair in _exact(a, b)}
+    pairs = {(pair.a, pair.b): pair for pair in _find_exact(a, b)}
     hashes = hashing.hash_images(a.gray)
     others = hashes if a is b else hashing.hash_images(b.gray)
-    found = _candidates(hashes, others, a is b)
+    found = _find_candidates(hashes, others, a is b)
     starts = np.flatnonzero(np.any(np.diff(found[:2], prepend=-1, axis=1), axis=0))
     groups = np.split(found, starts[1:], axis=1) if found.size else []
     for group in track(groups, "candidates", len(groups), unit="pair"):
@@ -73,7 +75,7 @@ def find_duplicates(a: ImagePrints, b: ImagePrints) -> list[DuplicatePair]:
     return sorted(pairs.values())
 
 
-def _exact(a: ImagePrints, b: ImagePrints) -> Iterator[DuplicatePair]:
+def _find_exact(a: ImagePrints, b: ImagePrints) -> Iterator[DuplicatePair]:
     places = defaultdict(list)
     for index, digest in enumerate(b.digests):
         places[digest].append(index)
@@ -83,26 +85,29 @@ def _exact(a: ImagePrints, b: ImagePrints) -> Iterator[DuplicatePair]:
                 yield DuplicatePair(index, other, "exact")
 
 
-def _candidates(a: Hashes, b: Hashes, same: bool) -> np.ndarray:
-    """int64 [6, C]: how an image may show a part of another; sorted by both images."""
+def _find_candidates(a: Hashes, b: Hashes, same: bool) -> np.ndarray:
+    """Returns the pairs of images that may be duplicates, and how: int64 [6, C].
+
+    They are sorted by both images, then by the distance of their hashes.
+    """
     found = np.zeros((6, 0), np.int64)
     for whole, part, crop_is_b in ((a, b, 1), (b, a, 0)):
         if same and not crop_is_b:
             continue
-        for near, mirrored in _near(whole, part):
+        for near, mirrored in _find_windows(whole, part):
             image, window = np.divmod(near.found, len(WINDOWS))
             pair = (image, near.query) if crop_is_b else (near.query, image)
             side = np.full_like(image, crop_is_b)
             rows = np.stack([*pair, near.distance, window, mirrored, side])
-            found = np.concatenate([found, _ascending(rows) if same else rows], axis=1)
+            found = np.concatenate([found, _order_pairs(rows) if same else rows], axis=1)
             if found.shape[1] > _MANY:
-                found = _nearest(found)
-    found = _nearest(found)
+                found = _keep_nearest(found)
+    found = _keep_nearest(found)
     return found[:, np.lexsort(found[[_DISTANCE, _B, _A]])]
 
 
-def _near(whole: Hashes, part: Hashes) -> Iterator[tuple[search.NearHashes, np.ndarray]]:
-    """Windows of `whole` that whole images of `part` may show, and whether mirrored."""
+def _find_windows(whole: Hashes, part: Hashes) -> Iterator[tuple[search.NearHashes, np.ndarray]]:
+    """Yields windows of `whole` that images of `part` may show, and whether they are mirrored."""
     places = np.flatnonzero(~whole.plain.ravel())
     asked = np.flatnonzero(~part.plain[:, 0])
     queries = part.windows[asked, 0]
@@ -114,8 +119,8 @@ def _near(whole: Hashes, part: Hashes) -> Iterator[tuple[search.NearHashes, np.n
         yield search.NearHashes(asked[query], places[near.found], near.distance), mirrored
 
 
-def _ascending(rows: np.ndarray) -> np.ndarray:
-    """Pairs within a dataset: no image with itself, and the earlier one first."""
+def _order_pairs(rows: np.ndarray) -> np.ndarray:
+    """Drops pairs of an image with itself, and puts the earlier image of each pair first."""
     rows = rows[:, rows[_A] != rows[_B]]
     turned = rows[_A] > rows[_B]
     rows[:2, turned] = rows[1::-1, turned]
@@ -123,8 +128,11 @@ def _ascending(rows: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _nearest(rows: np.ndarray) -> np.ndarray:
-    """One window for each way of laying one on the other, and not too many for an image."""
+def _keep_nearest(rows: np.ndarray) -> np.ndarray:
+    """Keeps the best window for each way of aligning a pair, and the nearest pairs of each image.
+
+    No image is left with more than `MOST_CANDIDATES` candidates.
+    """
     rows = rows[:, np.argsort(rows[_DISTANCE], kind="stable")]
     _, first = np.unique(rows[[_A, _B, _MIRRORED, _CROP_IS_B]], axis=1, return_index=True)
     rows = rows[:, np.sort(first)]
@@ -137,6 +145,7 @@ def _nearest(rows: np.ndarray) -> np.ndarray:
 
 
 def _confirm(a: ImagePrints, b: ImagePrints, ways: np.ndarray) -> DuplicatePair | None:
+    """Aligns two images in the candidate ways [6, N]; returns the best pair, or None."""
     best = None
     for first, second, distance, window, mirrored, crop_is_b in ways.T.tolist():
         one, other = a.gray[first], b.gray[second]

@@ -1,4 +1,4 @@
-"""Pairs of duplicates as a table and as a contact sheet."""
+"""Writes pairs of duplicates as a table and as a contact sheet."""
 
 import csv
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ COLUMNS = (
     "a_split", "a_id", "b_split", "b_id", "kind", "mirrored", "crop",
     "ymin", "xmin", "ymax", "xmax", "distance", "correlation",
 )  # fmt: skip
-_SHOWN, _COLUMNS, _HEIGHT = 48, 4, 140  # Pairs on a sheet, in a row; pixels.
+_SHOWN, _COLUMNS, _HEIGHT = 48, 4, 140  # Pairs on a sheet, pairs in a row, pixels of a tile.
 _FRAME = (255, 0, 160)
 
 
@@ -27,14 +27,15 @@ def write_duplicates(
 ) -> dict[str, Any]:
     """Writes {a}_{b}.csv and, where there are pairs, {a}_{b}.png into `out`.
 
-    The table has a line for each pair; `crop` names the side that shows less, and `ymin` to
-    `xmax` which share of the other side that is. The sheet shows the least certain pairs.
+    The table has a line for each pair. Its column `crop` names the image that shows less;
+    `ymin` to `xmax` are the part of the other image that it shows, in shares of the sides.
+    The sheet shows the least certain pairs.
 
     Returns:
       Counts and paths, as JSON can hold them.
 
     Raises:
-      FoiError: they cannot be written.
+      FoiError: a file cannot be written.
     """
     names = [side.prepared.dataset.id for side in (a, b)]
     path = epath.Path(out) / f"{'_'.join(names)}.csv"
@@ -62,15 +63,15 @@ def write_duplicates(
 
 
 def draw_duplicates(pairs: Sequence[DuplicatePair], a: ImagePrints, b: ImagePrints) -> np.ndarray:
-    """Pairs side by side, the least certain first, uint8 [H, W, 3]."""
+    """Draws the images of pairs side by side, the least certain pairs first: uint8 [H, W, 3]."""
     shown = sorted(pairs, key=lambda pair: (pair.correlation, pair.a, pair.b))[:_SHOWN]
-    ones = _images(a, [pair.a for pair in shown])
-    others = _images(b, [pair.b for pair in shown])
+    ones = _read_images(a, [pair.a for pair in shown])
+    others = _read_images(b, [pair.b for pair in shown])
     tiles = []
     for pair in shown:
         one, other = ones[pair.a].copy(), others[pair.b].copy()
         if pair.crop:
-            _mark(one if pair.crop == "b" else other, pair.window)
+            _draw_frame(one if pair.crop == "b" else other, pair.window)
         note = f"{pair.kind} {pair.correlation:.2f}{' mirrored' if pair.mirrored else ''}"
         tiles.append(
             contact_sheet.Tile(
@@ -81,11 +82,11 @@ def draw_duplicates(pairs: Sequence[DuplicatePair], a: ImagePrints, b: ImagePrin
     return contact_sheet.compose_sheet(contact_sheet.split_into_rows(tiles, 2 * _COLUMNS))
 
 
-def _images(side: ImagePrints, wanted: Sequence[int]) -> dict[int, np.ndarray]:
+def _read_images(side: ImagePrints, wanted: Sequence[int]) -> dict[int, np.ndarray]:
     places = {side.places[index]: index for index in wanted}
     images = {}
     for split in {split for split, _ in places}:
-        chosen = frozenset(name for of_split, name in places if of_split == split)
+        chosen = frozenset(name for its_split, name in places if its_split == split)
         for example in read_examples(side.prepared, split, chosen):
             images[places[split, example["id"]]] = contact_sheet.resize_to_height(
                 example["image"], _HEIGHT
@@ -93,7 +94,7 @@ def _images(side: ImagePrints, wanted: Sequence[int]) -> dict[int, np.ndarray]:
     return images
 
 
-def _mark(image: np.ndarray, window: Window) -> None:
+def _draw_frame(image: np.ndarray, window: Window) -> None:
     height, width = image.shape[:2]
     ymin, xmin, ymax, xmax = window
     corners = [(xmin * width, ymin * height), (xmax * width - 1, ymax * height - 1)]

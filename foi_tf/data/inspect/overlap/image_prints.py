@@ -1,4 +1,4 @@
-"""What of each image of a prepared dataset is compared: a digest and a small gray picture."""
+"""Reads what is compared of each image of a prepared dataset: a digest and a gray picture."""
 
 import dataclasses
 import hashlib
@@ -16,13 +16,13 @@ from foi_tf.progress import track
 
 @dataclasses.dataclass(frozen=True)
 class ImagePrints:
-    """Of the N images of a dataset, training images first.
+    """Holds what is compared of the N images of a dataset, training images first.
 
     Attributes:
       prepared: the dataset.
       places: for each image, its split and id.
       digests: SHA-256 of each image file.
-      gray: uint8 [N, SIDE, SIDE]; 4 kB an image, all that is kept in memory.
+      gray: small gray pictures, uint8 [N, SIDE, SIDE]; they take 4 kB an image.
     """
 
     prepared: PreparedDataset
@@ -32,7 +32,7 @@ class ImagePrints:
 
 
 def read_prints(prepared: PreparedDataset) -> ImagePrints:
-    """Reads all images of a dataset once.
+    """Reads all images of a dataset once, and keeps their digests and small gray pictures.
 
     Raises:
       FoiError: a record file is broken.
