@@ -97,6 +97,28 @@ def test_larger_inputs_cost_more(call):
     assert fixed == pytest.approx([2 * one for one in ones], rel=2e-3)
 
 
+def test_set_is_in_every_command_and_in_the_costs(call):
+    def hours(*overrides, **flags):
+        given = [f"--set={override}" for override in overrides]
+        one = {"sources": "coco:segmentation", "targets": "camvid:segmentation"} | flags
+        rows = [row.split("\t") for row in lines(call(plan, "--stages", *given, **one))[1:]]
+        for row in rows:
+            command = shlex.split(row[6])
+            assert [part for part in command if part.startswith("--set=")] == given
+            values = run.PROGRAMS[command[0]].make_flags()
+            values(command)
+            assert values.set == list(overrides)
+        return {row[6].split()[0]: float(row[3]) for row in rows}
+
+    before = hours()
+    after = hours("segmentation.schedule.batch_size=64", "segmentation.crop=[1, 2]", crop="713x713")
+    # Twice the images a step; the pre-training has a section of its own.
+    assert after["foi-pretrain"] == before["foi-pretrain"]
+    assert after["foi-source"] == pytest.approx(2 * hours(crop="713x713")["foi-source"], rel=1e-2)
+    said = error(call(plan, "--set=segmentation.schedule.batchsize=64"))
+    assert "paper.yaml (with --set): segmentation.schedule: unknown key 'batchsize'" in said
+
+
 def test_stages_say_what_each_line_needs(call):
     rows = [
         line.split("\t") for line in lines(call(plan, stages="true", targets="camvid:segmentation"))
@@ -252,15 +274,15 @@ def test_two_datasets_with_one_id(call, blocks, tmp_path):
     shutil.copytree(blocks / "blocks", data / "blocks")
     shutil.copytree(blocks / "blocks", data / "copies")
     said = error(call(plan, collection="own", data_dir=data, config="own"))
-    assert "copies/1.0.0: is the dataset 'blocks' in the folder of 'copies'" in said
+    assert "copies/1.0.0: " in said and "'blocks'" in said and "--name=copies" in said
     (tmp_path / "c.yaml").write_text("{}")
     train = {"workdir": tmp_path / "work", "config": tmp_path / "c.yaml", "source": "scratch"}
     said = error(call(target, data_dir=data, target="copies:segmentation", **train))
-    assert "is the dataset 'blocks' in the folder of 'copies'" in said
+    assert "copies/1.0.0: " in said and "--name=copies" in said
     raw = raw_folders.write_folder(tmp_path / "raw")
     given = {"format": "masks", "raw_dir": raw, "domain": "aerial", "data_dir": data}
     said = error(call(prepare, **given, name="camvid"))
-    assert "name 'camvid' is that of one of the paper's datasets" in said
+    assert "name 'camvid' is the id of one of the paper's datasets" in said
     # And another dataset where one of that id stands already.
     said = error(call(prepare, **given | {"domain": "indoor"}, name="blocks"))
     assert "already holds another dataset 'blocks'" in said

@@ -14,8 +14,9 @@ import pytest
 from etils import epath
 
 from foi_tf import bin as programs
-from foi_tf.bin import prepare, pretrain, source, target
+from foi_tf.bin import analyze, prepare, pretrain, source, target
 from foi_tf.chains import lease
+from foi_tf.errors import FoiError
 from foi_tf.study import image_statistics, results
 from tests import raw_folders, tiny_backbone
 from tests.bin.conftest import CONFIG, error, misuse
@@ -30,7 +31,8 @@ PROGRAMS = sorted(
 
 
 @pytest.fixture(name="flags")
-def _flags(blocks, tmp_path):
+def _flags(blocks, tmp_path, monkeypatch):
+    tiny_backbone.use_tiny_backbone(monkeypatch)
     (tmp_path / "c.yaml").write_text(CONFIG)
     return {
         "data_dir": blocks, "workdir": tmp_path / "work", "config": tmp_path / "c.yaml",
@@ -38,8 +40,17 @@ def _flags(blocks, tmp_path):
     }  # fmt: skip
 
 
+def in_process(program, given):
+    """Returns the command that runs a program with the tiny backbone in a process of its own."""
+    code = (
+        "from tests import tiny_backbone; tiny_backbone.use_tiny_backbone(); "
+        f"from foi_tf.bin import {program}; {program}.main()"
+    )
+    return [sys.executable, "-c", code, *(f"--{name}={value}" for name, value in given.items())]
+
+
 def check_images(directory):
-    """That the images beside each row, and beside nothing else, give its value."""
+    """Checks that the images beside each row, and beside nothing else, give its value."""
     found = image_statistics.find_statistics(directory)
     rows = results.load(directory).to_dict("records")
     assert sorted(found) == sorted(map(results.row_digest, rows))
@@ -49,6 +60,7 @@ def check_images(directory):
         assert kept.values(row["metric"], np.ones(5)) == pytest.approx(row["value"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_chain_end_to_end(call, flags):
     code, out, _ = call(source, **flags, source="blocks:segmentation", init="scratch")
     assert code == 0
@@ -56,7 +68,7 @@ def test_a_chain_end_to_end(call, flags):
     assert made["chain"] == ["scratch", "blocks:segmentation"]
     code, out, err = call(
         target, **flags, source="blocks:segmentation", target="blocks:segmentation",
-        init=made["directory"],
+        source_weights=made["directory"],
     )  # fmt: skip
     assert code == 0 and "Traceback" not in err
     assert json.loads(out)["chain"] == ["scratch", "blocks:segmentation", "blocks:segmentation"]
@@ -69,9 +81,9 @@ def test_a_chain_end_to_end(call, flags):
     check_images(flags["workdir"] / "results")
 
 
-def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks, monkeypatch):
+@pytest.mark.slow
+def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks):
     """A target from two sources in turn, its rate chosen on images held out."""
-    tiny_backbone.use_tiny_backbone(monkeypatch)
     images = len(bricks.ids["train"]) + 12
     flags["config"].write_text(CONFIG.replace("  crop", "  rate_factors: [0.5, 1]\n  crop"))
     tasks = "blocks:segmentation+bricks:segmentation"
@@ -80,7 +92,7 @@ def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks, monkeypatch):
     assert code == 0 and made["chain"] == ["scratch", "blocks+bricks:segmentation"]
     assert "bricks:segmentation/miou" in made["metrics"]
     assert not (flags["workdir"] / "results").exists()
-    given = {"source": tasks, "init": made["directory"], "target": "blocks:segmentation"}
+    given = {"source": tasks, "source_weights": made["directory"], "target": "blocks:segmentation"}
     code, out, _ = call(target, **flags, **given, select_lr="holdout")
     assert code == 0
     (row,) = results.load(flags["workdir"] / "results").to_dict("records")
@@ -98,8 +110,8 @@ def test_a_set_of_sources_and_a_selected_rate(call, flags, bricks, monkeypatch):
     assert "begun with other settings (" in said and "schedule.batch_size was 4, now 8" in said
 
 
-def test_a_fixed_input_size_and_a_source_from_other_initial_weights(call, flags, monkeypatch):
-    tiny_backbone.use_tiny_backbone(monkeypatch)
+@pytest.mark.slow
+def test_a_fixed_input_size_and_a_source_from_other_initial_weights(call, flags):
     task = "blocks:segmentation"
     code, out, _ = call(source, **flags, source=task, init="scratch", setting="small_source")
     assert code == 0
@@ -131,8 +143,8 @@ def test_a_fixed_input_size_and_a_source_from_other_initial_weights(call, flags,
     misuse(call(target, **fixed, **begun | {"source": "ilsvrc"}))
 
 
-def test_a_link_that_another_worker_trains_is_left(call, flags, monkeypatch):
-    tiny_backbone.use_tiny_backbone(monkeypatch)
+@pytest.mark.slow
+def test_a_link_that_another_worker_trains_is_left(call, flags):
     asked = {"source": "scratch", "target": "blocks:segmentation"}
     assert call(target, **flags, **asked)[0] == 0
     (directory,) = (flags["workdir"] / "links").iterdir()
@@ -185,6 +197,7 @@ def test_a_wrong_key_in_the_configuration(call, flags):
     assert f"{flags['config']}: segmentation.schedule: unknown key 'batchsize'" in said
 
 
+@pytest.mark.slow
 def test_weights_of_another_width(call, flags):
     _, out, _ = call(source, **flags, source="blocks:segmentation", init="scratch")
     init = json.loads(out)["directory"]
@@ -209,23 +222,25 @@ def test_an_unwritable_place(call, flags, tmp_path, program):
     assert "cannot be written (Not a directory)" in error(outcome)
 
 
-@pytest.mark.parametrize("program", ["target", "prepare"])
-def test_a_full_disk(flags, tmp_path, program):
-    """No file may grow beyond 50 kB in the program's process, as on a disk that is full."""
+@pytest.mark.slow
+@pytest.mark.parametrize(("program", "size"), [("target", 20_000), ("prepare", 50_000)])
+def test_a_full_disk(flags, tmp_path, program, size):
+    """No file may grow beyond `size` bytes in the program's process, as on a full disk."""
     given = flags | {"source": "scratch", "target": "blocks:segmentation"}
     if program == "prepare":
-        raw = raw_folders.write_folder(tmp_path / "raw", train=60)
+        raw = raw_folders.write_raw_folder(tmp_path / "raw", train=60)
         given = {"format": "masks", "raw_dir": raw, "name": "mine", "domain": "aerial"}
         given["data_dir"] = tmp_path / "data"
-    command = [sys.executable, "-m", f"foi_tf.bin.{program}"]
-    command += [f"--{name}={value}" for name, value in given.items()]
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
-    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))  # noqa: E731
+    done = subprocess.run(
+        in_process(program, given), capture_output=True, text=True, check=False, preexec_fn=limit
+    )
     assert done.returncode == 1, done.stderr
     assert "error: " in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("foi_dataset.json")) + list(tmp_path.rglob("link.json"))
 
 
+@pytest.mark.slow
 def test_damaged_records_are_one_line(call, flags, tmp_path):
     raw = raw_folders.write_folder(tmp_path / "raw")
     given = {"format": "masks", "raw_dir": raw, "name": "torn", "domain": "aerial"}
@@ -271,23 +286,19 @@ def test_help_and_exit_codes_of_a_process(name):
     assert wrong.stderr.count("\n") == 1 and wrong.stderr.startswith(f"foi-{name}: "), wrong.stderr
 
 
-def test_tracebacks_come_with_debug_only():
-    command = [sys.executable, "-m", "foi_tf.bin.analyze", "--results=/none", "--out=/none"]
-    plain = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert plain.returncode == 1 and plain.stderr.count("\n") == 1
-    debug = subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False)
-    assert debug.returncode == 1 and "Traceback" in debug.stderr
+def test_tracebacks_come_with_debug_only(call):
+    given = {"results": "/none", "out": "/none"}
+    assert "/none" in error(call(analyze, **given))
+    with pytest.raises(FoiError, match="/none"):
+        call(analyze, "--debug", **given)
 
 
+@pytest.mark.slow
 def test_two_processes_run_one_link(flags, tmp_path):
     """The chief alone writes, and both know the same result."""
-    code = (
-        "from tests import tiny_backbone; tiny_backbone.use_tiny_backbone(); "
-        "from foi_tf.bin import target; target.main()"
-    )
     given = flags | {"source": "scratch", "target": "blocks:segmentation"}
     given |= {"strategy": "multi_worker", "checkpoint_every": 1, "steps_per_loop": 1}
-    command = [sys.executable, "-c", code, *(f"--{name}={value}" for name, value in given.items())]
+    command = in_process("target", given)
     for _ in range(2):  # The second time it is there already.
         done = cluster.run(command, ["--debug"] * 2)
         assert [returned for returned, _, _ in done] == [0, 0], done
