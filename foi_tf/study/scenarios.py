@@ -8,8 +8,8 @@ from foi_tf.study.dataset import Dataset, Size, Task
 from foi_tf.study.grid import Chain
 
 _SEGMENTATION = ("segmentation", "segmentation")
-# Appendix B uses the detection targets of Table 4c "partially". That their sources have these two
-# types is our reading: Appendix B mentions no other.
+# Appendix B uses the detection targets of Table 4c "partially". Our reading is that their sources
+# have these two types, since Appendix B mentions no other.
 _DETECTION = (("detection", "detection"), ("segmentation", "detection"))
 
 

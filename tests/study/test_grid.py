@@ -46,7 +46,7 @@ def test_a_subset_of_all_is_all(images):
 
 
 def count(setting, pairs):
-    """Chains within and across domains, and targets with a within-domain source."""
+    """Counts chains within and across domains, and targets with a within-domain source."""
     found = list(grid.chains(DATASETS, setting, pairs))
     assert len(set(found)) == len(found)
     within = [chain for chain in found if chain.within_domain(DATASETS)]

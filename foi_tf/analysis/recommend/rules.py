@@ -144,7 +144,7 @@ def _explain_source(facts: Mapping[Hashable, Any]) -> str:
         "same task type" if facts["same_type"] else f"other task type ({facts['source_type']})",
         f"{facts['n_source']:,} training images"
         if facts["n_source"]
-        else "number of training images unknown",
+        else "training images not known",
     ]
     if not np.isnan(facts["distance"]):
         parts.append(

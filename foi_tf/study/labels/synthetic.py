@@ -17,6 +17,6 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
 IGNORED = {
     "vkitti2": ("Undefined",),
     # Table 1 counts 8 of 9 names. People appear only in the test images, so a network cannot
-    # learn them. That they are the name left out is our inference.
+    # learn them. We infer that Table 1 leaves them out.
     "vgallery": ("Background", "Human"),
 }

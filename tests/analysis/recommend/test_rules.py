@@ -91,7 +91,7 @@ def test_reasons_name_what_speaks_for_a_source():
         "other domain (consumer); other task type (detection); 118,287 training images; "
     )
 
-    unknown = pairs.assign(n_source=0)  # As of sources of one's own, by their points alone.
+    unknown = pairs.assign(n_source=0)  # Own sources with points only.
     assert all(
         "; training images not known; " in reason for reason in rules.explain_sources(unknown)
     )

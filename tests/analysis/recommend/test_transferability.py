@@ -18,7 +18,7 @@ CENTERS = RNG.normal(size=(3, 6))
 
 
 def clusters(apart):
-    """Draws 90 points of 3 classes in 6 dimensions; `apart` is the distance of classes in widths."""
+    """Draws 90 points of 3 classes in 6 dimensions; `apart` is the classes' distance in widths."""
     return apart * CENTERS[LABELS] + np.random.default_rng(1).normal(size=(90, 6))
 
 
