@@ -116,7 +116,7 @@ class Lease:
             done.set()
             thread.join()
 
-    def _stands(self) -> bool:
+    def _has_file(self) -> bool:
         return (self._directory / self._name).exists()
 
     def _beat(self) -> None:
