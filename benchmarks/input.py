@@ -1,15 +1,15 @@
-"""Images a second of the training input, against bare JPEG decoding of the same files.
+"""Measures images per second of the training input, against bare JPEG decoding of the same files.
 
   python benchmarks/input.py [--data_dir=D --dataset=ID] [--images=400 --repeats=7]
 
 Without a dataset it renders street scenes of 640 x 480 with masks. Our pipeline (read,
-rescale 0.5 to 2, crop 420 x 420, flip, batch) runs with images alone, with masks and with
-boxes and their detection targets; the peer reads the same records and decodes every JPEG
-whole. Each runs in a process of its own, in turns; printed are medians, their ratios
+rescale 0.5 to 2, crop 420 x 420, flip, batch) runs with images alone, with masks, and with
+boxes and their detection targets. The reference reads the same records and decodes every JPEG
+whole. Each runs in its own process, in turns. The program prints medians, their ratios
 (required: 0.75 for images alone, 0.5 with annotations) and peak memory.
 
-A set this small is decoded once and kept (see `pipeline`), as the targets of the small
-setting are; "streamed" is what larger sets get, every image decoded each time.
+A dataset this small is decoded once and kept (see `pipeline`), like the targets of the small
+setting. The kinds named "streamed" decode every image each time, as larger datasets do.
 """
 
 import dataclasses
@@ -37,16 +37,22 @@ TASK_TYPES = {"image": "classification", "mask": "segmentation", "boxes": "detec
 STREAMED = " streamed"
 KINDS = ("decode", *TASK_TYPES, *(kind + STREAMED for kind in TASK_TYPES))
 
-DATA_DIR = flags.DEFINE_string("data_dir", "", "Prepared datasets; empty renders one.")
-DATASET = flags.DEFINE_string("dataset", "frames", "One with masks, boxes and labels.")
-IMAGES = flags.DEFINE_integer("images", 400, "How many images a timing takes.")
+DATA_DIR = flags.DEFINE_string(
+    "data_dir", "", "Directory of prepared datasets; empty renders a dataset."
+)
+DATASET = flags.DEFINE_string(
+    "dataset", "frames", "Id of a prepared dataset with masks, boxes and labels."
+)
+IMAGES = flags.DEFINE_integer("images", 400, "Images in one timing.")
 REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each kind.", lower_bound=5)
-WORKER = flags.DEFINE_enum("worker", "", ["", *KINDS], "Internal: what this process times.")
+WORKER = flags.DEFINE_enum(
+    "worker", "", ["", *KINDS], "Internal: the kind that this process times."
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Street:
-    """A scene to be drawn; see `entry.Entry`."""
+    """Describes a scene to be rendered; see `entry.Entry`."""
 
     split: str
     index: int
@@ -62,14 +68,16 @@ class Street:
         return example | {"label": 0}, (480, 640)
 
 
-def render(data_dir: str, count: int = 200) -> None:
+def render_dataset(data_dir: str, count: int = 200) -> None:
+    """Renders street scenes and prepares them as the dataset `frames`."""
     classes = {**miniworld.DATASETS["bdd"].classes, "classification": 1}
     row = Dataset(id="frames", domain="driving", train=count, val=1, classes=classes)
     splits = {"train": [Street("train", i) for i in range(count)], "val": [Street("val", 0)]}
     builder.build_records(RawDataset(row, splits), data_dir)
 
 
-def stream(kind: str, source: prepared_datasets.PreparedDataset) -> tf.data.Dataset:
+def make_stream(kind: str, source: prepared_datasets.PreparedDataset) -> tf.data.Dataset:
+    """Returns the batches (or, for "decode", the images) of one kind."""
     if kind != "decode":
         task_type = TASK_TYPES[kind.removesuffix(STREAMED)]
         task = tasks.create(Task(source.dataset.id, task_type), source.dataset)
@@ -95,12 +103,14 @@ def stream(kind: str, source: prepared_datasets.PreparedDataset) -> tf.data.Data
     return records.map(decode, tf.data.AUTOTUNE, deterministic=True).prefetch(2 * BATCH)
 
 
-def work(kind: str) -> None:
-    """Times `IMAGES` images once for every line on stdin."""
+def time_stream(kind: str) -> None:
+    """Times `IMAGES` images once for every line on stdin, and prints the result as JSON."""
     if kind.endswith(STREAMED):
         pipeline.MEMORY = 0
     at_a_time = 1 if kind == "decode" else BATCH
-    batches = iter(stream(kind, prepared_datasets.load_prepared(DATA_DIR.value, DATASET.value)))
+    batches = iter(
+        make_stream(kind, prepared_datasets.load_prepared(DATA_DIR.value, DATASET.value))
+    )
     for _ in range(IMAGES.value // at_a_time):
         next(batches)
     for _ in sys.stdin:
@@ -113,7 +123,8 @@ def work(kind: str) -> None:
 
 
 def compare(data_dir: str) -> None:
-    # A paused worker goes on filling its buffers, so each kind has its process to itself.
+    """Times all kinds in turns, and prints their rates."""
+    # A paused worker goes on filling its buffers, so only one process runs at a time.
     found = {kind: [] for kind in KINDS}
     command = [sys.executable, __file__, f"--data_dir={data_dir}", f"--dataset={DATASET.value}"]
     for _ in range(REPEATS.value):
@@ -132,12 +143,12 @@ def compare(data_dir: str) -> None:
 
 def main(_):
     if WORKER.value:
-        work(WORKER.value)
+        time_stream(WORKER.value)
     elif DATA_DIR.value:
         compare(DATA_DIR.value)
     else:
         with tempfile.TemporaryDirectory() as data_dir:
-            render(data_dir)
+            render_dataset(data_dir)
             compare(data_dir)
 
 

@@ -1,10 +1,10 @@
-"""Near-duplicate search: seconds for many images, and which planted duplicates are found.
+"""Measures the search for near duplicates: seconds, and the share of planted ones that it finds.
 
     python benchmarks/overlap.py [images of each side, 100000 by default]
 
-The images are noise of natural spectra, so that low frequencies, which the hashes are made
-of, dominate as they do in photographs. Of the second side, 1,000 are planted: images of the
-first side that were cropped, mirrored, coarsened or all of it.
+The images are noise with the spectrum of photographs: low frequencies, of which the hashes are
+made, dominate. In the second side, 1,000 duplicates are planted: images of the first side that
+were cropped, mirrored, coarsened, or all of these.
 """
 
 import resource
@@ -21,16 +21,16 @@ from foi_tf.data.inspect.overlap.hashes import SIDE, hash_images
 DRAWN, PLANTED = 4 * SIDE, 1000
 
 
-def noise(count: int, seed: int) -> np.ndarray:
-    """uint8 [count, SIDE, SIDE]."""
+def make_noise(count: int, seed: int) -> np.ndarray:
+    """Returns gray pictures of noise: uint8 [count, SIDE, SIDE]."""
     rng = np.random.default_rng(seed)
     found = np.empty((count, SIDE, SIDE), np.uint8)
     for start in range(0, count, 1000):
-        found[start : start + 1000] = _spectrum(rng, min(1000, count - start), SIDE)
+        found[start : start + 1000] = _draw_spectrum(rng, min(1000, count - start), SIDE)
     return found
 
 
-def _spectrum(rng: np.random.Generator, count: int, side: int) -> np.ndarray:
+def _draw_spectrum(rng: np.random.Generator, count: int, side: int) -> np.ndarray:
     frequency = np.hypot(*np.meshgrid(np.fft.rfftfreq(side), np.fft.fftfreq(side)))
     frequency[0, 0] = np.inf
     white = np.fft.rfft2(rng.standard_normal((count, side, side), np.float32))
@@ -39,8 +39,8 @@ def _spectrum(rng: np.random.Generator, count: int, side: int) -> np.ndarray:
     return np.clip(128 + 45 * shaded / scale, 0, 255).astype(np.uint8)
 
 
-def plant(rng: np.random.Generator, image: np.ndarray, kind: str) -> np.ndarray:
-    """One large image, changed, as a small gray picture."""
+def change_image(rng: np.random.Generator, image: np.ndarray, kind: str) -> np.ndarray:
+    """Changes a large image in the way of `kind`; returns it as a small gray picture."""
     if kind in ("cropped", "all"):
         sides = [round(DRAWN * rng.uniform(0.75, 1)) for _ in range(2)]
         y, x = (int(rng.integers(0, DRAWN - side + 1)) for side in sides)
@@ -54,15 +54,15 @@ def plant(rng: np.random.Generator, image: np.ndarray, kind: str) -> np.ndarray:
 
 
 def main() -> None:
-    """Prints seconds and shares."""
+    """Plants duplicates, searches for them, and prints seconds and shares."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    gray = noise(count, 0), noise(count, 1)
+    gray = make_noise(count, 0), make_noise(count, 1)
     rng = np.random.default_rng(2)
     kinds = ("cropped", "mirrored", "coarse", "all")
     for index in range(PLANTED):
-        (image,) = _spectrum(rng, 1, DRAWN)
+        (image,) = _draw_spectrum(rng, 1, DRAWN)
         gray[0][index] = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        gray[1][index] = plant(rng, image, kinds[index % len(kinds)])
+        gray[1][index] = change_image(rng, image, kinds[index % len(kinds)])
     sides = [
         ImagePrints(
             None,

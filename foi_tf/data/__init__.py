@@ -1,1 +1,1 @@
-"""From raw files, or a renderer, to TFRecords, and from TFRecords to batches."""
+"""Converts raw data to records, reads records into batches, and inspects them."""

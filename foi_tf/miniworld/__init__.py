@@ -1,8 +1,8 @@
-"""The rendered collection `mini`: a counterpart of every dataset of the paper.
+"""Renders the collection `mini`: a counterpart of every dataset of the paper.
 
-Scenes are drawn from seeds, and all their annotations are exact, since they are read off
-the same drawing. The domains differ in geometry, palette, light and sensor; which domain
-includes which follows the paper (see `ranges`).
+Scenes are drawn from seeds. All their annotations are exact, since they are read off the
+same drawing. The domains differ in geometry, palette, light and sensor. Which domain includes
+which other one follows the paper (see `ranges`).
 """
 
 import random
@@ -53,9 +53,10 @@ def render(dataset_id: str, split: str, index: int, size: Size | None = None) ->
     Args:
       dataset_id: a key of `DATASETS`.
       split: "train" or "val".
-      index: from 0; any number will do, the dataset has so many as its row says.
-      size: (height, width); the dataset's own by default. A larger one of the same
-        shape shows the same scene in finer detail.
+      index: a number from 0; any number works, but the dataset uses only as many as its row
+        says.
+      size: (height, width); the dataset's own by default. A larger size of the same
+        aspect ratio shows the same scene in finer detail.
 
     Returns:
       "id": str; "image": uint8 [H, W, 3] RGB; and for the dataset's task types
@@ -68,7 +69,7 @@ def render(dataset_id: str, split: str, index: int, size: Size | None = None) ->
       2 visible), "keypoint_boxes": float32 [M, 4], "keypoint_areas": float32 [M],
       "keypoint_crowds": bool [M];
       "depth": float32 [H, W] meters, 0 = unknown.
-      Instances that show less than `annotate.MIN_AREA` of the image are left out.
+      Instances that cover less than `annotate.MIN_AREA` of the image are left out.
 
     Raises:
       FoiError: there is no such dataset or split.
@@ -78,8 +79,8 @@ def render(dataset_id: str, split: str, index: int, size: Size | None = None) ->
     if split not in ("train", "val"):
         raise unknown_name_error("split", split, ("train", "val"), where=f"mini {dataset_id}")
     dataset = DATASETS[dataset_id]
-    # Python's generator: scenes need thousands of single draws, and NumPy's costs ten
-    # times as much for each. Seeding by a string is the same on every machine.
+    # Python's generator is used, since scenes need thousands of single draws, and each costs
+    # ten times as much with NumPy. A string is the same seed on every machine.
     rng = random.Random(f"{dataset_id}/{split}/{index}")
     painter = Painter(size or dataset.crop, dataset.crop)
     example = {"id": make_example_id(split, index)}
@@ -93,11 +94,12 @@ def render(dataset_id: str, split: str, index: int, size: Size | None = None) ->
 
 
 def make_example_id(split: str, index: int) -> str:
-    """The id of an example of a split, whatever the dataset."""
+    """Returns the id of an example of a split, in any dataset."""
     return f"{split}/{index:06d}"
 
 
 def _annotate_scene(painter: Painter, dataset: Dataset) -> dict:
+    """Returns the annotations of a painted scene that the dataset has."""
     found = {}
     if "segmentation" in dataset.classes:
         found["mask"] = annotate.make_mask(painter, SEGMENTATION[dataset.id])

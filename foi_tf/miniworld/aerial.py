@@ -1,4 +1,4 @@
-"""Land from straight above: streets and houses, harbors, airfields and farmland."""
+"""Paints land from straight above: streets and houses, harbors, airfields and farmland."""
 
 import math
 
@@ -22,7 +22,7 @@ from foi_tf.miniworld.variation import AerialRanges
 
 
 def paint_land(painter: Painter, rng, ranges: AerialRanges) -> Look:
-    """Paints a tile of land of one of the ranges' kinds."""
+    """Paints a tile of land of a random kind among those of `ranges`; returns its look."""
     span = ranges.span.sample(rng)
     turn = rng.uniform(0, 2 * math.pi)
     reach = rng.uniform(0.4, 1.0)
@@ -35,7 +35,7 @@ def paint_land(painter: Painter, rng, ranges: AerialRanges) -> Look:
 
 
 def _paint_town(land: LandMap, span: float, ranges: AerialRanges) -> None:
-    """Blocks of houses with gardens between streets."""
+    """Paints blocks of houses with gardens between streets."""
     rng = land.rng
     reach = span * 0.95
     land.shape(
@@ -72,7 +72,7 @@ def _paint_town(land: LandMap, span: float, ranges: AerialRanges) -> None:
 
 
 def _paint_block(land: LandMap, left: float, top: float, side: float, ranges: AerialRanges) -> None:
-    """One block between four streets; skipped where it lies outside the tile."""
+    """Paints one block between four streets; a block outside the tile is skipped."""
     rng = land.rng
     x, y = land.at(left + side / 2, top + side / 2)
     margin = side * land.meter * 0.8
@@ -122,7 +122,7 @@ def _paint_parking(land: LandMap, left: float, top: float, side: float) -> None:
 
 
 def _paint_harbor(land: LandMap, span: float, ranges: AerialRanges) -> None:
-    """A quay with piers, ships and tanks."""
+    """Paints a quay with piers, ships and tanks."""
     rng = land.rng
     land.shape(
         "water",
@@ -173,7 +173,7 @@ def _paint_harbor(land: LandMap, span: float, ranges: AerialRanges) -> None:
 
 
 def _paint_airfield(land: LandMap, span: float, ranges: AerialRanges) -> None:
-    """Aprons with planes, a runway and dry grass."""
+    """Paints aprons with planes, a runway and dry grass."""
     rng = land.rng
     land.shape(
         "grass", jitter_color(rng, (142, 142, 96), 12), make_rectangle(0, 0, 3 * span, 3 * span)
@@ -207,7 +207,7 @@ def _paint_airfield(land: LandMap, span: float, ranges: AerialRanges) -> None:
 
 
 def _paint_country(land: LandMap, span: float, ranges: AerialRanges) -> None:
-    """Fields, a farm, a sports ground and a river."""
+    """Paints fields, a farm, a sports ground and a river."""
     rng = land.rng
     land.shape(
         "grass", jitter_color(rng, (116, 136, 80), 12), make_rectangle(0, 0, 3 * span, 3 * span)

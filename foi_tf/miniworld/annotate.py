@@ -1,4 +1,4 @@
-"""Annotations read off a painted scene; all come from the one buffer of part numbers."""
+"""Reads annotations off a painted scene; all come from its one buffer of part numbers."""
 
 import numpy as np
 
@@ -6,27 +6,28 @@ from foi_tf.miniworld.labels import LabelMap, make_label_table
 from foi_tf.miniworld.painter import SUPERSAMPLING, Joint, Painter
 from foi_tf.miniworld.shading import compute_inverse_depths
 
-# Instances that show less than this share of the image are not annotated (ours): 12
-# pixels of 128 x 128.
+# Instances that cover a smaller share of the image are not annotated (ours): 12 pixels of
+# 128 x 128.
 MIN_AREA = 12 / 128**2
 
 
 def find_visible_parts(painter: Painter) -> np.ndarray:
-    """intp [H, W]: the part at each pixel of the image."""
+    """Returns the number of the part at each pixel of the image: intp [H, W]."""
     return painter.parts[1::SUPERSAMPLING, 1::SUPERSAMPLING].astype(np.intp)
 
 
 def make_mask(painter: Painter, labels: LabelMap) -> np.ndarray:
-    """uint8 [H, W] class ids, 255 = ignore."""
+    """Returns the class id of each pixel: uint8 [H, W], 255 = ignore."""
     classes = make_label_table(labels)[np.asarray(painter.kinds)]
     return classes.take(find_visible_parts(painter))
 
 
 def make_depth(painter: Painter) -> np.ndarray:
-    """float32 [H, W] meters, 0 = unknown (at infinity)."""
+    """Returns the depth of each pixel in meters: float32 [H, W], 0 = unknown (infinite)."""
     inverse = compute_inverse_depths(painter, painter.parts.astype(np.intp))
     inverse = inverse[1::SUPERSAMPLING, 1::SUPERSAMPLING]
-    # A pixel on a steep face's rim has its center beyond it, where the plane runs away.
+    # The center of a pixel on the rim of a steep face may lie beyond the face, where its plane
+    # is much farther or nearer.
     least, most = np.asarray(painter.inverse_depths, np.float32).T[3:]
     seen = find_visible_parts(painter)
     inverse = np.clip(inverse, least.take(seen), most.take(seen))
@@ -35,12 +36,15 @@ def make_depth(painter: Painter) -> np.ndarray:
 
 
 def find_owners(painter: Painter) -> np.ndarray:
-    """intp [H, W]: the instance at each pixel, 0 = none."""
+    """Returns the number of the instance at each pixel: intp [H, W], 0 = none."""
     return np.asarray(painter.owners).take(find_visible_parts(painter))
 
 
 def make_boxes(painter: Painter, labels: LabelMap) -> dict[str, np.ndarray]:
-    """Boxes tight around the visible pixels of each instance that has a class."""
+    """Returns the boxes of all instances that have a class, with labels, areas and crowds.
+
+    The boxes are tight around the visible pixels. See `miniworld.render` for the fields.
+    """
     numbers = {kind: i for i, kinds in enumerate(labels.values()) for kind in kinds}
     wanted = [i for i, it in enumerate(painter.instances) if i and it.kind in numbers]
     found = _find_extents(painter, wanted)
@@ -55,7 +59,14 @@ def make_boxes(painter: Painter, labels: LabelMap) -> dict[str, np.ndarray]:
 def make_keypoints(
     painter: Painter, kinds: tuple[str, ...], order: list[int]
 ) -> dict[str, np.ndarray]:
-    """Joints, in that order, of each figure of those kinds, with the figure's box."""
+    """Returns the keypoints of all figures of some kinds, with boxes, areas and crowds.
+
+    Args:
+      kinds: the kinds of instances that are annotated.
+      order: the indices of the joints in `Instance.joints`, in the dataset's order.
+
+    Figures without a joint in the image are left out.
+    """
     wanted = [i for i, it in enumerate(painter.instances) if it.kind in kinds and it.joints]
     parts = find_visible_parts(painter)
     kept, figures = [], []
@@ -74,7 +85,10 @@ def make_keypoints(
 
 
 def _make_keypoint(painter: Painter, parts: np.ndarray, joint: Joint) -> tuple[float, float, int]:
-    """(y, x, visibility): 2 if a pixel at or next to the joint shows a part that owns it."""
+    """Returns the (y, x, visibility) of a joint.
+
+    It is visible (2) if a pixel at or next to it shows a part that owns the joint.
+    """
     height, width = parts.shape
     y, x = joint.y * height, joint.x * height
     row, column = int(y // 1), int(x // 1)
@@ -86,7 +100,7 @@ def _make_keypoint(painter: Painter, parts: np.ndarray, joint: Joint) -> tuple[f
 
 
 def _find_extents(painter: Painter, wanted: list[int]) -> list[tuple[int, tuple, int]]:
-    """(instance, (ymin, xmin, ymax, xmax), area) of those that show enough."""
+    """Returns (instance, (ymin, xmin, ymax, xmax), area) of those that show enough pixels."""
     seen = find_owners(painter)
     areas = np.bincount(seen.ravel(), minlength=len(painter.instances))
     least = MIN_AREA * seen.size

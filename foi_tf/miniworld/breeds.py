@@ -1,4 +1,4 @@
-"""Proportions and coats of four-legged animals."""
+"""Lists the proportions and coats of four-legged animals."""
 
 import dataclasses
 
@@ -8,10 +8,17 @@ from foi_tf.miniworld.vocabulary import Texture
 
 @dataclasses.dataclass(frozen=True)
 class Breed:
-    """Proportions, in heights at the withers, and coat.
+    """Describes the proportions of an animal, in heights at the withers, and its coat.
 
-    `marking` is plain, saddle, patches, or socks; `ears` prick, flop or button; `tail`
-    up, down or curl. `horns` adds a cow's.
+    Attributes:
+      kind: the kind of animal, as in `vocabulary`.
+      height: meters at the withers.
+      ears: "prick", "flop" or "button".
+      tail: "up", "down" or "curl".
+      coat: the colors that the coat may have.
+      second: the color of the marking.
+      marking: "plain", "saddle", "patches", "socks", "spots", "mane" or "mask".
+      horns: whether the animal has a cow's horns.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Houses: boxes with windows, doors and roofs, in the styles of different places."""
+"""Draws houses: boxes with windows, doors and roofs, in the styles of different places."""
 
 import dataclasses
 import math
@@ -9,10 +9,15 @@ from foi_tf.miniworld.stage import Place, Stage
 
 @dataclasses.dataclass(frozen=True)
 class FacadeStyle:
-    """Facade colors, roof colors (none: flat), and windows in meters per bay.
+    """Describes how the houses of a place look.
 
-    `window` is (bay width, share of the bay, share of the storey); `shops` paints the
-    ground floor; `storeys` is what the style allows (low, high).
+    Attributes:
+      walls: colors of the facade.
+      roofs: colors of gabled roofs; houses without any have flat roofs.
+      window: (width of a bay in meters, share of the bay, share of the storey) of windows.
+      storeys: the (lowest, highest) number of storeys.
+      shops: whether there are shops on the ground floor.
+      glass: the color of dark windows.
     """
 
     walls: tuple[Color, ...]
@@ -60,9 +65,11 @@ def draw_building(
     storeys: int,
     lit: float = 0.0,
 ) -> None:
-    """A house whose front (towards -forward of the place) is `width` meters wide.
+    """Draws a house whose front, towards -forward of the place, is `width` meters wide.
 
-    `lit` is the share of windows with light in them, at night.
+    Args:
+      style: a key of `STYLES`.
+      lit: share of the windows that are lit at night.
     """
     shape, rng = STYLES[style], stage.rng
     wall = pick_color(rng, shape.walls, 12)
@@ -79,7 +86,7 @@ def draw_building(
 
 
 def _draw_roof(stage: Stage, place: Place, width: float, depth: float, base: float, color: Color):
-    """A gable whose ridge runs along the front."""
+    """Draws a gabled roof whose ridge runs along the front."""
     w, d, ridge = width / 2 + 0.3, depth / 2 + 0.3, base + min(depth * 0.35, 3.0)
     for corners in (
         ((-w, ridge, 0), (w, ridge, 0), (w, base, -d), (-w, base, -d)),
@@ -94,7 +101,7 @@ def _draw_windows(
     stage: Stage, place: Place, width: float, reach: float, storeys: int, style: FacadeStyle,
     glass: Color, lit: float,
 ) -> None:  # fmt: skip
-    """Rows of windows on the face at `reach` towards -forward, if that face is seen."""
+    """Draws rows of windows on the face at `reach` towards -forward, if the camera sees it."""
     wall = place.moved(0.0, reach)
     normal = wall.x - place.x, wall.z - place.z
     eye = stage.camera.x - wall.x, -wall.z
@@ -105,7 +112,7 @@ def _draw_windows(
     bay, share, tall = style.window
     bays = max(int(width / bay), 1)
     if stage.camera.focal * bay * facing / distance < 0.014:
-        bays, share = 1, 0.85  # Too oblique to tell windows apart: one band a storey.
+        bays, share = 1, 0.85  # Windows cannot be told apart: one band a storey.
     half = width / bays * share / 2
     rng, out = stage.rng, reach - 0.02
     dark, bright = [], []
@@ -121,7 +128,9 @@ def _draw_windows(
             (bright if rng.random() < lit else dark).append(corners)
     stage.decals("building", place, dark, glass, texture=(0.02, 0.10, 0.0))
     stage.decals("building", place, bright, (620, 520, 330))
-    if style.shops and stage.camera.focal * facing / distance > 0.004:  # Else a pixel or less.
+    if (
+        style.shops and stage.camera.focal * facing / distance > 0.004
+    ):  # Else shops have a pixel or less.
         w = width / 2 - 0.3
         shop = (-w, 2.5, out), (w, 2.5, out), (w, 0.3, out), (-w, 0.3, out)
         stage.decals("building", place, [shop], scale_color(glass, 0.8))

@@ -1,4 +1,4 @@
-"""A pinhole camera over the ground, and what planes look like in it."""
+"""Models a pinhole camera above the ground, and how planes look in it."""
 
 import dataclasses
 import math
@@ -14,14 +14,14 @@ NEAR = 0.25  # Meters; nothing nearer is drawn.
 
 @dataclasses.dataclass(frozen=True)
 class Camera:
-    """Stands at (x, height, 0) and looks along +forward, turned by `yaw` to the right.
+    """Describes a camera at (x, height, 0) that looks along +forward, turned right by `yaw`.
 
     Attributes:
       aspect: image width / height.
       focal: focal length in image heights.
       height: meters above the ground.
-      horizon: where the horizon is, in image heights from the top. Tilt is a shift of
-        the horizon (as in a view camera), so that verticals stay vertical.
+      horizon: the row of the horizon, in image heights from the top. A tilt is a shift of
+        the horizon, as in a view camera, so that verticals stay vertical.
       x: meters to the right of the world's origin.
       yaw, roll: radians.
     """
@@ -35,19 +35,19 @@ class Camera:
     roll: float = 0.0
 
     def __post_init__(self):
-        # Cached, as they are used for every point drawn.
+        # These are cached, since every point that is drawn needs them.
         object.__setattr__(self, "_yaw", (math.cos(self.yaw), math.sin(self.yaw)))
         object.__setattr__(self, "_roll", (math.cos(self.roll), math.sin(self.roll)))
 
     def view(self, point: Vector) -> Vector:
-        """World -> camera coordinates; the last one is the depth in meters."""
+        """Turns world coordinates into camera coordinates; the last one is the depth in meters."""
         x, y, z = point
         cos, sin = self._yaw
         x -= self.x
         return x * cos - z * sin, y - self.height, x * sin + z * cos
 
     def image(self, viewed: Vector) -> Point:
-        """Camera coordinates (depth > 0) -> image position."""
+        """Projects camera coordinates (depth > 0) to an image position."""
         x, y, z = viewed
         scale = self.focal / z
         x, y = x * scale, self.horizon - y * scale - 0.5
@@ -57,7 +57,10 @@ class Camera:
     def inverse_depth(
         self, normal: Vector, offset: float, nearest: float, farthest: float
     ) -> InverseDepth:
-        """Of the plane {p: normal . p = offset} in camera coordinates, between two depths."""
+        """Returns the inverse depth of the plane {p: normal . p = offset}.
+
+        The plane is given in camera coordinates, and its depth is kept between two depths.
+        """
         # A ray is ((x' - aspect/2) / focal, (horizon - y') / focal, 1) before the roll.
         nx, ny, nz = normal
         along_x, along_y = nx / (self.focal * offset), -ny / (self.focal * offset)
@@ -69,7 +72,7 @@ class Camera:
         return a, b, c, 1 / farthest, 1 / nearest
 
     def images(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """`image` for arrays: [...] each -> [..., 2]."""
+        """Projects arrays of camera coordinates as `image` does: [...] each -> [..., 2]."""
         scale = self.focal / np.maximum(z, NEAR / 2)
         x, y = x * scale, self.horizon - 0.5 - y * scale
         cos, sin = self._roll
@@ -79,12 +82,12 @@ class Camera:
         return points
 
     def ground_row(self, depth: float) -> float:
-        """The image row of the ground at that depth (without roll)."""
+        """Returns the image row of the ground at a depth, without roll."""
         return self.horizon + self.focal * self.height / depth
 
 
 def clip_near(viewed: Sequence[Vector]) -> list[Vector]:
-    """The part of a polygon in camera coordinates that lies beyond `NEAR`."""
+    """Returns the part of a polygon, in camera coordinates, that lies beyond `NEAR`."""
     if min(point[2] for point in viewed) >= NEAR:
         return list(viewed)
     kept: list[Vector] = []

@@ -1,4 +1,4 @@
-"""Photographs: people, animals and things in streets, rooms, parks and at the water."""
+"""Paints photographs of people, animals and things in streets, rooms, parks and at the water."""
 
 import dataclasses
 import math
@@ -25,7 +25,7 @@ _WEATHER = ("clear", "clear", "clear", "overcast", "overcast", "dusk")
 
 
 def sample_camera(painter: Painter, rng) -> Camera:
-    """A camera held by hand."""
+    """Draws a camera that is held by hand."""
     return Camera(
         aspect=painter.aspect,
         focal=rng.uniform(0.95, 1.5),
@@ -36,7 +36,7 @@ def sample_camera(painter: Painter, rng) -> Camera:
 
 
 def paint_photograph(painter: Painter, rng, ranges: ConsumerRanges) -> Look:
-    """Paints a photograph in one of the settings."""
+    """Paints a photograph in one of the settings; returns its look."""
     setting = rng.choice(ranges.settings)
     if setting == "street":
         return paint_street(painter, rng, ranges.street)
@@ -50,12 +50,12 @@ def paint_photograph(painter: Painter, rng, ranges: ConsumerRanges) -> Look:
 
 
 def _draw_things(stage: Stage, ranges: ConsumerRanges, setting: str) -> None:
-    """Figures, animals and things over the landscape."""
+    """Draws figures, animals and things on the landscape."""
     rng, camera = stage.rng, stage.camera
     crowd = Crowd(stage)
 
     def spot(meters: float, share: Range) -> Place:
-        """Where something so tall takes such a share of the image's height."""
+        """Draws a place where a thing of this height takes a share of the image's height."""
         z = max(camera.focal * meters / share.sample(rng), 1.2)
         half = z * camera.aspect / 2 / camera.focal
         return Place(rng.uniform(-0.8, 0.8) * half, z, rng.uniform(0, 2 * math.pi))
@@ -82,7 +82,7 @@ _TALL = {"horse": 1.9, "cow": 1.6, "sheep": 0.9, "bird": 0.6, "dog": 0.6, "cat":
 
 
 def _draw_animal(stage: Stage, place: Place, kind: str) -> None:
-    """An animal of that kind, of any breed."""
+    """Draws an animal of a kind, of any breed."""
     if kind == "bird":
         leisure.draw_bird(stage, place, stage.rng.uniform(0.4, 0.7))
     else:
@@ -90,7 +90,7 @@ def _draw_animal(stage: Stage, place: Place, kind: str) -> None:
 
 
 def _draw_figure(stage: Stage, place: Place, size: float, activity: str) -> None:
-    """A person; those who sit get a chair, those who ride a bicycle."""
+    """Draws a person; one who sits gets a chair, one who rides a bicycle."""
     if activity == "riding":
         heading = stage.rng.choice((-1, 1)) * stage.rng.uniform(1.0, 2.0)
         draw_cycle(stage, dataclasses.replace(place, heading=heading), "bicycle", True)
@@ -110,7 +110,7 @@ def _draw_any_vehicle(stage: Stage, place: Place) -> None:
     draw_vehicle(stage, place, stage.rng.choice(("car", "car", "van", "bus", "truck")))
 
 
-# (meters, draw, details) of what may lie about in each setting.
+# By setting, (height in meters, draw, details) of things that may lie around.
 _CLUTTER = {
     "park": (
         (0.3, leisure.draw_ball),
@@ -151,7 +151,7 @@ _CLUTTER = {
 
 
 def paint_close_up(painter: Painter, rng, ranges: AnimalRanges) -> Look:
-    """Paints one animal that fills much of the image."""
+    """Paints one animal that fills much of the image; returns its look."""
     weather = WEATHERS[rng.choice(_WEATHER)]
     look = sample_look(rng, ranges.look)
     backdrop = rng.choice(ranges.backdrops)
@@ -163,7 +163,7 @@ def paint_close_up(painter: Painter, rng, ranges: AnimalRanges) -> Look:
         aspect=painter.aspect,
         focal=rng.uniform(1.5, 2.2),
         height=eye,
-        horizon=foot - eye * size / height,  # Brings the feet to their row.
+        horizon=foot - eye * size / height,  # Puts the feet at the row `foot`.
     )
     stage = Stage(painter, camera, rng, sample_sun(rng), weather.ambient)
     z = camera.focal * height / size
@@ -181,7 +181,7 @@ def paint_close_up(painter: Painter, rng, ranges: AnimalRanges) -> Look:
 
 
 def paint_room_corner(stage: Stage) -> None:
-    """A bare corner of a room as a backdrop."""
+    """Paints a bare corner of a room as a backdrop."""
     rng, camera = stage.rng, stage.camera
     depth = rng.uniform(3.5, 6.0)
     paint = rng.choice(((222, 214, 198), (196, 206, 208), (206, 190, 170), (176, 110, 90)))

@@ -1,4 +1,4 @@
-"""Things that wait to be drawn until all are there, since the farthest come first."""
+"""Collects things and draws them from the farthest to the nearest."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,18 +7,18 @@ from foi_tf.miniworld.stage import Place, Stage
 
 
 class Crowd:
-    """Places with what is to be drawn there."""
+    """Holds places and the functions that draw a thing there."""
 
     def __init__(self, stage: Stage):
         self._stage = stage
         self._members: list[tuple[Place, Callable[..., Any], tuple]] = []
 
     def put(self, place: Place, draw: Callable[..., Any], *details: Any) -> None:
-        """Remembers `draw(stage, place, *details)`."""
+        """Remembers to call `draw(stage, place, *details)`."""
         self._members.append((place, draw, details))
 
     def free(self, x: float, z: float, gap: float) -> bool:
-        """Whether nobody stands nearer than `gap` meters."""
+        """Tells whether nothing is nearer to a place than `gap` meters."""
         return all((x - p.x) ** 2 + (z - p.z) ** 2 > gap * gap for p, _, _ in self._members)
 
     def draw(self) -> None:

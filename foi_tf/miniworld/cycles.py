@@ -1,4 +1,4 @@
-"""Bicycles and motorcycles, parked or ridden, drawn from the side they are seen from."""
+"""Draws bicycles and motorcycles, parked or ridden, as seen from any side."""
 
 import math
 
@@ -9,7 +9,7 @@ from foi_tf.miniworld.vehicles import PAINT, TYRE
 
 
 def draw_cycle(stage: Stage, place: Place, kind: str, ridden: bool = False) -> None:
-    """A bicycle or motorcycle as an instance, and its rider as another."""
+    """Draws a bicycle or motorcycle as an instance, and its rider as another."""
     flat = stage.flat(place)
     if flat is None or flat.scale < 0.01:
         return

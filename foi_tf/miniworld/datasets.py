@@ -1,4 +1,4 @@
-"""The 21 datasets of the rendered collection, as counterparts of the paper's."""
+"""Lists the 21 datasets of the rendered collection, counterparts of the paper's."""
 
 import types
 from collections.abc import Mapping
@@ -15,11 +15,12 @@ ILSVRC_VAL = 400
 _SIZES: dict[str, Size] = {"driving": (96, 160)}
 _SQUARE: Size = (128, 128)
 
-# Meters; ours, from what the rooms and streets of the world can show.
+# In meters; ours, from the distances in rendered rooms and streets.
 _DEPTH_RANGES = {"sunrgbd": (0.3, 8.0), "vkitti2": (1.0, 80.0), "vgallery": (0.3, 15.0)}
 
 
 def _make_row(paper: Dataset) -> Dataset:
+    """Returns the row of the rendered counterpart of one of the paper's datasets."""
     names: dict[str, tuple[str, ...]] = {}
     for task_type in paper.classes:
         if task_type == "segmentation":

@@ -1,4 +1,4 @@
-"""Jointed figures: strokes between joints, and which parts each joint is seen on."""
+"""Draws jointed figures: strokes between joints, and the parts that show each joint."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,12 +11,12 @@ Seen = tuple[float, float, float]  # (image right, up, away from the camera), in
 
 
 class Figure:
-    """One articulated instance on the plane that faces the camera.
+    """Draws one jointed instance on the plane that faces the camera.
 
     Attributes:
       unit: the figure's height in image heights.
-      seen: its joints; their last coordinate says which limb is nearer.
-      at: the joints' image positions.
+      seen: the joints in figure heights; the last coordinate says which limb is nearer.
+      at: the image positions of the joints.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Figure:
         }
 
     def part(self, color: Color, names: Sequence[str] = (), texture: Texture | None = None) -> int:
-        """A new part, on which the named joints count as seen."""
+        """Returns a new part that shows the named joints."""
         part = self._painter.part(self._instance.kind, color, self._plane, texture)
         for name in names:
             self._owners[name].add(part)
@@ -49,22 +49,22 @@ class Figure:
         radii: Sequence[float],
         texture: Texture | None = None,
     ) -> int:
-        """A limb through the joints, with its radii in figure heights."""
+        """Draws a limb through the joints; radii are in figure heights."""
         part = self.part(color, chain, texture)
         points = [self.at[name] for name in chain]
         self._painter.limbs(part, points, [radius * self.unit for radius in radii])
         return part
 
     def disc(self, color: Color, name: str, radius: float, texture: Texture | None = None) -> int:
-        """A round part about a joint."""
+        """Draws a round part around a joint."""
         return self.stroke(color, (name,), (radius,), texture)
 
     def own(self, name: str, *parts: int) -> None:
-        """Lets the joint count as seen on these parts."""
+        """Declares that these parts show the joint."""
         self._owners[name].update(parts)
 
     def finish(self, order: Sequence[str]) -> None:
-        """Hands the joints to the instance in that order."""
+        """Gives the joints to the instance, in an order."""
         self._instance.joints = tuple(
             Joint(*self.at[name], frozenset(self._owners[name])) for name in order
         )

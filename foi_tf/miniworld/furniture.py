@@ -1,4 +1,4 @@
-"""Furniture and household things, built of boxes."""
+"""Draws furniture and household things, built of boxes."""
 
 import math
 
@@ -21,7 +21,7 @@ def _sort_far_first(stage: Stage, places: list[Place]) -> list[Place]:
 
 
 def _draw_boxes(stage: Stage, kind: str, place: Place, boxes) -> None:
-    """Boxes of (right, forward, base, (w, h, d), color), farther ones first."""
+    """Draws boxes (right, forward, base, (w, h, d), color), farther boxes first."""
 
     def order(box) -> tuple[float, float]:
         spot = place.moved(box[0], box[1])
@@ -32,7 +32,7 @@ def _draw_boxes(stage: Stage, kind: str, place: Place, boxes) -> None:
 
 
 def draw_table(stage: Stage, place: Place, *, laid: bool = True) -> None:
-    """A table with things on it."""
+    """Draws a table with things on it."""
     rng = stage.rng
     wood = pick_color(rng, WOOD)
     w, h, d = rng.uniform(0.9, 1.7), rng.uniform(0.55, 0.76), rng.uniform(0.6, 0.95)
@@ -54,7 +54,7 @@ def draw_table(stage: Stage, place: Place, *, laid: bool = True) -> None:
 
 
 def draw_chair(stage: Stage, place: Place) -> None:
-    """A dining chair whose back is at -forward."""
+    """Draws a dining chair whose back is at -forward."""
     rng = stage.rng
     wood = pick_color(rng, WOOD if rng.random() < 0.6 else FABRIC)
     stage.ground_shadow(place, 0.35)
@@ -72,7 +72,7 @@ def draw_chair(stage: Stage, place: Place) -> None:
 
 
 def draw_sofa(stage: Stage, place: Place) -> None:
-    """A sofa whose back is at -forward, perhaps with pillows."""
+    """Draws a sofa whose back is at -forward, perhaps with pillows."""
     rng = stage.rng
     cloth, w = pick_color(rng, FABRIC), rng.uniform(1.5, 2.2)
     stage.ground_shadow(place, w * 0.55)
@@ -87,7 +87,7 @@ def draw_sofa(stage: Stage, place: Place) -> None:
     toward = (stage.camera.x - place.x) * math.sin(place.heading) - place.z * math.cos(
         place.heading
     )
-    if toward > 0.5:  # Else its own back would hide them.
+    if toward > 0.5:  # Else the back of the sofa would hide them.
         for side in (-1, 1):
             if rng.random() < 0.6:
                 pillow = place.moved(side * w * 0.28, -0.18)
@@ -95,7 +95,7 @@ def draw_sofa(stage: Stage, place: Place) -> None:
 
 
 def draw_bed(stage: Stage, place: Place) -> None:
-    """A bed whose head is at -forward."""
+    """Draws a bed whose head is at -forward."""
     rng = stage.rng
     wood, sheet, cover = pick_color(rng, WOOD), (232, 230, 224), pick_color(rng, FABRIC)
     w = rng.uniform(1.0, 1.7)
@@ -112,7 +112,7 @@ def draw_bed(stage: Stage, place: Place) -> None:
 
 
 def draw_cabinet(stage: Stage, place: Place) -> None:
-    """A chest of drawers whose front is at +forward."""
+    """Draws a chest of drawers whose front is at +forward."""
     rng = stage.rng
     wood = pick_color(rng, WOOD)
     w, h = rng.uniform(0.7, 1.4), rng.uniform(0.6, 1.1)
@@ -130,7 +130,7 @@ def draw_cabinet(stage: Stage, place: Place) -> None:
 
 
 def draw_shelf(stage: Stage, place: Place) -> None:
-    """An open bookcase whose front is at +forward."""
+    """Draws an open bookcase whose front is at +forward."""
     rng = stage.rng
     wood = pick_color(rng, WOOD)
     w, h = rng.uniform(0.7, 1.3), rng.uniform(1.3, 2.0)
@@ -167,7 +167,7 @@ def _draw_outline(stage: Stage, kind: str, flat: Flat, corners, color: Color) ->
 
 
 def draw_lamp(stage: Stage, place: Place) -> None:
-    """A standing lamp on the floor, or a small one on furniture."""
+    """Draws a standing lamp on the floor, or a small lamp on furniture."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -183,7 +183,7 @@ def draw_lamp(stage: Stage, place: Place) -> None:
 
 
 def draw_plant(stage: Stage, place: Place) -> None:
-    """A plant in a pot."""
+    """Draws a plant in a pot."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -205,7 +205,7 @@ def draw_plant(stage: Stage, place: Place) -> None:
 
 
 def draw_bottle(stage: Stage, place: Place, height: float = 0.28) -> None:
-    """A bottle."""
+    """Draws a bottle."""
     flat = stage.flat(place)
     if flat is None:
         return
@@ -229,7 +229,7 @@ def draw_bottle(stage: Stage, place: Place, height: float = 0.28) -> None:
 
 
 def draw_cup(stage: Stage, place: Place, height: float = 0.1) -> None:
-    """A cup with a handle."""
+    """Draws a cup with a handle."""
     flat = stage.flat(place)
     if flat is None:
         return
@@ -245,7 +245,7 @@ def draw_cup(stage: Stage, place: Place, height: float = 0.1) -> None:
 
 
 def draw_vase(stage: Stage, place: Place) -> None:
-    """A vase with flowers, which counts as a potted plant."""
+    """Draws a vase with flowers, which counts as a potted plant."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return

@@ -1,7 +1,7 @@
-"""Label maps: what each dataset calls the things of the world, in its own order.
+"""Maps the kinds of things in the rendered world to each dataset's classes, in its order.
 
-Some merge what others tell apart, and some leave things out (the ignore label), as
-among the real datasets. A map is {class name: kinds of the world}.
+As in the real datasets, some merge kinds that others tell apart, and some leave kinds out (the
+ignore label). A label map is {class name: kinds of things}.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ LabelMap = Mapping[str, tuple[str, ...]]
 
 
 def _same(*names: str) -> dict[str, tuple[str, ...]]:
-    """Classes that are called what the world calls them."""
+    """Returns the map of classes that have the same name as their kind."""
     return {name: (name,) for name in names}
 
 
@@ -173,7 +173,7 @@ DETECTION: dict[str, LabelMap] = {
 
 
 def make_label_table(labels: LabelMap) -> np.ndarray:
-    """uint8 [kinds of the world] -> class id, 255 for what the map leaves out."""
+    """Returns the class id of each kind: uint8 [kinds], 255 for kinds without a class."""
     lookup = np.full(len(KINDS), IGNORE, np.uint8)
     for number, kinds in enumerate(labels.values()):
         for kind in kinds:

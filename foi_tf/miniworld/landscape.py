@@ -1,4 +1,4 @@
-"""Open land to stand in: park, meadow, sports field and shore."""
+"""Paints open land: park, meadow, sports field and shore."""
 
 import itertools
 import math
@@ -17,14 +17,14 @@ LANDSCAPES = ("park", "meadow", "field", "shore")
 def paint_plain(
     stage: Stage, kind: str, color: Color, near: float = 0.0, far: float = 700.0
 ) -> None:
-    """A plain from `near` to `far`, as wide as the eye reaches."""
+    """Paints a plain from `near` to `far`, as wide as the image."""
     wide = 40 + far * 1.6
     corners: list[Vector] = [(-wide, 0, far), (wide, 0, far), (wide, 0, near), (-wide, 0, near)]
     stage.face(kind, ORIGIN, corners, color, lit=False)
 
 
 def paint_landscape(stage: Stage, kind: str, weather: Weather) -> None:
-    """Paints sky, ground and what grows there; figures come on top."""
+    """Paints sky, ground and plants; figures are drawn on top later."""
     paint_sky(stage.painter, stage.camera, stage.rng, weather)
     _PAINT[kind](stage, weather)
 
@@ -62,7 +62,7 @@ def _paint_park(stage: Stage, weather: Weather) -> None:
     rng = stage.rng
     _paint_hills(stage, weather, "tree")
     paint_plain(stage, "grass", jitter_color(rng, (108, 142, 70), 14))
-    if rng.random() < 0.7:  # A path across.
+    if rng.random() < 0.7:  # There is a path across.
         z, wide, slant = rng.uniform(4, 12), rng.uniform(1.2, 2.5), rng.uniform(-6, 6)
         corners = [
             (-60, 0, z + wide + slant),
@@ -129,7 +129,7 @@ def _paint_field(stage: Stage, weather: Weather) -> None:
 
 
 def draw_goal(stage: Stage, place: Place) -> None:
-    """A football goal with its net."""
+    """Draws a football goal with its net."""
     flat = stage.flat(place)
     if flat is None:
         return
@@ -146,7 +146,7 @@ def draw_goal(stage: Stage, place: Place) -> None:
 
 
 def _paint_shore(stage: Stage, weather: Weather) -> None:
-    """A beach, or a lake's edge, with the water beyond."""
+    """Paints a beach or the edge of a lake, with the water beyond."""
     rng = stage.rng
     lake = rng.random() < 0.4
     if lake or rng.random() < 0.4:
@@ -185,7 +185,7 @@ def _paint_shore(stage: Stage, weather: Weather) -> None:
 
 
 def draw_boat(stage: Stage, place: Place, length: float) -> None:
-    """A sailing or motor boat, seen from the side."""
+    """Draws a sailing or motor boat, seen from the side."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -212,7 +212,7 @@ def draw_boat(stage: Stage, place: Place, length: float) -> None:
 
 
 def draw_ship(stage: Stage, place: Place, length: float) -> None:
-    """A ship with a bridge and containers, seen from the side."""
+    """Draws a ship with a bridge and containers, seen from the side."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return

@@ -1,4 +1,4 @@
-"""Things people play with: balls, umbrellas, kites, surfboards, and birds overhead."""
+"""Draws things that people play with (balls, umbrellas, kites, surfboards), and birds."""
 
 import itertools
 import math
@@ -22,7 +22,7 @@ def _draw_ellipse(
 
 
 def draw_ball(stage: Stage, place: Place, radius: float = 0.14, style: int | None = None) -> None:
-    """A football (0), basketball (1) or tennis ball (2)."""
+    """Draws a football (0), basketball (1) or tennis ball (2)."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -53,7 +53,7 @@ def draw_ball(stage: Stage, place: Place, radius: float = 0.14, style: int | Non
 
 
 def draw_umbrella(stage: Stage, place: Place, height: float = 2.2) -> None:
-    """A parasol on its stick."""
+    """Draws a parasol on its stick."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -73,7 +73,7 @@ def draw_umbrella(stage: Stage, place: Place, height: float = 2.2) -> None:
 
 
 def draw_kite(stage: Stage, place: Place) -> None:
-    """A kite in the air at `place.y`."""
+    """Draws a kite in the air, at the height `place.y`."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -97,7 +97,7 @@ def draw_kite(stage: Stage, place: Place) -> None:
 
 
 def draw_surfboard(stage: Stage, place: Place) -> None:
-    """A board stuck upright in the ground."""
+    """Draws a surfboard that is stuck upright in the ground."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -109,7 +109,7 @@ def draw_surfboard(stage: Stage, place: Place) -> None:
 
 
 def draw_bird(stage: Stage, place: Place, size: float = 0.5) -> None:
-    """A bird that stands on the ground or, with `place.y`, flies."""
+    """Draws a bird that stands on the ground or, with `place.y`, flies."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None or size * flat.scale < 0.012:
         return

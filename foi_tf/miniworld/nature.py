@@ -1,4 +1,4 @@
-"""What nature leaves about: trees, bushes, tufts and rocks."""
+"""Draws trees, bushes, tufts and rocks."""
 
 import math
 import random
@@ -13,7 +13,7 @@ BARK: tuple[Color, ...] = ((94, 76, 60), (110, 96, 82), (78, 66, 56))
 
 
 def draw_tree(stage: Stage, place: Place, height: float, style: str = "broad") -> None:
-    """A broad, tall (poplar), pine or palm tree of so many meters."""
+    """Draws a broad tree, a poplar, a pine or a palm; `meters` is its height."""
     flat = stage.flat(place)
     if flat is None or height * flat.scale < 0.01:
         return
@@ -50,7 +50,7 @@ def draw_crown(
     radii: tuple[float, float],
     color: Color,
 ) -> None:
-    """A cloud of leaves, darker below and lighter towards the sun. Meters on `flat`."""
+    """Draws a cloud of leaves, darker below and lighter towards the sun; meters on `flat`."""
     rng, painter = stage.rng, stage.painter
     small = radii[1] * flat.scale < 0.04
     side = 1 if stage.sun[0] > 0 else -1
@@ -98,7 +98,7 @@ def _draw_palm(stage: Stage, flat: Flat, height: float, color: Color) -> None:
 
 
 def draw_bush(stage: Stage, place: Place, height: float, color: Color | None = None) -> None:
-    """A bush of so many meters."""
+    """Draws a bush; `meters` is its height."""
     flat = stage.flat(place)
     if flat is None or height * flat.scale < 0.008:
         return
@@ -108,7 +108,7 @@ def draw_bush(stage: Stage, place: Place, height: float, color: Color | None = N
 
 
 def make_tuft(rng: random.Random, flat: Flat, height: float, blades: int) -> list[list]:
-    """Outlines of upright blades, for grass, seaweed and house plants."""
+    """Returns the outlines of upright blades, for grass, seaweed and house plants."""
     outlines = []
     for i in range(blades):
         lean = height * 0.5 * (2 * (i + rng.random()) / blades - 1)
@@ -124,7 +124,7 @@ def make_tuft(rng: random.Random, flat: Flat, height: float, blades: int) -> lis
 
 
 def draw_rock(stage: Stage, place: Place, size: float) -> None:
-    """A boulder, lit from above."""
+    """Draws a boulder, lit from above."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return

@@ -1,4 +1,4 @@
-"""Things on the ground as seen from straight above."""
+"""Draws things on the ground as seen from straight above."""
 
 import dataclasses
 import math
@@ -17,16 +17,16 @@ _LEAVES: tuple[Color, ...] = ((86, 116, 66), (98, 126, 72), (74, 104, 64))
 
 @dataclasses.dataclass(frozen=True)
 class LandMap:
-    """Meters on the ground -> the image, turned by `angle` about the tile's center."""
+    """Maps meters on the ground to the image, turned by `angle` about the tile's center."""
 
     painter: Painter
     rng: random.Random
     meter: float  # Image heights per meter.
     angle: float
-    sun: Point  # How far a shadow reaches per meter of height, in meters.
+    sun: Point  # Meters that a shadow reaches per meter of height.
 
     def at(self, x: float, y: float) -> Point:
-        """Meters -> image position."""
+        """Turns meters into an image position."""
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         return (
             self.painter.aspect / 2 + (x * cos - y * sin) * self.meter,
@@ -34,21 +34,21 @@ class LandMap:
         )
 
     def shift(self, point: Point, height: float) -> Point:
-        """Where the shadow of something that high falls."""
+        """Returns the offset of the shadow of something of this height."""
         return (
             point[0] + self.sun[0] * height * self.meter,
             point[1] + self.sun[1] * height * self.meter,
         )
 
     def shape(self, kind: str, color: Color, corners, height: float = 0.0) -> None:
-        """A polygon in meters, which casts a shadow if it is high."""
+        """Draws a polygon, in meters, which casts a shadow if it is high."""
         points = [self.at(*corner) for corner in corners]
         if height:
             self.painter.shadow(_find_hull([*points, *(self.shift(p, height) for p in points)]))
         self.painter.polygon(self.painter.part(kind, color), points)
 
     def disc(self, kind: str, color: Color, x: float, y: float, radius: float, height: float = 0.0):
-        """A disc, which casts a shadow if it is high."""
+        """Draws a disc, in meters, which casts a shadow if it is high."""
         center, reach = self.at(x, y), radius * self.meter
         if height:
             for share in (0.5, 1.0):
@@ -57,7 +57,7 @@ class LandMap:
 
 
 def _find_hull(points: list[Point]) -> list[Point]:
-    """Convex hull, by Andrew's monotone chain."""
+    """Returns the convex hull, by Andrew's monotone chain."""
     points = sorted(points)
 
     def chain(ordered) -> list[Point]:
@@ -75,18 +75,18 @@ def _find_hull(points: list[Point]) -> list[Point]:
 
 
 def make_rectangle(x: float, y: float, w: float, h: float, angle: float = 0.0) -> list[Point]:
-    """Corners of a rectangle about (x, y)."""
+    """Returns the corners of a rectangle around (x, y)."""
     cos, sin = math.cos(angle), math.sin(angle)
     corners = ((-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2))
     return [(x + a * cos - b * sin, y + a * sin + b * cos) for a, b in corners]
 
 
 def draw_house(land: LandMap, x: float, y: float, w: float, h: float) -> None:
-    """A house with a gabled or a flat roof."""
+    """Draws a house with a gabled or a flat roof."""
     rng = land.rng
     color, height = pick_color(rng, _ROOFS, 12), rng.uniform(4, 10)
     land.shape("roof", color, make_rectangle(x, y, w, h), height)
-    if rng.random() < 0.65:  # A gable: one half is in the light.
+    if rng.random() < 0.65:  # A gabled roof: one half is in the light.
         land.shape("roof", scale_color(color, 0.78), make_rectangle(x, y + h / 4, w, h / 2))
     else:
         land.shape("roof", scale_color(color, 1.12), make_rectangle(x, y, w * 0.86, h * 0.84))
@@ -96,7 +96,7 @@ def draw_house(land: LandMap, x: float, y: float, w: float, h: float) -> None:
 
 
 def draw_tree(land: LandMap, x: float, y: float) -> None:
-    """A tree with its shadow."""
+    """Draws a tree with its shadow."""
     rng = land.rng
     radius, color = rng.uniform(1.8, 4.0), pick_color(rng, _LEAVES, 10)
     land.disc("tree", scale_color(color, 0.8), x, y, radius, radius * 1.6)
@@ -107,12 +107,12 @@ def draw_tree(land: LandMap, x: float, y: float) -> None:
 
 
 def draw_bush(land: LandMap, x: float, y: float) -> None:
-    """A bush."""
+    """Draws a bush."""
     land.disc("bush", pick_color(land.rng, _LEAVES, 14), x, y, land.rng.uniform(0.8, 1.6), 1.0)
 
 
 def draw_pool(land: LandMap, x: float, y: float) -> None:
-    """A swimming pool and its edge."""
+    """Draws a swimming pool with its edge."""
     with land.painter.instance("pool"):
         land.shape("pool", (226, 224, 214), make_rectangle(x, y, 6.4, 4.4))
         land.shape(
@@ -123,7 +123,7 @@ def draw_pool(land: LandMap, x: float, y: float) -> None:
 
 
 def draw_court(land: LandMap, x: float, y: float, size: float) -> None:
-    """A tennis or basketball court with its lines."""
+    """Draws a tennis or basketball court with its lines."""
     color = pick_color(land.rng, ((168, 96, 70), (70, 120, 96), (74, 104, 150)), 10)
     with land.painter.instance("court"):
         land.shape("court", scale_color(color, 0.85), make_rectangle(x, y, 34 * size, 18 * size))
@@ -135,7 +135,7 @@ def draw_court(land: LandMap, x: float, y: float, size: float) -> None:
 
 
 def draw_vehicle(land: LandMap, x: float, y: float, heading: float, kind: str = "") -> None:
-    """A car or lorry."""
+    """Draws a car or a truck."""
     rng = land.rng
     kind = kind or ("truck" if rng.random() < 0.22 else "car")
     length, width = (9.5, 2.7) if kind == "truck" else (4.6, 2.0)
@@ -160,7 +160,7 @@ def draw_vehicle(land: LandMap, x: float, y: float, heading: float, kind: str = 
 
 
 def draw_ship(land: LandMap, x: float, y: float, length: float, heading: float = 1.5708) -> None:
-    """A ship with its bridge at the stern."""
+    """Draws a ship with its bridge at the stern."""
     rng = land.rng
     w = length * 0.16
     cos, sin = math.cos(heading), math.sin(heading)
@@ -182,7 +182,7 @@ def draw_ship(land: LandMap, x: float, y: float, length: float, heading: float =
 
 
 def draw_tanks(land: LandMap, x: float, y: float, radius: float) -> None:
-    """A row of storage tanks."""
+    """Draws a row of storage tanks."""
     rng = land.rng
     for i in range(rng.randint(2, 4)):
         with land.painter.instance("tank"):
@@ -192,7 +192,7 @@ def draw_tanks(land: LandMap, x: float, y: float, radius: float) -> None:
 
 
 def draw_plane(land: LandMap, x: float, y: float, size: float, heading: float) -> None:
-    """An airliner."""
+    """Draws an airliner."""
     rng = land.rng
     cos, sin = math.cos(heading), math.sin(heading)
 

@@ -1,8 +1,8 @@
-"""One buffer of part numbers; everything else about a pixel is a table over parts.
+"""Paints a scene into one buffer of part numbers; tables of parts say everything else.
 
-A scene is drawn back to front into a single buffer that holds, for each pixel, the
-number of the part seen there. Color, kind, instance and depth are looked up by that
-number afterwards, so they cannot disagree.
+A scene is drawn back to front. The buffer holds, for each pixel, the number of the part seen
+there. Color, kind, instance and depth are looked up by that number afterwards, so they
+cannot disagree.
 """
 
 import contextlib
@@ -17,26 +17,27 @@ from foi_tf.miniworld.color_math import Color
 from foi_tf.miniworld.vocabulary import KIND_IDS, PLAIN, TEXTURES, Texture
 from foi_tf.study.dataset import Size
 
-SUPERSAMPLING = 2  # Pixels are averaged from this many squared; annotations take one of them.
-_SHIFT = 4  # Bits of subpixel position that OpenCV is given.
+SUPERSAMPLING = 2  # Subpixels on each side of a pixel; annotations use one of them.
+_SHIFT = 4  # Bits of the subpixel positions that OpenCV gets.
 _SUBPIXELS = 1 << _SHIFT
 
 Point = tuple[float, float]  # (x, y) in image heights: y from 0 to 1, x from 0 to the aspect.
-# 1 / meters = a + b x + c y, exact for any plane; and its least and most on the part.
+# (a, b, c, lowest, highest): 1 / meters = a + b x + c y, exact for any plane, and its range on
+# the part.
 InverseDepth = tuple[float, float, float, float, float]
 AT_INFINITY: InverseDepth = (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def inverse_depth_of_plane(meters: float) -> InverseDepth:
-    """The inverse depth of an upright plane that faces the camera."""
+    """Returns the inverse depth of an upright plane that faces the camera."""
     return 1 / meters, 0.0, 0.0, 1 / meters, 1 / meters
 
 
 @dataclasses.dataclass(frozen=True)
 class Joint:
-    """A keypoint: where it is, and the parts on which it counts as seen.
+    """Holds the position of a keypoint and the parts that show it, its owners.
 
-    No owners means that the figure itself hides it.
+    A joint without owners is hidden by the figure itself.
     """
 
     x: float
@@ -46,14 +47,14 @@ class Joint:
 
 @dataclasses.dataclass
 class Instance:
-    """A countable thing and, for articulated figures, its joints in the skeleton's order."""
+    """Holds the kind of a countable thing and, for figures, its joints in a fixed order."""
 
     kind: str
     joints: tuple[Joint, ...] = ()
 
 
 class Painter:
-    """Draws parts over one another. Positions are in image heights (see `Point`)."""
+    """Draws parts over one another; positions are in image heights (see `Point`)."""
 
     def __init__(self, size: Size, reference: Size):
         height, width = size
@@ -61,9 +62,9 @@ class Painter:
         self.aspect = width / height
         shape = (height * SUPERSAMPLING, width * SUPERSAMPLING)
         self.parts = np.zeros(shape, np.int16)
-        # Where a pixel's part number is below its stamp, it lies in a shadow cast later.
+        # A pixel whose part number is below its stamp lies in a shadow that was cast later.
         self.shadow_stamps = np.zeros(shape, np.int16)
-        self.instances: list[Instance] = [Instance("sky")]  # Number 0 is no instance.
+        self.instances: list[Instance] = [Instance("sky")]  # Number 0 means no instance.
         self.kinds: list[int] = []
         self.colors: list[Color] = []
         self.textures: list[Texture] = []
@@ -80,7 +81,7 @@ class Painter:
         inverse_depth: InverseDepth = AT_INFINITY,
         texture: Texture | None = None,
     ) -> int:
-        """A new part of the current instance; the number to draw with."""
+        """Adds a part to the current instance; returns the number to draw it with."""
         self.kinds.append(KIND_IDS[kind])
         self.colors.append(color)
         self.textures.append(TEXTURES.get(kind, PLAIN) if texture is None else texture)
@@ -90,7 +91,7 @@ class Painter:
 
     @contextlib.contextmanager
     def instance(self, kind: str) -> Iterator[Instance]:
-        """All parts made in this block belong to one new instance, also if blocks nest."""
+        """Makes one new instance own all parts of this block and of blocks nested in it."""
         outer, self._owner = self._owner, len(self.instances)
         made = Instance(kind)
         self.instances.append(made)
@@ -104,7 +105,7 @@ class Painter:
         cv2.fillPoly(self.parts, [self._subpixels(points)], part, cv2.LINE_8, _SHIFT)
 
     def polygons(self, part: int, outlines: Sequence[Sequence[Point]] | np.ndarray) -> None:
-        """Fills polygons, a list or [n, corners, 2]; where they overlap nothing is drawn."""
+        """Fills polygons, a list or [n, corners, 2]; where two overlap, nothing is drawn."""
         if isinstance(outlines, np.ndarray):
             shapes = list((outlines * self._scale).astype(np.int32))
         else:
@@ -116,13 +117,13 @@ class Painter:
         _make_ellipse(self.parts, part, self._scale, center, radii, degrees)
 
     def limb(self, part: int, start: Point, end: Point, r_start: float, r_end: float) -> None:
-        """A tapered stroke with round ends."""
+        """Draws a tapered stroke with round ends."""
         self.limbs(part, (start, end), (r_start, r_end))
 
     def limbs(self, part: int, joints: Sequence[Point], radii: Sequence[float]) -> None:
-        """A stroke through the joints, as thick as the radii there, with round ends."""
+        """Draws a stroke through the joints, with the radii there and round ends."""
         for i, (joint, radius) in enumerate(zip(joints, radii, strict=True)):
-            if radius * self.reference[0] > 0.3:  # Else narrower than a pixel.
+            if radius * self.reference[0] > 0.3:  # Else it is narrower than a pixel.
                 self.ellipse(part, joint, (radius, radius))
             if i:
                 self._segment(part, joints[i - 1], joint, radii[i - 1], radius)
@@ -146,11 +147,11 @@ class Painter:
         cv2.fillPoly(self.shadow_stamps, [self._subpixels(points)], stamp, cv2.LINE_8, _SHIFT)
 
     def shadow_ellipse(self, center: Point, radii: Point) -> None:
-        """`shadow` for an upright ellipse."""
+        """Darkens an upright ellipse as `shadow` darkens a polygon."""
         _make_ellipse(self.shadow_stamps, len(self.kinds), self._scale, center, radii, 0.0)
 
     def bands(self, kind: str, box: tuple[float, float, float, float], colors) -> None:
-        """Horizontal bands of the colors, top to bottom, within (top, left, bottom, right)."""
+        """Fills horizontal bands of the colors within (top, left, bottom, right)."""
         top, left, bottom, right = box
         step = (bottom - top) / len(colors)
         for i, color in enumerate(colors):

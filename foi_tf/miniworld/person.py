@@ -1,4 +1,4 @@
-"""People: a jointed figure seen from any side, with COCO's and MPII's joints."""
+"""Draws people: jointed figures seen from any side, with the joints of COCO and MPII."""
 
 import dataclasses
 import functools
@@ -28,14 +28,14 @@ TROUSERS: tuple[Color, ...] = (
     (54, 66, 96), (44, 46, 52), (122, 110, 92), (86, 92, 100), (168, 156, 134), (70, 84, 70),
 )  # fmt: skip
 
-# Positions in `Instance.joints`, from which each dataset takes its keypoints by name.
+# Indices in `Instance.joints` by name; each dataset chooses its keypoints among them.
 _JOINTS = (*COCO, "pelvis", "thorax", "neck", "head top")
 PERSON_JOINTS = {name: number for number, name in enumerate(_JOINTS)}
 
 
 @dataclasses.dataclass(frozen=True)
 class Outfit:
-    """Colors of one person and how much skin the clothes leave free."""
+    """Holds the colors of one person, and how much skin the clothes leave free."""
 
     skin: Color
     hair: Color
@@ -48,7 +48,7 @@ class Outfit:
 
 
 def sample_outfit(rng) -> Outfit:
-    """Somebody's looks."""
+    """Draws an outfit."""
     return Outfit(
         skin=pick_color(rng, SKIN, 8),
         hair=pick_color(rng, HAIR, 8),
@@ -71,9 +71,10 @@ def draw_person(
     outfit: Outfit | None = None,
     roll: float = 0.0,
 ) -> None:
-    """A person as an instance; `place.heading` 0 walks away from the camera.
+    """Draws a person as an instance; one with `place.heading` 0 walks away from the camera.
 
-    `roll` (radians) turns the whole figure in the image, for swimmers.
+    Args:
+      roll: radians that the whole figure is turned by in the image, for swimmers.
     """
     flat = stage.flat(place)
     if flat is None or height * flat.scale < 0.012:
@@ -91,7 +92,7 @@ def draw_person(
 
 
 def _project_joints(stage: Stage, place: Place, pose: Pose, roll: float) -> dict[str, Seen]:
-    """Joints as (image right, up, away from the camera), in body heights."""
+    """Returns joints as (image right, up, away from the camera), in body heights."""
     turn = place.heading + math.pi - stage.camera.yaw
     cos, sin = math.cos(turn), math.sin(turn)
     roll_cos, roll_sin = math.cos(roll), math.sin(roll)
@@ -109,13 +110,13 @@ def _project_joints(stage: Stage, place: Place, pose: Pose, roll: float) -> dict
 
 
 class _PersonPainter:
-    """Draws one person, the farther parts first."""
+    """Draws the parts of one person, farther parts first."""
 
     def __init__(self, stage: Stage, figure: Figure, outfit: Outfit):
         self._painter, self._figure, self._outfit = stage.painter, figure, outfit
 
     def draw(self) -> None:
-        """At equal depth legs go under the trunk and arms over it."""
+        """Draws all parts; at equal depth, legs go under the trunk and arms over it."""
         seen = self._figure.seen
         layers = [(0.0, self._trunk), (seen["head"][2] - 0.02, self._head)]
         for side in ("left", "right"):

@@ -1,4 +1,4 @@
-"""How people hold themselves: joint angles, and the skeleton they give."""
+"""Samples poses of people: joint angles, and the positions of joints that follow from them."""
 
 import dataclasses
 import math
@@ -8,10 +8,10 @@ Vec = tuple[float, float, float]  # (to the figure's left, up, forward), in body
 
 @dataclasses.dataclass(frozen=True)
 class Pose:
-    """Joint angles in radians; pairs are (left, right).
+    """Holds joint angles in radians; pairs are (left, right).
 
-    `swing` turns a limb forward, `spread` outward, and `bend` the elbow forward or the
-    knee backward. `lean` tips the trunk forward; `hips` is the height of the pelvis.
+    `swing` turns a limb forward and `spread` outward. `bend` bends the elbow forward or the knee
+    backward. `lean` tips the trunk forward. `hips` is the height of the pelvis.
     """
 
     leg_swing: tuple[float, float] = (0.05, -0.05)
@@ -25,7 +25,7 @@ class Pose:
 
 
 def sample_pose(rng, activity: str) -> Pose:
-    """A pose for standing, walking, running, sitting, waving, reaching or riding."""
+    """Draws a pose for standing, walking, running, sitting, waving, reaching or riding."""
     u = rng.uniform
     if activity == "walking":
         s = u(-0.5, 0.5)
@@ -73,7 +73,7 @@ def sample_pose(rng, activity: str) -> Pose:
 
 
 def make_skeleton(pose: Pose) -> dict[str, Vec]:
-    """Joint positions of a figure of height 1 that stands at the origin."""
+    """Returns the joint positions of a figure of height 1 that stands at the origin."""
     joints: dict[str, Vec] = {"pelvis": (0.0, pose.hips, 0.0)}
     lean_cos, lean_sin = math.cos(pose.lean), math.sin(pose.lean)
 

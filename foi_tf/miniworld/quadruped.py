@@ -1,4 +1,4 @@
-"""Four-legged animals: one jointed figure, from greyhound to sheep, seen from any side."""
+"""Draws four-legged animals as one jointed figure, from greyhound to sheep, from any side."""
 
 import functools
 import math
@@ -13,7 +13,7 @@ Vec = tuple[float, float, float]  # (to the animal's left, up, forward), in with
 
 
 def sample_skeleton(rng, breed: Breed) -> dict[str, Vec]:
-    """A random standing, walking or sitting pose; heights in units of the withers."""
+    """Draws a standing, walking or sitting pose; returns its joints in withers heights."""
     u = rng.uniform
     sits = rng.random() < 0.22 and breed.kind in ("dog", "cat")
     half = breed.length / 2
@@ -121,7 +121,7 @@ def _interpolate(start: Vec, length: float, angle: float, sway: float) -> Vec:
 
 
 def draw_quadruped(stage: Stage, place: Place, name: str, height: float | None = None) -> None:
-    """An animal of that breed as an instance; `height` at the withers in meters."""
+    """Draws an animal of a breed as an instance; `height` is in meters at the withers."""
     breed, flat = BREEDS[name], stage.flat(place)
     height = height or breed.height * stage.rng.uniform(0.9, 1.1)
     if flat is None or height * flat.scale < 0.01:
@@ -130,7 +130,7 @@ def draw_quadruped(stage: Stage, place: Place, name: str, height: float | None =
     turn = place.heading + math.pi - stage.camera.yaw
     cos, sin = math.cos(turn), math.sin(turn)
     viewed = stage.camera.view((place.x, place.y, place.z))
-    # Seen from above, what is nearer appears lower.
+    # The camera looks from above, so nearer things appear lower.
     tilt = max(-0.3, min(0.5, -viewed[1] / viewed[2]))
     seen = {
         joint: (
@@ -148,7 +148,7 @@ _SMOOTH = (0.0, 0.0, 0.0)  # The texture of noses and eyes.
 
 
 class _AnimalPainter:
-    """Draws one animal, the farther parts first."""
+    """Draws the parts of one animal, farther parts first."""
 
     def __init__(self, stage: Stage, figure: Figure, breed: Breed):
         self._painter, self._rng, self._breed = stage.painter, stage.rng, breed
@@ -162,7 +162,7 @@ class _AnimalPainter:
         return self._figure.disc(color, name, radius, self._breed.texture)
 
     def draw(self) -> None:
-        """Farther parts first."""
+        """Draws all parts, farther parts first."""
         depth = {name: point[2] for name, point in self._seen.items()}
         layers = [((depth["chest"] + depth["hips"]) / 2, self._body)]
         layers.append((depth["skull"] * 0.75 + depth["neck"] * 0.25 - 0.02, self._head))

@@ -1,8 +1,8 @@
-"""The ranges of each dataset: what it has seen of the world. All numbers are ours.
+"""Lists the ranges of scenes that each dataset shows. All numbers are ours.
 
-Within a domain the broadest dataset contains the others, as in the paper: Mapillary
-Vistas was made to span the world's streets, COCO is the most diverse of the consumer
-sets, ScanNet is broader than SUN RGB-D, and iSAID than ISPRS.
+Within a domain the broadest dataset contains the others, as in the paper: Mapillary Vistas was
+made to cover the world's streets, COCO is the most diverse of the consumer datasets, ScanNet
+is broader than SUN RGB-D, and iSAID is broader than ISPRS.
 """
 
 import dataclasses
@@ -138,8 +138,8 @@ BDD = _vary(
     own_car=Range(0.1, 0.4),
 )  # fmt: skip
 
-# Synthetic streets have KITTI's geometry but flat shading, so they are nearer to the
-# driving sets than to synthetic rooms (Table 9).
+# Synthetic streets have KITTI's geometry but flat shading, so they are closer to the driving
+# datasets than to synthetic rooms (Table 9).
 VKITTI2 = _vary(
     KITTI, look=_FLAT_SHADING, architecture=("plain",),
     weather=("clear", "overcast", "dusk", "fog"), people=_NONE,

@@ -1,4 +1,4 @@
-"""What stands along streets: poles, signs, lights, lamps, benches, bins, boards, fences."""
+"""Draws things along streets: poles, signs, lights, lamps, benches, bins, boards, fences."""
 
 from foi_tf.miniworld.color_math import Color, pick_color, scale_color
 from foi_tf.miniworld.stage import ORIGIN, Flat, Place, Stage
@@ -41,7 +41,7 @@ def _draw_disc(
 
 
 def draw_sign(stage: Stage, place: Place) -> None:
-    """A traffic sign on its pole."""
+    """Draws a traffic sign on its pole."""
     flat = stage.flat(place)
     if flat is None or flat.scale < 0.008:
         return
@@ -68,7 +68,7 @@ def draw_sign(stage: Stage, place: Place) -> None:
 
 
 def draw_traffic_light(stage: Stage, place: Place) -> None:
-    """A traffic light on its pole, one lamp on."""
+    """Draws a traffic light on its pole, with one lamp lit."""
     flat = stage.flat(place)
     if flat is None or flat.scale < 0.008:
         return
@@ -83,7 +83,7 @@ def draw_traffic_light(stage: Stage, place: Place) -> None:
 
 
 def draw_street_lamp(stage: Stage, place: Place, on: bool = False) -> None:
-    """A lamp that reaches over the road (towards x = 0)."""
+    """Draws a lamp that reaches over the road (towards x = 0)."""
     flat = stage.flat(place)
     if flat is None or flat.scale < 0.005:
         return
@@ -98,7 +98,7 @@ def draw_street_lamp(stage: Stage, place: Place, on: bool = False) -> None:
 
 
 def draw_pole(stage: Stage, place: Place) -> None:
-    """A wooden or steel pole with cross-arms, for wires."""
+    """Draws a wooden or steel pole with cross-arms for wires."""
     flat = stage.flat(place)
     if flat is None:
         return
@@ -109,7 +109,7 @@ def draw_pole(stage: Stage, place: Place) -> None:
 
 
 def draw_billboard(stage: Stage, place: Place) -> None:
-    """A board with an advertisement."""
+    """Draws a board with an advertisement."""
     flat = stage.flat(place)
     if flat is None or flat.scale < 0.006:
         return
@@ -125,7 +125,7 @@ def draw_billboard(stage: Stage, place: Place) -> None:
 
 
 def draw_bench(stage: Stage, place: Place) -> None:
-    """A park bench."""
+    """Draws a park bench."""
     wood = pick_color(stage.rng, ((140, 98, 62), (112, 84, 58)))
     stage.ground_shadow(place, 0.8)
     with stage.painter.instance("bench"):
@@ -136,14 +136,14 @@ def draw_bench(stage: Stage, place: Place) -> None:
 
 
 def draw_bin(stage: Stage, place: Place) -> None:
-    """A rubbish bin."""
+    """Draws a rubbish bin."""
     color = pick_color(stage.rng, ((60, 92, 66), (70, 74, 80), (52, 82, 128)))
     stage.ground_shadow(place, 0.5)
     stage.box("bin", place, (0.6, 1.0, 0.6), color, top=scale_color(color, 0.7))
 
 
 def draw_fence(stage: Stage, start: Place, end: Place, *, rail: bool) -> None:
-    """A guard rail or a picket fence along the ground from start to end."""
+    """Draws a guard rail or a picket fence along the ground from start to end."""
     rng = stage.rng
     color = (
         (176, 180, 182)
@@ -170,7 +170,7 @@ def draw_fence(stage: Stage, start: Place, end: Place, *, rail: bool) -> None:
 
 
 def draw_wall(stage: Stage, start: Place, end: Place, height: float) -> None:
-    """A garden wall from start to end."""
+    """Draws a garden wall from start to end."""
     color = pick_color(stage.rng, ((168, 150, 132), (150, 104, 84), (188, 184, 174)), 12)
     corners = [
         (start.x, height, start.z), (end.x, height, end.z), (end.x, 0.0, end.z),

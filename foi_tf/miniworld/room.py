@@ -1,4 +1,4 @@
-"""Rooms: a floor, walls with what hangs on them, a ceiling, and furniture."""
+"""Paints rooms: floor, ceiling, walls with pictures and windows, and furniture."""
 
 import math
 
@@ -24,7 +24,7 @@ _FLOORS: tuple[Color, ...] = (
     (176, 168, 152),
 )  # fmt: skip
 
-# What stands at the walls and in the middle, and hangs on the walls, by type of room.
+# By type of room: things at the walls, in the middle, and on the walls.
 _CONTENTS = {
     "living": (
         ("sofa", "sofa", "shelf", "cabinet", "plant", "lamp", "television", "television"),
@@ -39,7 +39,7 @@ _HANGINGS = ("picture", "window", "window", "door", "picture", "mirror")
 
 
 def paint_room(painter: Painter, rng, ranges: RoomRanges) -> Look:
-    """Paints a furnished room seen from inside."""
+    """Paints a furnished room seen from inside; returns its look."""
     w, d = ranges.width.sample(rng), ranges.depth.sample(rng)
     h = ranges.height.sample(rng)
     camera = Camera(
@@ -61,9 +61,9 @@ def paint_room(painter: Painter, rng, ranges: RoomRanges) -> Look:
     return look
 
 
-# Each wall as a place whose +forward points into the room, with its length.
+# Each wall is a place whose +forward points into the room, with its length.
 def _place_walls(w: float, d: float) -> tuple[tuple[Place, float], ...]:
-    back = -0.6  # Behind the camera.
+    back = -0.6  # The back wall is behind the camera.
     middle = (d + back) / 2
     return (
         (Place(0.0, d, math.pi), w),
@@ -102,9 +102,9 @@ def _paint_shell(stage: Stage, ranges: RoomRanges, w: float, d: float, h: float)
 def _draw_panel(
     stage: Stage, kind: str, place: Place, box, color: Color, out: float = 0.02
 ) -> bool:
-    """A rectangle (left, low, right, high) on a wall, as seen from inside the room."""
+    """Draws a rectangle (left, low, right, high) on a wall, as seen from inside the room."""
     left, low, right, high = box
-    # From inside, +right of the wall's own frame is on the left.
+    # Seen from inside, +right of the wall's own frame is on the left.
     corners = ((-left, high, out), (-right, high, out), (-right, low, out), (-left, low, out))
     return stage.face(kind, place, corners, color, lit=False)
 
@@ -215,7 +215,7 @@ def _draw_television(stage: Stage, place: Place) -> None:
 
 
 def draw_sculpture(stage: Stage, place: Place) -> None:
-    """A stone on a plinth."""
+    """Draws a stone on a plinth."""
     rng = stage.rng
     stage.ground_shadow(place, 0.5)
     with stage.painter.instance("sculpture"):

@@ -1,4 +1,4 @@
-"""What lives, lies and swims under water."""
+"""Draws things that live, lie and swim under water."""
 
 import math
 
@@ -20,7 +20,7 @@ _FISH: tuple[tuple[Color, Color], ...] = (
 
 
 def draw_coral(stage: Stage, place: Place, size: float) -> None:
-    """A branching, round or table coral."""
+    """Draws a branching, round or table coral."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -74,7 +74,7 @@ def draw_coral(stage: Stage, place: Place, size: float) -> None:
 
 
 def draw_seaweed(stage: Stage, place: Place, size: float, kind: str = "seaweed") -> None:
-    """Waving blades."""
+    """Draws waving blades."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -88,7 +88,7 @@ def draw_seaweed(stage: Stage, place: Place, size: float, kind: str = "seaweed")
 def draw_fish(
     stage: Stage, place: Place, size: float, colors: tuple[Color, Color] | None = None
 ) -> None:
-    """A fish of so many meters, swimming left or right at `place.y`."""
+    """Draws a fish that swims left or right at the height `place.y`; `meters` is its length."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None or size * flat.scale < 0.012:
         return
@@ -126,7 +126,7 @@ def draw_fish(
 
 
 def draw_diver(stage: Stage, place: Place) -> None:
-    """A swimming diver in a dark suit, with a tank."""
+    """Draws a swimming diver in a dark suit, with a tank."""
     rng = stage.rng
     suit = pick_color(rng, ((40, 44, 52), (46, 60, 84), (70, 46, 46)), 8)
     outfit = Outfit(
@@ -144,7 +144,7 @@ def draw_diver(stage: Stage, place: Place) -> None:
 
 
 def draw_robot(stage: Stage, place: Place) -> None:
-    """A remotely operated vehicle: a yellow frame with a dome and lights."""
+    """Draws a remotely operated vehicle: a yellow frame with a dome and lights."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -169,7 +169,7 @@ def draw_robot(stage: Stage, place: Place) -> None:
 
 
 def draw_wreck(stage: Stage, place: Place) -> None:
-    """The ribs and hull of a sunken boat."""
+    """Draws the ribs and hull of a sunken boat."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -186,7 +186,7 @@ def draw_wreck(stage: Stage, place: Place) -> None:
 
 
 def draw_plastic(stage: Stage, place: Place) -> None:
-    """A bag, a bottle, or a crushed cup."""
+    """Draws a bag, a bottle, or a crushed cup."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return
@@ -225,12 +225,12 @@ def _draw_bottle(stage: Stage, flat: Flat) -> None:
 
 
 def draw_litter_bottle(stage: Stage, place: Place) -> None:
-    """An upright glass bottle, which counts as plastic in the trash dataset."""
+    """Draws an upright glass bottle, which counts as plastic in the trash dataset."""
     draw_bottle(stage, place, stage.rng.uniform(0.3, 0.45))
 
 
 def draw_natural_litter(stage: Stage, place: Place) -> None:
-    """A starfish or a loose plant: natural things that are not trash."""
+    """Draws a starfish or a loose plant: natural things that are not trash."""
     flat, rng = stage.flat(place), stage.rng
     if flat is None:
         return

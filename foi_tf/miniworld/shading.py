@@ -1,4 +1,4 @@
-"""From a painter's parts to what a camera records: light, haze, and the sensor's flaws."""
+"""Turns a painter's parts into a photograph: light, haze, and the flaws of a sensor."""
 
 import dataclasses
 import functools
@@ -17,7 +17,7 @@ _TILE = 640  # Side of the noise tiles; larger than any dataset's supersampled i
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Look:
-    """One draw from `LookRanges`, and what the scene adds to it: the color of the haze."""
+    """Holds one draw from `LookRanges`, and the color of the haze, which the scene adds."""
 
     exposure: float
     warmth: float
@@ -36,14 +36,14 @@ class Look:
 
 
 def sample_look(rng: random.Random, ranges: LookRanges) -> Look:
-    """Draws every range."""
+    """Draws a number from every range."""
     fields = dataclasses.fields(ranges)
     return Look(**{field.name: getattr(ranges, field.name).sample(rng) for field in fields})
 
 
 @functools.cache
 def _make_tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fine grain, soft clouds and horizontal streaks: float32, mean 0, deviation 1."""
+    """Returns fine grain, soft clouds and horizontal streaks: float32, mean 0, deviation 1."""
     rng = np.random.default_rng(20)
     grain = cv2.GaussianBlur(rng.standard_normal((_TILE, _TILE)).astype(np.float32), (0, 0), 0.7)
     clouds = np.zeros((_TILE, _TILE), np.float32)
@@ -57,7 +57,7 @@ def _make_tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _crop_tile(rng: random.Random, tile: np.ndarray, reference: Size, size: Size) -> np.ndarray:
-    """A random window of the tile: the same texture at any size, only finer or coarser."""
+    """Cuts a random window out of a tile: the same texture at any image size."""
     top, left = rng.randrange(_TILE - reference[0]), rng.randrange(_TILE - reference[1])
     window = tile[top : top + reference[0], left : left + reference[1]]
     if reference == size:
@@ -66,7 +66,7 @@ def _crop_tile(rng: random.Random, tile: np.ndarray, reference: Size, size: Size
 
 
 def _make_grain(rng: random.Random, size: Size) -> np.ndarray:
-    """Fine grain, which stays as fine as the pixels at any size."""
+    """Returns grain that is as fine as the pixels at any image size."""
     top, left = rng.randrange(_TILE), rng.randrange(_TILE)
     rows, columns = np.arange(top, top + size[0]), np.arange(left, left + size[1])
     return _make_tiles()[0].take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
@@ -74,7 +74,7 @@ def _make_grain(rng: random.Random, size: Size) -> np.ndarray:
 
 @functools.lru_cache(maxsize=16)
 def _make_grid(size: Size) -> tuple[np.ndarray, np.ndarray]:
-    """x [1, W] and y [H, 1] of pixel centers, in image heights."""
+    """Returns x [1, W] and y [H, 1] of the pixel centers, in image heights."""
     height, width = size
     x = (np.arange(width, dtype=np.float32)[None] + 0.5) / height
     y = (np.arange(height, dtype=np.float32)[:, None] + 0.5) / height
@@ -82,7 +82,7 @@ def _make_grid(size: Size) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compute_inverse_depths(painter: Painter, parts: np.ndarray) -> np.ndarray:
-    """float32 1 / meters at each of the supersampled `parts`; 0 where nothing is near."""
+    """Returns float32 1 / meters at each of the supersampled `parts`; 0 where infinite."""
     a, b, c, _, _ = np.asarray(painter.inverse_depths, np.float32).T
     x, y = _make_grid(parts.shape)
     inverse = a.take(parts)
@@ -95,7 +95,7 @@ def compute_inverse_depths(painter: Painter, parts: np.ndarray) -> np.ndarray:
 def _shade_surfaces(
     painter: Painter, look: Look, rng: random.Random, parts: np.ndarray
 ) -> np.ndarray:
-    """float32 [H, W] brightness factor of the surfaces: their textures, and shadows on them."""
+    """Returns the brightness factor of textures and of shadows: float32 [H, W]."""
     seen = parts[1::SUPERSAMPLING, 1::SUPERSAMPLING]
     light = np.ones(painter.size, np.float32)
     amounts = np.asarray(painter.textures, np.float32).T * look.texture
@@ -115,7 +115,7 @@ def _shade_surfaces(
 
 
 def _shade_lens(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
-    """float32 [H, W] brightness factor of the camera: exposure, uneven light, dark corners."""
+    """Returns the brightness factor of exposure, uneven light and dark corners: float32 [H, W]."""
     x, y = _make_grid(painter.size)
     across, down = (x - painter.aspect / 2) / painter.aspect, y - 0.5
     light = 1 + look.gradient * (rng.choice((-1, 1)) * across - down / 2)
@@ -123,15 +123,15 @@ def _shade_lens(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
 
 
 def _compute_clarity(painter: Painter, look: Look, parts: np.ndarray) -> np.ndarray:
-    """float32 share of light that haze lets through, for each of the supersampled parts."""
+    """Returns the share of light that haze lets through, for each supersampled part: float32."""
     inverse = compute_inverse_depths(painter, parts)
-    # What is at infinity is painted in its final color.
+    # Parts at infinity are painted in their final color.
     distance = np.divide(1.0, inverse, out=np.zeros_like(inverse), where=inverse > 0)
     return cv2.exp(distance * np.float32(-look.haze))
 
 
 def develop_image(painter: Painter, look: Look, rng: random.Random) -> np.ndarray:
-    """The image, uint8 [H, W, 3] RGB."""
+    """Returns the image of a painted scene: uint8 [H, W, 3] RGB."""
     parts = painter.parts.astype(np.intp)
     surfaces = _shade_surfaces(painter, look, rng, parts)
     lens = _shade_lens(painter, look, rng)
@@ -146,19 +146,19 @@ def develop_image(painter: Painter, look: Look, rng: random.Random) -> np.ndarra
             channel = _average_pixels(color, painter.size) * surfaces
         else:
             haze = look.haze_top[i] + (look.haze_bottom[i] - look.haze_top[i]) * y
-            # Averaged after the haze: at a rim it differs on either side.
+            # Pixels are averaged after the haze, which differs on the two sides of a rim.
             channel = _average_pixels(color * clarity, painter.size) * surfaces + haze * fog
         channels.append(channel * lens * (look.tint[i] * (1 + 0.22 * look.warmth * (1 - i))))
     return _record_image(channels, look, rng)
 
 
 def _record_image(channels: list[np.ndarray], look: Look, rng: random.Random) -> np.ndarray:
-    """float32 planes -> uint8 RGB, with the lens's blur, contrast and the sensor's noise."""
+    """Adds blur, contrast and noise to float32 planes; returns uint8 RGB."""
     red, green, blue = channels
     gray = (0.3 * red + 0.59 * green + 0.11 * blue) * (1 - look.saturation)
     offset = 118 * (1 - look.contrast)
     image = cv2.merge([(c * look.saturation + gray) * look.contrast + offset for c in channels])
-    if look.blur > 0.25:  # Less would change nothing.
+    if look.blur > 0.25:  # A smaller blur would change nothing.
         image = cv2.GaussianBlur(image, (0, 0), look.blur)
     if look.noise > 0:
         grain, tint = _make_grain(rng, image.shape[:2]), _make_grain(rng, image.shape[:2])
@@ -168,5 +168,5 @@ def _record_image(channels: list[np.ndarray], look: Look, rng: random.Random) ->
 
 
 def _average_pixels(plane: np.ndarray, size: Size) -> np.ndarray:
-    """Supersampled -> image pixels."""
+    """Averages supersampled pixels to image pixels."""
     return cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA)

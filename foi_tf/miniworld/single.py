@@ -1,4 +1,4 @@
-"""Web-search images: one prominent thing in the middle of any kind of place."""
+"""Paints web-search images: one prominent thing in the middle of any kind of place."""
 
 import math
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def _draw_people(stage: Stage, place: Place) -> None:
     draw_person(stage, place, 1.75, stage.rng.choice(("standing", "running", "waving", "reaching")))
 
 
-# Class: (meters tall, how to draw it, where it is found).
+# By class, (height in meters, function that draws it, settings).
 SUBJECTS: dict[str, tuple[float, Draw, tuple[str, ...]]] = {
     "car": (2.9, _draw_car("car"), _OUTDOORS),
     "van": (3.4, _draw_car("van"), _OUTDOORS),
@@ -116,7 +116,7 @@ SUBJECTS: dict[str, tuple[float, Draw, tuple[str, ...]]] = {
 
 
 def paint_single(painter: Painter, rng, looks: LookRanges, number: int) -> tuple[Look, int]:
-    """Paints one thing; `number` chooses the class in turn. Returns its label too."""
+    """Paints one thing; `number` chooses the class in turn. Returns the look and the label."""
     label = number % len(SUBJECTS)
     meters, draw, places = tuple(SUBJECTS.values())[label]
     place = rng.choice(places)
@@ -128,7 +128,7 @@ def paint_single(painter: Painter, rng, looks: LookRanges, number: int) -> tuple
         aspect=painter.aspect,
         focal=focal,
         height=meters * eye,
-        horizon=foot - eye * share,  # Brings the foot of the thing to its row.
+        horizon=foot - eye * share,  # Puts the foot of the thing at the row `foot`.
         roll=rng.uniform(-0.03, 0.03),
     )
     stage = Stage(painter, camera, rng, sample_sun(rng), weather.ambient)
@@ -143,7 +143,7 @@ def paint_single(painter: Painter, rng, looks: LookRanges, number: int) -> tuple
         look = apply_weather(look, weather)
     z = camera.focal * meters / share
     x = rng.uniform(-0.1, 0.1) * z * camera.aspect / camera.focal
-    # Furniture has a front that it is known by.
+    # Furniture is recognized by its front.
     turn = math.pi + rng.uniform(-1.1, 1.1) if places == ("room",) else rng.uniform(0, 2 * math.pi)
     draw(stage, Place(x, z, turn))
     return look, label

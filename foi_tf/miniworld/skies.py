@@ -1,4 +1,4 @@
-"""Skies, and the light that falls from them."""
+"""Paints skies, and describes the light that falls from them."""
 
 import dataclasses
 
@@ -10,9 +10,9 @@ from foi_tf.miniworld.shading import Look
 
 @dataclasses.dataclass(frozen=True)
 class Weather:
-    """A sky's colors and what it does to the light below.
+    """Describes the colors of a sky and its effect on the light below.
 
-    `exposure`, `haze` and `shadow` multiply the look's own; `warmth` is added to it.
+    `exposure`, `haze` and `shadow` multiply those of the look; `warmth` is added to it.
     """
 
     top: Color
@@ -42,8 +42,8 @@ WEATHERS = {
 
 
 def apply_weather(look: Look, weather: Weather) -> Look:
-    """The look of a scene under that weather."""
-    # Like the sky, haze comes out in the color that the weather gives it.
+    """Returns the look of a scene in this weather."""
+    # Haze is to have the weather's color in the image, so the exposure is divided out.
     haze = scale_color(mix_colors(weather.bottom, weather.top, 0.15), 1 / weather.exposure)
     return dataclasses.replace(
         look,
@@ -59,7 +59,7 @@ def apply_weather(look: Look, weather: Weather) -> Look:
 
 def paint_sky(painter: Painter, camera: Camera, rng, weather: Weather, *, bands: int = 18) -> None:
     """Paints the sky down to below the horizon, with clouds if the weather has them."""
-    # The exposure applies to the sky too, and its colors are given as they come out.
+    # So are the colors of the sky.
     lift = 1 / weather.exposure
     top, bottom = (
         tuple(v * lift for v in jitter_color(rng, c, 8)) for c in (weather.top, weather.bottom)
@@ -82,7 +82,7 @@ def paint_sky(painter: Painter, camera: Camera, rng, weather: Weather, *, bands:
 
 
 def sample_sun(rng) -> Vector:
-    """A direction to the light: from the left or the right, never from straight ahead."""
+    """Draws a direction to the light: from the left or the right, never straight ahead."""
     side = rng.choice((-1, 1)) * rng.uniform(0.35, 0.6)
     height = rng.uniform(0.6, 0.78)
     return side, height, -((max(1 - side * side - height * height, 0.0)) ** 0.5)

@@ -1,4 +1,4 @@
-"""Solid things in front of a camera: a painter, a camera, the sun, and the dice."""
+"""Draws solid things in front of a camera, with a painter, a sun and a random generator."""
 
 import dataclasses
 import math
@@ -12,12 +12,12 @@ from foi_tf.miniworld.color_math import Color, scale_color
 from foi_tf.miniworld.painter import InverseDepth, Painter, Point, inverse_depth_of_plane
 from foi_tf.miniworld.vocabulary import Texture
 
-Local = tuple[float, float, float]  # (right, up, forward) of the thing itself, in meters.
+Local = tuple[float, float, float]  # (right, up, forward) in the thing's own directions, in meters.
 
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where a thing stands (meters) and which way it faces: 0 is away, clockwise from above."""
+    """Holds the position of a thing in meters, and its heading: 0 is away, clockwise from above."""
 
     x: float
     z: float
@@ -25,7 +25,7 @@ class Place:
     y: float = 0.0
 
     def world(self, local: Local) -> Vector:
-        """The thing's own coordinates -> world."""
+        """Turns the thing's own coordinates into world coordinates."""
         right, up, forward = local
         cos, sin = math.cos(self.heading), math.sin(self.heading)
         return (
@@ -35,23 +35,23 @@ class Place:
         )
 
     def moved(self, right: float, forward: float, up: float = 0.0) -> "Place":
-        """The place so far from here, in the thing's own directions."""
+        """Returns a place at an offset from this one, in the thing's own directions."""
         x, y, z = self.world((right, up, forward))
         return Place(x, z, self.heading, y)
 
     def turned(self, angle: float) -> "Place":
-        """The same place, facing `angle` more to the right."""
+        """Returns the same place, turned right by `angle`."""
         return Place(self.x, self.z, self.heading + angle, self.y)
 
 
-ORIGIN = Place(0.0, 0.0)  # Whose coordinates are the world's.
+ORIGIN = Place(0.0, 0.0)  # Its own coordinates are the world's.
 
 
 @dataclasses.dataclass(frozen=True)
 class Flat:
-    """An upright plane that faces the camera at one depth; figures are drawn on it.
+    """Describes an upright plane that faces the camera at one depth; figures are drawn on it.
 
-    `at(right, up)` are meters from its foot on the image.
+    `at(right, up)` takes meters from the plane's foot in the image.
     """
 
     foot: Point
@@ -59,17 +59,17 @@ class Flat:
     inverse_depth: InverseDepth
 
     def at(self, right: float, up: float) -> Point:
-        """Meters from the foot -> image position."""
+        """Turns meters from the foot into an image position."""
         return self.foot[0] + right * self.scale, self.foot[1] - up * self.scale
 
 
 @dataclasses.dataclass
 class Stage:
-    """What scene functions are handed.
+    """Holds everything that the functions which draw a scene need.
 
     Attributes:
-      painter, camera: see there.
-      rng: the only source of randomness; never asked in a way that depends on the size.
+      painter, camera: see their classes.
+      rng: the only source of randomness; no draw from it depends on the image's size.
       sun: unit vector towards the light.
       ambient: the share of light on surfaces turned away from the sun.
     """
@@ -86,16 +86,16 @@ class Stage:
         self._sun = (x * cos - z * sin, y, x * sin + z * cos)
 
     def depth(self, x: float, z: float) -> float:
-        """Meters in front of the camera."""
+        """Returns the meters in front of the camera."""
         return self.camera.view((x, 0.0, z))[2]
 
     def extent(self, place: Place, meters: float) -> float:
-        """How large a length appears there, in image heights; 0 behind the camera."""
+        """Returns how large a length appears there, in image heights; 0 behind the camera."""
         depth = self.depth(place.x, place.z)
         return self.camera.focal * meters / depth if depth > NEAR else 0.0
 
     def viewed(self, place: Place, corners: Sequence[Local]) -> list[Vector]:
-        """The place's own coordinates -> camera coordinates."""
+        """Turns the place's own coordinates into camera coordinates."""
         x, y, z = self.camera.view((place.x, place.y, place.z))
         turn = place.heading - self.camera.yaw
         cos, sin = math.cos(turn), math.sin(turn)
@@ -112,7 +112,7 @@ class Stage:
     ) -> bool:
         """Draws a flat polygon in the place's coordinates, clockwise as seen from its front.
 
-        Returns False where it shows its back or is behind the camera.
+        Returns False if the camera sees its back, or if it is behind the camera.
         """
         viewed = self.viewed(place, corners)
         normal = _compute_normal(*viewed[:3])
@@ -149,14 +149,14 @@ class Stage:
     ) -> None:
         """Draws polygons that lie in one plane and do not overlap, such as a wall's windows.
 
-        They have equally many corners, in the place's coordinates.
+        All have the same number of corners, in the place's coordinates.
         """
         if not outlines:
             return
         first = self.viewed(place, outlines[0][:3])
         normal = _compute_normal(*first)
         offset = sum(a * b for a, b in zip(normal, first[0], strict=True))
-        if abs(offset) < 1e-9:  # Edge-on.
+        if abs(offset) < 1e-9:  # The plane is seen edge-on.
             return
         if len(outlines) > 4:
             points, depths = self._projected(place, np.array(outlines))
@@ -172,9 +172,11 @@ class Stage:
             self.painter.polygons(self.painter.part(kind, color, plane, texture), points)
 
     def _projected(self, place: Place, outlines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """float [n, corners, 3] local -> [<= n, corners, 2] image positions, and all depths.
+        """Projects local coordinates, float [n, corners, 3], to the image.
 
-        The few that reach behind the camera lie at the image's border and are left out.
+        Returns:
+          Image positions [<= n, corners, 2], and all depths. The few polygons that reach behind
+          the camera lie at the image's border and are left out.
         """
         x, y, z = self.camera.view((place.x, place.y, place.z))
         turn = place.heading - self.camera.yaw
@@ -195,7 +197,7 @@ class Stage:
         base: float = 0.0,
         top: Color | None = None,
     ) -> None:
-        """A cuboid of (width, height, depth) meters that stands `base` above the place."""
+        """Draws a cuboid of (width, height, depth) meters, `base` meters above the place."""
         w, h, d = size[0] / 2, size[1] + base, size[2] / 2
         b = base
         for corners in (
@@ -209,7 +211,7 @@ class Stage:
         self.face(kind, place, lid, top or color)
 
     def flat(self, place: Place) -> Flat | None:
-        """The plane that faces the camera at a place; None if too near or behind."""
+        """Returns the plane that faces the camera at a place; None if too near or behind."""
         viewed = self.camera.view((place.x, place.y, place.z))
         if viewed[2] < NEAR:
             return None
@@ -219,7 +221,7 @@ class Stage:
         )
 
     def ground_shadow(self, place: Place, radius: float) -> None:
-        """A soft patch of shadow under a thing."""
+        """Draws a soft patch of shadow under a thing."""
         viewed = self.camera.view((place.x, place.y, place.z))
         if viewed[2] > NEAR:
             across = radius * self.camera.focal / viewed[2]
@@ -227,14 +229,17 @@ class Stage:
             self.painter.shadow_ellipse(self.camera.image(viewed), (across, along))
 
     def cast(self, place: Place, corners: Sequence[Local]) -> None:
-        """A shadow polygon on the ground, in the thing's own coordinates."""
+        """Draws a polygon of shadow on the ground, in the thing's own coordinates."""
         viewed = clip_near(self.viewed(place, corners))
         if len(viewed) >= 3:
             self.painter.shadow([self.camera.image(point) for point in viewed])
 
 
 def _compute_normal(p: Vector, q: Vector, r: Vector) -> Vector:
-    """The normal of three points, not of unit length; towards where they run clockwise."""
+    """Returns the normal of three points, not of unit length.
+
+    It points to the side from which they run clockwise.
+    """
     ux, uy, uz = q[0] - p[0], q[1] - p[1], q[2] - p[2]
     vx, vy, vz = r[0] - p[0], r[1] - p[1], r[2] - p[2]
     return uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx

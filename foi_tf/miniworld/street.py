@@ -1,4 +1,4 @@
-"""Streets in perspective: the road, its sides, and what moves on it."""
+"""Paints streets in perspective: the road, its sides, and what moves on it."""
 
 import math
 
@@ -22,7 +22,7 @@ _GROUND: dict[str, Color] = {
 
 
 def paint_street(painter: Painter, rng, ranges: StreetRanges) -> Look:
-    """Paints a street with everything that `ranges` allows."""
+    """Paints a street with everything that `ranges` allows; returns its look."""
     weather = WEATHERS[rng.choice(ranges.weather)]
     road = ranges.road_width.sample(rng)
     camera = Camera(
@@ -50,7 +50,7 @@ def paint_street(painter: Painter, rng, ranges: StreetRanges) -> Look:
 
 
 def _paint_mountains(stage: Stage, weather: Weather) -> None:
-    """A skyline of hills beyond the street's end."""
+    """Paints a skyline of hills beyond the street's end."""
     rng, camera = stage.rng, stage.camera
     if rng.random() < 0.45:
         return
@@ -68,7 +68,7 @@ def _paint_mountains(stage: Stage, weather: Weather) -> None:
 def paint_strip(
     stage: Stage, kind: str, left: float, right: float, color: Color, near=-8.0, far=END, up=0.0
 ):
-    """A strip of ground along the street."""
+    """Paints a strip of ground along the street."""
     corners = [(left, up, far), (right, up, far), (right, up, near), (left, up, near)]
     stage.face(kind, ORIGIN, corners, color, lit=False)
 
@@ -87,7 +87,7 @@ def _paint_ground(
     if "soil" in ranges.ground and rng.random() < 0.4:
         tarmac = jitter_color(rng, (138, 126, 110), 10)
     slabs = jitter_color(rng, (172, 168, 160), 12)
-    if rng.random() < 0.35:  # A cross street.
+    if rng.random() < 0.35:  # There is a cross street.
         z = rng.uniform(14, 40)
         width = rng.uniform(6, 9)
         corners = [(-90, 0, z + width), (90, 0, z + width), (90, 0, z), (-90, 0, z)]
@@ -139,7 +139,7 @@ def _paint_markings(stage: Stage, half: float) -> None:
 
 
 def _draw_houses(stage: Stage, ranges: StreetRanges, front: float, lit: float) -> None:
-    """Houses on both sides with gaps between them; farther houses first."""
+    """Draws houses on both sides with gaps between them, farther houses first."""
     rng = stage.rng
     style = rng.choice(ranges.architecture)
     low, high = STYLES[style].storeys
@@ -181,7 +181,7 @@ def _draw_houses(stage: Stage, ranges: StreetRanges, front: float, lit: float) -
 
 
 def _draw_bonnet(stage: Stage) -> None:
-    """The front of the camera's own car, at the bottom of the image."""
+    """Draws the front of the camera's own car, at the bottom of the image."""
     painter, aspect = stage.painter, stage.camera.aspect
     part = painter.part("ego vehicle", (60, 62, 66), inverse_depth_of_plane(1.6))
     painter.ellipse(part, (aspect / 2, 1.04), (aspect * 0.52, 0.11))

@@ -1,4 +1,4 @@
-"""Who and what is in a street: traffic, people, trees and what stands at the kerb."""
+"""Fills streets with traffic, people, trees and the things at the kerb."""
 
 import math
 
@@ -28,8 +28,12 @@ _THINGS = (
 def populate_street(
     stage: Stage, ranges: StreetRanges, half: float, pave: float, front: float, *, lamps: bool
 ) -> None:
-    """Fills a street whose road ends `half` meters from its middle, its pavements at `pave`,
-    and where houses start at `front`.
+    """Fills a street with things, in meters from its middle.
+
+    Args:
+      half: where the road ends.
+      pave: where the pavements end.
+      front: where houses begin.
     """
     crowd = Crowd(stage)
     _plant_trees(crowd, stage, ranges, max(half + 0.5, pave - 0.6), front)
@@ -77,7 +81,7 @@ def _place_furniture(
 
 
 def _place_vehicles(crowd: Crowd, stage: Stage, ranges: StreetRanges, half: float) -> None:
-    """Vehicles in the lanes, oncoming on the left, and parked ones at the kerb."""
+    """Places vehicles in the lanes, oncoming on the left, and parked ones at the kerb."""
     rng = stage.rng
     taken: list[tuple[float, float]] = []
     for _ in range(ranges.traffic.count(rng)):
@@ -87,7 +91,7 @@ def _place_vehicles(crowd: Crowd, stage: Stage, ranges: StreetRanges, half: floa
         z = rng.uniform(11 if large else 7, 62)
         heading = (0.0 if side > 0 else math.pi) + rng.uniform(-0.06, 0.06)
         cycles = kind in ("bicycle", "motorcycle")
-        if cycles:  # Small ones come nearer, and keep to the lane less.
+        if cycles:  # Cycles may come nearer, and keep to the lane less.
             z, heading = 5 + z / 3, heading + rng.uniform(-0.7, 0.7)
         if any(abs(x - a) < 2.2 and abs(z - b) < (9 if large else 6) for a, b in taken):
             continue
@@ -104,7 +108,7 @@ def _place_people(
     rng = stage.rng
     for _ in range(ranges.people.count(rng)):
         heading = rng.choice((0, math.pi)) + rng.uniform(-0.5, 0.5)
-        if rng.random() < 0.25:  # Crossing the road.
+        if rng.random() < 0.25:  # The person crosses the road.
             x, heading = rng.uniform(-half, half), heading + math.pi / 2
         else:
             x = _choose_side(rng) * rng.uniform(half + 0.3, max(pave, half + 1))

@@ -1,4 +1,4 @@
-"""Under water: seabeds, reefs and open water, seen through what the water takes away."""
+"""Paints seabeds, reefs and open water, in the colors that water lets through."""
 
 import dataclasses
 
@@ -34,7 +34,7 @@ _TINTS = {"blue": (0.72, 0.95, 1.08), "turquoise": (0.85, 1.05, 1.02), "green": 
 
 
 def paint_dive(painter: Painter, rng, ranges: UnderwaterRanges) -> Look:
-    """Paints a dive."""
+    """Paints a dive; returns its look."""
     water = rng.choice(ranges.water)
     place = rng.choice(ranges.places)
     camera = Camera(
@@ -53,7 +53,7 @@ def paint_dive(painter: Painter, rng, ranges: UnderwaterRanges) -> Look:
 
 
 def paint_water(stage: Stage, look: Look, water: str, visibility: float) -> Look:
-    """Paints the water itself, lighter towards the surface; returns the look of what is in it."""
+    """Paints the water, lighter towards the surface; returns the look of things in it."""
     top, bottom = (jitter_color(stage.rng, color, 10) for color in WATERS[water])
     box = (0.0, 0.0, 1.0, stage.camera.aspect)
     stage.painter.bands("water", box, [mix_colors(top, bottom, (i + 0.5) / 24) for i in range(24)])
@@ -63,7 +63,7 @@ def paint_water(stage: Stage, look: Look, water: str, visibility: float) -> Look
 
 
 def paint_seabed(stage: Stage) -> None:
-    """Sand to the horizon, with dunes of rock in the distance."""
+    """Paints sand up to the horizon, with dunes of rock in the distance."""
     rng = stage.rng
     sand = pick_color(rng, ((214, 200, 160), (190, 182, 150), (176, 164, 132)), 10)
     corners = [(-60, 0, 90.0), (60, 0, 90.0), (60, 0, 0.2), (-60, 0, 0.2)]
@@ -73,7 +73,7 @@ def paint_seabed(stage: Stage) -> None:
 
 
 def _paint_rays(stage: Stage, top: Color) -> None:
-    """Shafts of light from the surface, far behind everything."""
+    """Paints shafts of light from the surface, far behind everything."""
     rng, aspect = stage.rng, stage.camera.aspect
     for _ in range(rng.randint(0, 4)):
         x, wide, lean = rng.uniform(0, aspect), rng.uniform(0.03, 0.08), rng.uniform(-0.2, 0.2)
@@ -86,7 +86,7 @@ def _paint_rays(stage: Stage, top: Color) -> None:
 
 
 def _draw_life(stage: Stage, ranges: UnderwaterRanges, place: str) -> None:
-    """Everything in the water, the farthest first."""
+    """Draws everything in the water, the farthest first."""
     rng, camera = stage.rng, stage.camera
     crowd = Crowd(stage)
 

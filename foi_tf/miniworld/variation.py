@@ -1,8 +1,8 @@
-"""How much a dataset's images vary, as ranges that can be compared.
+"""Defines how much a dataset's images vary, as ranges that can be compared.
 
-Inclusion of one image domain in another (finding on the factor "source domain
-includes target domain", section 5 of the paper) is built in: `contains` says whether
-one dataset's ranges lie within another's. All numbers are ours.
+They build in that one image domain includes another (the factor "source domain includes
+target domain", section 5 of the paper): `contains` tells whether the ranges of one dataset lie
+within those of another. All numbers are ours.
 """
 
 import dataclasses
@@ -12,26 +12,26 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """Numbers from low to high."""
+    """Holds the lowest and highest of a range of numbers."""
 
     low: float
     high: float
 
     def sample(self, rng: random.Random) -> float:
-        """A uniform draw."""
+        """Draws a number uniformly."""
         return self.low + (self.high - self.low) * rng.random()
 
     def count(self, rng: random.Random) -> int:
-        """A whole number whose mean is a draw."""
+        """Draws a whole number whose mean is uniform in the range."""
         value = self.sample(rng)
         return int(value) + (rng.random() < value % 1)
 
 
 def contains(outer: Any, inner: Any) -> bool:
-    """Whether everything `inner` allows is allowed by `outer`.
+    """Tells whether `outer` allows everything that `inner` allows.
 
-    Ranges contain ranges within them and numbers between their ends, tuples of choices
-    contain their subsets, and dataclasses are compared field by field.
+    Ranges contain ranges within them and numbers between their ends. Tuples of choices contain
+    their subsets. Dataclasses are compared field by field.
     """
     if isinstance(outer, Range):
         if isinstance(inner, Range):
@@ -49,7 +49,7 @@ def contains(outer: Any, inner: Any) -> bool:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LookRanges:
-    """What camera and light do to the colors.
+    """Holds the ranges of what camera and light do to the colors.
 
     Attributes:
       exposure: factor on brightness.
@@ -80,11 +80,11 @@ class LookRanges:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StreetRanges:
-    """Streets and who uses them. Lengths in meters, angles in radians.
+    """Holds the ranges of streets and their users; lengths in meters, angles in radians.
 
-    `weather` is of clear, overcast, dusk, night, rain, fog, dusty; `architecture` names
-    facade styles, `vehicles` kinds of vehicle, `ground` what lies beside the road.
-    `traffic`, `people`, `furniture`, `trees` and `animals` say about how many there are;
+    `weather` chooses among clear, overcast, dusk, night, rain, fog and dusty. `architecture` names
+    facade styles, `vehicles` kinds of vehicles, `ground` the surfaces beside the road.
+    `traffic`, `people`, `furniture`, `trees` and `animals` are about the numbers of these things.
     `own_car` is the share of images that show the bonnet.
     """
 
@@ -113,7 +113,7 @@ class StreetRanges:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RoomRanges:
-    """Rooms and what stands in them. Lengths in meters, angles in radians."""
+    """Holds the ranges of rooms and their furniture; lengths in meters, angles in radians."""
 
     look: LookRanges
     types: tuple[str, ...]
@@ -132,7 +132,7 @@ class RoomRanges:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AerialRanges:
-    """Tiles of land seen from above; `span` is how many meters the image's height shows."""
+    """Holds the ranges of land seen from above; `span` is the image's height in meters."""
 
     look: LookRanges
     land: tuple[str, ...]
@@ -144,7 +144,10 @@ class AerialRanges:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class UnderwaterRanges:
-    """Seabeds and open water. `visibility` is the distance at which 1/e of light is left."""
+    """Holds the ranges of seabeds and open water.
+
+    `visibility` is the distance at which 1/e of the light is left.
+    """
 
     look: LookRanges
     water: tuple[str, ...]
@@ -161,7 +164,7 @@ class UnderwaterRanges:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AnimalRanges:
-    """Close-ups of one animal; `size` is its height in image heights."""
+    """Holds the ranges of close-ups of one animal; `size` is its height in image heights."""
 
     look: LookRanges
     backdrops: tuple[str, ...]
@@ -171,7 +174,7 @@ class AnimalRanges:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ConsumerRanges:
-    """Photographs of everything: settings, with the ranges of the streets and rooms in them."""
+    """Holds the ranges of photographs of everything, with those of their streets and rooms."""
 
     look: LookRanges
     settings: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Road vehicles: side profiles drawn out to their width, with wheels, glass and lights."""
+"""Draws road vehicles: a side profile with a width, and wheels, glass and lights."""
 
 import dataclasses
 import math
@@ -18,15 +18,15 @@ Outline = tuple[tuple[float, float], ...]  # (forward, up) in meters, clockwise 
 
 @dataclasses.dataclass(frozen=True)
 class VehicleBody:
-    """A vehicle's shape in meters.
+    """Describes the shape of a vehicle in meters.
 
     Attributes:
-      profile: its outline from the right, front towards +forward.
-      width: across.
-      glass: edges of the profile (by index) that are wind or rear screens.
-      windows: outlines on each side.
+      profile: its outline from the right, with the front towards +forward.
+      width: from side to side.
+      glass: the edges of the profile, by index, that are windscreens or rear windows.
+      windows: the outlines of the windows on each side.
       wheels: (forward, radius) of each axle.
-      paints: colors it comes in.
+      paints: the colors that it may have.
     """
 
     profile: Outline
@@ -93,7 +93,7 @@ BODIES = {
 
 
 def draw_vehicle(stage: Stage, place: Place, kind: str, paint: Color | None = None) -> None:
-    """A car, van, bus, truck or autorickshaw as an instance of its own."""
+    """Draws a car, van, bus, truck or autorickshaw as an instance."""
     body = BODIES[kind]
     size = stage.extent(place, 1.5)
     if size < 0.006:
@@ -121,10 +121,10 @@ def draw_vehicle(stage: Stage, place: Place, kind: str, paint: Color | None = No
 
 
 def _draw_shell(stage: Stage, kind: str, place: Place, body: VehicleBody, paint: Color) -> None:
-    """The faces between the two sides, the farther ones first."""
+    """Draws the faces between the two sides, farther faces first."""
     half = body.width / 2
     edges = list(zip(body.profile, (*body.profile[1:], body.profile[0]), range(99), strict=False))
-    edges.pop()  # The underside.
+    edges.pop()  # The underside is not drawn.
 
     def depth(edge) -> float:
         (f0, _), (f1, _), _ = edge
@@ -171,7 +171,7 @@ def _draw_wheels(stage: Stage, kind: str, place: Place, body: VehicleBody, u: fl
 
 
 def _draw_underside(stage: Stage, kind: str, place: Place, body: VehicleBody) -> None:
-    """Tyres seen under the ends of the vehicle."""
+    """Draws the tires that are seen under the ends of the vehicle."""
     inner, outer, high = body.width / 2 - 0.28, body.width / 2 - 0.06, body.profile[0][1] + 0.02
     for (forward, radius), turn in ((body.wheels[0], 1), (body.wheels[-1], -1)):
         end = forward - turn * radius * 0.5

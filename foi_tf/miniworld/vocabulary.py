@@ -1,6 +1,6 @@
-"""Everything the world is made of, and the texture of each thing."""
+"""Lists all kinds of things in the rendered world, and the texture of each."""
 
-IGNORE = 255  # The mask value of what a label map leaves out.
+IGNORE = 255  # The value in masks of kinds that a label map leaves out.
 
 STREET = (
     "sky", "mountain", "road", "lane marking", "crosswalk", "pavement", "parking", "building",
@@ -26,7 +26,7 @@ AERIAL = ("roof", "pool", "court", "tank", "roundabout", "pier")
 KINDS = STREET + VEHICLES + LIVING + ROOM + WATER + LEISURE + AERIAL
 KIND_IDS = {kind: number for number, kind in enumerate(KINDS)}
 
-# How much fine grain, soft clouds and horizontal streaks modulate a surface's brightness.
+# Strengths of fine grain, soft clouds and horizontal streaks in a surface's brightness.
 Texture = tuple[float, float, float]
 PLAIN: Texture = (0.015, 0.02, 0.0)
 TEXTURES: dict[str, Texture] = {

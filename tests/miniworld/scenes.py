@@ -1,4 +1,4 @@
-"""Rendered examples to look at, and which datasets have which annotations."""
+"""Renders examples for tests, and lists the datasets that have each kind of annotation."""
 
 from foi_tf.miniworld import DATASETS, render
 

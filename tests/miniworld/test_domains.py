@@ -1,4 +1,4 @@
-"""How the rendered domains differ, and which include each other."""
+"""Rendered domains differ in color and texture, and some include others."""
 
 import dataclasses
 
@@ -52,7 +52,7 @@ def test_contains_by_hand():
 
 
 def color_statistics(dataset_id: str, split: str, count: int) -> np.ndarray:
-    """Mean and deviation of each channel, and how it changes from top to bottom."""
+    """Returns mean and deviation of each channel, and its change from top to bottom."""
     rows = []
     for index in range(count):
         image = render(dataset_id, split, index)["image"] / 255.0
@@ -63,7 +63,7 @@ def color_statistics(dataset_id: str, split: str, count: int) -> np.ndarray:
 
 
 def nearest_mean_accuracy(domains: tuple[str, ...]) -> float:
-    """Of a classifier of val images by nine color statistics, trained on train images."""
+    """Returns the accuracy of a nearest-mean classifier of images by nine color statistics."""
     train = [color_statistics(name, "train", 20) for name in domains]
     scale = np.concatenate(train).std(0)
     means = np.array([values.mean(0) for values in train])

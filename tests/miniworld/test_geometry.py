@@ -1,4 +1,4 @@
-"""Where rendered things are: boxes, keypoints and depth."""
+"""Rendered boxes, keypoints and depth are where the drawn things are."""
 
 import random
 
@@ -30,7 +30,7 @@ def test_box_of_an_occluded_instance_by_hand():
     square(painter, "dog", 0.5, 0.0, 0.5, 4.0)  # Pixels 0 to 16, columns 16 to 32.
     found = annotate.make_boxes(painter, {"dog": ("dog",), "car": ("car",)})
     assert found["box_labels"].tolist() == [1, 0]
-    # OpenCV also fills the pixels on an outline, so the far sides reach one further.
+    # OpenCV also fills the pixels on an outline, so the far sides are one pixel farther.
     np.testing.assert_allclose(found["boxes"], [[8, 8, 24, 24], [0, 16, 16, 32]], atol=1)
     np.testing.assert_allclose(found["box_areas"], [256 - 64, 256], rtol=0.1)
     depth = annotate.make_depth(painter)
@@ -93,7 +93,7 @@ def test_ground_depth_follows_the_camera():
     stage.face("road", ORIGIN, corners, (90, 90, 90), lit=False)
     depth = annotate.make_depth(painter)
     for row in (40, 50, 63):
-        # The pixel that stands for each 2 x 2 is the lower right one.
+        # Of each 2 x 2 pixels, annotations use the lower right one.
         y = (2 * row + 1 + 0.5) / 128
         expected = camera.height * camera.focal / (y - camera.horizon)
         np.testing.assert_allclose(depth[row], expected, rtol=1e-4)

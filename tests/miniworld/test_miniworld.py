@@ -1,4 +1,4 @@
-"""The rendered collection: its rows, and examples with their annotations."""
+"""The rendered collection has the rows of the paper's datasets and consistent annotations."""
 
 import subprocess
 import sys
@@ -169,7 +169,7 @@ def test_boxes_and_masks_agree(dataset_id):
             name = DATASETS[dataset_id].names["detection"][label]
             inside = example["mask"][top:bottom, left:right] == mask_of[name]
             assert inside.sum() >= area
-            # Tight: the class reaches all four sides.
+            # Boxes are tight: the class reaches all four sides.
             assert all(edge.any() for edge in (inside[0], inside[-1], inside[:, 0], inside[:, -1]))
 
 

@@ -110,7 +110,7 @@ def crop_depth(
     camera. If the depth were the same at all zooms, it would have to unlearn size as a cue.
     So depth is divided by the zoom, as Eigen et al. (NeurIPS 2014) do; the paper does not
     say. Whole images have zoom 1: they are evaluated in the meters of the annotation.
-    Clipping comes last, so that what is beyond the range, like the sky, is so at every zoom.
+    Clipping comes last, so that depth beyond the range, like the sky, stays so at every zoom.
 
     Returns:
       float32 [crop, 1]; unknown depth (0) and the area beyond the image are 0.

@@ -23,7 +23,7 @@ def resize_by_opencv(
       shrink: the factor to shrink the window by.
       out: (height, width) to resize the window to, at most `crop`.
       mirrored: whether to flip the result left to right.
-      crop: (height, width) of what is returned.
+      crop: (height, width) of the result.
       color: fills the area below and right of the window.
 
     Returns:
@@ -54,7 +54,7 @@ def resize_by_tensorflow(
       windows: uint8 [B, H, W, 3]; their sides are multiples of `shrink`.
       shrink: the factor to shrink the windows by.
       out: int32 [2], (height, width) to resize the windows to, at most `crop`.
-      crop: (height, width) of what is returned.
+      crop: (height, width) of the result.
       mean: the color that fills the area below and right of the windows, in [0, 1].
       mirrored: whether to flip the result left to right.
 

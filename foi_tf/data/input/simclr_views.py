@@ -19,7 +19,7 @@ ASPECT = (3 / 4, 4 / 3)  # Aspect ratio of the window, relative to that of the n
 JITTER, JITTER_HUE, JITTERED = 0.8, 0.2, 0.8  # Two strengths, and the share of jittered views.
 GRAY = 0.2  # Share of gray views.
 BLURRED, SIGMA = 0.5, (0.1, 2.0)  # Share of blurred views, and range of sigma in pixels.
-_SIGMAS = 10  # Sigma is one of so many evenly spaced values; ours (see `blur`).
+_SIGMAS = 10  # Number of evenly spaced values of sigma; ours (see `blur`).
 _WINDOW = 10  # The blur's window is the height of the input divided by this.
 _ATTEMPTS = 100  # Attempts to draw a window of the right shape before it is the whole image.
 
@@ -91,7 +91,7 @@ def draw_resized_crop(
 
 
 def distort_colors(pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Randomly changes brightness, contrast, saturation and hue, in random order, or to gray.
+    """Distorts brightness, contrast, saturation and hue in random order, or turns to gray.
 
     Args:
       pixels: float32 [H, W, 3] in [0, 1].

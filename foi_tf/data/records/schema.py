@@ -81,7 +81,7 @@ class FieldSpec:
       task_type: the task type that the field belongs to.
       name: its key in examples and records.
       geometry: how its values belong to the image.
-      values: what the numbers of a real map are; None for other geometries.
+      values: describes the numbers of a real map; None for other geometries.
     """
 
     task_type: str
@@ -119,7 +119,7 @@ class FieldSpec:
         return self.values.step(dataset)
 
     def encode(self, value: Any, dataset: Dataset) -> Any:
-        """Turns a field's value into what `feature` stores; None, if there is no value."""
+        """Turns a field's value, None if it is missing, into what `feature` stores."""
         if value is None:
             value = self._absent(dataset)
         if self.geometry is Geometry.CLASS_MAP:
@@ -140,7 +140,7 @@ class FieldSpec:
         return stored
 
     def _absent(self, dataset: Dataset) -> Any:
-        """Returns the value that stands for no annotation in records."""
+        """Returns the value that records store for a missing annotation."""
         if self.geometry is Geometry.LABEL:
             return -1
         if self.is_map:

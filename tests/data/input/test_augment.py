@@ -19,7 +19,7 @@ def encoded(pixels, suffix=".png"):
 
 
 def example(height, width, suffix=".png"):
-    """An image whose channels are its rows, columns and 7, with a mask that equals its rows."""
+    """Makes an image with the channels row, column and 7, and a mask that equals the rows."""
     y, x = np.mgrid[:height, :width].astype(np.uint8)
     image = np.stack([y, x, np.full_like(y, 7)], -1)
     return {
@@ -63,7 +63,7 @@ def test_image_and_annotations_stay_true_to_each_other(suffix, size, crop):
         h, w = int(view.out_height), int(view.out_width)
         image, mask = out["image"].numpy().astype(int), out["mask"].numpy()[..., 0].astype(int)
         assert image.shape == (*crop, 3) and mask.shape == crop
-        # One pixel of the output spans so many of the image; half of that, and rounding.
+        # The tolerance is half of the image pixels that one output pixel spans, and rounding.
         slack = max(1 / view.scale.numpy()) * 0.5 + (5 if suffix == ".jpg" else 1.5)
         assert np.abs(image[:h, :w, 0] - mask[:h, :w]).max() <= slack
         columns = 100 * float(view.zoom) * out["depth"].numpy()[:h, :w, 0]
@@ -162,7 +162,7 @@ def test_depth_is_what_the_same_camera_would_measure():
         seen = augment.crop_depth(tf.constant(wall), view, (20, 30), None).numpy()
         known = seen[seen > 0]
         np.testing.assert_allclose(known, 6 / float(view.zoom), rtol=1e-6)
-        # Sizes and distances stay in proportion: pixels of a meter at 6 m, by 1 / 6.
+        # Depth times scale is constant, as for a real camera.
         scale = float(view.scale[1]) / min(20 / 40, 30 / 60)
         np.testing.assert_allclose(known * scale, 6, rtol=0.05)
     whole = views.fit_whole_image(tf.constant([40, 60]), (20, 30))

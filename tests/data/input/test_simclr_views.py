@@ -13,7 +13,7 @@ MEAN = (0.5, 0.5, 0.5)
 
 
 def rows_and_columns(height, width):
-    """A picture whose channels are its rows, its columns and 7; as PNG."""
+    """Makes a PNG picture with the channels row, column and 7."""
     y, x = np.mgrid[:height, :width].astype(np.uint8)
     pixels = np.stack([y, x, np.full_like(y, 7)], -1)
     return tf.constant(cv2.imencode(".png", pixels[..., ::-1])[1].tobytes())
@@ -91,7 +91,8 @@ def test_colors_change_as_often_as_they_should():
 @pytest.fixture(name="source")
 def _source(blocks):
     return pipeline.Input(
-        prepared=prepared_datasets.load_prepared(blocks, "blocks"), split="train", task_type="contrastive",
+        prepared=prepared_datasets.load_prepared(blocks, "blocks"),
+        split="train", task_type="contrastive",
         encode=lambda example: {"id": example["id"]}, crop=(32, 32), rescale=(1.0, 3.5), seed=4,
         views=2,
     )  # fmt: skip

@@ -21,7 +21,7 @@ IMAGE = np.zeros((8, 8, 3), np.uint8)
 
 
 def of_all(mask, boxes, visible, depth):
-    """Annotations of 8 x 8 pixels; visible: by object, whether each keypoint is."""
+    """Makes annotations of 8 x 8 pixels; visible: for each object, whether each keypoint is."""
     square = np.asarray([0, 0, 4, 4], np.float32)
     joints = np.zeros((len(visible), 2, 3), np.float32)
     joints[..., 2] = np.asarray(visible, np.float32) * 2

@@ -1,4 +1,4 @@
-"""Counts against counts by hand, and pictures against colors."""
+"""Compares counts with counts by hand, and pictures with colors."""
 
 import dataclasses
 import json
@@ -154,7 +154,7 @@ def test_inventories_of_publishers_folders_count_files_and_images(tmp_path, monk
     assert labels.found == count
     assert (train.found, val.found) == (len(splits["train"]), len(splits["val"]))
     assert (train.split, train.what) == ("train", "images (Table 1: 367)")
-    # As if the publisher had no more.
+    # The test pretends that the publisher has no more files.
     layout = layouts.LAYOUTS["camvid"]
     files = tuple(dataclasses.replace(part, count=count) for part in layout.files)
     whole = dataclasses.replace(layout, files=files)

@@ -25,7 +25,7 @@ def jpeg(image, quality):
 
 
 def crop(image, share, place):
-    """A crop of `share` of each side, at `place` from 0 (top left) to 1."""
+    """Returns a crop of `share` of each side, at `place` from 0 (top left) to 1."""
     height, width = (round(side * share) for side in image.shape[:2])
     y, x = (round((1 - share) * side * p) for side, p in zip(image.shape, place, strict=False))
     return image[y : y + height, x : x + width]
@@ -82,9 +82,9 @@ def test_planted_duplicates_are_found_and_nothing_else(pair):
     assert {name for name, p in found.items() if p.mirrored} == {"mirrored", "all"}
     assert {name for name, p in found.items() if p.kind == "exact"} == {"exact"}
     assert {name for name, p in found.items() if p.crop == "b"} == {"cropped", "squeezed", "all"}
-    # The window says what was cut out: 0.8 of each side, at 0.3 and 0.9 of the rest.
+    # The window is the part that was cut out: 0.8 of each side, at 0.3 and 0.9 of the rest.
     np.testing.assert_allclose(found["cropped"].window, (0.06, 0.18, 0.86, 0.98), atol=0.02)
-    # The other way round, what is the crop of what turns round.
+    # With the datasets swapped, the crop is on the other side.
     turned = {(p.b, p.a): p.crop for p in overlap.find_duplicates(second, first)}
     assert turned == {(p.a, p.b): "a" if p.crop == "b" else p.crop for p in pairs}
 
@@ -142,7 +142,7 @@ def test_a_window_hashes_as_its_crop_does():
 def test_search_finds_what_a_full_comparison_finds():
     rng = np.random.default_rng(1)
     table_, queries = (rng.integers(0, 2**63, n, np.uint64) for n in (3000, 40))
-    # Near ones: up to six bits of the first chunk's weakest three and any of the others.
+    # Near hashes differ in up to six bits: the first chunk's weakest three and any others.
     for index in range(40):
         flips = rng.choice(np.arange(16, 64), 6, replace=False)
         table_[index] = queries[index] ^ np.bitwise_or.reduce(np.uint64(1) << flips.astype("u8"))
@@ -157,7 +157,7 @@ def test_search_finds_what_a_full_comparison_finds():
     assert {(i, i, 6) for i in range(40)} <= found <= wanted
 
 
-def test_laying_on_finds_the_window():
+def test_alignment_finds_the_window():
     image = cv2.cvtColor(render("train", 5), cv2.COLOR_BGR2GRAY)
     picture = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
     part = image[24 : 24 + 134, 51 : 51 + 192]

@@ -20,7 +20,7 @@ from foi_tf.progress import track
 
 __all__ = ["DuplicatePair", "ImagePrints", "find_duplicates", "read_prints"]
 
-MOST_BITS = 12  # Of 64, that may differ between the hashes of an image and a window; ours.
+MOST_BITS = 12  # Bits, of 64, in which the hashes of an image and a window may differ; ours.
 MOST_CANDIDATES = 20  # Images that one is aligned with, nearest first; ours, for long videos.
 LEAST_CORRELATION = 0.8  # Between aligned duplicates; ours, see `benchmarks/overlap.py`.
 _CERTAIN = 0.95  # Correlation at which the search for a better window ends; ours.

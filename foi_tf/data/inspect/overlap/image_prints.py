@@ -1,4 +1,4 @@
-"""Reads what is compared of each image of a prepared dataset: a digest and a gray picture."""
+"""Reads a digest and a small gray picture of each image, by which images are compared."""
 
 import dataclasses
 import hashlib
@@ -16,7 +16,7 @@ from foi_tf.progress import track
 
 @dataclasses.dataclass(frozen=True)
 class ImagePrints:
-    """Holds what is compared of the N images of a dataset, training images first.
+    """Holds digests and gray pictures of the N images of a dataset, training images first.
 
     Attributes:
       prepared: the dataset.
