@@ -1,13 +1,13 @@
-"""Seconds that the distances between all datasets take, against SciPy's.
+"""Compares the time of distances between all datasets with SciPy's.
 
   python benchmarks/distance.py [--datasets=20 --images=1000 --channels=720 --repeats=3]
 
-Random features of as many clusters as datasets. Ours are the assignments (2) and (3) of
-Section 6, between all ordered pairs. The peer takes `cdist` once for each unordered pair and
-the minima over both of its axes, which gives the same numbers (checked), on the same arrays
-as they are (float32; `cdist` computes in float64). Printed are medians and their ratio
-(required: at most 0.5), then the seconds of the one-to-one assignment of all pairs, and the
-process's peak memory. Takes about 4 minutes and 1 GiB.
+The features are random, with one cluster for each dataset. Ours computes the assignments (2) and
+(3) of Section 6 between all ordered pairs. SciPy's computes `cdist` once for each unordered pair
+and the minima over both of its axes. Both give the same numbers, which is checked, on the same
+float32 arrays; `cdist` computes in float64. The program prints the median seconds and their ratio
+(required: at most 0.5), the seconds of the one-to-one assignment of all pairs, and the peak memory
+of the process. It takes about 4 minutes and 1 GiB.
 """
 
 import itertools
@@ -24,14 +24,14 @@ from foi_tf.analysis.measures import distance
 
 REQUIRED = 0.5
 
-DATASETS = flags.DEFINE_integer("datasets", 20, "How many.", 2)
-IMAGES = flags.DEFINE_integer("images", 1000, "Of each.", 1)
-CHANNELS = flags.DEFINE_integer("channels", 720, "Numbers an image.", 1)
-REPEATS = flags.DEFINE_integer("repeats", 3, "Timings of each.", 1)
+DATASETS = flags.DEFINE_integer("datasets", 20, "Number of datasets.", 2)
+IMAGES = flags.DEFINE_integer("images", 1000, "Images of each dataset.", 1)
+CHANNELS = flags.DEFINE_integer("channels", 720, "Numbers of each image's features.", 1)
+REPEATS = flags.DEFINE_integer("repeats", 3, "Timings of each side.", 1)
 
 
 def by_scipy(features) -> dict[tuple[str, str, str], float]:
-    """(2) and (3) of all ordered pairs."""
+    """Returns the distances (2) and (3) of all ordered pairs, by SciPy."""
     found = {}
     for one, two in itertools.combinations(features, 2):
         costs = cdist(features[one], features[two])
@@ -46,19 +46,20 @@ def by_scipy(features) -> dict[tuple[str, str, str], float]:
 
 
 def by_us(features, *assignments) -> dict[tuple[str, str, str], float]:
-    """Some assignments of all ordered pairs."""
+    """Returns the distances of some assignments of all ordered pairs, by this package."""
     table = distance.distances(features, assignments)
     return table.set_index(distance.COLUMNS[:3]).value.to_dict()
 
 
 def timed(run, *arguments):
-    """(seconds, result)."""
+    """Runs a function and returns the seconds that it took, and its result."""
     started = time.perf_counter()
     result = run(*arguments)
     return time.perf_counter() - started, result
 
 
 def main(_):
+    """Times both sides and prints their seconds; exits with 1 if ours is too slow."""
     rng = np.random.default_rng(0)
     shape = (IMAGES.value, CHANNELS.value)
     features = {

@@ -1,8 +1,8 @@
-"""Seconds and bytes of a report from a whole study, and the memory that it took at most.
+"""Measures the time, size and peak memory of a report from a whole study.
 
     python benchmarks/report.py [rows] [directory]
 
-Made-up values for the paper's chains in all settings, of as many seeds as it takes.
+The rows have made-up values for the paper's chains in all settings, with as many seeds as needed.
 """
 
 import itertools
@@ -28,7 +28,7 @@ BASELINE = 0.4
 
 
 def row(source: Task | str, target: Task, setting: str, seed: int, rng: np.random.Generator) -> Row:
-    """A chain with a made-up value: near sources gain, far ones lose."""
+    """Makes the row of a chain with a made-up value: near sources gain, far ones lose."""
     dataset: Dataset = DATASETS[target.dataset]
     of_source = {"source": str(source), "source_type": "", "source_domain": "", "n_source": 0}
     gain = -0.2 if source == SCRATCH else 0.0
@@ -54,7 +54,7 @@ def row(source: Task | str, target: Task, setting: str, seed: int, rng: np.rando
 
 
 def study(count: int) -> list[Row]:
-    """The first `count` rows: seed by seed, all settings, baselines first."""
+    """Makes the first `count` rows: seed by seed, in all settings, with baselines first."""
     rng, found = np.random.default_rng(0), []
     for seed in itertools.count():
         for setting in ("small", "full"):
@@ -70,6 +70,7 @@ def study(count: int) -> list[Row]:
 
 
 def main() -> None:
+    """Writes the rows and a report of them, and prints what that took."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     with tempfile.TemporaryDirectory() as temporary:
         out = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else temporary)

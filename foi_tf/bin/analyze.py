@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 def _define_flags(values: flags.FlagValues) -> None:
+    """Defines the flags of the program."""
     place = {"flag_values": values}
     flags.DEFINE_string(
         "results",
@@ -93,9 +94,10 @@ def _define_flags(values: flags.FlagValues) -> None:
 
 
 def _check(given: dict) -> bool:
+    """Checks that the flags fit together; raises ValidationError if not."""
     if given["compare"]:
         if any(given[name] for name in given if name != "compare"):
-            raise flags.ValidationError("--compare goes alone")
+            raise flags.ValidationError("--compare takes no other flag")
         return _check_names("compare", given["compare"])
     if given["published"]:
         for name in ("results", "distances", "features", "networks", "scenarios"):
@@ -106,14 +108,15 @@ def _check(given: dict) -> bool:
         if not given[name]:
             raise flags.ValidationError(f"--{name} is required without --published")
     if given["distances"] and given["features"]:
-        raise flags.ValidationError("give either --distances or --features")
+        raise flags.ValidationError("give either --distances or --features, not both")
     return _check_names("scenarios", given["scenarios"])
 
 
 def _check_names(flag: str, given: Sequence[str]) -> bool:
+    """Checks that the values of a flag are NAME=DIR; raises ValidationError if not."""
     named = _split_names(given)
     if len(named) < len(given) or not all(x and y for x, y in named.items()):
-        raise flags.ValidationError(f"--{flag} takes NAME=DIR, each name once")
+        raise flags.ValidationError(f"--{flag} takes NAME=DIR, with each name once")
     return True
 
 

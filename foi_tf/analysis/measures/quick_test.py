@@ -17,7 +17,7 @@ SCREENED_ON, WANTED = "small", "full"  # Settings.
 
 @dataclasses.dataclass(frozen=True)
 class ScreenedChains:
-    """Sorts chains of the full setting by the quick test.
+    """Holds chains of the full setting, sorted by the quick test.
 
     Attributes:
       kept: chains without a negative gain on few target images.

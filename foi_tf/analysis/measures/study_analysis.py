@@ -13,7 +13,9 @@ class StudyAnalysis:
     """Computes best runs, baselines and gains of a study when first asked, and keeps them.
 
     Attributes:
-      results: result rows as `foi_tf.study.results.load` returns them.
+      results: all result rows, as `foi_tf.study.results.load` returns them.
+      rows: the result rows that can be counted together, see `screening.screen`.
+      left_out: one sentence for each thing that was left out of the results.
       images: as `foi_tf.study.image_statistics.find_statistics` returns them; may be empty.
       distances: as `foi_tf.analysis.measures.distance.read_distances` returns them, or None.
     """
@@ -26,18 +28,9 @@ class StudyAnalysis:
         distances: pd.DataFrame | None = None,
     ):
         self.results = results
+        self.rows, self.left_out = screening.screen(results)
         self.images = images or {}
         self.distances = distances
-
-    @property
-    def rows(self) -> pd.DataFrame:
-        """Returns the result rows that can be counted together."""
-        return self._screened[0]
-
-    @property
-    def left_out(self) -> list[str]:
-        """Returns one sentence for each thing that `screening.screen` left out of the results."""
-        return self._screened[1]
 
     @functools.cached_property
     def best_runs(self) -> pd.DataFrame:
@@ -78,8 +71,3 @@ class StudyAnalysis:
         backbone, family = network
         runs = self.seed_gains
         return runs[(runs.backbone == backbone) & (runs.family == family)]
-
-    @functools.cached_property
-    def _screened(self) -> tuple[pd.DataFrame, list[str]]:
-        """Returns the rows that can be counted together, and sentences on the others."""
-        return screening.screen(self.results)

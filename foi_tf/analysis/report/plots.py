@@ -28,6 +28,8 @@ INK, FAINT, LINE = "#222222", "#666666", "#bbbbbb"
 NOTHING = "#d0d0d0"  # Color of the hatching on cells that cannot have a number.
 CELL_HEIGHT, LETTER = 0.29, 0.068  # Inches, of text at 7 points.
 DPI = 110
+LEVELS_TITLE = "How often transfer helps and harms"
+SIZES_TITLE = "Gain and size of the source"
 GREEN, LIGHT_GREEN, PURPLE = "#1b7837", "#a6dba0", "#5b2a7b"
 
 
@@ -59,6 +61,26 @@ def draw_heat_map(table: Table, stem: epath.PathLike, *, png: bool = True) -> No
     _name_columns(axes, [*table.groups[table.words :]], height, letters)
     _name_rows(axes, domains, width)
     save_figure(figure, stem, table.heading, titles, png=png)
+
+
+def draw_overviews(
+    chains: pd.DataFrame, directory: epath.Path, name: str
+) -> dict[str, tuple[str, str]]:
+    """Draws the overviews of one network: levels of gain, and gain against size.
+
+    Args:
+      chains: the transfers of the network, some of them with a gain.
+      directory: the directory to write to.
+      name: the network in file names.
+
+    Returns:
+      By the file's name without a suffix: a title, and the SVG.
+    """
+    levels, sizes = f"levels-{name}", f"size-{name}"
+    return {
+        levels: (LEVELS_TITLE, draw_levels(chains, directory / levels)),
+        sizes: (SIZES_TITLE, draw_gain_against_size(chains, directory / sizes)),
+    }
 
 
 def draw_levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
@@ -102,7 +124,7 @@ def draw_levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     axes.legend(handles[:4], names[:4], ncols=4, loc="lower left", bbox_to_anchor=(0, 1),
                 fontsize=8, frameon=False, columnspacing=1.0, handlelength=1.0)  # fmt: skip
     _plain_axes(axes)
-    return save_figure(figure, stem, "How often transfer helps and harms", titles)
+    return save_figure(figure, stem, LEVELS_TITLE, titles)
 
 
 def draw_gain_against_size(chains: pd.DataFrame, stem: epath.PathLike) -> str:
@@ -138,7 +160,7 @@ def draw_gain_against_size(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     if titles:
         axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     _plain_axes(axes)
-    return save_figure(figure, stem, "Gain and size of the source", titles)
+    return save_figure(figure, stem, SIZES_TITLE, titles)
 
 
 def save_figure(

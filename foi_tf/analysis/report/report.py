@@ -12,6 +12,7 @@ from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.measures.published_results import load_published_results
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report import html_page, plots, published_tables, sections, tables
+from foi_tf.analysis.report.best_source_tables import build_best_source_tables
 from foi_tf.analysis.report.cost_tables import build_cost_tables
 from foi_tf.analysis.report.distance_tables import build_distance_tables
 from foi_tf.analysis.report.finding_tables import build_finding_table
@@ -21,8 +22,8 @@ from foi_tf.analysis.report.paper_tables import (
     build_paper_tables,
 )
 from foi_tf.analysis.report.run_tables import build_run_tables
-from foi_tf.analysis.report.scenario_tables import build_scenario_tables, name_scenarios
-from foi_tf.analysis.report.summary_tables import build_best_source_tables, build_summary_tables
+from foi_tf.analysis.report.scenario_tables import build_scenario_tables
+from foi_tf.analysis.report.summary_tables import build_summary_tables
 from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.analysis.report.variance_tables import build_variance_tables
 from foi_tf.study import results
@@ -87,9 +88,6 @@ def build_tables(
     fixed = []
     if FIXED_SIZE_SCENARIO in others:
         fixed = build_paper_tables(others[FIXED_SIZE_SCENARIO].chains, [FIXED_SIZE])
-    scenarios = name_scenarios(analysis)
-    for name, other in others.items():
-        scenarios |= name_scenarios(other, name)
     return {
         "summary": [*build_summary_tables(chains), *build_variance_tables(chains)],
         "best": build_best_source_tables(chains),
@@ -97,7 +95,7 @@ def build_tables(
             *build_paper_tables(chains),
             *(table for table in fixed if table.id == FIXED_SIZE.id),
         ],
-        "scenarios": build_scenario_tables(scenarios),
+        "scenarios": build_scenario_tables(analysis, others),
         "distances": [] if distances is None else build_distance_tables(chains, distances),
         "costs": build_cost_tables(rows, chains),
         "runs": build_run_tables(rows, chains),
@@ -152,8 +150,8 @@ def _write_figures(chains: pd.DataFrame, network: tuple[str, str], directory: ep
     if sourced.gain.notna().sum() == 0:
         return ""
     text, name = network_name(*network), tables.file_slug(*network)
-    levels = plots.draw_levels(sourced, directory / f"levels-{name}")
-    sizes = plots.draw_gain_against_size(sourced, directory / f"size-{name}")
-    return html_page.render_figure(
-        levels, f"levels-{name}", f"How often transfer helps and harms, {text}"
-    ) + html_page.render_figure(sizes, f"size-{name}", f"Gain and size of the source, {text}")
+    drawn = plots.draw_overviews(sourced, directory, name)
+    return "".join(
+        html_page.render_figure(svg, stem, f"{title}, {text}")
+        for stem, (title, svg) in drawn.items()
+    )

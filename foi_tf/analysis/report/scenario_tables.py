@@ -31,14 +31,21 @@ def name_scenarios(analysis: StudyAnalysis, name: str = "") -> dict[str, pd.Data
     }
 
 
-def build_scenario_tables(scenarios: Mapping[str, pd.DataFrame]) -> list[Table]:
+def build_scenario_tables(
+    analysis: StudyAnalysis, others: Mapping[str, StudyAnalysis]
+) -> list[Table]:
     """Builds the comparison of each scenario with each other one, and of self-supervised sources.
 
-    Scenarios without a chain with a gain in common are not compared.
+    Each network of a study is a scenario. Scenarios without a chain with a gain in common are not
+    compared.
 
     Args:
-      scenarios: chains by the scenario's name, as `gains.with_gains` returns them.
+      analysis: of the results of the study.
+      others: more studies, each with all of its rows of one scenario, by the scenario's name.
     """
+    scenarios = name_scenarios(analysis)
+    for name, other in others.items():
+        scenarios |= name_scenarios(other, name)
     pairs = list(pair_scenarios(scenarios))
     found = [_comparison_table(pairs), _best_source_table(pairs)] if pairs else []
     return [*found, *_self_supervised_tables(scenarios)]

@@ -1,4 +1,4 @@
-"""Builds Tables 7, 8 and 11, and the table of each target's best source."""
+"""Builds Tables 7, 8 and 11: how often transfers help and harm."""
 
 from collections.abc import Callable
 
@@ -6,14 +6,10 @@ import pandas as pd
 
 from foi_tf.analysis.measures import summary
 from foi_tf.analysis.measures.gains import transfers
-from foi_tf.analysis.report import cell_colors, tables
-from foi_tf.analysis.report.tables import Table, format_cells
-from foi_tf.study.grid import setting_order
-from foi_tf.study.metrics import get_metric
+from foi_tf.analysis.report.tables import Table, format_cells, network_name
 from foi_tf.study.table_texts import setting_text
 
 SHARES = {"P": "P: r > 2 %", "VP": "VP: r > 10 %", "N": "N: r < −2 %", "count": "#"}
-LEVELS = {"VP": "very positive", "P": "positive", "I": "no clear effect", "N": "negative"}
 
 
 def build_summary_tables(chains: pd.DataFrame) -> list[Table]:
@@ -24,7 +20,7 @@ def build_summary_tables(chains: pd.DataFrame) -> list[Table]:
     """
     found = []
     for network, own in transfers(chains).groupby(summary.NETWORK):
-        name = tables.network_name(*network)
+        name = network_name(*network)
         for number, title, measure in (
             ("7", "Transfers by their effect", summary.effect_shares),
             ("8", "Targets by the effect of their best source", summary.best_effect_shares),
@@ -36,53 +32,6 @@ def build_summary_tables(chains: pd.DataFrame) -> list[Table]:
             if len(data := summary.cross_type_shares(part)):
                 text = f"{setting_text(setting)} ({name})"
                 found.append(_cross_type_table(data, text, (setting, *network)))
-    return found
-
-
-def build_best_source_tables(chains: pd.DataFrame) -> list[Table]:
-    """Builds for each setting and network the table of each target's best source and its gain.
-
-    Args:
-      chains: as `foi_tf.analysis.measures.gains.with_gains` returns them.
-    """
-    found = []
-    groups = summary.best_sources(chains).groupby(summary.STUDY)
-    for key, own in sorted(groups, key=lambda x: (setting_order(x[0][0]), x[0])):
-        lines = [
-            {
-                "target": f"{row.target}:{row.target_type}",
-                "best source": f"{row.source}:{row.source_type}",
-                "effect": LEVELS[row.level],
-                "metric": get_metric(row.metric).label,
-                "gain, %": row.gain,
-                "baseline": row.baseline,
-                "with source": row.value,
-                "sources tried": row.sources,
-            }
-            for row in own.itertuples()
-        ]
-        data = pd.DataFrame(lines)
-        texts = format_cells(data, words=4, **{"baseline": ".3f", "with source": ".3f"})
-        texts["gain, %"] = [
-            tables.gain_text(row.gain, row.gain_std, row.seeds, row.significant)
-            for row in own.itertuples()
-        ]
-        shades = data.map(lambda _: "#ffffff")
-        shades["gain, %"] = data["gain, %"].map(cell_colors.gain_color)
-        setting, *network = key
-        title = f"{setting_text(setting)} ({tables.network_name(*network)})"
-        found.append(
-            Table(
-                id="",
-                title=f"Best source of each target, {title}",
-                scope=("best", *key),
-                data=data,
-                texts=texts,
-                shades=shades,
-                words=4,
-                label=0,
-            )
-        )
     return found
 
 

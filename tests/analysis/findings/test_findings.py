@@ -174,7 +174,8 @@ def test_a9_is_of_segmentation_and_fair_to_more_seeds(complete):
         frames.append(frame.assign(seed=seed))
     both = gains.with_gains(pd.concat(frames, ignore_index=True))
     size, positive, _, _ = numbers(both, "A9")
-    assert size.count == 16 * 17 + 17 - 7  # Of the multi-source model, without its members.
+    # The multi-source model is no source of the 7 targets that are its members.
+    assert size.count == 16 * 17 + 17 - 7
     small, _, _, full, _ = size.found.split(" ")
     assert float(small) == pytest.approx(float(full), rel=0.15)
     # Noise alone: as often positive there as anywhere.

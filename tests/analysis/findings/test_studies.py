@@ -92,7 +92,7 @@ PLANNED = {
     ("small", "cross_type", 2): (183, 27),
     ("small_source", "within_type", 0): (272, 17),
     ("small_source", "within_type", 1): (272, 17),
-    ("full", "within_type", 0): (289, 17),  # Of segmentation; the models of several on all 17.
+    ("full", "within_type", 0): (289, 17),  # Segmentation; multi-source models included.
     ("full", "within_type", 1): (289, 17),
 }
 

@@ -51,7 +51,7 @@ def test_gains_are_paired_by_seed_and_averaged(study):
     frame = gains.with_gains(study)
     city = chain(frame, "camvid", "city")
     assert city.gain == pytest.approx((20 + 30) / 2)
-    assert city.gain_std == pytest.approx(math.sqrt(50))  # Of 20 and 30, n - 1.
+    assert city.gain_std == pytest.approx(math.sqrt(50))  # The sample deviation of 20 and 30.
     assert city.value == pytest.approx(0.56)
     assert city.value_std == pytest.approx(0.08 / math.sqrt(2))
     assert city.baseline == pytest.approx(0.45)
@@ -172,7 +172,7 @@ def test_a_baseline_is_not_the_better_of_two_repetitions(make_results):
     rows = make_results((CAMVID, "ilsvrc", 0.5), again, *sources)
     found = gains.with_gains(rows).set_index(["source", "setting"])
     assert found.gain["city", "small"] == pytest.approx(20)
-    assert found.gain["city", "small_source"] == pytest.approx(-20)  # Of both seeds.
+    assert found.gain["city", "small_source"] == pytest.approx(-20)  # The mean of both seeds.
     assert found.value["ilsvrc", "small"] == 0.5 and ("ilsvrc", "small_source") not in found.index
     # Another learning rate is another try.
     rows = make_results((CAMVID, "ilsvrc", 0.55, limited | {"learning_rate": 0.1}))

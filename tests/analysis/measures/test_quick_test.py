@@ -53,12 +53,12 @@ def test_only_negative_sources_are_discarded():
         ({"good": (5, 3), "bad": (-5, 4)}, 1, [("bad", 4, 3)]),
         # It was not.
         ({"good": (5, 5), "bad": (-5, 4)}, 1, []),
-        # It is not worth anything, so nothing was missed.
+        # It has no positive gain, so nothing was missed.
         ({"good": (5, -4), "bad": (-5, 1)}, 1, []),
-        # Nobody knows, since what was discarded was never run.
+        # Unknown, since the discarded source was never run in full.
         ({"good": (5, 3), "bad": (-5, None)}, 0, []),
         ({"good": (5, None), "bad": (-5, 4)}, 0, []),
-        # What was not screened need not be known.
+        # A source that was not screened need not have a gain.
         ({"good": (5, 3), "bad": (-5, 4), "never": (None, None)}, 1, [("bad", 4, 3)]),
         # All were discarded.
         ({"bad": (-5, 4), "worse": (-9, 3)}, 1, [("bad", 4, None)]),

@@ -81,7 +81,7 @@ def test_heat_maps_grow_with_their_tables(complete, tmp_path, number):
 
 def test_bars_of_levels_say_their_share(study, tmp_path):
     svg = plots.draw_levels(gains.with_gains(study), tmp_path / "levels")
-    # Of eight transfers three lose more than 2 % and two gain more than 10.
+    # Three of eight transfers lose more than 2 %, and two gain more than 10 %.
     assert "<title>all, small (n = 8): negative 38 %</title>" in svg
     assert "<title>all, small (n = 8): above 10 % 25 %</title>" in svg
 

@@ -84,7 +84,7 @@ def test_the_report_says_what_was_run_and_found(written):
     assert "result rows 15" in text and "chains with a source 8 (+ 4 without)" in text
     assert "ilsvrc classification hrnet_w48 top1 0.795" in text
     assert "c0ffee" in text
-    # Of so few chains no finding can be judged.
+    # So few chains are not enough to judge a finding.
     assert written.read_text().count('class="verdict not-enough-data"') == 10
     assert "A4 For positive transfer, the source image domain should include the target" in text
 

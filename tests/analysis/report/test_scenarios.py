@@ -7,7 +7,7 @@ from foi_tf.analysis.report.report import write_report
 from foi_tf.analysis.report.scenario_tables import build_scenario_tables, name_scenarios
 
 RESNET = {"backbone": "resnet50"}
-# By target, what it has without a source and with each of some: in one scenario, in another one.
+# By target and source, the value in one scenario and in another one.
 VALUES = {
     "camvid": {
         "ilsvrc": (0.5, 0.4),
@@ -24,7 +24,7 @@ VALUES = {
     "sunrgbd": {
         "ilsvrc": (0.5, 0.4),
         "coco:segmentation": (0.52, 0.52),  # +4 %, +30 %.
-        "city:segmentation": (0.6, None),  # In one alone.
+        "city:segmentation": (0.6, None),  # In one scenario only.
     },
 }
 
@@ -62,7 +62,7 @@ def test_gains_that_keep_their_sign_are_counted(networks):
             "turned": 100 / 3,
             "stronger": 100 * 4 / 7,
             "targets": 2,
-            "best": 50,  # Of sunrgbd, but not of camvid,
+            "best": 50,  # For sunrgbd, but not for camvid,
             "three": 100,  # which has the same three.
         }
     )
@@ -82,13 +82,13 @@ def test_best_sources_are_followed(networks):
     assert found.gain_2.tolist() == pytest.approx([10, 30])
     assert found.best_gain_2.tolist() == pytest.approx([15, 30])
     assert found.kept.tolist() == ["three", "best"]
-    # Of three sources in all, the best three are no news.
+    # With three sources in all, the best three cannot differ.
     first, second = (own[own.source != "vkitti2"] for own in networks.values())
     assert compare_best_sources(first, second).kept.tolist() == ["no", "best"]
 
 
-def test_tables_compare_in_both_directions(networks):
-    comparison, best = build_scenario_tables(networks)
+def test_tables_compare_in_both_directions(rows):
+    comparison, best = build_scenario_tables(StudyAnalysis(rows), {})
     assert comparison.data["held against"].tolist() == [
         "resnet50, from ilsvrc", "hrnet_w48, from ilsvrc",
     ]  # fmt: skip
@@ -97,8 +97,8 @@ def test_tables_compare_in_both_directions(networks):
     assert "| camvid | city:segmentation | coco:segmentation | among the same three |" in (
         tables.to_markdown(best)
     )
-    alone = {"one": networks["resnet50, from ilsvrc"]}
-    assert build_scenario_tables(alone) == []
+    alone = StudyAnalysis(rows[rows.backbone == "resnet50"])
+    assert build_scenario_tables(alone, {}) == []
 
 
 def test_scenarios_without_a_chain_in_common_are_not_compared(make_results):
@@ -107,8 +107,8 @@ def test_scenarios_without_a_chain_in_common_are_not_compared(make_results):
         (camvid, "ilsvrc", 0.5), (camvid, city, 0.6),
         (camvid, "ilsvrc", 0.5, RESNET), (camvid, coco, 0.6, RESNET),
     )  # fmt: skip
-    found = name_scenarios(StudyAnalysis(frame))
-    assert len(found) == 2 and build_scenario_tables(found) == []
+    analysis = StudyAnalysis(frame)
+    assert len(name_scenarios(analysis)) == 2 and build_scenario_tables(analysis, {}) == []
 
 
 def test_self_supervised_sources_are_held_against_the_baseline(make_results, tmp_path):
@@ -119,7 +119,7 @@ def test_self_supervised_sources_are_held_against_the_baseline(make_results, tmp
         ("coco:segmentation", "ilsvrc", 0.5, begun),
         ("coco:segmentation", "coco:contrastive", 0.48, begun),
     )
-    (one,) = build_scenario_tables(name_scenarios(StudyAnalysis(frame)))
+    (one,) = build_scenario_tables(StudyAnalysis(frame), {})
     assert one.texts.iloc[0].tolist()[1:] == [
         "segmentation", "resnet50, from ilsvrc:contrastive", "coco", "2", "100", "100", "-0.045",
         "-0.020",

@@ -43,7 +43,7 @@ def test_latex():
 def test_names_of_files_differ_where_scopes_do():
     names = {make(scope=("small", x)).name for x in ("x/y", "x-y", "x.y")}
     assert len(names) == 3 and all("/" not in name for name in names)
-    # Where one part ends shows too.
+    # The end of a part makes a difference, too.
     assert make(scope=("a-b", "c")).name != make(scope=("a", "b-c")).name
     assert make(scope=("a", "b", "c")).name not in {make(scope=("a-b", "c")).name}
     assert make(id="", scope=("costs",)).name == "further-costs"
