@@ -39,7 +39,7 @@ def execute(name, folder):
 def test_one_chain_and_its_analysis(tmp_path):
     shown = execute("one_chain.ipynb", tmp_path)
     assert shown["image/png"] == 2
-    assert "ilsvrc → mapillary:segmentation → camvid:segmentation miou = 0." in shown["text"]
+    assert "ilsvrc → mapillary:segmentation → camvid:segmentation: miou = 0." in shown["text"]
     frame = results.load(tmp_path / "work" / "results")
     small = frame[(frame.target == "camvid") & (frame.setting == "small")]
     assert sorted(small.source) == ["ilsvrc", "mapillary"]
