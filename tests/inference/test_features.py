@@ -13,13 +13,22 @@ from foi_tf.models import heads, transfer
 from foi_tf.study import feature_files
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import choose_subset
+from tests import tiny_backbone
 from tests.link_fixtures import finish
 
 SIZE = (32, 64)  # Wider than the images, which are 48 x 64: their right part is beyond them.
+CHANNELS = 60
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _tiny():
+    with pytest.MonkeyPatch.context() as patch:
+        tiny_backbone.use_tiny_backbone(patch)
+        yield
 
 
 @pytest.fixture(scope="module", name="network")
-def _network():
+def _network(_tiny):
     return features.FeatureExtractor("hrnet_mini", initial_weights.random_start(), 3)
 
 
@@ -52,7 +61,7 @@ def test_features_are_averages_over_the_image_alone(network, request_for, tmp_pa
     request = request_for()
     (made,) = features.update_features(tmp_path / "f.npz", [request], network, 3)
     assert list(made.origin.ids) == choose_subset(request.prepared.ids["train"], 4)
-    assert made.vectors.shape == (4, 240) and made.points is None
+    assert made.vectors.shape == (4, CHANNELS) and made.points is None
     name = made.origin.ids[2]
     whole, _ = feature_map(network, request, name)
     # 48 x 64 fits into 32 x 64 at 2/3: 32 x 43 pixels, the centers of 8 x 11 cells.
@@ -72,7 +81,7 @@ def test_points_are_cells_with_the_class_at_their_center(network, request_for, t
     assert (np.bincount(points.images) == 20).all()
     whole, mask = feature_map(network, request, made.origin.ids[1])
     centers = mask[2::4, 2::4]
-    flat = whole.reshape(-1, 240)
+    flat = whole.reshape(-1, CHANNELS)
     for vector, target in zip(
         points.vectors[points.images == 1], points.targets[points.images == 1], strict=True
     ):

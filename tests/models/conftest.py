@@ -1,3 +1,5 @@
+"""Shares networks between the tests of models, since building one takes seconds."""
+
 import functools
 
 import pytest
@@ -5,21 +7,30 @@ import tensorflow as tf
 
 from foi_tf.models.backbones import build_backbone
 from foi_tf.models.hrnet import hrnet_v2
+from tests import tiny_backbone
 
 
 @pytest.fixture(scope="session")
 def published():
-    """HRNetV2 by width, each built once: that takes its time."""
+    """Builds HRNetV2 by width, each only once."""
     return functools.cache(hrnet_v2)
 
 
 @pytest.fixture(scope="session")
 def mini():
+    """The smallest HRNetV2."""
     return build_backbone("hrnet_mini")
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """A backbone of a few layers, for tests of the code around it."""
+    return tiny_backbone.build_tiny((None, None, 3))
 
 
 @pytest.fixture
 def bfloat16():
+    """Sets the precision of a test to bfloat16."""
     tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
     yield
     tf.keras.mixed_precision.set_global_policy("float32")

@@ -1,15 +1,16 @@
-"""Networks that only predict. Folded batch norm is tested with exports."""
+"""Tests linear heads before upsampling. Folded batch norm is tested with exports."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.models import backbones, fold_batch_norm, heads, hrnet
+from foi_tf.models import fold_batch_norm, heads, hrnet
+from tests import tiny_backbone
 
 
 @pytest.mark.parametrize("size", [(64, 64), (50, 71)])
 def test_a_linear_head_before_upsampling_is_the_head_after_it(size):
-    backbone = backbones.build_backbone("hrnet_mini", (*size, 3))
+    backbone = tiny_backbone.build_tiny((*size, 3))
     head = heads.SegmentationHead(5)
     head.connect(backbone)
     rng = np.random.default_rng(0)
@@ -22,7 +23,7 @@ def test_a_linear_head_before_upsampling_is_the_head_after_it(size):
 
 
 def test_heads_with_more_layers_are_not_linear():
-    backbone = backbones.build_backbone("hrnet_mini", (32, 32, 3))
+    backbone = tiny_backbone.build_tiny((32, 32, 3))
     head = heads.DetectionHead(2)
     head.connect(backbone)
     assert not fold_batch_norm.is_linear(head.model)

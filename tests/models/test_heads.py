@@ -3,9 +3,10 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.models import heads
-from foi_tf.models.backbones import build_backbone
+from tests import tiny_backbone
+from tests.models.lowering import lower_training_step
 
-# Small heads of every kind and what they make of an image of 71 x 53 pixels.
+# Small heads of every kind, and the shapes of their outputs for an image of 71 x 53 pixels.
 KINDS = {
     "segmentation": (lambda: heads.SegmentationHead(5), (71, 53, 5)),
     "depth": (heads.DepthHead, (71, 53, 1)),
@@ -37,6 +38,7 @@ def connected(kind, body):
     return tf.keras.Model(body.input, KINDS[kind][0]().connect(body))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "count"),
     [
@@ -54,6 +56,7 @@ def test_parameters_on_w48(head, count, published):
     assert parameters(head) == count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "count"), [(18, 21_299_004), (32, 41_232_680)])
 def test_published_classification_networks(width, count, published):
     """HRNet-W18-C and W32-C of Wang et al., whose heads are as wide as that of W48."""
@@ -63,22 +66,24 @@ def test_published_classification_networks(width, count, published):
 
 
 @every_kind
-def test_shapes_with_unknown_size(kind, mini):
-    outputs = connected(kind, mini)(tf.zeros((2, 71, 53, 3)))
+def test_shapes_with_unknown_size(kind, tiny):
+    outputs = connected(kind, tiny)(tf.zeros((2, 71, 53, 3)))
     shapes = tf.nest.map_structure(lambda x: tuple(x.shape[1:]), outputs)
     assert shapes == KINDS[kind][1]
 
 
 @every_kind
 def test_shapes_with_known_size(kind):
-    outputs = connected(kind, build_backbone("hrnet_mini", (71, 53, 3))).output
+    outputs = connected(kind, tiny_backbone.build_tiny((71, 53, 3))).output
     shapes = tf.nest.map_structure(lambda x: tuple(x.shape[1:]), outputs)
     assert shapes == KINDS[kind][1]
 
 
 @every_kind
 def test_outputs_are_float32_under_bfloat16(kind, bfloat16):
-    outputs = connected(kind, build_backbone("hrnet_mini"))(tf.random.normal((1, 64, 64, 3)))
+    outputs = connected(kind, tiny_backbone.build_tiny((None, None, 3)))(
+        tf.random.normal((1, 64, 64, 3))
+    )
     for output in tf.nest.flatten(outputs):
         assert output.dtype == tf.float32
         assert np.all(np.isfinite(output))
@@ -92,11 +97,11 @@ def test_heads_shrink_with_narrow_backbones(mini):
     assert kernels == {80, 1, 2, 4, 8}
 
 
-def test_segmentation_upsamples_the_logits(mini):
+def test_segmentation_upsamples_the_logits(tiny):
     head = heads.SegmentationHead(2)
-    head.connect(mini)
+    head.connect(tiny)
     kernel, bias = head.trainable_variables
-    features = tf.random.stateless_normal((1, 4, 4, 240), seed=(0, 1))
+    features = tf.random.stateless_normal((1, 4, 4, 60), seed=(0, 1))
     logits = head(features, tf.zeros((1, 15, 13, 3)))
     linear = tf.einsum("bhwc,ck->bhwk", features, kernel[0, 0]) + bias
     expected = tf.image.resize(linear, (16, 16))[:, :15, :13]
@@ -114,26 +119,13 @@ def test_depth_is_softplus_before_upsampling():
     np.testing.assert_allclose(row, far * np.array([0, 0, 1, 3, 5, 7, 8, 8]) / 8, atol=1e-5)
 
 
-def test_heatmaps_start_low(mini):
-    outputs = connected("keypoints", mini)(tf.zeros((1, 32, 32, 3)))
+def test_heatmaps_start_low(tiny):
+    outputs = connected("keypoints", tiny)(tf.zeros((1, 32, 32, 3)))
     for name in ("heatmap", "keypoint_heatmap"):
         np.testing.assert_allclose(tf.sigmoid(outputs[name]), 0.1, atol=0.02)
 
 
 @every_kind
 def test_training_step_lowers_to_xla(kind):
-    """Fails on any operation that TPUs lack; an odd size, so that nothing is skipped."""
-    model = connected(kind, build_backbone("hrnet_mini", (71, 53, 3)))
-
-    def step(images):
-        with tf.GradientTape() as tape:
-            outputs = tf.nest.flatten(model(images, training=True))
-            loss = tf.add_n([tf.reduce_mean(tf.square(output)) for output in outputs])
-        gradients = tape.gradient(loss, model.trainable_variables)
-        for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-            variable.assign_sub(0.1 * gradient)
-        return loss
-
-    step = tf.function(step, autograph=False, jit_compile=True)
-    images = tf.zeros((2, 71, 53, 3))
-    assert "convolution" in step.experimental_get_compiler_ir(images)(stage="hlo")
+    model = connected(kind, tiny_backbone.build_tiny((71, 53, 3)))
+    assert "convolution" in lower_training_step(model, (71, 53))

@@ -5,19 +5,22 @@ import tensorflow as tf
 from foi_tf.errors import FoiError
 from foi_tf.models.backbones import BACKBONES, build_backbone
 from foi_tf.models.hrnet import BRANCHES
+from tests.models.lowering import lower_training_step
 
 
 def parameters(model):
     return sum(np.prod(variable.shape) for variable in model.trainable_variables)
 
 
+@pytest.mark.slow
 def test_w48_is_the_published_network(published):
     assert parameters(published(48)) == 65_325_120
     assert published(48).output_shape == (None, None, None, 720)
 
 
-# With a head of 1000 classes these make the parameters of the published classification
-# networks (test_heads.py).
+# With a head of 1000 classes these are the parameters of the published classification networks
+# (test_heads.py).
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "count"), [(18, 9_562_260), (32, 29_305_536)])
 def test_narrower_published_networks(width, count, published):
     assert parameters(published(width)) == count
@@ -40,6 +43,12 @@ def test_any_size(size, static, mini):
         assert branch.shape == (2, -(-size[0] // stride), -(-size[1] // stride), 16 * 2**i)
 
 
+@pytest.mark.slow
+def test_training_step_lowers_to_xla():
+    model = build_backbone("hrnet_mini", (71, 53, 3))
+    assert "convolution" in lower_training_step(model, (71, 53))
+
+
 def test_static_and_dynamic_sizes_agree(mini):
     static = build_backbone("hrnet_mini", (53, 71, 3))
     static.set_weights(mini.get_weights())
@@ -55,6 +64,7 @@ def test_features_are_the_upsampled_branches(mini):
     np.testing.assert_allclose(features, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_seed_determines_the_weights():
     def weights(seed):
         tf.keras.utils.set_random_seed(seed)
@@ -87,6 +97,7 @@ def test_every_weight_gets_a_gradient(mini):
         assert np.any(gradient)
 
 
+@pytest.mark.slow
 def test_replicas_synchronize_batch_norm(two_replicas):
     with two_replicas.scope():
         model = build_backbone("hrnet_mini")

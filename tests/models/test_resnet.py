@@ -1,3 +1,5 @@
+"""Tests ResNet-50; all of them are slow, since building it takes seconds."""
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,10 +9,12 @@ from foi_tf.models import heads, layers
 from foi_tf.models.fold_batch_norm import fold_network
 from foi_tf.models.resnet import convolutions, resnet_50
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(name="resnet", scope="module")
 def _resnet():
-    """With batch norms that all do something."""
+    """A ResNet-50 in which all batch norms change their input."""
     tf.keras.utils.set_random_seed(2)
     made = resnet_50()
     for variable in made.variables:

@@ -3,12 +3,19 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.models import heads, transfer
+from tests import tiny_backbone
 
 PLAIN = ((0.0,) * 3, (1 / 255,) * 3)  # Statistics that leave pixels as they are.
 
 
+@pytest.fixture(autouse=True)
+def _use_tiny_backbone(monkeypatch):
+    tiny_backbone.use_tiny_backbone(monkeypatch)
+
+
 @pytest.fixture(name="two")
 def _two():
+    """A network with two heads."""
     tf.keras.utils.set_random_seed(3)
     made = {
         "a:segmentation": heads.SegmentationHead(4),

@@ -69,9 +69,8 @@ def test_radii_equal_the_published_rule():
     found = centernet.gaussian_radius(tf.constant(sizes)).numpy()
     assert found.tolist() == [published_radius(h, w) for h, w in sizes]
     # By hand: a square of 40 cells has roots 76.3, 146.9 and 10.9.
-    assert centernet.gaussian_radius(tf.constant([[40.0, 40.0], [39.2, 39.9], [1, 1]])).numpy().tolist() == [
-        10, 10, 0,
-    ]  # fmt: skip
+    found = centernet.gaussian_radius(tf.constant([[40.0, 40.0], [39.2, 39.9], [1, 1]]))
+    assert found.numpy().tolist() == [10, 10, 0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 70])
@@ -252,6 +251,7 @@ os._exit(0)  # The generator's thread would wait for its last element.
 """
 
 
+@pytest.mark.slow
 def test_memory_beyond_the_heat_map():
     """100 large boxes of 80 classes at 512 x 512 add at most 30 MB (in a fresh process)."""
     import subprocess

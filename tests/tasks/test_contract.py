@@ -11,6 +11,7 @@ from foi_tf.study import image_statistics
 from foi_tf.study.dataset import Task
 from foi_tf.study.image_statistics import ImageStatistics
 from foi_tf.study.metrics import METRICS
+from tests import tiny_backbone
 from tests.augmented_examples import ROW, make_example
 
 CROP = (64, 96)
@@ -19,11 +20,14 @@ STATISTICS = ((0.0,) * 3, (1 / 255,) * 3)
 
 @pytest.fixture(name="made", params=sorted(tasks.TYPES), scope="module")
 def _made(request):
+    """A task type, its network, the spec of its targets, images and targets."""
     task = tasks.create(Task("x", request.param), ROW)
-    network = transfer.build_network(
-        "hrnet_mini", {"x": task.head()}, {"x": CROP}, {"x": STATISTICS}
-    )
-    # Beside something else, since there may be no targets.
+    with pytest.MonkeyPatch.context() as patch:
+        tiny_backbone.use_tiny_backbone(patch)
+        network = transfer.build_network(
+            "hrnet_mini", {"x": task.head()}, {"x": CROP}, {"x": STATISTICS}
+        )
+    # A dataset needs at least one element, and there may be no targets.
     encoded = tf.data.Dataset.from_tensors(0).map(
         lambda one: (one, task.encode(make_example(0, CROP)))
     )
