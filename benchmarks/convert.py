@@ -1,4 +1,4 @@
-"""Images a second of foi-prepare, against reading and writing the same bytes, and decoding.
+"""Measures foi-prepare in images per second, against copying and decoding the same files.
 
     python benchmarks/convert.py [--images=300 --repeats=5 --layouts=camvid,city,uwt,isprs]
 
@@ -6,9 +6,9 @@ Writes raw folders of rendered images of 640 x 480 in the layouts of CamVid (PNG
 color-coded PNG), Cityscapes (PNG with ids in PNG) and Trash-ICRA19 (JPEG with XML), and
 ISPRS-like TIFF files for tiles of 800 x 800. Conversion is the whole program: it checks
 every file by decoding it, re-encodes masks and tiles, writes records, and reads them again
-for its index and statistics. The peers read the same files and write their bytes to one
-file, or decode each of them once. All have one process, and take turns; printed are medians
-and their ratios.
+for its index and statistics. Copying reads the same files and writes their bytes to one file.
+Decoding decodes each file once. All three take turns in one process. Prints their medians and
+the ratios of conversion to the others.
 """
 
 import contextlib
@@ -29,10 +29,10 @@ from foi_tf.data.convert import layouts
 from foi_tf.data.convert.layouts import camvid, isprs
 
 SIZE = (480, 640)
-VAL = 4  # Images of the split that is not counted.
+VAL = 4  # Validation images of each layout.
 
-IMAGES = flags.DEFINE_integer("images", 300, "Training images of each layout.")
-REPEATS = flags.DEFINE_integer("repeats", 5, "Timings of each kind.", lower_bound=1)
+IMAGES = flags.DEFINE_integer("images", 300, "Number of training images in each layout.")
+REPEATS = flags.DEFINE_integer("repeats", 5, "Number of timings of each kind.", lower_bound=1)
 
 
 def save(path: pathlib.Path, pixels: np.ndarray, **options) -> None:
@@ -96,11 +96,11 @@ WRITERS = {
     "uwt": write_uwt,
     "isprs": write_isprs,
 }
-LAYOUTS = flags.DEFINE_list("layouts", list(WRITERS), "Which of them.")
+LAYOUTS = flags.DEFINE_list("layouts", list(WRITERS), "Layouts to measure, comma-separated.")
 
 
 def convert(name: str, root: pathlib.Path) -> None:
-    """The program as it is called, within this process."""
+    """Runs foi-prepare in this process."""
     with tempfile.TemporaryDirectory() as data_dir:
         flag = {"dataset": name, "raw_dir": root, "data_dir": data_dir, "workers": 1}
         sys.argv = ["foi-prepare", *(f"--{key}={value}" for key, value in flag.items())]
@@ -142,7 +142,7 @@ def main(_) -> None:
             found = layouts.find_published_dataset(name, root).dataset
             count = found.train + found.val
             size = sum(path.stat().st_size for path in root.rglob("*.*")) / 1e6
-            convert(name, root)  # What is done once in a process is not timed.
+            convert(name, root)  # Not timed: it includes work that a process does once.
             times = {"convert": [], "decode": [], "copy": []}
             for _ in range(REPEATS.value):
                 times["convert"].append(seconds(convert, name, root))

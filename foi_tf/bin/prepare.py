@@ -124,7 +124,7 @@ def _define_flags(values: flags.FlagValues) -> None:
             "beam_options",
             "workers",
         ],
-        functools.partial(_agree, values),
+        functools.partial(_check_agreement, values),
         flag_values=values,
     )
 
@@ -134,7 +134,7 @@ def _is_given(values: dict, *names: str) -> bool:
     return any(values[name] is not None and values[name] != [] for name in names)
 
 
-def _agree(parsed: flags.FlagValues, values: dict) -> bool:
+def _check_agreement(parsed: flags.FlagValues, values: dict) -> bool:
     """Checks that the flags make one of the commands above.
 
     Raises:
@@ -164,10 +164,10 @@ def _agree(parsed: flags.FlagValues, values: dict) -> bool:
         raise flags.IllegalFlagValueError(
             "--workers is only for preparing a dataset, and excludes --beam_runner"
         )
-    return not source or _sources_agree(values)
+    return not source or _check_sources(values)
 
 
-def _sources_agree(values: dict) -> bool:
+def _check_sources(values: dict) -> bool:
     wanted = "own data needs --format, --raw_dir, --name and --domain"
     if _is_given(values, "format", "name", "domain", "val_fraction"):
         if values["collection"] or values["dataset"]:
@@ -189,7 +189,7 @@ def _sources_agree(values: dict) -> bool:
 
 def _main(values: flags.FlagValues) -> None:
     if values.check:
-        _check(values)
+        _check_raw_folder(values)
     elif values.describe:
         from foi_tf.data.inspect import describe
         from foi_tf.data.records import prepared_datasets
@@ -198,7 +198,7 @@ def _main(values: flags.FlagValues) -> None:
         place = f"{values.out or values.data_dir}/{found.dataset.id}.png"
         print(json.dumps(describe.describe_dataset(found, place), indent=1))
     elif values.overlap:
-        _overlap(values)
+        _find_overlap(values)
     else:
         _prepare(values)
 
@@ -235,7 +235,7 @@ def _find_raw_datasets(values: flags.FlagValues) -> list[RawDataset]:
     return [layouts.find_published_dataset(values.dataset[0], values.raw_dir)]
 
 
-def _check(values: flags.FlagValues) -> None:
+def _check_raw_folder(values: flags.FlagValues) -> None:
     from foi_tf.data.convert import inventory
 
     if values.format:
@@ -259,7 +259,7 @@ def _check(values: flags.FlagValues) -> None:
         )
 
 
-def _overlap(values: flags.FlagValues) -> None:
+def _find_overlap(values: flags.FlagValues) -> None:
     from foi_tf.data.inspect import overlap
     from foi_tf.data.inspect.overlap import duplicate_table
     from foi_tf.data.records import prepared_datasets

@@ -107,10 +107,10 @@ def _check_same(
         if getattr(found.dataset, name) != getattr(dataset, name):
             raise FoiError(
                 f"{data_dir}: already holds another dataset '{dataset.id}' "
-                f"(its {name} differ); {remedy}"
+                f"(the two differ in '{name}'); {remedy}"
             )
     if found.source != source:
         raise FoiError(
-            f"{data_dir}: holds '{dataset.id}' from other files, or from before they changed; "
-            f"{remedy}"
+            f"{data_dir}: holds '{dataset.id}' from other raw files, or from the same files before "
+            f"they changed; {remedy}"
         )

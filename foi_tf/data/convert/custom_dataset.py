@@ -20,7 +20,7 @@ from foi_tf.study.registry import DATASETS
 
 _DIVISOR = 32  # HRNet's coarsest stride.
 _LONGEST_SIDE = 1024  # Longest side of the input size that we propose, in pixels; ours.
-_UPRIGHT, _TURNED = 1, range(2, 9)  # EXIF 2.3; readers take other numbers for upright.
+_UPRIGHT, _TURNED = 1, range(2, 9)  # EXIF 2.3; viewers treat any other number as upright.
 
 
 def find_custom_dataset(
@@ -44,11 +44,14 @@ def find_custom_dataset(
       FoiError: a folder or file is missing or wrong, or the split cannot be made.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise FoiError(f"name '{name}' must be lower-case letters, digits and underscores")
+        raise FoiError(
+            f"name '{name}' must consist of lower-case letters, digits and underscores, with a "
+            "letter first"
+        )
     if name in DATASETS:
         raise FoiError(
-            f"name '{name}' is that of one of the paper's datasets ({DATASETS[name].name}), whose "
-            "settings yours would get; choose another --name"
+            f"name '{name}' is the id of one of the paper's datasets ({DATASETS[name].name}); its "
+            "settings would apply to yours, so choose another --name"
         )
     root = epath.Path(raw_dir)
     if not root.is_dir():

@@ -1,4 +1,4 @@
-"""Defines entries, from each of which one example is made, and datasets that consist of them."""
+"""Defines entries, which load one example each, and raw datasets, which consist of entries."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence

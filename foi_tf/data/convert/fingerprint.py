@@ -1,4 +1,4 @@
-"""Computes fingerprints: bytes that change whenever what an entry is made of changes."""
+"""Computes fingerprints of entries: digests that change with anything an example depends on."""
 
 import dataclasses
 import functools
@@ -18,9 +18,16 @@ from etils import epath
 _NAMES_IN_0_1_0 = {
     # Functions, without the package's name, which was `foi_tf.data`.
     "custom_dataset._read_upright": "own._read_upright",
+    "layouts.ilsvrc._load_label": "layouts.ilsvrc._label",
+    "layouts.ilsvrc._read_member": "layouts.ilsvrc._member",
+    "layouts.pcontext._load_mask": "layouts.pcontext._mask",
+    "layouts.pvoc._load_boundaries": "layouts.pvoc._boundaries",
+    "layouts.sunrgbd._load_depth": "layouts.sunrgbd._depth",
+    "layouts.sunrgbd._load_mask": "layouts.sunrgbd._mask",
     "readers.depth.load_depth_map": "readers.depth.load",
     "readers.labels.load_color_mask": "readers.labels.of_colours",
     "readers.labels.load_id_mask": "readers.labels.of_ids",
+    "readers.panoptic._load_mask": "readers.panoptic._mask",
     "readers.polygons.load_mask": "readers.polygons.load",
     "readers.voc.load_boxes": "readers.voc.load",
     # Classes.
@@ -46,41 +53,41 @@ def compute_fingerprint(value: Any) -> bytes:
     other file counts by its path alone, since asking for more takes a request for each.
     """
     digest = hashlib.sha256()
-    for part in _parts(value):
+    for part in _list_parts(value):
         digest.update(part)
         digest.update(b"\0")
     return digest.digest()
 
 
-def _parts(value: Any) -> Iterator[bytes]:
+def _list_parts(value: Any) -> Iterator[bytes]:
     if isinstance(value, os.PathLike):
-        yield _state(epath.Path(value))
+        yield _read_state(epath.Path(value))
     elif isinstance(value, functools.partial):
-        yield from _parts((value.func, value.args, value.keywords))
+        yield from _list_parts((value.func, value.args, value.keywords))
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         name = type(value).__qualname__
         yield _NAMES_IN_0_1_0.get(name, name).encode()
         for field in dataclasses.fields(value):
-            yield from _parts(getattr(value, field.name))
+            yield from _list_parts(getattr(value, field.name))
     elif isinstance(value, np.ndarray):
         yield repr((value.shape, value.dtype)).encode() + value.tobytes()
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _parts((key, item))
+            yield from _list_parts((key, item))
     elif isinstance(value, Set):
-        yield from _parts(sorted(value, key=repr))
+        yield from _list_parts(sorted(value, key=repr))
     elif isinstance(value, list | tuple):
         yield str(len(value)).encode()
         for item in value:
-            yield from _parts(item)
+            yield from _list_parts(item)
     elif callable(value):
         # The name of a function, since its address differs in each process.
-        yield _function_name(f"{value.__module__}.{value.__qualname__}").encode()
+        yield _name_function(f"{value.__module__}.{value.__qualname__}").encode()
     else:
         yield repr(value).encode()
 
 
-def _function_name(name: str) -> str:
+def _name_function(name: str) -> str:
     """Returns the full name that a function had in version 0.1.0."""
     if not name.startswith(_PACKAGE):
         return name
@@ -88,7 +95,7 @@ def _function_name(name: str) -> str:
     return _PACKAGE_IN_0_1_0 + _NAMES_IN_0_1_0.get(inner, inner)
 
 
-def _state(path: epath.Path) -> bytes:
+def _read_state(path: epath.Path) -> bytes:
     """Returns a file's full path, size in bytes and time of last change in nanoseconds."""
     name = os.fspath(path)
     if "://" in name:

@@ -18,7 +18,7 @@ _MOST_PROBLEMS = 50  # Longest list of problems; ours.
 
 @dataclasses.dataclass(frozen=True)
 class InventoryPart:
-    """Counts one kind of file, or the images of a split.
+    """Describes one kind of file, or the images of a split, and how many were found.
 
     Attributes:
       what: a pattern below the raw folder, "images" or a task type.

@@ -39,11 +39,11 @@ def list_tiles(size: Size, side: int = 800, overlap: int = 200) -> list[Window]:
     """
     if min(size) < side:
         return [Window(0, 0, *size)]
-    rows, columns = (_starts(length, side, side - overlap) for length in size)
+    rows, columns = (_list_starts(length, side, side - overlap) for length in size)
     return [Window(y, x, y + side, x + side) for y in rows for x in columns]
 
 
-def _starts(length: int, side: int, step: int) -> list[int]:
+def _list_starts(length: int, side: int, step: int) -> list[int]:
     return sorted({min(start, length - side) for start in range(0, length, step)})
 
 

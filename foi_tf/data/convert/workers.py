@@ -68,10 +68,10 @@ class Workers:
     def _share(self, work: Callable, items: Sequence, progress: Progress) -> None:
         if self._pool is None:
             self._pool = concurrent.futures.ProcessPoolExecutor(
-                self._count, self._context, _start, (self._steps, self._stop)
+                self._count, self._context, _start_worker, (self._steps, self._stop)
             )
         before = self._steps.value
-        pending = {self._pool.submit(_call, work, item) for item in items}
+        pending = {self._pool.submit(_call_work, work, item) for item in items}
         try:
             while pending:
                 done, pending = concurrent.futures.wait(
@@ -92,18 +92,18 @@ class Workers:
             raise
 
 
-def _start(steps, stop) -> None:
+def _start_worker(steps, stop) -> None:
     # Only the main process handles an interrupt; it then stops the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     _shared.update(steps=steps, stop=stop)
 
 
-def _call(work: Callable, item) -> None:
-    work(item, _tick)
+def _call_work(work: Callable, item) -> None:
+    work(item, _count_step)
 
 
-def _tick() -> None:
+def _count_step() -> None:
     if _shared["stop"].is_set():
         raise InterruptedError("another process failed")
     with _shared["steps"].get_lock():

@@ -1,4 +1,4 @@
-"""Apache Beam, where it is installed, writes what one process writes."""
+"""Tests that Apache Beam, where it is installed, writes the same records as one process."""
 
 import sys
 

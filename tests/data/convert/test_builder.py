@@ -68,12 +68,12 @@ def test_a_failure_leaves_nothing_that_looks_prepared(tmp_path):
     with pytest.raises(FoiError, match=r"val/001\.jpg: not a whole image"):
         builder.build_records(found, tmp_path / "data")
     assert prepared_datasets.find_prepared(tmp_path / "data") == {}
-    # What was finished stays for the next run; nothing of the broken file does.
+    # Finished shards stay for the next run; the broken one leaves no file.
     names = [p.name for p in (tmp_path / "data").rglob("*.tfrecord*") if "broken-val" in p.name]
     assert not names and not list((tmp_path / "data").rglob("dataset_info.json"))
 
 
-def test_an_interrupted_survey_is_made_up_for(tmp_path):
+def test_an_interrupted_scan_is_repeated(tmp_path):
     found = custom_dataset.find_custom_dataset(
         raw_folders.write_folder(tmp_path / "raw"), ["masks"], "again", "aerial", None
     )
@@ -104,7 +104,7 @@ def test_the_same_id_from_changed_files_is_refused(tmp_path):
     assert build() == build()
     mask = root / "masks/train/000.png"
     raw_folders.save_image(mask, np.zeros((48, 64), np.uint8))
-    with pytest.raises(FoiError, match="holds 'mine' from other files, or from before they chan"):
+    with pytest.raises(FoiError, match="holds 'mine' from other raw files, or from the same"):
         build()
 
 

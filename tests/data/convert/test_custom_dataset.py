@@ -161,7 +161,7 @@ def test_wrong_arguments_are_named(tmp_path):
         find(tmp_path / "none")
     with pytest.raises(FoiError, match="unknown format 'mask'; did you mean 'masks'"):
         find(root, ("mask",))
-    with pytest.raises(FoiError, match="name 'My Set' must be"):
+    with pytest.raises(FoiError, match="name 'My Set' must consist of"):
         custom_dataset.find_custom_dataset(root, ["masks"], "My Set", "aerial", None)
     with pytest.raises(FoiError, match="unknown domain"):
         custom_dataset.find_custom_dataset(root, ["masks"], "mine", "arial", None)

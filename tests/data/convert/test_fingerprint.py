@@ -1,4 +1,4 @@
-"""Fingerprints: equal to those of version 0.1.0, whatever functions and classes are called now.
+"""Tests that fingerprints equal those of version 0.1.0, in spite of new names in the code.
 
 `fingerprints_0_1_0.json` holds digests that version 0.1.0 computed of the trees below. Prepared
 data on users' disks holds such digests, so that it would all be refused if one changed.
@@ -34,7 +34,7 @@ WRITERS = {
 
 
 def digest(compute, splits):
-    """The digest of all entries of all splits, computed as a prepared dataset's `source` is."""
+    """Computes the digest of all entries, like the `source` of a prepared dataset."""
     content = hashlib.sha256()
     for split in ("train", "val"):
         for entry in splits[split]:
@@ -43,7 +43,7 @@ def digest(compute, splits):
 
 
 def neutral_state(path):
-    """A file's path alone: sizes and times differ between machines."""
+    """Returns a file's path alone, since sizes and times differ between machines."""
     return os.fspath(path).encode()
 
 

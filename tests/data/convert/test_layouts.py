@@ -1,4 +1,4 @@
-"""What holds for every publisher's layout, on tiny trees; see tests/data/convert/layouts."""
+"""Tests the rules that all publishers' layouts share, on the tiny trees in layouts/."""
 
 import pickle
 
@@ -137,7 +137,7 @@ def test_an_empty_folder_is_named(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(layouts.LAYOUTS))
-def test_what_must_be_there_is_what_is_read(name, tree):
+def test_expected_files_are_those_of_the_tree(name, tree):
     root, _ = tree(name)
     for files in layouts.LAYOUTS[name].files:
         assert list(root.glob(files.pattern)), f"no {files.pattern} in the tree"

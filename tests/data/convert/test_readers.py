@@ -1,4 +1,4 @@
-"""What holds for every format, and for the real sets that FOI_REAL_DATA may name."""
+"""Tests the rules that all formats share; reads the real sets that FOI_REAL_DATA may name."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ REAL = os.environ.get("FOI_REAL_DATA")
 
 
 def write(root, form):
-    """A folder of each format."""
+    """Writes a raw folder in a format; returns its root."""
     if form == "voc":
         return raw_folders.write_voc(root)[0]
     if form == "yolo":

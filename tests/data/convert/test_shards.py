@@ -1,4 +1,4 @@
-"""Shards: who writes them does not show, finished ones stay, changed ones are written anew."""
+"""Tests shards: finished ones are kept, changed ones are written anew, always the same bytes."""
 
 import dataclasses
 import pathlib
@@ -15,7 +15,7 @@ from tests import raw_folders
 
 @dataclasses.dataclass(frozen=True)
 class Logged:
-    """An entry that leaves a line for each time that it is loaded."""
+    """Wraps an entry; each load adds a line with its id to a log."""
 
     entry: FileEntry
     log: str
@@ -59,7 +59,7 @@ def test_only_what_is_unfinished_or_changed_is_written(tmp_path):
     with pytest.raises(FoiError, match=r"val/001\.png: No such file"):
         builder.build_records(found, data)
     assert {name.split("/")[0] for name in loaded(log)} == {"train", "val"}
-    # A stray file of another plan, and half of a file, are in nobody's way.
+    # A file of another plan and an unfinished file do no harm.
     directory = data / "mine/1.0.0"
     (directory / "mine-train.tfrecord-00000-of-00009").write_text("")
     (directory / ".mine-val.0a1b2c3d.tfrecord-00000-of-00001").write_text("half")
@@ -75,7 +75,7 @@ def test_only_what_is_unfinished_or_changed_is_written(tmp_path):
                     "foi_dataset.json", "foi_index.json"}  # fmt: skip
 
 
-def test_a_changed_file_makes_its_shard_anew(tmp_path):
+def test_the_shard_of_a_changed_file_is_written_anew(tmp_path):
     root, log, data = tmp_path / "raw", tmp_path / "log", tmp_path / "data"
     (find(root, log, train=40, val=3), (root / "images/val/002.jpg").unlink())
     raw_folders.write_text(root / "images/val/002.jpg", "no image")
@@ -94,7 +94,7 @@ def test_a_changed_file_makes_its_shard_anew(tmp_path):
     assert "train/007" in redone and len(redone) == count < 40
 
 
-def test_records_are_the_same_whoever_writes_them(tmp_path):
+def test_records_are_the_same_for_any_number_of_processes(tmp_path):
     root = tmp_path / "raw"
     alone = builder.build_records(
         find(root, tmp_path / "log", train=300, val=220), tmp_path / "one"

@@ -1,4 +1,4 @@
-"""Tiles of compressed images: each image decoded once, whatever the order of records."""
+"""Tests tiles of compressed images: each image is decoded once, in any order of records."""
 
 import collections
 import dataclasses
@@ -10,7 +10,7 @@ from foi_tf.data.convert import builder, layouts, raw_files, shards, tile_cache,
 from foi_tf.errors import FoiError
 from tests.data.convert.layouts import drawing, isaid
 
-IMAGES = 4  # Of four tiles each.
+IMAGES = 4  # Images of four tiles each.
 
 
 @pytest.fixture(name="folder")
@@ -28,7 +28,7 @@ def _folder(tmp_path):
 
 @pytest.fixture(name="decoded")
 def _decoded(monkeypatch):
-    """How often each file was decoded whole, for its tiles."""
+    """Counts how often each file is decoded whole for its tiles."""
     counts, read = collections.Counter(), raw_files.read_colors
 
     def counted(path):
@@ -53,12 +53,12 @@ def test_each_image_is_decoded_once_and_records_are_the_same(folder, decoded, tm
     }
     plain = builder.build_records(dataclasses.replace(folder, splits=alone), tmp_path / "plain")
     assert records(ahead) == records(plain) and len(ahead.ids["train"]) == 4 * IMAGES + 1
-    # Record by record, that takes one decoding for most tiles.
+    # Without the cache, most tiles decode their image once more.
     assert sum(decoded.values()) > 4 * sum(of_tiles.values())
     assert not [path for path in ahead.directory.iterdir() if path.is_dir()]
 
 
-def test_tiles_that_were_made_are_kept_for_the_next_run(folder, decoded, tmp_path):
+def test_finished_tiles_are_kept_for_the_next_run(folder, decoded, tmp_path):
     groups = tile_cache.group_by_file(shards.sort_entries("train", folder.splits["train"]))
     *others, last = [group[0].path for group in groups if len(group) > 1]
     bad = last.with_name(f"{last.stem}_instance_color_RGB.png")
@@ -76,7 +76,7 @@ def test_tiles_that_were_made_are_kept_for_the_next_run(folder, decoded, tmp_pat
     assert records(done) == records(builder.build_records(folder, tmp_path / "fresh"))
 
 
-def test_tiles_of_a_file_come_together(folder):
+def test_tiles_of_a_file_are_grouped(folder):
     groups = tile_cache.group_by_file(folder.splits["train"][::-1])
     assert sorted(map(len, groups)) == [1, *[4] * IMAGES]
     assert all(len({entry.path for entry in group}) == 1 for group in groups)

@@ -1,4 +1,4 @@
-"""Processes that work through a list: all of it is done, and what stops one stops all."""
+"""Tests workers: all items are done, and an error in one process stops all processes."""
 
 import os
 import pathlib
@@ -29,7 +29,7 @@ def die(path, tick):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_little_work_is_done_here(tmp_path, capsys):
+def test_little_work_is_done_in_this_process(tmp_path, capsys):
     paths = [f"{tmp_path}/{index}" for index in range(9)]
     with Workers(2) as workers:
         workers.run(leave, paths, "few", 9)
@@ -52,6 +52,6 @@ def test_much_work_is_shared_until_one_fails(tmp_path, capsys):
     assert capsys.readouterr().err == "many: 600/600 images\none: 1/1 images\n"
 
 
-def test_a_killed_process_is_told_of(tmp_path):
+def test_a_killed_process_is_reported(tmp_path):
     with Workers(2) as workers, pytest.raises(FoiError, match=r"a process was killed.*--workers"):
         workers.run(die, [f"{tmp_path}/{index}" for index in range(MANY)], "dying", MANY)

@@ -37,7 +37,7 @@ def find_published_dataset(dataset_id: str, raw_dir: epath.PathLike) -> RawDatas
         if not splits[split]:
             raise FoiError(
                 f"{root}: no image of {dataset_id}'s {split} split; "
-                "foi-prepare --check says what belongs there"
+                "foi-prepare --check lists what belongs there"
             )
     sizes = {split: len(splits[split]) for split in ("train", "val")}
     return RawDataset(dataclasses.replace(DATASETS[dataset_id], **sizes), splits)

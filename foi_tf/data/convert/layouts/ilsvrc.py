@@ -57,9 +57,12 @@ class _ImageEntries(Sequence[FileEntry]):
             return dataclasses.replace(self, names=self.names[index], numbers=self.numbers[index])
         label, offset, size = (int(number) for number in self.numbers[index])
         path = self.path / self.names[index]
-        read = functools.partial(_member, self.path, path, offset, size)
+        read = functools.partial(_read_member, self.path, path, offset, size)
         return FileEntry(
-            path.stem, path, (functools.partial(_label, label),), read if self.is_archive else None
+            path.stem,
+            path,
+            (functools.partial(_load_label, label),),
+            read if self.is_archive else None,
         )
 
 
@@ -90,14 +93,19 @@ def _list_archive(path: epath.Path, split: str) -> _Found:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
             if split == "val":
                 for image in archive:
-                    yield image.name, _val_label(image.name, path), image.offset_data, image.size
+                    yield (
+                        image.name,
+                        _find_val_label(image.name, path),
+                        image.offset_data,
+                        image.size,
+                    )
                 return
             for synset in track(archive, path.name, len(SYNSETS), unit="synset"):
                 if not synset.isfile():
                     raise FoiError(
                         f"{path}: {synset.name} is not the archive of a synset; replace it"
                     )
-                label = _train_label(synset.name.removesuffix(".tar"), path)
+                label = _find_train_label(synset.name.removesuffix(".tar"), path)
                 with tarfile.open(fileobj=archive.extractfile(synset), mode="r:") as images:
                     for image in images:
                         offset = synset.offset_data + image.offset_data
@@ -112,37 +120,39 @@ def _list_folder(folder: epath.Path) -> _Found:
         if path.suffix != ".JPEG":
             continue
         if len(name.parts) == 1:  # The archive has the validation images without folders.
-            yield str(name), _val_label(path.name, folder), 0, 0
+            yield str(name), _find_val_label(path.name, folder), 0, 0
         else:
-            yield str(name), _train_label(name.parts[0], folder), 0, 0
+            yield str(name), _find_train_label(name.parts[0], folder), 0, 0
 
 
-def _train_label(synset: str, path: epath.Path) -> int:
+def _find_train_label(synset: str, path: epath.Path) -> int:
     if synset not in _LABELS:
         raise FoiError(f"{path}: {synset} is not among the 1000 synsets; remove it")
     return _LABELS[synset]
 
 
-def _val_label(name: str, path: epath.Path) -> int:
+def _find_val_label(name: str, path: epath.Path) -> int:
     match = _VAL_NAME.fullmatch(name)
-    labels = _val_labels()
+    labels = _read_val_labels()
     if not match or not 1 <= int(match[1]) <= len(labels):
         raise FoiError(f"{path}: {name} is not a validation image of ILSVRC'12; remove it")
     return _LABELS[labels[int(match[1]) - 1]]
 
 
 @functools.cache
-def _val_labels() -> list[str]:
+def _read_val_labels() -> list[str]:
     """Returns the synset of each validation image, in the order of the images' names."""
     path = tfds.core.tfds_path("datasets/imagenet2012/validation_labels.txt")
     return path.read_text().split()
 
 
-def _label(label: int) -> dict[str, Any]:
+def _load_label(label: int) -> dict[str, Any]:
     return {"label": label}
 
 
-def _member(archive: epath.Path, path: epath.Path, offset: int, size: int) -> tuple[bytes, Size]:
+def _read_member(
+    archive: epath.Path, path: epath.Path, offset: int, size: int
+) -> tuple[bytes, Size]:
     with archive.open("rb") as file:
         file.seek(offset)
         return raw_files.verify_image(file.read(size), path)

@@ -34,13 +34,13 @@ def _find_entries(root: epath.Path, split: str, table: dict[int, int]) -> list[F
         FileEntry(
             stem,
             root / _VOC / f"JPEGImages/{stem}.jpg",
-            (functools.partial(_mask, table, root / f"trainval/{stem}.mat"),),
+            (functools.partial(_load_mask, table, root / f"trainval/{stem}.mat"),),
         )
         for stem in stems
     ]
 
 
-def _mask(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
+def _load_mask(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
     return {"mask": labels.ids_to_mask(table, matlab.load_variable(path, "LabelMap"), path)}
 
 

@@ -42,11 +42,11 @@ def _find_masks(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
         split: [entry(s, labels.load_id_mask, folder / f"SegmentationClass/{s}.png") for s in stems]
         for split, stems in own.items()
     }
-    splits["train"] += [entry(s, _boundaries, root / _SBD / f"cls/{s}.mat") for s in added]
+    splits["train"] += [entry(s, _load_boundaries, root / _SBD / f"cls/{s}.mat") for s in added]
     return splits
 
 
-def _boundaries(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
+def _load_boundaries(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
     mask = matlab.get_field(matlab.load_variable(path, "GTcls"), "Segmentation", str(path))
     return {"mask": labels.ids_to_mask(table, mask, path)}
 

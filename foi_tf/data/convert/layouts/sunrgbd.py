@@ -37,7 +37,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
         matlab.list_items(matlab.load_variable(root / _META, "SUNRGBDMeta"))
     ):
         where = f"{root / _META}: record {place + 1}"
-        image, depth = (_path(meta, name, where) for name in ("rgbpath", "depthpath"))
+        image, depth = (_make_relative(meta, name, where) for name in ("rgbpath", "depthpath"))
         is_train = (_THEIR_ROOT + str(epath.Path(image).parent.parent)).strip("/") in frames
         is_val = place + 1 in VAL
         if is_train and is_val:
@@ -51,15 +51,15 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
                 f"{place + 1:05d}",
                 root / image,
                 (
-                    functools.partial(_mask, root / _LABELS, place, table),
-                    functools.partial(_depth, root / depth),
+                    functools.partial(_load_mask, root / _LABELS, place, table),
+                    functools.partial(_load_depth, root / depth),
                 ),
             )
         )
     return splits
 
 
-def _path(meta: Any, name: str, where: str) -> str:
+def _make_relative(meta: Any, name: str, where: str) -> str:
     """Returns a path of the publisher's machine as a path relative to the raw folder."""
     path = "/" + str(matlab.get_field(meta, name, where)).lstrip("/")
     if not path.startswith(_THEIR_ROOT):
@@ -67,7 +67,7 @@ def _path(meta: Any, name: str, where: str) -> str:
     return str(epath.Path(path.removeprefix(_THEIR_ROOT)))
 
 
-def _mask(path: epath.Path, place: int, table: dict[int, int]) -> dict[str, Any]:
+def _load_mask(path: epath.Path, place: int, table: dict[int, int]) -> dict[str, Any]:
     try:
         # MATLAB's newest format has columns first, and cells that refer to arrays.
         with path.open("rb") as file, h5py.File(file, "r") as content:
@@ -79,7 +79,7 @@ def _mask(path: epath.Path, place: int, table: dict[int, int]) -> dict[str, Any]
     return {"mask": labels.ids_to_mask(table, ids.astype(np.uint8), path)}
 
 
-def _depth(path: epath.Path) -> dict[str, Any]:
+def _load_depth(path: epath.Path) -> dict[str, Any]:
     stored = raw_files.read_labels(path)
     if stored.dtype != np.uint16:
         raise FoiError(f"{path}: depth must have 16 bits, not 8")

@@ -158,14 +158,14 @@ def _summarize_categories(categories: Sequence[_CocoCategory], path: epath.Path)
             raise FoiError(
                 f"{where}: its keypoints differ from those of '{first.name}'; list the same ones"
             )
-        _check_pairs(_flip_pairs(one), len(one.keypoints), where)
+        _check_pairs(_find_flip_pairs(one), len(one.keypoints), where)
         if one.sigmas and (len(one.sigmas) != len(one.keypoints) or min(one.sigmas) <= 0):
             raise FoiError(f"{where}: 'sigmas' must be positive, one for each keypoint")
     jointed_ids = frozenset(category.id for category in jointed)
-    return CocoCategories(ids, names, jointed_ids, _flip_pairs(first), first.sigmas)
+    return CocoCategories(ids, names, jointed_ids, _find_flip_pairs(first), first.sigmas)
 
 
-def _flip_pairs(category: _CocoCategory) -> tuple[tuple[int, int], ...]:
+def _find_flip_pairs(category: _CocoCategory) -> tuple[tuple[int, int], ...]:
     if category.flip_pairs is not None:
         return category.flip_pairs
     index = {name.lower(): i for i, name in enumerate(category.keypoints)}
@@ -217,19 +217,19 @@ def _load(annotations: list[_CocoAnnotation], kind: CocoCategories, where: str) 
             raise FoiError(f"{where}: category_id {one.category_id} is not in 'categories'")
     fields = {}
     if "detection" in kind.names:
-        fields |= _instance_fields(annotations, "box")
+        fields |= _make_instance_fields(annotations, "box")
         labels = [kind.ids.index(one.category_id) for one in annotations]
         fields["box_labels"] = np.asarray(labels, np.int64)
     if "keypoints" in kind.names:
         jointed = [one for one in annotations if one.category_id in kind.jointed]
         count = len(kind.names["keypoints"])
-        marks = [_keypoints(one, count, where) for one in jointed]
+        marks = [_make_keypoints(one, count, where) for one in jointed]
         fields["keypoints"] = np.asarray(marks, np.float32).reshape(-1, count, 3)
-        fields |= _instance_fields(jointed, "keypoint")
+        fields |= _make_instance_fields(jointed, "keypoint")
     return fields
 
 
-def _instance_fields(annotations: list[_CocoAnnotation], prefix: str) -> dict[str, np.ndarray]:
+def _make_instance_fields(annotations: list[_CocoAnnotation], prefix: str) -> dict[str, np.ndarray]:
     corners, areas = [], []
     for one in annotations:
         x, y, width, height = one.bbox
@@ -238,7 +238,7 @@ def _instance_fields(annotations: list[_CocoAnnotation], prefix: str) -> dict[st
     return instances.make_fields(corners, [one.iscrowd for one in annotations], areas, prefix)
 
 
-def _keypoints(annotation: _CocoAnnotation, count: int, where: str) -> np.ndarray:
+def _make_keypoints(annotation: _CocoAnnotation, count: int, where: str) -> np.ndarray:
     if not annotation.keypoints:
         return np.zeros((count, 3), np.float32)
     if len(annotation.keypoints) != 3 * count:

@@ -25,9 +25,9 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
     folder = "images" if (raw_dir / "images").is_dir() else ""
     splits = raw_files.list_images(raw_dir, folder)
     labels = {
-        name: _class_of(raw_dir / folder, name, splits) for n in splits.values() for name in n
+        name: _find_class(raw_dir / folder, name, splits) for n in splits.values() for name in n
     }
-    names = _class_names(raw_dir, labels)
+    names = _choose_class_names(raw_dir, labels)
     return ReaderResult(
         classes={"classification": len(names)},
         names={"classification": names},
@@ -39,14 +39,14 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
     )
 
 
-def _class_of(root: epath.Path, name: str, splits: Mapping[str, Sequence[str]]) -> str:
+def _find_class(root: epath.Path, name: str, splits: Mapping[str, Sequence[str]]) -> str:
     *folders, _ = name.split("/")
     if not folders or (len(folders) == 1 and folders[0] in splits):
         raise FoiError(f"{root / name}: must be in the folder of a class, as in train/{{class}}")
     return folders[-1]
 
 
-def _class_names(raw_dir: epath.Path, labels: Mapping[str, str]) -> tuple[str, ...]:
+def _choose_class_names(raw_dir: epath.Path, labels: Mapping[str, str]) -> tuple[str, ...]:
     listed = raw_dir / "classes.json"
     if not listed.exists():
         return tuple(sorted(set(labels.values())))

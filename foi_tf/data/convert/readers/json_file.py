@@ -32,10 +32,12 @@ def read_json(path: epath.Path, content: type[Content], kind: str) -> Content:
         raise FoiError(f"{path}: is not JSON ({problem['msg']}); replace it")
     *parents, key = problem["loc"] or ("",)
     if problem["type"] in _MISSING and isinstance(key, str):
-        raise FoiError(f"{path}: {_place(parents) or f'is not {kind}'}: '{key}' is missing")
-    raise FoiError(f"{path}: {_place([*parents, key]) or f'is not {kind}'}: {problem['msg']}")
+        raise FoiError(f"{path}: {_format_place(parents) or f'is not {kind}'}: '{key}' is missing")
+    raise FoiError(
+        f"{path}: {_format_place([*parents, key]) or f'is not {kind}'}: {problem['msg']}"
+    )
 
 
-def _place(steps: Sequence[str | int]) -> str:
+def _format_place(steps: Sequence[str | int]) -> str:
     parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return "".join(parts).strip(".")

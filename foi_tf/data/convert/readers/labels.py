@@ -95,7 +95,7 @@ def colors_to_mask(
     labels = _make_color_lookup(tuple(table.items()), rest)[_pack_colors(colors)]
     strays = labels < 0
     if 0 < np.count_nonzero(strays) <= _STRAYS * strays.size:
-        labels = np.where(strays, schema.IGNORE[_mask_dtype(table)], labels)
+        labels = np.where(strays, schema.IGNORE[_choose_dtype(table)], labels)
     return _check_known(labels, lambda at: f"color {tuple(map(int, colors[at]))}", table, path)
 
 
@@ -119,8 +119,8 @@ def _check_known(labels: np.ndarray, describe, table: Mapping, path: epath.Path)
             f"{path}: {describe((y, x))} at row {y}, column {x} is not among the "
             f"{len(table)} that its publisher lists; replace the file"
         )
-    return labels.astype(_mask_dtype(table))
+    return labels.astype(_choose_dtype(table))
 
 
-def _mask_dtype(table: Mapping[Any, int]) -> np.dtype:
+def _choose_dtype(table: Mapping[Any, int]) -> np.dtype:
     return np.dtype(np.uint8 if max(table.values()) <= 255 else np.uint16)

@@ -79,12 +79,12 @@ def read_file(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, L
                 "'images'"
             )
         loaders[images[one.image_id]] = functools.partial(
-            _mask, folder / one.file_name, one.segments_info, table, path, dtype
+            _load_mask, folder / one.file_name, one.segments_info, table, path, dtype
         )
     return loaders
 
 
-def _mask(
+def _load_mask(
     png: epath.Path,
     segments: list[_PanopticSegment],
     table: Mapping[int, int],

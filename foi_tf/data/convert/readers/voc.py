@@ -54,7 +54,7 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
                     f"{path}: there is no image {_IMAGES}/{stem}.* for it; add or remove one"
                 )
             splits[split][str(images[stem].relative_to(folder))] = path, _read_objects(path)
-    names = _class_names(raw_dir, splits)
+    names = _choose_class_names(raw_dir, splits)
     return ReaderResult(
         classes={"detection": len(names)},
         names={"detection": names},
@@ -154,7 +154,7 @@ def _read_number(element: ET.Element, name: str, where: str) -> float:
     return number
 
 
-def _class_names(raw_dir: epath.Path, splits: Mapping[str, Mapping]) -> tuple[str, ...]:
+def _choose_class_names(raw_dir: epath.Path, splits: Mapping[str, Mapping]) -> tuple[str, ...]:
     path_of = {
         one.label: path
         for of_split in splits.values()

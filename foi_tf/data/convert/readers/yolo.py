@@ -204,12 +204,12 @@ def _load(image: epath.Path, path: epath.Path, kind: _YoloConfig) -> dict[str, A
         if line.strip()
     ]
     size = raw_files.read_image_size(image)
-    boxes = np.asarray([_box(row, kind) for row in rows], np.float32).reshape(-1, 4)
+    boxes = np.asarray([_make_box(row, kind) for row in rows], np.float32).reshape(-1, 4)
     boxes *= np.asarray([*size, *size], np.float32)
     fields = {"box_labels": np.asarray([row[0] for row in rows], np.int64)}
     fields |= instances.make_fields(boxes)
     if kind.keypoints:
-        fields["keypoints"] = _keypoints(rows, kind, size)
+        fields["keypoints"] = _make_keypoints(rows, kind, size)
         fields |= instances.make_fields(boxes, prefix="keypoint")
     return fields
 
@@ -235,7 +235,7 @@ def _parse_line(line: str, where: str, kind: _YoloConfig) -> list[float]:
     return numbers
 
 
-def _box(row: Sequence[float], kind: _YoloConfig) -> tuple[float, float, float, float]:
+def _make_box(row: Sequence[float], kind: _YoloConfig) -> tuple[float, float, float, float]:
     if len(row) > _BOX and not kind.keypoints:
         xs, ys = row[1::2], row[2::2]
         return min(ys), min(xs), max(ys), max(xs)
@@ -243,7 +243,7 @@ def _box(row: Sequence[float], kind: _YoloConfig) -> tuple[float, float, float, 
     return y - height / 2, x - width / 2, y + height / 2, x + width / 2
 
 
-def _keypoints(rows: Sequence[Sequence[float]], kind: _YoloConfig, size: Size) -> np.ndarray:
+def _make_keypoints(rows: Sequence[Sequence[float]], kind: _YoloConfig, size: Size) -> np.ndarray:
     shape = (len(rows), len(kind.keypoints), kind.numbers)
     given = np.asarray([row[_BOX:] for row in rows], np.float32).reshape(shape)
     if kind.numbers == 3:

@@ -1,4 +1,4 @@
-"""ADEChallengeData2016: images and id images of two splits."""
+"""Writes a tiny tree of ADE20K, ADEChallengeData2016: images and id images of two splits."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""BDD100K: images/10k with labels/sem_seg/masks, images/100k with labels/det_20."""
+"""Writes a tiny tree of BDD100K: images/10k with masks, images/100k with boxes."""
 
 import json
 
@@ -11,7 +11,7 @@ _MASK = [1, 255, 14, 19]  # road, not labeled, car, bicycle.
 
 
 def _frame(name, *labels):
-    """A frame as Scalabel writes it; each label is a category and x1, y1, x2, y2."""
+    """Returns a frame in Scalabel's format; each label is a category and x1, y1, x2, y2."""
     return {
         "name": name,
         "attributes": {"weather": "clear", "timeofday": "daytime", "scene": "highway"},

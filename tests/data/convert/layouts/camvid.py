@@ -1,4 +1,4 @@
-"""CamVid's two folders: 701_StillsRaw_full and LabeledApproved_full."""
+"""Writes a tiny tree of CamVid's two folders: 701_StillsRaw_full and LabeledApproved_full."""
 
 import numpy as np
 

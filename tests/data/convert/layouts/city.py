@@ -1,4 +1,4 @@
-"""Cityscapes: leftImg8bit and gtFine, by split and city."""
+"""Writes a tiny tree of Cityscapes: leftImg8bit and gtFine, by split and city."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""COCO 2017: panoptic PNG and JSON, instances and person keypoints."""
+"""Writes a tiny tree of COCO 2017: panoptic PNG and JSON, instances and person keypoints."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Stanford Dogs' images and lists, and StanfordExtra's JSON."""
+"""Writes a tiny tree of Stanford Dogs' images and lists, and StanfordExtra's JSON."""
 
 import json
 
@@ -44,7 +44,7 @@ def write(root):
 
 
 def record(image, **changes):
-    """One dog; its box of (x, y, width, height) ends a pixel beyond the image."""
+    """Returns one dog, whose box (x, y, width, height) ends a pixel outside the image."""
     mask = np.zeros(drawing.SIZE, np.uint8)
     mask[1:4, 2:6] = 1
     code = pycocotools.mask.encode(np.asfortranarray(mask))["counts"].decode()

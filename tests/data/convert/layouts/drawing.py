@@ -1,4 +1,4 @@
-"""What the trees are made of: small pictures, and label images as publishers code them."""
+"""Writes small pictures and label images, of which the trees consist."""
 
 import pathlib
 
@@ -28,7 +28,7 @@ def save(path: pathlib.Path, pixels: np.ndarray, palette=None) -> None:
 
 
 def stripes(codes, size=SIZE) -> np.ndarray:
-    """A code for each column in turn: [H, W], or [H, W, 3] where codes are colors."""
+    """Returns an image whose columns have the codes in turn: [H, W], or [H, W, 3] for colors."""
     row = np.asarray([codes[x % len(codes)] for x in range(size[1])])
     return np.broadcast_to(row, (size[0], *row.shape)).copy()
 

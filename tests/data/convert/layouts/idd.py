@@ -1,4 +1,4 @@
-"""IDD: leftImg8bit and gtFine by split and drive, with polygons in JSON."""
+"""Writes a tiny tree of IDD: leftImg8bit and gtFine by split and drive, with polygons in JSON."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""ILSVRC'12: an archive of archives to train, and an archive to validate."""
+"""Writes a tiny tree of ILSVRC'12: an archive of archives to train, and an archive to validate."""
 
 import io
 import tarfile
@@ -32,7 +32,7 @@ def write(root):
 
 
 def unpacked(root):
-    """The same images as folders: train/SYNSET, and val/ as in its archive."""
+    """Writes the same images as folders: train/SYNSET, and val/ as in its archive."""
     for name in _IMAGES:
         folder = "val" if "val" in name else f"train/{name.split('_')[0]}"
         drawing.photo(root / folder / f"{name}.JPEG")

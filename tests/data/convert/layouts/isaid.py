@@ -1,4 +1,4 @@
-"""iSAID: images beside their instances' colors and ids."""
+"""Writes a tiny tree of iSAID: images beside their instances' colors and ids."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""ISPRS: Potsdam's and Vaihingen's TIFF files, some uncompressed and some not."""
+"""Writes a tiny tree of ISPRS: TIFF files of two cities, some of them uncompressed."""
 
 import numpy as np
 import PIL.Image
@@ -19,7 +19,7 @@ def _tiff(path, pixels, compression):
 
 
 def pixels():
-    """Three channels that tell rows and channels apart."""
+    """Returns an image [H, W, 3] whose values tell rows and channels apart."""
     rows = np.broadcast_to(np.arange(SIZE[0])[:, None] % 100, SIZE)
     return np.stack([rows, rows + 50, rows + 99], -1).astype(np.uint8)
 

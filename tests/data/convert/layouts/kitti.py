@@ -1,4 +1,4 @@
-"""KITTI semantics: training/image_2 and training/semantic, with Cityscapes' ids."""
+"""Writes a tiny tree of KITTI: training/image_2 and training/semantic, with Cityscapes' ids."""
 
 import numpy as np
 

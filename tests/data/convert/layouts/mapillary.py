@@ -1,4 +1,4 @@
-"""Mapillary Vistas 1.2: training and validation with images and palette labels; config.json."""
+"""Writes a tiny tree of Mapillary Vistas 1.2: images, palette labels and config.json."""
 
 import json
 
@@ -13,7 +13,7 @@ _READABLE = [*DATASETS["mapillary"].names["segmentation"][1:], "Unlabeled"]
 
 
 def config(readable=_READABLE):
-    """The list of labels as the publisher writes it, some keys left out."""
+    """Returns the publisher's list of labels, without some of its keys."""
     rows = [
         {"name": f"x--{name.lower()}", "readable": name, "color": [1, 2, 3], "evaluate": True}
         for name in readable

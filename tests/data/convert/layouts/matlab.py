@@ -13,7 +13,7 @@ def save(path, **variables):
 
 
 def structs(*records):
-    """A 1 x N array of structs, all of which have the fields of the first."""
+    """Returns a 1 x N array of structs, all with the fields of the first."""
     array = np.empty((1, len(records)), dtype=[(name, object) for name in records[0]])
     for index, record in enumerate(records):
         for name, value in record.items():
@@ -22,7 +22,7 @@ def structs(*records):
 
 
 def cells(values, shape=None):
-    """A cell array: a column, or of another shape."""
+    """Returns a cell array: a column, or one of another shape."""
     array = np.empty(len(values), object)
     array[:] = list(values)
     return array.reshape(shape or (-1, 1))

@@ -1,4 +1,4 @@
-"""MPII Human Pose: images/ and the one annotation file, whose fields are often not set."""
+"""Writes a tiny tree of MPII Human Pose: images/ and the annotation file, with unset fields."""
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def _person(**changes):
 
 
 def _save(root, lacking="", **changes):
-    """With a field of all images left out, and some of the first image's person changed."""
+    """Writes the file without a field of all images, or with changes to the first person."""
     seen = _person(annopoints=EMPTY, objpos={"x": 6, "y": 5}, scale=0.03)
     large = seen | {"scale": np.uint8(3)}  # Whole numbers come in the fewest bytes.
     unknown = dict.fromkeys(seen, EMPTY) | {"x1": 1, "x2": 2, "y1": 1, "y2": 2}

@@ -1,4 +1,4 @@
-"""PASCAL-Context: label maps as .mat files over VOC2010's images and lists."""
+"""Writes a tiny tree of PASCAL-Context: label maps in .mat files, VOC2010's images and lists."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""VOC2012 with the Semantic Boundaries Dataset, and VOC2007."""
+"""Writes a tiny tree of VOC2012 with the Semantic Boundaries Dataset, and VOC2007."""
 
 import numpy as np
 import scipy.sparse
@@ -8,7 +8,7 @@ from tests.data.convert.layouts import drawing, matlab
 _VOC2012, _VOC2007 = "VOCdevkit/VOC2012", "VOCdevkit/VOC2007"
 _SBD = "benchmark_RELEASE/dataset"
 _OWN = {"train": "2007_000032", "val": "2007_000033"}
-# Of SBD's lists one image is in VOC's train and one in its val: neither is taken from SBD.
+# SBD lists one image of VOC's train and one of its val; neither is taken from SBD.
 _LISTS = {"train": ("2008_000008", "2007_000033", "2007_000032"), "val": ("2008_000015",)}
 _ADDED = ("2008_000008", "2008_000015")
 _BOXES = {"train": ("trainval", "000005"), "val": ("test", "000001")}

@@ -1,4 +1,4 @@
-"""ScanNet's 25k frames, with the lists of scenes of its repository."""
+"""Writes a tiny tree of ScanNet's 25k frames, with the lists of scenes of its repository."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def write(root):
         for frame in _FRAMES:
             drawing.photo(root / f"scannet_frames_25k/{scene}/color/{frame}.jpg")
         _save(root, scene, _FRAMES[0], [0, 1, 40])
-        _save(root, scene, _FRAMES[1], [0, 1, 40, 2], (3, 4))  # Of the depth sensor's size.
+        _save(root, scene, _FRAMES[1], [0, 1, 40, 2], (3, 4))  # In the depth sensor's size.
     mask = drawing.stripes([255, 1, 40]).astype(np.uint8)
     scaled = drawing.stripes([255, 255, 1, 1, 40, 40, 2, 2]).astype(np.uint8)
     return {

@@ -1,4 +1,4 @@
-"""SUIM: train_val and TEST, each with JPEG images and BMP masks."""
+"""Writes a tiny tree of SUIM: train_val and TEST, each with JPEG images and BMP masks."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""SUN RGB-D: SUNRGBD/ with its four cameras, and SUNRGBDtoolbox/."""
+"""Writes a tiny tree of SUN RGB-D: SUNRGBD/ with its four cameras, and SUNRGBDtoolbox/."""
 
 import h5py
 import numpy as np
@@ -12,7 +12,7 @@ _FRAMES = (  # In the order of SUNRGBDMeta.mat, where the test images come first
     ("SUNRGBD/kv1/NYUdata/NYU0003", "NYU0003"),
     ("SUNRGBD/xtion/sun3ddata/brown_bm_1/brown_bm_1/0000001-000000037333", "000001"),
 )
-_TRAIN = (2, 3)  # Of the others, the first is one that MSeg validates on.
+_TRAIN = (2, 3)  # MSeg validates on the first of the other images.
 _MILLIMETERS, _METERS = [0, 369, 1500, 8192, 9000], [0, 0.369, 1.5, 8, 8]
 _TOOLBOX = "SUNRGBDtoolbox"
 
@@ -61,7 +61,7 @@ def _save_meta(root, records):
 
 
 def _save_labels(root, codes, size=drawing.SIZE):
-    """MATLAB's version 7.3: columns first, cells that refer to arrays."""
+    """Writes labels in MATLAB's version 7.3: columns first, cells that refer to arrays."""
     path = root / _TOOLBOX / "Metadata/SUNRGBD2Dseg.mat"
     labels = drawing.stripes(codes, size).astype(np.uint8)
     with h5py.File(path, "w") as file:
@@ -77,7 +77,7 @@ def _save_labels(root, codes, size=drawing.SIZE):
 def _save_depth(root, folder, name, millimeters, dtype=np.uint16):
     depth = drawing.stripes(millimeters).astype(dtype)
     if dtype == np.uint16:
-        depth = (depth << 3) | (depth >> 13)  # What the toolbox turns back.
+        depth = (depth << 3) | (depth >> 13)  # The toolbox rotates the bits back.
     drawing.save(root / folder / f"depth_bfx/{name}.png", depth)
 
 

@@ -1,4 +1,4 @@
-"""ILSVRC'12 beyond what holds for every layout."""
+"""Tests the archives and folders of ILSVRC'12; `test_layouts` tests what all layouts share."""
 
 import io
 import tarfile
@@ -29,7 +29,7 @@ def test_unpacked_folders_give_what_the_archives_give(tmp_path):
     assert (val.found, val.expected) == (len(expected["val"]), 50_000)
 
 
-def test_validation_images_may_stand_in_folders_of_synsets(tmp_path):
+def test_validation_images_may_be_in_folders_of_synsets(tmp_path):
     ilsvrc.unpacked(tmp_path)
     drawing.photo(tmp_path / "val/n02099601/ILSVRC2012_val_00000004.JPEG")
     assert labels(tmp_path)["val"]["ILSVRC2012_val_00000004"] == {"label": 207}
@@ -38,7 +38,7 @@ def test_validation_images_may_stand_in_folders_of_synsets(tmp_path):
         labels(tmp_path)
 
 
-def test_images_within_archives_are_found_at_their_place(tmp_path):
+def test_images_are_read_at_their_offset_in_an_archive(tmp_path):
     ilsvrc.write(tmp_path)
     pixels = {}
     with tarfile.open(tmp_path / "ILSVRC2012_img_train.tar") as archive:
@@ -58,7 +58,7 @@ def test_entries_are_a_sequence(tmp_path):
     assert entries[-1].id == "n15075141_54" and len(entries[:2]) == 2
 
 
-def test_printing_inks_become_red_green_and_blue(tmp_path):
+def test_cmyk_images_become_rgb(tmp_path):
     """Some twenty images of the training archive are CMYK, which TensorFlow cannot decode."""
     ilsvrc.unpacked(tmp_path)
     inks = np.zeros((6, 8, 4), np.uint8)

@@ -1,8 +1,8 @@
-"""The tiny raw trees, one module for a dataset.
+"""Collects the tiny raw trees, one module for each dataset.
 
-Each has `write(root)`, which writes the tree in its publisher's layout and returns, by
-split and id, the fields of `schema` that are to be read back; and `SPOILS`: by the error
-that is to be raised (a regular expression), what spoils such a tree.
+Each module has `write(root)`, which writes the tree in its publisher's layout and returns, by
+split and id, the fields of `schema` that must be read back. It also has `SPOILS`: by a regular
+expression of an expected error, a function that spoils the tree so that the error is raised.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Trash-ICRA19: dataset/{train,val,test} with JPEG and VOC's XML side by side."""
+"""Writes a tiny tree of Trash-ICRA19: dataset/{train,val,test} with JPEG and VOC's XML."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ _OBJECTS = [  # Label, xmin, ymin, xmax, ymax.
 
 
 def xml(objects):
-    """As the publisher's tool writes it, some keys left out."""
+    """Returns the XML of objects in the publisher's form, without some of its keys."""
     found = "".join(
         f"<object><name>{label}</name><pose>Unspecified</pose><truncated>0</truncated>"
         f"<difficult>0</difficult><bndbox><xmin>{x0}</xmin><ymin>{y0}</ymin><xmax>{x1}</xmax>"

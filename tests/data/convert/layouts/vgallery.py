@@ -1,4 +1,4 @@
-"""Virtual Gallery: training loops and testing occlusions, with frames as in Virtual KITTI 2."""
+"""Writes a tiny tree of Virtual Gallery: training loops and testing occlusions."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Virtual KITTI 2: scenes, variations and cameras with rgb, classSegmentation and depth."""
+"""Writes a tiny tree of Virtual KITTI 2: rgb, classSegmentation and depth of some cameras."""
 
 import numpy as np
 

@@ -26,7 +26,7 @@ def test_voc_boxes_become_half_open_from_zero(tmp_path):
         assert not example["box_crowds"].any()
 
 
-def test_voc_writers_that_count_from_zero_are_borne_with(tmp_path):
+def test_voc_corners_at_zero_stay_at_zero(tmp_path):
     root, drawn = raw_folders.write_voc(tmp_path, train=1)
     _, y, x, h, w = drawn["2007_train0"][0]
     path = root / "Annotations/2007_train0.xml"
@@ -35,7 +35,7 @@ def test_voc_writers_that_count_from_zero_are_borne_with(tmp_path):
     assert example["boxes"][0].tolist() == [0, 0, y + h, x + w]
 
 
-def test_voc_difficult_objects_are_crowds_and_parts_are_passed_over(tmp_path):
+def test_voc_difficult_objects_are_crowds_and_parts_are_ignored(tmp_path):
     root, _ = raw_folders.write_voc(tmp_path, train=1)
     part = "<part><name>head</name><bndbox><xmin>1</xmin></bndbox></part></object>"
     path = root / "Annotations/2007_train0.xml"
@@ -148,7 +148,7 @@ def test_voc_needs_some_object_and_some_annotation(tmp_path):
         find(root, "voc")
 
 
-def test_formats_that_keep_images_apart_do_not_mix(tmp_path):
+def test_formats_with_different_image_folders_are_refused(tmp_path):
     root, _ = raw_folders.write_voc(tmp_path)
     raw_folders.write_folder(root)
     with pytest.raises(

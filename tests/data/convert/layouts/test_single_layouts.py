@@ -1,11 +1,9 @@
-"""What single datasets have of their own, beyond what every tree is tested for."""
+"""Tests rules of single datasets; `test_layouts` tests the rules that all share."""
 
 import numpy as np
 import pytest
 
 from foi_tf.data.convert import inventory, layouts
-from foi_tf.data.convert.layouts import camvid as camvid_layout
-from foi_tf.data.convert.layouts import isprs as isprs_layout
 from foi_tf.data.convert.readers import labels
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
@@ -22,7 +20,7 @@ def examples(name, root, split="train"):
 
 
 def assert_all_kinds_found(name, root):
-    """What is read is what --check finds, though none of the usual files may be there."""
+    """Asserts that --check finds files of each kind, also where a publisher renamed them."""
     assert all(part.found for part in inventory.inspect_published(name, root).parts)
 
 
@@ -82,7 +80,7 @@ def test_isaids_tiles_are_parts_of_its_images(tmp_path):
     np.testing.assert_array_equal(image[..., 1], columns * 7 % 256)
 
 
-def test_mapillarys_second_release_holds_the_first_ones_labels(tmp_path):
+def test_labels_of_version_1_are_read_from_mapillarys_release_2(tmp_path):
     expected = mapillary.write(tmp_path, "v1.2/labels")
     # Its own labels, of another list, lie beside.
     (tmp_path / "config.json").rename(tmp_path / "config_v1.2.json")
@@ -93,7 +91,7 @@ def test_mapillarys_second_release_holds_the_first_ones_labels(tmp_path):
     assert_all_kinds_found("mapillary", tmp_path)
 
 
-def test_bdds_first_release_calls_classes_otherwise(tmp_path):
+def test_the_class_names_of_bdds_first_release_are_read(tmp_path):
     bdd.write(tmp_path)
     for split in ("train", "val"):
         text = (tmp_path / f"labels/det_20/det_{split}.json").read_text()
@@ -108,7 +106,7 @@ def test_bdds_first_release_calls_classes_otherwise(tmp_path):
     assert_all_kinds_found("bdd", tmp_path)
 
 
-def test_names_are_of_datasets_that_there_are():
+def test_tables_of_names_name_datasets_of_the_registry():
     for table in (NAMES, IGNORED):
         assert set(table) <= set(DATASETS)
     for row in DATASETS.values():
@@ -117,10 +115,10 @@ def test_names_are_of_datasets_that_there_are():
 
 def test_codes_are_classes_or_ignored():
     row = DATASETS["isprs"]
-    table = labels.map_codes(isprs_layout.COLORS, row)
+    table = labels.map_codes(layouts.isprs.COLORS, row)
     assert table[(255, 255, 255)] == 1 and table[(255, 255, 0)] == 5
     assert table[(255, 0, 0)] == schema.IGNORE[schema.mask_dtype(row)] == 255
-    assert len(set(labels.map_codes(camvid_layout.COLORS, DATASETS["camvid"]).values())) == 24
+    assert len(set(labels.map_codes(layouts.camvid.COLORS, DATASETS["camvid"]).values())) == 24
     with pytest.raises(FoiError, match="label 7, 'sea', is neither a class of isprs nor ignored"):
         labels.map_codes({7: "sea"}, row)
 
