@@ -1,22 +1,23 @@
 # shellcheck shell=bash disable=SC2034
-# Runs a command so that SIGTERM and Ctrl-C reach it, and all that it started, once; to be sourced.
+# Runs a command so that SIGTERM and Ctrl-C reach it, and everything that it started, exactly once.
+# To be sourced.
 #
-#   run_child COMMAND...    sets $code to its exit code, and $stopped if a signal came. A shell
-#                           that waits in the foreground would keep the signal to itself, and
-#                           the command could not save its checkpoint.
+#   run_child COMMAND...    runs the command; sets $code to its exit code, and $stopped if a signal
+#                           came. A shell that waits in the foreground would not pass the signal
+#                           on, and the command could not save its checkpoint.
 
 stopped=''
 child=''
 trap 'stopped=1; [ -z "$child" ] || kill -TERM -- "-$child" 2>/dev/null' TERM INT
 
 run_child() {
-  set -m # A process group of its own, to be signalled as a whole.
+  set -m # The command gets a process group of its own, so that signals reach all of it.
   "$@" &
   child=$!
   set +m
   code=0
   wait "$child" || code=$?
-  # A signal ends `wait`, but not yet the command.
+  # A signal ends `wait` before the command has ended.
   while kill -0 "$child" 2>/dev/null; do
     code=0
     wait "$child" || code=$?

@@ -1,12 +1,17 @@
 # shellcheck shell=bash
-# What all launch scripts share; to be sourced.
+# Functions of all launch scripts. To be sourced.
 #
-#   fail TEXT...              ends the script with a line and exit code 1
-#   show_help                 prints the comment at the head of the script, and ends it
+#   fail TEXT...              prints a line and ends the script with exit code 1
+#   show_help                 prints the comment at the head of the script and ends it
+#   counted 2 command         prints "2 commands"
 
 fail() {
   echo "$(basename "$0"): $*" >&2
   exit 1
+}
+
+counted() {
+  if [ "$1" = 1 ]; then echo "$1 $2"; else echo "$1 $2s"; fi
 }
 
 show_help() {

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Makes the virtual environment that the launch scripts run in; to be sourced.
+# Makes the virtual environment that the launch scripts run in. To be sourced.
 #
-#   make_environment 3.11 dev    sets $PYTHON to the interpreter of .venv-3.11, with foi_tf
-#                                installed in it as constraints/ has it, and its extra "dev"
+#   make_environment 3.11 dev    makes .venv-3.11 and installs foi_tf and its extra "dev" there, in
+#                                the versions that constraints/ pins; sets $PYTHON to its Python
 
 # shellcheck source=launch/common.sh
 source "$ROOT/launch/common.sh"
@@ -27,7 +27,7 @@ make_environment() {
   base=$(find_python "$version") || fail "needs Python $version with its venv and ensurepip" \
     "modules; install it (on Debian: apt-get install python$version-venv) or name one with" \
     "FOI_PYTHON=/path/to/python"
-  # What was installed is not installed again until its description changes.
+  # Installs again only if setup.py or the constraints have changed.
   stamp=$(cat "$ROOT/setup.py" "$ROOT/constraints/$version.txt" | cksum | tr ' ' -)
   PYTHON="$environment/bin/python"
   if [ ! -f "$environment/$extra.$stamp" ]; then

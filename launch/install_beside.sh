@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs foi_tf beside a TensorFlow that has to stay, as that of a Cloud TPU VM or of Colab.
+# Installs foi_tf beside a TensorFlow that has to stay, as on a Cloud TPU VM or in Colab.
 #
 #   bash launch/install_beside.sh [--dry_run]
 #
-# Nothing that is installed is changed: what depends on TensorFlow comes without dependencies, in
-# TensorFlow's version, and the rest under the versions that are there.
+# Changes no package that is installed already. Packages that depend on TensorFlow are installed
+# without their dependencies, in the version that fits TensorFlow. All others are installed with
+# the present versions as constraints. --dry_run prints the commands instead.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
@@ -27,13 +28,13 @@ END
 there=$(mktemp)
 "$python" -m pip freeze 2>/dev/null | grep '==' >"$there"
 
-# tf-keras is Keras 2, which TensorFlow brought with it up to 2.15.
+# tf-keras is Keras 2, which TensorFlow contained up to 2.15.
 beside=("tf-models-official==$version.*" tensorflow-datasets)
 case "$version" in
   2.1[0-5]) ;;
   *) beside+=("tf-keras==$version.*") ;;
 esac
-# The others of setup.py's list, and what those parts of the three import that foi_tf uses.
+# The other packages of setup.py, and what the parts of the three above import that foi_tf uses.
 rest=$(sed -n '/install_requires/,/^    \],/ s/^ *"\([^"]*\)",.*/\1/p' "$ROOT/setup.py" | grep -v '^tensorflow')
 mapfile -t rest <<<"$rest"
 rest+=(google-api-python-client immutabledict oauth2client promise pyarrow simple_parsing

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# A whole study, from images to its report: the two that studies/ holds the results of.
+# Runs a whole study, from images to its report: one of the two whose results studies/ keeps.
 #
 #   bash launch/study.sh mini OUT [JOBS]
 #   FOI_REAL_DATA=DIR bash launch/study.sh real OUT [JOBS]
 #
-# mini renders the collection of that name; real reads the 15 sets in DIR, each in a folder of its
-# name, and is pre-trained on mini. JOBS (2) commands at a time. What is finished is not done
-# again, so the same call goes on after anything that stopped it. foi_tf has to be installed.
-# OUT/report/results.csv, distances.csv in its folder appearance, and OUT/scores.csv are what
-# studies/ keeps.
+# mini renders its images. real reads the 15 sets in DIR, each in a folder of its name, and is
+# pre-trained on rendered images. JOBS is the number of commands that run at a time (default 2).
+# Finished links are not trained again, so the same call goes on after an interruption. foi_tf has
+# to be installed. studies/ keeps OUT/report/results.csv, OUT/report/appearance/distances.csv and
+# OUT/scores.csv.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
@@ -20,21 +20,22 @@ study=${1:-} out=${2:-} jobs=${3:-2}
 [ -n "$out" ] || fail "wants mini or real, and a directory to write to"
 network=(--backbone=hrnet_mini --precision=bfloat16)
 
-# Name, format and domain of the real sets.
+# The real sets, as name:formats:domain.
 real_sets="camvid:masks:driving coco128:coco,masks:consumer indoor_objects:coco:indoor
   raccoon:coco:consumer bccd:coco:close-up playing_cards:coco:close-up lsp_ext:coco:consumer
   openfield_mouse:coco:close-up mirror_mouse:coco:close-up sevenscenes_depth:depth:indoor
   aerial_roads:masks:aerial aerial_cars:coco:aerial trash_icra19:coco:underwater
   underwater_sim:coco:underwater human_seg:masks:consumer"
 
-# Runs a plan, named as its file in OUT.
+# sweep NAME FLAGS...: runs the plan that foi-plan makes with the flags; OUT/NAME.tsv keeps it.
 sweep() {
   bash "$ROOT/launch/sweep_local.sh" --jobs="$jobs" --plan="$out/$1.tsv" --collection="$collection" \
     --data_dir="$data" "${network[@]}" --init="$init" "${@:2}"
 }
 
-# Runs one of the study itself, with two seeds. What it will take is told from what the choice of
-# rates took, or, where rates.yaml was there already, from the rows that studies/ keeps.
+# study NAME FLAGS...: runs a plan with the chosen learning rates and two seeds. Its cost is
+# estimated from the rows of the choice of rates, or, if rates.yaml was there already, from the
+# rows that studies/ keeps.
 study() {
   local measured=$out/rates/results
   [ -d "$measured" ] || measured=$ROOT/studies/$study/results.csv
@@ -42,13 +43,13 @@ study() {
     --seeds=0,1 "${@:2}"
 }
 
-# Points of all segmentation targets as each source model of segmentation sees them: what
-# transferability metrics are computed of.
+# points: computes features of points of all segmentation targets by each source model of
+# segmentation. Transferability metrics are computed from them.
 points() {
   local targets link
   targets=$(grep -o -- '--target=[a-z0-9_]*:segmentation' "$out/small.tsv" | cut -d= -f2 | sort -u |
     paste -sd,)
-  # A finished link is only named again.
+  # The links are finished, so foi-run only prints their directories.
   cut -f7 "$out/small.tsv" | grep '^foi-source .*--source=[a-z0-9_]*:segmentation ' | foi-run |
     sed 's/.*"directory": "//; s/".*//' >"$out/sources.txt"
   while read -r link; do
@@ -68,7 +69,7 @@ case "$study" in
     foi-prepare --collection=mini --dataset=ilsvrc --data_dir="$out/mini"
     for set in $real_sets; do
       IFS=: read -r name format domain <<<"$set"
-      # CamVid itself is one of the paper's datasets.
+      # The name camvid belongs to one of the paper's datasets.
       foi-prepare --format="$format" --raw_dir="$FOI_REAL_DATA/$name" --name="${name/%camvid/camvid_part}" \
         --domain="$domain" --data_dir="$data"
     done

@@ -1,26 +1,28 @@
 # shellcheck shell=bash disable=SC2154
-# What the sweeps share; to be sourced. A plan is what `foi-plan --stages` prints: a line a
-# command, behind its stage, line, needs, chip-hours and their basis, and group, separated by tabs.
+# Functions of all sweeps. To be sourced. A plan is a file that `foi-plan --stages` prints: one
+# command a line, after its stage, line, needs, chip-hours, their basis, and group, separated by
+# tabs. A chunk is some commands of one group, which share a training step.
 #
-#   parse_flags SPEC ARGUMENTS...  takes the launcher's own flags, in SPEC as "name=default ...",
-#                             out of the arguments into variables; the rest, which is for
-#                             foi-plan, goes to $plan_flags
-#   write_plan                makes $plan, a file, of them; without --plan one named by its content,
-#                             so that no other sweep from here replaces what workers still read
-#   stages_of                 prints the stages, in order
-#   commands_of STAGE         prints the commands of one, or of all with STAGE=all
-#   chunks_of STAGE SIZE      prints them behind a number and a tab: up to SIZE commands of a group,
-#                             which share a training step, have the same number, from 0 on
-#   chunk_size STAGE WORKERS  prints how many commands a chunk may have so that the workers still
-#                             have some chunks each (four, ours)
-#   chunks STAGE SIZE         prints how many chunks there are
-#   execute COMMAND...        runs the command, or only prints it with --dry_run
+#   parse_flags SPEC ARGUMENTS...  sets variables from the launcher's own flags, which SPEC lists as
+#                             "name=default ..."; sets $plan_flags to the other arguments, which
+#                             are for foi-plan
+#   write_plan                writes the plan of $plan_flags to the file $plan. Without --plan the
+#                             file is named by its content, so that no other sweep in this
+#                             directory replaces a plan that workers still read
+#   stages_of                 prints the stages in order
+#   commands_of STAGE         prints the commands of a stage; STAGE=all prints all commands
+#   chunks_of STAGE SIZE      prints chunks of up to SIZE commands: each line is the chunk's number,
+#                             from 0 on, a tab and a command
+#   chunk_size STAGE WORKERS  prints the size of chunks that gives each worker some chunks (four;
+#                             this number is ours)
+#   chunks STAGE SIZE         prints the number of chunks
+#   execute COMMAND...        runs the command, or prints it with --dry_run
 
 # shellcheck source=launch/common.sh
 source "$ROOT/launch/common.sh"
 
 parse_flags() {
-  # Locals would shadow the variables that are set.
+  # The names start with _ because locals would hide variables that this function sets.
   local _spec=" $1 dry_run=0 plan= " _argument _key
   shift
   for _key in $_spec; do
@@ -47,7 +49,7 @@ parse_flags() {
 write_plan() {
   command -v foi-plan >/dev/null || fail "foi-plan is not on the PATH; install foi_tf, or" \
     "activate its environment"
-  # Whole or not at all: a launcher must not go through half a plan.
+  # Writes the whole plan or none: a launcher must not run half a plan.
   local new=${plan:-foi_plan}.$$.new
   foi-plan --stages "${plan_flags[@]}" >"$new" || { rm -f "$new" && fail "no plan was made; see above"; }
   : "${plan:=foi_plan.$(cksum <"$new" | cut -d ' ' -f 1).tsv}"

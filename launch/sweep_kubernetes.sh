@@ -5,11 +5,12 @@
 #     [--name=foi] [--at_once=32] [--resources="{limits: {nvidia.com/gpu: 1}}"]
 #     [--plan=FILE] [--dry_run] --data_dir=/study/data --workdir=/study/work FLAGS OF FOI-PLAN
 #
-# IMAGE has foi_tf installed and its checkout at --root. CLAIM is a volume that many pods may write
-# (ReadWriteMany), with the data, mounted at --mount; with gs:// paths its contents do not matter.
-# A pod that is preempted saves a checkpoint, and its successor goes on from there. The same call
-# goes on after anything else; it replaces the Jobs of an earlier one. --dry_run prints what
-# it would apply.
+# IMAGE is a container image in which foi_tf is installed, with its checkout at --root. CLAIM is a
+# claim of a volume that many pods may write to (ReadWriteMany). It holds the data and is mounted at
+# --mount; with gs:// paths its contents do not matter. --at_once is the number of pods at a time.
+# A pod that is preempted saves a checkpoint, and its successor goes on from there. After any other
+# interruption the same call goes on; it replaces the Jobs of the earlier one. --dry_run prints the
+# Jobs and applies nothing.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
@@ -18,9 +19,9 @@ source "$ROOT/launch/sweep.sh"
 image='' claim='' mount='' root='' name='' at_once='' resources=''
 parse_flags "image= claim= mount=/study root=/foi_tf name=foi at_once=32 resources={}" "$@"
 [ -n "$image" ] || fail "--image is missing: the container image that has foi_tf"
-[ -n "$claim" ] || fail "--claim is missing: the volume claim that data and work are on"
+[ -n "$claim" ] || fail "--claim is missing: the claim of the volume with data and work"
 write_plan
-# A ConfigMap holds 1 MiB at most.
+# A ConfigMap holds at most 1 MiB.
 [ "$(wc -c <"$plan")" -lt 1000000 ] || fail "$plan is too large for a ConfigMap; plan fewer" \
   "chains at a time, by --targets or --seeds"
 

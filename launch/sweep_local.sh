@@ -3,8 +3,9 @@
 #
 #   bash launch/sweep_local.sh [--jobs=2] [--plan=FILE] [--dry_run] FLAGS OF FOI-PLAN
 #
-# Links that are finished are not trained again, so the same call goes on after anything that
-# stopped it. On SIGTERM the running commands save their checkpoints first.
+# --jobs is the number of commands at a time. Finished links are not trained again, so the same call
+# goes on after an interruption. On SIGTERM the running commands save their checkpoints first.
+# --dry_run prints the commands.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/child.sh
@@ -15,11 +16,11 @@ source "$ROOT/launch/sweep.sh"
 jobs=''
 parse_flags "jobs=2" "$@"
 case "$jobs" in
-  '' | *[!0-9]* | 0) fail "--jobs=$jobs: must be a whole number from 1 on" ;;
+  '' | *[!0-9]* | 0) fail "--jobs=$jobs: must be a whole number, 1 or more" ;;
 esac
 write_plan
 
-# A chunk a worker: whoever is free takes the next.
+# Each worker runs one chunk; a worker that is free takes the next one.
 run_stage() {
   local size count
   size=$(chunk_size "$1" "$jobs")
@@ -31,7 +32,7 @@ run_stage() {
 for stage in $(stages_of); do
   total=$(commands_of "$stage" | wc -l)
   if [ "$dry_run" = 1 ]; then
-    echo "stage $stage: $total commands, $jobs at a time"
+    echo "stage $stage: $(counted "$total" command), $jobs at a time"
     commands_of "$stage"
   else
     run_child run_stage "$stage"

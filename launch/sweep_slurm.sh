@@ -5,11 +5,12 @@
 #     [--plan=FILE] [--sbatch="--partition=gpu --gres=gpu:1 --time=24:00:00"] [--dry_run]
 #     FLAGS OF FOI-PLAN
 #
-# --array is the cluster's MaxArraySize at most. An array task takes some commands that share a
-# training step, and more where a stage has many. With --nodes above 1 a command runs on so many machines, a task on each, for
-# --strategy=multi_worker. --notice seconds before the time limit, and when it is preempted, a
-# task saves a checkpoint and is queued again. All of it lies on a file system that the machines
-# share. The ids of the jobs are printed.
+# --at_once is the number of array tasks at a time; --array the largest number of them, at most the
+# cluster's MaxArraySize. An array task runs some commands that share a training step, and more in a
+# stage with many commands. With --nodes=N each command runs on N machines, one task on each, for
+# --strategy=multi_worker. A task saves a checkpoint and is queued again when it is preempted, and
+# --notice seconds before its time limit. Data and work must be on a file system that all machines
+# share. Prints the ids of the jobs; --dry_run prints the sbatch commands instead.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
@@ -29,16 +30,17 @@ for stage in $(stages_of); do
   submit=(sbatch --parsable --job-name="foi-stage-$stage" --array="0-$((tasks - 1))%$at_once"
     --nodes="$nodes" --ntasks-per-node=1 --requeue --open-mode=append
     --signal="B:TERM@$notice" "${extra[@]}")
-  # A command that fails must not keep all others waiting; what needs it says so in a line.
+  # A failed command must not hold the next stage up; a command that needs it fails with a line.
   [ -z "$after" ] || submit+=(--dependency="afterany:$after")
   submit+=("$ROOT/launch/slurm_job.sh" "$ROOT" "$plan" "$stage" "$tasks" "$size")
   if [ "$dry_run" = 1 ]; then
-    echo "stage $stage: $(commands_of "$stage" | wc -l) commands in $tasks array tasks"
+    echo "stage $stage: $(counted "$(commands_of "$stage" | wc -l)" command) in" \
+      "$(counted "$tasks" "array task")"
     execute "${submit[@]}"
     after="JOB_OF_STAGE_$stage"
   else
     after=$("${submit[@]}") || fail "stage $stage was not submitted; see above"
-    after=${after%%;*} # Behind it comes the cluster's name.
+    after=${after%%;*} # The name of the cluster may follow.
     echo "$after"
   fi
 done

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes an environment, installs foi_tf into it, and runs all tests.
+# Makes an environment, installs foi_tf there, and runs all tests.
 #
-#   bash launch/test.sh [3.11|3.12] [pytest's arguments]
+#   bash launch/test.sh [3.11|3.12] [arguments of pytest]
+#   bash launch/test.sh -m "not slow"
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/environment.sh

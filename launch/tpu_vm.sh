@@ -5,11 +5,12 @@
 #     [--spot=1] [--pod=1] [--plan=FILE] [--dry_run]
 #     --data_dir=gs://... --workdir=gs://... FLAGS OF FOI-PLAN
 #
-# --create makes the TPU if there is none of that name. --pod=1 says that it is a slice of several
-# hosts (v3-32, with a runtime that ends in -pod): foi_tf is installed on all of them, and the
-# programs run on the first, which drives the others. Data and work must be in a bucket: a spot TPU
-# that is taken away is gone with its disk. The same call makes it again and goes on from the last
-# checkpoint (--checkpoint_every). Run it in tmux: the connection has to stay.
+# --create is the accelerator type of the TPU to make if there is none of that name. --pod=1 is for
+# a slice of several hosts (v3-32, with a runtime that ends in -pod): foi_tf is installed on all
+# hosts, and the programs run on the first one, which drives the others. Data and work must be in a
+# bucket, because a spot TPU that is taken away loses its disk. The same call makes the TPU again
+# and goes on from the last checkpoint (--checkpoint_every). The connection has to stay open, so
+# run this in tmux. --dry_run prints the commands.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
@@ -17,8 +18,8 @@ source "$ROOT/launch/sweep.sh"
 
 name='' zone='' create='' runtime='' spot='' pod=''
 parse_flags "name= zone= create= runtime= spot=0 pod=0" "$@"
-[ -n "$name" ] || fail "--name is missing: that of the TPU"
-[ -n "$zone" ] || fail "--zone is missing: where the TPU is"
+[ -n "$name" ] || fail "--name is missing: the name of the TPU"
+[ -n "$zone" ] || fail "--zone is missing: the zone of the TPU"
 [ -z "$create" ] || [ -n "$runtime" ] || fail "--create needs --runtime, as tpu-vm-tf-2.18.0-pjrt"
 for place in data_dir workdir; do
   case " ${plan_flags[*]} " in
@@ -27,7 +28,7 @@ for place in data_dir workdir; do
   esac
 done
 
-# On a single host TensorFlow loads the TPU's library itself; on a slice its servers have done so.
+# On a single host TensorFlow loads the TPU's library. On a slice its servers have done so.
 plan_flags+=(--strategy=tpu)
 if [ "$pod" = 1 ]; then
   plan_flags+=(--tpu="$name")
@@ -43,7 +44,8 @@ on() { # WORKER COMMAND
   execute "${tpu[@]}" ssh "$name" --zone="$zone" --worker="$1" --command="$2"
 }
 
-# Of the TPU; empty if there is none. One that was taken away stays listed and never comes back.
+# Prints the state of the TPU; nothing if there is none. A TPU that was taken away stays listed and
+# never comes back.
 state() {
   [ "$dry_run" = 1 ] ||
     "${tpu[@]}" describe "$name" --zone="$zone" --format="value(state)" 2>/dev/null || true

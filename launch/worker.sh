@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Runs every COUNT-th chunk of one stage of a plan, from the INDEX-th on, one after another.
+# Runs every COUNT-th chunk of one stage of a plan, one after another, starting with chunk INDEX.
 #
 #   bash launch/worker.sh PLAN STAGE INDEX COUNT [SIZE]
 #
-# PLAN is what `foi-plan --stages` printed; STAGE one of its stages, or "all". A chunk is up to
-# SIZE (1) commands that share a training step, and is run in one process. A command that fails
-# is named and the others are run all the same; one that another worker is at (75, of --busy=leave)
-# is tried again. Exits with 0 if all are done, 1 if some failed, 143 if SIGTERM came: the command
-# that was running has then saved a checkpoint, and the same call goes on from there.
+# PLAN is a file that `foi-plan --stages` printed. STAGE is one of its stages, or "all". A chunk is
+# up to SIZE commands (default 1) that share a training step; one process runs them. If a command
+# fails, it is named and the others are run all the same. A link that another worker is training
+# (exit code 75, of --busy=leave) is tried again. Exits with 0 if all commands are done, 1 if some
+# failed, and 143 if SIGTERM came: the running command has then saved a checkpoint, and the same
+# call goes on.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/child.sh
@@ -23,7 +24,7 @@ if [ "${SLURM_NTASKS:-1}" -gt 1 ]; then
   source "$ROOT/launch/tf_config.sh"
 fi
 
-# shellcheck disable=SC2329 # By `run_child`.
+# shellcheck disable=SC2329 # `run_child` calls it.
 run_commands() {
   if [ "$(wc -l <<<"$1")" = 1 ]; then
     eval "exec $1"
@@ -39,14 +40,15 @@ while [ ${#left[@]} -gt 0 ]; do
   busy=()
   for chunk in "${left[@]}"; do
     commands=$(chunks_of "$stage" "$size" | awk -F '\t' -v c="$chunk" '$1 == c { print $2 }')
-    [ -n "$commands" ] || fail "$plan: has changed; it has no chunk $chunk of stage $stage any more"
+    [ -n "$commands" ] || fail "$plan: the file has changed; it has no chunk $chunk of stage" \
+      "$stage any more"
     run_child run_commands "$commands"
     if [ -n "$stopped" ] || [ "$code" = 143 ]; then
       exit 143
     elif [ "$code" = 75 ]; then
       busy+=("$chunk")
     elif [ "$code" != 0 ]; then
-      # Of several commands foi-run has named those that failed, unless it was killed itself.
+      # foi-run has named the failed ones of several commands, unless it was killed itself.
       [ "$code" = 1 ] && [ "$(wc -l <<<"$commands")" != 1 ] ||
         echo "worker.sh: exit code $code of: $commands" >&2
       failed=1

@@ -85,7 +85,7 @@ def test_a_local_sweep_stops_behind_a_stage_that_failed(machine):
     assert code == 1 and "stage 1: some commands failed" in err
     assert len(machine.calls()) == len(COMMANDS[0]) + len(COMMANDS[1])
     code, _, err = machine.run("sweep_local.sh", "--jobs=two", *PLAN)
-    assert code == 1 and err == "sweep_local.sh: --jobs=two: must be a whole number from 1 on\n"
+    assert code == 1 and err == "sweep_local.sh: --jobs=two: must be a whole number, 1 or more\n"
 
 
 def test_slurm_gets_an_array_a_stage_each_after_the_one_before(machine):
