@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import tqdm
 
+from foi_tf.wording import count_noun
+
 T = TypeVar("T")
 PLAIN_LINE_EVERY = 15.0  # Seconds between two plain lines.
 
@@ -45,7 +47,7 @@ class Progress:
         if ended or now - self._last_line >= PLAIN_LINE_EVERY:
             self._last_line = now
             tail = "".join(f" {name}={text}" for name, text in shown.items())
-            line = f"{self._label}: {self.count}/{self._total} {self._unit}s{tail}"
+            line = f"{self._label}: {self.count}/{count_noun(self._total, self._unit)}{tail}"
             print(line, file=sys.stderr, flush=True)
 
 

@@ -1,7 +1,7 @@
 """Words numbers of things for messages."""
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
+def count_noun(number: int, noun: str, plural: str = "") -> str:
     """Returns the number with its noun: "1 command", "2 commands", "0 classes".
 
     Args:

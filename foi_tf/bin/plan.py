@@ -26,7 +26,7 @@ from foi_tf.bin._shared.program import Program
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.results import NO_SOURCE
 from foi_tf.study.scenarios import SCENARIOS
-from foi_tf.wording import count
+from foi_tf.wording import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,8 +152,10 @@ def _print_total(
         hours[cost.basis] = hours.get(cost.basis, 0.0) + cost.chip_hours
     total = sum(hours.values())
     bases = ", ".join(f"{own:.4g} by {basis}" for basis, own in hours.items())
-    counted = f"{count(len(runs), 'command')} for {count(len(chains), 'chain')} with a source"
-    console.print_note(f"{counted}; {total:.4g} chip-hours ({bases})")
+    console.print_note(
+        f"{count_noun(len(runs), 'command')} for {count_noun(len(chains), 'chain')} with a source; "
+        f"{total:.4g} chip-hours ({bases})"
+    )
 
 
 def _print_stages(shared: SharedFlags, runs: Sequence[PlannedRun], costs: Sequence[Cost]) -> None:

@@ -27,7 +27,7 @@ from foi_tf.bin import pretrain, source, target
 from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import BUSY, DONE, FAILED, INTERRUPTED, PREEMPTED, Program
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.wording import count
+from foi_tf.wording import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def _run_lines(values: flags.FlagValues) -> None:
         if left:
             time.sleep(values.retry)
     if failed:
-        raise FoiError(f"{count(failed, 'command')} failed; see above")
+        raise FoiError(f"{count_noun(failed, 'command')} failed; see above")
 
 
 def _parse(line: str, place: int) -> list[str]:

@@ -15,6 +15,7 @@ from foi_tf.bin._shared import console, help_text, renamed_flags
 from foi_tf.bin._shared.program import DONE, WRONG_USAGE, Program, require
 from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.choices import EXPORTS, ILSVRC_CLASSES, PRECISIONS
+from foi_tf.wording import count_noun
 
 _IMPORT_USAGE = """\
 foi-weights import: converts public weights to a checkpoint for --init of the other programs.
@@ -108,7 +109,7 @@ def _import(values: flags.FlagValues) -> None:
 
     made, account = public_weights.import_weights(values.weights, values.backbone, values.classes)
     public_weights.write_checkpoint(made.network, values.out)
-    console.print_note(f"{len(account.used)} tensors used, {len(account.left)} left")
+    console.print_note(f"{count_noun(len(account.used), 'tensor')} used, {len(account.left)} left")
     for reason, names in account.left_by_reason().items():
         console.print_note(f"  {reason}: {len(names)}, such as {names[0]}")
     record = {"checkpoint": values.out, "backbone": values.backbone}

@@ -8,6 +8,7 @@ from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
 from foi_tf.study.grid import choose_subset
 from foi_tf.tasks.base import TaskType
+from foi_tf.wording import count_noun
 
 _SEED_STRIDE = 2**20  # Distance between the seeds of two members; ours, larger than typed seeds.
 
@@ -85,7 +86,8 @@ def _choose_held_out(link: Link, ids: list[str]) -> list[str]:
         return []
     count = max(1, round(link.holdout * len(ids)))
     if count >= len(ids):
-        raise FoiError(f"{link.task}: {len(ids)} training images are too few to hold some out")
+        images = count_noun(len(ids), "training image")
+        raise FoiError(f"{link.task}: {images}, too few to hold some out")
     # Never seed 0, which orders the subsets: a small one is the beginning of each larger one.
     return choose_subset(ids, count, seed=link.seed + 1)
 

@@ -23,6 +23,7 @@ from foi_tf.inference import features
 from foi_tf.progress import Progress
 from foi_tf.study.grid import choose_subset
 from foi_tf.tasks import feature_cells
+from foi_tf.wording import count_noun
 
 HOLDOUT = 0.2  # Share of the training images that the penalty is chosen on; ours.
 PENALTIES = tuple(np.logspace(-4, 2, 7).tolist())  # scikit-learn's C. Ours: SimCLR tries 45.
@@ -84,7 +85,8 @@ def evaluate_probe(
         )
     )
     if len(set(fitting[1])) < 2:
-        raise FoiError(f"{prepared.dataset.id}: {len(seen)} training images of a single class")
+        images = count_noun(len(seen), "training image")
+        raise FoiError(f"{prepared.dataset.id}: {images} of a single class")
     quality = {penalty: _fit(*fitting, penalty).score(*choosing) for penalty in PENALTIES}
     best = max(PENALTIES, key=quality.get)
     every = [np.concatenate(parts) for parts in zip(fitting, choosing, strict=True)]

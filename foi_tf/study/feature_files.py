@@ -17,6 +17,7 @@ from etils import epath
 
 from foi_tf import files
 from foi_tf.errors import FoiError
+from foi_tf.wording import count_noun
 
 MAX_IMAGES = 1000  # Images of a dataset that get features, at most (Section 3.2).
 
@@ -223,7 +224,7 @@ def _find_problem(features: Features) -> str:
     if not len(vectors):
         return "the features have no images"
     if vectors.ndim != 2 or len(vectors) != len(origin.ids):
-        return f"features of shape {vectors.shape} for {len(origin.ids)} images"
+        return f"features of shape {vectors.shape} for {count_noun(len(origin.ids), 'image')}"
     if not (finite := np.isfinite(vectors).all(1)).all():
         return f"image {origin.ids[int(np.argmin(finite))]}: its features are not finite (NaN)"
     if points is not None:

@@ -13,6 +13,7 @@ from foi_tf.models.heads import KeypointHead
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import centernet, coco_metrics, feature_cells
 from foi_tf.tasks.base import TaskType
+from foi_tf.wording import count_noun
 
 # OKS falloff of keypoints of datasets that name none. Ours: the mean of COCO's 17.
 DEFAULT_SIGMA = 0.067
@@ -44,7 +45,8 @@ class Keypoints(TaskType):
         self._sigmas = dataset.sigmas or (DEFAULT_SIGMA,) * self.keypoints
         if len(self._sigmas) != self.keypoints:
             raise FoiError(
-                f"{dataset.id}:keypoints: {len(self._sigmas)} sigmas for {self.keypoints} keypoints"
+                f"{dataset.id}:keypoints: {count_noun(len(self._sigmas), 'sigma')} for "
+                f"{count_noun(self.keypoints, 'keypoint')}"
             )
 
     def head(self) -> KeypointHead:

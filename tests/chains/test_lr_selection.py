@@ -107,7 +107,7 @@ def test_held_out_images_are_seeded_and_not_trained_on(make_link, blocks_data):
     assert link_inputs.make_evaluation_input(make_link(), 0, blocks_data, task).split == "val"
     (member,) = make_link().members
     one = make_link(holdout=0.25, members=(dataclasses.replace(member, images=1),))
-    with pytest.raises(FoiError, match="1 training images are too few to hold some out"):
+    with pytest.raises(FoiError, match="1 training image, too few to hold some out"):
         link_inputs.make_train_input(one, 0, blocks_data, task)
 
 

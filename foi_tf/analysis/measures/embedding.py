@@ -9,6 +9,7 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from foi_tf.errors import FoiError
+from foi_tf.wording import count_noun
 
 IMAGES = 150  # In each group, Section 6.
 METRICS = ("euclidean", "cosine")  # Figures 3a and 3b, c.
@@ -48,7 +49,7 @@ def embed(
     chosen = {name: _choose(len(vectors), images, seed) for name, vectors in groups.items()}
     vectors = np.concatenate([groups[name][places] for name, places in chosen.items()])
     if len(vectors) < 4:
-        raise FoiError(f"{len(vectors)} images are too few for an embedding")
+        raise FoiError(f"{count_noun(len(vectors), 'image')}: too few for an embedding")
     if not np.isfinite(vectors).all():
         raise FoiError("features that are not finite (NaN); make them anew")
     vectors = vectors.astype(np.float64)

@@ -9,6 +9,7 @@ from foi_tf.analysis.measures.gains import target_setting
 from foi_tf.analysis.measures.summary import TARGET
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.results import IDENTITY, MULTI_SOURCE
+from foi_tf.wording import count_noun
 
 MANY = 5  # A sentence lists at most so many names; ours.
 
@@ -45,12 +46,15 @@ def describe_limits(rows: pd.DataFrame, chains: pd.DataFrame) -> list[str]:
     """
     found = []
     if diverged := int(rows.value.isna().sum()):
-        found.append(f"{_count(diverged, 'run')} ended without a value and counted for nothing.")
+        found.append(
+            f"{count_noun(diverged, 'run')} ended without a value and counted for nothing."
+        )
     run = ["target", "target_type", "source", "source_type", "setting", "backbone", "init"]
     digests = rows.groupby([*run, "seed", "learning_rate"]).config_digest.nunique()
     if mixed := int((digests > 1).sum()):
+        runs = count_noun(mixed, "run")
         found.append(
-            f"{_count(mixed, 'run')} happened under several configurations; the best was taken. "
+            f"{runs} happened under several configurations; the best was taken. "
             "Keep the results of different configurations in different directories."
         )
     uneven = chains[
@@ -59,7 +63,7 @@ def describe_limits(rows: pd.DataFrame, chains: pd.DataFrame) -> list[str]:
     ]
     if len(uneven):
         found.append(
-            f"{_count(len(uneven), 'chain')} tried another number of learning rates than the "
+            f"{count_noun(len(uneven), 'chain')} tried another number of learning rates than the "
             "baseline; the side that tried more has the advantage of the best of more runs."
         )
     return found
@@ -158,8 +162,3 @@ def _list(values: Iterable) -> str:
     texts = [str(value) for value in values]
     more = f" and {len(texts) - MANY} more" if len(texts) > MANY else ""
     return ", ".join(texts[:MANY]) + more
-
-
-def _count(number: int, noun: str) -> str:
-    """Returns a number with its noun, which is plural unless the number is 1."""
-    return f"{number} {noun}{'s' if number != 1 else ''}"

@@ -12,6 +12,7 @@ from foi_tf.study.dataset import TASK_TYPES, domain_order
 from foi_tf.study.metrics import METRICS
 from foi_tf.study.results import MULTI_SOURCE, NO_SOURCE, SCRATCH
 from foi_tf.study.table_texts import MISSING
+from foi_tf.wording import count_noun
 
 STATISTICS = (
     "value", "value_std", "gain", "gain_std", "seeds", "baseline", "gain_low", "gain_high",
@@ -166,7 +167,7 @@ class ChainCell:
             return f"{chain}: not run"
         if pd.isna(own["value"]):
             return f"{chain}: run, but ended without a value"
-        seeds = f"{int(own['seeds'])} seed{'s' if own['seeds'] > 1 else ''}"
+        seeds = count_noun(int(own["seeds"]), "seed")
         value = f"{METRICS[self.metric].label} {own['value']:.3f}"
         if pd.isna(own["gain"]):
             return f"{chain}: {value}, {seeds}; no baseline to hold it against"

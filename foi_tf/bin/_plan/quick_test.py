@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from foi_tf.bin._shared import console
 from foi_tf.errors import FoiError
-from foi_tf.wording import count
+from foi_tf.wording import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,19 +38,19 @@ def keep_promising(results: pd.DataFrame, chains: Sequence[Chain], where: str) -
             "first (foi-plan --setting=small)"
         )
     console.print_note(
-        f"{len(found.discarded)} of {count(len(chains), 'run')} saved: their sources had a "
+        f"{len(found.discarded)} of {count_noun(len(chains), 'run')} saved: their sources had a "
         "negative gain in the small setting"
     )
     if found.unscreened:
         console.print_note(
-            f"{count(len(found.unscreened), 'run')} kept without a test: their sources have no "
-            "gain in the small setting"
+            f"{count_noun(len(found.unscreened), 'run')} kept without a test: their sources have "
+            "no gain in the small setting"
         )
     judged, missed = quick_test.find_missed_targets(analysis, found)
     if judged:
         console.print_note(
-            f"the best source was missed for {len(missed)} of {count(judged, 'target')} with all "
-            "rows of both settings"
+            f"the best source was missed for {len(missed)} of {count_noun(judged, 'target')} with "
+            "all rows of both settings"
         )
     for miss in missed:
         best = "none" if math.isnan(miss.instead) else f"{miss.instead:+.1f} %"

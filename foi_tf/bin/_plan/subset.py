@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from foi_tf.bin._shared import console
-from foi_tf.wording import count
+from foi_tf.wording import count_noun
 
 if TYPE_CHECKING:
     from absl import flags
@@ -25,7 +25,7 @@ def print_subset(values: flags.FlagValues) -> None:
     chosen = grid.choose_subset(every, limits(found.dataset, values.setting))
     if not values.coverage:
         print("\n".join(chosen))
-        images = count(len(every), "training image")
+        images = count_noun(len(every), "training image")
         console.print_note(f"{task} {values.setting}: {len(chosen)} of {images}")
         return
     rows = class_coverage.count_class_coverage(found, task.type, frozenset(chosen))

@@ -17,7 +17,7 @@ from foi_tf.bin._shared.program import require
 from foi_tf.study import choices
 from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.grid import SETTINGS
-from foi_tf.wording import count
+from foi_tf.wording import count_noun
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -207,7 +207,7 @@ def _create_strategy(name: str, tpu: str) -> tf.distribute.Strategy:
     strategy = strategies.create_strategy(name, tpu)
     if name == "auto":
         kind, replicas = strategies.device_kind(strategy).upper(), strategy.num_replicas_in_sync
-        devices = f"{count(replicas, kind)}" if kind == "GPU" else f"the {kind}"
+        devices = f"{count_noun(replicas, kind)}" if kind == "GPU" else f"the {kind}"
         console.print_note(f"--strategy=auto trains on {devices}")
     return strategy
 

@@ -17,6 +17,7 @@ from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Dataset, Size
 from foi_tf.study.grid import choose_subset
 from foi_tf.study.registry import DATASETS
+from foi_tf.wording import count_noun
 
 _DIVISOR = 32  # HRNet's coarsest stride.
 _LONGEST_SIDE = 1024  # Longest side of the input size that we propose, in pixels; ours.
@@ -158,8 +159,8 @@ def _choose_splits(merged: dict, val_fraction: float | None, root: epath.Path) -
     held_out = frozenset(choose_subset(list(every), round(len(every) * val_fraction)))
     if not 0 < len(held_out) < len(every):
         raise FoiError(
-            f"{root}: --val_fraction={val_fraction} of {len(every)} images leaves a split empty; "
-            "choose another fraction"
+            f"{root}: --val_fraction={val_fraction} of {count_noun(len(every), 'image')} leaves a "
+            "split empty; choose another fraction"
         )
     return {
         "train": {image: load for image, load in every.items() if image not in held_out},

@@ -9,6 +9,7 @@ from foi_tf.data.records import schema
 from foi_tf.data.records.schema import FieldSpec, Geometry
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset, Size
+from foi_tf.wording import count_noun
 
 _TOLERANCE = 0.5  # Pixels by which rounding may put a box outside its image; ours.
 
@@ -141,9 +142,9 @@ def _check_range(labels: np.ndarray, field: FieldSpec, dataset: Dataset, where: 
     if wrong.size:
         is_map = field.geometry is Geometry.CLASS_MAP
         note = " (255, or 65535 in 16 bits, is ignored)" if is_map else ""
+        known = count_noun(classes, "class", "classes")
         raise FoiError(
-            f"{where}: label {wrong.flat[0]}, "
-            f"but {dataset.id}:{field.task_type} has {classes} classes{note}"
+            f"{where}: label {wrong.flat[0]}, but {dataset.id}:{field.task_type} has {known}{note}"
         )
 
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from foi_tf.errors import FoiError
 from foi_tf.files import first_line
+from foi_tf.wording import count_noun
 
 Files = Iterable[tuple[str, int]]  # Paths, each with its number of records.
 
@@ -31,7 +32,8 @@ def check_records(files: Files) -> None:
                 f"{path}: record {read} is cut off or damaged ({first_line(error)}); {remedy}"
             ) from error
         if read != count:
-            raise FoiError(f"{path}: {read} records, but {count} were written; {remedy}")
+            records = count_noun(read, "record")
+            raise FoiError(f"{path}: {records}, but {count} were written; {remedy}")
 
 
 def check_file_sizes(files: Files, sizes: Iterable[int]) -> None:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from foi_tf.errors import FoiError
 from foi_tf.models.weights.tensor_files import Shape
+from foi_tf.wording import count_noun
 
 NOT_IMPORTED = "not part of the imported network"
 _SHOWN = 3  # Names that a message lists.
@@ -83,7 +84,7 @@ def check_tensors(
     name, axis = classifier
     if name in wrong:
         raise FoiError(
-            f"{where}: the classifier has {shapes[name][axis]} classes, "
+            f"{where}: the classifier has {count_noun(shapes[name][axis], 'class', 'classes')}, "
             f"not {expected[name][axis]}; check --classes"
         )
     if wrong:
@@ -92,13 +93,13 @@ def check_tensors(
             for name in wrong
         ]
         raise FoiError(
-            f"{where}: {len(wrong)} tensors have other shapes than in {backbone_name}: "
-            f"{join_first_names(texts)}; check --backbone"
+            f"{where}: {count_noun(len(wrong), 'tensor')} of another shape than in "
+            f"{backbone_name}: {join_first_names(texts)}; check --backbone"
         )
     extra = [name for name in shapes if of_backbone(name) and name not in expected]
     if extra:
         raise FoiError(
-            f"{where}: {len(extra)} tensors more than {backbone_name} has "
+            f"{where}: {count_noun(len(extra), 'tensor')} more than {backbone_name} has "
             f"({join_first_names(extra)}); the file has a larger network; check --backbone"
         )
 

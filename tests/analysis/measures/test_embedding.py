@@ -72,7 +72,7 @@ def test_domains_are_in_the_order_of_tables():
     [
         ({"a": np.ones((9, 2)), "b": np.ones((9, 3))}, {}, "of different lengths"),
         ({"a": np.full((9, 2), np.nan)}, {}, "not finite"),
-        ({"a": np.ones((2, 2))}, {}, "2 images are too few"),
+        ({"a": np.ones((2, 2))}, {}, "2 images: too few"),
         ({"a": np.ones((9, 2))}, {"metric": "cosin"}, "unknown metric 'cosin'"),
     ],
 )

@@ -126,7 +126,7 @@ def test_broken_record_files_are_named(tmp_path):
     first = 8 + 4 + int.from_bytes(whole[:8], "little") + 4  # Bytes of the first record.
     for content, said in (
         (whole[: first + 20], r"torn-train\.tfrecord.*: record 1 is cut off or damaged"),
-        (whole[:first], r": 1 records, but 8 were written; remove"),
+        (whole[:first], r": 1 record, but 8 were written; remove"),
         (None, r": missing; remove the dataset's directory"),
         (whole + whole[:first], ": 9 records, but 8 were written"),
     ):

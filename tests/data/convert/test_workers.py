@@ -49,7 +49,7 @@ def test_much_work_is_shared_until_one_fails(tmp_path, capsys):
         assert pathlib.Path(paths[0]).read_text() in written
         with pytest.raises(FoiError, match="/7: seven"):
             workers.run(fail, paths, "failing", MANY)
-    assert capsys.readouterr().err == "many: 600/600 images\none: 1/1 images\n"
+    assert capsys.readouterr().err == "many: 600/600 images\none: 1/1 image\n"
 
 
 def test_a_killed_process_is_reported(tmp_path):

@@ -102,7 +102,7 @@ def test_every_tensor_finds_its_place(version, tmp_path):
     [
         (lambda n: n.pop("base_model/conv2d_9/kernel"), "lacks 1 of the 267 tensors of resnet50"),
         (lambda n: n.update({"base_model/conv2d_53/kernel": (1, 1, 8, 8)}),
-         "1 tensors more than resnet50 has (base_model/conv2d_53/kernel); the file has a larger "),
+         "1 tensor more than resnet50 has (base_model/conv2d_53/kernel); the file has a larger "),
         (lambda n: n.update({"head_supervised/linear_layer/dense/kernel": (2048, 11)}),
          "the classifier has 11 classes, not 10; check --classes"),
     ],

@@ -14,6 +14,7 @@ from foi_tf.data.convert.reader_result import Loader, ReaderResult
 from foi_tf.data.convert.readers import instances, json_file
 from foi_tf.errors import FoiError
 from foi_tf.progress import warn
+from foi_tf.wording import count_noun
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -190,7 +191,8 @@ def _make_loaders(
     if len(kept) < len(content.annotations):
         every = len(content.annotations)
         warn(
-            f"{path}: left out {every - len(kept)} of {every} boxes, which have no width or height"
+            f"{path}: left out {every - len(kept)} of {count_noun(every, 'box', 'boxes')}, without "
+            "width or height"
         )
     for annotation in kept:
         objects[annotation.image_id].append(annotation)
@@ -200,7 +202,9 @@ def _make_loaders(
         if name not in images:
             raise FoiError(f"{path}: image {image.id}: there is no file {folder}/{name}")
         if name in loaders or image.id in ids:
-            raise FoiError(f"{path}: image {image.id}: {name} or its id is listed twice")
+            raise FoiError(
+                f"{path}: image {image.id}: {name} or its id is listed twice; remove one"
+            )
         ids.add(image.id)
         loaders[name] = functools.partial(_load, objects.pop(image.id, []), kind, f"{path}: {name}")
     if objects:
@@ -242,8 +246,9 @@ def _make_keypoints(annotation: _CocoAnnotation, count: int, where: str) -> np.n
     if not annotation.keypoints:
         return np.zeros((count, 3), np.float32)
     if len(annotation.keypoints) != 3 * count:
+        numbers = count_noun(len(annotation.keypoints), "number")
         raise FoiError(
-            f"{where}: 'keypoints' has {len(annotation.keypoints)} numbers, but must have "
+            f"{where}: 'keypoints' has {numbers}, but must have "
             f"{3 * count}: x, y and visibility of {count}"
         )
     marks = np.asarray(annotation.keypoints, np.float32).reshape(count, 3)[:, [1, 0, 2]]

@@ -16,6 +16,7 @@ from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.data.convert.readers import instances
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
+from foi_tf.wording import count_noun
 
 _YAML, _TEXT = "data.yaml", "classes.txt"
 _BOX = 5  # Numbers of a box: class, center x, center y, width, height.
@@ -118,7 +119,9 @@ def _parse_config(content: dict[str, Any], path: epath.Path) -> _YoloConfig:
         given = next(iter(given.values()), [])
     keypoints = _parse_names(given, "kpt_names", path)
     if len(keypoints) != count:
-        raise FoiError(f"{path}: {len(keypoints)} 'kpt_names', but 'kpt_shape' has {count}")
+        raise FoiError(
+            f"{path}: has {len(keypoints)} 'kpt_names', but 'kpt_shape' has {count} keypoints"
+        )
     return _YoloConfig(names, keypoints, numbers, pairs)
 
 
@@ -222,13 +225,12 @@ def _parse_line(line: str, where: str, kind: _YoloConfig) -> list[float]:
     if not all(map(math.isfinite, numbers)):
         raise FoiError(f"{where}: all numbers must be finite")
     if numbers[0] not in range(len(kind.names)):
-        raise FoiError(
-            f"{where}: has class {numbers[0]:g}, but there are {len(kind.names)} names of classes"
-        )
+        names = count_noun(len(kind.names), "class", "classes")
+        raise FoiError(f"{where}: has class {numbers[0]:g}, but there are names of {names}")
     wanted = _BOX + len(kind.keypoints) * kind.numbers
     outline = not kind.keypoints and len(numbers) > _BOX + 1 and len(numbers) % 2 == 1
     if len(numbers) != wanted and not outline:
-        raise FoiError(f"{where}: has {len(numbers)} numbers, not {wanted}")
+        raise FoiError(f"{where}: has {count_noun(len(numbers), 'number')}, not {wanted}")
     # Values above 2 are pixels, not shares. Boxes are checked against the image later.
     if max(map(abs, numbers[1:_BOX])) > 2:
         raise FoiError(f"{where}: coordinates must be shares of the image, from 0 to 1, not pixels")

@@ -100,7 +100,7 @@ def test_boxes_without_area_are_left_out_and_counted(tmp_path, capsys):
     assert second["box_labels"].tolist() == [0] and len(second["keypoints"]) == 0
     assert third["box_labels"].tolist() == [0, 1]
     said = capsys.readouterr().err.splitlines()
-    assert said == [f"warning: {coco(root)}: left out 2 of 16 boxes, which have no width or height"]
+    assert said == [f"warning: {coco(root)}: left out 2 of 16 boxes, without width or height"]
 
 
 def test_category_ids_may_have_gaps_and_any_order(tmp_path):
