@@ -1,13 +1,13 @@
-"""Repeats random chains of a study, each in a process of its own, and compares with its rows.
+"""Repeats random chains of a study, each in a process of its own, and compares the result rows.
 
   foi-plan --stages ... --workdir=NEW > plan.tsv
   python benchmarks/repeat.py --rows=studies/mini/results.csv [--count=10] plan.tsv ...
 
-Plans are of `foi-plan --stages`, into working directories of their own, over the same data,
-initial weights and configuration as the study's. Of their chains, `--count` are drawn, and run
-with the source models that they need, which are compared too where they left a row. Prints a line
-a row, tab-separated: target, source, setting and seed, the value in the study and the repeated
-one, and their difference. Exits with 1 if any differ.
+The plans are those of the study, with new working directories: same data, initial weights and
+configuration. The script draws `--count` of their chains and runs them with the source models that
+they need; source models that leave a row are compared, too. Prints one line for each row,
+tab-separated: target, source, setting, seed, the study's value, the repeated value and their
+difference. Exits with 1 if any values differ.
 """
 
 import argparse
@@ -20,28 +20,29 @@ import sys
 import pandas as pd
 
 from foi_tf.study import results
+from foi_tf.wording import count_noun
 
 _KEY = ["target", "target_type", "source", "source_type", "setting", "seed"]
 
 
 def main() -> None:
-    """The script."""
+    """Runs the script."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", required=True, help="Of the study, as foi-analyze reads them.")
-    parser.add_argument("--count", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0, help="Of the choice.")
-    parser.add_argument("plans", type=pathlib.Path, nargs="+")
+    parser.add_argument("--rows", required=True, help="Result rows of the study.")
+    parser.add_argument("--count", type=int, default=10, help="Number of chains to repeat.")
+    parser.add_argument("--seed", type=int, default=0, help="Seed of the choice of chains.")
+    parser.add_argument("plans", type=pathlib.Path, nargs="+", help="Output of foi-plan --stages.")
     given = parser.parse_args()
     before = results.load(given.rows).set_index(_KEY).value
     plans = [pd.read_csv(path, sep="\t", dtype=str).set_index("line") for path in given.plans]
-    # Chains are told from targets without a source by the task type behind the source's name.
+    # The source of a chain is a task, DATASET:TYPE; a target without a source has no task type.
     chains = [
         (plan, line)
         for plan in plans
         for line in plan.index[plan.command.str.match(r"foi-target .*--source=\S+:")]
     ]
     if given.count > len(chains):
-        parser.error(f"--count={given.count}: the plans have {len(chains)} chains")
+        parser.error(f"--count={given.count}: the plans have {count_noun(len(chains), 'chain')}")
     workdirs = set()
     for plan, line in random.Random(given.seed).sample(chains, given.count):
         for command in _with_needs(plan, line):
@@ -61,7 +62,7 @@ def main() -> None:
 
 
 def _with_needs(plan: pd.DataFrame, line: str) -> list[list[str]]:
-    """The command of that line, behind those it needs, split into words."""
+    """Returns the commands that a line needs and then its own, each split into words."""
     needs = plan.needs[line]
     before = [] if needs == "-" else needs.split(",")
     return [

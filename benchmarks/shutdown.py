@@ -1,10 +1,10 @@
-"""Seconds until an input stream has ended, without TensorFlow's tuner and with it.
+"""Measures how long an input stream takes to end, without TensorFlow's autotuner and with it.
 
   python benchmarks/shutdown.py [--repeats=12 --seconds=4]
 
-Each stream of the same examples lives some seconds and is let go; the peer is the same stream with
-the tuner that TensorFlow gives it. Printed are medians, the longest, and their ratios. The tuner
-sleeps longer the longer its stream lives, up to a minute.
+Each stream is read for some seconds and then freed. The peer is the same stream with TensorFlow's
+autotuner, whose thread sleeps longer the longer its stream lives, up to a minute. Prints the median
+and the longest time of both, and their ratios.
 """
 
 import gc
@@ -16,17 +16,17 @@ from absl import app, flags
 
 from foi_tf.data.records.tf_data import PARALLEL_CALLS, disable_autotuning
 
-REPEATS = flags.DEFINE_integer("repeats", 12, "Streams of each kind.", lower_bound=5)
-SECONDS = flags.DEFINE_float("seconds", 4.0, "How long each lives.")
+REPEATS = flags.DEFINE_integer("repeats", 12, "Number of streams of each kind.", lower_bound=5)
+SECONDS = flags.DEFINE_float("seconds", 4.0, "Seconds for which each stream is read.")
 
 
 def stream() -> tf.data.Dataset:
-    """Batches of numbers, made by several calls at once."""
+    """Returns batches of numbers that several parallel calls make."""
     return tf.data.Dataset.range(2**62).map(tf.square, PARALLEL_CALLS).batch(8).prefetch(2)
 
 
 def ended(batches: tf.data.Dataset) -> float:
-    """Seconds that it takes to let a stream go."""
+    """Returns the seconds that it takes to free a stream."""
     iterator = iter(batches)
     until = time.perf_counter() + SECONDS.value
     while time.perf_counter() < until:
@@ -39,7 +39,7 @@ def ended(batches: tf.data.Dataset) -> float:
 
 
 def main(_) -> None:
-    """The script."""
+    """Runs the script."""
     ours, peer = [], []
     for _ in range(REPEATS.value):
         ours.append(ended(disable_autotuning(stream())))

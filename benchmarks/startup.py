@@ -1,8 +1,8 @@
-"""Time that each program takes to answer --help; prints the medians.
+"""Measures how long each program takes to answer --help, and prints the medians.
 
   python benchmarks/startup.py [--repeats=5]
 
-At most 2 s: TensorFlow, which takes longer to start than that, is not imported for it.
+Required are at most 2 s. TensorFlow alone takes longer to start, so --help must not import it.
 """
 
 import pathlib
@@ -17,7 +17,7 @@ import foi_tf.bin
 
 REQUIRED = 2.0
 
-REPEATS = flags.DEFINE_integer("repeats", 5, "Processes of each program.", lower_bound=1)
+REPEATS = flags.DEFINE_integer("repeats", 5, "Number of processes of each program.", lower_bound=1)
 
 
 def main(_):

@@ -1,1 +1,1 @@
-"""Parts of foi-plan."""
+"""Contains the parts of foi-plan."""

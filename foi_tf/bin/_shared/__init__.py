@@ -1,1 +1,1 @@
-"""Flags, exit codes and output that several programs share."""
+"""Contains flags, exit codes and output that several programs share."""
