@@ -35,7 +35,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# The names of `foi_tf.api`, by heart: looking there would import it with every module of ours.
+# The names of `foi_tf.api.__all__`, listed here so that the modules of `foi_tf` do not import it.
 _FRONT_DOOR = frozenset(
     {
         "BusyError", "FoiError", "Run", "export", "gains", "load_results", "open_model", "prepare",
