@@ -1,13 +1,13 @@
-"""foi-features: features of images by any backbone, for distances and transferability.
+"""foi-features: computes features of images, for domain distances and transferability.
 
   foi-features --dataset=camvid,coco --data_dir=D --init=PATH --out=features.npz
   foi-features --dataset=camvid:segmentation --pixels=100 --images=150 --data_dir=D \\
       --init=LINK_OF_A_SOURCE --out=camvid_by_coco.npz
 
-The first gives each image the average of its feature map, for domain distances between the
-datasets (Section 3.2). The second also keeps single cells of the maps with the annotation
-there, for the transferability metrics of foi-recommend. The same command goes on where it
-was interrupted. Prints a line for each dataset or task: its name, images, numbers an image, points.
+The first command averages the feature map of each image, for the domain distances between
+datasets (Section 3.2). The second also keeps single cells of the maps with their annotation,
+for the transferability metrics of foi-recommend. An interrupted command, given again, continues.
+Prints one line for each dataset or task: name, images, numbers per image, points.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from foi_tf.bin._shared import backbone_flags
-from foi_tf.bin._shared.program import Program
+from foi_tf.bin._shared.program import Program, require
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Task
 from foi_tf.study.feature_files import MAX_IMAGES
@@ -28,23 +28,39 @@ if TYPE_CHECKING:
 
 def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
-        "dataset", None, "Datasets, or tasks where --pixels is given.", flag_values=values
+        "dataset",
+        None,
+        "Datasets, comma-separated; with --pixels tasks, as camvid:segmentation.",
+        flag_values=values,
     )
     backbone_flags.define(values)
-    flags.DEFINE_string("out", None, "The file (*.npz) to write.", flag_values=values)
+    flags.DEFINE_string("out", None, "File (*.npz) to write.", flag_values=values)
     flags.DEFINE_integer(
-        "images", MAX_IMAGES, "At most so many of each dataset.", 1, flag_values=values
+        "images",
+        MAX_IMAGES,
+        "Largest number of training images of each dataset; a seeded subset of a larger dataset.",
+        1,
+        flag_values=values,
     )
     flags.DEFINE_integer(
-        "pixels", 0, "Annotated cells of each image to keep; 1000 in the literature.", 0,
+        "pixels",
+        0,
+        "Largest number of annotated cells to keep of each image; 1000 in the literature. 0 keeps "
+        "no cells.",
+        0,
         flag_values=values,
-    )  # fmt: skip
-    flags.DEFINE_integer("seed", 0, "Of the choice of images and pixels.", flag_values=values)
-    flags.mark_flags_as_required(["dataset", "out"], values)
+    )
+    flags.DEFINE_integer(
+        "seed",
+        0,
+        "Random seed for the choice of images and cells, and for the weights of --init=scratch.",
+        flag_values=values,
+    )
+    require(values, "dataset", "out")
     flags.register_multi_flags_validator(
         ["dataset", "pixels"],
         lambda v: all((":" in name) == (v["pixels"] > 0) for name in v["dataset"]),
-        "--pixels goes with tasks, as in --dataset=camvid:segmentation, and these with --pixels",
+        "--pixels needs tasks, as in --dataset=camvid:segmentation, and tasks need --pixels",
         flag_values=values,
     )
 
@@ -70,7 +86,9 @@ def _request(values: flags.FlagValues, name: str) -> features.FeatureRequest:
         )
     task = Task.parse(name)
     if task.type not in STRUCTURED_TASK_TYPES:
-        raise FoiError(f"{task}: pixels of {task.type} have no annotation of their own")
+        raise FoiError(
+            f"{task}: {task.type} has no annotation of single pixels; leave out --pixels"
+        )
     return features.FeatureRequest(
         prepared=prepared_datasets.load_task_dataset(values.data_dir, task),
         task_type=task.type,

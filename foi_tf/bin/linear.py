@@ -1,10 +1,10 @@
-"""foi-linear: how well a linear classifier does on a frozen backbone, on classification data.
+"""foi-linear: evaluates a linear classifier on a frozen backbone.
 
   foi-linear --dataset=ilsvrc --data_dir=D --init=LINK_OF_A_PRETRAINING [--out=linear.json]
 
-The usual test of self-supervised weights. --init=scratch takes random weights, which say what the
-classifier does by itself. Any dataset with a label for each image will do (foi-prepare
---format=folders). Prints one line of JSON with the top-1 accuracy and all that it depends on.
+This is the usual test of self-supervised weights. For comparison, --init=scratch takes random
+weights. The dataset needs a label for each image (foi-prepare --format=folders).
+Prints one line of JSON: the top-1 accuracy and everything that it depends on.
 """
 
 import dataclasses
@@ -14,19 +14,29 @@ from absl import flags
 
 from foi_tf import files
 from foi_tf.bin._shared import backbone_flags
-from foi_tf.bin._shared.program import Program
+from foi_tf.bin._shared.program import Program, require
 from foi_tf.study.dataset import Task
 
 
 def _define_flags(values: flags.FlagValues) -> None:
-    flags.DEFINE_string("dataset", None, "A dataset with labels of images.", flag_values=values)
+    flags.DEFINE_string("dataset", None, "Dataset with a label for each image.", flag_values=values)
     backbone_flags.define(values)
     flags.DEFINE_integer(
-        "images", None, "At most so many of the training images.", 1, flag_values=values
+        "images", None, "Largest number of training images; by default all.", 1, flag_values=values
     )
-    flags.DEFINE_integer("seed", 0, "Of the choice of images.", flag_values=values)
-    flags.DEFINE_string("out", "", "A file (*.json) to write the line to, too.", flag_values=values)
-    flags.mark_flag_as_required("dataset", values)
+    flags.DEFINE_integer(
+        "seed",
+        0,
+        "Random seed for the choice of images, and for the weights of --init=scratch.",
+        flag_values=values,
+    )
+    flags.DEFINE_string(
+        "out",
+        "",
+        "File (*.json) to which the line is written, too; by default it is only printed.",
+        flag_values=values,
+    )
+    require(values, "dataset")
 
 
 def _main(values: flags.FlagValues) -> None:

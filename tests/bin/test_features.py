@@ -1,4 +1,4 @@
-"""From images to a recommendation, as a user meets it: foi-features, then foi-recommend."""
+"""Tests the way from images to a recommendation: foi-features, then foi-recommend."""
 
 import dataclasses
 
@@ -6,6 +6,7 @@ import pytest
 
 from foi_tf.bin import features, recommend
 from foi_tf.study import feature_files, results
+from tests import tiny_backbone
 from tests.bin.conftest import error, misuse
 from tests.bin.test_analyze import run
 from tests.feature_vectors import make_features
@@ -13,7 +14,8 @@ from tests.result_rows import BASELINE, CITY
 
 
 @pytest.fixture(name="given")
-def _given(blocks, tmp_path):
+def _given(blocks, tmp_path, monkeypatch):
+    tiny_backbone.use_tiny_backbone(monkeypatch)
     return {
         "data_dir": blocks, "init": "scratch", "backbone": "hrnet_mini", "size": "32x32",
         "images": 3, "out": tmp_path / "f.npz",
@@ -27,7 +29,7 @@ def lines(out):
 def test_features_of_a_dataset(call, given):
     code, out, err = call(features, dataset="blocks", **given)
     assert code == 0 and "3/3 images" in err
-    assert lines(out) == [["blocks", "3", "240", "0"]]
+    assert lines(out) == [["blocks", "3", "60", "0"]]
     code, again, err = call(features, dataset="blocks", **given)
     assert (code, again, err) == (0, out, "")  # Nothing was left to do.
     (made,) = feature_files.load_features(given["out"])
@@ -37,9 +39,9 @@ def test_features_of_a_dataset(call, given):
 
 def test_pixels_of_a_task(call, given):
     code, out, _ = call(features, dataset="blocks:segmentation", pixels=7, **given)
-    assert code == 0 and lines(out) == [["blocks:segmentation", "3", "240", "21"]]
+    assert code == 0 and lines(out) == [["blocks:segmentation", "3", "60", "21"]]
     (made,) = feature_files.load_features(given["out"])
-    assert made.origin.task_type == "segmentation" and made.points.vectors.shape == (21, 240)
+    assert made.origin.task_type == "segmentation" and made.points.vectors.shape == (21, 60)
 
 
 @pytest.mark.parametrize(

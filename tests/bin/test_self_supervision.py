@@ -1,4 +1,4 @@
-"""Chains that begin without labels: ILSVRC -> a dataset, both self-supervised -> a target."""
+"""Tests chains that begin without labels: ILSVRC -> a dataset -> a target with labels."""
 
 import dataclasses
 import json
@@ -27,7 +27,7 @@ segmentation:
 
 @pytest.fixture(name="data", scope="module")
 def _data(tmp_path_factory):
-    """Labeled images, and `blocks`, where one training image has no mask."""
+    """Prepares labeled images, and `blocks`, where one training image has no mask."""
     tmp_path = tmp_path_factory.mktemp("data")
     root = raw_folders.write_classes(tmp_path / "classes", train=12, val=6)
     found = custom_dataset.find_custom_dataset(root, ["folders"], "other", "websearch", None)
@@ -50,6 +50,7 @@ def _flags(data, tmp_path, monkeypatch):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_self_supervised_chain_end_to_end(call, flags):
     simclr = "ilsvrc:contrastive"
     mine = {"target": "blocks:segmentation", "init": simclr}
@@ -83,14 +84,13 @@ def test_a_self_supervised_chain_end_to_end(call, flags):
     by_source = chains.set_index("source")
     assert by_source.baseline["blocks"] == by_source.value["ilsvrc"]
 
-    # The pre-training by classification is another one, and nothing takes one for the other.
+    # No program confuses it with the pre-training by classification.
     said = error(call(target, **flags, source="ilsvrc", target="blocks:segmentation"))
     assert "no finished link scratch -> ilsvrc:classification" in said
     said = error(call(target, **flags, source="scratch", target="blocks:contrastive"))
     assert "blocks:contrastive: it has no annotations to evaluate on" in said
 
-    given = {"backbone": None, "precision": None, "license": ""}
-    model = export.open_model(first["directory"], data_dir=flags["data_dir"], **given)
+    model = export.open_model(first["directory"], data_dir=flags["data_dir"])
     assert model.head is None and model.metadata["chain"] == (simclr,)
 
 

@@ -43,6 +43,7 @@ def _public_file(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_in_and_out_again(call, public_file, tmp_path):
     given = {"backbone": "hrnet_mini", "classes": 5}
     code, out, err = call("import", weights=public_file, out=tmp_path / "in/ilsvrc", **given)
@@ -67,6 +68,7 @@ def test_in_and_out_again(call, public_file, tmp_path):
     assert tf.reduce_all(made(pixels) == loaded(pixels))
 
 
+@pytest.mark.slow
 def test_a_backbone_alone_has_features_alone(call, public_file, tmp_path):
     given = {"backbone": "hrnet_mini", "classes": 0}
     assert call("import", weights=public_file, out=tmp_path / "w", **given)[0] == 0
@@ -83,6 +85,7 @@ def test_a_backbone_alone_has_features_alone(call, public_file, tmp_path):
     assert features.shape == (1, 9, 16, 240) and features.dtype == tf.float32
 
 
+@pytest.mark.slow
 def test_bad_input_is_one_line(call, public_file, tmp_path):
     victim = tmp_path / "victim"
 
