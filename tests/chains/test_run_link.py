@@ -211,7 +211,7 @@ import sys
 from foi_tf.bin import target
 from tests import tiny_backbone
 sys.argv[0] = "foi-target"
-tiny_backbone.use()
+tiny_backbone.use_tiny_backbone()
 target.main()
 """
 

@@ -1,4 +1,4 @@
-"""What evaluation finds in each image, and that the metric is made of it."""
+"""Evaluation: what it finds in each image, and that the metric is made of it."""
 
 import dataclasses
 import functools
@@ -80,7 +80,7 @@ def by_hand(task, model, source):
     return found
 
 
-@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("replicas", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("task_type", ["classification", "depth", "segmentation"])
 def test_the_metric_is_made_of_what_is_kept(make, tmp_path, request, task_type, replicas):
     where = (

@@ -1,3 +1,5 @@
+"""Strategies: which devices a name takes, and which one "auto" finds."""
+
 import pytest
 import tensorflow as tf
 
@@ -17,10 +19,63 @@ def test_mirrored_takes_all_cpus_where_there_is_no_gpu():
     assert made.num_replicas_in_sync == len(expected)
 
 
-def test_what_is_not_there_is_named():
+@pytest.mark.slow
+def test_a_tpu_that_is_not_there_is_named():
     with pytest.raises(FoiError, match="--strategy=tpu: no TPU at 'local'"):
         strategies.create_strategy("tpu")
+
+
+def test_unknown_names_are_named():
     with pytest.raises(FoiError, match="unknown strategy 'tqu'; did you mean 'tpu'"):
         strategies.create_strategy("tqu")
     with pytest.raises(FoiError, match="unknown precision 'float16'"):
         strategies.set_precision("float16")
+
+
+@pytest.fixture(name="machine")
+def _machine(monkeypatch, tmp_path):
+    """Makes up a machine: its environment, device files, libtpu, and physical devices."""
+
+    def make(environment=None, device="", libtpu=False, kinds=()):
+        for name in (*strategies._TPU_VARIABLES, "TPU_LIBRARY_PATH"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in (environment or {}).items():
+            monkeypatch.setenv(name, value)
+        folder = tmp_path / f"dev{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        if device:
+            (folder / device).touch()
+        patterns = (f"{folder}/accel[0-9]*", f"{folder}/vfio[0-9]*")
+        monkeypatch.setattr(strategies, "_TPU_DEVICES", patterns)
+        monkeypatch.setattr(strategies, "_LIBTPU", (__file__ if libtpu else f"{folder}/none",))
+        monkeypatch.setattr(strategies.importlib.util, "find_spec", lambda _: None)
+        monkeypatch.setattr(
+            tf.config, "list_physical_devices", lambda kind: [kind] * (kind in kinds)
+        )
+
+    return make
+
+
+@pytest.mark.parametrize(("given", "found"), [
+    ({}, "cpu"), ({"kinds": ["GPU"]}, "mirrored"), ({"kinds": ["GPU", "TPU"]}, "tpu"),
+    ({"environment": {"TPU_NAME": "local"}}, "tpu"),
+    ({"environment": {"KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS": "grpc://10.0.0.1:8470"}}, "tpu"),
+    ({"device": "accel0", "libtpu": True}, "tpu"), ({"device": "vfio0", "libtpu": True}, "tpu"),
+    # Other accelerators have such device files, too, and a libtpu may be installed anywhere.
+    ({"device": "accel0", "kinds": ["GPU"]}, "mirrored"), ({"libtpu": True}, "cpu"),
+])  # fmt: skip
+def test_auto_takes_the_tpu_else_gpus_else_the_cpu(machine, given, found):
+    machine(**given)
+    assert strategies.resolve_strategy("auto") == found
+    assert strategies.resolve_strategy("mirrored") == "mirrored"
+    assert strategies.resolve_strategy("auto", tpu="my-tpu") == "tpu"
+
+
+def test_auto_and_the_name_that_it_resolves_to_are_one_strategy(machine):
+    machine()
+    assert strategies.create_strategy("auto") is strategies.create_strategy("cpu", "")
+
+
+def test_auto_goes_to_the_tpu_that_the_environment_names(machine):
+    machine(environment={"TPU_ADDRESS": "grpc://127.0.0.1:1"})
+    assert strategies._find_tpu() == "grpc://127.0.0.1:1"

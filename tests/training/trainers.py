@@ -1,0 +1,61 @@
+"""Makes trainers and endless batches for tests of the training step."""
+
+import tensorflow as tf
+
+from foi_tf import tasks
+from foi_tf.models import transfer
+from foi_tf.study.configuration import Schedule
+from foi_tf.study.dataset import Task
+from foi_tf.training import optimizers, strategies
+from foi_tf.training.trainer import Trainer
+from tests.augmented_examples import ROW, make_example
+
+CROP = (32, 64)
+SCHEDULE = Schedule(
+    optimizer="sgd", learning_rate=0.01, steps=10, small_steps=1, batch_size=4, policy="poly"
+)
+
+
+def make_trainer(task_types, strategy, precision="float32", crops=(CROP, CROP)):
+    """Makes a trainer of tasks named "x:TYPE" on hrnet_mini.
+
+    Returns:
+      The trainer, its network, and the task types by name of the task.
+    """
+    tf.keras.backend.clear_session()
+    strategies.make_repeatable(0)
+    strategies.set_precision(precision)
+    made = {f"x:{kind}": tasks.create(Task("x", kind), ROW) for kind in task_types}
+    with strategy.scope():
+        network = transfer.build_network(
+            "hrnet_mini",
+            {name: task.head() for name, task in made.items()},
+            dict(zip(made, crops, strict=False)),
+            dict.fromkeys(made, ((0.0,) * 3, (1 / 255,) * 3)),
+        )
+        trainer = Trainer(
+            network=network,
+            tasks=made,
+            optimizer=optimizers.create_optimizer(SCHEDULE, 10),
+            strategy=strategy,
+        )
+    return trainer, network, made
+
+
+def make_batches(task_type, size, *, place=None, crop=CROP):
+    """Makes seeded batches; every pixel has a class, so that all replicas weigh the same."""
+    task = tasks.create(Task("x", task_type), ROW)
+
+    def make_one(number):
+        seed = tf.stack([number, 7])
+        mask = tf.random.stateless_uniform((*crop, 1), seed, 0, 4, tf.int32)
+        images = tf.random.stateless_normal((task.views, *crop, 3), seed)
+        one = make_example(number, crop) | {"mask": tf.cast(mask, tf.uint8)}
+        extra = {} if place is None else {"place": place}
+        return {"image": images, "targets": task.encode(one)} | extra
+
+    def flatten_views(batch):
+        return batch | {"image": tf.reshape(batch["image"], (size * task.views, *crop, 3))}
+
+    examples = tf.data.Dataset.range(10**6).map(make_one)
+    return examples.batch(size, drop_remainder=True).map(flatten_views)
