@@ -14,8 +14,7 @@ from foi_tf.data.records import schema
 from foi_tf.data.records.read_examples import read_examples
 from foi_tf.data.records.schema import FieldSpec, Geometry, RealValues
 from foi_tf.errors import FoiError
-from foi_tf.study import dataset as study_dataset
-from foi_tf.study.dataset import Dataset
+from foi_tf.study.dataset import ANNOTATED_TASK_TYPES, Dataset
 
 SIZE = (20, 30)
 HEIGHTS = RealValues(quantity="centimeters", symbol="cm", step=lambda dataset: 0.5)
@@ -65,8 +64,8 @@ class MadeUp:
 
 @pytest.fixture
 def prepared(monkeypatch, tmp_path):
-    task_types = (*study_dataset.ANNOTATED_TASK_TYPES, *CLASSES)
-    monkeypatch.setattr(study_dataset, "ANNOTATED_TASK_TYPES", task_types)
+    task_types = (*ANNOTATED_TASK_TYPES, *CLASSES)
+    monkeypatch.setattr("foi_tf.study.dataset.ANNOTATED_TASK_TYPES", task_types)
     monkeypatch.setattr(schema, "FIELDS", (*schema.FIELDS, *ROWS))
     row = Dataset(
         id="madeup", domain="aerial", train=4, val=2, classes=CLASSES,

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from foi_tf.data.inspect.overlap import hashes as hashing
 from foi_tf.data.inspect.overlap import search, verify
-from foi_tf.data.inspect.overlap.hashes import WINDOWS, Hashes
+from foi_tf.data.inspect.overlap.hashes import MIRROR, WINDOWS, Hashes, hash_images
 from foi_tf.data.inspect.overlap.image_prints import ImagePrints, read_prints
 from foi_tf.progress import track
 
@@ -63,8 +62,8 @@ def find_duplicates(a: ImagePrints, b: ImagePrints) -> list[DuplicatePair]:
     An image with more than `MOST_CANDIDATES` near duplicates is paired with the nearest ones.
     """
     pairs = {(pair.a, pair.b): pair for pair in _find_exact(a, b)}
-    hashes = hashing.hash_images(a.gray)
-    others = hashes if a is b else hashing.hash_images(b.gray)
+    hashes = hash_images(a.gray)
+    others = hashes if a is b else hash_images(b.gray)
     found = _find_candidates(hashes, others, a is b)
     starts = np.flatnonzero(np.any(np.diff(found[:2], prepend=-1, axis=1), axis=0))
     groups = np.split(found, starts[1:], axis=1) if found.size else []
@@ -111,7 +110,7 @@ def _find_windows(whole: Hashes, part: Hashes) -> Iterator[tuple[search.NearHash
     places = np.flatnonzero(~whole.plain.ravel())
     asked = np.flatnonzero(~part.plain[:, 0])
     queries = part.windows[asked, 0]
-    both = np.concatenate([queries, queries ^ hashing.MIRROR])
+    both = np.concatenate([queries, queries ^ MIRROR])
     probes = np.concatenate([part.probes[asked]] * 2)
     windows = whole.windows.ravel()[places]
     for near in search.find_near_hashes(windows, both, probes, MOST_BITS):
