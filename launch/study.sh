@@ -18,7 +18,7 @@ parse_flags "" "$@"
 case " $*" in *" --"*) fail "takes no flags but --help" ;; esac
 study=${1:-} out=${2:-} jobs=${3:-2}
 [ -n "$out" ] || fail "wants mini or real, and a directory to write to"
-network=(--backbone=hrnet_mini --precision=bfloat16)
+network=(--backbone=hrnet_mini --precision=bfloat16 --strategy=cpu)
 
 # The real sets, as name:formats:domain.
 real_sets="camvid:masks:driving coco128:coco,masks:consumer indoor_objects:coco:indoor

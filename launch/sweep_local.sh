@@ -5,7 +5,8 @@
 #
 # --jobs is the number of commands at a time. Finished links are not trained again, so the same call
 # goes on after an interruption. On SIGTERM the running commands save their checkpoints first.
-# --dry_run prints the commands.
+# --dry_run prints the commands. On a machine with GPUs every command takes all of them, so give
+# --jobs=1 there, or --strategy=cpu.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/child.sh

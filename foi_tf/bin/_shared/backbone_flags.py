@@ -35,7 +35,7 @@ def define(values: flags.FlagValues) -> None:
         "size",
         "images are scaled to fit into it; by default the training input size of each dataset.",
     )
-    flags.DEFINE_integer("batch_size", 8, "Images that are computed at a time.", 1, **place)
+    flags.DEFINE_integer("batch_size", 8, "Number of images to compute at a time.", 1, **place)
     require(values, "data_dir", "init")
 
 
