@@ -13,7 +13,7 @@ HRNET, RESNET = "hrnet", "resnet"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Backbone:
-    """Facts about one backbone.
+    """Holds the facts about one backbone.
 
     Attributes:
       architecture: key of `models.backbones.ARCHITECTURES`.

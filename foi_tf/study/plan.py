@@ -57,6 +57,7 @@ class PlannedRun:
 
     @property
     def _pretraining_type(self) -> str:
+        """Returns the flag --task_type: "" for all but a self-supervised pre-training."""
         other = self.program == "pretrain" and self.task != grid.PRETRAINING
         return self.task.type if other else ""
 
@@ -94,7 +95,7 @@ def build_plan(
         runs.append(PlannedRun(program="pretrain", task=own[init], seed=seeds[0], stage=0))
         first = (0,)
 
-    def target(task: Task, source: str, seed: int, **others) -> PlannedRun:
+    def plan_target(task: Task, source: str, seed: int, **others) -> PlannedRun:
         return PlannedRun(
             program="target",
             task=task,
@@ -121,11 +122,11 @@ def build_plan(
     source_init = "" if init_name == NO_SOURCE else init_name
     for task in targets:
         for seed in seeds:
-            runs.append(target(task, SCRATCH, seed))
+            runs.append(plan_target(task, SCRATCH, seed))
             if not (setting == _ALL_IMAGES and task in places and seed == seeds[0]):
-                runs.append(target(task, NO_SOURCE, seed, init=init, needs=first))
+                runs.append(plan_target(task, NO_SOURCE, seed, init=init, needs=first))
             runs += [
-                target(
+                plan_target(
                     task,
                     str(chain.source),
                     seed,
