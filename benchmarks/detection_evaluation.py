@@ -1,14 +1,14 @@
-"""Seconds that detection's evaluator takes, against pycocotools alone.
+"""Compares the time of detection's metrics with that of pycocotools alone.
 
   python benchmarks/detection_evaluation.py [--images=5000 --predictions=100 --repeats=3]
 
-Random annotation of 80 classes, on average 7 boxes an image as in COCO; of the predictions
-a third are jittered annotation and the rest is noise. Ours starts from the batches of arrays
-that the device hands over, converts them, and computes COCO's mAP ("map") and with it the
-exact AP50 of VOC ("both"). The peer is pycocotools as its documentation runs it: from lists
-of dicts in memory, which are made before its clock starts, through `loadRes`, `evaluate`,
-`accumulate` and `summarize`. Printed are medians, ratios (required of both: at most 1.1) and
-the difference of the mAPs. Takes about 5 minutes and 4 GiB.
+The annotation is random: 80 classes, and on average 7 boxes in an image, as in COCO. A third of
+the predictions are jittered annotation; the rest is noise. Ours starts from the batches of
+arrays that the device returns, converts them, and computes COCO's mAP ("map"), or that and the
+exact AP50 of VOC ("both"). The peer is pycocotools, run as in its documentation: `loadRes`,
+`evaluate`, `accumulate` and `summarize`, from lists of dicts that are made before its clock
+starts. Prints medians, ratios (required: at most 1.1 for both) and the largest difference of
+the mAPs. Takes about 5 minutes and 4 GiB.
 """
 
 import contextlib
@@ -26,13 +26,13 @@ from foi_tf.tasks import coco_metrics, detection
 
 CLASSES, BATCH, SIDE, BOXES, REQUIRED = 80, 32, 512, 7, 1.1
 
-IMAGES = flags.DEFINE_integer("images", 5000, "Validation images.")
-PREDICTIONS = flags.DEFINE_integer("predictions", 100, "Predicted boxes of each.")
-REPEATS = flags.DEFINE_integer("repeats", 3, "Timings of each.")
+IMAGES = flags.DEFINE_integer("images", 5000, "Number of validation images.")
+PREDICTIONS = flags.DEFINE_integer("predictions", 100, "Predicted boxes of each image.")
+REPEATS = flags.DEFINE_integer("repeats", 3, "Timings of each variant.")
 
 
-def make(rng: np.random.Generator) -> list[dict[str, np.ndarray]]:
-    """Batches as `Detection.summarize` and the gathering over replicas make them."""
+def make_batches(rng: np.random.Generator) -> list[dict[str, np.ndarray]]:
+    """Makes batches of statistics, as `Detection.summarize` returns them."""
     batches = []
     for start in range(0, IMAGES.value, BATCH):
         count = min(BATCH, IMAGES.value - start)
@@ -41,7 +41,7 @@ def make(rng: np.random.Generator) -> list[dict[str, np.ndarray]]:
         labels = rng.integers(0, CLASSES, truth.shape[:2])
         boxes = rng.poisson(BOXES, count)
         labels[np.arange(detection.MAX_TRUTH) >= boxes[:, None]] = -1
-        # What is a prediction of: mostly of padding, hence of nothing.
+        # Most predictions belong to padding, hence to no object.
         near = rng.integers(0, 3 * BOXES, (count, PREDICTIONS.value))
         found = np.take_along_axis(truth, near[..., None], 1)
         found = found + rng.normal(0, 6, found.shape)
@@ -61,7 +61,7 @@ def make(rng: np.random.Generator) -> list[dict[str, np.ndarray]]:
 
 
 def gather(batches) -> tuple[coco_metrics.Objects, coco_metrics.Objects]:
-    """(annotation, predictions)."""
+    """Returns annotation and predictions of all batches."""
     columns = {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
     image, place = np.nonzero(columns["truth_labels"] >= 0)
     truth = coco_metrics.Objects(
@@ -80,8 +80,8 @@ def gather(batches) -> tuple[coco_metrics.Objects, coco_metrics.Objects]:
     return truth, found
 
 
-def by_pycocotools(batches) -> tuple[float, float]:
-    """(seconds, mAP)."""
+def time_pycocotools(batches) -> tuple[float, float]:
+    """Returns seconds and mAP of pycocotools."""
     truth, found = gather(batches)
     annotation = {
         "images": [{"id": number} for number in range(IMAGES.value)],
@@ -104,27 +104,27 @@ def by_pycocotools(batches) -> tuple[float, float]:
         return time.perf_counter() - started, float(evaluation.stats[0])
 
 
-def by_us(batches, both: bool) -> tuple[float, float]:
-    """(seconds, mAP)."""
+def time_ours(batches, both: bool) -> tuple[float, float]:
+    """Returns seconds and mAP of our code; `both` computes AP50, too."""
     gc.collect()
     started = time.perf_counter()
     if both:
-        evaluator = detection.AveragePrecision(CLASSES)
+        accumulator = detection.AveragePrecision(CLASSES)
         for batch in batches:
-            evaluator.update(batch)
-        value = evaluator.result()["map"]
+            accumulator.update(batch)
+        value = accumulator.result()["map"]
     else:
         truth, found = gather(batches)
-        value = coco_metrics.box_map(truth, found, IMAGES.value, CLASSES)
+        value = coco_metrics.compute_box_map(truth, found, IMAGES.value, CLASSES)
     return time.perf_counter() - started, value
 
 
 def main(_):
-    batches = make(np.random.default_rng(0))
+    batches = make_batches(np.random.default_rng(0))
     runs = {
-        "pycocotools": lambda: by_pycocotools(batches),
-        "map": lambda: by_us(batches, False),
-        "both": lambda: by_us(batches, True),
+        "pycocotools": lambda: time_pycocotools(batches),
+        "map": lambda: time_ours(batches, False),
+        "both": lambda: time_ours(batches, True),
     }
     found = {name: [] for name in runs}
     for _ in range(REPEATS.value):

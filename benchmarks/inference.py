@@ -1,12 +1,13 @@
-"""Inference of HRNetV2-W48 with a 20-class head through an exported SavedModel.
+"""Compares the time of inference with PyTorch + timm, for HRNetV2-W48 with 20 classes.
 
   pip install -r benchmarks/requirements.txt
   python benchmarks/inference.py [--torch_python=PATH]
 
-Batch 2, 256x256, uint8 images to uint8-sized masks, against PyTorch + timm with the same
-head, channels-last, at the same precision. Ours is `foi-weights export --frozen`, loaded
-and called as a user would (tensorflow_inference.py). The medians' ratio should be at most
-0.75. Both sides run in processes of their own, in turn.
+Both take batches of 2 uint8 images of 256x256 to masks, at the same precision. Ours is a
+SavedModel of `foi-weights export --frozen`, loaded and called as users do
+(tensorflow_inference.py). The peer has the same head and is channels-last
+(torch_inference.py). They run by turns in their own processes. The ratio of the medians
+should be at most 0.75.
 """
 
 import statistics
@@ -19,9 +20,9 @@ from workers import worker
 REQUIRED = 0.75
 
 TORCH_PYTHON = flags.DEFINE_string(
-    "torch_python", sys.executable, "Interpreter that has torch and timm."
+    "torch_python", sys.executable, "Python interpreter that has torch and timm."
 )
-ROUNDS = flags.DEFINE_integer("rounds", 3, "Processes of each kind.", lower_bound=1)
+ROUNDS = flags.DEFINE_integer("rounds", 3, "Processes of each library.", lower_bound=1)
 CALLS = flags.DEFINE_integer("calls", 15, "Timed calls in each process.", lower_bound=5)
 
 

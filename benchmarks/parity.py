@@ -1,18 +1,18 @@
-"""Our HRNetV2 with imported weights against PyTorch + timm, in float32.
+"""Compares our HRNetV2 with imported weights to PyTorch + timm, in float32.
 
   pip install -r benchmarks/requirements.txt
   python benchmarks/parity.py [--torch_python=PATH]
 
-For W18, W32 and W48 with random weights: features and classification logits at four
+Compared are W18, W32 and W48 with random weights: features and classification logits at four
 sizes, and the running statistics of every batch norm after a step in training mode. Each
-largest difference, relative to the largest value of its tensor, should be at most 1e-4.
-Then the backbone and head go out again, as .safetensors, with the bits they came in with;
-and what torch.save wrote of the reference has the same bits.
+largest difference, relative to the largest value of its tensor, should be at most 1e-4. Then
+backbone and head are exported as .safetensors, with the same bits as in the imported file. The
+reference's file of torch.save has the same bits, too.
 
-Of the sizes, the second is not square and the third no multiple of 32, but the reference
-takes it, since rounding up leads to one. The reference refuses sizes like the fourth,
-where a coarse branch overshoots a finer one when it is upsampled; ours crops it, and here
-so does the reference. On 2 cores this takes about 2 minutes.
+The second size is not square. The third is no multiple of 32, but the reference takes it, since
+rounding up leads to one. The reference refuses sizes like the fourth, where an upsampled coarse
+branch is larger than a finer one. Ours crops the branch; here the reference does so, too. On 2
+cores this takes about 2 minutes.
 """
 
 import pathlib
@@ -31,20 +31,21 @@ SIZES = ("128x128", "96x160", "125x253", "90x140")
 HERE = pathlib.Path(__file__).parent
 
 TORCH_PYTHON = flags.DEFINE_string(
-    "torch_python", sys.executable, "Interpreter that has torch, timm and safetensors."
+    "torch_python", sys.executable, "Python interpreter that has torch, timm and safetensors."
 )
-WIDTHS = flags.DEFINE_list("widths", ["18", "32", "48"], "Of the networks.")
+WIDTHS = flags.DEFINE_list("widths", ["18", "32", "48"], "Widths of the networks.")
 
 
 def difference(ours, reference) -> float:
-    """The largest, relative to the largest value."""
+    """Returns the largest difference, relative to the largest value."""
     ours = np.asarray(ours)
     assert ours.shape == reference.shape
     return float(np.abs(ours - reference).max() / np.abs(reference).max())
 
 
 def compare(width: str, place: pathlib.Path) -> dict[str, float]:
-    made, _ = public_weights.load(place / "weights.safetensors", f"hrnet_w{width}")
+    """Returns differences by name, for one network."""
+    made, _ = public_weights.import_weights(place / "weights.safetensors", f"hrnet_w{width}")
     backbone, head = made.network.backbone, made.head_model
     model = tf.keras.Model(backbone.input, made.head.connect(backbone))
     found = {}
@@ -58,7 +59,7 @@ def compare(width: str, place: pathlib.Path) -> dict[str, float]:
         )
     public_weights.write_safetensors(backbone, head, place / "again.safetensors", {})
     before, after, pickled = (
-        tensor_files.open_file(place / n)
+        tensor_files.open_tensors(place / n)
         for n in ("weights.safetensors", "again.safetensors", "weights.pth")
     )
     assert set(pickled.shapes) == set(before.shapes)
@@ -70,7 +71,7 @@ def compare(width: str, place: pathlib.Path) -> dict[str, float]:
     reference = np.load(place / "statistics.npz")
     model(np.load(place / f"{SIZES[0]}.npz")["images"], training=True)
     public_weights.write_safetensors(backbone, head, place / "trained.safetensors", {})
-    trained = tensor_files.open_file(place / "trained.safetensors")
+    trained = tensor_files.open_tensors(place / "trained.safetensors")
     for kind in ("running_mean", "running_var"):
         found[f"after a step, {kind}"] = max(
             difference(trained.read(n), reference[n]) for n in reference if n.endswith(kind)

@@ -1,6 +1,6 @@
 """Exports a frozen HRNetV2-W48 with a segmentation head, and times its `predict`.
 
-A worker of inference.py, which starts it in processes of its own:
+inference.py starts it as a worker:
   python benchmarks/tensorflow_inference.py export DIRECTORY float32|bfloat16
   python benchmarks/tensorflow_inference.py time DIRECTORY CALLS
 The second prints the seconds of each call as JSON.
@@ -30,12 +30,14 @@ def export(directory: str, precision: str) -> None:
     )  # fmt: skip
     name, task = "x:segmentation", tasks.create(Task("x", "segmentation"), row)
     head = task.head()
-    network = transfer.build("hrnet_w48", {name: head}, {name: (None, None)}, {name: STATISTICS})
+    network = transfer.build_network(
+        "hrnet_w48", {name: head}, {name: (None, None)}, {name: STATISTICS}
+    )
     for variable in network.backbone.variables:
-        # Of trained networks no batch norm is neutral; one that is would be optimized away.
+        # Batch norm of fresh weights does nothing and would be optimized away.
         if "kernel" not in variable.name:
             variable.assign(tf.random.uniform(variable.shape, 0.5, 1.5))
-    model = export.Model(
+    model = export.TrainedModel(
         network=network, mean=STATISTICS[0], std=STATISTICS[1], head=head, task=task,
         crop=(SIZE, SIZE),
         metadata={
@@ -43,7 +45,7 @@ def export(directory: str, precision: str) -> None:
             "weights_digest": "", "foi_tf": "", "mean": STATISTICS[0], "std": STATISTICS[1],
         },
     )  # fmt: skip
-    export.write(model, directory, "saved_model", frozen=True)
+    export.write_model(model, directory, "saved_model", frozen=True)
 
 
 def measure(directory: str, calls: str) -> None:

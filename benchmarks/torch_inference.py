@@ -1,8 +1,9 @@
 """Times inference of the same network in PyTorch with timm; prints the seconds as JSON.
 
-A worker of inference.py, which may start it with an interpreter that has these two only:
+inference.py starts it as a worker, with an interpreter that needs only these two:
   python benchmarks/torch_inference.py float32|bfloat16 CALLS
-Images and weights are channels-last, PyTorch's fastest way on a CPU; bfloat16 is autocast.
+Images and weights are channels-last, which is PyTorch's fastest layout on a CPU. bfloat16 is
+autocast.
 """
 
 import json

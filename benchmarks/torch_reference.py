@@ -1,11 +1,11 @@
-"""Weights, inputs and outputs of PyTorch + timm, for parity.py to compare ours with.
+"""Writes weights, inputs and outputs of PyTorch + timm, for parity.py.
 
-A worker of parity.py, which may start it with an interpreter that has torch, timm and
-safetensors only:
+parity.py starts it as a worker, with an interpreter that needs only torch, timm and
+safetensors:
   python benchmarks/torch_reference.py WIDTH DIRECTORY HEIGHTxWIDTH...
-Weights are random, batch norm's included. It writes weights.safetensors, weights.pth, and
-for each size HEIGHTxWIDTH.npz; for the first size also what batch norm's statistics are
-after a step in training mode, statistics.npz.
+Weights are random, batch norm's included. It writes weights.safetensors, weights.pth,
+HEIGHTxWIDTH.npz for each size, and statistics.npz: batch norm's statistics after a step in
+training mode at the first size.
 """
 
 import pathlib
@@ -21,10 +21,10 @@ BATCH = 2
 
 
 class CroppingUpsample(torch.nn.Module):
-    """Nearest upsampling to at most the size of the finer branch.
+    """Upsamples to the nearest pixel, to at most the size of the finer branch.
 
-    timm's adds branches up as they are, and stops with an error where rounding up made a
-    coarse one overshoot; that goes for all sizes but those next below a multiple of 32.
+    timm adds branches without cropping. It stops with an error where rounding up made a coarse
+    branch too large, which happens for all sizes but those next below a multiple of 32.
     """
 
     def __init__(self, factor: int, size: list):
@@ -37,7 +37,7 @@ class CroppingUpsample(torch.nn.Module):
 
 
 def crop_where_branches_meet(model) -> None:
-    """Makes the reference take any size."""
+    """Changes the reference so that it takes any size."""
     for stage in (model.stage2, model.stage3, model.stage4):
         for module in stage:
             sizes = [[None] for _ in module.fuse_layers]
@@ -48,6 +48,8 @@ def crop_where_branches_meet(model) -> None:
 
 
 def note_sizes(sizes: list):
+    """Returns a hook that notes the sizes of the branches before they are summed."""
+
     def hook(_, inputs):
         height, width = inputs[0].shape[2:]
         for size in sizes:
@@ -58,6 +60,7 @@ def note_sizes(sizes: list):
 
 
 def features(model, images):
+    """Computes the concatenated branches, as our backbone does."""
     x = model.act1(model.bn1(model.conv1(images)))
     x = model.act2(model.bn2(model.conv2(x)))
     first, *others = model.stages(x)
@@ -70,6 +73,7 @@ def features(model, images):
 
 
 def randomize(model) -> None:
+    """Gives random values to batch norm, which would otherwise do nothing."""
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)

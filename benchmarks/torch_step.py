@@ -1,8 +1,9 @@
 """Times training steps of the same network in PyTorch with timm; prints one JSON object.
 
-A worker of train_step.py, which may start it with an interpreter that has these two only:
+train_step.py starts it as a worker, with an interpreter that needs only these two:
   python benchmarks/torch_step.py float32|bfloat16 STEPS
-bfloat16 is autocast on channels-last images and weights, PyTorch's fastest way on a CPU.
+bfloat16 is autocast on channels-last images and weights, which is PyTorch's fastest way on a
+CPU.
 """
 
 import json
@@ -18,7 +19,7 @@ BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 2
 
 
 class Segmenter(torch.nn.Module):
-    """The four branches, upsampled and concatenated; a linear classifier, upsampled."""
+    """Classifies pixels linearly by the four branches, upsampled and concatenated."""
 
     def __init__(self):
         super().__init__()
@@ -26,7 +27,7 @@ class Segmenter(torch.nn.Module):
             "hrnet_w48",
             pretrained=False,
             features_only=True,
-            feature_location="",  # The branches themselves, not those of the classifier.
+            feature_location="",  # Gives the branches themselves, not those of the classifier.
             out_indices=(1, 2, 3, 4),
         )
         self.classify = torch.nn.Conv2d(720, CLASSES, 1)

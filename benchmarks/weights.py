@@ -1,11 +1,10 @@
-"""Time and memory of foi-weights import, of HRNetV2-W48's public classification weights.
+"""Measures time and memory of foi-weights import, for public weights of HRNetV2-W48.
 
   python benchmarks/weights.py
 
-Makes a file of the published shapes as .safetensors and as torch.save writes it, since
-PyTorch 1.6 and before, imports it in a process of its own, and prints the seconds after
-TensorFlow was loaded, and the memory at its peak beyond that of a process that only loaded
-it. That should be at most twice the file's size.
+Makes files of the published shapes: .safetensors, and those of torch.save since PyTorch 1.6 and
+before. Imports each in its own process. Prints the seconds after TensorFlow is loaded, and the
+peak memory beyond that of TensorFlow, which should be at most twice the file's size.
 """
 
 import json
@@ -24,31 +23,32 @@ REQUIRED = 2.0
 
 
 def write(path: pathlib.Path) -> None:
-    """In the format that the suffix says; of torch.save before 1.6 where the name is "old"."""
+    """Writes weights in the format of the suffix; the name "old" means PyTorch before 1.6."""
     from foi_tf.models.weights import public_weights, torch_convert
     from foi_tf.study.choices import ILSVRC_CLASSES
     from tests.models.weights import torch_files
 
-    made = public_weights.build(BACKBONE, ILSVRC_CLASSES)
+    made = public_weights.build_classifier(BACKBONE, ILSVRC_CLASSES)
     if path.suffix == ".safetensors":
         public_weights.write_safetensors(made.network.backbone, made.head_model, path, {})
         return
-    values = torch_convert.values(made.network.backbone, made.head_model)
+    values = torch_convert.collect_torch_values(made.network.backbone, made.head_model)
     writer = torch_files.write_old if path.stem == "old" else torch_files.write_zip
     writer(path, torch_files.state_dict(values), values)
 
 
 def measure(path: pathlib.Path) -> None:
+    """Prints time and memory of the import of a file, as JSON."""
     from foi_tf.models.weights import public_weights
 
     def peak():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB.
 
     before, started = peak(), time.perf_counter()
-    made, account = public_weights.load(path, BACKBONE)
+    made, report = public_weights.import_weights(path, BACKBONE)
     public_weights.write_checkpoint(made.network, path.with_suffix(".out"))
     seconds = time.perf_counter() - started
-    used = len(account.used)
+    used = len(report.used)
     print(json.dumps({"seconds": seconds, "bytes": peak() - before, "loaded": before, "n": used}))
 
 
