@@ -39,7 +39,9 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     dogs = {dog.img_path: dog for dog in json_file.read_json(path, list[_Dog], "StanfordExtra")}
     splits = {split: _read_list(root / name) for split, name in _LISTS.items()}
     if stray := sorted(set(dogs) - {image for listed in splits.values() for image in listed}):
-        raise FoiError(f"{path}: {stray[0]} is in neither {' nor '.join(_LISTS.values())}")
+        raise FoiError(
+            f"{path}: {stray[0]} is in neither {' nor '.join(_LISTS.values())}; replace the lists"
+        )
     keypoints = row.classes["keypoints"]
     return {
         split: [

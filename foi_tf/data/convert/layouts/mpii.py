@@ -94,7 +94,7 @@ def _get_optional(struct: Any, name: str) -> Any:
 
 def _read_position(struct: Any, where: str) -> tuple[float, float]:
     """Returns the (y, x) of a pixel's center; the file's indices are from 1."""
-    # Converted to float, since MATLAB stores integers in types too small for subtraction.
+    # Converted to float, since MATLAB stores a whole number in the smallest type that holds it.
     y, x = (float(matlab.get_field(struct, name, where)) for name in ("y", "x"))
     return y - 0.5, x - 0.5
 

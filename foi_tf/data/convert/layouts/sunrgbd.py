@@ -82,7 +82,7 @@ def _load_mask(path: epath.Path, place: int, table: dict[int, int]) -> dict[str,
 def _load_depth(path: epath.Path) -> dict[str, Any]:
     stored = raw_files.read_labels(path)
     if stored.dtype != np.uint16:
-        raise FoiError(f"{path}: depth must have 16 bits, not 8")
+        raise FoiError(f"{path}: depth must have 16 bits, not 8; replace the file")
     # As in read3dPoints.m of the toolbox, bits are rotated, and depth is at most 8 meters.
     millimeters = (stored >> 3) | (stored << 13)
     return {"depth": np.minimum(millimeters.astype(np.float32) / 1000, np.float32(8))}

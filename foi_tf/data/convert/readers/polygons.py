@@ -50,6 +50,9 @@ def load_mask(table: Mapping[str, int], rest: int, path: epath.Path) -> dict[str
         if label not in table:
             raise unknown_name_error("label", one.label, table, where=f"{path}: object {index}")
         if len(one.polygon) < 2:
-            raise FoiError(f"{path}: object {index}: its polygon has {len(one.polygon)} points")
+            raise FoiError(
+                f"{path}: object {index}: its polygon must have two points or more, not "
+                f"{len(one.polygon)}; remove the object"
+            )
         draw.polygon(one.polygon, fill=table[label])
     return {"mask": np.asarray(picture)}

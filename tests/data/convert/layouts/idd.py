@@ -54,9 +54,9 @@ SPOILS = {
     r"polygons\.json: object 0: unknown label 'rod'; did you mean 'road'": lambda root: _labels(
         root
     ).write_text(_polygons([("rod", _box(0, 0, 1, 1), 0)])),
-    r"object 0: its polygon has 1 points": lambda root: _labels(root).write_text(
-        _polygons([("road", [[1, 1]], 0)])
-    ),
+    r"object 0: its polygon must have two points or more, not 1": lambda root: _labels(
+        root
+    ).write_text(_polygons([("road", [[1, 1]], 0)])),
     r"polygons\.json: is not JSON": lambda root: drawing.truncate(_labels(root)),
     r"polygons\.json: objects\[0\]: 'polygon' is missing": lambda root: _labels(root).write_text(
         '{"imgHeight": 6, "imgWidth": 8, "objects": [{"label": "road"}]}'

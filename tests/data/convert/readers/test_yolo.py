@@ -89,7 +89,7 @@ def test_splits_may_be_lists(tmp_path):
     [
         ("0 0.5 0.5 0.5", "line 2: has 4 numbers, not 5"),
         ("0 0.5 0.5 0.5 wide", "line 2: must hold numbers, not '0 0.5 0.5 0.5 wide'"),
-        ("2 0.5 0.5 0.5 0.5", "line 2: has class 2, but there are 2 names"),
+        ("2 0.5 0.5 0.5 0.5", "line 2: has class 2, but there are names of 2 classes"),
         ("0.5 0.5 0.5 0.5 0.5", "line 2: has class 0.5, but"),
         ("0 nan 0.5 0.5 0.5", "line 2: all numbers must be finite"),
         ("0 30 20 8 8", "line 2: coordinates must be shares of the image"),
