@@ -153,7 +153,9 @@ class CostModel:
         return len(self.config.link_of_source(run.task).rate_factors) + (self.select == "holdout")
 
 
-def share_source_costs(sources: pd.DataFrame, pretraining: Sequence[float]) -> pd.DataFrame:
+def share_source_costs(
+    sources: pd.DataFrame, pretraining: Sequence[float] | pd.Series
+) -> pd.DataFrame:
     """Adds what a source costs each target that uses it (Appendix D), the dearest source first.
 
     Args:

@@ -1,7 +1,7 @@
 """Answers the questions that findings ask of the chains of one network."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -173,7 +173,7 @@ class ChainQueries:
         return pd.Series([self._sizes.get(x, float("nan")) for x in key], chains.index, dtype=float)
 
 
-def _known_sizes(chains: pd.DataFrame) -> dict[tuple[str, str], int]:
+def _known_sizes(chains: pd.DataFrame) -> dict[Hashable, int]:
     """Returns the training images of each (dataset, type) that was used as a whole."""
     sources = transfers(chains)
     sources = sources[sources.setting != "small_source"]

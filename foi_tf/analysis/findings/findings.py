@@ -54,7 +54,7 @@ def _a2(queries: ChainQueries) -> Iterator[Evidence]:
             what=f"targets with a positive source, {setting_text(setting)}",
             found=f"{evidence.percent(found['P'])} ({evidence.percent(found['VP'])} very positive)",
             paper={"small": "85 % (67 %)", "full": "56 % (19 %)"}.get(setting, ""),
-            count=found["count"],
+            count=int(found["count"]),
             threshold=f"more than 50 %, of at least {MIN_TARGETS} targets",
             holds=found["P"] > 50 if found["count"] >= MIN_TARGETS else None,
         )
@@ -66,7 +66,7 @@ def _a3(queries: ChainQueries) -> Iterator[Evidence]:
     for setting in queries.settings:
         domain = queries.shares(setting, "within", "cross")
         task_type = queries.shares(setting, "cross", "within")
-        count = min(domain["count"], task_type["count"])
+        count = int(min(domain["count"], task_type["count"]))
         yield Evidence(
             what="positive within the domain and across task types, against across domains "
             f"and within the task type, {setting_text(setting)}",
@@ -92,7 +92,7 @@ def _a4(queries: ChainQueries) -> Iterator[Evidence]:
         "(4), few source and few target images",
         found=f"{inclusion:.2f} against {', '.join(others) or 'none'}" if taus else "no distances",
         paper="0.42 against 0.20, 0.06, 0.27",
-        count=count,
+        count=int(count),
         threshold=f"(2) is the largest and above 0, over at least {MIN_PAIRS} chains",
         holds=inclusion == max(0, *(x["tau"] for x in taus.values())) > 0 if enough else None,
         required=True,
@@ -103,7 +103,7 @@ def _a4(queries: ChainQueries) -> Iterator[Evidence]:
         what="positive from consumer to driving and indoor, against the reverse, few target images",
         found=evidence.against(broad["P"], narrow["P"]),
         paper="some against none",
-        count=broad["count"] + narrow["count"],
+        count=int(broad["count"] + narrow["count"]),
     )
 
 
@@ -115,7 +115,7 @@ def _a5(queries: ChainQueries) -> Iterator[Evidence]:
         what="positive targets of the multi-source model, few target images",
         found=evidence.percent(found["P"]),
         paper="100 %",
-        count=found["count"],
+        count=int(found["count"]),
         threshold=f"at least 90 %, of at least {MIN_TARGETS} targets",
         holds=found["P"] >= 90 if found["count"] >= MIN_TARGETS else None,
         required=True,
@@ -141,12 +141,12 @@ def _a6(queries: ChainQueries) -> Iterator[Evidence]:
         "few target images",
         found=evidence.percent(best["P"]),
         paper="65 %",
-        count=best["count"],
+        count=int(best["count"]),
         threshold=f"at least 25 %, of at least {MIN_TARGETS} targets",
         holds=best["P"] >= 25 if best["count"] >= MIN_TARGETS else None,
     )
     within, across = (queries.shares("small", x, "cross") for x in ("within", "cross"))
-    count = min(within["count"], across["count"])
+    count = int(min(within["count"], across["count"]))
     yield Evidence(
         what="positive across task types, within against across domains, few target images",
         found=evidence.against(within["P"], across["P"]),
@@ -168,7 +168,7 @@ def _a7(queries: ChainQueries) -> Iterator[Evidence]:
             what=f"positive {kind} within domain and task type, few target images",
             found=f"{evidence.percent(found['P'])} ({evidence.percent(found['VP'])} very positive)",
             paper=paper,
-            count=found["count"],
+            count=int(found["count"]),
             threshold=f"at least 50 %, of at least {least}",
             holds=found["P"] >= 50 if found["count"] >= least else None,
         )
@@ -178,14 +178,14 @@ def _a8(queries: ChainQueries) -> Iterator[Evidence]:
     """Compares sources that are larger than the target with smaller ones."""
     for setting in queries.settings:
         larger, smaller = queries.shares_by_size(setting)
-        count = min(larger["count"], smaller["count"])
+        count = int(min(larger["count"], smaller["count"]))
         yield Evidence(
             what="positive within domain and task type, from larger to smaller datasets "
             f"against the reverse, {setting_text(setting)}",
             found=f"{evidence.percent(larger['P'])} of {larger['count']} against "
             f"{evidence.percent(smaller['P'])} of {smaller['count']}",
             paper="60 % against 5 %" if setting in ("small", "full") else "",
-            count=larger["count"] + smaller["count"],
+            count=int(larger["count"] + smaller["count"]),
             threshold=f"at least twice as often, of at least {MIN_PAIRS} chains each",
             holds=larger["P"] >= 2 * smaller["P"] and larger["P"] > 0
             if count >= MIN_PAIRS
@@ -255,7 +255,7 @@ def _distance_against_size(queries: ChainQueries, setting: str, **given) -> Iter
         distance.INCLUSION, {"tau": float("nan"), "count": 0}
     )
     size = queries.tau_of_size("small")  # Limited sources hardly differ in size.
-    count = min(near["count"], size["count"])
+    count = int(min(near["count"], size["count"]))
     known = not pd.isna([near["tau"], size["tau"]]).any()  # Not if all sources have one size.
     yield Evidence(
         what=f"Kendall's τ of gain with nearness (2), {setting_text(setting)}, against that with "

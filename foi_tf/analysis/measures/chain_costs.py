@@ -1,5 +1,7 @@
 """Sums up the cost of chains, and the cost of a source for each of its targets (Appendix D)."""
 
+from collections.abc import Hashable
+
 import pandas as pd
 
 from foi_tf.analysis.measures.gains import transfers
@@ -57,7 +59,7 @@ def total_costs(rows: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
-def _source_hours(rows: pd.DataFrame) -> dict[tuple[str, ...], float]:
+def _source_hours(rows: pd.DataFrame) -> dict[Hashable, float]:
     """Returns the chip-hours of each source model, by (dataset, task type, backbone, weights)."""
     own = rows[
         (rows.target != PRETRAINING.dataset)
@@ -67,7 +69,7 @@ def _source_hours(rows: pd.DataFrame) -> dict[tuple[str, ...], float]:
     return own.groupby(["target", "target_type", "backbone", "init"]).chip_hours.sum().to_dict()
 
 
-def _pretraining_hours(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
+def _pretraining_hours(rows: pd.DataFrame) -> dict[Hashable, float]:
     """Returns chip-hours by backbone and the name that chains have for the weights."""
     own = rows[(rows.target == PRETRAINING.dataset) & (rows.source_type == "")]
     task = own.target + ":" + own.target_type

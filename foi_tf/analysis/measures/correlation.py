@@ -67,9 +67,9 @@ def kendall_tau(first: np.ndarray, second: np.ndarray) -> float:
 
 def tau_of_known(first: pd.Series, second: pd.Series) -> dict[str, float]:
     """Returns `kendall_tau` over the pairs without NaN as `tau`, and their number as `count`."""
-    first, second = first.to_numpy(float), second.to_numpy(float)
-    both = ~(np.isnan(first) | np.isnan(second))
-    return {"tau": kendall_tau(first[both], second[both]), "count": int(both.sum())}
+    one, other = first.to_numpy(float), second.to_numpy(float)
+    both = ~(np.isnan(one) | np.isnan(other))
+    return {"tau": kendall_tau(one[both], other[both]), "count": int(both.sum())}
 
 
 def tau_of_nearness(
@@ -105,7 +105,7 @@ def tau_over_all(
       One row a factor: `factor`, `tau`, `low` and `high` (95 %, percentile bootstrap),
       `p_value` (two-sided), `pairs`, `targets`.
     """
-    groups = list(pairs.groupby(TARGET).indices.values())
+    groups = [np.asarray(places) for places in pairs.groupby(TARGET).indices.values()]
     rng = np.random.default_rng(seed)
     gains = pairs.gain.to_numpy()
     drawn = [_resample(groups, rng) for _ in range(resamples)]
@@ -155,11 +155,11 @@ def _exchange(groups: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
 
 def _interval(values: Sequence[float]) -> tuple[float, float]:
     """Returns the percentile interval of the values that are not NaN."""
-    values = np.asarray(values)
-    values = values[~np.isnan(values)]
-    if not len(values):
+    known = np.asarray(values)
+    known = known[~np.isnan(known)]
+    if not len(known):
         return float("nan"), float("nan")
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
@@ -167,9 +167,9 @@ def _p_value(observed: float, null: Sequence[float]) -> float:
     """Returns twice the smaller tail, since the null distribution may be off center."""
     if np.isnan(observed):
         return float("nan")
-    null = np.asarray(null)
-    tail = min((null >= observed).sum(), (null <= observed).sum())
-    return float(min(1.0, 2 * (1 + tail) / (1 + len(null))))
+    drawn = np.asarray(null)
+    tail = min((drawn >= observed).sum(), (drawn <= observed).sum())
+    return float(min(1.0, 2 * (1 + tail) / (1 + len(drawn))))
 
 
 def _dataset_names(frame: pd.DataFrame) -> str:

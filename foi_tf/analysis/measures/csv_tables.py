@@ -34,7 +34,7 @@ def read_table(
         raise FoiError(f"{path}: no such file; give a table of {what}s") from error
     except ValueError as error:
         raise FoiError(f"{path}: no CSV ({' '.join(str(error).split())})") from error
-    values = values or [name for name in frame if name not in names] or [what]
+    values = values or [str(name) for name in frame if name not in names] or [what]
     wanted = [*names, *values]
     if missing := [name for name in wanted if name not in frame]:
         raise FoiError(f"{path}: has no column '{missing[0]}'; it needs {', '.join(wanted)}")

@@ -7,7 +7,7 @@ import collections
 import json
 import math
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,9 @@ _TARGET_SETTING = {"small_source": "small"}
 Baselines = dict[tuple[Hashable, ...], dict[int, dict[str, Any]]]  # By `BASELINE`, then by seed.
 
 
-def relative_gain(value: ArrayLike, baseline: ArrayLike, higher_is_better: bool) -> ArrayLike:
+def relative_gain(
+    value: ArrayLike, baseline: ArrayLike, higher_is_better: bool
+) -> float | np.ndarray:
     """Returns how much better a value is than the baseline, in % of the baseline (Eq. 2).
 
     Args:
@@ -88,7 +90,7 @@ def best_runs(rows: pd.DataFrame, limited: str = "") -> pd.DataFrame:
       it is ILSVRC'12, or the only other initial weights among the rows.
     """
     frame = rows[rows.target_type.isin(STRUCTURED_TASK_TYPES)].copy()
-    frame["digest"] = [results.row_digest(row) for row in frame.to_dict("records")]
+    frame["digest"] = [results.row_digest(row) for row in _records(frame)]
     has_source = frame.source_type != ""
     setting = frame.setting.where(has_source, frame.setting.map(target_setting))
     own = frame.setting == (limited or setting)
@@ -122,13 +124,13 @@ def find_baselines(rows: pd.DataFrame, runs: pd.DataFrame) -> Baselines:
     Returns:
       The baseline runs by `BASELINE`, whose setting is that of the chains, and by seed.
     """
-    found = collections.defaultdict(dict)
+    found: Baselines = collections.defaultdict(dict)
     for limited in ("", *_TARGET_SETTING):
         own = best_runs(rows, limited) if limited else runs
         own = own[(own.source == results.NO_SOURCE) & own.value.notna()]
         if limited:
             own = own[own.setting == target_setting(limited)].assign(setting=limited)
-        for run in own.to_dict("records"):
+        for run in _records(own):
             found[tuple(run[name] for name in BASELINE)][run["seed"]] = run
     return dict(found)
 
@@ -150,14 +152,14 @@ def add_gains(runs: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
       `paired` and `gain` (%); NaN without a baseline.
     """
     runs = runs.copy()
-    found = [_baseline(run, baselines) for run in runs.to_dict("records")]
+    found = [_baseline(run, baselines) for run in _records(runs)]
     runs[["baseline", "baseline_learning_rates", "paired"]] = np.array(found).reshape(-1, 3)
     runs["paired"] = runs.paired.astype(bool)
-    runs["gain"] = [
+    gains = [
         relative_gain(value, baseline, higher_is_better(metric))
         for value, baseline, metric in zip(runs.value, runs.baseline, runs.metric, strict=True)
     ]
-    return runs.astype({"gain": float})
+    return runs.assign(gain=np.array(gains, float))
 
 
 def mean_gains(runs: pd.DataFrame) -> pd.DataFrame:
@@ -215,7 +217,7 @@ def add_intervals(
     """
     draws = gain_intervals.ImageDraws(images or {})
     by_chain = collections.defaultdict(list)
-    for run in _with_effects(runs).to_dict("records"):
+    for run in _records(_with_effects(runs)):
         by_chain[tuple(run[name] for name in CHAIN)].append(run)
     found = collections.defaultdict(gain_intervals.GainInterval)
     for key, own in by_chain.items():
@@ -268,6 +270,11 @@ def transfers(chains: pd.DataFrame) -> pd.DataFrame:
 def without_gain(chains: pd.DataFrame) -> pd.DataFrame:
     """Selects the chains that have a value, but no gain."""
     return chains[chains.gain.isna() & chains.value.notna()]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Returns each row as its values by column."""
+    return cast(list[dict[str, Any]], frame.to_dict("records"))
 
 
 def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ The order of a target's sources by mean IoU is their order by gain, though.
 """
 
 from importlib import resources
+from typing import cast
 
 import pandas as pd
 
@@ -39,7 +40,8 @@ def load_published_results() -> pd.DataFrame:
     """
     with resources.files(__package__).joinpath("published.csv").open() as stream:
         wide = pd.read_csv(stream, index_col="target")
-    frame = wide.rename_axis(columns="source").stack().dropna().rename("value").reset_index()
+    values = cast(pd.Series, wide.rename_axis(columns="source").stack())
+    frame = values.dropna().rename("value").reset_index()
     target, source = (frame[name].map(DATASETS) for name in ("target", "source"))
     sizes = [x.map(lambda row: row.size(SEGMENTATION, "train")) for x in (target, source)]
     frame = frame.assign(

@@ -59,7 +59,9 @@ def screen_chains(analysis: StudyAnalysis, chains: Iterable[Chain]) -> ScreenedC
       chains: of the full setting.
     """
     gains = _gains_by_chain(analysis, SCREENED_ON)
-    kept, discarded, unscreened = [], [], []
+    kept: list[Chain] = []
+    discarded: list[Chain] = []
+    unscreened: list[Chain] = []
     for chain in chains:
         place = {"": unscreened, "N": discarded}.get(level(gains.get(chain, math.nan)), kept)
         place.append(chain)
@@ -88,7 +90,7 @@ def find_missed_targets(
         judged += 1
         instead = max((gain for gain, _ in left if not math.isnan(gain)), default=math.nan)
         best, source = max(gone, default=(math.nan, None), key=lambda found: found[0])
-        if best > POSITIVE and not best <= instead:
+        if source is not None and best > POSITIVE and not best <= instead:
             missed.append(MissedTarget(target, source, best, instead))
     return judged, missed
 

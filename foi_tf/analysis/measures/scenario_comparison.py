@@ -38,13 +38,18 @@ class ScenarioPair(NamedTuple):
 def pair_scenarios(scenarios: Mapping[str, pd.DataFrame]) -> Iterator[ScenarioPair]:
     """Yields each ordered pair of scenarios with chains in common, by setting and target type."""
     parts = {
-        name: dict(iter(own.groupby(["setting", "target_type"]))) for name, own in scenarios.items()
+        name: {
+            (str(setting), str(target_type)): part
+            for (setting, target_type), part in own.groupby(["setting", "target_type"])
+        }
+        for name, own in scenarios.items()
     }
     for first, second in itertools.permutations(scenarios, 2):
         for key in sorted(parts[first].keys() & parts[second].keys()):
+            setting, target_type = key
             one, other = parts[first][key], parts[second][key]
             if len(_join_scenarios(one, other)):
-                yield ScenarioPair(*key, first, second, one, other)
+                yield ScenarioPair(setting, target_type, first, second, one, other)
 
 
 def compare_scenarios(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, float]:

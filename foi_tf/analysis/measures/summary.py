@@ -1,6 +1,7 @@
 """Counts the effects of transfers (Tables 7, 8 and 11) and finds the best sources."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,14 +84,16 @@ def group_by_network(chains: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame
 
     Backbones and families without a transfer are left out.
     """
-    groups = dict(iter(chains.groupby(NETWORK)))
+    groups = {
+        (str(backbone), str(family)): own for (backbone, family), own in chains.groupby(NETWORK)
+    }
     groups = {key: own for key, own in groups.items() if len(transfers(own))}
     return dict(sorted(groups.items(), key=lambda x: (-len(transfers(x[1])), x[0])))
 
 
 def group_by_setting(chains: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yields each setting with its chains, in the paper's order."""
-    groups = dict(iter(chains.groupby("setting")))
+    groups = {str(setting): own for setting, own in chains.groupby("setting")}
     for setting in sorted(groups, key=lambda x: (setting_order(x), x)):
         yield setting, groups[setting]
 
@@ -141,10 +144,10 @@ def compute_regrets(tried: pd.DataFrame) -> pd.Series:
       tried: pairs with `metric`, `value` and `baseline`.
     """
     targets = [tried[name] for name in TARGET]
-    known = (tried.baseline > 0).groupby(targets).transform("all")
+    known = tried.baseline.gt(0).groupby(targets).transform("all")
     values = tried.value / tried.baseline.where(known, 1.0)
     signs = np.array([1.0 if higher_is_better(name) else -1.0 for name in tried.metric])
-    best = (signs * values).groupby(targets).transform("max") * signs
+    best = values.mul(signs).groupby(targets).transform("max") * signs
     return pd.Series(
         [
             0.0 - relative_gain(value, top, higher_is_better(metric))
@@ -173,7 +176,7 @@ def cross_type_shares(chains: pd.DataFrame) -> pd.DataFrame:
             own = counted[(counted.source_type == source) & (counted.target_type == target)]
             if own.empty:
                 continue
-            row = {"source_type": source, "target_type": target}
+            row: dict[str, Any] = {"source_type": source, "target_type": target}
             for name, chosen in (
                 ("same", own.source == own.target),
                 ("other", own.source != own.target),

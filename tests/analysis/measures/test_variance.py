@@ -63,9 +63,9 @@ def test_few_or_equal_gains_say_nothing(make_results):
 
 def test_the_report_says_it(make_results, tmp_path):
     own = rows(make_results, lambda t, s: 100 * SOURCES[s])
-    (sheet,) = build_variance_tables(gains.with_gains(own))
-    assert sheet.texts.iloc[0].tolist() == [
+    (table,) = build_variance_tables(gains.with_gains(own))
+    assert table.texts.iloc[0].tolist() == [
         "few target images", "hrnet_w48, from ilsvrc", "segmentation", "20", "7", "0", "100", "0",
     ]  # fmt: skip
-    assert sheet.heading in write_report(StudyAnalysis(own), tmp_path).read_text()
-    assert (tmp_path / "tables" / f"{sheet.name}.md").exists()
+    assert table.heading in write_report(StudyAnalysis(own), tmp_path).read_text()
+    assert (tmp_path / "tables" / f"{table.name}.md").exists()

@@ -24,23 +24,23 @@ def test_a_study_fills_the_paper_s_tables(made):
 def whole(complete):
     """All tables of a complete study, and the number of chains with a source in each."""
     frame = complete(lambda chain, setting: 12.0, grid.SETTINGS, "all")
-    sheets = paper_tables.build_paper_tables(gains.with_gains(frame))
-    return sheets, frame
+    tables = paper_tables.build_paper_tables(gains.with_gains(frame))
+    return tables, frame
 
 
-def filled(sheet):
-    numbers = sheet.data.iloc[:, sheet.words :]
+def filled(table):
+    numbers = table.data.iloc[:, table.words :]
     sources = [name for name in numbers if name.split(" ")[0] not in ("ilsvrc", "scratch")]
     return int(numbers[sources].notna().to_numpy().sum())
 
 
 def test_a_complete_study_fills_all_of_them(whole):
-    sheets, _ = whole
-    ids = [sheet.id for sheet in sheets]
+    tables, _ = whole
+    ids = [table.id for table in tables]
     wanted = {paper.id for paper in paper_tables.PAPER_TABLES if not paper.backbone}
     assert set(ids) >= wanted - {"A.4"}
-    assert len({sheet.name for sheet in sheets}) == len(sheets)
-    by_id = {sheet.id: sheet for sheet in sheets}
+    assert len({table.name for table in tables}) == len(tables)
+    by_id = {table.id: table for table in tables}
     counts = collections.Counter(
         (setting, chain.target.type, chain.within_type)
         for setting in grid.SETTINGS
@@ -58,11 +58,11 @@ def test_a_complete_study_fills_all_of_them(whole):
 
 
 def test_no_chain_is_lost(whole):
-    sheets, frame = whole
-    shown = sum(filled(sheet) for sheet in sheets if not sheet.id.startswith("A."))
-    further = [sheet for sheet in sheets if not sheet.id]
+    tables, frame = whole
+    shown = sum(filled(table) for table in tables if not table.id.startswith("A."))
+    further = [table for table in tables if not table.id]
     # All target images of segmentation from other types: in no table of the paper.
-    assert [sheet.title for sheet in further] == [
+    assert [table.title for table in further] == [
         "Segmentation from other task types, all target images (hrnet_w48, from ilsvrc)"
     ]
     twice = filled(further[0]) // 2  # It prints absolute values, too.
@@ -152,11 +152,11 @@ def test_other_networks_fill_appendix_b(make_results):
         (CAMVID, "ilsvrc", 0.5, {"init": "simclr"}),
         (CAMVID, "coco:contrastive", 0.4, {"init": "simclr"}),
     )
-    sheets = paper_tables.build_paper_tables(gains.with_gains(frame))
-    assert collections.Counter(sheet.id for sheet in sheets) == {
+    tables = paper_tables.build_paper_tables(gains.with_gains(frame))
+    assert collections.Counter(table.id for table in tables) == {
         "A.2a": 1, "A.2b": 1, "A.3": 1, "A.4": 1,
     }  # fmt: skip
-    chain = next(sheet for sheet in sheets if sheet.id == "A.4")
+    chain = next(table for table in tables if table.id == "A.4")
     assert chain.data["coco (gain, %)"].tolist() == pytest.approx([-20])
 
 

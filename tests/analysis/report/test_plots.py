@@ -37,20 +37,20 @@ def test_numbers_can_be_read_on_their_color(gain):
 
 
 @pytest.fixture(scope="module")
-def sheet(study):
+def table(study):
     return paper_tables.build_paper_tables(gains.with_gains(study))[0]
 
 
-def test_a_heat_map_has_the_colors_of_its_gains(sheet, tmp_path):
-    plots.draw_heat_map(sheet, tmp_path / "map")
+def test_a_heat_map_has_the_colors_of_its_gains(table, tmp_path):
+    plots.draw_heat_map(table, tmp_path / "map")
     pixels = matplotlib.image.imread(tmp_path / "map.png")[..., :3].reshape(-1, 3)
-    for shade in {*sheet.shades.iloc[:, 2:].to_numpy().ravel()} - {""}:
+    for shade in {*table.shades.iloc[:, 2:].to_numpy().ravel()} - {""}:
         assert (np.abs(pixels - to_rgb(shade)) < 0.003).all(axis=1).sum() > 300
     assert sorted(path.name for path in tmp_path.iterdir()) == ["map.png", "map.svg"]
 
 
-def test_cells_of_the_svg_say_more_when_pointed_at(sheet, tmp_path):
-    plots.draw_heat_map(sheet, tmp_path / "map", png=False)
+def test_cells_of_the_svg_say_more_when_pointed_at(table, tmp_path):
+    plots.draw_heat_map(table, tmp_path / "map", png=False)
     assert not (tmp_path / "map.png").exists()
     shade_of = {
         path[0].text: re.search(r"fill: ([^;]+)", path.get("style"))[1]
@@ -58,7 +58,7 @@ def test_cells_of_the_svg_say_more_when_pointed_at(sheet, tmp_path):
         for path in group.findall(f"{SVG}path")
         if group.get("id") in ("cells", "blanks")
     }
-    hovers, shades = (x.iloc[:, 2:].to_numpy().ravel() for x in (sheet.hovers, sheet.shades))
+    hovers, shades = (x.iloc[:, 2:].to_numpy().ravel() for x in (table.hovers, table.shades))
     assert list(shade_of) and set(shade_of) == set(hovers)
     for hover, shade in zip(hovers, shades, strict=True):
         assert shade_of[hover] == shade or (not shade and shade_of[hover].startswith("url(#"))
@@ -93,8 +93,8 @@ def test_points_say_which_chain_they_are(study, tmp_path):
     assert svg == (tmp_path / "size.svg").read_text()
 
 
-def test_deviations_are_left_to_the_tables(sheet, tmp_path):
-    assert sheet.texts.map(lambda text: "±" in text).to_numpy().any()
-    plots.draw_heat_map(sheet, tmp_path / "map", png=False)
+def test_deviations_are_left_to_the_tables(table, tmp_path):
+    assert table.texts.map(lambda text: "±" in text).to_numpy().any()
+    plots.draw_heat_map(table, tmp_path / "map", png=False)
     drawn = (tmp_path / "map.svg").read_text()
     assert "+25.0" in drawn and "±" not in drawn
