@@ -14,7 +14,7 @@ import pytest
 from etils import epath
 
 from foi_tf import bin as programs
-from foi_tf.bin import analyze, prepare, pretrain, source, target
+from foi_tf.bin import plan, prepare, pretrain, source, target
 from foi_tf.chains import lease
 from foi_tf.errors import FoiError
 from foi_tf.study import image_statistics, results
@@ -228,7 +228,7 @@ def test_a_full_disk(flags, tmp_path, program, size):
     """No file may grow beyond `size` bytes in the program's process, as on a full disk."""
     given = flags | {"source": "scratch", "target": "blocks:segmentation"}
     if program == "prepare":
-        raw = raw_folders.write_raw_folder(tmp_path / "raw", train=60)
+        raw = raw_folders.write_folder(tmp_path / "raw", train=60)
         given = {"format": "masks", "raw_dir": raw, "name": "mine", "domain": "aerial"}
         given["data_dir"] = tmp_path / "data"
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))  # noqa: E731
@@ -287,10 +287,9 @@ def test_help_and_exit_codes_of_a_process(name):
 
 
 def test_tracebacks_come_with_debug_only(call):
-    given = {"results": "/none", "out": "/none"}
-    assert "/none" in error(call(analyze, **given))
+    assert "/none" in error(call(plan, results="/none"))
     with pytest.raises(FoiError, match="/none"):
-        call(analyze, "--debug", **given)
+        call(plan, "--debug", results="/none")
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ def _flags(blocks, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_commands_run_one_after_another_and_share_their_step(
     together, flags, blocks, tmp_path, monkeypatch
 ):
@@ -54,6 +55,7 @@ def test_commands_run_one_after_another_and_share_their_step(
     assert len(results.load(tmp_path / "work/results")) == 4
 
 
+@pytest.mark.slow
 def test_flags_of_one_command_are_not_those_of_the_next(together, flags, tmp_path):
     first = f"foi-target {flags} --target=blocks:segmentation --source=scratch"
     code, out, err = together(f"{first} --seed=3", first, f"{first} --target", first)
@@ -89,6 +91,7 @@ def test_wrong_lines_are_named_before_anything_runs(together, flags, tmp_path):
     assert not (tmp_path / "work").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_all_commands(flags, tmp_path, sent, code):
     (tmp_path / "c.yaml").write_text(CONFIG.replace("small_steps: 2", "small_steps: 20000"))
@@ -114,6 +117,7 @@ def test_a_signal_ends_all_commands(flags, tmp_path, sent, code):
     assert len(list(tmp_path.glob("work/links/*"))) == 1
 
 
+@pytest.mark.slow
 def test_a_plan_of_baselines_gives_a_configuration_with_rates(
     call, together, flags, blocks, bricks, tmp_path
 ):

@@ -60,6 +60,7 @@ def ran(study, *words):
     return sum(all(word in line for word in words) for line in lines)
 
 
+@pytest.mark.slow
 def test_a_study_of_mini_is_one_call(study):
     code, _, err = study.run("study.sh", "mini", OUT)
     assert code == 0, err
@@ -89,6 +90,7 @@ def test_a_study_of_mini_is_one_call(study):
             assert module.PROGRAM.make_flags()([program, *given]) == [program]
 
 
+@pytest.mark.slow
 def test_with_rates_that_are_there_none_are_chosen(study):
     (study.home / OUT).mkdir()
     (study.home / OUT / "rates.yaml").write_text(RATES.read_text())
