@@ -1,10 +1,10 @@
-"""Time that the first HRNetV2-W48 training step takes, most of it tracing.
+"""Measures the first training step of HRNetV2-W48, most of which is tracing.
 
   python benchmarks/first_step.py [--repeats=5]
 
-Traced as we do, without AutoGraph, against the same step traced with it, each in a fresh
-process, after the network has been built. The medians' ratio should be at most 0.35. On
-2 cores five repeats take about 10 minutes.
+Compares the step as the package traces it, without AutoGraph, with the same step traced by
+AutoGraph. Each runs in a fresh process, after the network has been built. The ratio of the medians
+should be at most 0.35. On 2 cores five repeats take about 10 minutes.
 """
 
 import statistics

@@ -1,9 +1,9 @@
-"""Whether the steps of HRNetV2-W48 lower to HLO with static shapes; stands in for a TPU.
+"""Lowers the steps of HRNetV2-W48 to HLO with static shapes, as a check without a TPU.
 
   python benchmarks/lowering.py
 
-Prints seconds for the train and the eval step of each task type, at batch 2 and 256 x 256
-in mixed bfloat16. An operation that XLA lacks fails here. Nothing is compiled or run.
+Prints seconds for the training and the evaluation step of each task type, at batch 2 and 256 x 256
+pixels in mixed bfloat16. It fails on an operation that XLA lacks. Nothing is compiled or run.
 """
 
 import functools
@@ -39,7 +39,7 @@ SCHEDULE = Schedule(
 
 
 def targets(task: TaskType) -> dict[str, tf.Tensor]:
-    """Of a batch, as the task's `encode` and the pipeline's batching make them."""
+    """Makes the targets of a batch, as the task's `encode` and the pipeline's batching do."""
     objects = {"areas": tf.ones([1]), "crowds": tf.fill([1], False)}
     example = {
         "image": tf.zeros((*CROP, 3)),

@@ -1,6 +1,6 @@
 """Times training steps of our HRNetV2-W48 with a segmentation head; prints one JSON object.
 
-A worker of train_step.py and first_step.py, which start it in processes of its own:
+Worker of train_step.py and first_step.py, which start it in a process of its own:
   python benchmarks/tensorflow_step.py float32|bfloat16 STEPS [autograph]
 """
 
@@ -20,7 +20,7 @@ BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 2
 
 
 def main(precision: str, steps: str, tracing: str = "plain"):
-    strategies.create_strategy("cpu")  # For its threads.
+    strategies.create_strategy("cpu")  # Sets the number of threads.
     tf.keras.utils.set_random_seed(0)
     strategies.set_precision(precision)
     body = build_backbone("hrnet_w48", (SIZE, SIZE, 3))
