@@ -51,7 +51,7 @@ def _differences(then: Any, now: Any, name: str = "") -> Iterator[tuple[str, tup
     elif isinstance(then, tuple) and then and isinstance(then[0], dict):
         for place, pair in enumerate(zip(then, now, strict=True)):
             task = then[place]["task"]
-            place = f"{task['dataset']}:{task['type']}" if len(then) > 1 else ""
-            yield from _differences(*pair, place or "dataset")
+            member = f"{task['dataset']}:{task['type']}" if len(then) > 1 else "dataset"
+            yield from _differences(*pair, member)
     elif then != now:
         yield name, (then, now)

@@ -62,7 +62,9 @@ class Lease:
 
     def __init__(self, directory: epath.Path):
         self._directory, self._name = directory, f"{uuid.uuid4().hex}.json"
-        self._beats, self._last, self._seen = 0, 0.0, {}
+        self._beats, self._last = 0, 0.0
+        # By file name: the text that was read last, and when it was seen to change.
+        self._seen: dict[str, tuple[str, float]] = {}
 
     def acquire(self, wait: bool, waiting: Callable[[], None]) -> None:
         """Returns once this worker holds the link; raises `BusyError` if it would have to wait."""
@@ -138,11 +140,9 @@ class Lease:
         except OSError:
             return True  # Gone between listing and reading.
         now = time.monotonic()
-        last, since = self._seen.get(name, (None, now))
-        if text != last:
+        if name not in self._seen or text != self._seen[name][0]:
             self._seen[name] = (text, now)
-            since = now
-        if now - since < TERM and not _has_ended(json.loads(text)):
+        if now - self._seen[name][1] < TERM and not _has_ended(json.loads(text)):
             return False
         with contextlib.suppress(OSError):
             path.unlink()

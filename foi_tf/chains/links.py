@@ -55,7 +55,7 @@ class Link:
         validation images; 0 for all links but candidates of a learning rate.
       steps: number of training steps; a step takes one batch of each member.
       schedule: how the weights are optimized, the same for all members.
-      backbone: name of the backbone, one of `study.choices.BACKBONES`.
+      backbone: name of the backbone, one of `study.backbones.BACKBONES`.
       precision: one of `study.choices.PRECISIONS`.
       seed: fixes random weights, data order and augmentation.
       replicas: how many devices share each batch.

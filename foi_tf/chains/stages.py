@@ -285,6 +285,7 @@ def _describe_member(
     config: Config, task: Task, prepared: PreparedDataset, images: int | None
 ) -> Member:
     own = configuration.fill_in_crop(config.link(task), prepared.dataset.crop, str(task))
+    assert own.crop is not None  # The line above raises an error if no size is known.
     return Member(
         task=task, data=prepared.digest, images=images, crop=own.crop, rescale=own.rescale
     )

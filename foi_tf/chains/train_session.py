@@ -32,7 +32,7 @@ class SessionCache:
       newest: the session that is kept; None before the first link.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.newest: TrainSession | None = None
 
     def get(

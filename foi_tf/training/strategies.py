@@ -64,7 +64,7 @@ def _find_tpu() -> str | None:
     return "local" if tf.config.list_physical_devices("TPU") else None
 
 
-@functools.cache  # What is created in its scope can serve the next link, too.
+@functools.cache  # Variables that are created in its scope can serve the next link, too.
 def _create_strategy(name: str, tpu: str) -> tf.distribute.Strategy:
     if name == "cpu":
         _spread_over_cores()
