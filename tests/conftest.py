@@ -1,4 +1,4 @@
-"""What all tests share: two CPU devices, so that two replicas can be had anywhere."""
+"""Gives all tests two CPU devices, for two replicas on any machine, and prepared datasets."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ from tests import raw_folders
 
 
 def pytest_collection_finish(session):
-    """Splits the CPU before TensorFlow starts; tests that never import it stay without."""
+    """Splits the CPU before TensorFlow starts, if any test imports it."""
     del session
     if tf := sys.modules.get("tensorflow"):
         cpu = tf.config.list_physical_devices("CPU")[0]
@@ -55,7 +55,7 @@ def real_data():
 
 @pytest.fixture(scope="session")
 def two_replicas():
-    """The one strategy of two CPU devices: keys of collectives repeat in a second one."""
+    """The one strategy of two CPU devices; a second one would repeat keys of collectives."""
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

@@ -1,4 +1,4 @@
-"""Links on the colored rectangles, small enough to train in seconds."""
+"""Makes links on the colored rectangles, small enough to train in seconds."""
 
 import pytest
 import tensorflow as tf
@@ -12,7 +12,7 @@ TASK = Task("blocks", "segmentation")
 
 
 def finish(link, value=0.5, metric="miou"):
-    """What is known of a link that was trained."""
+    """Makes the record of a link as if it had been trained."""
     return Finished(
         link=link, metric=metric, value=value, metrics={metric: value}, n_train=1,
         domain="aerial", wall_seconds=1.0, device="cpu",
