@@ -162,7 +162,8 @@ def test_an_override_is_the_same_as_a_changed_file(tmp_path):
     [
         ("segmentation.schedule.stpes=3", "c.yaml (with --set): segmentation.schedule: unknown key "
          "'stpes'; did you mean 'steps'?"),
-        ("segmentatoin.crop=[1, 2]", "unknown section 'segmentatoin'; did you mean 'segmentation'?"),
+        ("segmentatoin.crop=[1, 2]",
+         "unknown section 'segmentatoin'; did you mean 'segmentation'?"),
         ("segmentation.datasets.camvit.crop=[1, 2]", "did you mean 'camvid'?"),
         ("segmentation.schedule.steps=many", "segmentation.schedule.steps: 'many'"),
         ("segmentation.crop.height=3", "segmentation.crop"),

@@ -11,12 +11,12 @@ STATISTICS = ImageStatistics(
 )
 
 
-def test_they_stand_beside_their_row(tmp_path):
+def test_statistics_are_written_beside_their_row(tmp_path):
     row = results.write_row(BASELINE, tmp_path / "of")
     (record,) = results.load(tmp_path).to_dict("records")
     path = image_statistics.write_beside_row(STATISTICS, record, tmp_path / "of")
     assert path.name == f"{row.stem}.images.npz"
-    assert len(results.load(tmp_path)) == 1  # It is no row.
+    assert len(results.load(tmp_path)) == 1  # The statistics are not read as a row.
     found = image_statistics.find_statistics(tmp_path)
     assert list(found) == [row.stem]
     read = image_statistics.read_statistics(found[row.stem])

@@ -9,7 +9,7 @@ from foi_tf.study.dataset import Task
 from foi_tf.study.registry import DATASETS
 
 
-def of(setting, pairs="within_type", seeds=(0,), **chosen):
+def plan_of(setting, pairs="within_type", seeds=(0,), **chosen):
     chains = plan.select_chains(
         grid.chains(DATASETS, setting, pairs),
         chosen.get("sources", ()),
@@ -33,7 +33,7 @@ def test_counts_are_those_of_tables_7_and_8():
 @pytest.mark.parametrize("setting", grid.SETTINGS)
 @pytest.mark.parametrize("pairs", ["within_type", "all"])
 def test_every_run_comes_after_what_it_needs_in_a_later_stage(setting, pairs):
-    runs = of(setting, pairs, seeds=(0, 1))
+    runs = plan_of(setting, pairs, seeds=(0, 1))
     for place, run in enumerate(runs):
         for needed in run.needs:
             assert needed < place and runs[needed].stage < run.stage
@@ -51,7 +51,7 @@ def test_every_run_comes_after_what_it_needs_in_a_later_stage(setting, pairs):
 
 
 def test_a_small_plan_has_all_chains_and_baselines():
-    runs = of("small")
+    runs = plan_of("small")
     kinds = collections.Counter((run.program, run.source in ("ilsvrc", "scratch")) for run in runs)
     assert kinds == {
         ("pretrain", False): 1,
@@ -62,11 +62,11 @@ def test_a_small_plan_has_all_chains_and_baselines():
 
 
 def test_a_full_source_is_the_baseline_of_its_task():
-    runs = of("full", seeds=(3, 4))
+    runs = plan_of("full", seeds=(3, 4))
     baselines = [run for run in runs if run.source == "ilsvrc"]
     assert {run.seed for run in baselines} == {4} and len(baselines) == 27
     assert all(run.seed == 3 for run in runs if run.program != "target")
-    one = of("full", sources=["coco:segmentation"], targets=["camvid:segmentation"])
+    one = plan_of("full", sources=["coco:segmentation"], targets=["camvid:segmentation"])
     assert [(run.program, run.source) for run in one] == [
         ("pretrain", ""), ("source", ""), ("target", "scratch"), ("target", "ilsvrc"),
         ("target", "coco:segmentation"),
@@ -74,7 +74,7 @@ def test_a_full_source_is_the_baseline_of_its_task():
 
 
 def test_arguments_are_what_the_programs_take():
-    runs = of("small_source", sources=["coco:segmentation"], targets=["ade:segmentation"])
+    runs = plan_of("small_source", sources=["coco:segmentation"], targets=["ade:segmentation"])
     assert [run.arguments() for run in runs] == [
         ["--seed=0"],
         ["--source=coco:segmentation", "--setting=small_source", "--seed=0"],
@@ -94,12 +94,12 @@ def test_without_ilsvrc_nothing_is_pretrained():
 
 def test_a_name_that_is_no_source_or_target_is_said():
     with pytest.raises(FoiError, match="unknown target of this setting 'camvit:segmentation'"):
-        of("small", targets=["camvit:segmentation"])
+        plan_of("small", targets=["camvit:segmentation"])
     # A multi-source model does not serve its own members with few images.
     with pytest.raises(FoiError, match="no chain has such a source and such a target"):
-        of("small", sources=["multi:segmentation"], targets=["coco:segmentation"])
+        plan_of("small", sources=["multi:segmentation"], targets=["coco:segmentation"])
     assert Task("coco", "segmentation") in {
-        run.task for run in of("full", sources=["multi:segmentation"])
+        run.task for run in plan_of("full", sources=["multi:segmentation"])
     }
 
 
@@ -119,7 +119,7 @@ def test_a_self_supervised_chain_begins_with_its_own_pretraining():
 
 
 def test_runs_that_share_a_training_step_are_a_group_and_stand_together():
-    runs = of("small", seeds=(0, 1))
+    runs = plan_of("small", seeds=(0, 1))
     groups = plan.group_runs(runs)
     assert [number for number, _ in itertools.groupby(groups)] == sorted(set(groups))
     targets = collections.defaultdict(set)
@@ -148,6 +148,6 @@ def test_tasks_are_chosen_by_name_or_type():
 
 @pytest.mark.parametrize(("setting", "programs"), [("small", "target"), ("full", "source")])
 def test_baselines_of_a_plan(setting, programs):
-    found = plan.baseline_runs(of(setting))
+    found = plan.baseline_runs(plan_of(setting))
     assert [run.program for run in found] == ["pretrain"] + [programs] * 27
-    assert {run.task for run in found[1:]} == {run.task for run in of(setting) if run.source}
+    assert {run.task for run in found[1:]} == {run.task for run in plan_of(setting) if run.source}

@@ -122,9 +122,9 @@ def test_a_target_has_to_be_one_task(text, said):
         candidates.find_target(text, types_of)
 
 
-def test_the_space_around_a_target():
+def test_the_network_of_a_target_is_selected():
     here = [make_features("camvid"), make_features("coco")]
-    source = make_features("camvid", weights="beef")  # Alone in its space, hence no help.
+    source = make_features("camvid", weights="beef")  # The only features of its network.
     assert list(candidates.select_target_network("camvid", [*here, source])) == ["camvid", "coco"]
     with pytest.raises(FoiError, match="no file has features of suim and of another dataset"):
         candidates.select_target_network("suim", here)
