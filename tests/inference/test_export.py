@@ -83,7 +83,7 @@ def test_whole_images_fit_as_in_evaluation(size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_predictions_go_back_to_the_image(size):
-    """What sits at a place of the image is moved there and back, to a pixel."""
+    """Moves places of the image to the input and back, and expects them within a pixel."""
     view = views.fit_whole_image(size, CROP)
     corners = tf.constant([[[3.0, 5.0, 40.0, 70.0]]])
     there = augment.crop_boxes(corners[0], view)[0][None]
@@ -106,7 +106,7 @@ def test_predictions_go_back_to_the_image(size):
 
 @pytest.mark.parametrize("kind", ["segmentation", "keypoints", "classification"])
 def test_predict_is_fit_network_decode_restore(kind, body):
-    """Without the model that training uses."""
+    """Compares `predict` with the model that training uses."""
     made, pixels = trained_model(kind, body), images(SIZES[0])
     found = export.saved_model.build_functions(made, frozen=False)["predict"](pixels)
     shown, view = pre_post_processing.fit_images(pixels, CROP, made.mean)

@@ -42,13 +42,13 @@ def _request_for(blocks_data):
 
 
 def feature_map(network, request, name):
-    """The features of one image, computed by itself, and its mask, both as the network sees it."""
+    """Computes the features of one image alone, and its mask at the network's input size."""
     batch = shown(request, name, "segmentation", lambda e: {"mask": e["mask"]})
     return network(batch["image"], request)[0].numpy(), batch["targets"]["mask"][0, ..., 0].numpy()
 
 
 def shown(request, name, task_type, encode):
-    """One image and its targets."""
+    """Returns the batch of one image and its targets."""
     source = pipeline.Input(
         prepared=request.prepared, split="train", task_type=task_type, encode=encode, crop=SIZE,
         chosen=(name,),
@@ -91,6 +91,7 @@ def test_points_are_cells_with_the_class_at_their_center(network, request_for, t
         assert centers.reshape(-1)[cell] == target
 
 
+@pytest.mark.slow
 def test_few_annotated_cells_are_all_taken_once(network, request_for, tmp_path):
     path, request = tmp_path / "f.npz", request_for(task_type="detection", points=50)
     other = request_for(task_type="segmentation", points=2)

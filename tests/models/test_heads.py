@@ -50,7 +50,7 @@ def connected(kind, body):
     ],
 )
 def test_parameters_on_w48(head, count, published):
-    """Table 2; its 721, 14K, 2.4M and 10M, and the published classification head."""
+    """Compares with Table 2 (721, 14K, 2.4M, 10M) and with the published classification head."""
     head = head()
     head.connect(published(48))
     assert parameters(head) == count
@@ -59,7 +59,7 @@ def test_parameters_on_w48(head, count, published):
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "count"), [(18, 21_299_004), (32, 41_232_680)])
 def test_published_classification_networks(width, count, published):
-    """HRNet-W18-C and W32-C of Wang et al., whose heads are as wide as that of W48."""
+    """Compares with HRNet-W18-C and W32-C of Wang et al., whose heads are as wide as W48's."""
     head = heads.ClassificationHead(1000)
     head.connect(published(width))
     assert parameters(published(width)) + parameters(head) == count
@@ -90,7 +90,7 @@ def test_outputs_are_float32_under_bfloat16(kind, bfloat16):
 
 
 def test_heads_shrink_with_narrow_backbones(mini):
-    """240 of 720 features: a third of 256 channels, in eights."""
+    """Expects a third of 256 channels for 240 of 720 features, rounded down to a multiple of 8."""
     head = heads.KeypointHead(4)
     head.connect(mini)
     kernels = {x.shape[-1] for x in head.trainable_variables if len(x.shape) == 4}

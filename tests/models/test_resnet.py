@@ -1,4 +1,4 @@
-"""Tests ResNet-50; all of them are slow, since building it takes seconds."""
+"""Tests ResNet-50; all tests are slow, since building it takes seconds."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def _resnet():
 
 
 def test_is_the_published_network(resnet):
-    """25,557,032 parameters with the classifier of 1000 classes, as everywhere."""
+    """Expects the published 25,557,032 parameters, with a classifier of 1000 classes."""
     head = heads.ClassificationHead(1000)
     head.connect(resnet)
     trainable = [*resnet.trainable_variables, *head.trainable_variables]
@@ -33,7 +33,7 @@ def test_is_the_published_network(resnet):
 
 
 def test_equals_the_model_garden_where_padding_agrees(resnet):
-    """On odd sizes at every stride, where "same" pads all sides alike."""
+    """Takes sizes that are odd at every stride, where "same" pads all sides alike."""
     garden = ResNet(50, norm_epsilon=layers.BATCH_NORM_EPSILON)
     trainable, statistics = iter(garden.trainable_variables), iter(garden.non_trainable_variables)
     for name in convolutions():

@@ -1,11 +1,11 @@
-"""The outputs of a head that equal a task's targets."""
+"""Makes outputs of a head that equal a task's targets."""
 
 import numpy as np
 import tensorflow as tf
 
 
 def perfect(targets):
-    """Maps [1, ...] from the targets of one image, of detection or of keypoints."""
+    """Makes maps [1, ...] from the targets of one image, for detection or keypoints."""
     targets = {name: value.numpy() for name, value in targets.items()}
     shape = targets["background"].shape
     outputs = {}

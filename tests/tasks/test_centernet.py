@@ -1,4 +1,4 @@
-"""Targets, losses and decoding against transcriptions of the published formulas, and by hand."""
+"""Compares targets, losses and decoding with the published formulas, and by hand."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ CROP, SHAPE = (96, 128), (24, 32)
 
 
 def random_boxes(rng, count, crop=CROP, least=3.0):
-    """Boxes float32 [N, 4] within the crop, largest first."""
+    """Returns boxes float32 [N, 4] within the crop, largest first."""
     size = rng.uniform(least, 0.6 * min(crop), (count, 2))
     corner = rng.uniform(0, 1, (count, 2)) * (np.asarray(crop) - size)
     boxes = np.concatenate([corner, corner + size], 1).astype(np.float32)
@@ -24,7 +24,7 @@ def encode(boxes, labels, classes=3, crop=CROP, ignored=()):
 
 
 def published_radius(height, width, overlap=0.7):
-    """The rule as in the code of Zhou et al."""
+    """Computes the radius as the code of Zhou et al. does."""
     height, width = np.ceil(height), np.ceil(width)
     b1, c1 = height + width, width * height * (1 - overlap) / (1 + overlap)
     r1 = (b1 + np.sqrt(b1**2 - 4 * c1)) / 2
@@ -37,7 +37,7 @@ def published_radius(height, width, overlap=0.7):
 
 
 def published_heatmap(boxes, labels, shape, classes):
-    """Cell by cell and object by object."""
+    """Draws the heat map cell by cell and object by object."""
     heat = np.zeros((*shape, classes))
     for (ymin, xmin, ymax, xmax), label in zip(boxes / 4, labels, strict=True):
         radius = published_radius(ymax - ymin, xmax - xmin)
@@ -51,7 +51,7 @@ def published_heatmap(boxes, labels, shape, classes):
 
 
 def published_focal(logits, truth, background, alpha=2, beta=4):
-    """Eq. A.2 in float64, with the weights of what is no center."""
+    """Computes Eq. A.2 in float64, with weights of cells that are not centers."""
     chance, total, centers = 1 / (1 + np.exp(-logits.astype(np.float64))), 0.0, 0
     for place in np.ndindex(*truth.shape):
         p, y = chance[place], truth[place]
@@ -128,7 +128,7 @@ def test_perfect_outputs_give_the_boxes_back():
         targets = encode(boxes, labels)
         alone = targets["present"].numpy()[:count]
         found = centernet.decode_boxes(perfect(targets))
-        # Of one cell and class there is one peak; it has the smallest box.
+        # One cell and class has one peak, with the smallest box.
         peaks = int((targets["heatmap"].numpy() == 1).sum())
         assert (found["scores"][0].numpy() > 0.999).sum() == peaks
         assert alone.sum() >= count - 6
@@ -253,7 +253,7 @@ os._exit(0)  # The generator's thread would wait for its last element.
 
 @pytest.mark.slow
 def test_memory_beyond_the_heat_map():
-    """100 large boxes of 80 classes at 512 x 512 add at most 30 MB (in a fresh process)."""
+    """Encodes 100 large boxes of 80 classes at 512 x 512, which may add 30 MB (fresh process)."""
     import subprocess
     import sys
 

@@ -1,4 +1,4 @@
-"""Average precision: equal to pycocotools on JSON files, and to VOC's rule read aloud."""
+"""Compares average precision with pycocotools on JSON files, and with VOC's rule by hand."""
 
 import contextlib
 import io
@@ -19,7 +19,7 @@ SIGMAS = np.asarray([0.026, 0.079, 0.107, 0.062, 0.035])
 
 
 def jitter(rng, truth, classes, *, extra=0.3):
-    """Predictions: the truth with noise, some twice or of another class, and some of nothing."""
+    """Makes predictions: noisy truth, some twice or of another class, and some without object."""
     rows = np.concatenate([np.arange(len(truth.images))] * 2)
     rows = rows[rng.uniform(size=len(rows)) < 0.7]
     sides = np.tile(truth.boxes[rows, 2:] - truth.boxes[rows, :2], 2)
@@ -73,7 +73,7 @@ def random_truth(rng, images, classes, most=12, keypoints=0):
 
 
 def by_files(truth, found, images, classes, kind, tmp_path, sigmas=None):
-    """pycocotools as anyone runs it: files in COCO's format, default settings."""
+    """Runs pycocotools as usual: files in COCO's format, default settings."""
     annotations, results = [], []
     for number in range(len(truth.images)):
         ymin, xmin, ymax, xmax = (float(v) for v in truth.boxes[number])
@@ -122,7 +122,7 @@ def by_files(truth, found, images, classes, kind, tmp_path, sigmas=None):
 
 
 def voc_by_hand(truth, found, classes):
-    """The devkit's rule, one prediction after the other."""
+    """Applies the devkit's rule to one prediction after the other."""
     precisions = []
     for label in range(classes):
         mine = [i for i in range(len(truth.images)) if truth.labels[i] == label]
@@ -164,7 +164,7 @@ def overlap(a, b):
 
 
 def objects(boxes, **columns):
-    """All of image 0 and class 0 unless `columns` say otherwise."""
+    """Makes objects of image 0 and class 0, unless `columns` say otherwise."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     zeros = np.zeros(len(boxes), int)
     columns = {name: np.asarray(value) for name, value in columns.items()}
@@ -201,7 +201,7 @@ def test_voc_ap50_equals_the_devkits_rule(seed):
 
 
 def test_many_predictions_of_an_image(tmp_path):
-    """COCO looks at the best hundred of a class only, VOC at all."""
+    """COCO counts only the best hundred of a class, VOC counts all."""
     rng = np.random.default_rng(9)
     truth = random_truth(rng, 3, 1, most=150)
     found = jitter(rng, truth, 1, extra=2)
@@ -223,7 +223,7 @@ def test_voc_ap50_by_hand():
 
 
 def test_crowds_take_any_number_of_predictions():
-    """COCO measures by the share of the prediction that is inside a crowd."""
+    """COCO measures the share of the prediction that is inside a crowd."""
     truth = objects([[0, 0, 100, 100], [200, 200, 240, 240]], crowds=[True, False])
     boxes = [[0, 0, 20, 20], [50, 50, 80, 80], [200, 200, 240, 240]]
     found = objects(boxes, scores=[0.9, 0.8, 0.7])
@@ -262,7 +262,7 @@ def _real_sets():
 
 
 def real_objects(path: pathlib.Path, keypoints):
-    """A COCO file as `Objects`, images and categories numbered from 0."""
+    """Reads a COCO file as `Objects`, with images and categories numbered from 0."""
     content = json.loads(path.read_text())
     images = {image["id"]: number for number, image in enumerate(content["images"])}
     ids = sorted(category["id"] for category in content["categories"])
@@ -286,7 +286,7 @@ def real_objects(path: pathlib.Path, keypoints):
 
 @pytest.mark.parametrize("name", ["coco128", "raccoon", "lsp_ext"])
 def test_parity_on_real_annotations(name, real_sets, tmp_path):
-    """Jittered truth as predictions."""
+    """Takes jittered truth as predictions."""
     keypoints = name == "lsp_ext"
     truth, images, classes = real_objects(real_sets / name / "annotations" / "val.json", keypoints)
     rng = np.random.default_rng(0)

@@ -20,7 +20,7 @@ STATISTICS = ((0.0,) * 3, (1 / 255,) * 3)
 
 @pytest.fixture(name="made", params=sorted(tasks.TYPES), scope="module")
 def _made(request):
-    """A task type, its network, the spec of its targets, images and targets."""
+    """Makes a task type, its network, the spec of its targets, images and targets."""
     task = tasks.create(Task("x", request.param), ROW)
     with pytest.MonkeyPatch.context() as patch:
         tiny_backbone.use_tiny_backbone(patch)

@@ -10,13 +10,13 @@ TASK = Contrastive(ROW)
 
 
 def embeddings(pairs, seed=0):
-    """Unit vectors [2 * pairs, 5], partners beside each other."""
+    """Makes unit vectors [2 * pairs, 5], partners beside each other."""
     values = np.random.default_rng(seed).normal(size=(2 * pairs, 5)).astype(np.float32)
     return values / np.linalg.norm(values, axis=1, keepdims=True)
 
 
 def transcribed(z, temperature):
-    """Equation 1 of SimCLR, term by term; the gradient with respect to z as well."""
+    """Computes Equation 1 of SimCLR term by term, and its gradient with respect to z."""
     count = len(z)
     total, gradient = 0.0, np.zeros_like(z, np.float64)
     for i in range(count):
@@ -63,7 +63,7 @@ def test_two_replicas_tell_views_apart_from_those_of_both(two_replicas):
     expected, gradient = transcribed(z, temperature)
     assert float(sum(losses)) == pytest.approx(expected, rel=1e-5)
     np.testing.assert_allclose(np.concatenate(gradients), gradient, atol=1e-5)
-    # Each alone with its own views would have had another task.
+    # Each replica alone, with only its own views, would have another task.
     alone = np.mean([transcribed(half, temperature)[0] for half in (z[:6], z[6:])])
     assert abs(alone - expected) > 0.1
 
@@ -87,7 +87,7 @@ def test_temperature_and_order():
 
 def test_accuracy_is_told_among_the_views_of_all_batches(monkeypatch):
     monkeypatch.setattr("foi_tf.tasks.contrastive._ROWS", 3)  # Does not divide the views.
-    # Of four images the last one's second view is like the first image's.
+    # The second view of the last of four images resembles those of the first image.
     z = np.repeat(np.eye(4, dtype=np.float32), 2, 0)
     z[7] = 0.8 * z[0] + 0.6 * z[7]
     evaluator = TASK.accumulator()

@@ -20,7 +20,7 @@ CROP = (64, 96)
 
 
 def example(boxes, labels=None, crowds=None, *, size=(100, 130), view=None):
-    """Of a gray image; `view` is the whole of it unless given."""
+    """Makes an augmented example of a gray image; by default the view shows the whole image."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     original = {
         "image": tf.io.encode_png(tf.fill([*size, 3], tf.cast(90, tf.uint8))),
@@ -35,7 +35,7 @@ def example(boxes, labels=None, crowds=None, *, size=(100, 130), view=None):
 
 
 def evaluate(task, batches):
-    """The metrics of perfect outputs on batches of targets."""
+    """Computes the metrics of perfect outputs on batches of targets."""
     evaluator = task.accumulator()
     for targets in batches:
         predictions = task.decode(perfect(tf.nest.map_structure(lambda v: v[0], targets)))
@@ -76,7 +76,7 @@ def test_targets_are_of_the_crop_and_truth_of_the_image():
 
 
 def test_perfect_outputs_are_perfect_on_prepared_data(blocks):
-    """By way of records, the evaluation's pipeline and the scale of each image."""
+    """Goes through records, the evaluation's pipeline and the scale of each image."""
     ready = prepared_datasets.load_prepared(blocks, "blocks")
     task = Detection(ready.dataset)
     source = pipeline.Input(
@@ -89,7 +89,7 @@ def test_perfect_outputs_are_perfect_on_prepared_data(blocks):
 
 
 def test_truth_reaches_the_evaluator_unaltered(tmp_path):
-    """Also where decoding shrinks by a power of two, which cuts the last rows and columns."""
+    """Includes decoding at a smaller power of two, which cuts the last rows and columns."""
     root = raw_folders.write_folder(tmp_path / "raw", train=1, val=1, size=(211, 333))
     folder = custom_dataset.find_custom_dataset(root, ["coco"], "large", "aerial", None)
     read, _ = next(folder.examples("val"))
@@ -131,7 +131,7 @@ def test_two_thousand_boxes():
 
 
 def test_training_crops_drop_and_cut_boxes():
-    """The heat map's peak is at the center of what is left of a box."""
+    """Expects the heat map's peak at the center of the visible part of a box."""
     view = views.fit_whole_image(tf.constant([100, 130]), CROP)._replace(
         x=tf.constant(66), width=tf.constant(64), out_height=tf.constant(64),
         out_width=tf.constant(64), height=tf.constant(64), shrink=tf.constant(1),
@@ -143,7 +143,7 @@ def test_training_crops_drop_and_cut_boxes():
 
 
 def suppress_by_hand(boxes, labels, threshold):
-    """One box after the other, best first."""
+    """Suppresses boxes one after the other, best first."""
     kept = []
     for place, box in enumerate(boxes):
         for other in kept:
@@ -170,7 +170,7 @@ def test_suppression_equals_the_greedy_rule():
 
 
 def test_suppressed_boxes_do_not_count():
-    """Of two boxes with an IoU of 0.6 of one class, Pascal VOC loses one and COCO none."""
+    """Takes two boxes of one class with an IoU of 0.6: VOC suppresses one, COCO none."""
     boxes = [[0, 0, 64, 64], [0, 16, 64, 80]]
     for row, expected in ((ROW, 1), (DATASETS["coco"], 2)):
         task = Detection(row)

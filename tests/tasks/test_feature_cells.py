@@ -53,7 +53,7 @@ def test_a_cell_is_inside_where_its_center_is():
 
 
 def test_what_decoding_cannot_shrink_is_not_inside():
-    """Of 75 rows at a quarter 72 are decoded, which makes 18: the center of the fifth cell."""
+    """Decodes 72 of 75 rows at a quarter, which gives 18: the center of the fifth cell."""
     size, crop = tf.constant([75, 64], tf.int64), (32, 16)
     view = views.fit_whole_image(size, crop)
     assert (view.height, view.out_height) == (72, 18)

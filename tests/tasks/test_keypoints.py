@@ -18,7 +18,7 @@ CROP, SHAPE = (64, 96), (16, 24)
 
 
 def example(boxes, marks, crowds=None, *, size=(128, 192)):
-    """Of a gray image, seen whole."""
+    """Makes an augmented example of a whole gray image."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     original = {
         "image": tf.io.encode_png(tf.fill([*size, 3], tf.cast(90, tf.uint8))),
@@ -128,7 +128,7 @@ def test_perfect_outputs_give_objects_and_keypoints_back():
 
 
 def decode_by_hand(outputs, image, top=100):
-    """Boxes and keypoints of one image, as section 4.2 of Zhou et al. has it."""
+    """Decodes boxes and keypoints of one image by section 4.2 of Zhou et al."""
 
     def chances(name):
         return 1 / (1 + np.exp(-outputs[name][image].astype(np.float64)))
@@ -220,7 +220,7 @@ def test_no_objects_and_no_images():
 
 
 def test_keypoints_outside_their_box_are_trained_but_not_found_in_it():
-    """The field allows them; decoding then falls back on the displacement, which is right."""
+    """Datasets may have them; decoding then takes the displacement, which is right."""
     task = Keypoints(ROW)
     one = example([[16, 16, 48, 48]], [[[20, 20, 2], [100, 150, 2], [40, 40, 2]]])
     targets = task.encode(one)
@@ -248,5 +248,5 @@ def test_sigmas_are_the_datasets_or_a_default():
     wrong = Dataset(
         id="z", domain="aerial", train=1, val=1, classes={"keypoints": 2}, sigmas=(0.1,)
     )
-    with pytest.raises(FoiError, match="z:keypoints: 1 sigmas for 2 keypoints"):
+    with pytest.raises(FoiError, match="z:keypoints: 1 sigma for 2 keypoints"):
         Keypoints(wrong)

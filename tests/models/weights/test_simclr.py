@@ -1,4 +1,4 @@
-"""Checkpoints of exactly the names and shapes that SimCLR's code writes for a ResNet-50."""
+"""Tests the import of checkpoints with the names and shapes that SimCLR's code writes."""
 
 import numpy as np
 import pytest
@@ -8,12 +8,14 @@ from foi_tf.errors import FoiError
 from foi_tf.models.resnet import convolutions
 from foi_tf.models.weights import public_weights
 
+pytestmark = pytest.mark.slow  # Building a ResNet-50 takes seconds.
+
 PARAMETERS = ("gamma", "beta", "moving_mean", "moving_variance")
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 def kernels():
-    """Shapes in the order of SimCLR's code: of a block the projection, then 1x1, 3x3, 1x1."""
+    """Yields shapes in the order of SimCLR's code: a block's projection, then 1x1, 3x3, 1x1."""
     shapes, channels = [(7, 7, 3, 64)], 64
     for width, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
         for block in range(blocks):
@@ -25,7 +27,7 @@ def kernels():
 
 
 def first_version():
-    """TensorFlow 1: layers are numbered."""
+    """Yields names and shapes of TensorFlow 1, which numbers layers."""
     for i, shape in enumerate(kernels()):
         number = f"_{i}" if i else ""
         yield f"base_model/conv2d{number}/kernel", shape
@@ -39,7 +41,7 @@ def first_version():
 
 
 def second_version():
-    """TensorFlow 2: attributes of objects."""
+    """Yields names and shapes of TensorFlow 2, which are paths of attributes."""
     root, shapes = "model/resnet_model", iter(kernels())
 
     def unit(path, place):
@@ -67,7 +69,7 @@ VERSIONS = {"first": first_version, "second": second_version}
 
 
 def write(path, names, spoil=lambda names: None):
-    """Each tensor has one value everywhere, its place in the list: tensors tell themselves."""
+    """Writes a checkpoint in which all values of a tensor are its place in the list."""
     names = dict(names)
     spoil(names)
     values = [np.full(shape, i, np.float32) for i, shape in enumerate(names.values())]

@@ -54,8 +54,9 @@ def load(values, *, classes=5):
     return other, account
 
 
+@pytest.mark.slow
 def test_names_and_shapes_are_those_of_pytorch(published):
-    """The digest is of "name shape" of every tensor but counters, sorted, of timm 1.0.31."""
+    """Compares a digest of the sorted "name shape" of all tensors but counters, in timm 1.0.31."""
     backbone, head = published(18), ClassificationHead(1000)
     head.connect(backbone)
     names = torch_convert.map_torch_names(backbone, hrnet_names.backbone_module)
@@ -83,7 +84,7 @@ def test_some_names_by_hand():
 
 
 def test_a_unit_is_what_pytorch_computes():
-    """Convolution padded by one on every side with strides of 2, batch norm and ReLU, by hand."""
+    """Computes convolution (padded by 1 on every side, strides 2), batch norm and ReLU by hand."""
     rng = np.random.default_rng(0)
     weight = rng.normal(size=(4, 3, 3, 3)).astype(np.float32)  # PyTorch's (out, in, H, W).
     gamma, beta, mean, variance = rng.uniform(0.5, 1.5, (4, 4)).astype(np.float32)
@@ -111,6 +112,7 @@ def test_out_and_in_again_gives_the_same_bits(made, tmp_path):
     assert np.array_equal(made.network.models[name](pixels), again.network.models[name](pixels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", ["model.", "module.backbone."])
 def test_every_tensor_is_accounted_for(values, made, prefix):
     others = {
@@ -134,6 +136,7 @@ def test_every_tensor_is_accounted_for(values, made, prefix):
             assert np.array_equal(a, b), a.name
 
 
+@pytest.mark.slow
 def test_a_backbone_alone(values):
     body = {n: v for n, v in values.items() if hrnet_names.is_backbone_tensor(n)}
     assert load(body)[0].head is None

@@ -37,7 +37,7 @@ def test_tensors_come_as_they_were(write, nested, tmp_path):
 
 
 def test_views_share_a_storage(tmp_path):
-    """A transposed tensor and a part of it, as PyTorch keeps them."""
+    """Reads a transposed tensor and a part of it, which PyTorch saves as views."""
     array = np.arange(12, dtype=np.float32).reshape(3, 4)
     content = torch.mapping({
         "all": torch.tensor("0", array, shape=(4, 3), strides=(1, 4)),
@@ -49,7 +49,7 @@ def test_views_share_a_storage(tmp_path):
 
 
 class Malicious:
-    """What unpickling would run."""
+    """Names a function that unpickling would call."""
 
     def __init__(self, path):
         self.path = path

@@ -29,7 +29,7 @@ EMPTY = named("collections", "OrderedDict") + b")R"
 
 
 def tensor(key, array, *, offset=0, shape=None, strides=None, count=None):
-    """A call of _rebuild_tensor_v2."""
+    """Returns the opcodes of a call of _rebuild_tensor_v2."""
     shape = array.shape if shape is None else shape
     strides = tuple(s // array.itemsize for s in array.strides) if strides is None else strides
     count = array.size if count is None else count
@@ -43,7 +43,7 @@ def mapping(pairs):
 
 
 def program(content):
-    """A whole pickle."""
+    """Returns a whole pickle."""
     return b"\x80\x02" + content + b"."
 
 
@@ -52,7 +52,7 @@ def state_dict(arrays, prefix=""):
 
 
 def write_zip(path, content, arrays, compression=zipfile.ZIP_STORED):
-    """The format since PyTorch 1.6."""
+    """Writes the format since PyTorch 1.6."""
     with zipfile.ZipFile(path, "w", compression) as archive:
         archive.writestr("archive/data.pkl", program(content))
         archive.writestr("archive/byteorder", b"little")
@@ -63,7 +63,7 @@ def write_zip(path, content, arrays, compression=zipfile.ZIP_STORED):
 
 
 def write_old(path, content, arrays):
-    """The format before PyTorch 1.6."""
+    """Writes the format before PyTorch 1.6."""
     parts = [pickle.dumps(x, protocol=2) for x in (MAGIC, PROTOCOL, {"little_endian": True})]
     keys = [str(i) for i in range(len(arrays))]
     parts += [program(content), pickle.dumps(keys, protocol=2)]
