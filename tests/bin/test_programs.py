@@ -198,6 +198,17 @@ def test_a_wrong_key_in_the_configuration(call, flags):
 
 
 @pytest.mark.slow
+def test_a_value_of_set_makes_the_same_link_as_a_changed_file(call, flags):
+    asked = flags | {"source": "scratch", "target": "blocks:segmentation"}
+    changed = call(target, "--set=segmentation.schedule.small_steps=1", **asked)
+    assert changed[0] == 0
+    assert "small_steps was 1, now 2" in error(call(target, **asked))
+    flags["config"].write_text(CONFIG.replace("small_steps: 2", "small_steps: 1"))
+    assert call(target, **asked)[:2] == changed[:2]
+    assert len(list((flags["workdir"] / "links").iterdir())) == 1
+
+
+@pytest.mark.slow
 def test_weights_of_another_width(call, flags):
     _, out, _ = call(source, **flags, source="blocks:segmentation", init="scratch")
     init = json.loads(out)["directory"]
