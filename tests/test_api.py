@@ -43,7 +43,7 @@ assert not heavy, heavy
 
 
 def test_the_names_of_the_front_door_are_those_of_its_module():
-    assert foi._FRONT_DOOR == set(api.__all__)
+    assert set(api.__all__) == foi._FRONT_DOOR
     assert set(api.__all__) <= set(dir(foi))
     assert all(getattr(foi, name) is getattr(api, name) for name in api.__all__)
     assert all(getattr(api, name).__doc__ for name in api.__all__)

@@ -42,15 +42,15 @@ def export(
     Raises:
       FoiError: something is missing or does not fit together, or `out` exists.
     """
-    from foi_tf.inference import export as exports
+    from foi_tf.inference.export import open_trained_model, write_model
 
     check_name("format", format, choices.EXPORTS)
     if format != "saved_model" and (frozen or precision):
         raise FoiError("export: frozen and precision go with format='saved_model'")
-    opened = exports.open_model(
+    opened = open_trained_model(
         model, data_dir=data_dir, backbone=backbone, precision=precision, license=license
     )
-    return exports.write_model(opened, out, format, frozen=frozen)
+    return write_model(opened, out, format, frozen=frozen)
 
 
 def open_model(

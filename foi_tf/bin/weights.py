@@ -119,7 +119,7 @@ def _import(values: flags.FlagValues) -> None:
 def _export(values: flags.FlagValues) -> None:
     from foi_tf.inference import export
 
-    model = export.open_model(
+    model = export.open_trained_model(
         values.init,
         data_dir=values.data_dir,
         backbone=values.backbone,

@@ -63,7 +63,7 @@ def write_model(
     return metadata
 
 
-def open_model(
+def open_trained_model(
     init: epath.PathLike,
     *,
     data_dir: epath.PathLike = "",

@@ -73,11 +73,11 @@ def open_for_prediction(
     backbone: str | None = None,
     precision: str | None = None,
 ) -> OpenedModel:
-    """Opens an export of `export.write_model`, or what `export.open_model` takes.
+    """Opens an export of `export.write_model`, or what `export.open_trained_model` takes.
 
     Args:
       place: directory of an export or of a finished link, or a checkpoint.
-      data_dir, backbone, precision: see `export.open_model`; exports need none of them.
+      data_dir, backbone, precision: see `export.open_trained_model`; exports need none of them.
 
     Raises:
       FoiError: nothing that can be opened is there.
@@ -85,7 +85,7 @@ def open_for_prediction(
     description = epath.Path(place) / export.METADATA
     if description.exists():
         return _open_export(epath.Path(place), json.loads(description.read_text()))
-    model = export.open_model(
+    model = export.open_trained_model(
         place, data_dir=data_dir, backbone=backbone, precision=precision, license=""
     )
     return OpenedModel(model.metadata, saved_model.build_functions(model, frozen=False))

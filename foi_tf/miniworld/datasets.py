@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from foi_tf.miniworld.labels import DETECTION, SEGMENTATION
 from foi_tf.miniworld.single import SUBJECTS
+from foi_tf.study import registry
 from foi_tf.study.dataset import Dataset, Size
 from foi_tf.study.grid import PRETRAINING, mini_size
 from foi_tf.study.labels import joints
-from foi_tf.study.registry import DATASETS as PAPER
 
 VAL = 100  # Images (ours); enough for a stable metric, and quick to render.
 ILSVRC_VAL = 400
@@ -53,7 +53,7 @@ def _make_row(paper: Dataset) -> Dataset:
 DATASETS: Mapping[str, Dataset] = types.MappingProxyType(
     {
         paper.id: _make_row(paper)
-        for paper in PAPER.values()
+        for paper in registry.DATASETS.values()
         if paper.number or paper.id == PRETRAINING.dataset
     }
 )

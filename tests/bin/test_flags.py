@@ -7,7 +7,7 @@ import re
 import pytest
 from absl import flags
 
-from foi_tf import bin as programs
+import foi_tf.bin
 from foi_tf.bin import run
 from foi_tf.bin._shared import help_text, renamed_flags, size_flag
 from foi_tf.bin._shared.program import Program
@@ -16,8 +16,8 @@ from tests.bin.conftest import misuse
 
 def all_programs():
     """Yields every program, and every subcommand as a program of its own."""
-    for _, name, _ in pkgutil.iter_modules(programs.__path__):
-        module = importlib.import_module(f"{programs.__name__}.{name}")
+    for _, name, _ in pkgutil.iter_modules(foi_tf.bin.__path__):
+        module = importlib.import_module(f"{foi_tf.bin.__name__}.{name}")
         if hasattr(module, "main"):
             found = getattr(module, "PROGRAMS", {}) if name == "weights" else {}
             yield from found.values() or [module.PROGRAM]

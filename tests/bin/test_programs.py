@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from etils import epath
 
-from foi_tf import bin as programs
+import foi_tf.bin
 from foi_tf.bin import plan, prepare, pretrain, source, target
 from foi_tf.chains import lease
 from foi_tf.errors import FoiError
@@ -25,8 +25,8 @@ from tests.training import cluster
 ROOT = pathlib.Path(__file__).parents[2]
 PROGRAMS = sorted(
     name
-    for _, name, _ in pkgutil.iter_modules(programs.__path__)
-    if hasattr(importlib.import_module(f"{programs.__name__}.{name}"), "main")
+    for _, name, _ in pkgutil.iter_modules(foi_tf.bin.__path__)
+    if hasattr(importlib.import_module(f"{foi_tf.bin.__name__}.{name}"), "main")
 )
 
 

@@ -90,7 +90,7 @@ def test_a_self_supervised_chain_end_to_end(call, flags):
     said = error(call(target, **flags, source="scratch", target="blocks:contrastive"))
     assert "blocks:contrastive: it has no annotations to evaluate on" in said
 
-    model = export.open_model(first["directory"], data_dir=flags["data_dir"])
+    model = export.open_trained_model(first["directory"], data_dir=flags["data_dir"])
     assert model.head is None and model.metadata["chain"] == (simclr,)
 
 

@@ -197,7 +197,7 @@ def test_a_trained_link(make_link, blocks_data, tmp_path):
     )
     directory, data_dir = link.directory(tmp_path), blocks_data.directory.parents[1]
     options = {"backbone": None, "precision": None, "license": "CC0"}
-    made = export.open_model(directory, data_dir=data_dir, **options)
+    made = export.open_trained_model(directory, data_dir=data_dir, **options)
     network, task = made.network, tasks.create(link.task, blocks_data.dataset)
     stored = tf.train.load_checkpoint(str(links.weights_path(directory)))
     shapes = stored.get_variable_to_shape_map()
@@ -208,9 +208,10 @@ def test_a_trained_link(make_link, blocks_data, tmp_path):
     assert made.metadata["license"] == "CC0" and made.crop == link.members[0].crop
     assert type(made.task) is type(task) and network.models
     with pytest.raises(FoiError, match="give --data_dir of blocks:segmentation"):
-        export.open_model(directory, data_dir="", **options)
+        export.open_trained_model(directory, data_dir="", **options)
     with pytest.raises(FoiError, match="trained with hrnet_mini, but --backbone=hrnet_w18"):
-        export.open_model(directory, data_dir=data_dir, **options | {"backbone": "hrnet_w18"})
+        changed = options | {"backbone": "hrnet_w18"}
+        export.open_trained_model(directory, data_dir=data_dir, **changed)
 
 
 def test_other_classes_than_the_dataset_has(body, tmp_path):

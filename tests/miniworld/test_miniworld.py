@@ -11,7 +11,7 @@ from foi_tf.miniworld import DATASETS, annotate, render
 from foi_tf.miniworld.labels import DETECTION, SEGMENTATION, make_label_table
 from foi_tf.miniworld.single import SUBJECTS
 from foi_tf.miniworld.vocabulary import KIND_IDS
-from foi_tf.study.registry import DATASETS as PAPER
+from foi_tf.study import registry
 from tests.miniworld.scenes import WITH, samples
 
 KEYS = {
@@ -24,8 +24,8 @@ KEYS = {
 
 
 def test_collection_mirrors_the_papers():
-    assert list(DATASETS) == list(PAPER)
-    for row, paper in zip(DATASETS.values(), PAPER.values(), strict=True):
+    assert list(DATASETS) == list(registry.DATASETS)
+    for row, paper in zip(DATASETS.values(), registry.DATASETS.values(), strict=True):
         assert row.collection == "mini"
         assert (row.domain, row.number) == (paper.domain, paper.number)
         assert set(row.classes) == set(paper.classes)
@@ -37,7 +37,7 @@ def test_collection_mirrors_the_papers():
 
 def test_sizes_keep_the_papers_order():
     ours = sorted(DATASETS.values(), key=lambda row: row.train)
-    papers = [PAPER[row.id].train for row in ours]
+    papers = [registry.DATASETS[row.id].train for row in ours]
     assert papers == sorted(papers)
     assert DATASETS["kitti"].train == 60  # 60 * sqrt(150 / 150).
     assert DATASETS["coco"].train == 1685  # 60 * sqrt(118287 / 150).
@@ -48,7 +48,7 @@ def test_keypoint_rows_are_consistent():
     for dataset_id in WITH["keypoints"]:
         row = DATASETS[dataset_id]
         names = row.names["keypoints"]
-        assert len(row.sigmas) == len(names) == PAPER[dataset_id].classes["keypoints"]
+        assert len(row.sigmas) == len(names) == registry.DATASETS[dataset_id].classes["keypoints"]
         paired = {i for pair in row.flip_pairs for i in pair}
         assert paired == {i for i, name in enumerate(names) if "left" in name or "right" in name}
         for left, right in row.flip_pairs:

@@ -8,9 +8,9 @@ from etils import epath
 
 from foi_tf.errors import FoiError
 from foi_tf.models.weights import tensor_files
-from tests.models.weights import torch_files as torch
+from tests.models.weights import torch_files
 
-WRITERS = {"zip": torch.write_zip, "old": torch.write_old}
+WRITERS = {"zip": torch_files.write_zip, "old": torch_files.write_old}
 every_format = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 
 
@@ -25,10 +25,10 @@ def refused(path):
 @every_format
 @pytest.mark.parametrize("nested", [False, True])
 def test_tensors_come_as_they_were(write, nested, tmp_path):
-    arrays = torch.some_arrays()
-    content = torch.state_dict(arrays, "module.")
+    arrays = torch_files.some_arrays()
+    content = torch_files.state_dict(arrays, "module.")
     if nested:
-        content = torch.mapping({"epoch": 3, "lr": 0.1, "state_dict": content})
+        content = torch_files.mapping({"epoch": 3, "lr": 0.1, "state_dict": content})
     found = tensor_files.open_tensors(write(tmp_path / "x.pth", content, arrays))
     assert found.shapes == {f"module.{n}": a.shape for n, a in arrays.items()}
     for name, array in arrays.items():
@@ -39,11 +39,13 @@ def test_tensors_come_as_they_were(write, nested, tmp_path):
 def test_views_share_a_storage(tmp_path):
     """Reads a transposed tensor and a part of it, which PyTorch saves as views."""
     array = np.arange(12, dtype=np.float32).reshape(3, 4)
-    content = torch.mapping({
-        "all": torch.tensor("0", array, shape=(4, 3), strides=(1, 4)),
-        "part": torch.tensor("0", array, offset=5, shape=(2, 2), strides=(4, 1)),
+    content = torch_files.mapping({
+        "all": torch_files.tensor("0", array, shape=(4, 3), strides=(1, 4)),
+        "part": torch_files.tensor("0", array, offset=5, shape=(2, 2), strides=(4, 1)),
     })  # fmt: skip
-    found = tensor_files.open_tensors(torch.write_zip(tmp_path / "x.pt", content, {"a": array}))
+    found = tensor_files.open_tensors(
+        torch_files.write_zip(tmp_path / "x.pt", content, {"a": array})
+    )
     assert np.array_equal(found.read("all"), array.T)
     assert np.array_equal(found.read("part"), [[5, 6], [9, 10]])
 
@@ -69,15 +71,15 @@ def test_a_malicious_pickle_runs_nothing(place, protocol, tmp_path):
     elif place == "first of old":
         path.write_bytes(payload)
     elif place == "state dict of old":
-        torch.write_old(path, b"", {})
-        start = [pickle.dumps(x, protocol=2) for x in (torch.MAGIC, torch.PROTOCOL, {})]
+        torch_files.write_old(path, b"", {})
+        start = [pickle.dumps(x, protocol=2) for x in (torch_files.MAGIC, torch_files.PROTOCOL, {})]
         path.write_bytes(b"".join([*start, payload]))
     else:
-        arrays = torch.some_arrays()
+        arrays = torch_files.some_arrays()
         hidden = payload.removesuffix(b".")
         hidden = hidden[2:] if protocol == 2 else hidden
-        content = torch.mapping({"state_dict": torch.state_dict(arrays), "x": hidden})
-        torch.write_zip(path, content, arrays)
+        content = torch_files.mapping({"state_dict": torch_files.state_dict(arrays), "x": hidden})
+        torch_files.write_zip(path, content, arrays)
     said = refused(path)
     assert not victim.exists()
     assert "posix.system, which is not part of a state dict; no code was run" in said
@@ -89,17 +91,25 @@ def test_a_malicious_pickle_runs_nothing(place, protocol, tmp_path):
     "content",
     [
         # Attributes set on what is called, by the opcode for state: a dict, and slots.
-        torch.named("torch._utils", "_rebuild_tensor_v2") + torch.value({"x": 1}) + b"b",
-        torch.named("torch._utils", "_rebuild_tensor_v2") + b"N" + torch.value({"x": 1}) + b"\x86b",
-        torch.named("collections", "OrderedDict") + b"N" + torch.value({"keys": 1}) + b"\x86b",
-        torch.named("torch", "FloatStorage") + b")R",
-        torch.value((1, 2)) + b"Q",
-        torch.value(("storage", "NoStorage", "0", "cpu", 1)) + b"Q",
+        torch_files.named("torch._utils", "_rebuild_tensor_v2")
+        + torch_files.value({"x": 1})
+        + b"b",
+        torch_files.named("torch._utils", "_rebuild_tensor_v2")
+        + b"N"
+        + torch_files.value({"x": 1})
+        + b"\x86b",
+        torch_files.named("collections", "OrderedDict")
+        + b"N"
+        + torch_files.value({"keys": 1})
+        + b"\x86b",
+        torch_files.named("torch", "FloatStorage") + b")R",
+        torch_files.value((1, 2)) + b"Q",
+        torch_files.value(("storage", "NoStorage", "0", "cpu", 1)) + b"Q",
         b"R",
     ],
 )
 def test_odd_programs_are_refused(content, tmp_path):
-    said = refused(torch.write_zip(tmp_path / "x.bin", content, {}))
+    said = refused(torch_files.write_zip(tmp_path / "x.bin", content, {}))
     assert "not a whole file of torch.save" in said
 
 
@@ -116,26 +126,28 @@ def test_odd_programs_are_refused(content, tmp_path):
 )
 def test_tensors_beyond_their_numbers_are_refused(changes, tmp_path):
     array = np.zeros((3, 4), np.float32)
-    content = torch.mapping({"x": torch.tensor("0", array, **changes)})
-    assert "not a whole file" in refused(torch.write_zip(tmp_path / "x.pth", content, {"x": array}))
+    content = torch_files.mapping({"x": torch_files.tensor("0", array, **changes)})
+    assert "not a whole file" in refused(
+        torch_files.write_zip(tmp_path / "x.pth", content, {"x": array})
+    )
 
 
 @every_format
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.4, 0.9, 0.999])
 def test_truncated_files_are_refused(write, share, tmp_path):
-    arrays = torch.some_arrays()
-    path = write(tmp_path / "x.pth", torch.state_dict(arrays), arrays)
+    arrays = torch_files.some_arrays()
+    path = write(tmp_path / "x.pth", torch_files.state_dict(arrays), arrays)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     assert "fetch it again" in refused(path)
 
 
 def test_other_files_are_refused(tmp_path):
-    arrays = torch.some_arrays()
+    arrays = torch_files.some_arrays()
     path = tmp_path / "x.pth"
-    torch.write_zip(path, torch.state_dict(arrays), arrays, zipfile.ZIP_DEFLATED)
+    torch_files.write_zip(path, torch_files.state_dict(arrays), arrays, zipfile.ZIP_DEFLATED)
     assert "compressed" in refused(path)
-    torch.write_zip(path, torch.mapping({"epoch": 3}), {})
+    torch_files.write_zip(path, torch_files.mapping({"epoch": 3}), {})
     assert "no state dict" in refused(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", "x")
