@@ -14,7 +14,7 @@ HEIGHT, COLUMNS, MARGIN, CAPTION = 120, 6, 4, 22
 
 
 def tile(dataset_id: str, index: int) -> np.ndarray:
-    """One scene [HEIGHT + CAPTION, ..., 3] with its dataset's name below."""
+    """Renders one scene with its dataset's name below it, uint8 [HEIGHT + CAPTION, W, 3]."""
     height, width = miniworld.DATASETS[dataset_id].crop
     size = (2 * HEIGHT, 2 * HEIGHT * width // height)
     image = miniworld.render(dataset_id, "val", index, size)["image"]

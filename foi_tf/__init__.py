@@ -1,8 +1,8 @@
-"""Which source should I pre-train on for my target, and what will it gain?
+"""Answers which source to pre-train on for a target, and what it gains.
 
-Transfer chains (initial weights -> source task -> target task) over image
-domains and task types, after Mensink et al., "Factors of Influence for
-Transfer Learning across Diverse Appearance Domains and Task Types", TPAMI 2021.
+The package runs and analyzes transfer chains (initial weights -> source task -> target task)
+over image domains and task types, after Mensink et al., "Factors of Influence for Transfer
+Learning across Diverse Appearance Domains and Task Types", TPAMI 2021.
 
 The functions of the front door are attributes of this package, as in `foi_tf.target`; see
 `foi_tf.api`. Importing the package is light: TensorFlow starts with the first call.
