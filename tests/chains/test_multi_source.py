@@ -52,6 +52,7 @@ def run(link, data, workdir, every=100):
     return run_link.run_link(link, data, None, workdir, strategies.create_strategy("cpu"), pace)
 
 
+@pytest.mark.slow
 def test_one_member_equals_the_plain_link(make_link, blocks_data, tmp_path):
     plain = make_link(steps=3)
     of_one = dataclasses.replace(plain, task=Task("multi", "segmentation"))
@@ -98,6 +99,7 @@ def by_hand(link, data, turns):
     return [variable.numpy() for variable in network.backbone.trainable_variables]
 
 
+@pytest.mark.slow
 def test_members_take_turns_batch_by_batch(pair, tmp_path):
     """Against a loop by hand; the other order of turns ends elsewhere."""
     link, data = pair
@@ -121,6 +123,7 @@ def test_members_take_turns_batch_by_batch(pair, tmp_path):
     assert off[0] < 1e-5 < off[1] / 10, off
 
 
+@pytest.mark.slow
 def test_sigterm_stops_a_set_between_two_steps_and_it_goes_on(pair, tmp_path):
     link, data = pair
     link = dataclasses.replace(link, steps=8)
