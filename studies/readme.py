@@ -1,8 +1,8 @@
-"""Fills the computed parts of README.md and FINDINGS.md, between marks, from the tables here.
+"""Fills the computed parts of FINDINGS.md, between marks, from the tables here.
 
   python studies/readme.py
 
-A test compares both files with the output of these functions.
+A test compares the page with the output of these functions.
 """
 
 import functools
