@@ -15,14 +15,19 @@ from workers import worker
 
 REQUIRED = 0.35
 
+BACKBONE = flags.DEFINE_string("backbone", "hrnet_w48", "Network to measure.")
+SIZE = flags.DEFINE_integer("size", 256, "Side of the images in pixels.", lower_bound=32)
 REPEATS = flags.DEFINE_integer("repeats", 5, "Processes of each kind.", lower_bound=1)
 
 
 def main(_):
     runs = {"plain": [], "autograph": []}
+    network = (BACKBONE.value, str(SIZE.value))
     for _ in range(REPEATS.value):
         for tracing, seconds in runs.items():
-            measured = worker(sys.executable, "tensorflow_step.py", "float32", "0", tracing)
+            measured = worker(
+                sys.executable, "tensorflow_step.py", *network, "float32", "0", tracing
+            )
             seconds.append(measured["first"])
     medians = {tracing: statistics.median(seconds) for tracing, seconds in runs.items()}
     for tracing, median in medians.items():

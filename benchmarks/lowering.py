@@ -1,25 +1,26 @@
 """Lowers the steps of HRNetV2-W48 to HLO with static shapes, as a check without a TPU.
 
-  python benchmarks/lowering.py
+  python benchmarks/lowering.py [--backbone=hrnet_w48 --size=256]
 
-Prints seconds for the training and the evaluation step of each task type, at batch 2 and 256 x 256
-pixels in mixed bfloat16. It fails on an operation that XLA lacks. Nothing is compiled or run.
+Prints seconds for the training and the evaluation step of each task type, at batch 2 in mixed
+bfloat16. It fails on an operation that XLA lacks. Nothing is compiled or run.
 """
 
 import functools
 import time
 
 import tensorflow as tf
+from absl import app, flags
 
 from foi_tf import tasks
 from foi_tf.models import transfer
 from foi_tf.study.configuration import Schedule
-from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.dataset import Dataset, Size, Task
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import evaluator, optimizers, strategies
 from foi_tf.training.trainer import Trainer
 
-CROP, BATCH = (256, 256), 2
+BATCH = 2
 ROW = Dataset(
     id="x",
     domain="consumer",
@@ -37,16 +38,19 @@ SCHEDULE = Schedule(
     optimizer="sgd", learning_rate=0.1, steps=9, small_steps=9, batch_size=2, weight_decay=1e-4
 )
 
+BACKBONE = flags.DEFINE_string("backbone", "hrnet_w48", "Network to lower.")
+SIZE = flags.DEFINE_integer("size", 256, "Side of the images in pixels.", lower_bound=64)
 
-def targets(task: TaskType) -> dict[str, tf.Tensor]:
+
+def targets(task: TaskType, crop: Size) -> dict[str, tf.Tensor]:
     """Makes the targets of a batch, as the task's `encode` and the pipeline's batching do."""
     objects = {"areas": tf.ones([1]), "crowds": tf.fill([1], False)}
     example = {
-        "image": tf.zeros((*CROP, 3)),
+        "image": tf.zeros((*crop, 3)),
         "scale": tf.ones([2]),
         "label": tf.constant(0, tf.int64),
-        "mask": tf.zeros((*CROP, 1), tf.uint8),
-        "depth": tf.ones((*CROP, 1)),
+        "mask": tf.zeros((*crop, 1), tf.uint8),
+        "depth": tf.ones((*crop, 1)),
         "boxes": tf.constant([[8.0, 8, 64, 64]]),
         "box_labels": tf.constant([0], tf.int64),
         "keypoints": tf.fill([1, ROW.classes["keypoints"], 3], 2.0),
@@ -56,7 +60,8 @@ def targets(task: TaskType) -> dict[str, tf.Tensor]:
     return tf.nest.map_structure(lambda value: tf.stack([value] * BATCH), one)
 
 
-def main() -> None:
+def main(_) -> None:
+    crop = (SIZE.value, SIZE.value)
     where = strategies.create_strategy("cpu")
     strategies.set_precision("bfloat16")
     for task_type in tasks.TYPES:
@@ -64,7 +69,7 @@ def main() -> None:
         task = tasks.create(Task("x", task_type), ROW)
         with where.scope():
             network = transfer.build_network(
-                "hrnet_w48", {"x": task.head()}, {"x": CROP}, {"x": ((0.5,) * 3, (0.25,) * 3)}
+                BACKBONE.value, {"x": task.head()}, {"x": crop}, {"x": ((0.5,) * 3, (0.25,) * 3)}
             )
             trainer = Trainer(
                 network=network,
@@ -73,8 +78,8 @@ def main() -> None:
                 strategy=where,
             )
         batch = {
-            "image": tf.zeros((task.views * BATCH, *CROP, 3), tf.uint8),
-            "targets": targets(task),
+            "image": tf.zeros((task.views * BATCH, *crop, 3), tf.uint8),
+            "targets": targets(task, crop),
             "place": tf.range(BATCH),
         }
         model = network.models["x"]
@@ -92,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    app.run(main)

@@ -59,7 +59,8 @@ def main() -> None:
     gray = make_noise(count, 0), make_noise(count, 1)
     rng = np.random.default_rng(2)
     kinds = ("cropped", "mirrored", "coarse", "all")
-    for index in range(PLANTED):
+    planted_count = min(PLANTED, count)
+    for index in range(planted_count):
         (image,) = _draw_spectrum(rng, 1, DRAWN)
         gray[0][index] = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         gray[1][index] = change_image(rng, image, kinds[index % len(kinds)])
@@ -77,14 +78,14 @@ def main() -> None:
     hashed = time.perf_counter()
     pairs = overlap.find_duplicates(*sides)
     done = time.perf_counter()
-    found = {pair.a for pair in pairs if pair.a == pair.b < PLANTED}
+    found = {pair.a for pair in pairs if pair.a == pair.b < planted_count}
     print(
         f"{count} x {count}: hashing one side {hashed - start:.0f} s, "
         f"all of the search {done - hashed:.0f} s, "
         f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB"
     )
     for index, kind in enumerate(kinds):
-        planted = range(index, PLANTED, len(kinds))
+        planted = range(index, planted_count, len(kinds))
         print(f"{kind:9} {sum(i in found for i in planted)} of {len(planted)} found")
     print(f"wrong     {len(pairs) - len(found)} pairs")
 

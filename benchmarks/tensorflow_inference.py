@@ -1,8 +1,8 @@
 """Exports a frozen HRNetV2-W48 with a segmentation head, and times its `predict`.
 
 inference.py starts it as a worker:
-  python benchmarks/tensorflow_inference.py export DIRECTORY float32|bfloat16
-  python benchmarks/tensorflow_inference.py time DIRECTORY CALLS
+  python benchmarks/tensorflow_inference.py export DIRECTORY BACKBONE SIZE float32|bfloat16
+  python benchmarks/tensorflow_inference.py time DIRECTORY SIZE CALLS
 The second prints the seconds of each call as JSON.
 """
 
@@ -12,11 +12,11 @@ import time
 
 import tensorflow as tf
 
-BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 4
+BATCH, CLASSES, WARM_UP = 2, 20, 4
 STATISTICS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
-def export(directory: str, precision: str) -> None:
+def export(directory: str, backbone: str, side: str, precision: str) -> None:
     from foi_tf import tasks
     from foi_tf.inference import export
     from foi_tf.models import transfer
@@ -31,7 +31,7 @@ def export(directory: str, precision: str) -> None:
     name, task = "x:segmentation", tasks.create(Task("x", "segmentation"), row)
     head = task.head()
     network = transfer.build_network(
-        "hrnet_w48", {name: head}, {name: (None, None)}, {name: STATISTICS}
+        backbone, {name: head}, {name: (None, None)}, {name: STATISTICS}
     )
     for variable in network.backbone.variables:
         # Batch norm of fresh weights does nothing and would be optimized away.
@@ -39,18 +39,18 @@ def export(directory: str, precision: str) -> None:
             variable.assign(tf.random.uniform(variable.shape, 0.5, 1.5))
     model = export.TrainedModel(
         network=network, mean=STATISTICS[0], std=STATISTICS[1], head=head, task=task,
-        crop=(SIZE, SIZE),
+        crop=(int(side), int(side)),
         metadata={
-            "chain": (name,), "backbone": "hrnet_w48", "precision": precision, "license": "",
+            "chain": (name,), "backbone": backbone, "precision": precision, "license": "",
             "weights_digest": "", "foi_tf": "", "mean": STATISTICS[0], "std": STATISTICS[1],
         },
     )  # fmt: skip
     export.write_model(model, directory, "saved_model", frozen=True)
 
 
-def measure(directory: str, calls: str) -> None:
+def measure(directory: str, side: str, calls: str) -> None:
     predict = tf.saved_model.load(directory).signatures["predict"]
-    pixels = tf.random.uniform((BATCH, SIZE, SIZE, 3), maxval=256, dtype=tf.int32)
+    pixels = tf.random.uniform((BATCH, int(side), int(side), 3), maxval=256, dtype=tf.int32)
     images = tf.cast(pixels, tf.uint8)
     seconds = []
     for _ in range(WARM_UP + int(calls)):

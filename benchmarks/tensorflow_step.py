@@ -1,7 +1,7 @@
 """Times training steps of our HRNetV2-W48 with a segmentation head; prints one JSON object.
 
 Worker of train_step.py and first_step.py, which start it in a process of its own:
-  python benchmarks/tensorflow_step.py float32|bfloat16 STEPS [autograph]
+  python benchmarks/tensorflow_step.py BACKBONE SIZE float32|bfloat16 STEPS [autograph]
 """
 
 import json
@@ -16,22 +16,23 @@ from foi_tf.models.heads import SegmentationHead
 from foi_tf.study.configuration import Schedule
 from foi_tf.training import optimizers, strategies
 
-BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 2
+BATCH, CLASSES, WARM_UP = 2, 20, 2
 
 
-def main(precision: str, steps: str, tracing: str = "plain"):
+def main(backbone: str, side: str, precision: str, steps: str, tracing: str = "plain"):
+    size = (int(side), int(side))
     strategies.create_strategy("cpu")  # Sets the number of threads.
     tf.keras.utils.set_random_seed(0)
     strategies.set_precision(precision)
-    body = build_backbone("hrnet_w48", (SIZE, SIZE, 3))
+    body = build_backbone(backbone, (*size, 3))
     model = tf.keras.Model(body.input, SegmentationHead(CLASSES).connect(body))
     schedule = Schedule(
         optimizer="sgd", learning_rate=0.01, steps=100, small_steps=100, batch_size=BATCH
     )
     optimizer = optimizers.create_optimizer(schedule, schedule.steps)
     optimizer.build(model.trainable_variables)
-    images = tf.random.normal((BATCH, SIZE, SIZE, 3))
-    labels = tf.random.uniform((BATCH, SIZE, SIZE), maxval=CLASSES, dtype=tf.int32)
+    images = tf.random.normal((BATCH, *size, 3))
+    labels = tf.random.uniform((BATCH, *size), maxval=CLASSES, dtype=tf.int32)
 
     @tf.function(autograph=tracing == "autograph")
     def step():

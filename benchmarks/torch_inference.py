@@ -1,7 +1,7 @@
 """Times inference of the same network in PyTorch with timm; prints the seconds as JSON.
 
 inference.py starts it as a worker, with an interpreter that needs only these two:
-  python benchmarks/torch_inference.py float32|bfloat16 CALLS
+  python benchmarks/torch_inference.py BACKBONE SIZE float32|bfloat16 CALLS
 Images and weights are channels-last, which is PyTorch's fastest layout on a CPU. bfloat16 is
 autocast.
 """
@@ -18,10 +18,10 @@ WARM_UP = 4
 
 
 @torch.inference_mode()
-def main(precision: str, calls: str):
+def main(backbone: str, side: str, precision: str, calls: str):
     torch.manual_seed(0)
-    model = torch_step.Segmenter().eval().to(memory_format=torch.channels_last)
-    shape = (torch_step.BATCH, 3, torch_step.SIZE, torch_step.SIZE)
+    model = torch_step.Segmenter(backbone).eval().to(memory_format=torch.channels_last)
+    shape = (torch_step.BATCH, 3, int(side), int(side))
     pixels = torch.randint(256, shape, dtype=torch.uint8)
     pixels = pixels.to(memory_format=torch.channels_last)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))

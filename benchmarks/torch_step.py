@@ -1,7 +1,7 @@
 """Times training steps of the same network in PyTorch with timm; prints one JSON object.
 
 train_step.py starts it as a worker, with an interpreter that needs only these two:
-  python benchmarks/torch_step.py float32|bfloat16 STEPS
+  python benchmarks/torch_step.py BACKBONE SIZE float32|bfloat16 STEPS
 bfloat16 is autocast on channels-last images and weights, which is PyTorch's fastest way on a
 CPU.
 """
@@ -15,22 +15,22 @@ import timm
 import torch
 from torch.nn import functional as F
 
-BATCH, SIZE, CLASSES, WARM_UP = 2, 256, 20, 2
+BATCH, CLASSES, WARM_UP = 2, 20, 2
 
 
 class Segmenter(torch.nn.Module):
     """Classifies pixels linearly by the four branches, upsampled and concatenated."""
 
-    def __init__(self):
+    def __init__(self, backbone: str):
         super().__init__()
         self.body = timm.create_model(
-            "hrnet_w48",
+            backbone,
             pretrained=False,
             features_only=True,
             feature_location="",  # Gives the branches themselves, not those of the classifier.
             out_indices=(1, 2, 3, 4),
         )
-        self.classify = torch.nn.Conv2d(720, CLASSES, 1)
+        self.classify = torch.nn.Conv2d(15 * int(backbone.removeprefix("hrnet_w")), CLASSES, 1)
 
     def forward(self, images):
         first, *others = self.body(images)
@@ -40,11 +40,12 @@ class Segmenter(torch.nn.Module):
         return F.interpolate(logits.float(), scale_factor=4, mode="bilinear", align_corners=False)
 
 
-def main(precision: str, steps: str):
+def main(backbone: str, side: str, precision: str, steps: str):
+    size = (int(side), int(side))
     torch.manual_seed(0)
-    model = Segmenter().train()
-    images = torch.randn(BATCH, 3, SIZE, SIZE)
-    labels = torch.randint(CLASSES, (BATCH, SIZE, SIZE))
+    model = Segmenter(backbone).train()
+    images = torch.randn(BATCH, 3, *size)
+    labels = torch.randint(CLASSES, (BATCH, *size))
     if precision == "bfloat16":
         model = model.to(memory_format=torch.channels_last)
         images = images.to(memory_format=torch.channels_last)

@@ -1,6 +1,6 @@
 """Measures time and memory of foi-weights import, for public weights of HRNetV2-W48.
 
-  python benchmarks/weights.py
+  python benchmarks/weights.py [hrnet_w18|hrnet_w32|hrnet_w48]
 
 Makes files of the published shapes: .safetensors, and those of torch.save since PyTorch 1.6 and
 before. Imports each in its own process. Prints the seconds after TensorFlow is loaded, and the
@@ -18,17 +18,16 @@ from workers import worker
 
 import foi_tf  # noqa: F401  Sets TensorFlow's environment before it is imported.
 
-BACKBONE = "hrnet_w48"
 REQUIRED = 2.0
 
 
-def write(path: pathlib.Path) -> None:
+def write(path: pathlib.Path, backbone: str) -> None:
     """Writes weights in the format of the suffix; the name "old" means PyTorch before 1.6."""
     from foi_tf.models.weights import public_weights, torch_convert
     from foi_tf.study.choices import ILSVRC_CLASSES
     from tests.models.weights import torch_files
 
-    made = public_weights.build_classifier(BACKBONE, ILSVRC_CLASSES)
+    made = public_weights.build_classifier(backbone, ILSVRC_CLASSES)
     if path.suffix == ".safetensors":
         public_weights.write_safetensors(made.network.backbone, made.head_model, path, {})
         return
@@ -37,7 +36,7 @@ def write(path: pathlib.Path) -> None:
     writer(path, torch_files.state_dict(values), values)
 
 
-def measure(path: pathlib.Path) -> None:
+def measure(path: pathlib.Path, backbone: str) -> None:
     """Prints time and memory of the import of a file, as JSON."""
     from foi_tf.models.weights import public_weights
 
@@ -45,19 +44,19 @@ def measure(path: pathlib.Path) -> None:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB.
 
     before, started = peak(), time.perf_counter()
-    made, report = public_weights.import_weights(path, BACKBONE)
+    made, report = public_weights.import_weights(path, backbone)
     public_weights.write_checkpoint(made.network, path.with_suffix(".out"))
     seconds = time.perf_counter() - started
     used = len(report.used)
     print(json.dumps({"seconds": seconds, "bytes": peak() - before, "loaded": before, "n": used}))
 
 
-def main():
+def main(backbone: str = "hrnet_w48"):
     with tempfile.TemporaryDirectory() as directory:
         for name in ("w.safetensors", "w.pth", "old.pth"):
             path = pathlib.Path(directory) / name
-            worker(sys.executable, "weights.py", "write", str(path))
-            found = worker(sys.executable, "weights.py", "measure", str(path))
+            worker(sys.executable, "weights.py", "write", str(path), backbone)
+            found = worker(sys.executable, "weights.py", "measure", str(path), backbone)
             size = path.stat().st_size
             print(
                 f"{name:14} {size / 1e6:4.0f} MB, {found['n']} tensors used: "
@@ -69,8 +68,8 @@ def main():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        main()
+    if len(sys.argv) <= 2:
+        main(*sys.argv[1:])
     else:
         sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-        {"write": write, "measure": measure}[sys.argv[1]](pathlib.Path(sys.argv[2]))
+        {"write": write, "measure": measure}[sys.argv[1]](pathlib.Path(sys.argv[2]), sys.argv[3])

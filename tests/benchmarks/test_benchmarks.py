@@ -1,0 +1,77 @@
+"""Runs every benchmark at its smallest size; the numbers that it prints mean nothing there."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+FOLDER = ROOT / "benchmarks"
+# Arguments of the smallest run, and a text that the output has to match.
+CASES = {
+    "convert": (["--images=4", "--repeats=1", "--layouts=camvid,uwt"], r"uwt +\d+"),
+    "detection_evaluation": (["--images=20", "--predictions=5", "--repeats=1"], r"ratio|both"),
+    "distance": (["--datasets=3", "--images=20", "--channels=8", "--repeats=1"], r"[\d.]+ s"),
+    "first_step": (["--repeats=1", "--backbone=hrnet_mini", "--size=64"], r"ratio"),
+    "inference": (
+        ["--torch_python=", "--rounds=1", "--calls=5", "--backbone=hrnet_w18", "--size=32"],
+        r"foi_tf +bfloat16",
+    ),
+    "input": (["--images=32", "--repeats=5"], r"boxes streamed.*ratio"),
+    "lowering": (["--backbone=hrnet_mini", "--size=64"], r"contrastive +eval +lowers, static"),
+    "overlap": (["400"], r"wrong +\d+ pairs"),
+    "report": (["60"], r"60 rows: [\d.]+ s"),
+    "shutdown": (["--repeats=5", "--seconds=0.05"], r"longest"),
+    "startup": (["--repeats=1"], r"foi-weights +[\d.]+ s"),
+    "train_step": (
+        ["--torch_python=", "--rounds=1", "--steps=5", "--backbone=hrnet_w18", "--size=32"],
+        r"foi_tf +bfloat16",
+    ),
+    "weights": (["hrnet_w18"], r"old\.pth +\d+ MB"),
+}
+# These compare with PyTorch and timm, which the project does not install.
+WITH_TORCH = {
+    "parity": (["--widths=18"], r"W18 .* features"),
+    "torch_step": (["hrnet_w18", "32", "float32", "1"], r'"seconds"'),
+    "torch_inference": (["hrnet_w18", "32", "float32", "1"], r"\["),
+}
+# Started by other benchmarks; and one whose test is in tests/bin, beside the plans it reads.
+ELSEWHERE = {"tensorflow_step", "tensorflow_inference", "torch_reference", "workers", "repeat"}
+
+
+def run(name, arguments, python=sys.executable):
+    """Runs a benchmark as its docstring says; returns what it printed."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [python, str(FOLDER / f"{name}.py"), *arguments], cwd=ROOT, capture_output=True,
+        text=True, check=False, env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_it_runs(name):
+    arguments, expected = CASES[name]
+    assert re.search(expected, run(name, arguments))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITH_TORCH)
+def test_it_runs_beside_torch(name):
+    python = os.environ.get("FOI_TORCH_PYTHON")
+    if not python:
+        pytest.skip("needs PyTorch and timm: set FOI_TORCH_PYTHON to an interpreter with both")
+    arguments, expected = WITH_TORCH[name]
+    if name == "parity":
+        arguments, python = [*arguments, f"--torch_python={python}"], sys.executable
+    assert re.search(expected, run(name, arguments, python))
+
+
+def test_every_benchmark_is_known():
+    names = {path.stem for path in FOLDER.glob("*.py")}
+    assert names == {*CASES, *WITH_TORCH, *ELSEWHERE}
