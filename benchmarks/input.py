@@ -34,6 +34,7 @@ from foi_tf.study.dataset import Dataset, Task
 CROP, RESCALE, BATCH = (420, 420), (0.5, 2.0), 16
 REQUIRED = {"image": 0.75, "mask": 0.5, "boxes": 0.5}
 TASK_TYPES = {"image": "classification", "mask": "segmentation", "boxes": "detection"}
+RENDERED = 200  # Most images of the rendered dataset.
 STREAMED = " streamed"
 KINDS = ("decode", *TASK_TYPES, *(kind + STREAMED for kind in TASK_TYPES))
 
@@ -44,7 +45,10 @@ DATASET = flags.DEFINE_string(
     "dataset", "frames", "Id of a prepared dataset with masks, boxes and labels."
 )
 IMAGES = flags.DEFINE_integer("images", 400, "Images in one timing.")
-REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each kind.", lower_bound=5)
+REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each kind.", lower_bound=1)
+SHOWN = flags.DEFINE_list(
+    "kinds", list(KINDS), "Kinds of input to time, comma-separated; decode, the peer, among them."
+)
 WORKER = flags.DEFINE_enum(
     "worker", "", ["", *KINDS], "Internal: the kind that this process times."
 )
@@ -68,7 +72,7 @@ class Street:
         return example | {"label": 0}, (480, 640)
 
 
-def render_dataset(data_dir: str, count: int = 200) -> None:
+def render_dataset(data_dir: str, count: int) -> None:
     """Renders street scenes and prepares them as the dataset `frames`."""
     classes = {**miniworld.DATASETS["bdd"].classes, "classification": 1}
     row = Dataset(id="frames", domain="driving", train=count, val=1, classes=classes)
@@ -125,14 +129,14 @@ def time_stream(kind: str) -> None:
 def compare(data_dir: str) -> None:
     """Times all kinds in turns, and prints their rates."""
     # A paused worker goes on filling its buffers, so only one process runs at a time.
-    found = {kind: [] for kind in KINDS}
+    found = {kind: [] for kind in SHOWN.value}
     command = [sys.executable, __file__, f"--data_dir={data_dir}", f"--dataset={DATASET.value}"]
     for _ in range(REPEATS.value):
         for kind, measured in found.items():
             given = [*command, f"--images={IMAGES.value}", f"--worker={kind}"]
             done = subprocess.run(given, input="\n", capture_output=True, text=True, check=True)
             measured.append(json.loads(done.stdout))
-    rates = {kind: statistics.median(m["rate"] for m in found[kind]) for kind in KINDS}
+    rates = {kind: statistics.median(m["rate"] for m in found[kind]) for kind in found}
     for kind, rate in rates.items():
         base = kind.removesuffix(STREAMED)
         peak = max(measured["peak"] for measured in found[kind])
@@ -148,7 +152,7 @@ def main(_):
         compare(DATA_DIR.value)
     else:
         with tempfile.TemporaryDirectory() as data_dir:
-            render_dataset(data_dir)
+            render_dataset(data_dir, min(IMAGES.value, RENDERED))
             compare(data_dir)
 
 

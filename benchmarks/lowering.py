@@ -39,6 +39,9 @@ SCHEDULE = Schedule(
 )
 
 BACKBONE = flags.DEFINE_string("backbone", "hrnet_w48", "Network to lower.")
+TASK_TYPES = flags.DEFINE_list(
+    "task_types", list(tasks.TYPES), "Task types to lower, comma-separated."
+)
 SIZE = flags.DEFINE_integer("size", 256, "Side of the images in pixels.", lower_bound=64)
 
 
@@ -64,7 +67,7 @@ def main(_) -> None:
     crop = (SIZE.value, SIZE.value)
     where = strategies.create_strategy("cpu")
     strategies.set_precision("bfloat16")
-    for task_type in tasks.TYPES:
+    for task_type in TASK_TYPES.value:
         tf.keras.backend.clear_session()
         task = tasks.create(Task("x", task_type), ROW)
         with where.scope():

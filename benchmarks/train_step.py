@@ -20,8 +20,11 @@ TORCH_PYTHON = flags.DEFINE_string(
     sys.executable,
     "Python interpreter that has torch and timm; empty measures without the peer.",
 )
-BACKBONE = flags.DEFINE_enum(
-    "backbone", "hrnet_w48", ["hrnet_w18", "hrnet_w32", "hrnet_w48"], "Network to measure."
+BACKBONE = flags.DEFINE_string(
+    "backbone", "hrnet_w48", "Network to measure; the peer has hrnet_w18, hrnet_w32 and hrnet_w48."
+)
+PRECISIONS = flags.DEFINE_list(
+    "precisions", ["float32", "bfloat16"], "Precisions to measure, comma-separated."
 )
 SIZE = flags.DEFINE_integer("size", 256, "Side of the images in pixels.", lower_bound=32)
 ROUNDS = flags.DEFINE_integer("rounds", 3, "Processes of each kind.", lower_bound=1)
@@ -34,7 +37,7 @@ def main(_):
     if TORCH_PYTHON.value:
         workers["torch"] = (TORCH_PYTHON.value, "torch_step.py", *network)
     print(f"{'':8} {'':9} {'median':>8} {'fastest':>8} {'peak':>9}")
-    for precision in ("float32", "bfloat16"):
+    for precision in PRECISIONS.value:
         runs = {name: [] for name in workers}
         for _ in range(ROUNDS.value):
             for name, command in workers.items():

@@ -1,6 +1,6 @@
 """Measures time and memory of foi-weights import, for public weights of HRNetV2-W48.
 
-  python benchmarks/weights.py [hrnet_w18|hrnet_w32|hrnet_w48]
+  python benchmarks/weights.py [BACKBONE [FILE ...]]
 
 Makes files of the published shapes: .safetensors, and those of torch.save since PyTorch 1.6 and
 before. Imports each in its own process. Prints the seconds after TensorFlow is loaded, and the
@@ -51,9 +51,9 @@ def measure(path: pathlib.Path, backbone: str) -> None:
     print(json.dumps({"seconds": seconds, "bytes": peak() - before, "loaded": before, "n": used}))
 
 
-def main(backbone: str = "hrnet_w48"):
+def main(backbone: str = "hrnet_w48", *files: str):
     with tempfile.TemporaryDirectory() as directory:
-        for name in ("w.safetensors", "w.pth", "old.pth"):
+        for name in files or ("w.safetensors", "w.pth", "old.pth"):
             path = pathlib.Path(directory) / name
             worker(sys.executable, "weights.py", "write", str(path), backbone)
             found = worker(sys.executable, "weights.py", "measure", str(path), backbone)
@@ -68,7 +68,7 @@ def main(backbone: str = "hrnet_w48"):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) <= 2:
+    if sys.argv[1:2] not in (["write"], ["measure"]):
         main(*sys.argv[1:])
     else:
         sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))

@@ -10,27 +10,31 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
+NETWORK = ("--backbone=hrnet_mini", "--size=64")
 # Arguments of the smallest run, and a text that the output has to match.
 CASES = {
     "convert": (["--images=4", "--repeats=1", "--layouts=camvid,uwt"], r"uwt +\d+"),
     "detection_evaluation": (["--images=20", "--predictions=5", "--repeats=1"], r"ratio|both"),
     "distance": (["--datasets=3", "--images=20", "--channels=8", "--repeats=1"], r"[\d.]+ s"),
-    "first_step": (["--repeats=1", "--backbone=hrnet_mini", "--size=64"], r"ratio"),
+    "first_step": (["--repeats=1", "--backbone=resnet50", "--size=32"], r"ratio"),
     "inference": (
-        ["--torch_python=", "--rounds=1", "--calls=5", "--backbone=hrnet_w18", "--size=32"],
-        r"foi_tf +bfloat16",
+        ["--torch_python=", "--rounds=1", "--calls=5", *NETWORK, "--precisions=float32"],
+        r"foi_tf +float32",
     ),
-    "input": (["--images=32", "--repeats=5"], r"boxes streamed.*ratio"),
-    "lowering": (["--backbone=hrnet_mini", "--size=64"], r"contrastive +eval +lowers, static"),
+    "input": (
+        ["--images=16", "--repeats=1", "--kinds=decode,mask streamed"],
+        r"mask streamed.*ratio",
+    ),
+    "lowering": ([*NETWORK, "--task_types=depth"], r"depth +eval +lowers, static"),
     "overlap": (["400"], r"wrong +\d+ pairs"),
     "report": (["60"], r"60 rows: [\d.]+ s"),
     "shutdown": (["--repeats=5", "--seconds=0.05"], r"longest"),
     "startup": (["--repeats=1"], r"foi-weights +[\d.]+ s"),
     "train_step": (
-        ["--torch_python=", "--rounds=1", "--steps=5", "--backbone=hrnet_w18", "--size=32"],
+        ["--torch_python=", "--rounds=1", "--steps=5", *NETWORK, "--precisions=bfloat16"],
         r"foi_tf +bfloat16",
     ),
-    "weights": (["hrnet_w18"], r"old\.pth +\d+ MB"),
+    "weights": (["hrnet_mini", "old.pth"], r"old\.pth +\d+ MB"),
 }
 # These compare with PyTorch and timm, which the project does not install.
 WITH_TORCH = {
