@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_a_killed_worker_loses_and_repeats_nothing(blocks, tmp_path):
     done = subprocess.run(
         [

@@ -36,6 +36,7 @@ def execute(name, folder):
     return shown
 
 
+@pytest.mark.slow
 def test_one_chain_and_its_analysis(tmp_path):
     shown = execute("one_chain.ipynb", tmp_path)
     assert shown["image/png"] == 2
@@ -49,6 +50,7 @@ def test_one_chain_and_its_analysis(tmp_path):
     assert "mapillary" in (tmp_path / "report" / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_own_data(tmp_path):
     shown = execute("own_data.ipynb", tmp_path)
     assert shown["image/png"] == 2

@@ -21,6 +21,7 @@ def _rows(request):
     return results.load(request.param / "results.csv")
 
 
+@pytest.mark.slow
 def test_the_page_of_findings_follows_from_the_rows():
     text = "".join(page.read_text() for page in readme.PAGES)
     found = readme.blocks()
@@ -45,6 +46,7 @@ def test_a_part_of_the_page_that_has_no_place_is_named(monkeypatch):
         readme.filled([marked, marked])
 
 
+@pytest.mark.slow
 def test_verdicts_of_single_seeds_are_told():
     header, _, *lines = (
         [cell.strip() for cell in line.split("|")[1:-1]]

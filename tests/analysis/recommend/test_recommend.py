@@ -156,6 +156,7 @@ def test_every_way_to_rank_has_a_text():
     assert "CVPR 2022" in source_ranking.TEXTS["gbc"]
 
 
+@pytest.mark.slow
 def test_tables_9_and_10_and_figure_3_as_files(study, tmp_path):
     names = ("camvid", "city", "coco", "isprs")
     space = [make_features(name, images=12, width=6, seed=i) for i, name in enumerate(names)]

@@ -128,6 +128,7 @@ def test_self_supervised_sources_are_held_against_the_baseline(make_results, tmp
     assert one.title in text and "Table A.4: " in text
 
 
+@pytest.mark.slow
 def test_rows_of_a_directory_of_their_own_are_a_scenario(rows, tmp_path):
     fixed = rows[rows.backbone == "hrnet_w48"]
     others = {"fixed_size": StudyAnalysis(fixed)}

@@ -94,6 +94,7 @@ def test_the_shard_of_a_changed_file_is_written_anew(tmp_path):
     assert "train/007" in redone and len(redone) == count < 40
 
 
+@pytest.mark.slow
 def test_records_are_the_same_for_any_number_of_processes(tmp_path):
     root = tmp_path / "raw"
     alone = builder.build_records(
