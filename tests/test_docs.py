@@ -31,12 +31,18 @@ def find_anchors(page):
     return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
 
 
-def run_shown_commands(page):
-    """Runs our programs' commands in a page's bash blocks, by `STUBS`; returns their words."""
+def run_shown_commands(page, folder):
+    """Runs our programs' commands in a page's bash blocks, by `STUBS`, in a folder.
+
+    Returns:
+      The words of each command.
+    """
     blocks = "".join(re.findall(r"(?ms)^```bash\n(.*?)^```", page.read_text()))
     lines = blocks.replace("\\\n", " ").splitlines()
     script = STUBS + "\n".join(line for line in lines if re.match(r"foi-|run=", line))
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=True
+    )
     return [shlex.split(line) for line in done.stdout.splitlines()]
 
 
@@ -59,8 +65,8 @@ def test_links_lead_somewhere(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
-def test_programs_accept_the_commands_that_are_shown(page):
-    for words in run_shown_commands(page):
+def test_programs_accept_the_commands_that_are_shown(page, tmp_path):
+    for words in run_shown_commands(page, tmp_path):
         program, arguments = find_program(words)
         values = program.make_flags()
         if "..." in arguments:  # Cut short, so that flags that are required may be missing.

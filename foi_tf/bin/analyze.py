@@ -190,10 +190,7 @@ def _print_published(out: str | None) -> None:
 
 PROGRAM = Program("foi-analyze", __doc__, _define_flags, _analyze)
 
-
-def main() -> None:
-    """Runs the console script."""
-    PROGRAM.main()
+main = PROGRAM.main  # The console script.
 
 
 if __name__ == "__main__":

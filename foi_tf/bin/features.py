@@ -99,10 +99,7 @@ def _request(values: flags.FlagValues, name: str) -> features.FeatureRequest:
 
 PROGRAM = Program("foi-features", __doc__, _define_flags, _main)
 
-
-def main() -> None:
-    """Runs the console script."""
-    PROGRAM.main()
+main = PROGRAM.main  # The console script.
 
 
 if __name__ == "__main__":

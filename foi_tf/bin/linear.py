@@ -61,10 +61,7 @@ def _main(values: flags.FlagValues) -> None:
 
 PROGRAM = Program("foi-linear", __doc__, _define_flags, _main)
 
-
-def main() -> None:
-    """Runs the console script."""
-    PROGRAM.main()
+main = PROGRAM.main  # The console script.
 
 
 if __name__ == "__main__":

@@ -188,10 +188,7 @@ def _print_shares(runs: Sequence[PlannedRun], costs: Sequence[Cost]) -> None:
 
 PROGRAM = Program("foi-plan", __doc__, plan_flags.define, _print_plan)
 
-
-def main() -> None:
-    """Runs the console script."""
-    PROGRAM.main()
+main = PROGRAM.main  # The console script.
 
 
 if __name__ == "__main__":

@@ -279,10 +279,7 @@ def _find_overlap(values: flags.FlagValues) -> None:
 
 PROGRAM = Program("foi-prepare", __doc__, _define_flags, _main)
 
-
-def main() -> None:
-    """Runs the console script."""
-    PROGRAM.main()
+main = PROGRAM.main  # The console script.
 
 
 if __name__ == "__main__":

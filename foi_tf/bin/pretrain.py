@@ -46,10 +46,7 @@ def _train(values: flags.FlagValues, sessions: SessionCache | None = None) -> No
 
 PROGRAM = Program("foi-pretrain", __doc__, _define_flags, _train)
 
-
-def main() -> None:
-    """Runs the console script."""
-    PROGRAM.main()
+main = PROGRAM.main  # The console script.
 
 
 if __name__ == "__main__":

@@ -56,10 +56,7 @@ def _write_rates(values: flags.FlagValues) -> None:
 
 PROGRAM = Program("foi-rates", __doc__, _define_flags, _write_rates)
 
-
-def main() -> None:
-    """Runs the console script."""
-    PROGRAM.main()
+main = PROGRAM.main  # The console script.
 
 
 if __name__ == "__main__":

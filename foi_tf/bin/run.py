@@ -93,10 +93,7 @@ def _call(command: Sequence[str], sessions: SessionCache) -> int:
 
 PROGRAM = Program("foi-run", __doc__, _define_flags, _run_lines)
 
-
-def main() -> None:
-    """Runs the console script."""
-    PROGRAM.main()
+main = PROGRAM.main  # The console script.
 
 
 if __name__ == "__main__":

@@ -117,10 +117,7 @@ def _source_weights(values: flags.FlagValues) -> str:
 
 PROGRAM = Program("foi-target", __doc__, _define_flags, _train)
 
-
-def main() -> None:
-    """Runs the console script."""
-    PROGRAM.main()
+main = PROGRAM.main  # The console script.
 
 
 if __name__ == "__main__":

@@ -54,23 +54,46 @@ class Program:
         return values
 
     def main(self, arguments: Sequence[str] | None = None) -> NoReturn:
-        """Runs the program and exits with its code.
+        """Runs the program with command-line arguments and exits with its code.
+
+        A defect (any exception but the expected ones) is raised, as is every error under --debug.
 
         Args:
           arguments: without the program's name; by default those of the process.
         """
-        sys.exit(self.call(sys.argv[1:] if arguments is None else arguments))
+        values = self._parse(sys.argv[1:] if arguments is None else arguments)
+        try:
+            with preemption.raise_on_sigterm():
+                self.run(values)
+                sys.stdout.flush()
+        except preemption.Preempted:
+            self._exit(PREEMPTED, "stopped by SIGTERM; the same command goes on from here")
+        except KeyboardInterrupt:
+            self._exit(INTERRUPTED, "interrupted; the same command goes on from here")
+        except BusyError as error:
+            self._exit(BUSY, str(error))
+        except BrokenPipeError:  # The reader, as `head`, has read enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except Exception as error:
+            message = _expected_error(error)
+            if values.debug or message is None:
+                raise
+            self._exit(FAILED, f"error: {message}")
+        sys.exit(DONE)
 
     def call(self, arguments: Sequence[str]) -> int:
-        """Runs the program with command-line arguments and returns its exit code.
+        """Runs the program within this process; returns the code that it would exit with."""
+        try:
+            self.main(arguments)
+        except SystemExit as exited:
+            return int(exited.code or DONE)
 
-        A defect (any exception but the expected ones) is raised, as is every error under --debug.
-        """
+    def _parse(self, arguments: Sequence[str]) -> flags.FlagValues:
+        """Returns the flags, or exits: with the help that was asked for, or on wrong usage."""
         values = self.make_flags()
-        form = help_text.requested_form(arguments)
-        if form:
+        if form := help_text.requested_form(arguments):
             print(help_text.format_help(self.name, self.usage, values, ("debug",), form))
-            return DONE
+            sys.exit(DONE)
         try:
             unexpected = values([self.name, *arguments])[1:]
             if unexpected:
@@ -79,33 +102,13 @@ class Program:
                 )
         except (flags.Error, ValueError) as error:
             message = "; ".join(str(error).splitlines())  # One line for each missing flag.
-            return self._exit(WRONG_USAGE, f"{message} (--help lists the flags)")
+            self._exit(WRONG_USAGE, f"{message} (--help lists the flags)")
         _set_log_level(values.debug)
-        return self._run_with(values)
+        return values
 
-    def _run_with(self, values: flags.FlagValues) -> int:
-        try:
-            with preemption.raise_on_sigterm():
-                self.run(values)
-                sys.stdout.flush()
-        except preemption.Preempted:
-            return self._exit(PREEMPTED, "stopped by SIGTERM; the same command goes on from here")
-        except KeyboardInterrupt:
-            return self._exit(INTERRUPTED, "interrupted; the same command goes on from here")
-        except BusyError as error:
-            return self._exit(BUSY, str(error))
-        except BrokenPipeError:  # The reader, as `head`, has read enough.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except Exception as error:
-            message = _expected_error(error)
-            if values.debug or message is None:
-                raise
-            return self._exit(FAILED, f"error: {message}")
-        return DONE
-
-    def _exit(self, code: int, message: str) -> int:
+    def _exit(self, code: int, message: str) -> NoReturn:
         console.print_note(f"{self.name}: {message}")
-        return code
+        sys.exit(code)
 
 
 def require(values: flags.FlagValues, *names: str) -> None:
