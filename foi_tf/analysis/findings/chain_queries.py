@@ -153,7 +153,9 @@ class ChainQueries:
     def _join_settings(self, first: str, second: str) -> pd.DataFrame:
         """Joins the effects of the segmentation chains that two settings have."""
         own = [self._segmentation(name).set_index(PAIR)[_EFFECTS] for name in (first, second)]
-        return own[0].join(own[1], how="inner", lsuffix="_0", rsuffix="_1")
+        return own[0].merge(
+            own[1], how="inner", left_index=True, right_index=True, suffixes=("_0", "_1")
+        )
 
     @_once
     def _segmentation(self, setting: str) -> pd.DataFrame:
