@@ -16,7 +16,7 @@ from foi_tf.study.dataset import TASK_TYPES, Size, Task
 
 # Version of the training code by task type. Raise it with any change after which an equal link of
 # the type ends with other weights.
-RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"keypoints": 2, "depth": 2}
+RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"detection": 2, "keypoints": 3, "depth": 2}
 
 _RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "images.npz"
 
