@@ -1,15 +1,29 @@
 """Tests rules of single datasets; `test_layouts` tests the rules that all share."""
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 
-from foi_tf.data.convert import inventory, layouts
+from foi_tf.data.convert import builder, inventory, layouts
 from foi_tf.data.convert.readers import labels
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
 from foi_tf.study.labels import IGNORED, NAMES
 from foi_tf.study.registry import DATASETS
-from tests.data.convert.layouts import bdd, drawing, isaid, isprs, kitti, mapillary
+from tests.data.convert.layouts import (
+    bdd,
+    coco,
+    dogs,
+    drawing,
+    idd,
+    isaid,
+    isprs,
+    kitti,
+    mapillary,
+    suim,
+)
 
 
 def examples(name, root, split="train"):
@@ -99,6 +113,40 @@ def test_the_class_names_of_bdds_first_release_are_read(tmp_path):
         drawing.write_text(tmp_path / f"labels/bdd100k_labels_images_{split}.json", text)
         (tmp_path / f"labels/det_20/det_{split}.json").unlink()
     found = examples("bdd", tmp_path)
+def test_two_images_of_isaid_are_skipped_as_its_development_kit_does(tmp_path):
+    isaid.write(tmp_path)
+    found = layouts.find_published_dataset("isaid", tmp_path)
+    names = [entry.id for split in found.splits.values() for entry in split]
+    assert not [name for name in names if name.startswith(("P1527", "P1530"))] and len(names) == 6
+
+
+def test_unknown_labels_of_idd_are_left_out_with_a_warning(tmp_path, capsys):
+    idd.write(tmp_path)
+    examples("idd", tmp_path)
+    said = capsys.readouterr().err
+    assert "object 7: unknown label 'rod'; the object is left out" in said
+    assert "'pole'" not in said and "'sky'" not in said
+
+
+def test_suim_with_water_as_a_class_is_other_data(tmp_path):
+    suim.write(tmp_path / "raw")
+    found = layouts.find_published_dataset("suim", tmp_path / "raw")
+    done = builder.build_records(found, tmp_path / "data")
+    before = dataclasses.replace(done.dataset, ignored=())
+    assert dataclasses.replace(done, dataset=before).digest != done.digest
+    with pytest.raises(FoiError, match=r"already holds another dataset 'suim'.*in 'ignored'"):
+        builder.build_records(dataclasses.replace(found, dataset=before), tmp_path / "data")
+
+
+def test_a_dog_without_an_outline_has_a_share_of_its_box(tmp_path):
+    dogs.write(tmp_path)
+    path = tmp_path / "StanfordExtra_v1.json"
+    records = json.loads(path.read_text())
+    path.write_text(json.dumps([record | {"seg": ""} for record in records]))
+    for example in examples("dogs", tmp_path).values():
+        np.testing.assert_allclose(example["keypoint_areas"], [0.53 * 4 * 6], rtol=1e-6)
+
+
     one = found["100k/train/b1c66a42-6f7d68ca"]
     names = DATASETS["bdd"].names["detection"]
     assert [names[label] for label in one["box_labels"]] == ["car", "motorcycle"]
