@@ -17,6 +17,9 @@ from foi_tf.study.dataset import TASK_TYPES, Size, Task
 # Version of the training code by task type. Raise it with any change after which an equal link of
 # the type ends with other weights.
 RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"detection": 2, "keypoints": 3, "depth": 2}
+# Added to `RECIPES` for links of several replicas. Raise it with any change after which only
+# those end with other weights.
+_REPLICA_RECIPES = {"segmentation": 1, "detection": 1, "keypoints": 1, "depth": 1}
 
 _RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "images.npz"
 
@@ -78,9 +81,14 @@ class Link:
     @property
     def digest(self) -> str:
         """Identifies the link; links of one digest end with equal weights on the same machine."""
-        recipe = max(RECIPES[member.task.type] for member in self.members)
+        recipe = max(map(self._recipe, self.members))
         content = json.dumps([recipe, dataclasses.asdict(self)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def _recipe(self, member: Member) -> int:
+        """Returns the version of the code that trains a member on this link's replicas."""
+        kind = member.task.type
+        return RECIPES[kind] + (_REPLICA_RECIPES.get(kind, 0) if self.replicas > 1 else 0)
 
     @property
     def images(self) -> tuple[int | None, ...]:

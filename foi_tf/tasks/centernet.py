@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from foi_tf.study.dataset import Size
-from foi_tf.tasks.base import mean_over
+from foi_tf.tasks.base import compute_mean_share, sum_over_replicas
 
 STRIDE = 4
 MAX_OBJECTS = 128  # Objects of an image in training, the largest ones (Zhou et al.'s code).
@@ -169,7 +169,9 @@ def _covered(boxes: tf.Tensor, shape: Size) -> tf.Tensor:
 
 
 def focal_loss(logits: tf.Tensor, truth: tf.Tensor, background: tf.Tensor) -> tf.Tensor:
-    """Computes the penalty-reduced focal loss (Eq. A.2) over the centers of the replica's batch.
+    """Computes this replica's share of the penalty-reduced focal loss (Eq. A.2).
+
+    N is the number of centers of all replicas; if there are none, N is 1.
 
     Args:
       logits, truth: float32 [B, h, w, C].
@@ -181,12 +183,17 @@ def focal_loss(logits: tf.Tensor, truth: tf.Tensor, background: tf.Tensor) -> tf
     # log(1 - sigmoid(x)) is log_sigmoid(-x), which does not overflow.
     spared = (1 - truth) ** _BETA * chance**_ALPHA * tf.math.log_sigmoid(-logits)
     total = tf.reduce_sum(center * found + (1 - center) * background[..., None] * spared)
-    return -total / tf.maximum(tf.reduce_sum(center), 1.0)
+    return -total / tf.maximum(sum_over_replicas(tf.reduce_sum(center)), 1.0)
 
 
 def l1_loss(values: tf.Tensor, truth: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
-    """Computes the mean L1 distance, |y| + |x|, of [..., 2] over present points (Eq. A.3, A.4)."""
-    return mean_over(tf.reduce_sum(tf.abs(values - truth), -1), present)
+    """Computes this replica's share of the mean L1 distance of present points (Eq. A.3, A.4).
+
+    Args:
+      values, truth: float32 [..., 2]; their distance is |y| + |x|.
+      present: bool [...].
+    """
+    return compute_mean_share(tf.reduce_sum(tf.abs(values - truth), -1), present)
 
 
 def gather_cells(maps: tf.Tensor, cell: tf.Tensor) -> tf.Tensor:
