@@ -59,6 +59,25 @@ def test_camvid_has_the_splits_of_the_tutorial(tmp_path):
     assert (len(found.splits["train"]), len(found.splits["val"])) == (367, 101)
 
 
+def test_validation_images_of_coco_without_objects_are_annotated_with_none(tmp_path):
+    coco.write(tmp_path)
+    for split, number in (("train", 285), ("val", 900)):
+        drawing.photo(tmp_path / f"{split}2017/{number:012d}.jpg")
+        for kind in ("instances", "person_keypoints"):
+            path = tmp_path / f"annotations/{kind}_{split}2017.json"
+            content = json.loads(path.read_text())
+            listed = {"id": number, "file_name": f"{number:012d}.jpg"}
+            content["images"] = [
+                *(image for image in content["images"] if image["id"] != number), listed
+            ]  # fmt: skip
+            path.write_text(json.dumps(content))
+    train = examples("coco", tmp_path)["train/000000000285"]
+    val = examples("coco", tmp_path, "val")["val/000000000900"]
+    assert schema.annotated_task_types(train) == ["segmentation"]
+    assert schema.annotated_task_types(val) == ["detection", "keypoints"]
+    assert val["boxes"].shape == (0, 4) and val["keypoints"].shape == (0, 17, 3)
+
+
 def test_kitti_is_split_in_150_and_50(tmp_path):
     for number in range(200):
         for folder in ("image_2", "semantic"):
@@ -94,25 +113,6 @@ def test_isaids_tiles_are_parts_of_its_images(tmp_path):
     np.testing.assert_array_equal(image[..., 1], columns * 7 % 256)
 
 
-def test_labels_of_version_1_are_read_from_mapillarys_release_2(tmp_path):
-    expected = mapillary.write(tmp_path, "v1.2/labels")
-    # Its own labels, of another list, lie beside.
-    (tmp_path / "config.json").rename(tmp_path / "config_v1.2.json")
-    drawing.write_text(tmp_path / "config_v2.0.json", mapillary.config(["Lane Marking - Arrow"]))
-    found = examples("mapillary", tmp_path)
-    for name, fields in expected["train"].items():
-        np.testing.assert_array_equal(found[name]["mask"], fields["mask"])
-    assert_all_kinds_found("mapillary", tmp_path)
-
-
-def test_the_class_names_of_bdds_first_release_are_read(tmp_path):
-    bdd.write(tmp_path)
-    for split in ("train", "val"):
-        text = (tmp_path / f"labels/det_20/det_{split}.json").read_text()
-        text = text.replace('"pedestrian"', '"person"').replace('"other person"', '"motor"')
-        drawing.write_text(tmp_path / f"labels/bdd100k_labels_images_{split}.json", text)
-        (tmp_path / f"labels/det_20/det_{split}.json").unlink()
-    found = examples("bdd", tmp_path)
 def test_two_images_of_isaid_are_skipped_as_its_development_kit_does(tmp_path):
     isaid.write(tmp_path)
     found = layouts.find_published_dataset("isaid", tmp_path)
@@ -147,6 +147,25 @@ def test_a_dog_without_an_outline_has_a_share_of_its_box(tmp_path):
         np.testing.assert_allclose(example["keypoint_areas"], [0.53 * 4 * 6], rtol=1e-6)
 
 
+def test_labels_of_version_1_are_read_from_mapillarys_release_2(tmp_path):
+    expected = mapillary.write(tmp_path, "v1.2/labels")
+    # Its own labels, of another list, lie beside.
+    (tmp_path / "config.json").rename(tmp_path / "config_v1.2.json")
+    drawing.write_text(tmp_path / "config_v2.0.json", mapillary.config(["Lane Marking - Arrow"]))
+    found = examples("mapillary", tmp_path)
+    for name, fields in expected["train"].items():
+        np.testing.assert_array_equal(found[name]["mask"], fields["mask"])
+    assert_all_kinds_found("mapillary", tmp_path)
+
+
+def test_the_class_names_of_bdds_first_release_are_read(tmp_path):
+    bdd.write(tmp_path)
+    for split in ("train", "val"):
+        text = (tmp_path / f"labels/det_20/det_{split}.json").read_text()
+        text = text.replace('"pedestrian"', '"person"').replace('"other person"', '"motor"')
+        drawing.write_text(tmp_path / f"labels/bdd100k_labels_images_{split}.json", text)
+        (tmp_path / f"labels/det_20/det_{split}.json").unlink()
+    found = examples("bdd", tmp_path)
     one = found["100k/train/b1c66a42-6f7d68ca"]
     names = DATASETS["bdd"].names["detection"]
     assert [names[label] for label in one["box_labels"]] == ["car", "motorcycle"]
