@@ -48,6 +48,7 @@ def _main(values: flags.FlagValues) -> None:
         prepared=prepared_datasets.load_task_dataset(values.data_dir, task),
         images=values.images,
         size=values.size,
+        fit=values.fit,
         seed=values.seed,
     )
     found = linear_probe.evaluate_probe(

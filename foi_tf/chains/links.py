@@ -11,6 +11,7 @@ from etils import epath
 from foi_tf import __version__
 from foi_tf.errors import FoiError
 from foi_tf.files import write_text
+from foi_tf.study.choices import Fit
 from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import TASK_TYPES, Size, Task
 
@@ -34,6 +35,7 @@ class Member:
       images: how many training images it may use; None for all.
       crop: (height, width) of the network's input in pixels.
       rescale: range of the random scale, see `study.configuration.LinkConfig`.
+      fit: scale that `rescale` multiplies, see there.
     """
 
     task: Task
@@ -41,6 +43,7 @@ class Member:
     images: int | None
     crop: Size
     rescale: tuple[float, float]
+    fit: Fit = "inside"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,7 +85,11 @@ class Link:
     def digest(self) -> str:
         """Identifies the link; links of one digest end with equal weights on the same machine."""
         recipe = max(map(self._recipe, self.members))
-        content = json.dumps([recipe, dataclasses.asdict(self)], sort_keys=True)
+        described = dataclasses.asdict(self)
+        for member in described["members"]:
+            if member["fit"] == "inside":  # Links had no other fit before.
+                del member["fit"]
+        content = json.dumps([recipe, described], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def _recipe(self, member: Member) -> int:

@@ -149,6 +149,7 @@ def _open_link(
         head=head,
         task=task,
         crop=link.members[0].crop,
+        fit=link.members[0].fit,
     )
 
 
@@ -162,6 +163,7 @@ def _description(finished: links.Finished, dataset: Dataset, task: TaskType) -> 
         "classes": dataset.classes[link.task.type],
         "class_names": dataset.names.get(link.task.type, ()),
         "input_size": link.members[0].crop,
+        "fit": link.members[0].fit,
         "metric": task.metric,
         "metrics": finished.metrics,
         "training_images": finished.n_train,

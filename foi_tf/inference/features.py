@@ -15,6 +15,7 @@ from foi_tf.errors import FoiError
 from foi_tf.models import backbones, transfer
 from foi_tf.progress import Progress
 from foi_tf.study import feature_files
+from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Size, Task
 from foi_tf.study.feature_files import Features, Origin, Points
 from foi_tf.study.grid import choose_subset
@@ -38,6 +39,7 @@ class FeatureRequest:
       task_type: task type of the annotation that points are drawn from; "" draws no points.
       points: largest number of points in each image.
       seed: random seed of the subset and the points.
+      fit: how images are fitted into that size, see `data.input.views.fit_whole_image`.
     """
 
     prepared: PreparedDataset
@@ -46,6 +48,7 @@ class FeatureRequest:
     task_type: str = ""
     points: int = 0
     seed: int = 0
+    fit: Fit = "inside"
 
 
 class FeatureExtractor:
@@ -141,6 +144,7 @@ def _origin(request: FeatureRequest, network: FeatureExtractor) -> Origin:
         chain=network.chain,
         weights=network.weights,
         size=size,
+        fit=request.fit,
         task_type=request.task_type,
         points_per_image=request.points if request.task_type else 0,
         seed=request.seed,
@@ -175,6 +179,7 @@ def _extract(
         encode=encode,
         crop=origin.size,
         chosen=origin.ids,
+        fit=origin.fit,
     )
 
     @tf.function(autograph=False)

@@ -21,6 +21,7 @@ from foi_tf.data.input import pipeline
 from foi_tf.errors import FoiError
 from foi_tf.inference import features
 from foi_tf.progress import Progress
+from foi_tf.study.choices import Fit
 from foi_tf.study.grid import choose_subset
 from foi_tf.tasks import feature_cells
 from foi_tf.wording import count_noun
@@ -44,6 +45,7 @@ class ProbeResult:
       size: (height, width) that whole images are scaled to fit into.
       backbone, chain, weights: the network; see `study.feature_files.Origin`.
       seed: random seed of the choice of images.
+      fit: how images are fitted into that size, see `data.input.views.fit_whole_image`.
       version: version of foi_tf.
     """
 
@@ -58,6 +60,7 @@ class ProbeResult:
     chain: tuple[str, ...]
     weights: str
     seed: int
+    fit: Fit = "inside"
     version: str = __version__
 
 
@@ -102,6 +105,7 @@ def evaluate_probe(
         chain=network.chain,
         weights=network.weights,
         seed=request.seed,
+        fit=request.fit,
     )
 
 
@@ -133,6 +137,7 @@ def _compute_vectors(
         },
         crop=size,
         chosen=tuple(ids),
+        fit=request.fit,
     )
     step = tf.function(
         lambda pixels, inside: features.average_features(network(pixels, request), inside),

@@ -43,6 +43,12 @@ _CALLS = {
 }
 
 
+_FITS = {
+    "inside": "whole images are scaled to fit into it",
+    "cover": "images are scaled to fill it; only their middle is seen",
+}
+
+
 def render_card(metadata: Mapping[str, Any]) -> str:
     """Renders the model card for the metadata that `export` writes."""
     chain = " → ".join(metadata["chain"])
@@ -94,7 +100,7 @@ def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
             label = METRICS[name].label if name in METRICS else name
             facts[f"{label}, validation images"] = f"{value:.4g}"
         facts |= {
-            "Input size (whole images are scaled to fit into it)": f"{height} x {width}",
+            f"Input size ({_FITS[metadata.get('fit', 'inside')]})": f"{height} x {width}",
             "Image domain": metadata["domain"],
             "Training images": str(metadata["training_images"]),
             "Steps, seed": f"{metadata['steps']}, {metadata['seed']}",

@@ -14,6 +14,7 @@ from foi_tf.errors import FoiError
 from foi_tf.inference import pre_post_processing
 from foi_tf.models import fold_batch_norm, hrnet, layers, transfer
 from foi_tf.models.heads import Head, Outputs
+from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Channels, Size
 from foi_tf.tasks.base import TaskType
 
@@ -31,6 +32,7 @@ class TrainedModel:
       head: the head; None if there is only a backbone.
       task: the task type of the head; None if there is only a backbone.
       crop: (height, width) that the head was trained at; None if there is only a backbone.
+      fit: how images are fitted into it, see `data.input.views.fit_whole_image`.
     """
 
     network: transfer.Network
@@ -40,6 +42,7 @@ class TrainedModel:
     head: Head | None = None
     task: TaskType | None = None
     crop: Size | None = None
+    fit: Fit = "inside"
 
 
 def write_saved_model(
@@ -115,7 +118,7 @@ def _predict(
     normalize = transfer.build_normalizer(model.mean, model.std)
 
     def predict(images):
-        shown, view = pre_post_processing.fit_images(images, model.crop, model.mean)
+        shown, view = pre_post_processing.fit_images(images, model.crop, model.mean, model.fit)
         outputs = head(body(normalize(shown), training=False))
         found = model.task.decode(model.head.complete(outputs, shown))
         return pre_post_processing.restore_predictions(

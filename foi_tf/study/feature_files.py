@@ -17,6 +17,7 @@ from etils import epath
 
 from foi_tf import files
 from foi_tf.errors import FoiError
+from foi_tf.study.choices import Fit
 from foi_tf.wording import count_noun
 
 MAX_IMAGES = 1000  # Images of a dataset that get features, at most (Section 3.2).
@@ -44,6 +45,7 @@ class Origin:
       points_per_image: the most points that were drawn from an image.
       seed: random seed that chose the points (and the images that `ids` names).
       version: version of foi_tf.
+      fit: how images were fitted into the input, see `data.input.views.fit_whole_image`.
     """
 
     dataset: str
@@ -60,6 +62,7 @@ class Origin:
     points_per_image: int
     seed: int
     version: str
+    fit: Fit = "inside"
 
     @property
     def name(self) -> str:

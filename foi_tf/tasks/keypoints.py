@@ -17,7 +17,8 @@ from foi_tf.wording import count_noun
 
 # OKS falloff of keypoints of datasets that name none. Ours: the mean of COCO's 17.
 DEFAULT_SIGMA = 0.067
-# Zhou et al.'s code gives all three terms the same weight.
+# Zhou et al.'s code gives all three terms the same weight, too. But its L1 terms average the two
+# coordinates of a distance, where Eq. A.3 adds them, so they are half of ours.
 HEATMAP_WEIGHT = OFFSET_WEIGHT = DISPLACEMENT_WEIGHT = 1.0
 MIN_SCORE = 0.1  # Lowest score of a candidate (Zhou et al., section 4.2).
 

@@ -121,7 +121,7 @@ def test_everything_that_matters_is_in_the_digest(make_link):
     }  # fmt: skip
     of_member = {
         "task": Task("blocks", "detection"), "data": "x", "images": 5, "crop": (32, 64),
-        "rescale": (1.0, 1.0),
+        "rescale": (1.0, 1.0), "fit": "cover",
     }  # fmt: skip
     assert set(changes) == {field.name for field in dataclasses.fields(link)}
     assert set(of_member) == {field.name for field in dataclasses.fields(member)}

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Size
 
 JPEG_RATIOS = (1, 2, 4, 8)  # Factors that a JPEG decoder can shrink by while decoding.
@@ -38,16 +39,28 @@ class View(NamedTuple):
         return tf.cast(out, tf.float32) / tf.cast(tf.stack([self.height, self.width]), tf.float32)
 
 
-def fit_whole_image(size: tf.Tensor, crop: Size) -> View:
-    """Returns a view of the whole image at the largest scale that fits into `crop`.
+def fit_whole_image(size: tf.Tensor, crop: Size, fit: Fit = "inside") -> View:
+    """Returns a view of the image at the scale at which one of its sides matches `crop`.
 
     This is how images are evaluated (section 4.1).
 
     Args:
       size: int [2], the image's (height, width).
       crop: (height, width) of the network's input; one side will match it.
+      fit: "inside" shows the whole image, at the largest scale that fits into `crop`. "cover"
+        shows the middle of the image, at the smallest scale that fills `crop`.
     """
-    return _place_window(size, crop, tf.constant(1.0), tf.zeros(2), tf.constant(False), None)
+    factor, place = tf.constant(1.0), tf.zeros(2)
+    if fit == "cover":
+        factor, place = find_cover_factor(size, crop), tf.constant([0.5, 0.5])
+    view = _place_window(size, crop, factor, place, tf.constant(False), None)
+    return view if fit == "inside" else view._replace(zoom=tf.constant(1.0))
+
+
+def find_cover_factor(size: tf.Tensor, crop: Size) -> tf.Tensor:
+    """Returns how many times larger an image is shown by the fit "cover" than by "inside"."""
+    scales = tf.constant(crop, tf.float32) / tf.cast(size, tf.float32)
+    return tf.reduce_max(scales) / tf.reduce_min(scales)
 
 
 def draw_random_view(
