@@ -17,8 +17,8 @@ from foi_tf.tasks.base import compute_mean_share, sum_over_replicas
 STRIDE = 4
 MAX_OBJECTS = 128  # Objects of an image in training, the largest ones (Zhou et al.'s code).
 MAX_PREDICTIONS = 100  # Predictions for each image (Appendix A.3).
-# Weights of Zhou et al., section 3, for distances |y| + |x| as Eq. A.3 and A.4 print them. Their code
-# averages the two coordinates as well, so that its L1 terms are half of ours.
+# Weights of Zhou et al., section 3, for distances |y| + |x| as Eq. A.3 and A.4 print them. Their
+# code averages the two coordinates as well, so that its L1 terms are half of ours.
 OFFSET_WEIGHT, SIZE_WEIGHT = 1.0, 0.1
 MIN_OVERLAP = 0.7  # Lowest IoU in the rule of `gaussian_radius`, in Zhou et al.'s code.
 
