@@ -21,6 +21,8 @@ RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"detection": 2, "keypoints": 3, "depth
 # Added to `RECIPES` for links of several replicas. Raise it with any change after which only
 # those end with other weights.
 _REPLICA_RECIPES = {"segmentation": 1, "detection": 1, "keypoints": 1, "depth": 1}
+# Likewise for links with an input size that the largest stride does not divide.
+_STRIDE, _UNEVEN_SIZE_RECIPE = 32, 1
 
 _RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "images.npz"
 
@@ -95,7 +97,9 @@ class Link:
     def _recipe(self, member: Member) -> int:
         """Returns the version of the code that trains a member on this link's replicas."""
         kind = member.task.type
-        return RECIPES[kind] + (_REPLICA_RECIPES.get(kind, 0) if self.replicas > 1 else 0)
+        replicas = _REPLICA_RECIPES.get(kind, 0) if self.replicas > 1 else 0
+        uneven = _UNEVEN_SIZE_RECIPE if any(side % _STRIDE for side in member.crop) else 0
+        return RECIPES[kind] + replicas + uneven
 
     @property
     def images(self) -> tuple[int | None, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import size_flag
+from foi_tf.bin._shared import console, size_flag
 from foi_tf.bin._shared.program import require
 from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.choices import Fit
@@ -57,4 +57,9 @@ def make_extractor(values: flags.FlagValues) -> features.FeatureExtractor:
         begin = initial_weights.random_start()
     else:
         begin = initial_weights.find_weights(values.init, values.backbone)
+        if begin.facts is None:
+            console.print_note(
+                f"{values.init}: keeps no normalization of pixels; each dataset's own is used. "
+                "Weights that are imported or trained again keep theirs"
+            )
     return features.FeatureExtractor(values.backbone, begin, values.seed)
