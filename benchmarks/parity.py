@@ -4,7 +4,8 @@
   python benchmarks/parity.py [--torch_python=PATH]
 
 Compared are W18, W32 and W48 with random weights: features and classification logits at four
-sizes, and the running statistics of every batch norm after a step in training mode. Each
+sizes, features with branches fused bilinearly as in the authors' segmentation code, and the
+running statistics of every batch norm after a step in training mode. Each
 largest difference, relative to the largest value of its tensor, should be at most 1e-4. Then
 backbone and head are exported as .safetensors, with the same bits as in the imported file. The
 reference's file of torch.save has the same bits, too.
@@ -24,7 +25,9 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
+from foi_tf.models import hrnet
 from foi_tf.models.weights import public_weights, tensor_files
+from foi_tf.study.backbones import ALIGNED, BILINEAR
 
 REQUIRED = 1e-4
 SIZES = ("128x128", "96x160", "125x253", "90x140")
@@ -57,6 +60,14 @@ def compare(width: str, place: pathlib.Path) -> dict[str, float]:
         found[f"{name} logits"] = difference(
             model(reference["images"], training=False), reference["logits"]
         )
+    for fusion in (BILINEAR, ALIGNED):
+        other = hrnet.hrnet_v2(int(width), fusion=fusion)
+        for layer in other.layers:
+            layer.set_weights(backbone.get_layer(layer.name).get_weights() if layer.weights else [])
+        reference = np.load(place / f"{fusion}.npz")
+        for size in SIZES:
+            features = other(np.load(place / f"{size}.npz")["images"], training=False)
+            found[f"{size} features, {fusion}"] = difference(features, reference[size])
     public_weights.write_safetensors(backbone, head, place / "again.safetensors", {})
     before, after, pickled = (
         tensor_files.open_tensors(place / n)

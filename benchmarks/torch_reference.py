@@ -4,10 +4,12 @@ parity.py starts it as a worker, with an interpreter that needs only torch, timm
 safetensors:
   python benchmarks/torch_reference.py WIDTH DIRECTORY HEIGHTxWIDTH...
 Weights are random, batch norm's included. It writes weights.safetensors, weights.pth,
-HEIGHTxWIDTH.npz for each size, and statistics.npz: batch norm's statistics after a step in
-training mode at the first size.
+HEIGHTxWIDTH.npz for each size; bilinear.npz and aligned.npz, the features at all sizes with
+branches fused as in the authors' segmentation code; and statistics.npz: batch norm's statistics
+after a step in training mode at the first size.
 """
 
+import copy
 import pathlib
 import sys
 
@@ -20,30 +22,38 @@ from torch.nn import functional as F
 BATCH = 2
 
 
-class CroppingUpsample(torch.nn.Module):
-    """Upsamples to the nearest pixel, to at most the size of the finer branch.
+class FittingUpsample(torch.nn.Module):
+    """Upsamples to the size of the finer branch: bilinearly, or "nearest" with a crop.
 
     timm adds branches without cropping. It stops with an error where rounding up made a coarse
-    branch too large, which happens for all sizes but those next below a multiple of 32.
+    branch too large, which happens for all sizes but those next below a multiple of 32. The
+    authors' segmentation code resizes bilinearly to the finer size, "aligned" with OCR.
     """
 
-    def __init__(self, factor: int, size: list):
+    def __init__(self, factor: int, size: list, fusion: str):
         super().__init__()
-        self.factor, self.size = factor, size
+        self.factor, self.size, self.fusion = factor, size, fusion
 
     def forward(self, x):
         height, width = self.size[0]
+        if self.fusion != "nearest":
+            return resize(x, (height, width), self.fusion)
         return F.interpolate(x, scale_factor=self.factor, mode="nearest")[..., :height, :width]
 
 
-def crop_where_branches_meet(model) -> None:
-    """Changes the reference so that it takes any size."""
+def resize(x, size, fusion: str):
+    """Resizes bilinearly; the corners of "aligned" coincide."""
+    return F.interpolate(x, size, mode="bilinear", align_corners=fusion == "aligned")
+
+
+def fit_where_branches_meet(model, fusion: str) -> None:
+    """Changes the reference so that it takes any size, and fuses branches as told."""
     for stage in (model.stage2, model.stage3, model.stage4):
         for module in stage:
             sizes = [[None] for _ in module.fuse_layers]
             for i, row in enumerate(module.fuse_layers):
                 for j in range(i + 1, len(row)):
-                    row[j][2] = CroppingUpsample(2 ** (j - i), sizes[i])
+                    row[j][2] = FittingUpsample(2 ** (j - i), sizes[i], fusion)
             module.branches[0].register_forward_pre_hook(note_sizes(sizes))
 
 
@@ -59,17 +69,17 @@ def note_sizes(sizes: list):
     return hook
 
 
-def features(model, images):
+def features(model, images, fusion: str = "nearest"):
     """Computes the concatenated branches, as our backbone does."""
     x = model.act1(model.bn1(model.conv1(images)))
     x = model.act2(model.bn2(model.conv2(x)))
     first, *others = model.stages(x)
-    height, width = first.shape[2:]
-    raised = [
-        F.interpolate(x, scale_factor=2 ** (i + 1), mode="bilinear", align_corners=False)
-        for i, x in enumerate(others)
-    ]
-    return torch.cat([first, *(x[..., :height, :width] for x in raised)], dim=1)
+    return torch.cat([first, *(resize(x, first.shape[2:], fusion) for x in others)], dim=1)
+
+
+def load_images(place: pathlib.Path, size: str):
+    """Loads the images of a size, as [B, 3, H, W]."""
+    return torch.from_numpy(np.load(place / f"{size}.npz")["images"]).permute(0, 3, 1, 2)
 
 
 def randomize(model) -> None:
@@ -96,7 +106,7 @@ def main(width: str, directory: str, *sizes: str):
         try:
             found, logits, cropped = features(model, images), model(images), False
         except RuntimeError:
-            crop_where_branches_meet(model)
+            fit_where_branches_meet(model, "nearest")
             found, logits, cropped = features(model, images), model(images), True
         np.savez(
             place / f"{size}.npz",
@@ -105,7 +115,15 @@ def main(width: str, directory: str, *sizes: str):
             logits=logits,
             cropped=cropped,
         )
-    images = torch.from_numpy(np.load(place / f"{sizes[0]}.npz")["images"]).permute(0, 3, 1, 2)
+    for fusion in ("bilinear", "aligned"):
+        changed = copy.deepcopy(model)
+        fit_where_branches_meet(changed, fusion)
+        found = {
+            size: features(changed, load_images(place, size), fusion).permute(0, 2, 3, 1)
+            for size in sizes
+        }
+        np.savez(place / f"{fusion}.npz", **found)
+    images = load_images(place, sizes[0])
     model.train()(images)
     statistics = {n: v for n, v in model.state_dict().items() if ".running_" in f".{n}"}
     np.savez(place / "statistics.npz", **statistics)

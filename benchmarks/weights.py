@@ -45,7 +45,8 @@ def measure(path: pathlib.Path, backbone: str) -> None:
 
     before, started = peak(), time.perf_counter()
     made, report = public_weights.import_weights(path, backbone)
-    public_weights.write_checkpoint(made.network, path.with_suffix(".out"))
+    facts = public_weights.collect_facts(path, backbone)
+    public_weights.write_checkpoint(made.network, path.with_suffix(".out"), facts)
     seconds = time.perf_counter() - started
     used = len(report.used)
     print(json.dumps({"seconds": seconds, "bytes": peak() - before, "loaded": before, "n": used}))

@@ -79,7 +79,7 @@ def _request(values: flags.FlagValues, name: str) -> features.FeatureRequest:
     from foi_tf.data.records import prepared_datasets
     from foi_tf.inference import features
 
-    common = {"images": values.images, "size": values.size, "seed": values.seed}
+    common = {"images": values.images, "size": values.size, "fit": values.fit, "seed": values.seed}
     if not values.pixels:
         return features.FeatureRequest(
             prepared=prepared_datasets.load_prepared(values.data_dir, name), **common

@@ -3,7 +3,8 @@
   foi-linear --dataset=ilsvrc --data_dir=D --init=LINK_OF_A_PRETRAINING [--out=linear.json]
 
 This is the usual test of self-supervised weights. For comparison, --init=scratch takes random
-weights. The dataset needs a label for each image (foi-prepare --format=folders).
+weights. The dataset needs a label for each image (foi-prepare --format=folders), or boxes, as
+COCO: then an image has all classes of its boxes, and mean average precision is printed, too.
 Prints one line of JSON: the top-1 accuracy and everything that it depends on.
 """
 
@@ -15,11 +16,12 @@ from absl import flags
 from foi_tf import files
 from foi_tf.bin._shared import backbone_flags
 from foi_tf.bin._shared.program import Program, require
-from foi_tf.study.dataset import Task
 
 
 def _define_flags(values: flags.FlagValues) -> None:
-    flags.DEFINE_string("dataset", None, "Dataset with a label for each image.", flag_values=values)
+    flags.DEFINE_string(
+        "dataset", None, "Dataset with a label for each image, or boxes.", flag_values=values
+    )
     backbone_flags.define(values)
     flags.DEFINE_integer(
         "images", None, "Largest number of training images; by default all.", 1, flag_values=values
@@ -43,11 +45,11 @@ def _main(values: flags.FlagValues) -> None:
     from foi_tf.data.records import prepared_datasets
     from foi_tf.inference import features, linear_probe
 
-    task = Task(values.dataset, "classification")
     request = features.FeatureRequest(
-        prepared=prepared_datasets.load_task_dataset(values.data_dir, task),
+        prepared=prepared_datasets.load_prepared(values.data_dir, values.dataset),
         images=values.images,
         size=values.size,
+        fit=values.fit,
         seed=values.seed,
     )
     found = linear_probe.evaluate_probe(

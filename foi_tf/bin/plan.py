@@ -182,7 +182,9 @@ def _print_shares(runs: Sequence[PlannedRun], costs: Sequence[Cost]) -> None:
     from foi_tf.study.costs import planned_source_costs
 
     frame = planned_source_costs(runs, costs)
-    names = ["source", "chip_hours", "percent_of_pretraining", "targets", "chip_hours_a_target"]
+    names = [
+        "source", "chip_hours", "percent_of_pretraining", "targets", "chip_hours_a_target", "basis",
+    ]  # fmt: skip
     print(frame.to_csv(sep="\t", index=False, header=names, float_format="%.4g"), end="")
 
 

@@ -23,9 +23,11 @@ foi-weights import: converts public weights to a checkpoint for --init of the ot
   foi-weights import --weights=hrnet_w48.safetensors --out=weights/ilsvrc
 
 Reads .safetensors and files of torch.save (.pth, .pt, .bin, .tar, .ckpt), without PyTorch and
-without running code from the file: HRNetV2 of timm and of the authors' repositories, their
-segmentation networks included (the backbone). With --backbone=resnet50, reads TensorFlow
+without running code from the file: HRNetV2 of timm and of the authors' repositories. Their
+segmentation networks fuse branches in another way; the message names the --backbone that does
+so, too. With --backbone=resnet50, reads TensorFlow
 checkpoints of SimCLR's code, named without .index.
+The normalization of pixels in training is kept beside the checkpoint, in OUT.foi.json.
 Prints one line of JSON: what became of every tensor."""
 _EXPORT_USAGE = """\
 foi-weights export: converts a trained link, or a checkpoint, to a model for other programs.
@@ -73,7 +75,8 @@ def _define_export(values: flags.FlagValues) -> None:
         "backbone",
         None,
         sorted(BACKBONES),
-        "Architecture of a checkpoint's backbone, by default hrnet_w48; a link names its own.",
+        "Architecture of a checkpoint's backbone; by default the one that is kept with it, or "
+        "hrnet_w48. A link names its own.",
         **place,
     )
     flags.DEFINE_enum("format", "saved_model", EXPORTS, "Format to write.", **place)
@@ -108,11 +111,13 @@ def _import(values: flags.FlagValues) -> None:
     from foi_tf.models.weights import public_weights
 
     made, account = public_weights.import_weights(values.weights, values.backbone, values.classes)
-    public_weights.write_checkpoint(made.network, values.out)
+    facts = public_weights.collect_facts(values.weights, values.backbone)
+    public_weights.write_checkpoint(made.network, values.out, facts)
     console.print_note(f"{count_noun(len(account.used), 'tensor')} used, {len(account.left)} left")
     for reason, names in account.left_by_reason().items():
         console.print_note(f"  {reason}: {len(names)}, such as {names[0]}")
     record = {"checkpoint": values.out, "backbone": values.backbone}
+    record |= {"mean": facts.mean, "std": facts.std}
     print(json.dumps(record | {"used": account.used, "left": account.left}))
 
 
@@ -126,6 +131,20 @@ def _export(values: flags.FlagValues) -> None:
         precision=values.precision,
         license=values.license,
     )
+    if values.format == "saved_model" and model.head and not model.task:
+        console.print_note(
+            f"{values.init}: the classification head ({model.metadata['classes']} classes) stays "
+            "out of a SavedModel; --format=safetensors writes it"
+        )
+    elif values.format == "safetensors" and model.task and not export.has_timm_head(model):
+        console.print_note(
+            f"{values.init}: the head stays out of .safetensors, since timm has none for "
+            f"{model.metadata['task_type']}; --format=saved_model writes it"
+        )
+    if model.metadata.get("assumed_statistics"):
+        console.print_note(
+            f"{values.init}: keeps no normalization of pixels; that of public weights is taken"
+        )
     metadata = export.write_model(model, values.out, values.format, frozen=values.frozen)
     print(json.dumps({"directory": values.out, **metadata}))
 

@@ -1,13 +1,14 @@
 """Finds the weights that a link starts from: random ones, a finished link's, or a checkpoint's."""
 
 import dataclasses
-import hashlib
 from collections.abc import Sequence
 
 from etils import epath
 
 from foi_tf.chains import links, lr_selection
 from foi_tf.errors import FoiError
+from foi_tf.models.weights import checkpoint_facts
+from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.study.choices import SELECTIONS
 from foi_tf.study.dataset import CONTRASTIVE, Task
 from foi_tf.study.grid import PRETRAINING, PRETRAININGS
@@ -30,12 +31,15 @@ class Start:
       digest: identifies the weights; empty for random weights.
       checkpoint: path of the weights; None for random weights.
       finished: record of the link that trained the weights, if it is one of ours.
+      facts: facts that are kept with the checkpoint; None if it was written without, or for
+        random weights.
     """
 
     chain: tuple[str, ...]
     digest: str = ""
     checkpoint: epath.Path | None = None
     finished: links.Finished | None = None
+    facts: CheckpointFacts | None = None
 
 
 def is_name(init: str) -> bool:
@@ -118,13 +122,16 @@ def find_weights(path: epath.PathLike, backbone: str) -> Start:
         if not links.is_finished(path):
             raise FoiError(f"{path}: not the directory of a finished link; it has no link.json")
         return _load_start(path, backbone)
-    parts = sorted(path.parent.glob(f"{path.name}.*")) if path.parent.is_dir() else []
+    parts = checkpoint_facts.checkpoint_files(path)
     if not any(part.name == f"{path.name}.index" for part in parts):
         raise FoiError(
             f"{path}: neither a link's directory nor a checkpoint (no {path.name}.index)"
         )
-    digest = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
-    return Start(chain=(path.name,), digest=digest, checkpoint=path)
+    facts = checkpoint_facts.read_facts(path)
+    if facts and facts.backbone != backbone:
+        raise FoiError(f"{path}: weights of {facts.backbone}, but --backbone={backbone}")
+    digest = checkpoint_facts.digest_files(parts)
+    return Start(chain=(path.name,), digest=digest, checkpoint=path, facts=facts)
 
 
 def name_weights(path: epath.PathLike) -> str:
@@ -186,6 +193,7 @@ def _load_start(directory: epath.Path, backbone: str) -> Start:
         digest=link.digest,
         checkpoint=links.weights_path(directory),
         finished=finished,
+        facts=checkpoint_facts.read_facts(links.weights_path(directory)),
     )
 
 

@@ -107,4 +107,5 @@ def _make_input(
         seed=link.seed + place * _SEED_STRIDE,
         around_objects=task.around_objects,
         views=task.views,
+        fit=member.fit,
     )

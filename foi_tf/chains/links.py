@@ -11,12 +11,18 @@ from etils import epath
 from foi_tf import __version__
 from foi_tf.errors import FoiError
 from foi_tf.files import write_text
+from foi_tf.study.choices import Fit
 from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import TASK_TYPES, Size, Task
 
 # Version of the training code by task type. Raise it with any change after which an equal link of
 # the type ends with other weights.
-RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"keypoints": 2, "depth": 2}
+RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"detection": 2, "keypoints": 3, "depth": 2}
+# Added to `RECIPES` for links of several replicas. Raise it with any change after which only
+# those end with other weights.
+_REPLICA_RECIPES = {"segmentation": 1, "detection": 1, "keypoints": 1, "depth": 1}
+# Likewise for links with an input size that the largest stride does not divide.
+_STRIDE, _UNEVEN_SIZE_RECIPE = 32, 1
 
 _RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "images.npz"
 
@@ -31,6 +37,7 @@ class Member:
       images: how many training images it may use; None for all.
       crop: (height, width) of the network's input in pixels.
       rescale: range of the random scale, see `study.configuration.LinkConfig`.
+      fit: scale that `rescale` multiplies, see there.
     """
 
     task: Task
@@ -38,6 +45,7 @@ class Member:
     images: int | None
     crop: Size
     rescale: tuple[float, float]
+    fit: Fit = "inside"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,9 +86,20 @@ class Link:
     @property
     def digest(self) -> str:
         """Identifies the link; links of one digest end with equal weights on the same machine."""
-        recipe = max(RECIPES[member.task.type] for member in self.members)
-        content = json.dumps([recipe, dataclasses.asdict(self)], sort_keys=True)
+        recipe = max(map(self._recipe, self.members))
+        described = dataclasses.asdict(self)
+        for member in described["members"]:
+            if member["fit"] == "inside":  # Links had no other fit before.
+                del member["fit"]
+        content = json.dumps([recipe, described], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def _recipe(self, member: Member) -> int:
+        """Returns the version of the code that trains a member on this link's replicas."""
+        kind = member.task.type
+        replicas = _REPLICA_RECIPES.get(kind, 0) if self.replicas > 1 else 0
+        uneven = _UNEVEN_SIZE_RECIPE if any(side % _STRIDE for side in member.crop) else 0
+        return RECIPES[kind] + replicas + uneven
 
     @property
     def images(self) -> tuple[int | None, ...]:

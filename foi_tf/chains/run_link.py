@@ -21,6 +21,8 @@ from foi_tf.data.records import integrity
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
 from foi_tf.files import describe_os_error, first_line
+from foi_tf.models.weights import checkpoint_facts
+from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.preemption import Preempted
 from foi_tf.progress import Progress
 from foi_tf.study import image_statistics
@@ -76,7 +78,7 @@ def run_link(
             trained = float(seconds.numpy())
             finished = _summarize(session, prepared, found, trained + time.monotonic() - started)
         if chief:
-            _write_record(directory, finished, found)
+            _write_record(directory, finished, found, prepared)
         return finished
 
 
@@ -224,12 +226,23 @@ def _summarize(
 
 
 def _write_record(
-    directory: epath.Path, finished: Finished, found: Mapping[str, Evaluation]
+    directory: epath.Path,
+    finished: Finished,
+    found: Mapping[str, Evaluation],
+    prepared: Sequence[PreparedDataset],
 ) -> None:
     """Writes what makes the link count as finished, and removes its checkpoints."""
     # Sets have no result row, beside which the statistics of their images could be kept.
     if len(found) == 1 and (by_image := next(iter(found.values())).images):
         image_statistics.save_statistics(by_image, links.image_statistics_path(directory))
+    # Images of a set are normalized by the statistics of the dataset that they are from.
+    only = prepared[0].dataset if len(prepared) == 1 else None
+    facts = CheckpointFacts(
+        backbone=finished.link.backbone,
+        mean=only.mean if only else None,
+        std=only.std if only else None,
+    )
+    checkpoint_facts.write_facts(links.weights_path(directory), facts)
     links.save_finished(directory, finished)
     (directory / "checkpoints").rmtree(missing_ok=True)
 

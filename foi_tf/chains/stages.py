@@ -286,9 +286,8 @@ def _describe_member(
 ) -> Member:
     own = configuration.fill_in_crop(config.link(task), prepared.dataset.crop, str(task))
     assert own.crop is not None  # The line above raises an error if no size is known.
-    return Member(
-        task=task, data=prepared.digest, images=images, crop=own.crop, rescale=own.rescale
-    )
+    view = {"crop": own.crop, "rescale": own.rescale, "fit": own.fit}
+    return Member(task=task, data=prepared.digest, images=images, **view)
 
 
 def _mark_chosen(setup: Setup, finished: Finished, chosen: Selection) -> None:

@@ -1,5 +1,6 @@
 """Exports a trained link, or a checkpoint, as a model for other programs."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +9,14 @@ from etils import epath
 
 from foi_tf import __version__, files, tasks
 from foi_tf.chains import initial_weights, links
+from foi_tf.chains.initial_weights import Start
 from foi_tf.data.records import prepared_datasets
 from foi_tf.errors import FoiError
 from foi_tf.inference import model_card, saved_model
 from foi_tf.inference.saved_model import TrainedModel
 from foi_tf.models import transfer
 from foi_tf.models.heads import ClassificationHead
-from foi_tf.models.weights import public_weights
+from foi_tf.models.weights import checkpoint_facts, public_weights
 from foi_tf.study.dataset import Channels, Dataset
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import strategies
@@ -52,15 +54,18 @@ def write_model(
         if format_name == "saved_model":
             saved_model.write_saved_model(model, directory, frozen=frozen, description=description)
         else:
-            # timm has only the classification head.
-            headed = model.head if isinstance(model.head, ClassificationHead) else None
             public_weights.write_safetensors(
                 model.network.backbone,
-                headed.model if headed else None,
+                model.head.model if has_timm_head(model) else None,
                 directory / "model.safetensors",
-                {"foi_tf": description.read_text()},
+                {public_weights.EXPORTED: description.read_text()},
             )
     return metadata
+
+
+def has_timm_head(model: TrainedModel) -> bool:
+    """Tells whether timm has the head of a model: only that of classification."""
+    return isinstance(model.head, ClassificationHead)
 
 
 def open_trained_model(
@@ -77,7 +82,8 @@ def open_trained_model(
       init: directory of a link, or path of a checkpoint.
       data_dir: folder of the prepared datasets, for classes and statistics of the link's
         dataset; not needed for a checkpoint.
-      backbone: name of the backbone in a checkpoint; None takes hrnet_w48. A link knows its own.
+      backbone: name of the backbone in a checkpoint; None takes the one that is kept with it, or
+        hrnet_w48. A link knows its own.
       precision: precision of the computation, of `study.choices.PRECISIONS`; None takes the
         link's own, or float32.
       license: license of the weights, for the model card; "" if it is unknown.
@@ -87,7 +93,9 @@ def open_trained_model(
     """
     init = epath.Path(init)
     finished = links.load_finished(init) if init.is_dir() else None
-    name = backbone or (finished.link.backbone if finished else "hrnet_w48")
+    facts = None if finished else checkpoint_facts.read_facts(init)
+    kept = finished.link.backbone if finished else facts.backbone if facts else "hrnet_w48"
+    name = backbone or kept
     begin = initial_weights.find_weights(init, name)
     precision = precision or (finished.link.precision if finished else "float32")
     strategies.set_precision(precision)
@@ -100,10 +108,22 @@ def open_trained_model(
         "foi_tf": __version__,
     }
     if finished is None:
-        return _open_backbone(
-            name, begin.checkpoint, *public_weights.channel_statistics(name), common
-        )
-    return _open_link(finished, begin.checkpoint, data_dir, common)
+        return _open_checkpoint(begin, common)
+    return _open_link(begin, data_dir, common)
+
+
+def _open_checkpoint(begin: Start, common: Mapping[str, Any]) -> TrainedModel:
+    """Opens the backbone of a checkpoint, and the classification head of an imported one."""
+    name, kept = common["backbone"], begin.facts and begin.facts.statistics
+    mean, std = kept or public_weights.channel_statistics(name)
+    classes = transfer.count_classes(begin.checkpoint, str(public_weights.TASK))
+    made = public_weights.build_classifier(name, classes, (mean, std))
+    load = transfer.load_network if classes else transfer.load_backbone
+    load(made.network if classes else made.network.backbone, begin.checkpoint)
+    metadata = {**common, "mean": mean, "std": std, "assumed_statistics": not kept}
+    if classes:
+        metadata["classes"] = classes
+    return TrainedModel(network=made.network, metadata=metadata, mean=mean, std=std, head=made.head)
 
 
 def _open_backbone(
@@ -116,13 +136,9 @@ def _open_backbone(
     return TrainedModel(network=network, metadata=metadata, mean=mean, std=std)
 
 
-def _open_link(
-    finished: links.Finished,
-    checkpoint: epath.Path,
-    data_dir: epath.PathLike,
-    common: Mapping[str, Any],
-) -> TrainedModel:
+def _open_link(begin: Start, data_dir: epath.PathLike, common: Mapping[str, Any]) -> TrainedModel:
     """Opens the network of a finished link, with its head if that predicts something."""
+    finished, checkpoint = begin.finished, begin.checkpoint
     link = finished.link
     if len(link.members) > 1:
         raise FoiError(f"{checkpoint.parent}: the link has several tasks; export a target's link")
@@ -131,6 +147,9 @@ def _open_link(
             f"{checkpoint.parent}: a link needs its dataset; give --data_dir of {link.task}"
         )
     dataset = prepared_datasets.load_task_dataset(data_dir, link.task).dataset
+    # The statistics of a dataset that was prepared anew may be others.
+    if begin.facts and begin.facts.statistics:
+        dataset = dataclasses.replace(dataset, mean=begin.facts.mean, std=begin.facts.std)
     task = tasks.create(link.task, dataset)
     if not task.prediction_text:  # Nobody has use for the head's outputs.
         return _open_backbone(link.backbone, checkpoint, dataset.mean, dataset.std, common)
@@ -149,6 +168,7 @@ def _open_link(
         head=head,
         task=task,
         crop=link.members[0].crop,
+        fit=link.members[0].fit,
     )
 
 
@@ -162,6 +182,7 @@ def _description(finished: links.Finished, dataset: Dataset, task: TaskType) -> 
         "classes": dataset.classes[link.task.type],
         "class_names": dataset.names.get(link.task.type, ()),
         "input_size": link.members[0].crop,
+        "fit": link.members[0].fit,
         "metric": task.metric,
         "metrics": finished.metrics,
         "training_images": finished.n_train,

@@ -15,7 +15,8 @@ from foi_tf.errors import FoiError
 from foi_tf.models import backbones, transfer
 from foi_tf.progress import Progress
 from foi_tf.study import feature_files
-from foi_tf.study.dataset import Size, Task
+from foi_tf.study.choices import Fit
+from foi_tf.study.dataset import Channels, Size, Task
 from foi_tf.study.feature_files import Features, Origin, Points
 from foi_tf.study.grid import choose_subset
 from foi_tf.tasks import feature_cells
@@ -38,6 +39,7 @@ class FeatureRequest:
       task_type: task type of the annotation that points are drawn from; "" draws no points.
       points: largest number of points in each image.
       seed: random seed of the subset and the points.
+      fit: how images are fitted into that size, see `data.input.views.fit_whole_image`.
     """
 
     prepared: PreparedDataset
@@ -46,10 +48,14 @@ class FeatureRequest:
     task_type: str = ""
     points: int = 0
     seed: int = 0
+    fit: Fit = "inside"
 
 
 class FeatureExtractor:
     """Computes features by a backbone; knows the pixel classifiers of its last link, if any.
+
+    Pixels are normalized as those that the weights were trained on. Where that is not known,
+    and for weights of several datasets, each dataset's own statistics normalize its images.
 
     Args:
       backbone: name of the backbone, of `study.backbones.BACKBONES`.
@@ -64,6 +70,7 @@ class FeatureExtractor:
         strategies.make_repeatable(seed)
         self.backbone, self.chain = backbone, begin.chain
         self.weights = begin.digest or f"seed {seed}"
+        self.statistics = begin.facts.statistics if begin.facts else None
         self.model = backbones.build_backbone(backbone)
         self.classifiers: list[tuple[np.ndarray, np.ndarray]] = []
         if begin.checkpoint is None:
@@ -76,9 +83,13 @@ class FeatureExtractor:
 
     def __call__(self, pixels: tf.Tensor, request: FeatureRequest) -> tf.Tensor:
         """Computes features float32 [B, ceil(H / 4), ceil(W / 4), C] of uint8 [B, H, W, 3]."""
-        dataset = request.prepared.dataset
-        images = transfer.build_normalizer(dataset.mean, dataset.std)(pixels)
+        images = transfer.build_normalizer(*self.choose_statistics(request))(pixels)
         return tf.cast(self.model(images, training=False), tf.float32)
+
+    def choose_statistics(self, request: FeatureRequest) -> tuple[Channels, Channels]:
+        """Chooses mean and standard deviation that normalize the images of a request."""
+        dataset = request.prepared.dataset
+        return self.statistics or (dataset.mean, dataset.std)
 
 
 def update_features(
@@ -141,10 +152,12 @@ def _origin(request: FeatureRequest, network: FeatureExtractor) -> Origin:
         chain=network.chain,
         weights=network.weights,
         size=size,
+        fit=request.fit,
         task_type=request.task_type,
         points_per_image=request.points if request.task_type else 0,
         seed=request.seed,
         version=__version__,
+        statistics=network.statistics,
     )
 
 
@@ -175,6 +188,7 @@ def _extract(
         encode=encode,
         crop=origin.size,
         chosen=origin.ids,
+        fit=origin.fit,
     )
 
     @tf.function(autograph=False)

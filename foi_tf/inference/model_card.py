@@ -20,13 +20,18 @@ images = tf.zeros((1, 480, 640, 3), tf.uint8)  # RGB, any size.
     "timm": """\
 ```python
 import timm
+import torch
 from safetensors.torch import load_file
 
-model = timm.create_model("{backbone}", num_classes={classes})
-model.load_state_dict(load_file("PATH/model.safetensors"), strict={strict})
-```
+{create}
+model.load_state_dict(load_file("PATH/model.safetensors"))
+model.eval()
 
-Images are to be normalized by the mean and standard deviation below.
+pixels = torch.zeros((1, 3, 480, 640), dtype=torch.uint8)  # RGB; sides are multiples of 32.
+mean, std = (torch.tensor(x)[:, None, None] for x in ({mean}, {std}))
+with torch.no_grad():
+    {call}
+```
 """,
     "safetensors": """\
 ```
@@ -37,9 +42,31 @@ Tensors have the names of timm's HRNetV2, which has no {backbone}. Images are to
 the mean and standard deviation below.
 """,
 }
+# Calls in timm: how to create the model, and how to call it.
+_CLASSIFIER = (
+    'model = timm.create_model("{backbone}", num_classes={classes})',
+    "logits = model((pixels / 255 - mean) / std)",
+)
+_BACKBONE = (
+    """\
+model = timm.create_model(
+    "{backbone}", features_only=True, feature_location="", out_indices=(1, 2, 3, 4)
+)""",
+    """\
+maps = model((pixels / 255 - mean) / std)  # At strides 4, 8, 16 and 32.
+    size = maps[0].shape[2:]
+    maps = [torch.nn.functional.interpolate(x, size, mode="bilinear") for x in maps]
+    features = torch.cat(maps, dim=1)""",
+)
 _CALLS = {
     "get_features": 'features = model.signatures["get_features"](images=images)["features"]',
     "predict": 'found = model.signatures["predict"](images=images)  # {fields}',
+}
+
+
+_FITS = {
+    "inside": "whole images are scaled to fit into it",
+    "cover": "images are scaled to fill it; only their middle is seen",
 }
 
 
@@ -65,14 +92,31 @@ def _use(metadata: Mapping[str, Any]) -> str:
     calls = [_CALLS["get_features"]]
     if kind:
         calls.append(_CALLS["predict"].format(fields=tasks.TYPES[kind].prediction_text))
-    whole = kind == "classification"
+    # A checkpoint that was imported may have a classifier without a task.
+    headed = kind == "classification" or (kind is None and "classes" in metadata)
     known = metadata["format"] == "safetensors" and BACKBONES[metadata["backbone"]].in_timm
-    return _USES["timm" if known else metadata["format"]].format(
+    fields = {"backbone": metadata["backbone"], "classes": metadata.get("classes", 0)}
+    create, call = (text.format(**fields) for text in (_CLASSIFIER if headed else _BACKBONE))
+    text = _USES["timm" if known else metadata["format"]].format(
         calls="\n".join(calls),
-        backbone=metadata["backbone"],
-        classes=metadata["classes"] if whole else 0,
-        strict=whole,
+        create=create,
+        call=call,
+        mean=list(metadata["mean"]),
+        std=list(metadata["std"]),
+        **fields,
     )
+    return text + _describe_absent_head(metadata, headed)
+
+
+def _describe_absent_head(metadata: Mapping[str, Any], headed: bool) -> str:
+    """Says in a sentence which head is not in the export; "" if all are."""
+    kind = metadata.get("task_type")
+    if metadata["format"] == "safetensors" and kind and not headed:
+        return f"\nThe head for {kind} is not in this file; a SavedModel has it.\n"
+    if metadata["format"] == "saved_model" and kind is None and headed:
+        classes = metadata["classes"]
+        return f"\nThe classifier of {classes} classes is not in it; --format=safetensors has it.\n"
+    return ""
 
 
 def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
@@ -82,6 +126,7 @@ def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
         "Computes in": metadata["precision"],
         "Mean and standard deviation of R, G, B in [0, 1]": (
             f"{_format_numbers(metadata['mean'])}; {_format_numbers(metadata['std'])}"
+            + (" (assumed)" if metadata.get("assumed_statistics") else "")
         ),
         "Digest of the weights": metadata["weights_digest"],
     }
@@ -94,7 +139,7 @@ def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
             label = METRICS[name].label if name in METRICS else name
             facts[f"{label}, validation images"] = f"{value:.4g}"
         facts |= {
-            "Input size (whole images are scaled to fit into it)": f"{height} x {width}",
+            f"Input size ({_FITS[metadata.get('fit', 'inside')]})": f"{height} x {width}",
             "Image domain": metadata["domain"],
             "Training images": str(metadata["training_images"]),
             "Steps, seed": f"{metadata['steps']}, {metadata['seed']}",

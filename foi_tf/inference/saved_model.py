@@ -14,6 +14,9 @@ from foi_tf.errors import FoiError
 from foi_tf.inference import pre_post_processing
 from foi_tf.models import fold_batch_norm, hrnet, layers, transfer
 from foi_tf.models.heads import Head, Outputs
+from foi_tf.models.weights import checkpoint_facts
+from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
+from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Channels, Size
 from foi_tf.tasks.base import TaskType
 
@@ -29,8 +32,10 @@ class TrainedModel:
       metadata: facts for the reader of the export; see `export.METADATA`.
       mean, std: mean and standard deviation of the channels of its training images, in [0, 1].
       head: the head; None if there is only a backbone.
-      task: the task type of the head; None if there is only a backbone.
-      crop: (height, width) that the head was trained at; None if there is only a backbone.
+      task: the task type of the head; None if there is only a backbone, or the head of an
+        imported classifier, whose preprocessing and class names are not known.
+      crop: (height, width) that the head was trained at; None where `task` is.
+      fit: how images are fitted into it, see `data.input.views.fit_whole_image`.
     """
 
     network: transfer.Network
@@ -40,6 +45,7 @@ class TrainedModel:
     head: Head | None = None
     task: TaskType | None = None
     crop: Size | None = None
+    fit: Fit = "inside"
 
 
 def write_saved_model(
@@ -50,7 +56,7 @@ def write_saved_model(
     `get_features` returns "features" float32 [B, ceil(H / 4), ceil(W / 4), C] of the images
     at their own size. `predict` resizes the images to the input size of the training, and
     returns the predictions of the task's `decode`, in pixels of the images. A backbone without
-    a head has no `predict`.
+    a task has no `predict`.
 
     Args:
       model: the network to write.
@@ -67,7 +73,7 @@ def write_saved_model(
     module.description = tf.saved_model.Asset(str(description))
     if not frozen:
         module.backbone = _variables(model.network.backbone)
-        module.head = _variables(model.head.model) if model.head else None
+        module.head = _variables(model.head.model) if model.task else None
     signatures = {
         name: _signature(function, frozen)
         for name, function in build_functions(model, frozen=frozen).items()
@@ -76,6 +82,9 @@ def write_saved_model(
         tf.saved_model.save(module, str(directory), signatures)
     except tf.errors.OpError as error:
         raise FoiError(f"{directory}: cannot be written ({files.first_line(error)})") from error
+    if not frozen:
+        facts = CheckpointFacts(backbone=model.metadata["backbone"], mean=model.mean, std=model.std)
+        checkpoint_facts.write_facts(directory / "variables/variables", facts)
 
 
 def build_functions(model: TrainedModel, *, frozen: bool) -> dict[str, SignatureFunction]:
@@ -83,11 +92,13 @@ def build_functions(model: TrainedModel, *, frozen: bool) -> dict[str, Signature
     prepare = fold_batch_norm.fold_network if frozen else lambda network: network
     backbone = prepare(model.network.backbone)
     found = {"get_features": _get_features(model, backbone)}
-    if model.head is not None:
+    if model.task is not None:
         inputs, head = model.head.inputs(backbone), prepare(model.head.model)
         apply = functools.partial(head, training=False)
         if frozen and fold_batch_norm.is_linear(head) and len(hrnet.branches(backbone)) > 1:
-            inputs, apply = hrnet.branches(backbone), fold_batch_norm.move_before_upsampling(head)
+            aligned = hrnet.aligns_corners(backbone)
+            inputs = hrnet.branches(backbone)
+            apply = fold_batch_norm.move_before_upsampling(head, aligned)
         found["predict"] = _predict(model, tf.keras.Model(backbone.input, inputs), apply)
     return found
 
@@ -115,7 +126,7 @@ def _predict(
     normalize = transfer.build_normalizer(model.mean, model.std)
 
     def predict(images):
-        shown, view = pre_post_processing.fit_images(images, model.crop, model.mean)
+        shown, view = pre_post_processing.fit_images(images, model.crop, model.mean, model.fit)
         outputs = head(body(normalize(shown), training=False))
         found = model.task.decode(model.head.complete(outputs, shown))
         return pre_post_processing.restore_predictions(

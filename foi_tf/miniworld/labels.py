@@ -144,8 +144,8 @@ SEGMENTATION: dict[str, LabelMap] = {
         "cup": ("cup",), "bottle": ("bottle",), "person": ("person",), "sculpture": ("sculpture",),
         "pet": ("dog", "cat"),
     },
-    "suim": {
-        "waterbody": ("water",), "human divers": ("diver",), "plants": ("seaweed",),
+    "suim": {  # Water is ignored, as in SUIM.
+        "human divers": ("diver",), "plants": ("seaweed",),
         "wrecks": ("wreck",), "robots": ("robot",), "reefs": ("coral",),
         "fish": ("fish",), "sea floor": ("sand", "rock"),
     },

@@ -51,7 +51,9 @@ def is_linear(head: tf.keras.Model) -> bool:
     )
 
 
-def move_before_upsampling(head: tf.keras.Model) -> Callable[[Sequence[tf.Tensor]], tf.Tensor]:
+def move_before_upsampling(
+    head: tf.keras.Model, aligned: bool = False
+) -> Callable[[Sequence[tf.Tensor]], tf.Tensor]:
     """Returns a function that applies a linear head to HRNetV2's branches before upsampling.
 
     A 1x1 convolution and bilinear upsampling can swap places, and each branch has its own part
@@ -60,6 +62,7 @@ def move_before_upsampling(head: tf.keras.Model) -> Callable[[Sequence[tf.Tensor
 
     Args:
       head: a head for which `is_linear` holds.
+      aligned: whether the backbone aligns corners; see `hrnet.aligns_corners`.
 
     Returns:
       A function from branches [B, h_i, w_i, C_i] at strides 4, 8, ... to float32
@@ -75,8 +78,8 @@ def move_before_upsampling(head: tf.keras.Model) -> Callable[[Sequence[tf.Tensor
             for x, share in shares
         )
         found = tf.nn.bias_add(first, bias)
-        for i, x in enumerate(others, start=1):
-            found += layers.crop_like(layers.upsample_bilinear(x, 2**i), first)
+        for x in others:
+            found += layers.resize_bilinear(x, first, aligned)
         return found
 
     return apply

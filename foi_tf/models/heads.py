@@ -89,7 +89,7 @@ class SegmentationHead(Head):
 
     def finish(self, outputs: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
         """Upsamples logits to the size of the image."""
-        return layers.crop_like(layers.upsample_bilinear(outputs, 4), image)
+        return layers.resize_bilinear(outputs, image)
 
 
 class DepthHead(Head):
@@ -101,7 +101,7 @@ class DepthHead(Head):
 
     def finish(self, outputs: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
         """Applies softplus and upsamples depth to the size of the image."""
-        return layers.crop_like(layers.upsample_bilinear(tf.nn.softplus(outputs), 4), image)
+        return layers.resize_bilinear(tf.nn.softplus(outputs), image)
 
 
 class DetectionHead(Head):

@@ -11,6 +11,7 @@ Layer names are stable and systematic, since checkpoints are mapped onto them:
 import tensorflow as tf
 
 from foi_tf.models import layers
+from foi_tf.study.backbones import ALIGNED, NEAREST
 
 BRANCHES = tuple(f"branch_{i}" for i in range(4))
 
@@ -24,6 +25,7 @@ def hrnet_v2(
     blocks: int = 4,
     bottlenecks: int = 4,
     stem: int = 64,
+    fusion: str = NEAREST,
 ) -> tf.keras.Model:
     """Builds a backbone that computes features of normalized images [B, H, W, 3].
 
@@ -32,7 +34,10 @@ def hrnet_v2(
     branch_i is [B, ceil(H / 2**(i+2)), ceil(W / 2**(i+2)), width * 2**i].
 
     H and W may have any value and may be unknown. If they are known, the network neither
-    measures nor crops at run time. Batch norm is synchronized if a distribution strategy with
+    measures nor crops at run time. At sizes that 32 does not divide, coarse branches are larger
+    than a part of the finer ones. Bilinear upsampling resizes them to the finer size, as the
+    authors' code does. Nearest upsampling cuts them off (ours: the authors' classification code
+    and timm refuse such sizes). Batch norm is synchronized if a distribution strategy with
     more than one replica is in scope. Weights follow from `tf.keras.utils.set_random_seed`.
 
     Args:
@@ -42,6 +47,9 @@ def hrnet_v2(
       blocks: number of basic blocks in each branch of a module.
       bottlenecks: number of bottleneck blocks in stage 1.
       stem: channels of the stem and inside the bottlenecks.
+      fusion: how coarse branches come to the size of finer ones: "nearest", as in the authors'
+        classification code and timm; "bilinear", as in their segmentation code; or "aligned",
+        which also aligns the corners, as their networks with OCR.
     """
     image = tf.keras.Input(input_shape, name="image")
     x = layers.conv_bn(image, stem, 3, "stem/{}1", strides=2)
@@ -57,10 +65,10 @@ def hrnet_v2(
             last = stage == 4 and module == count - 1
             names = BRANCHES if last else [f"{name}/fuse{i}/relu" for i in range(stage)]
             branches = [
-                tf.keras.layers.ReLU(name=names[i])(_fuse(branches, i, f"{name}/fuse{i}"))
+                tf.keras.layers.ReLU(name=names[i])(_fuse(branches, i, f"{name}/fuse{i}", fusion))
                 for i in range(stage)
             ]
-    features = layers.ConcatUpsampled(name="features")(branches)
+    features = layers.ConcatUpsampled(fusion == ALIGNED, name="features")(branches)
     return tf.keras.Model(image, features, name=f"hrnet_w{width}")
 
 
@@ -68,6 +76,11 @@ def branches(backbone: tf.keras.Model) -> list[tf.Tensor]:
     """Returns the symbolic outputs of the layers `BRANCHES` that a backbone has."""
     named = {layer.name: layer.output for layer in backbone.layers}
     return [named[name] for name in BRANCHES if name in named]
+
+
+def aligns_corners(backbone: tf.keras.Model) -> bool:
+    """Tells whether a backbone aligns the corners of its branches to concatenate them."""
+    return any(getattr(layer, "aligned", False) for layer in backbone.layers)
 
 
 def _transition(branches: list[tf.Tensor], width: int, name: str) -> list[tf.Tensor]:
@@ -97,22 +110,28 @@ def _branch(x: tf.Tensor, blocks: int, name: str) -> tf.Tensor:
     return x
 
 
-def _fuse(branches: list[tf.Tensor], target: int, name: str) -> tf.Tensor:
+def _fuse(branches: list[tf.Tensor], target: int, name: str, fusion: str) -> tf.Tensor:
     """Sums all branches at the resolution and with the channels of branch `target`.
 
     Nearest upsampling by 2**n equals n times upsampling by 2. So the coarser branches are added
     from the coarsest on, and each sum is upsampled once. The result is the same as upsampling
-    each branch all the way, with fewer passes over large maps.
+    each branch all the way, with fewer passes over large maps. Bilinear upsampling has no such
+    rule, and goes all the way.
     """
     channels = branches[target].shape[-1]
     shares = [_down(branches[j], target - j, channels, f"{name}/from{j}") for j in range(target)]
     shares.append(branches[target])
     x = tf.keras.layers.Add(name=f"{name}/add")(shares) if target else branches[target]
 
-    coarse = None
+    coarse, resized = None, [x]
     for j in reversed(range(target + 1, len(branches))):
         share = layers.conv_bn(branches[j], channels, 1, f"{name}/from{j}/{{}}0", relu=False)
-        coarse = _add_upsampled(share, coarse, f"{name}/from{j}/add")
+        if fusion == NEAREST:
+            coarse = _add_upsampled(share, coarse, f"{name}/from{j}/add")
+        else:
+            resized.append(share)
+    if len(resized) > 1:
+        return layers.AddResized(fusion == ALIGNED, name=f"{name}/add_coarse")(resized)
     return _add_upsampled(x, coarse, f"{name}/add_coarse")
 
 

@@ -119,6 +119,23 @@ def upsample_bilinear(x: tf.Tensor, factor: int) -> tf.Tensor:
     return tf.cast(tf.image.resize(x, [height * factor, width * factor]), x.dtype)
 
 
+def resize_bilinear(x: tf.Tensor, reference: tf.Tensor, aligned: bool = False) -> tf.Tensor:
+    """Resizes [B, h, w, C] to the height and width of `reference`; keeps the dtype.
+
+    Args:
+      aligned: whether the centers of the outermost pixels stay in the corners (PyTorch's
+        `align_corners=True`). Otherwise the edges of the images coincide.
+    """
+    if None not in x.shape[1:3] and x.shape[1:3] == reference.shape[1:3]:
+        return x
+    size = tf.stack(spatial_size(reference))
+    found = tf.raw_ops.ResizeBilinear(
+        images=x, size=size, align_corners=aligned, half_pixel_centers=not aligned
+    )
+    found.set_shape((*x.shape[:1], *reference.shape[1:3], x.shape[-1]))
+    return tf.cast(found, x.dtype)
+
+
 def crop_like(x: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
     """Cuts off the rows and columns that `x` has more than `reference`.
 
@@ -150,15 +167,38 @@ class AddUpsampled(tf.keras.layers.Layer):
         return fine + crop_like(upsample_nearest(coarse, 2), fine)
 
 
-@tf.keras.utils.register_keras_serializable("foi_tf")
-class ConcatUpsampled(tf.keras.layers.Layer):
-    """Concatenates branches at strides s, 2s, 4s ... at stride s.
+class _Resizing(tf.keras.layers.Layer):
+    """Brings coarse branches to the size of the first, bilinearly; see `resize_bilinear`.
 
-    Upsampling is bilinear with half-pixel centers. Channels are in the order of the branches.
+    The HRNet segmentation code does so, whatever the sizes are.
     """
+
+    def __init__(self, aligned: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.aligned = aligned
+
+    def get_config(self) -> dict:
+        """Returns the configuration, with the way of resizing."""
+        return super().get_config() | {"aligned": self.aligned}
+
+    def _resize(self, inputs: list[tf.Tensor]) -> list[tf.Tensor]:
+        """Resizes all branches to the size of the first."""
+        return [resize_bilinear(x, inputs[0], self.aligned) for x in inputs]
+
+
+@tf.keras.utils.register_keras_serializable("foi_tf")
+class AddResized(_Resizing):
+    """Adds branches of equally many channels, resized to the size of the first."""
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        """Resizes and adds."""
+        return tf.add_n(self._resize(inputs))
+
+
+@tf.keras.utils.register_keras_serializable("foi_tf")
+class ConcatUpsampled(_Resizing):
+    """Concatenates branches at strides s, 2s, 4s ... at stride s, in their order."""
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         """Resizes all branches to the size of the first and concatenates them."""
-        first, *others = inputs
-        others = [upsample_bilinear(x, 2 ** (i + 1)) for i, x in enumerate(others)]
-        return tf.concat([first, *(crop_like(x, first) for x in others)], axis=-1)
+        return tf.concat(self._resize(inputs), axis=-1)

@@ -109,17 +109,33 @@ def read_pixel_classifier(
     Raises:
       FoiError: the checkpoint cannot be read.
     """
-    try:
-        reader = tf.train.load_checkpoint(str(checkpoint))
-        names = [name for name in reader.get_variable_to_shape_map() if _in_head(name, task)]
-        tensors = [reader.get_tensor(name) for name in names]
-    except (ValueError, tf.errors.OpError) as error:
-        raise FoiError(f"{checkpoint}: cannot be read ({first_line(error)})") from error
+    tensors = _read_head(checkpoint, task)
     kernels = [tensor for tensor in tensors if tensor.ndim == 4 and tensor.shape[:2] == (1, 1)]
     biases = [tensor for tensor in tensors if tensor.ndim == 1]
     if len(kernels) != 1 or len(biases) != 1:
         return None
     return kernels[0][0, 0], biases[0]
+
+
+def count_classes(checkpoint: epath.PathLike, task: str) -> int:
+    """Counts the classes of a classification head in a checkpoint; 0 if it has no such head.
+
+    Raises:
+      FoiError: the checkpoint cannot be read.
+    """
+    # The last layer is the only one without space: its kernel is [channels, classes].
+    kernels = [tensor for tensor in _read_head(checkpoint, task) if tensor.ndim == 2]
+    return kernels[0].shape[1] if len(kernels) == 1 else 0
+
+
+def _read_head(checkpoint: epath.PathLike, task: str) -> list[np.ndarray]:
+    """Reads all weights of the head of a task from a checkpoint."""
+    try:
+        reader = tf.train.load_checkpoint(str(checkpoint))
+        names = [name for name in reader.get_variable_to_shape_map() if _in_head(name, task)]
+        return [reader.get_tensor(name) for name in names]
+    except (ValueError, tf.errors.OpError) as error:
+        raise FoiError(f"{checkpoint}: cannot be read ({first_line(error)})") from error
 
 
 def _in_head(name: str, task: str) -> bool:

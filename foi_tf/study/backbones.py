@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 HRNET, RESNET = "hrnet", "resnet"
+# How HRNetV2 fuses its branches; see `models.hrnet.hrnet_v2`.
+NEAREST, BILINEAR, ALIGNED = "nearest", "bilinear", "aligned"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,11 @@ class Backbone:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     in_timm: bool = False
 
+    @property
+    def fusion(self) -> str:
+        """Names the way in which an HRNetV2 fuses its branches."""
+        return self.options.get("fusion", NEAREST)
+
 
 BACKBONES = {
     "hrnet_w48": Backbone(  # The paper's.
@@ -38,6 +45,17 @@ BACKBONES = {
     ),
     "hrnet_w18": Backbone(
         architecture=HRNET, options={"width": 18}, giga_operations=4.33, in_timm=True
+    ),
+    # The authors' segmentation networks have the same weights, but fuse branches bilinearly. Their
+    # networks with object-contextual representations (OCR) align the corners of branches.
+    "hrnet_w18_bilinear": Backbone(
+        architecture=HRNET, options={"width": 18, "fusion": BILINEAR}, giga_operations=4.33
+    ),
+    "hrnet_w48_bilinear": Backbone(
+        architecture=HRNET, options={"width": 48, "fusion": BILINEAR}, giga_operations=17.36
+    ),
+    "hrnet_w48_aligned": Backbone(
+        architecture=HRNET, options={"width": 48, "fusion": ALIGNED}, giga_operations=17.36
     ),
     # Ours, for trials on a CPU: the same topology, small enough to train in minutes. The number
     # of operations is our count, of the backbone alone.

@@ -1,6 +1,7 @@
 """Lists the names that flags accept, without importing large libraries."""
 
 import dataclasses
+from typing import Literal
 
 STRATEGIES = ("auto", "cpu", "mirrored", "multi_worker", "tpu")
 # Ways to choose a learning rate, see `chains.lr_selection`.
@@ -15,6 +16,10 @@ RANKINGS = ("advice", "inclusion", "domain", "size", "coco", FITTED,
             "leep", "nleep", "logme", "hscore", "gbc")  # fmt: skip
 # Keras' names of the mixed-precision policies, by precision.
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+# Readings of "one side matches the input resolution" (section 4.1), see
+# `data.input.views.fit_whole_image`.
+Fit = Literal["inside", "cover"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ import pydantic
 
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study import config_files, sources
+from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import TASK_TYPES, Size, Task
 from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.results import MULTI_SOURCE
@@ -87,9 +88,13 @@ class LinkConfig:
     Attributes:
       schedule: see `Schedule`.
       crop: (height, width) of the network's input in pixels; None takes the dataset's own.
-      rescale: (lowest, highest) random factor on top of the scale at which the whole
-        image would fit into the crop (the paper does not print it). For contrastive tasks
+      rescale: (lowest, highest) random factor on top of the scale of `fit` (the paper does not
+        print it). For contrastive tasks
         it is the magnification of the random windows, see `data.input.simclr_views.make_view_pair`.
+      fit: scale at which images are evaluated, and which `rescale` multiplies. Section 4.1
+        says that "one side matches the input resolution", so both readings are ours. "inside"
+        shows whole images, with a margin; "cover" fills the input and cuts off what is beyond
+        it. Contrastive tasks do without.
       rate_factors: factors of the schedule's learning rate; the products are the learning
         rates that --select_lr chooses from. Section 4.2 takes three and does not print them;
         these factors are ours.
@@ -99,6 +104,7 @@ class LinkConfig:
     schedule: Schedule
     crop: tuple[Positive, Positive] | None = None
     rescale: tuple[Annotated[float, pydantic.Field(gt=0)], float] = (0.5, 2.0)
+    fit: Fit = "inside"
     rate_factors: tuple[Annotated[float, pydantic.Field(gt=0)], ...] = (0.3, 1.0, 3.0)
 
     def __post_init__(self):

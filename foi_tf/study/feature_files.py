@@ -17,6 +17,8 @@ from etils import epath
 
 from foi_tf import files
 from foi_tf.errors import FoiError
+from foi_tf.study.choices import Fit
+from foi_tf.study.dataset import Channels
 from foi_tf.wording import count_noun
 
 MAX_IMAGES = 1000  # Images of a dataset that get features, at most (Section 3.2).
@@ -44,6 +46,9 @@ class Origin:
       points_per_image: the most points that were drawn from an image.
       seed: random seed that chose the points (and the images that `ids` names).
       version: version of foi_tf.
+      statistics: mean and standard deviation of the channels that normalized the pixels, those
+        that the weights were trained with; None for the dataset's own.
+      fit: how images were fitted into the input, see `data.input.views.fit_whole_image`.
     """
 
     dataset: str
@@ -60,6 +65,8 @@ class Origin:
     points_per_image: int
     seed: int
     version: str
+    statistics: tuple[Channels, Channels] | None = None
+    fit: Fit = "inside"
 
     @property
     def name(self) -> str:
@@ -69,7 +76,8 @@ class Origin:
     @property
     def network(self) -> str:
         """Describes the network that made the features."""
-        return f"{self.backbone} of {' -> '.join(self.chain)} ({self.weights})"
+        own = "" if self.statistics is None else f", pixels as in training {self.statistics}"
+        return f"{self.backbone} of {' -> '.join(self.chain)} ({self.weights}{own})"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ METRICS = types.MappingProxyType(
         "ap50": Metric("AP50"),
         "oks_ap50": Metric("AP at 0.5 OKS"),
         "rmse": Metric("RMSE, m", higher_is_better=False),
+        "delta1": Metric("δ < 1.25"),  # Stands beside RMSE in rows, and is never the main metric.
         "top1": Metric("top-1 accuracy"),
         "contrastive_accuracy": Metric("contrastive accuracy"),
     }

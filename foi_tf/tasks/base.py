@@ -82,7 +82,10 @@ class TaskType(abc.ABC):
 
     @abc.abstractmethod
     def loss(self, outputs: Outputs, targets: Targets) -> dict[str, tf.Tensor]:
-        """Computes named scalar terms, each a mean over this replica's valid elements.
+        """Computes named scalar terms, each this replica's share of a mean over all replicas.
+
+        The mean is over the valid elements of all replicas' batches, and the shares add up to it
+        (see `compute_mean_share`). With one replica, a term is the mean itself.
 
         `outputs` has `views` rows for each row of `targets`.
         """
@@ -131,7 +134,29 @@ class TaskType(abc.ABC):
         raise NotImplementedError(f"{type(self).__name__} has no annotation of single cells")
 
 
-def mean_over(values: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
-    """Returns the mean of `values` where `valid`, both of one shape; 0 if nothing is valid."""
+def compute_mean_share(values: tf.Tensor, valid: tf.Tensor | None = None) -> tf.Tensor:
+    """Computes this replica's share of the mean of `values` where `valid`, over all replicas.
+
+    The sum of the replicas' shares is the mean, and the sum of their gradients is its gradient,
+    whatever number of valid elements each replica has.
+
+    Args:
+      values: float32 of any shape.
+      valid: bool of the same shape; None if all values are valid, as many on each replica.
+
+    Returns:
+      Scalar; 0 if nothing is valid on any replica.
+    """
+    if valid is None:
+        return tf.reduce_mean(values) / tf.distribute.get_strategy().num_replicas_in_sync
     weights = tf.cast(valid, values.dtype)
-    return tf.math.divide_no_nan(tf.reduce_sum(values * weights), tf.reduce_sum(weights))
+    count = sum_over_replicas(tf.reduce_sum(weights))
+    return tf.math.divide_no_nan(tf.reduce_sum(values * weights), count)
+
+
+def sum_over_replicas(count: tf.Tensor) -> tf.Tensor:
+    """Sums a number over all replicas, each of which has to call this, and in the same order."""
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        return count
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, count)

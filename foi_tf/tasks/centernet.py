@@ -12,12 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from foi_tf.study.dataset import Size
-from foi_tf.tasks.base import mean_over
+from foi_tf.tasks.base import compute_mean_share, sum_over_replicas
 
 STRIDE = 4
 MAX_OBJECTS = 128  # Objects of an image in training, the largest ones (Zhou et al.'s code).
 MAX_PREDICTIONS = 100  # Predictions for each image (Appendix A.3).
-OFFSET_WEIGHT, SIZE_WEIGHT = 1.0, 0.1  # Zhou et al., section 3.
+# Weights of Zhou et al., section 3, for distances |y| + |x| as Eq. A.3 and A.4 print them. Their
+# code averages the two coordinates as well, so that its L1 terms are half of ours.
+OFFSET_WEIGHT, SIZE_WEIGHT = 1.0, 0.1
 MIN_OVERLAP = 0.7  # Lowest IoU in the rule of `gaussian_radius`, in Zhou et al.'s code.
 
 _ALPHA, _BETA = 2, 4  # Appendix A.3.
@@ -169,7 +171,9 @@ def _covered(boxes: tf.Tensor, shape: Size) -> tf.Tensor:
 
 
 def focal_loss(logits: tf.Tensor, truth: tf.Tensor, background: tf.Tensor) -> tf.Tensor:
-    """Computes the penalty-reduced focal loss (Eq. A.2) over the centers of the replica's batch.
+    """Computes this replica's share of the penalty-reduced focal loss (Eq. A.2).
+
+    N is the number of centers of all replicas; if there are none, N is 1.
 
     Args:
       logits, truth: float32 [B, h, w, C].
@@ -181,12 +185,17 @@ def focal_loss(logits: tf.Tensor, truth: tf.Tensor, background: tf.Tensor) -> tf
     # log(1 - sigmoid(x)) is log_sigmoid(-x), which does not overflow.
     spared = (1 - truth) ** _BETA * chance**_ALPHA * tf.math.log_sigmoid(-logits)
     total = tf.reduce_sum(center * found + (1 - center) * background[..., None] * spared)
-    return -total / tf.maximum(tf.reduce_sum(center), 1.0)
+    return -total / tf.maximum(sum_over_replicas(tf.reduce_sum(center)), 1.0)
 
 
 def l1_loss(values: tf.Tensor, truth: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
-    """Computes the mean L1 distance, |y| + |x|, of [..., 2] over present points (Eq. A.3, A.4)."""
-    return mean_over(tf.reduce_sum(tf.abs(values - truth), -1), present)
+    """Computes this replica's share of the mean L1 distance of present points (Eq. A.3, A.4).
+
+    Args:
+      values, truth: float32 [..., 2]; their distance is |y| + |x|.
+      present: bool [...].
+    """
+    return compute_mean_share(tf.reduce_sum(tf.abs(values - truth), -1), present)
 
 
 def gather_cells(maps: tf.Tensor, cell: tf.Tensor) -> tf.Tensor:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks.base import Sums, TaskType
+from foi_tf.tasks.base import Sums, TaskType, compute_mean_share
 
 
 class Classification(TaskType):
@@ -31,7 +31,7 @@ class Classification(TaskType):
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
         """Computes the cross-entropy of logits [B, classes]."""
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(targets["label"], outputs)
-        return {"cross_entropy": tf.reduce_mean(entropy)}
+        return {"cross_entropy": compute_mean_share(entropy)}
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
         """Returns {"label" int32 [B]}, the likeliest class."""

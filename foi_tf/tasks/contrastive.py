@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from foi_tf.models.heads import ProjectionHead
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks.base import TaskType
+from foi_tf.tasks.base import TaskType, compute_mean_share
 
 TEMPERATURE = 0.1  # SimCLR's value for ILSVRC'12.
 _ROWS = 256  # Rows of similarities that the host computes at a time; ours.
@@ -67,7 +67,7 @@ def compute_nt_xent(embeddings: tf.Tensor, temperature: float) -> tf.Tensor:
       temperature: divisor of the similarities.
 
     Returns:
-      Scalar, the mean over this replica's views.
+      Scalar, this replica's share of the mean over the views of all replicas.
     """
     context = tf.distribute.get_replica_context()
     own = embeddings.shape[0]
@@ -79,7 +79,7 @@ def compute_nt_xent(embeddings: tf.Tensor, temperature: float) -> tf.Tensor:
     logits = tf.where(itself, similarity.dtype.min, similarity)
     partner = first + tf.bitwise.bitwise_xor(rows, 1)
     entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(partner, logits)
-    return tf.reduce_mean(entropy)
+    return compute_mean_share(entropy)
 
 
 def _gather_replicas(values: tf.Tensor, context: tf.distribute.ReplicaContext) -> tf.Tensor:

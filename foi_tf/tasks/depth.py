@@ -8,7 +8,7 @@ import tensorflow as tf
 from foi_tf.models.heads import DepthHead
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import feature_cells
-from foi_tf.tasks.base import Sums, TaskType, mean_over
+from foi_tf.tasks.base import Sums, TaskType, compute_mean_share
 
 DELTA = 1.25  # Largest ratio of an accurate pixel (section 4.3).
 
@@ -46,7 +46,7 @@ class Depth(TaskType):
 
         The paper prints no weights, so both terms have the same weight. Derivatives are
         differences of neighboring pixels, known where both pixels are. N is the number of
-        known pixels in both terms.
+        known pixels in both terms, those of all replicas.
         """
         truth = targets["depth"]
         known = truth > 0
@@ -56,7 +56,10 @@ class Depth(TaskType):
         down = tf.where(known[:, 1:] & known[:, :-1], error[:, 1:] - error[:, :-1], 0)
         steps = tf.pad(tf.abs(across), [[0, 0], [0, 0], [0, 1]])
         steps += tf.pad(tf.abs(down), [[0, 0], [0, 1], [0, 0]])
-        return {"l1": mean_over(tf.abs(error), known), "smoothness": mean_over(steps, known)}
+        return {
+            "l1": compute_mean_share(tf.abs(error), known),
+            "smoothness": compute_mean_share(steps, known),
+        }
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
         """Returns {"depth" float32 [B, H, W]} in meters, clipped to the dataset's range if any."""

@@ -17,9 +17,13 @@ from foi_tf.wording import count_noun
 
 # OKS falloff of keypoints of datasets that name none. Ours: the mean of COCO's 17.
 DEFAULT_SIGMA = 0.067
-# Zhou et al.'s code gives all three terms the same weight.
+# Zhou et al.'s code gives all three terms the same weight, too. But its L1 terms average the two
+# coordinates of a distance, where Eq. A.3 adds them, so they are half of ours.
 HEATMAP_WEIGHT = OFFSET_WEIGHT = DISPLACEMENT_WEIGHT = 1.0
 MIN_SCORE = 0.1  # Lowest score of a candidate (Zhou et al., section 4.2).
+# Largest distance of a candidate from the place that the displacement points to, as a share of the
+# longer side of the object's box. Zhou et al.'s code has it; neither paper mentions it.
+MAX_DISTANCE = 0.3
 
 
 class Keypoints(TaskType):
@@ -137,9 +141,10 @@ class Keypoints(TaskType):
         Keypoints are float32 [B, n, K, 3] (y, x, score), boxes [B, n, 4], both in input
         pixels. Scores of objects, [B, n], are 0 in empty rows. The displacement from an
         object's center points to a place for each keypoint. The keypoint is the candidate
-        nearest to that place, among candidates within the object's box that score above 0.1.
-        Without a candidate it is that place itself, with a score of 0 (Zhou et al., section
-        4.2).
+        nearest to that place, among candidates within the object's box that score above 0.1
+        (Zhou et al., section 4.2). A candidate must also be no farther from the place than
+        `MAX_DISTANCE` times the longer side of the box, so that a hidden keypoint is not taken
+        from a neighbor. Without a candidate, the keypoint is the place itself, with a score of 0.
         """
         found = centernet.decode_boxes(outputs)
         width = outputs["heatmap"].shape[2]
@@ -152,6 +157,8 @@ class Keypoints(TaskType):
         usable = tf.reduce_all((spread >= low) & (spread <= high), -1)
         usable &= scores[:, None] > MIN_SCORE
         squared = tf.reduce_sum((spread - regressed[..., None, :]) ** 2, -1)
+        longer = tf.reduce_max(high - low, -1)  # [B, n, 1, 1].
+        usable &= squared <= (MAX_DISTANCE * longer) ** 2
         squared = tf.where(usable, squared, squared.dtype.max)
         nearest = tf.argmin(squared, -1, output_type=tf.int32)
         by_object = tf.transpose(nearest, [0, 2, 1])  # [B, K, n], to index [B, K, m].

@@ -9,7 +9,7 @@ from foi_tf.data.records import schema
 from foi_tf.models.heads import SegmentationHead
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import feature_cells
-from foi_tf.tasks.base import Sums, TaskType, mean_over
+from foi_tf.tasks.base import Sums, TaskType, compute_mean_share
 
 _NO_CLASS = -1  # Target of ignored pixels.
 
@@ -45,7 +45,7 @@ class Segmentation(TaskType):
         """Computes cross-entropy of logits [B, H, W, classes] without ignored pixels (Eq. A.1)."""
         mask = targets["mask"]
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(mask, 0), outputs)
-        return {"cross_entropy": mean_over(entropy, mask != _NO_CLASS)}
+        return {"cross_entropy": compute_mean_share(entropy, mask != _NO_CLASS)}
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
         """Returns {"mask" int32 [B, H, W]}, the likeliest class of each pixel."""

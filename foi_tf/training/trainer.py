@@ -81,18 +81,23 @@ class Trainer(orbit.StandardTrainer):
 
     @tf.autograph.experimental.do_not_convert
     def replica_step(self, name: str, batch: Mapping) -> dict[str, tf.Tensor]:
-        """Updates the weights from a replica's batch of the task `name`; returns its loss terms."""
+        """Updates the weights from a replica's batch of the task `name`.
+
+        Returns the loss terms: this replica's shares of the means over all replicas.
+        """
         model = self._network.models[name]
         with tf.GradientTape() as tape:
             outputs = model(batch["image"], training=True)
             terms = self._tasks[name].loss(outputs, batch["targets"])
-            # Gradients are summed over replicas, so the mean is taken here, once.
-            loss = tf.add_n(list(terms.values())) / self._strategy.num_replicas_in_sync
+            # Not divided by the replicas: terms are shares, and gradients are summed over replicas.
+            loss = tf.add_n(list(terms.values()))
         variables = model.trainable_variables
         gradients = tape.gradient(loss, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for term, value in terms.items():
-            self._means[f"{name}/{term}"].update_state(value)
+            # The metric divides by the number of replicas, too, but shares add up to the mean.
+            share = value * self._strategy.num_replicas_in_sync
+            self._means[f"{name}/{term}"].update_state(share)
         return terms
 
     def train_loop_end(self) -> dict[str, float]:

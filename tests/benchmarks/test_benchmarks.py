@@ -39,6 +39,7 @@ CASES = {
 # These compare with PyTorch and timm, which the project does not install.
 WITH_TORCH = {
     "parity": (["--widths=18"], r"W18 .* features"),
+    "model_card": (["--widths=18"], r"W18 features +\S+\nW18 logits +\S+\n$"),
     "torch_step": (["hrnet_w18", "32", "float32", "1"], r'"seconds"'),
     "torch_inference": (["hrnet_w18", "32", "float32", "1"], r"\["),
 }
@@ -71,7 +72,7 @@ def test_it_runs_beside_torch(name):
     if not python:
         pytest.skip("needs PyTorch and timm: set FOI_TORCH_PYTHON to an interpreter with both")
     arguments, expected = WITH_TORCH[name]
-    if name == "parity":
+    if name in ("parity", "model_card"):
         arguments, python = [*arguments, f"--torch_python={python}"], sys.executable
     assert re.search(expected, run(name, arguments, python))
 

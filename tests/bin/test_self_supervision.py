@@ -3,13 +3,16 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from foi_tf.analysis.measures.gains import with_gains
 from foi_tf.bin import linear, pretrain, source, target
 from foi_tf.data.convert import builder, custom_dataset
-from foi_tf.inference import export
+from foi_tf.errors import FoiError
+from foi_tf.inference import export, linear_probe
 from foi_tf.study import results
+from foi_tf.study.dataset import Dataset
 from tests import raw_folders, tiny_backbone
 from tests.bin.conftest import error
 
@@ -103,5 +106,33 @@ def test_linear_evaluation(call, flags, tmp_path):
     assert found["train"] == 12 and found["val"] == 6 and found["chain"] == ["scratch"]
     # The classes are of different colors, which random features keep apart, too.
     assert found["top1"] > 0.8
-    said = error(call(linear, dataset="blocks", **given))
-    assert "blocks has no classification annotations" in said
+    assert found["labels"] == "classification" and found["mean_ap"] is None
+    assert len(found["mean"]) == len(found["std"]) == 3
+
+
+def test_linear_evaluation_with_labels_from_boxes(call, flags):
+    given = {"data_dir": flags["data_dir"], "backbone": "hrnet_mini", "init": "scratch"}
+    # Each image of `blocks` shows an object of each class.
+    code, _, err = call(linear, dataset="blocks", **given, size="32x32")
+    assert code == 1 and "blocks train: 7/7 images" in err
+    assert "blocks: 7 training images of a single class" in err
+
+
+def test_images_with_several_labels():
+    """Checks both numbers on vectors that a regression separates, but for one image, by hand."""
+    rng = np.random.default_rng(0)
+    labels = np.eye(4, 3, dtype=bool)[rng.integers(0, 4, 60)]  # A quarter shows no object.
+    labels[:, 2] |= labels[:, 0]  # Class 0 never stands alone.
+    vectors = np.hstack([labels, rng.normal(size=(60, 1))]).astype(np.float32)
+    model = linear_probe._fit(vectors, labels, 1.0)
+    assert linear_probe._measure(model, vectors, labels) == [1, 1]
+    wrong = labels.copy()
+    wrong[np.flatnonzero(labels[:, 1])[0]] = [False, False, True]
+    top1, precision = linear_probe._measure(model, vectors, wrong)
+    assert top1 == pytest.approx(1 - 1 / labels.any(1).sum()) and 0.5 < precision < 1
+
+
+def test_images_need_labels():
+    row = Dataset(id="x", domain="aerial", name="X", number=0, train=1, val=1, classes={"depth": 1})
+    with pytest.raises(FoiError, match="x has neither classification nor detection annotations"):
+        linear_probe.find_label_type(row)

@@ -50,6 +50,7 @@ def test_in_and_out_again(call, public_file, tmp_path):
     assert code == 0 and err.startswith("371 tensors used, 0 left"), err
     record = json.loads(out)
     assert record["checkpoint"] == str(tmp_path / "in/ilsvrc")
+    assert record["mean"] == [0.485, 0.456, 0.406]
     assert record["used"]["classifier.bias"] == "logits/bias" and record["left"] == {}
 
     begin = initial_weights.find_weights(record["checkpoint"], "hrnet_mini")
@@ -61,8 +62,10 @@ def test_in_and_out_again(call, public_file, tmp_path):
         format="safetensors",
     )  # fmt: skip
     assert code == 0 and json.loads(out)["chain"] == ["ilsvrc"]
+    assert json.loads(out)["classes"] == 5 and not json.loads(out)["assumed_statistics"]
     again = tmp_path / "out/model.safetensors"
-    assert call("import", weights=again, out=tmp_path / "again", **given)[0] == 0
+    code, _, err = call("import", weights=again, out=tmp_path / "again", **given)
+    assert code == 0 and err.startswith("371 tensors used, 0 left"), err
     load_backbone(loaded, tmp_path / "again")
     pixels = tf.random.stateless_normal((1, 40, 50, 3), [0, 1])
     assert tf.reduce_all(made(pixels) == loaded(pixels))

@@ -37,17 +37,21 @@ def record(link, value):
     )  # fmt: skip
 
 
+_RECIPES_IN_0_1_0 = {"keypoints": 2, "depth": 2}
+
+
 @pytest.mark.parametrize(("task_type", "digest"), [
     ("segmentation", "15b8f7d8fc085754"), ("detection", "806d830d22c5a8a2"),
     ("keypoints", "e23c195b0b019166"), ("depth", "00163dc56dfcead8"),
     ("classification", "40b9a5efecbab7b3"), ("contrastive", "f54dbe1efc2fcf2e"),
 ])  # fmt: skip
-def test_digests_are_those_of_version_0_1_0(task_type, digest):
+def test_digests_of_the_same_recipe_are_those_of_version_0_1_0(task_type, digest, monkeypatch):
+    monkeypatch.setitem(links.RECIPES, task_type, _RECIPES_IN_0_1_0.get(task_type, 1))
     task = Task("blocks", task_type)
     assert describe_link(("ilsvrc", str(task)), task).digest == digest
 
 
-def test_the_digest_of_a_set_is_that_of_version_0_1_0():
+def test_the_digest_of_a_set_is_that_of_version_0_1_0_for_one_replica():
     link = describe_link(
         ("ilsvrc", "a:segmentation+b:segmentation"),
         Task("a+b", "segmentation"),
@@ -58,7 +62,9 @@ def test_the_digest_of_a_set_is_that_of_version_0_1_0():
         precision="bfloat16",
         holdout=0.2,
     )
-    assert link.digest == "66e1b51bf30fe543"
+    assert link.digest == "daee7fc6fa5aa26d"
+    # Until the losses of several replicas had one mean, which that of one replica always was.
+    assert dataclasses.replace(link, replicas=1).digest == "b427484eb2296488"
 
 
 def test_the_row_of_a_chain_is_that_of_version_0_1_0():
@@ -115,7 +121,7 @@ def test_everything_that_matters_is_in_the_digest(make_link):
     }  # fmt: skip
     of_member = {
         "task": Task("blocks", "detection"), "data": "x", "images": 5, "crop": (32, 64),
-        "rescale": (1.0, 1.0),
+        "rescale": (1.0, 1.0), "fit": "cover",
     }  # fmt: skip
     assert set(changes) == {field.name for field in dataclasses.fields(link)}
     assert set(of_member) == {field.name for field in dataclasses.fields(member)}

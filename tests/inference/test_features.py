@@ -10,6 +10,8 @@ from foi_tf.data.input import pipeline
 from foi_tf.errors import FoiError
 from foi_tf.inference import features
 from foi_tf.models import heads, transfer
+from foi_tf.models.weights import checkpoint_facts, public_weights
+from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.study import feature_files
 from foi_tf.study.dataset import Task
 from foi_tf.study.grid import choose_subset
@@ -176,6 +178,39 @@ def test_the_heads_of_a_source_say_its_classes(request_for, make_link, tmp_path,
     assert transfer.read_pixel_classifier(links.weights_path(directory), "blocks:depth") is None
     with pytest.raises(FoiError, match="cannot be read"):
         transfer.read_pixel_classifier(tmp_path / "none", "blocks:depth")
+
+
+def test_frozen_weights_get_pixels_as_in_their_training(request_for, tmp_path, monkeypatch):
+    """Checks the scale behind the stem, whose statistics are those of pixels in [0, 1].
+
+    With the statistics of each dataset, as for weights of unknown training, it would be some four
+    times as large.
+    """
+    request = request_for()
+    pixels = shown(request, request.prepared.ids["train"][0], None, lambda e: {})["image"]
+    tf.keras.utils.set_random_seed(0)
+    built = public_weights.build_classifier("hrnet_mini", 0).network
+    norms = [x for x in built.backbone.layers if hasattr(x, "moving_mean")]
+    for norm in norms:
+        norm.momentum = 0.0
+    built.backbone(transfer.build_normalizer((0.0,) * 3, (1.0,) * 3)(pixels), training=True)
+    facts = CheckpointFacts(backbone="hrnet_mini", mean=(0.0,) * 3, std=(1.0,) * 3)
+    public_weights.write_checkpoint(built, tmp_path / "w", facts)
+
+    def measure(name):
+        begin = initial_weights.find_weights(tmp_path / "w", "hrnet_mini")
+        network = features.FeatureExtractor("hrnet_mini", begin, 0)
+        made = features.update_features(tmp_path / f"{name}.npz", [request], network, 4)
+        stem = network.model.get_layer("stem/bn").output
+        monkeypatch.setattr(network, "model", tf.keras.Model(network.model.input, stem))
+        return float(np.std(network(pixels, request))), made[0].origin
+
+    scale, origin = measure("known")
+    assert scale == pytest.approx(1, abs=0.05)
+    assert origin.statistics == facts.statistics and "pixels as in training" in origin.network
+    checkpoint_facts.facts_path(tmp_path / "w").unlink()  # As a checkpoint of earlier versions.
+    scale, older = measure("unknown")
+    assert scale > 2 and older.statistics is None and older.network != origin.network
 
 
 def test_an_unknown_input_size_is_an_error(network, request_for, tmp_path):

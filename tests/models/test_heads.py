@@ -104,7 +104,7 @@ def test_segmentation_upsamples_the_logits(tiny):
     features = tf.random.stateless_normal((1, 4, 4, 60), seed=(0, 1))
     logits = head(features, tf.zeros((1, 15, 13, 3)))
     linear = tf.einsum("bhwc,ck->bhwk", features, kernel[0, 0]) + bias
-    expected = tf.image.resize(linear, (16, 16))[:, :15, :13]
+    expected = tf.image.resize(linear, (15, 13))
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
 
 

@@ -3,8 +3,10 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.errors import FoiError
+from foi_tf.models import layers
 from foi_tf.models.backbones import BACKBONES, build_backbone
-from foi_tf.models.hrnet import BRANCHES
+from foi_tf.models.hrnet import BRANCHES, aligns_corners, hrnet_v2
+from foi_tf.study.backbones import ALIGNED, BILINEAR, NEAREST
 from tests.models.lowering import lower_training_step
 
 
@@ -44,8 +46,33 @@ def test_any_size(size, static, mini):
 
 
 @pytest.mark.slow
-def test_training_step_lowers_to_xla():
-    model = build_backbone("hrnet_mini", (71, 53, 3))
+@pytest.mark.parametrize("fusion", [BILINEAR, ALIGNED])
+def test_bilinear_fusion(fusion, mini):
+    """Computes the first fusion of stage 4 by hand, from the sums before it; same weights."""
+    small = BACKBONES["hrnet_mini"].options
+    model = hrnet_v2(input_shape=(71, 53, 3), fusion=fusion, **small)
+    by_name = {layer.name: layer for layer in mini.layers if layer.weights}
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights(by_name[layer.name].get_weights())
+    name = "stage4/module0"
+    last = {i: f"{name}/branch{i}/block0/relu2" for i in range(4)}
+    norms = {j: f"{name}/fuse0/from{j}/bn0" for j in (1, 2, 3)}
+    wanted = [*(norms[j] for j in (1, 2, 3)), last[0], BRANCHES[0]]
+    outputs = [model.get_layer(each).output for each in wanted]
+    x = tf.random.stateless_normal((1, 71, 53, 3), seed=(0, 1))
+    *shares, own, found = tf.keras.Model(model.input, outputs)(x)
+    for share in shares:
+        own += layers.resize_bilinear(share, own, fusion == ALIGNED)
+    np.testing.assert_allclose(found, tf.nn.relu(own), rtol=1e-4, atol=1e-4)
+    assert aligns_corners(model) == (fusion == ALIGNED) and not aligns_corners(mini)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fusion", [NEAREST, BILINEAR, ALIGNED])
+def test_training_step_lowers_to_xla(fusion):
+    small = BACKBONES["hrnet_mini"].options
+    model = hrnet_v2(input_shape=(71, 53, 3), fusion=fusion, **small)
     assert "convolution" in lower_training_step(model, (71, 53))
 
 
@@ -56,11 +83,13 @@ def test_static_and_dynamic_sizes_agree(mini):
     np.testing.assert_allclose(static(x), mini(x), rtol=1e-4, atol=1e-5)
 
 
-def test_features_are_the_upsampled_branches(mini):
-    x = tf.random.stateless_normal((1, 64, 64, 3), seed=(0, 1))
+@pytest.mark.parametrize("size", [(64, 64), (71, 53)])
+def test_features_are_the_branches_at_the_size_of_the_first(size, mini):
+    x = tf.random.stateless_normal((1, *size, 3), seed=(0, 1))
     outputs = [mini.get_layer(name).output for name in BRANCHES]
     *branches, features = tf.keras.Model(mini.input, [*outputs, mini.output])(x)
-    expected = tf.concat([tf.image.resize(branch, (16, 16)) for branch in branches], axis=-1)
+    first = branches[0].shape[1:3]
+    expected = tf.concat([tf.image.resize(branch, first) for branch in branches], axis=-1)
     np.testing.assert_allclose(features, expected, rtol=1e-5, atol=1e-5)
 
 

@@ -56,6 +56,25 @@ def test_concat_upsampled_keeps_the_order_of_branches():
     np.testing.assert_allclose(features[0, 4, 4], [0, 1, 1, 2, 2, 2])
 
 
+@pytest.mark.parametrize("sizes", [(5, 3), (8, 4), (7, 2)])
+def test_resizing_is_linear_between_centers(sizes):
+    """Computes one row by linear interpolation: edges coincide, or the outermost centers do."""
+    fine, coarse = sizes
+    row = np.random.default_rng(0).normal(size=coarse).astype(np.float32)
+    x, reference = tf.reshape(row, (1, 1, coarse, 1)), tf.zeros((1, 1, fine, 1))
+    places = {
+        False: (np.arange(fine) + 0.5) * coarse / fine - 0.5,
+        True: np.linspace(0, coarse - 1, fine),
+    }
+    for aligned, at in places.items():
+        found = layers.resize_bilinear(x, reference, aligned)[0, 0, :, 0]
+        np.testing.assert_allclose(found, np.interp(at, np.arange(coarse), row), atol=1e-5)
+        total = layers.AddResized(aligned)([reference + 1, x])[0, 0, :, 0]
+        np.testing.assert_allclose(total, found + 1, atol=1e-6)
+        whole = layers.ConcatUpsampled(aligned)([reference, x])[0, 0, :, 1]
+        np.testing.assert_allclose(whole, found, atol=1e-6)
+
+
 def test_each_initializer_draws_its_own_values():
     tf.keras.utils.set_random_seed(0)
     first, second = layers.he_normal()((3, 3, 8, 64)), layers.he_normal()((3, 3, 8, 64))

@@ -66,6 +66,14 @@ def test_a_range_must_rise(tmp_path):
         load(tmp_path, GOOD.replace("crop:", "rescale: [2.0, 0.5]\n  crop:"))
 
 
+def test_the_fit_is_inside_unless_a_dataset_has_another(tmp_path):
+    loaded = load(tmp_path, GOOD.replace("{policy: poly, steps: 30}", "{policy: poly}, fit: cover"))
+    assert loaded.link(Task("camvid", "segmentation")).fit == "inside"
+    assert loaded.link(Task("suim", "segmentation")).fit == "cover"
+    with pytest.raises(FoiError, match=r"segmentation\.fit: 'outside': .*'inside' or 'cover'"):
+        load(tmp_path, GOOD.replace("crop:", "fit: outside\n  crop:"))
+
+
 def test_files_and_names_that_are_not_there():
     with pytest.raises(FoiError, match=r"none\.yaml: no such configuration"):
         configuration.load_config("none.yaml", [])

@@ -1,4 +1,6 @@
 import dataclasses
+import pathlib
+import re
 
 import pandas as pd
 import pytest
@@ -47,16 +49,89 @@ def test_work_is_in_megapixels_with_a_third_for_evaluation(model):
     assert model.count_megapixels(CAMVID, 100) == pytest.approx((1000 + 101 / 3) * 0.02)
 
 
-def test_the_papers_pretraining_costs_what_the_paper_says():
-    """364 hours (Appendix D) for 200 epochs (A.1) of 1,281,167 images of 224 x 224."""
-    whole = costs.CostModel(
+@pytest.fixture(name="whole", scope="module")
+def _whole_cost_model():
+    """The paper's grid as the paper ran it."""
+    return costs.CostModel(
         datasets=DATASETS, config=configuration.load_config("paper", DATASETS), backbone="hrnet_w48"
     )
-    prices = whole.measure_prices(None, "tpu")
-    found = whole.estimate(run(grid.PRETRAINING, program="pretrain", setting=""), prices)
+
+
+def estimate_source(model, task, setting="full"):
+    program = "pretrain" if task == grid.PRETRAINING else "source"
+    return model.estimate(
+        run(task, program=program, setting=setting), model.measure_prices(None, "tpu")
+    )
+
+
+def test_the_papers_pretraining_costs_what_the_paper_says(whole):
+    """364 hours (Appendix D) for 200 epochs (A.1) of 1,281,167 images of 224 x 224."""
+    found = estimate_source(whole, grid.PRETRAINING)
     # The configuration's steps are 200 epochs; evaluation, which it adds, is little.
     assert found.chip_hours == pytest.approx(364, rel=0.002) and found.basis == costs.PAPER
+    prices = whole.measure_prices(None, "tpu")
     assert prices.paper == pytest.approx(364 * 3600 / (200 * 1.281167 * 224 * 224))
+
+
+@pytest.mark.parametrize(
+    ("name", "hours"),
+    [("ilsvrc:classification", 364), ("coco:segmentation", 92), ("mapillary:segmentation", 352),
+     ("multi:segmentation", 228)],
+)  # fmt: skip
+def test_sources_cost_what_appendix_d_prints(whole, name, hours):
+    found = estimate_source(whole, Task.parse(name))
+    assert found.chip_hours == pytest.approx(hours, rel=0.15)
+    assert found.basis == costs.PAPER
+
+
+def test_only_printed_hours_are_called_the_papers(whole):
+    coco = Task("coco", "segmentation")
+    assert estimate_source(whole, CITY).basis == costs.PAPER_PRICE
+    assert estimate_source(whole, coco, "small_source").basis == costs.PAPER_PRICE
+    narrow = dataclasses.replace(whole, backbone="hrnet_w18")
+    assert estimate_source(narrow, coco).basis == costs.PAPER_PRICE
+    tried = dataclasses.replace(whole, select="validation")  # Three learning rates.
+    three = estimate_source(tried, coco)
+    assert three.chip_hours == pytest.approx(3 * 92, rel=0.15)
+    assert three.basis == costs.PAPER_PRICE
+    target = whole.estimate(run(coco, setting="full"), whole.measure_prices(None, "tpu"))
+    assert target.basis == costs.PAPER_PRICE
+
+
+def test_no_source_costs_more_than_the_dearest_of_the_paper(whole):
+    runs = plan.build_plan(DATASETS, "full", list(grid.chains(DATASETS, "full")))
+    sources = {one.task for one in runs if one.program == "source"}
+    shares = {task: estimate_source(whole, task).chip_hours / 364 for task in sources}
+    assert max(shares, key=shares.get) == Task("mapillary", "segmentation")
+    assert max(shares.values()) == pytest.approx(0.97, rel=0.15)
+
+
+def test_steps_of_segmentation_grow_with_the_training_set(whole):
+    """Driving sets have as many epochs as Mapillary, others as COCO, and 10,000 steps or more."""
+    steps = {
+        row.id: whole.config.link(Task(row.id, "segmentation")).schedule.steps
+        for row in DATASETS.values()
+        if "segmentation" in row.classes
+    }
+    sizes = {name: DATASETS[name].size("segmentation", "train") for name in steps}
+    for name, found in steps.items():
+        like = "mapillary" if DATASETS[name].domain == "driving" else "coco"
+        scaled = steps[like] * sizes[name] / sizes[like]
+        assert found == pytest.approx(max(scaled, 10_000), rel=0.03), name
+
+
+def test_the_table_of_hours_in_the_docs_is_what_is_estimated(whole):
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "studies.md").read_text()
+    lines = re.findall(
+        r"^\| `(\w+:\w+)` \| ([\d,]+) \| (\d+) \| ([\d.]+) \| (\d+) % \|$", page, re.M
+    )
+    assert [Task.parse(name) for name, *_ in lines] == list(costs.PRINTED_HOURS)
+    for name, steps, printed, hours, share in lines:
+        task = Task.parse(name)
+        found = estimate_source(whole, task).chip_hours
+        assert whole.config.link_of_source(task).schedule.steps == int(steps.replace(",", ""))
+        assert costs.PRINTED_HOURS[task] == int(printed)
+        assert f"{found:.1f}" == hours and f"{100 * found / 364:.0f}" == share
 
 
 def test_all_strategies_have_devices():
@@ -122,4 +197,5 @@ def test_a_source_is_shared_by_its_targets(model):
     (row,) = costs.planned_source_costs(runs, priced).to_dict("records")
     assert row == {
         "source": "city:segmentation", "chip_hours": 4.0, "extra": 40.0, "targets": 2, "each": 2.0,
+        "basis": "paper",
     }  # fmt: skip

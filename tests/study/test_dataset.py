@@ -60,3 +60,21 @@ def test_sizes_may_differ_by_task_type():
     )  # fmt: skip
     assert row.size("segmentation", "train") == 5
     assert row.size("detection", "val") == 4
+
+
+@pytest.mark.parametrize(
+    ("task", "sizes"),
+    [
+        ("pvoc:segmentation", (10_582, 1_449)),
+        ("pvoc:detection", (5_011, 4_952)),  # VOC2007.
+        ("coco:segmentation", (118_287, 5_000)),
+        ("coco:detection", (117_266, 5_000)),  # Images with objects.
+        ("coco:keypoints", (64_115, 5_000)),  # Images with persons.
+        ("bdd:segmentation", (7_000, 1_000)),
+        ("bdd:detection", (69_863, 10_000)),  # BDD100K.
+    ],
+)
+def test_numbers_of_images_are_a_tasks(task, sizes):
+    task = Task.parse(task)
+    row = DATASETS[task.dataset]
+    assert (row.size(task.type, "train"), row.size(task.type, "val")) == sizes

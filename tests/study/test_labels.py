@@ -45,3 +45,27 @@ def test_synsets_are_in_the_order_of_their_ids():
 def test_names_are_as_many_as_table_1_counts(row):
     for task_type, names in row.names.items():
         assert len(set(names)) == len(names) == row.classes[task_type]
+
+
+# Names by which publishers call pixels that have no class.
+NO_CLASS = frozenset(
+    ("background", "unlabeled", "void", "other", "undefined", "clutter and unmatched colours")
+)
+
+
+@pytest.mark.parametrize("row", DATASETS.values(), ids=lambda row: row.id)
+def test_pixels_without_a_class_are_ignored_in_every_dataset(row):
+    ignored = {name.lower() for name in row.ignored}
+    if "segmentation" not in row.classes:
+        assert not ignored
+        return
+    named = {name.lower() for name in row.names["segmentation"]} & NO_CLASS
+    assert named <= ignored and ignored & NO_CLASS
+    # The authors put such a class first, where Table 1 counts it.
+    assert all(row.names["segmentation"].index(name) == 0 for name in named - {"void"})
+
+
+@pytest.mark.parametrize("row", miniworld.DATASETS.values(), ids=lambda row: row.id)
+def test_pixels_without_a_class_are_no_class_of_the_rendered_datasets(row):
+    names = {name.lower() for name in row.names.get("segmentation", ())}
+    assert not names & (NO_CLASS - {"other"}) and "waterbody" not in names

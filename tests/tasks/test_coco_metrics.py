@@ -247,6 +247,21 @@ def test_without_annotation_or_predictions():
         assert measure(one, found) == pytest.approx(1)
 
 
+def test_what_is_found_in_an_image_without_objects_is_wrong():
+    box, marks = np.asarray([[10, 10, 50, 40.0]]), np.asarray([[[12, 12, 2.0]] * 5])
+    truth = Objects(
+        images=np.asarray([0]), labels=np.zeros(1, int), boxes=box, crowds=np.zeros(1, bool),
+        keypoints=marks, areas=np.asarray([1200.0]),
+    )  # fmt: skip
+    found = Objects(
+        images=np.asarray([0, 1]), labels=np.zeros(2, int), boxes=np.repeat(box, 2, 0),
+        scores=np.asarray([0.5, 0.9]), keypoints=np.repeat(marks, 2, 0),
+    )  # fmt: skip
+    assert coco_metrics.compute_box_map(truth, found, 2, 1) == pytest.approx(0.5)
+    assert coco_metrics.compute_voc_ap50(truth, found, 1) == pytest.approx(0.5)
+    assert coco_metrics.compute_oks_ap50(truth, found, 2, SIGMAS) == pytest.approx(0.5)
+
+
 def test_nothing_is_printed(capsys):
     one = objects([[0, 0, 9, 9]], crowds=[False])
     coco_metrics.compute_box_map(one, objects([[0, 0, 9, 9]], scores=[1.0]), 1, 1)

@@ -44,7 +44,7 @@ def test_one_replica_has_the_loss_of_the_paper(temperature):
 
 
 def test_two_replicas_tell_views_apart_from_those_of_both(two_replicas):
-    """The mean over replicas is the loss of the whole batch, and so is the sum of gradients."""
+    """The shares add up to the loss of the whole batch, and so do the gradients."""
     z, temperature = embeddings(6), 0.3
 
     @tf.function(autograph=False)
@@ -54,7 +54,7 @@ def test_two_replicas_tell_views_apart_from_those_of_both(two_replicas):
             own = tf.ensure_shape(tf.slice(whole, [6 * place, 0], [6, 5]), (6, 5))
             with tf.GradientTape() as tape:
                 tape.watch(own)
-                loss = compute_nt_xent(own, temperature) / 2
+                loss = compute_nt_xent(own, temperature)
             return loss, tape.gradient(loss, own)
 
         return two_replicas.run(tf.autograph.experimental.do_not_convert(one))

@@ -23,7 +23,7 @@ def _tiny(monkeypatch):
 
 
 def losses(strategy, task_type, size, steps):
-    """Trains some steps; returns the loss of each and the network."""
+    """Trains some steps; returns the loss terms of each [steps, terms] and the network."""
     trainer, network, _ = make_trainer([task_type], strategy)
 
     def make_for_host(context):
@@ -34,22 +34,23 @@ def losses(strategy, task_type, size, steps):
     trainer.train_dataset = [strategy.distribute_datasets_from_function(make_for_host)]
     found = []
     for _ in range(steps):
-        (term,) = tasks.TYPES[task_type].terms
-        found.append(trainer.train(tf.constant(1))[f"x:{task_type}/{term}"])
+        output = trainer.train(tf.constant(1))
+        found.append([output[f"x:{task_type}/{term}"] for term in tasks.TYPES[task_type].terms])
     return found, network
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task_type", ["segmentation", "contrastive"])
+@pytest.mark.parametrize("task_type", sorted(tasks.TYPES))
 def test_two_replicas_follow_one(two_replicas, task_type):
     """Half the batch each, with synchronized batch norm: the same losses and weights.
 
-    Views are told apart from those of the other replica, too.
+    The halves are uneven: in the first step, a replica has no object and no known pixel. Views
+    are told apart from those of the other replica, too.
     """
     one_losses, one = losses(strategies.create_strategy("cpu"), task_type, 8, 5)
     two_losses, both = losses(two_replicas, task_type, 4, 5)
-    np.testing.assert_allclose(two_losses, one_losses, atol=1e-4)
-    assert one_losses[-1] != one_losses[0]
+    np.testing.assert_allclose(two_losses, one_losses, rtol=1e-4, atol=1e-4)
+    assert (np.abs(np.subtract(one_losses[-1], one_losses[0])) > 1e-3).all()
     pairs = zip(one.backbone.trainable_variables, both.backbone.trainable_variables, strict=True)
     for a, b in pairs:
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=2e-4, err_msg=a.name)
@@ -64,7 +65,7 @@ def test_two_processes_follow_one(tmp_path):
     found = [json.loads((tmp_path / name).read_text()) for name in "01"]
     one_losses, _ = losses(strategies.create_strategy("cpu"), "segmentation", 8, 4)
     assert found[0] == found[1]
-    np.testing.assert_allclose(found[0], one_losses, atol=1e-4)
+    np.testing.assert_allclose(found[0], one_losses, rtol=1e-4, atol=1e-4)
 
 
 def in_cluster(out):

@@ -43,14 +43,17 @@ def make_trainer(task_types, strategy, precision="float32", crops=(CROP, CROP)):
 
 
 def make_batches(task_type, size, *, place=None, crop=CROP):
-    """Makes seeded batches; every pixel has a class, so that all replicas weigh the same."""
+    """Makes seeded batches whose annotation is uneven.
+
+    In eights of examples, the first four are sparse. Those of the first eight have no object and
+    no known pixel, those of the second have fewer than the other four.
+    """
     task = tasks.create(Task("x", task_type), ROW)
 
     def make_one(number):
         seed = tf.stack([number, 7])
-        mask = tf.random.stateless_uniform((*crop, 1), seed, 0, 4, tf.int32)
         images = tf.random.stateless_normal((task.views, *crop, 3), seed)
-        one = make_example(number, crop) | {"mask": tf.cast(mask, tf.uint8)}
+        one = _thin_out(make_example(number, crop), number)
         extra = {} if place is None else {"place": place}
         return {"image": images, "targets": task.encode(one)} | extra
 
@@ -59,3 +62,16 @@ def make_batches(task_type, size, *, place=None, crop=CROP):
 
     examples = tf.data.Dataset.range(10**6).map(make_one)
     return examples.batch(size, drop_remainder=True).map(flatten_views)
+
+
+def _thin_out(example, number):
+    """Removes objects and annotated pixels of an example, as `make_batches` says."""
+    is_sparse, is_late = number % 8 < 4, number // 8 % 2
+    draws = tf.random.stateless_uniform(example["mask"].shape, tf.stack([number, 8]))
+    known = draws < tf.where(is_sparse, 0.1 * tf.cast(is_late, tf.float32), 0.9)
+    objects = tf.range(3, dtype=tf.int64) < tf.where(is_sparse, is_late * (number % 3), 3)
+    fields = ("boxes", "box_labels", "box_crowds", "keypoint_boxes", "keypoints", "keypoint_crowds")
+    thinned = {name: tf.boolean_mask(example[name], objects) for name in fields}
+    thinned["mask"] = tf.where(known, example["mask"], 255)
+    thinned["depth"] = tf.where(known, example["depth"], 0.0)
+    return example | thinned

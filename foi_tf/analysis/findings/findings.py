@@ -175,8 +175,14 @@ def _a7(queries: ChainQueries) -> Iterator[Evidence]:
 
 
 def _a8(queries: ChainQueries) -> Iterator[Evidence]:
-    """Compares sources that are larger than the target with smaller ones."""
+    """Compares sources that are larger than the target with smaller ones.
+
+    The paper does not say of which setting its 60 % and 5 % are. They cannot be of few target
+    images: Table 7 has 69 % of 64 chains positive there, at most 10 of them from multi-source
+    models. That leaves 34 of 54, but 60 % and 5 % of 27 each are 18.
+    """
     for setting in queries.settings:
+        twice = setting == "full"
         larger, smaller = queries.shares_by_size(setting)
         count = int(min(larger["count"], smaller["count"]))
         yield Evidence(
@@ -184,10 +190,11 @@ def _a8(queries: ChainQueries) -> Iterator[Evidence]:
             f"against the reverse, {setting_text(setting)}",
             found=f"{evidence.percent(larger['P'])} of {larger['count']} against "
             f"{evidence.percent(smaller['P'])} of {smaller['count']}",
-            paper="60 % against 5 %" if setting in ("small", "full") else "",
+            paper="60 % against 5 %" if twice else "",
             count=int(larger["count"] + smaller["count"]),
-            threshold=f"at least twice as often, of at least {MIN_PAIRS} chains each",
-            holds=larger["P"] >= 2 * smaller["P"] and larger["P"] > 0
+            threshold=f"{'at least twice as' if twice else 'more'} often, of at least "
+            f"{MIN_PAIRS} chains each",
+            holds=larger["P"] > smaller["P"] and (not twice or larger["P"] >= 2 * smaller["P"])
             if count >= MIN_PAIRS
             else None,
         )

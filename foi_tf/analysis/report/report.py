@@ -8,12 +8,14 @@ from etils import epath
 from foi_tf import files, progress
 from foi_tf.analysis.findings import leave_one_out
 from foi_tf.analysis.findings.evidence import Finding
+from foi_tf.analysis.measures.depth_accuracy import compute_delta1_gains
 from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.measures.published_results import load_published_results
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report import html_page, plots, published_tables, sections, tables
 from foi_tf.analysis.report.best_source_tables import build_best_source_tables
 from foi_tf.analysis.report.cost_tables import build_cost_tables
+from foi_tf.analysis.report.depth_accuracy_tables import build_depth_accuracy_tables
 from foi_tf.analysis.report.distance_tables import build_distance_tables
 from foi_tf.analysis.report.finding_tables import build_finding_table
 from foi_tf.analysis.report.paper_tables import (
@@ -93,6 +95,7 @@ def build_tables(
         "best": build_best_source_tables(chains),
         "transfers": [
             *build_paper_tables(chains),
+            *build_depth_accuracy_tables(compute_delta1_gains(analysis)),
             *(table for table in fixed if table.id == FIXED_SIZE.id),
         ],
         "scenarios": build_scenario_tables(analysis, others),

@@ -15,6 +15,7 @@ _MARKDOWN = {"|": r"\|"}
 _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "−": "$-$", "±": r"$\pm$", "→": r"$\to$", "≥": r"$\ge$", "–": "--", "τ": r"$\tau$",
+    "δ": r"$\delta$", "<": "$<$",
 }  # fmt: skip
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import typing
 from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import size_flag
+from foi_tf.bin._shared import console, size_flag
 from foi_tf.bin._shared.program import require
 from foi_tf.study.backbones import BACKBONES
+from foi_tf.study.choices import Fit
 from foi_tf.study.results import SCRATCH
 
 if TYPE_CHECKING:
@@ -33,7 +35,14 @@ def define(values: flags.FlagValues) -> None:
     size_flag.define_size(
         values,
         "size",
-        "images are scaled to fit into it; by default the training input size of each dataset.",
+        "images are scaled to it as --fit says; by default each dataset's training input size.",
+    )
+    flags.DEFINE_enum(
+        "fit",
+        "inside",
+        typing.get_args(Fit),
+        "Scale of images: inside shows whole images; cover fills the size and shows the middle.",
+        **place,
     )
     flags.DEFINE_integer("batch_size", 8, "Number of images to compute at a time.", 1, **place)
     require(values, "data_dir", "init")
@@ -48,4 +57,9 @@ def make_extractor(values: flags.FlagValues) -> features.FeatureExtractor:
         begin = initial_weights.random_start()
     else:
         begin = initial_weights.find_weights(values.init, values.backbone)
+        if begin.facts is None:
+            console.print_note(
+                f"{values.init}: keeps no normalization of pixels; each dataset's own is used. "
+                "Weights that are imported or trained again keep theirs"
+            )
     return features.FeatureExtractor(values.backbone, begin, values.seed)

@@ -103,7 +103,7 @@ def _check_same(
     data_dir: epath.PathLike,
 ) -> None:
     remedy = f"remove {data_dir}/{dataset.id} or choose another --name or --data_dir"
-    for name in ("collection", "domain", "train", "val", "classes", "names"):
+    for name in ("collection", "domain", "train", "val", "classes", "names", "ignored"):
         if getattr(found.dataset, name) != getattr(dataset, name):
             raise FoiError(
                 f"{data_dir}: already holds another dataset '{dataset.id}' "

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import PIL.ExifTags
-import PIL.Image
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import large_images, raw_files
 from foi_tf.data.convert.entry import FileEntry, RawDataset
 from foi_tf.data.convert.reader_result import Loader, ReaderResult
 from foi_tf.data.convert.readers import FORMATS
@@ -101,7 +100,7 @@ def _read_upright(path: epath.Path) -> tuple[bytes, Size]:
     People annotate what viewers show, but decoders of records ignore the EXIF orientation.
     """
     data, size = raw_files.read_image(path)
-    with path.open("rb") as file, PIL.Image.open(file) as picture:
+    with path.open("rb") as file, large_images.open_image(file) as picture:
         orientation = picture.getexif().get(PIL.ExifTags.Base.Orientation, _UPRIGHT)
     if orientation in _TURNED:
         raise FoiError(

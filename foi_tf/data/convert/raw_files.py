@@ -12,6 +12,7 @@ import numpy as np
 import PIL.Image
 from etils import epath
 
+from foi_tf.data.convert import large_images
 from foi_tf.data.convert.reader_result import Loader
 from foi_tf.errors import FoiError
 from foi_tf.files import describe_os_error
@@ -170,7 +171,8 @@ def read_image(path: epath.Path) -> tuple[bytes, Size]:
       The bytes and (height, width).
 
     Raises:
-      FoiError: the file is missing or truncated, or is not an image.
+      FoiError: the file is missing or truncated, is not an image, or is too large for the
+        memory.
     """
     return verify_image(read_bytes(path), path)
 
@@ -178,6 +180,7 @@ def read_image(path: epath.Path) -> tuple[bytes, Size]:
 def verify_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
     """Does the same as `read_image` with the bytes of a file; errors name `path`."""
     picture = _decode(data, path)
+    large_images.check_decodable(picture, path)
     keep = (picture.format == "JPEG" and picture.mode in ("RGB", "L")) or (
         picture.format == "PNG" and picture.mode in ("RGB", "RGBA", "L", "P")
     )
@@ -221,7 +224,7 @@ def read_image_size(path: epath.Path) -> Size:
       FoiError: the file is missing or is not an image.
     """
     try:
-        with path.open("rb") as file, PIL.Image.open(file) as picture:
+        with path.open("rb") as file, large_images.open_image(file) as picture:
             return picture.height, picture.width
     except (OSError, SyntaxError, ValueError) as error:
         raise broken_image_error(path, error) from error
@@ -253,10 +256,16 @@ def read_text(path: epath.Path) -> str:
 
 def _decode(data: bytes, path: epath.Path) -> PIL.Image.Image:
     try:
-        picture = PIL.Image.open(io.BytesIO(data))
+        picture = large_images.open_image(io.BytesIO(data))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise broken_image_error(path, error) from error
+    large_images.check_memory(picture, path)
+    try:
         picture.load()
     except (OSError, SyntaxError, ValueError) as error:
         raise broken_image_error(path, error) from error
+    except MemoryError as error:
+        raise large_images.memory_error(picture, path) from error
     return picture
 
 

@@ -4,10 +4,9 @@ import functools
 from typing import NamedTuple
 
 import numpy as np
-import PIL.Image
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import large_images, raw_files
 from foi_tf.study.dataset import Size
 
 # Tags of TIFF 6.0.
@@ -78,7 +77,7 @@ def _map_tiff(path: epath.Path) -> np.ndarray | None:
     if path.suffix.lower() not in (".tif", ".tiff") or "://" in str(path):
         return None
     try:
-        with path.open("rb") as file, PIL.Image.open(file) as picture:
+        with path.open("rb") as file, large_images.open_image(file) as picture:
             tags = dict(picture.tag_v2)
     except (OSError, SyntaxError, ValueError) as error:
         raise raw_files.broken_image_error(path, error) from error

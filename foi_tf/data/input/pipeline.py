@@ -18,6 +18,7 @@ from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.data.records.schema import Geometry
 from foi_tf.data.records.tf_data import PARALLEL_CALLS, disable_autotuning
 from foi_tf.errors import FoiError
+from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Size
 
 _SHUFFLE_BUFFER = 4096  # Records, for training sets that are not held in memory; ours.
@@ -41,7 +42,7 @@ class Input:
         `augment.augment_example` returns, and has the example before that under "original".
       crop: (height, width) of the network's input.
       chosen: the ids to use; None for all annotated examples.
-      rescale: see `study.configuration.LinkConfig`.
+      rescale, fit: see `study.configuration.LinkConfig`.
       seed: determines order and augmentation.
       around_objects: whether each crop contains a whole object (section 4.1).
       views: how many views of each image follow each other in a batch; 2 are the views of
@@ -58,6 +59,7 @@ class Input:
     seed: int = 0
     around_objects: bool = False
     views: int = 1
+    fit: Fit = "inside"
 
     def ids(self) -> list[str]:
         """Returns the ids that are read, in record order.
@@ -118,9 +120,7 @@ def make_train_batches(
         seed = tf.random.experimental.stateless_fold_in([source.seed, 1 + index], place)
         if source.views == 2:
             return _finish_pair(example, source, seed, count > 1)
-        around = _single_objects(example, source.task_type) if source.around_objects else None
-        view = views.draw_random_view(example["size"], source.crop, source.rescale, seed, around)
-        return _finish(example, view, source, count > 1)
+        return _finish(example, _draw_view(example, source, seed), source, count > 1)
 
     batches = stream.map(prepare, PARALLEL_CALLS, deterministic=True)
     # Unless several workers know that the stream is endless, they take batches of any size.
@@ -162,7 +162,7 @@ def make_evaluation_batches(
             seed = tf.random.experimental.stateless_fold_in([source.seed, 0], place)
             batch = _finish_pair(example, source, seed, count > 1)
         else:
-            view = views.fit_whole_image(example["size"], source.crop)
+            view = views.fit_whole_image(example["size"], source.crop, source.fit)
             batch = _finish(example, view, source, count > 1)
         # Images are named by place, since devices do not take strings.
         return batch | {"place": tf.cast(place, tf.int32)}
@@ -230,6 +230,35 @@ def _parse(record: tf.Tensor, source: Input) -> dict[str, tf.Tensor]:
     return example
 
 
+def _draw_view(example, source: Input, seed: tf.Tensor) -> views.View:
+    """Draws a training view; its zoom is relative to the scale of `source.fit`."""
+    around = _single_objects(example, source.task_type) if source.around_objects else None
+    size, crop = example["size"], source.crop
+    if source.fit == "inside":
+        return views.draw_random_view(size, crop, source.rescale, seed, around)
+    factor = views.find_cover_factor(size, crop)
+    low, high = source.rescale
+    view = views.draw_random_view(size, crop, (low * factor, high * factor), seed, around)
+    return view._replace(zoom=view.zoom / factor)
+
+
+def _move_objects(example, view: views.View, task_type: str | None):
+    """Returns an example whose boxes and points count from the corner of the view.
+
+    Predictions are mapped back to image pixels by the scale alone, so they count from there as
+    well. Overlaps and distances, which evaluation measures, do not depend on the origin.
+    """
+    corner = tf.cast(tf.stack([view.y, view.x]), tf.float32)
+    moved = dict(example)
+    for field in schema.fields_of(task_type):
+        if field.geometry is Geometry.BOXES:
+            moved[field.name] = example[field.name] - tf.tile(corner, [2])
+        elif field.geometry is Geometry.POINTS:
+            marks = example[field.name]
+            moved[field.name] = tf.concat([marks[..., :2] - corner, marks[..., 2:]], -1)
+    return moved
+
+
 def _single_objects(example, task_type: str) -> tf.Tensor:
     """Returns the boxes that a crop may be placed around: those of single objects, not of groups.
 
@@ -251,6 +280,8 @@ def _finish(example, view: views.View, source: Input, native: bool) -> Batch:
     seen = augment.augment_example(
         example, view, source.crop, source.prepared.dataset, native=native
     )
+    if source.fit != "inside":
+        example = _move_objects(example, view, source.task_type)
     targets = source.encode(seen | {"original": example})
     return {"image": seen["image"], "targets": targets}
 

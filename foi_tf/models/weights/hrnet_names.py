@@ -5,6 +5,9 @@ HRNet-Semantic-Segmentation), which timm keeps as well.
 """
 
 import re
+from collections.abc import Iterable
+
+from foi_tf.study.backbones import ALIGNED, BILINEAR, NEAREST
 
 # Matches the kind of one of our layers.
 _KIND = r"(?P<kind>conv|bn)"
@@ -38,6 +41,22 @@ _CLASSIFICATION_HEAD = (
 # Every HRNetV2 has this tensor. The text before its name is the prefix of all names in the file.
 LANDMARK = "layer1.0.conv1.weight"
 _OF_BACKBONE = re.compile(r"(conv[12]|bn[12]|layer1|transition\d|stage\d)\.")
+# Modules beside the backbone that tell which code made the network, and so how it fuses branches.
+# The first match counts: our own exports and timm have the classification head.
+_FUSION_MARKS = (
+    (NEAREST, ("incre_modules.", "downsamp_modules.", "final_layer.", "classifier.")),
+    (ALIGNED, ("conv3x3_ocr.", "ocr_distri_head.", "ocr_gather_head.")),  # HRNet with OCR.
+    (BILINEAR, ("last_layer.", "decode_head.")),  # HRNet-Semantic-Segmentation; mmsegmentation.
+)
+
+
+def find_fusion(names: Iterable[str]) -> str | None:
+    """Finds how a network fuses branches, by the names of its tensors; None for a bare backbone."""
+    dotted = [f".{name}" for name in names]
+    for fusion, marks in _FUSION_MARKS:
+        if any(f".{mark}" in name for mark in marks for name in dotted):
+            return fusion
+    return None
 
 
 def backbone_module(layer: str) -> str:

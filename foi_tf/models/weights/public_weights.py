@@ -1,7 +1,9 @@
 """Imports public weights as checkpoints, and exports networks as .safetensors."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
+from typing import Any
 
 import safetensors.numpy
 import tensorflow as tf
@@ -11,15 +13,17 @@ from foi_tf import files
 from foi_tf.errors import FoiError
 from foi_tf.models import transfer
 from foi_tf.models.heads import ClassificationHead
-from foi_tf.models.weights import simclr, torch_convert
+from foi_tf.models.weights import checkpoint_facts, simclr, torch_convert
+from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.models.weights.import_report import ImportReport, ImportTarget
-from foi_tf.models.weights.tensor_files import Tensors, open_tensors
+from foi_tf.models.weights.tensor_files import Tensors, open_tensors, read_metadata
 from foi_tf.study.backbones import BACKBONES, HRNET
 from foi_tf.study.choices import ILSVRC_CLASSES
 from foi_tf.study.dataset import Channels, Task
 from foi_tf.study.registry import DATASETS
 
 TASK = Task("ilsvrc", "classification")  # The task that public weights are trained on.
+EXPORTED = "foi_tf"  # Key of the metadata of our own exports, in the header of .safetensors.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,13 +52,17 @@ def channel_statistics(backbone_name: str) -> tuple[Channels, Channels]:
     return row.mean, row.std
 
 
-def build_classifier(backbone_name: str, classes: int) -> Classifier:
-    """Builds a network with random weights, for any image size; without a head for 0 classes."""
+def build_classifier(
+    backbone_name: str, classes: int, statistics: tuple[Channels, Channels] | None = None
+) -> Classifier:
+    """Builds a network with random weights, for any image size; without a head for 0 classes.
+
+    Pixels are normalized by `statistics`, by default those of `channel_statistics`.
+    """
+    statistics = statistics or channel_statistics(backbone_name)
     name, head = str(TASK), ClassificationHead(classes) if classes else None
     heads = {name: head} if head else {}
-    network = transfer.build_network(
-        backbone_name, heads, {name: (None, None)}, {name: channel_statistics(backbone_name)}
-    )
+    network = transfer.build_network(backbone_name, heads, {name: (None, None)}, {name: statistics})
     return Classifier(network=network, head=head)
 
 
@@ -74,6 +82,11 @@ def import_weights(
       FoiError: the file is broken or incomplete, or has another network.
     """
     tensors: Tensors = open_tensors(path)
+    exported = _read_exported(path).get("backbone")
+    if exported and exported != backbone_name:
+        raise FoiError(f"{path}: exported from {exported}, but --backbone={backbone_name}")
+    if has_torch_names(backbone_name) and not exported:
+        torch_convert.check_fusion(tensors, str(path), backbone_name)
     if has_torch_names(backbone_name):
         load_weights, headed = (
             torch_convert.load_weights,
@@ -88,15 +101,54 @@ def import_weights(
     return made, load_weights(tensors, str(path), target)
 
 
-def write_checkpoint(network: transfer.Network, path: epath.PathLike) -> None:
-    """Writes a checkpoint that `--init` accepts: PATH.index and PATH.data-*.
+def collect_facts(path: epath.PathLike, backbone_name: str) -> CheckpointFacts:
+    """Collects what to keep with the weights of a public file.
+
+    Args:
+      path, backbone_name: see `import_weights`. A file of our own exports names its
+        normalization, other files have that of the publishers (`channel_statistics`).
+
+    Raises:
+      FoiError: the file is broken.
+    """
+    mean, std = channel_statistics(backbone_name)
+    exported = _read_exported(path)
+    if {"mean", "std"} <= exported.keys():
+        mean, std = tuple(exported["mean"]), tuple(exported["std"])
+    path = epath.Path(path)
+    parts = [path] if path.is_file() else checkpoint_facts.checkpoint_files(path)
+    return CheckpointFacts(
+        backbone=backbone_name,
+        mean=mean,
+        std=std,
+        source=path.name,
+        source_digest=checkpoint_facts.digest_files(parts),
+    )
+
+
+def _read_exported(path: epath.PathLike) -> Mapping[str, Any]:
+    """Reads the metadata of one of our own exports; empty for other files."""
+    try:
+        found = json.loads(read_metadata(path).get(EXPORTED, "{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_checkpoint(
+    network: transfer.Network, path: epath.PathLike, facts: CheckpointFacts
+) -> None:
+    """Writes a checkpoint that `--init` accepts: PATH.index, PATH.data-* and its facts.
 
     Raises:
       FoiError: the checkpoint cannot be written.
     """
     try:
         epath.Path(path).parent.mkdir(parents=True, exist_ok=True)
+        # Facts of a checkpoint that was there before must not outlive it.
+        files.remove_file(checkpoint_facts.facts_path(path))
         network.checkpoint().write(str(path))
+        checkpoint_facts.write_facts(path, facts)
     except OSError as error:
         raise FoiError(f"{path}: cannot be written ({files.describe_os_error(error)})") from error
     except tf.errors.OpError as error:

@@ -31,11 +31,17 @@ class Tensors(Protocol):
 
 
 class SafeTensors:
-    """Reads the tensors of a .safetensors file."""
+    """Reads the tensors of a .safetensors file.
+
+    Attributes:
+      metadata: texts in the file's header.
+      shapes: see `Tensors`.
+    """
 
     def __init__(self, path: epath.Path):
         self._path, self._mapped = path, 0
         self._file = self._open()
+        self.metadata: Mapping[str, str] = self._file.metadata() or {}
         names = self._file.keys()
         self.shapes: Mapping[str, Shape] = {
             name: tuple(self._file.get_slice(name).get_shape()) for name in names
@@ -83,6 +89,18 @@ class CheckpointTensors:
             raise FoiError(
                 f"{self._path}: {name} cannot be read ({first_line(error)}); fetch it again"
             ) from error
+
+
+def read_metadata(path: epath.PathLike) -> Mapping[str, str]:
+    """Reads the texts in the header of a .safetensors file; other formats have none.
+
+    Raises:
+      FoiError: the file is broken.
+    """
+    path = epath.Path(path)
+    if path.suffix != ".safetensors" or not path.is_file():
+        return {}
+    return SafeTensors(path).metadata
 
 
 def open_tensors(path: epath.PathLike) -> Tensors:

@@ -9,6 +9,7 @@ from foi_tf.errors import FoiError
 from foi_tf.models import layers
 from foi_tf.models.weights import hrnet_names, import_report
 from foi_tf.models.weights.tensor_files import Shape, Tensors
+from foi_tf.study.backbones import ALIGNED, BACKBONES, BILINEAR, HRNET, NEAREST
 
 # PyTorch's name of a parameter, by the last part of our variable's name.
 _PARAMETERS = {
@@ -25,6 +26,11 @@ _TO_TORCH, _FROM_TORCH = (3, 2, 0, 1), (2, 3, 1, 0)
 
 _COUNTER = "num_batches_tracked"  # PyTorch's batch norm only counts its steps with it.
 _CLASSIFIER = "classifier.weight"
+_FUSIONS = {
+    NEAREST: "by the nearest pixel (HRNet's classification code, timm)",
+    BILINEAR: "bilinearly (HRNet's segmentation code)",
+    ALIGNED: "bilinearly with aligned corners (HRNet's segmentation code with OCR)",
+}
 _WIDTH = "transition1.0.0.weight"  # Its first axis is the width.
 
 
@@ -106,6 +112,30 @@ def load_weights(
         if name not in used
     }
     return import_report.ImportReport(used=used, left=left)
+
+
+def check_fusion(tensors: Tensors, where: str, backbone_name: str) -> None:
+    """Checks that a file's network fuses its branches as a backbone does.
+
+    The tensors of both networks would be the same, and their features would not.
+
+    Raises:
+      FoiError: they differ.
+    """
+    found = hrnet_names.find_fusion(tensors.shapes)
+    if found is None or found == BACKBONES[backbone_name].fusion:
+        return
+    width = tensors.shapes.get(f"{find_name_prefix(tensors, where)}{_WIDTH}", (0,))[0]
+    fitting = [
+        f"--backbone={name}"
+        for name, row in BACKBONES.items()
+        if row.architecture == HRNET and row.fusion == found and row.options["width"] == width
+    ]
+    remedy = f"take {' or '.join(fitting)}" if fitting else f"no backbone of width {width} does so"
+    raise FoiError(
+        f"{where}: a network that fuses its branches {_FUSIONS[found]}, unlike {backbone_name}; "
+        f"{remedy}"
+    )
 
 
 def has_head(tensors: Tensors, where: str) -> bool:

@@ -2,7 +2,9 @@
 
 There are as many names as Table 1 counts classes. Like the code of the authors
 (google-research/factors_of_influence), Table 1 mostly counts a background class in front of
-the others, for all that a dataset ignores. Such a name has an index, but no pixel.
+the others, for all that a dataset ignores. Such a name has an index, but no pixel. One rule
+holds for all datasets: what a publisher calls background, unlabeled, void, other or undefined
+is ignored in training (Eq. A.1) and in evaluation, also where Table 1 counts it.
 """
 
 from foi_tf.study.labels import (
@@ -29,4 +31,11 @@ NAMES = (
 )
 
 # Names in the raw annotations that become the ignore label, by dataset.
-IGNORED = consumer.IGNORED | driving.IGNORED | aerial.IGNORED | indoor.IGNORED | synthetic.IGNORED
+IGNORED = (
+    consumer.IGNORED
+    | driving.IGNORED
+    | aerial.IGNORED
+    | indoor.IGNORED
+    | synthetic.IGNORED
+    | underwater.IGNORED
+)

@@ -10,3 +10,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "uwt": {"detection": ("plastic", "bio", "rov")},
 }  # fmt: skip
+
+# The publisher's "background" is open water. It is class 0 of the paper's authors, which the loss
+# (Eq. A.1) ignores in every dataset.
+IGNORED = {"suim": ("background",)}

@@ -76,6 +76,19 @@ def test_multi_source_models_count_as_within_the_domain():
     assert order(pairs, "domain")[0].startswith("multi")
 
 
+def test_sources_have_the_training_images_of_their_task():
+    pairs = candidates.list_dataset_candidates(Task("uwt", "detection"), DATASETS)
+    sizes = dict(zip(pairs.source + ":" + pairs.source_type, pairs.n_source, strict=True))
+    for name in ("pvoc:segmentation", "pvoc:detection", "bdd:detection", "coco:keypoints"):
+        task = Task.parse(name)
+        assert sizes[name] == DATASETS[task.dataset].size(task.type, "train"), name
+    # The order by size is another one for boxes than for masks (Table 1, footnotes a and b).
+    assert sizes["pvoc:detection"] < DATASETS["uwt"].train < sizes["pvoc:segmentation"]
+    assert sizes["bdd:segmentation"] < sizes["pvoc:segmentation"] < sizes["bdd:detection"]
+    ranked = order(pairs[pairs.source_type == "detection"], "size")
+    assert ranked == ["coco:detection", "bdd:detection", "pvoc:detection"]
+
+
 def test_reasons_name_what_speaks_for_a_source():
     features = {
         name: make_features(name, seed=i) for i, name in enumerate(["camvid", "city", "coco"])
@@ -88,7 +101,7 @@ def test_reasons_name_what_speaks_for_a_source():
         "same domain (driving); same task type; 2,975 training images; target images "
     )
     assert reasons["coco:detection"].startswith(
-        "other domain (consumer); other task type (detection); 118,287 training images; "
+        "other domain (consumer); other task type (detection); 117,266 training images; "
     )
 
     unknown = pairs.assign(n_source=0)  # Own sources with points only.

@@ -3,8 +3,9 @@ import math
 
 import pytest
 
-from foi_tf.analysis.measures import gains
-from foi_tf.analysis.report import paper_tables
+from foi_tf.analysis.measures import depth_accuracy, gains
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.report import depth_accuracy_tables, paper_tables, report, tables
 from foi_tf.study import grid
 from foi_tf.study.registry import DATASETS
 
@@ -164,3 +165,38 @@ def test_a_fixed_input_size_is_table_a1(make_results):
     frame = make_results((CAMVID, "ilsvrc", 0.5), (CAMVID, CITY, 0.6))
     (one,) = paper_tables.build_paper_tables(gains.with_gains(frame), [paper_tables.FIXED_SIZE])
     assert one.id == "A.1" and one.data["city (gain, %)"].tolist() == pytest.approx([20])
+
+
+def depth_row(source, rmse, delta1, **changes):
+    return "sunrgbd:depth", source, rmse, {"extra": {"delta1": delta1}} | changes
+
+
+def test_depth_has_a_second_table_by_accuracy(make_results):
+    """Table A.9 prints RMSE and delta < 1.25, absolute and as a gain."""
+    frame = make_results(
+        depth_row("ilsvrc", 0.80, 0.50),
+        depth_row("ilsvrc", 0.80, 0.60, setting="full"),
+        depth_row("vkitti2:depth", 0.60, 0.65),
+        depth_row("vkitti2:depth", 0.70, 0.90, learning_rate=0.1),  # A worse RMSE.
+        depth_row("vkitti2:depth", 0.60, 0.54, setting="full"),
+        ("sunrgbd:depth", "coco:segmentation", 0.88),  # Without the accuracy.
+        (CAMVID, "ilsvrc", 0.5),
+        (CAMVID, CITY, 0.6),
+    )
+    found = report.build_tables(StudyAnalysis(frame), {}, {})["transfers"]
+    few, all_images = (one for one in found if one.id.startswith("A.9") and "δ < 1.25" in one.title)
+    assert (few.id, all_images.id) == ("A.9a", "A.9b")
+    assert len({one.name for one in found}) == len(found)
+    assert few.data["target"].tolist() == ["sunrgbd (δ < 1.25)"]
+    assert not [name for name in few.data if name.startswith("coco")]
+    assert few.data["vkitti2 (absolute)"].tolist() == [0.65]
+    # More is better, unlike for RMSE.
+    assert few.data["vkitti2 (gain, %)"].tolist() == pytest.approx([30])
+    assert all_images.data["vkitti2 (gain, %)"].tolist() == pytest.approx([-10])
+    assert few.data["ilsvrc (absolute)"].tolist() == [0.5]
+    assert r"$\delta$ $<$ 1.25" in tables.to_latex(few)
+
+
+def test_rows_without_the_accuracy_have_no_such_table(study):
+    found = depth_accuracy.compute_delta1_gains(StudyAnalysis(study))
+    assert depth_accuracy_tables.build_depth_accuracy_tables(found) == []

@@ -26,6 +26,34 @@ def test_records_are_readable_with_tfds(blocks):
     assert one["annotated"] == b"segmentation detection"
 
 
+@pytest.mark.parametrize("name", ["coco", "voc", "yolo"])
+def test_images_annotated_without_objects_are_evaluated(name, tmp_path):
+    root, image = tmp_path / "raw", "val/000"
+    if name == "coco":
+        raw_folders.write_folder(root, train=2, val=3, masks=False)
+        path = root / "annotations/val.json"
+        content = json.loads(path.read_text())
+        content["annotations"] = [one for one in content["annotations"] if one["image_id"] == 1]
+        content["images"].pop()  # An image that is not annotated.
+        path.write_text(json.dumps(content))
+    elif name == "voc":
+        raw_folders.write_voc(root)
+        image = "2007_val0"
+        path = root / f"Annotations/{image}.xml"
+        path.write_text(raw_folders.voc_xml(image, []))
+    else:
+        raw_folders.write_yolo(root)
+        (root / f"labels/{image}.txt").unlink()
+    found = custom_dataset.find_custom_dataset(root, [name], "empty", "aerial", None)
+    done = builder.build_records(found, tmp_path / "data")
+    annotated = done.annotated_ids("val", "detection")
+    assert len(annotated) == 2 and image in annotated
+    assert done.dataset.size("detection", "val") == 2
+    stored = tfds.builder_from_directory(str(done.directory)).as_dataset("val")
+    boxes = {one["id"].decode(): one["boxes"] for one in tfds.as_numpy(stored)}
+    assert len(boxes[image]) == 0 and all(len(b) for i, b in boxes.items() if i != image)
+
+
 def test_files_are_kept_as_they_are(tmp_path):
     root = raw_folders.write_folder(tmp_path / "raw", train=2, val=1)
     found = custom_dataset.find_custom_dataset(root, ["masks"], "kept", "aerial", None)

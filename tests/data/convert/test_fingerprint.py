@@ -22,6 +22,9 @@ from tests.data.convert.layouts import drawing
 from tests.data.convert.layouts.trees import TREES
 
 IN_0_1_0 = json.loads(pathlib.Path(__file__).with_name("fingerprints_0_1_0.json").read_text())
+# Datasets whose records are others since then, so that prepared data has to be refused: SUIM's
+# water is ignored.
+CHANGED = {"suim"}
 ROOT = pathlib.Path("raw")  # Relative, since texts that are hashed contain paths.
 WRITERS = {
     "coco": functools.partial(raw_folders.write_folder, masks=False, keypoints=["brick"]),
@@ -59,7 +62,8 @@ def test_published_datasets_keep_their_fingerprints(name, monkeypatch):
         monkeypatch.setattr(drawing, "photo", lambda path, seed: path.write_bytes(b"pixels"))
     TREES[name].write(ROOT)
     found = layouts.find_published_dataset(name, ROOT)
-    assert digest(fingerprint.compute_fingerprint, found.splits) == IN_0_1_0["published"][name]
+    same = digest(fingerprint.compute_fingerprint, found.splits) == IN_0_1_0["published"][name]
+    assert same == (name not in CHANGED)
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

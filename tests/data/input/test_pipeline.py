@@ -185,3 +185,18 @@ def test_crops_are_laid_around_objects_that_have_keypoints():
         [0, 0, 2, 2],
         [3, 3, 6, 6],
     ]
+
+
+def test_training_crops_hold_a_whole_object(source):
+    def find_whole(example):
+        shown, stored = (
+            one["boxes"][:, 2:] - one["boxes"][:, :2] for one in (example, example["original"])
+        )
+        error = tf.abs(shown[:, None] - stored * example["scale"])
+        return {"whole": tf.reduce_any(tf.reduce_max(error, 2) < 0.01)}
+
+    one = dataclasses.replace(
+        source, task_type="detection", encode=find_whole, rescale=(1.0, 6.0), around_objects=True
+    )
+    targets = [batch["targets"] for batch in take(pipeline.make_train_batches(one, 4), 15)]
+    assert all(batch["whole"].all() for batch in targets)

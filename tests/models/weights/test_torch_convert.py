@@ -136,6 +136,38 @@ def test_every_tensor_is_accounted_for(values, made, prefix):
             assert np.array_equal(a, b), a.name
 
 
+@pytest.mark.parametrize(
+    ("others", "backbone", "said"),
+    [
+        (["last_layer.0.weight", "last_layer.3.bias"], "hrnet_w48",
+         "f: a network that fuses its branches bilinearly (HRNet's segmentation code), unlike "
+         "hrnet_w48; take --backbone=hrnet_w48_bilinear"),
+        (["model.conv3x3_ocr.0.weight", "aux_head.0.weight"], "hrnet_w48",
+         "aligned corners (HRNet's segmentation code with OCR), unlike hrnet_w48; take "
+         "--backbone=hrnet_w48_aligned"),
+        (["decode_head.conv_seg.weight"], "hrnet_w48", "take --backbone=hrnet_w48_bilinear"),
+        (["module.incre_modules.0.0.conv1.weight"], "hrnet_w48_bilinear",
+         "f: a network that fuses its branches by the nearest pixel (HRNet's classification code, "
+         "timm), unlike hrnet_w48_bilinear; take --backbone=hrnet_w48"),
+        (["last_layer.0.weight"], "hrnet_w48_bilinear", ""),
+        (["conv3x3_ocr.0.weight"], "hrnet_w48_aligned", ""),
+        (["classifier.weight"], "hrnet_w48", ""),
+        ([], "hrnet_w48_bilinear", ""),  # A bare backbone can be of any of them.
+    ],
+)  # fmt: skip
+def test_the_way_to_fuse_branches_is_kept(others, backbone, said):
+    held = Held(
+        dict.fromkeys([hrnet_names.LANDMARK, *others], np.zeros(1))
+        | {"transition1.0.0.weight": np.zeros((48, 256, 3, 3))}
+    )
+    if not said:
+        torch_convert.check_fusion(held, "f", backbone)
+        return
+    with pytest.raises(FoiError) as raised:
+        torch_convert.check_fusion(held, "f", backbone)
+    assert str(raised.value).endswith(said) and "\n" not in str(raised.value)
+
+
 @pytest.mark.slow
 def test_a_backbone_alone(values):
     body = {n: v for n, v in values.items() if hrnet_names.is_backbone_tensor(n)}

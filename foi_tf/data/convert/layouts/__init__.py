@@ -40,4 +40,4 @@ def find_published_dataset(dataset_id: str, raw_dir: epath.PathLike) -> RawDatas
                 "foi-prepare --check lists what belongs there"
             )
     sizes = {split: len(splits[split]) for split in ("train", "val")}
-    return RawDataset(dataclasses.replace(DATASETS[dataset_id], **sizes), splits)
+    return RawDataset(dataclasses.replace(DATASETS[dataset_id], **sizes, split_sizes={}), splits)

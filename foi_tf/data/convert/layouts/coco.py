@@ -1,8 +1,9 @@
 """Reads COCO 2017: panoptic masks, instances' boxes and persons' keypoints.
 
-As in the authors' code, an image without objects is not annotated for boxes, and an image
+As in the authors' code, a training image without objects is not annotated for boxes, and one
 without persons is not annotated for keypoints. So the number of images in a setting counts
-only images with objects or persons.
+only images with objects or persons. Validation images without objects or persons are annotated
+with none, since COCO's evaluation counts what is found in them as wrong.
 
 The builder of `tensorflow-datasets` downloads COCO itself and lacks the keypoints. So the
 reader for own data in COCO's format reads this dataset, too.
@@ -37,7 +38,7 @@ def _find_entries(root: epath.Path, split: str, row: Dataset) -> list[FileEntry]
     ]
     for task_type, name in _JSON.items():
         path = annotations / f"{name}_{split}2017.json"
-        kind, loaders = coco.read_file(path, folder.name, images, empty=False)
+        kind, loaders = coco.read_file(path, folder.name, images, empty=split == "val")
         _check_names(kind.names, task_type, row, path)
         found.append(loaders)
     return [

@@ -4,6 +4,9 @@ Folders: those of its development kit (github.com/CAPTAIN-WHU/iSAID_Devkit); tra
 val/images hold DOTA's P0000.png beside P0000_instance_color_RGB.png. The colors are those of
 its fork of cityscapesScripts (helpers/labels.py). The images are PNG; their tiles are stored
 as JPEG.
+
+The development kit (split.py) skips two images, P1527 and P1530. So do the paper's authors and
+we; their files may be there.
 """
 
 from etils import epath
@@ -15,6 +18,7 @@ from foi_tf.study.dataset import Dataset
 
 _IMAGES = "{}/images/P????.png"
 _LABELS = "{}/images/P*_instance_color_RGB.png"
+_SKIPPED = ("P1527", "P1530")
 
 COLORS = {
     (0, 0, 0): "background", (0, 0, 63): "ship", (0, 63, 63): "storage_tank",
@@ -29,7 +33,9 @@ COLORS = {
 def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     coding = tiled.TileCoding(labels.map_codes(COLORS, row))
     return {
-        split: tiled.find_tiles(raw_dir, _IMAGES.format(split), _LABELS.format(split), coding, "P")
+        split: tiled.find_tiles(
+            raw_dir, _IMAGES.format(split), _LABELS.format(split), coding, "P", _SKIPPED
+        )
         for split in ("train", "val")
     }
 

@@ -24,8 +24,6 @@ _FILE = "mpii_human_pose_v1_u12_2/mpii_human_pose_v1_u12_1.mat"
 # (Tompson et al. 2015: 2729 of 17,408).
 _HELD_OUT = 0.157
 _HEIGHT = 200  # Height of a person of scale 1, in pixels.
-# Share of a box that its person covers, for lack of outlines; xtcocotools takes the same.
-_COVERED = 0.53
 
 
 def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
@@ -105,7 +103,7 @@ def _load(file: epath.Path, people: list[tuple[np.ndarray, np.ndarray]]) -> dict
     kept = [(marks, box) for marks, box in clipped if (box[2:] > box[:2]).all()]
     keypoints = people[0][0].shape
     fields = instances.make_fields([box for _, box in kept], prefix="keypoint")
-    fields["keypoint_areas"] *= np.float32(_COVERED)
+    fields["keypoint_areas"] *= np.float32(instances.COVERED)
     marks = np.asarray([marks for marks, _ in kept], np.float32).reshape(-1, *keypoints)
     return fields | {"keypoints": marks}
 

@@ -10,7 +10,9 @@ import PIL.ImageDraw
 from etils import epath
 
 from foi_tf.data.convert.readers import json_file
-from foi_tf.errors import FoiError, unknown_name_error
+from foi_tf.progress import warn
+
+_CORNERS = 3  # Fewest corners of a polygon that is drawn, as in AutoNUE's json2labelImg.py.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +30,11 @@ class _PolygonFile:
 
 
 def load_mask(table: Mapping[str, int], rest: int, path: epath.Path) -> dict[str, Any]:
-    """Draws a mask like the publishers' tools: later polygons cover earlier ones; outlines count.
+    """Draws a mask as AutoNUE's json2labelImg.py does.
 
-    An unknown label that ends in "group" means a group of the class before that ending.
+    Later polygons cover earlier ones, and outlines count. An unknown label that ends in "group"
+    means a group of the class before that ending. Deleted objects, polygons of fewer than three
+    points and objects of other unknown labels are skipped, the last with a warning.
 
     Args:
       table: the class of each label, at most 255, or the ignore label.
@@ -38,21 +42,17 @@ def load_mask(table: Mapping[str, int], rest: int, path: epath.Path) -> dict[str
       path: the JSON file.
 
     Raises:
-      FoiError: the file is broken, a label is unknown, or a polygon has less than two points.
+      FoiError: the file is broken.
     """
     content = json_file.read_json(path, _PolygonFile, "polygons in JSON")
     picture = PIL.Image.new("L", (content.imgWidth, content.imgHeight), rest)
     draw = PIL.ImageDraw.Draw(picture)
     for index, one in enumerate(content.objects):
-        if one.deleted:
+        if one.deleted or len(one.polygon) < _CORNERS:
             continue
         label = one.label if one.label in table else one.label.removesuffix("group")
         if label not in table:
-            raise unknown_name_error("label", one.label, table, where=f"{path}: object {index}")
-        if len(one.polygon) < 2:
-            raise FoiError(
-                f"{path}: object {index}: its polygon must have two points or more, not "
-                f"{len(one.polygon)}; remove the object"
-            )
+            warn(f"{path}: object {index}: unknown label '{one.label}'; the object is left out")
+            continue
         draw.polygon(one.polygon, fill=table[label])
     return {"mask": np.asarray(picture)}

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,12 @@ class TileCoding:
 
 
 def find_tiles(
-    raw_dir: epath.Path, images: str, masks: str, coding: TileCoding, prefix: str = ""
+    raw_dir: epath.Path,
+    images: str,
+    masks: str,
+    coding: TileCoding,
+    prefix: str = "",
+    skipped: Collection[str] = (),
 ) -> list[FileEntry]:
     """Finds the tiles of all images of a pattern; reads the headers of the files.
 
@@ -42,12 +47,16 @@ def find_tiles(
       raw_dir, images, prefix: as for `pairs.find_pairs`.
       masks: a pattern of label images, with the wildcards of `images`.
       coding: the meaning of the pixels.
+      skipped: ids of images that are left out.
 
     Raises:
       FoiError: as for `pairs.find_pairs`, or a label image differs from its image in size.
     """
     entries = []
     for parts, path in pairs.match_files(raw_dir, images).items():
+        name = prefix + "/".join(parts)
+        if name in skipped:
+            continue
         mask = raw_dir / pairs.fill_pattern(masks, parts)
         pairs.check_annotation_exists(mask, path)
         size, found = raw_files.read_image_size(path), raw_files.read_image_size(mask)
@@ -56,7 +65,6 @@ def find_tiles(
                 f"{mask}: is {found[0]}x{found[1]}, but its image {path.name} is "
                 f"{size[0]}x{size[1]}; replace one of them"
             )
-        name = prefix + "/".join(parts)
         mapped = windows.is_mapped(path) and windows.is_mapped(mask)
         for window in windows.list_tiles(size):
             top, left, bottom, right = window

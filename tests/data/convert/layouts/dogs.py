@@ -77,7 +77,7 @@ SPOILS = {
         root, [record("n02085620-Chihuahua/other.jpg")]
     ),
     r"v1\.json: .*_2650\.jpg: seg is not the run-length code": lambda root: _save(
-        root, [record(_IMAGES["train"][0]), record(_IMAGES["val"][0], seg="")]
+        root, [record(_IMAGES["train"][0]), record(_IMAGES["val"][0], seg="0")]
     ),
     r"has no StanfordExtra_v1\*\.json": lambda root: (root / "StanfordExtra_v1.json").unlink(),
     r"test_list\.mat: has no variable file_list": lambda root: matlab.save(

@@ -31,6 +31,11 @@ def write(root):
         ("bicyclegroup", _box(2.0, 3.0, 3.0, 4.0), 0),  # Over the road; a group of them.
         ("sky", _box(0, 0, 7, 1), 1),  # Deleted by its annotator.
         ("train", _box(5, 3, 6, 5), 0),  # Ignored.
+        # Skipped by the publisher's tool: fewer than three points, or no label of the list.
+        ("pole", [], 0),
+        ("sky", [[1, 1]], 0),
+        ("sky", [[0, 0], [7, 0]], 0),
+        ("rod", _box(0, 0, 7, 5), 0),
     ]
     mask = np.full(drawing.SIZE, 255, np.uint8)
     mask[2:6] = 1
@@ -51,12 +56,6 @@ def _labels(root):
 
 
 SPOILS = {
-    r"polygons\.json: object 0: unknown label 'rod'; did you mean 'road'": lambda root: _labels(
-        root
-    ).write_text(_polygons([("rod", _box(0, 0, 1, 1), 0)])),
-    r"object 0: its polygon must have two points or more, not 1": lambda root: _labels(
-        root
-    ).write_text(_polygons([("road", [[1, 1]], 0)])),
     r"polygons\.json: is not JSON": lambda root: drawing.truncate(_labels(root)),
     r"polygons\.json: objects\[0\]: 'polygon' is missing": lambda root: _labels(root).write_text(
         '{"imgHeight": 6, "imgWidth": 8, "objects": [{"label": "road"}]}'

@@ -14,6 +14,9 @@ def write(root):
         ("train", "P0002", LARGE),
         ("train", "P0005", SMALL),
         ("val", "P0003", SMALL),
+        # The publisher's development kit skips these two.
+        ("train", "P1527", LARGE),
+        ("val", "P1530", SMALL),
     ):
         stem = root / f"{split}/images/{name}"
         drawing.photo(stem.with_suffix(".png"), size)

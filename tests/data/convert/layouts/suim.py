@@ -6,7 +6,7 @@ from tests.data.convert.layouts import drawing
 
 _SIZE = (30, 40)
 _COLORS = [(0, 0, 0), (0, 0, 255), (255, 255, 0), (255, 250, 255)]
-_MASK = [0, 1, 6, 7]  # Water, divers, fish, sea-floor (not quite white).
+_MASK = [255, 1, 6, 7]  # Water (ignored), divers, fish, sea-floor (not quite white).
 
 
 def write(root):

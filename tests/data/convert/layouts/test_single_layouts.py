@@ -1,15 +1,29 @@
 """Tests rules of single datasets; `test_layouts` tests the rules that all share."""
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 
-from foi_tf.data.convert import inventory, layouts
+from foi_tf.data.convert import builder, inventory, layouts
 from foi_tf.data.convert.readers import labels
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
 from foi_tf.study.labels import IGNORED, NAMES
 from foi_tf.study.registry import DATASETS
-from tests.data.convert.layouts import bdd, drawing, isaid, isprs, kitti, mapillary
+from tests.data.convert.layouts import (
+    bdd,
+    coco,
+    dogs,
+    drawing,
+    idd,
+    isaid,
+    isprs,
+    kitti,
+    mapillary,
+    suim,
+)
 
 
 def examples(name, root, split="train"):
@@ -45,6 +59,25 @@ def test_camvid_has_the_splits_of_the_tutorial(tmp_path):
     assert (len(found.splits["train"]), len(found.splits["val"])) == (367, 101)
 
 
+def test_validation_images_of_coco_without_objects_are_annotated_with_none(tmp_path):
+    coco.write(tmp_path)
+    for split, number in (("train", 285), ("val", 900)):
+        drawing.photo(tmp_path / f"{split}2017/{number:012d}.jpg")
+        for kind in ("instances", "person_keypoints"):
+            path = tmp_path / f"annotations/{kind}_{split}2017.json"
+            content = json.loads(path.read_text())
+            listed = {"id": number, "file_name": f"{number:012d}.jpg"}
+            content["images"] = [
+                *(image for image in content["images"] if image["id"] != number), listed
+            ]  # fmt: skip
+            path.write_text(json.dumps(content))
+    train = examples("coco", tmp_path)["train/000000000285"]
+    val = examples("coco", tmp_path, "val")["val/000000000900"]
+    assert schema.annotated_task_types(train) == ["segmentation"]
+    assert schema.annotated_task_types(val) == ["detection", "keypoints"]
+    assert val["boxes"].shape == (0, 4) and val["keypoints"].shape == (0, 17, 3)
+
+
 def test_kitti_is_split_in_150_and_50(tmp_path):
     for number in range(200):
         for folder in ("image_2", "semantic"):
@@ -78,6 +111,40 @@ def test_isaids_tiles_are_parts_of_its_images(tmp_path):
     image = found["P0002_20_820_10_810"]["image"]
     np.testing.assert_array_equal(image[..., 0], rows * 9 % 256)
     np.testing.assert_array_equal(image[..., 1], columns * 7 % 256)
+
+
+def test_two_images_of_isaid_are_skipped_as_its_development_kit_does(tmp_path):
+    isaid.write(tmp_path)
+    found = layouts.find_published_dataset("isaid", tmp_path)
+    names = [entry.id for split in found.splits.values() for entry in split]
+    assert not [name for name in names if name.startswith(("P1527", "P1530"))] and len(names) == 6
+
+
+def test_unknown_labels_of_idd_are_left_out_with_a_warning(tmp_path, capsys):
+    idd.write(tmp_path)
+    examples("idd", tmp_path)
+    said = capsys.readouterr().err
+    assert "object 7: unknown label 'rod'; the object is left out" in said
+    assert "'pole'" not in said and "'sky'" not in said
+
+
+def test_suim_with_water_as_a_class_is_other_data(tmp_path):
+    suim.write(tmp_path / "raw")
+    found = layouts.find_published_dataset("suim", tmp_path / "raw")
+    done = builder.build_records(found, tmp_path / "data")
+    before = dataclasses.replace(done.dataset, ignored=())
+    assert dataclasses.replace(done, dataset=before).digest != done.digest
+    with pytest.raises(FoiError, match=r"already holds another dataset 'suim'.*in 'ignored'"):
+        builder.build_records(dataclasses.replace(found, dataset=before), tmp_path / "data")
+
+
+def test_a_dog_without_an_outline_has_a_share_of_its_box(tmp_path):
+    dogs.write(tmp_path)
+    path = tmp_path / "StanfordExtra_v1.json"
+    records = json.loads(path.read_text())
+    path.write_text(json.dumps([record | {"seg": ""} for record in records]))
+    for example in examples("dogs", tmp_path).values():
+        np.testing.assert_allclose(example["keypoint_areas"], [0.53 * 4 * 6], rtol=1e-6)
 
 
 def test_labels_of_version_1_are_read_from_mapillarys_release_2(tmp_path):
