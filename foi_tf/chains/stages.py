@@ -7,6 +7,7 @@ trains the link.
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 from etils import epath
@@ -286,7 +287,7 @@ def _describe_member(
 ) -> Member:
     own = configuration.fill_in_crop(config.link(task), prepared.dataset.crop, str(task))
     assert own.crop is not None  # The line above raises an error if no size is known.
-    view = {"crop": own.crop, "rescale": own.rescale, "fit": own.fit}
+    view: dict[str, Any] = {"crop": own.crop, "rescale": own.rescale, "fit": own.fit}
     return Member(task=task, data=prepared.digest, images=images, **view)
 
 

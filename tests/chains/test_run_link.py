@@ -53,7 +53,7 @@ def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
     assert links.load_finished(directory) == finished
     assert sorted(p.name for p in directory.iterdir()) == [
         "begun.json", "images.npz", "leases", "link.json", "summaries",
-        "weights.data-00000-of-00001", "weights.index",
+        "weights.data-00000-of-00001", "weights.foi.json", "weights.index",
     ]  # fmt: skip
     events = [p for p in (directory / "summaries").iterdir() if "tfevents" in p.name]
     tags = {
