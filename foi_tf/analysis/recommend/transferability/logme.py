@@ -19,7 +19,8 @@ def logme(vectors: np.ndarray, targets: np.ndarray) -> float:
 
     The authors' code iterates to a fixed point. Where one direction of the features dominates,
     there can be several, and the start decides which is found. So this function searches all
-    ratios of the two precisions, of which the evidence is a function once the noise has its best precision.
+    ratios of the two precisions, of which the evidence is a function once the noise has its
+    best precision.
 
     Args:
       vectors: [n, C] features.
