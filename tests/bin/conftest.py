@@ -1,8 +1,11 @@
-"""Runs programs in this process and checks their errors."""
+"""Runs programs in this process or in one of their own, and checks their errors."""
+
+import sys
 
 import pytest
 
 from foi_tf.bin._shared.program import Program
+from tests import tiny_backbone
 
 # Of links that end in seconds.
 CONFIG = """
@@ -27,6 +30,25 @@ def _call(capsys):
         return exited.value.code, captured.out, captured.err
 
     return call
+
+
+@pytest.fixture(name="flags")
+def _flags(blocks, tmp_path, monkeypatch):
+    tiny_backbone.use_tiny_backbone(monkeypatch)
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    return {
+        "data_dir": blocks, "workdir": tmp_path / "work", "config": tmp_path / "c.yaml",
+        "backbone": "hrnet_mini",
+    }  # fmt: skip
+
+
+def in_process(program, given):
+    """Returns the command that runs a program with the tiny backbone in a process of its own."""
+    code = (
+        "from tests import tiny_backbone; tiny_backbone.use_tiny_backbone(); "
+        f"from foi_tf.bin import {program}; {program}.main()"
+    )
+    return [sys.executable, "-c", code, *(f"--{name}={value}" for name, value in given.items())]
 
 
 def error(outcome):
