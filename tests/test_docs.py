@@ -1,22 +1,41 @@
-"""README and docs: links lead somewhere, and the programs accept the commands that are shown."""
+"""README and docs: links lead somewhere, and everything that is shown is accepted as written."""
 
+import ast
 import importlib
+import inspect
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
+import textwrap
 
 import pytest
+from absl import flags
+
+import foi_tf as foi
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
 PAGES += sorted(ROOT.glob("studies/*.md"))
-# In place of programs: each writes down its name and arguments.
+# Files whose comments and docstrings show commands.
+SHOWING = [*ROOT.glob("foi_tf/bin/*.py"), *ROOT.glob("configs/*.yaml"), *ROOT.glob("launch/*.sh")]
+SHOWING += ROOT.glob("benchmarks/*.py")
+# In place of programs, which are not on this shell's PATH: each command is written down.
 STUBS = """
-for name in prepare pretrain source target run plan rates features linear analyze recommend weights
-do eval "foi-$name() { echo \\"\\$(printf '%q ' foi-$name \\"\\$@\\")\\"; } >&3"; done
+PATH=/none
+record() { printf -v line '%q ' "$@"; echo "$line" >&3; }  # One write, as pipes run at once.
+command_not_found_handle() { record "$@"; }
+source() { record source "$@"; }
 exec 3>&1 >/dev/null
 """
+INSTALLED = ("pip", "ruff", "mypy", "python3.11")  # Not ours: flags are not checked.
+
+
+def parametrize_by_file(files):
+    """Runs a test for each file, under the name of the file and its folder."""
+    names = [f"{file.parent.name}/{file.stem}" for file in files]
+    return pytest.mark.parametrize("page", files, ids=names)
 
 
 def find_links(page):
@@ -31,18 +50,20 @@ def find_anchors(page):
     return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
 
 
-def run_shown_commands(page, folder):
-    """Runs our programs' commands in a page's bash blocks, by `STUBS`, in a folder.
+def find_blocks(page, language):
+    """Returns the fenced blocks of a language, without the indentation of lists."""
+    pattern = rf"(?ms)^( *)```{language}\n(.*?)^\1```"
+    return [textwrap.dedent(text) for _, text in re.findall(pattern, page.read_text())]
 
-    Returns:
-      The words of each command.
-    """
-    blocks = "".join(re.findall(r"(?ms)^```bash\n(.*?)^```", page.read_text()))
-    lines = blocks.replace("\\\n", " ").splitlines()
-    script = STUBS + "\n".join(line for line in lines if re.match(r"foi-|run=", line))
+
+def record_commands(page, folder):
+    """Runs a page's bash blocks with `STUBS` in a folder; returns the words of each command."""
+    script = STUBS + "".join(find_blocks(page, "bash")).replace(".venv-3.11/bin/", "")
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=True
-    )
+        [shutil.which("bash"), "-c", script], cwd=folder, capture_output=True, text=True,
+        check=False, env={"HOME": str(folder)},
+    )  # fmt: skip
+    assert not done.stderr, done.stderr
     return [shlex.split(line) for line in done.stdout.splitlines()]
 
 
@@ -55,7 +76,74 @@ def find_program(words):
     return module.PROGRAM, arguments
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
+def check_program(words):
+    """Parses a command by the flags of its program."""
+    program, arguments = find_program(words)
+    values = program.make_flags()
+    if "..." in arguments:  # Cut short, so that flags that are required may be missing.
+        known = {argument.split("=")[0].lstrip("-") for argument in arguments} - {"..."}
+        assert known <= set(values), words
+    else:
+        assert len(values([program.name, *arguments])) == 1, words
+
+
+def check_script(words):
+    """Parses a call of a script: its own flags, and those that it hands to foi-plan."""
+    _, path, *arguments = words
+    script = (ROOT / path).read_text()
+    own = re.search(r'(?m)^parse_flags "(.+)" "\$@"$', script)
+    if own:  # A sweep.
+        names = {"plan", "dry_run", *re.findall(r"(\w+)=", own[1])}
+        others = [word for word in arguments if word[2:].split("=")[0] not in names]
+        check_program(["foi-plan", *others])
+    elif path == "launch/test.sh":
+        for word in arguments:
+            assert word.startswith("-") or not word.startswith("tests") or (ROOT / word).exists()
+    else:
+        known = re.findall(r"--\w+", script)
+        assert all(word in known for word in arguments if word.startswith("-")), words
+
+
+def check_command(words):
+    """Checks a command of a bash block; every kind of command that is shown has a check."""
+    if words[0].startswith("foi-"):
+        check_program(words)
+    elif words[0] == "bash":
+        check_script(words)
+    elif words[0] == "python":
+        assert (ROOT / words[1]).exists(), words
+    else:
+        assert words[0] in ("source", *INSTALLED), words
+        paths = [word for word in words if word.endswith(".txt")]
+        assert all((ROOT / path).exists() for path in paths), words
+
+
+def find_mentioned(text):
+    """Returns the words of each command of ours in prose, a comment or a docstring."""
+    text = re.sub(r"\\+\n[#\s]*", " ", text)
+    found = re.findall(r"`(foi-[a-z]+ [^`]*)`|(?m:^[# ]+(foi-[a-z]+ .*))", text)
+    commands = (command.strip("[]") for pair in found for command in pair)
+    parts = (part.strip() for command in commands for part in command.split(" | "))
+    return [part.split() for part in parts if re.match(r"foi-[a-z]+ .*--", part)]
+
+
+def check_import(node, shown):
+    """Imports what a statement imports, but for classes that the page itself shows."""
+    module = importlib.import_module(node.module)
+    for name in (alias.name for alias in node.names):
+        if not hasattr(module, name) and f"class {name}(" not in shown:
+            importlib.import_module(f"{node.module}.{name}")
+
+
+def check_call(node):
+    """Binds a call of the front door to the arguments of its function."""
+    given = {word.arg: word.value for word in node.keywords if word.arg}
+    signature = inspect.signature(getattr(foi, node.func.attr))
+    cut = any(word.arg is None for word in node.keywords)  # As in `**run`.
+    (signature.bind_partial if cut else signature.bind)(*node.args, **given)
+
+
+@parametrize_by_file(PAGES)
 def test_links_lead_somewhere(page):
     for path, anchor in find_links(page):
         there = page.parent / path if path else page
@@ -64,27 +152,51 @@ def test_links_lead_somewhere(page):
             assert anchor in find_anchors(there), f"{path}#{anchor}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
-def test_programs_accept_the_commands_that_are_shown(page, tmp_path):
-    for words in run_shown_commands(page, tmp_path):
-        program, arguments = find_program(words)
-        values = program.make_flags()
-        if "..." in arguments:  # Cut short, so that flags that are required may be missing.
-            known = {argument.split("=")[0].lstrip("-") for argument in arguments} - {"..."}
-            assert known <= set(values), words
-        else:
-            assert len(values([program.name, *arguments])) == 1, words
+@parametrize_by_file(PAGES)
+def test_programs_and_scripts_accept_the_commands_that_are_shown(page, tmp_path):
+    for words in record_commands(page, tmp_path):
+        check_command(words)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
+@parametrize_by_file(PAGES + SHOWING)
 def test_programs_know_the_flags_that_text_mentions(page):
-    for command in re.findall(r"`(foi-[a-z]+ [^`]*)`", page.read_text()):
-        words = command.split()
+    for words in find_mentioned(page.read_text()):
         if words[0] == "foi-weights" and words[1] not in ("import", "export"):
             continue
         program, arguments = find_program(words)
-        flags = {word.split("=")[0] for word in arguments if word.startswith("--")}
-        assert {flag[2:] for flag in flags} <= {*program.make_flags(), "help"}, command
+        mentioned = set(re.findall(r"--([a-z_]+)", " ".join(arguments)))
+        assert mentioned <= {*program.make_flags(), "help"}, words
+
+
+@parametrize_by_file(PAGES)
+def test_python_that_is_shown_calls_what_there_is(page):
+    for block in find_blocks(page, "python"):
+        try:
+            tree = ast.parse(block)
+        except SyntaxError:  # Rows of a table.
+            tree = ast.parse("{" + block + "}")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("foi_tf"):
+                check_import(node, page.read_text())
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("foi."):
+                check_call(node)
+
+
+def test_commands_are_not_taken_for_others(tmp_path):
+    """The checks themselves: each of these is wrong."""
+    (tmp_path / "page.md").write_text("```bash\nfoi-run && ./program\n```\n")
+    with pytest.raises(AssertionError):
+        record_commands(tmp_path / "page.md", tmp_path)
+    for wrong in (
+        "foi-target --target=camvid:segmentation", "foi-target --no_such=1 ...", "rm -r work",
+        "bash launch/sweep_local.sh --no_such=2", "bash launch/docs.sh --no_such",
+        "bash launch/test.sh tests/no_such", "python docs/no_such.py", "pip install -c no_such.txt",
+    ):  # fmt: skip
+        with pytest.raises((AssertionError, OSError, flags.Error)):
+            check_command(wrong.split())
+    assert find_mentioned("#   foi-plan --a=1 \\\n#     --b | foi-run --c\n") == [
+        ["foi-plan", "--a=1", "--b"], ["foi-run", "--c"],
+    ]  # fmt: skip
 
 
 def test_readme_is_short():
