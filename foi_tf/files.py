@@ -1,7 +1,10 @@
 """Writes files so that a reader never sees half of one."""
 
 import contextlib
+import errno
 import os
+import pathlib
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -9,13 +12,24 @@ from etils import epath
 
 from foi_tf.errors import FoiError
 
+_LONGEST = 200  # Characters of a library's message that errors show; ours.
+# Words of the system when it cannot write or read. They must be seen in a message of any length.
+_SYSTEM_CAUSES = tuple(
+    os.strerror(number)
+    for number in (
+        errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM,
+        errno.ESTALE, errno.EMFILE, errno.EFBIG, errno.ENAMETOOLONG, errno.ETIMEDOUT,
+    )
+)  # fmt: skip
+
 
 @contextlib.contextmanager
 def atomic_write(path: epath.PathLike) -> Iterator[epath.Path]:
     """Yields a temporary path beside `path` that takes its place when the block ends.
 
     It works for local and gs:// paths. If the block raises, the temporary file is removed, and a
-    file that was at `path` before stays.
+    file that was at `path` before stays. The content is on the disk before it takes its place, so
+    that a power cut leaves the old file or the new one.
 
     Raises:
       FoiError: the directory cannot be created or written, or the disk is full.
@@ -26,9 +40,11 @@ def atomic_write(path: epath.PathLike) -> Iterator[epath.Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        sync_files(temporary)
         temporary.replace(path)
+        _sync_entry(path.parent)
     except OSError as error:
-        raise FoiError(f"{path}: cannot be written ({describe_os_error(error)})") from error
+        raise FoiError(f"{path}: cannot be written ({describe_error(error)})") from error
     finally:
         with contextlib.suppress(OSError):
             if temporary.exists():
@@ -60,6 +76,34 @@ def write_text(path: epath.PathLike, text: str) -> None:
         temporary.write_text(text)
 
 
+def sync_files(*paths: epath.PathLike) -> None:
+    """Waits until local files, or all files in directories, are on the disk.
+
+    Raises:
+      OSError: the disk is full or fails.
+    """
+    for path in map(os.fspath, paths):
+        if "://" in path:
+            continue  # Buckets need none of it.
+        inside = pathlib.Path(path).rglob("*") if pathlib.Path(path).is_dir() else ()
+        for each in (*inside, path):
+            _sync_entry(each)
+
+
+def _sync_entry(path: epath.PathLike) -> None:
+    """Waits until one local file, or the list of a directory's entries, is on the disk."""
+    if "://" in os.fspath(path):
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # Some file systems cannot wait for a directory.
+            raise
+    finally:
+        os.close(handle)
+
+
 def remove_file(path: epath.PathLike) -> None:
     """Removes a file if it exists.
 
@@ -69,15 +113,25 @@ def remove_file(path: epath.PathLike) -> None:
     try:
         epath.Path(path).unlink(missing_ok=True)
     except OSError as error:
-        raise FoiError(f"{path}: cannot be removed ({describe_os_error(error)})") from error
+        raise FoiError(f"{path}: cannot be removed ({describe_error(error)})") from error
 
 
-def describe_os_error(error: OSError) -> str:
-    """Returns the system's description of an error, in one line."""
-    return os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+def describe_error(error: BaseException) -> str:
+    """Returns the cause of a system's or a library's error, in one line.
 
-
-def first_line(error: Exception) -> str:
-    """Returns the first line of a library's long message, at most 200 characters."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200]
+    TensorFlow puts names of nodes, traces and long paths in front of the cause. They are left
+    out, and what remains is cut in its middle.
+    """
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    text = str(error)
+    causes = [cause for cause in _SYSTEM_CAUSES if cause in text]
+    if text.startswith("Graph execution error"):
+        text = text.partition("[[")[0].strip().rpartition("\n")[2] or text
+    text = re.sub(r"\{\{.*?\}\}|\[\[.*?\]\]|\[Op:[^\]]*\]( name:)?", "", text)
+    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+    line = lines[0] if lines else type(error).__name__
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+    missing = [cause for cause in causes if cause not in line]
+    return ": ".join([*missing[:1], line])

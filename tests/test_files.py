@@ -39,3 +39,30 @@ def test_unknown_names_come_with_the_nearest():
     assert str(unknown_name_error("dataset", "zzz", ["b", "a"], where="d")) == (
         "d: unknown dataset 'zzz'; known: a, b"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "{{function_node f}} /a" + "/b" * 200 + "; No space left on device [Op:SaveV2]",
+            "No space",
+        ),
+        (
+            "Graph execution error:\n\nDetected at node D defined at (most recent call last):\n"
+            "  File x\n\nInvalid PNG data, size 10906\n\t [[{{node D}}]] [Op:__inference_f_6]",
+            "Invalid PNG data, size 10906",
+        ),
+        ("Input/output error " + "x" * 300 + "\nmore", "Input/output error"),
+        ("x" * 150 + "Input/output error" + "x" * 150, "Input/output error"),
+    ],
+)
+def test_the_cause_is_seen_in_long_messages(text, said):
+    described = files.describe_error(RuntimeError(text))
+    assert said in described and len(described) < 260 and "{{" not in described
+    assert "\n" not in described
+
+
+def test_errors_without_a_text_are_named():
+    assert files.describe_error(MemoryError()) == "MemoryError"
+    assert files.describe_error(OSError(errno.EIO, "?")) == "Input/output error"

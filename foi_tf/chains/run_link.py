@@ -20,7 +20,7 @@ from foi_tf.chains.train_session import SessionCache, TrainSession
 from foi_tf.data.records import integrity
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
-from foi_tf.files import describe_os_error, first_line
+from foi_tf.files import describe_error
 from foi_tf.models.weights import checkpoint_facts
 from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.preemption import Preempted
@@ -98,7 +98,7 @@ def _hold_link(directory: epath.Path, pace: Pace, chief: bool) -> Iterator[lease
     try:
         (directory / "checkpoints").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FoiError(f"{directory}: cannot be written ({describe_os_error(error)})") from error
+        raise FoiError(f"{directory}: cannot be written ({describe_error(error)})") from error
     with lease.hold_lease(directory, wait=pace.wait, waiting=waiting) as held:
         yield held
 
@@ -115,7 +115,7 @@ def _explain_op_errors(
             for files in (files for one in prepared for files in one.files.values()):
                 integrity.check_records(files)
         raise FoiError(
-            f"{directory}: stopped ({first_line(error)}); once that is mended, the "
+            f"{directory}: stopped ({describe_error(error)}); once that is mended, the "
             "same command goes on"
         ) from error
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from etils import epath
 
 from foi_tf.errors import FoiError
-from foi_tf.files import first_line
+from foi_tf.files import describe_error
 from foi_tf.inference import export, saved_model
 from foi_tf.inference.saved_model import SignatureFunction
 
@@ -100,5 +100,5 @@ def _open_export(place: epath.Path, metadata: Mapping[str, Any]) -> OpenedModel:
     try:
         loaded = tf.saved_model.load(str(place))
     except (OSError, tf.errors.OpError) as error:
-        raise FoiError(f"{place}: cannot be opened ({first_line(error)})") from error
+        raise FoiError(f"{place}: cannot be opened ({describe_error(error)})") from error
     return OpenedModel(metadata, dict(loaded.signatures))

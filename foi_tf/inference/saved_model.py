@@ -81,7 +81,7 @@ def write_saved_model(
     try:
         tf.saved_model.save(module, str(directory), signatures)
     except tf.errors.OpError as error:
-        raise FoiError(f"{directory}: cannot be written ({files.first_line(error)})") from error
+        raise FoiError(f"{directory}: cannot be written ({files.describe_error(error)})") from error
     if not frozen:
         facts = CheckpointFacts(backbone=model.metadata["backbone"], mean=model.mean, std=model.std)
         checkpoint_facts.write_facts(directory / "variables/variables", facts)

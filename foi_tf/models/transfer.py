@@ -8,7 +8,7 @@ import tensorflow as tf
 from etils import epath
 
 from foi_tf.errors import FoiError
-from foi_tf.files import first_line
+from foi_tf.files import describe_error
 from foi_tf.models import layers
 from foi_tf.models.backbones import build_backbone
 from foi_tf.models.heads import Head
@@ -135,7 +135,7 @@ def _read_head(checkpoint: epath.PathLike, task: str) -> list[np.ndarray]:
         names = [name for name in reader.get_variable_to_shape_map() if _in_head(name, task)]
         return [reader.get_tensor(name) for name in names]
     except (ValueError, tf.errors.OpError) as error:
-        raise FoiError(f"{checkpoint}: cannot be read ({first_line(error)})") from error
+        raise FoiError(f"{checkpoint}: cannot be read ({describe_error(error)})") from error
 
 
 def _in_head(name: str, task: str) -> bool:
@@ -167,7 +167,7 @@ def _read_checkpoint(
         status.expect_partial()
         status.assert_existing_objects_matched()
     except (ValueError, AssertionError, tf.errors.OpError) as error:
-        raise FoiError(f"{checkpoint}: {problem.format(first_line(error))}") from error
+        raise FoiError(f"{checkpoint}: {problem.format(describe_error(error))}") from error
 
 
 def _head_key(task: str) -> str:

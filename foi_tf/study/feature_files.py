@@ -156,10 +156,10 @@ def load_features(path: epath.PathLike) -> list[Features]:
             found = [_features_from_arrays(origin, arrays) for origin in origins]
     except OSError as error:
         # NumPy also raises OSError, without a number, when the content is damaged.
-        reason = files.describe_os_error(error) if error.errno else "the file is not complete"
+        reason = files.describe_error(error) if error.errno else "the file is not complete"
         raise FoiError(f"{path}: {reason}; make the file with foi-features") from error
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = files.first_line(error)
+        reason = files.describe_error(error)
         raise FoiError(
             f"{path}: not a whole file of features ({reason}); make it again with foi-features"
         ) from error

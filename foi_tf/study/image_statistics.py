@@ -134,7 +134,7 @@ def read_statistics(path: epath.PathLike) -> ImageStatistics:
     except Exception as error:  # NumPy raises many kinds of errors for a file that is no archive.
         raise FoiError(
             f"{path}: the file does not hold the image statistics of an evaluation "
-            f"({files.first_line(error)}); remove it"
+            f"({files.describe_error(error)}); remove it"
         ) from error
     images = len(found.images)
     if (

@@ -190,7 +190,7 @@ def _read_csv(path: epath.Path) -> list[dict[str, Any]]:
     try:
         lines = list(csv.DictReader(path.read_text().splitlines()))
     except OSError as error:
-        reason = files.describe_os_error(error)
+        reason = files.describe_error(error)
         raise FoiError(f"{path}: the file cannot be read ({reason})") from error
     if not lines:
         raise FoiError(f"{path}: no results in it; foi-analyze writes such a table to OUT")

@@ -11,7 +11,7 @@ import tensorflow as tf
 from official.common import distribute_utils
 
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.files import first_line
+from foi_tf.files import describe_error
 from foi_tf.study.choices import PRECISIONS, STRATEGIES
 
 # Each names a TPU or its address; a TPU VM may have none of them.
@@ -101,7 +101,9 @@ def _create_tpu_strategy(address: str) -> tf.distribute.Strategy:
     try:
         return distribute_utils.get_distribution_strategy("tpu", tpu_address=address)
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
-        raise FoiError(f"--strategy=tpu: no TPU at '{address}' ({first_line(error)})") from error
+        raise FoiError(
+            f"--strategy=tpu: no TPU at '{address}' ({describe_error(error)})"
+        ) from error
 
 
 def set_precision(name: str) -> None:

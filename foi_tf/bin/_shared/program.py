@@ -18,7 +18,7 @@ from absl import flags, logging
 from foi_tf import preemption
 from foi_tf.bin._shared import console, help_text
 from foi_tf.errors import BusyError, FoiError
-from foi_tf.files import describe_os_error, first_line
+from foi_tf.files import describe_error
 
 DONE, FAILED, WRONG_USAGE, BUSY, INTERRUPTED = 0, 1, 2, os.EX_TEMPFAIL, 130
 PREEMPTED = preemption.EXIT_CODE  # 143.
@@ -132,7 +132,7 @@ def _expected_error(error: Exception) -> str | None:
     if isinstance(error, FoiError):
         return str(error)
     if isinstance(error, OSError):
-        text = describe_os_error(error)
+        text = describe_error(error)
         return f"{error.filename}: {text}" if error.filename else text
     # TensorFlow raises errors of its own for a bucket that is missing or forbidden.
-    return first_line(error) if type(error).__module__.startswith("tensorflow.") else None
+    return describe_error(error) if type(error).__module__.startswith("tensorflow.") else None

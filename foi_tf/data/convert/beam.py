@@ -13,7 +13,7 @@ from foi_tf.data.convert import shards, tile_cache
 from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
-from foi_tf.files import first_line
+from foi_tf.files import describe_error
 
 
 class _BeamBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -92,7 +92,7 @@ def _simplify_error(error: Exception, runner: str) -> Exception:
         return error
     if found := re.search(r"FoiError: ([^\n]+)", text):
         return FoiError(found[1])
-    return FoiError(f"{runner}: {first_line(error)}")
+    return FoiError(f"{runner}: {describe_error(error)}")
 
 
 def _import_beam():

@@ -14,7 +14,7 @@ from foi_tf.data.convert.fingerprint import compute_fingerprint
 from foi_tf.data.convert.workers import Workers
 from foi_tf.data.records import prepared_datasets, scan, schema
 from foi_tf.errors import FoiError
-from foi_tf.files import describe_os_error, first_line
+from foi_tf.files import describe_error
 from foi_tf.study.dataset import Dataset
 
 VERSION = "1.0.0"  # Version of the record layout.
@@ -62,9 +62,9 @@ def build_records(
         else:
             _write(raw, directory, workers or Workers(1))
     except OSError as error:
-        raise FoiError(f"{data_dir}: cannot be written ({describe_os_error(error)})") from error
+        raise FoiError(f"{data_dir}: cannot be written ({describe_error(error)})") from error
     except tf.errors.OpError as error:
-        raise FoiError(f"{data_dir}: cannot be written ({first_line(error)})") from error
+        raise FoiError(f"{data_dir}: cannot be written ({describe_error(error)})") from error
     found = scan.scan_records(directory, dataset)
     if dataset.mean is None:
         dataset = dataclasses.replace(dataset, mean=found.mean, std=found.std)

@@ -15,7 +15,7 @@ from etils import epath
 from foi_tf.data.convert import large_images
 from foi_tf.data.convert.reader_result import Loader
 from foi_tf.errors import FoiError
-from foi_tf.files import describe_os_error
+from foi_tf.files import describe_error
 from foi_tf.study.dataset import Size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -239,7 +239,7 @@ def read_bytes(path: epath.Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FoiError(f"{path}: {describe_os_error(error)}") from error
+        raise FoiError(f"{path}: {describe_error(error)}") from error
 
 
 def read_text(path: epath.Path) -> str:

@@ -18,7 +18,7 @@ from foi_tf.data.convert.fingerprint import compute_fingerprint
 from foi_tf.data.convert.workers import Tick, Workers
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
-from foi_tf.files import atomic_write, first_line, write_text
+from foi_tf.files import atomic_write, describe_error, write_text
 from foi_tf.study.dataset import Dataset
 
 _NOTES = "foi_shards"  # Directory of the notes on finished shards, while others are not finished.
@@ -182,7 +182,7 @@ def _write_shard(shard: Shard, tick: Tick) -> None:
                     writer.write(serialize(entry))
                 tick()
     except tf.errors.OpError as error:
-        raise FoiError(f"{shard.path}: cannot be written ({first_line(error)})") from error
+        raise FoiError(f"{shard.path}: cannot be written ({describe_error(error)})") from error
     write_text(shard.note, made_of)
     for ahead in used:
         ahead.unlink()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import tensorflow as tf
 
 from foi_tf.errors import FoiError
-from foi_tf.files import first_line
+from foi_tf.files import describe_error
 from foi_tf.wording import count_noun
 
 Files = Iterable[tuple[str, int]]  # Paths, each with its number of records.
@@ -29,7 +29,7 @@ def check_records(files: Files) -> None:
             raise FoiError(f"{path}: missing; {remedy}") from error
         except tf.errors.OpError as error:
             raise FoiError(
-                f"{path}: record {read} is cut off or damaged ({first_line(error)}); {remedy}"
+                f"{path}: record {read} is cut off or damaged ({describe_error(error)}); {remedy}"
             ) from error
         if read != count:
             records = count_noun(read, "record")

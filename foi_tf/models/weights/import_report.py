@@ -3,14 +3,17 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import tensorflow as tf
 
 from foi_tf.errors import FoiError
 from foi_tf.models.weights.tensor_files import Shape
+from foi_tf.progress import warn
 from foi_tf.wording import count_noun
 
 NOT_IMPORTED = "not part of the imported network"
 _SHOWN = 3  # Names that a message lists.
+_PLAUSIBLE = 1e6  # Largest absolute value of a trained weight; ours.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -102,6 +105,26 @@ def check_tensors(
             f"{where}: {count_noun(len(extra), 'tensor')} more than {backbone_name} has "
             f"({join_first_names(extra)}); the file has a larger network; check --backbone"
         )
+
+
+def check_values(name: str, values: np.ndarray, where: str) -> np.ndarray:
+    """Returns the values of a tensor to import, after a check that they can be weights.
+
+    Warns of numbers that no training leaves, as a flipped bit does.
+
+    Raises:
+      FoiError: some are not finite.
+    """
+    numbers = np.abs(values.astype(np.float64))
+    if not np.isfinite(numbers).all():
+        count = count_noun(int((~np.isfinite(numbers)).sum()), "number")
+        raise FoiError(
+            f"{where}: {name} has {count} that are not finite: its training diverged, or the file "
+            "is damaged; fetch it again or take another"
+        )
+    if numbers.size and (largest := float(numbers.max())) > _PLAUSIBLE:
+        warn(f"{where}: {name} has the number {largest:.3g}, unlike weights; is the file damaged?")
+    return values
 
 
 def join_first_names(names: list[str]) -> str:

@@ -150,9 +150,9 @@ def write_checkpoint(
         network.checkpoint().write(str(path))
         checkpoint_facts.write_facts(path, facts)
     except OSError as error:
-        raise FoiError(f"{path}: cannot be written ({files.describe_os_error(error)})") from error
+        raise FoiError(f"{path}: cannot be written ({files.describe_error(error)})") from error
     except tf.errors.OpError as error:
-        raise FoiError(f"{path}: cannot be written ({files.first_line(error)})") from error
+        raise FoiError(f"{path}: cannot be written ({files.describe_error(error)})") from error
 
 
 def write_safetensors(
@@ -177,4 +177,4 @@ def write_safetensors(
         try:
             safetensors.numpy.save_file(values, temporary, {"format": "pt", **metadata})
         except safetensors.SafetensorError as error:
-            raise FoiError(f"{path}: cannot be written ({files.first_line(error)})") from error
+            raise FoiError(f"{path}: cannot be written ({files.describe_error(error)})") from error

@@ -54,7 +54,7 @@ def load_weights(
         backbone_name=target.backbone_name,
     )
     for name, ours in wanted.items():
-        variables[ours].assign(tensors.read(name))
+        variables[ours].assign(import_report.check_values(name, tensors.read(name), where))
     left = {name: import_report.NOT_IMPORTED for name in tensors.shapes if name not in wanted}
     return import_report.ImportReport(used=wanted, left=left)
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from etils import epath
 
 from foi_tf.errors import FoiError
-from foi_tf.files import first_line
+from foi_tf.files import describe_error
 from foi_tf.models.weights import torch_file
 
 Shape = tuple[int, ...]
@@ -52,30 +52,29 @@ class SafeTensors:
         # The file is mapped into memory. Parts that were read stay there until it is closed.
         if self._mapped > _MAPPED:
             self._file, self._mapped = self._open(), 0
-        tensor = self._file.get_tensor(name)
+        try:
+            tensor = self._file.get_tensor(name)
+        except Exception as error:  # The library raises many kinds, as for 8-bit floats.
+            raise _unreadable_error(self._path, name, error) from error
         self._mapped += tensor.nbytes
         return tensor
 
     def _open(self):
         try:
             return safetensors.safe_open(str(self._path), framework="numpy")
-        except (safetensors.SafetensorError, OSError) as error:
-            raise FoiError(
-                f"{self._path}: not a whole .safetensors file ({first_line(error)}); fetch it again"
-            ) from error
+        except Exception as error:
+            raise _broken_error(self._path, ".safetensors file", error) from error
 
 
 class CheckpointTensors:
-    """Reads the tensors of a TensorFlow checkpoint."""
+    """Reads the tensors of a TensorFlow checkpoint, which has a checksum for each."""
 
     def __init__(self, path: epath.Path):
         try:
             self._reader = tf.train.load_checkpoint(str(path))
             shapes = self._reader.get_variable_to_shape_map()
-        except (tf.errors.OpError, ValueError) as error:
-            raise FoiError(
-                f"{path}: not a whole TensorFlow checkpoint ({first_line(error)}); fetch it again"
-            ) from error
+        except Exception as error:  # TensorFlow raises an IndexError for an index that is cut.
+            raise _broken_error(path, "TensorFlow checkpoint", error) from error
         self._path = path
         self.shapes: Mapping[str, Shape] = {
             name: tuple(shape) for name, shape in sorted(shapes.items())
@@ -85,10 +84,16 @@ class CheckpointTensors:
         """Reads one tensor."""
         try:
             return self._reader.get_tensor(name)
-        except (tf.errors.OpError, IndexError) as error:
-            raise FoiError(
-                f"{self._path}: {name} cannot be read ({first_line(error)}); fetch it again"
-            ) from error
+        except Exception as error:
+            raise _unreadable_error(self._path, name, error) from error
+
+
+def _broken_error(path: epath.Path, kind: str, error: Exception) -> FoiError:
+    return FoiError(f"{path}: not a whole {kind} ({describe_error(error)}); fetch it again")
+
+
+def _unreadable_error(path: epath.Path, name: str, error: Exception) -> FoiError:
+    return FoiError(f"{path}: {name} cannot be read ({describe_error(error)}); fetch it again")
 
 
 def read_metadata(path: epath.PathLike) -> Mapping[str, str]:

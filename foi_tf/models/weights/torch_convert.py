@@ -104,7 +104,8 @@ def load_weights(
     )
     used = {}
     for name, (ours, variable) in wanted.items():
-        variable.assign(from_torch(tensors.read(name)))
+        values = import_report.check_values(name, tensors.read(name), where)
+        variable.assign(from_torch(values))
         used[name] = ours
     left = {
         name: "a counter of PyTorch" if name.endswith(_COUNTER) else import_report.NOT_IMPORTED

@@ -1,159 +1,76 @@
 """Reads the tensors in files of `torch.save` without PyTorch, and runs no code from them.
 
-A pickle is a program: it may import and call whatever it names. Here it can name only the
-parts of a state dict, and gets inert stand-ins for them.
+`state_dict_pickle` interprets the pickles. Lengths in a file are compared with what there is, and
+numbers with the file's checksums. The format before PyTorch 1.6 has none.
 """
 
-import collections
 import dataclasses
 import io
-import pickle
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
-import tensorflow as tf
 from etils import epath
 
 from foi_tf.errors import FoiError
-from foi_tf.files import first_line
+from foi_tf.files import describe_error
+from foi_tf.models.weights.state_dict_pickle import ForbiddenNameError, PickleReader, TensorView
 
 # First pickles of PyTorch's old format (before 1.6), which the HRNet authors' files have.
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
 # Offset in the header of a zip entry of the lengths of its last two fields, name and extra.
 _ZIP_LENGTHS = 26
-
-_DTYPES: dict[str, np.dtype] = {
-    "DoubleStorage": np.dtype("<f8"),
-    "FloatStorage": np.dtype("<f4"),
-    "HalfStorage": np.dtype("<f2"),
-    "BFloat16Storage": np.dtype(tf.bfloat16.as_numpy_dtype),
-    "LongStorage": np.dtype("<i8"),
-    "IntStorage": np.dtype("<i4"),
-    "ShortStorage": np.dtype("<i2"),
-    "CharStorage": np.dtype("i1"),
-    "ByteStorage": np.dtype("u1"),
-    "BoolStorage": np.dtype("?"),
-}
 # Keys under which training scripts save the weights among other things.
 _STATE_DICTS = ("state_dict", "model_state_dict", "model")
 
 
 @dataclasses.dataclass(frozen=True)
-class _Storage:
-    """Describes a run of numbers in the file, of which tensors are views."""
+class _Run:
+    """Says where in the file the numbers of a storage are.
 
-    key: str
-    dtype: np.dtype
-    count: int
+    Attributes:
+      start: position of the first byte.
+      size: number of bytes.
+      checksum: CRC-32 of the bytes; None in the old format.
+    """
 
-
-@dataclasses.dataclass(frozen=True)
-class _Tensor:
-    """Describes a tensor as a view of a storage; offset and strides are in numbers."""
-
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-    def check(self) -> None:
-        """Raises ValueError if the tensor is not within its storage."""
-        sizes = (self.offset, *self.shape, *self.strides)
-        if len(self.shape) != len(self.strides) or any(
-            not isinstance(n, int) or n < 0 for n in sizes
-        ):
-            raise ValueError("a tensor has an invalid shape")
-        steps = ((n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True))
-        if 0 not in self.shape and self.offset + sum(steps) >= self.storage.count:
-            raise ValueError("a tensor goes beyond its storage")
-
-    def view(self, numbers: np.ndarray) -> np.ndarray:
-        """Returns the tensor as a view of its storage's numbers."""
-        size = self.storage.dtype.itemsize
-        return np.lib.stride_tricks.as_strided(
-            numbers[self.offset :], self.shape, [size * stride for stride in self.strides]
-        )
-
-
-class _Callable:
-    """Stands in for a function that a pickle may call; without attributes, it cannot be changed."""
-
-    __slots__ = ()
-
-
-class _RebuildTensor(_Callable):
-    """Stands in for PyTorch's function that makes a tensor from a storage."""
-
-    __slots__ = ()
-
-    def __call__(self, storage, offset, shape, strides, *_) -> _Tensor:
-        if not isinstance(storage, _Storage):
-            raise ValueError("a tensor without storage")
-        tensor = _Tensor(storage, offset, tuple(shape), tuple(strides))
-        tensor.check()
-        return tensor
-
-
-class _RebuildParameter(_Callable):
-    """Stands in for PyTorch's function that makes a parameter from a tensor."""
-
-    __slots__ = ()
-
-    def __call__(self, tensor, *_) -> _Tensor:
-        return tensor
-
-
-_ALLOWED = {
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _RebuildTensor(),
-    ("torch._utils", "_rebuild_parameter"): _RebuildParameter(),
-}
-
-
-class _ForbiddenError(Exception):
-    """Tells that a pickle names something that is not part of a state dict."""
-
-
-class _Unpickler(pickle.Unpickler):
-    """Unpickles without importing anything."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _ALLOWED:
-            return _ALLOWED[module, name]
-        if module == "torch" and name in _DTYPES:
-            return name
-        raise _ForbiddenError(f"{module}.{name}")
-
-    def persistent_load(self, pid: Any) -> _Storage:
-        kind, name, key, _, count, *_ = pid
-        if kind != "storage":
-            raise ValueError(f"a persistent '{kind}'")
-        if name not in _DTYPES or not isinstance(count, int) or count < 0:
-            raise ValueError("a storage of no known type")
-        return _Storage(str(key), _DTYPES[name], count)
+    start: int
+    size: int
+    checksum: int | None
 
 
 class TorchTensors:
     """Reads the tensors of a file of `torch.save`; see `tensor_files.Tensors`."""
 
-    def __init__(self, path: epath.Path, tensors: Mapping[str, _Tensor], starts: Mapping[str, int]):
-        self._path, self._tensors, self._starts = path, tensors, starts
+    def __init__(
+        self, path: epath.Path, tensors: Mapping[str, TensorView], runs: Mapping[str, _Run]
+    ):
+        self._path, self._tensors, self._runs = path, tensors, runs
         self.shapes: Mapping[str, tuple[int, ...]] = {
             name: tensor.shape for name, tensor in tensors.items()
         }
 
     def read(self, name: str) -> np.ndarray:
-        """Reads one tensor."""
+        """Reads one tensor.
+
+        Raises:
+          FoiError: its numbers are cut short or damaged.
+        """
         tensor = self._tensors[name]
-        storage = tensor.storage
+        run = self._runs[tensor.storage.key]
         with self._path.open("rb") as file:
-            file.seek(self._starts[storage.key])
-            data = file.read(storage.count * storage.dtype.itemsize)
-        return tensor.view(np.frombuffer(data, storage.dtype))
+            file.seek(run.start)
+            data = file.read(run.size)
+        try:
+            if run.checksum not in (None, zlib.crc32(data)):
+                raise ValueError("its checksum is another")
+            return tensor.view(np.frombuffer(data[: tensor.storage.size], tensor.storage.dtype))
+        except ValueError as error:
+            raise FoiError(f"{self._path}: {name} is damaged ({error}); fetch it again") from error
 
 
 def open_torch_file(path: epath.Path) -> TorchTensors:
@@ -166,42 +83,45 @@ def open_torch_file(path: epath.Path) -> TorchTensors:
         try:
             is_zip = zipfile.is_zipfile(file)
             file.seek(0)
-            content, starts = _read_zip(file) if is_zip else _read_old(file)
-            return TorchTensors(path, _find_state_dict(content), starts)
-        except _ForbiddenError as error:
+            content, runs = _read_zip(file) if is_zip else _read_old(file)
+            return TorchTensors(path, _find_state_dict(content), runs)
+        except ForbiddenNameError as error:
             raise FoiError(
                 f"{path}: names {error}, which is not part of a state dict; no code was run. "
                 "Save the state dict alone, or take the .safetensors file"
             ) from error
-        except (
-            pickle.UnpicklingError, zipfile.BadZipFile, struct.error, EOFError, LookupError,
-            TypeError, ValueError, AttributeError, OverflowError, MemoryError, RecursionError,
-        ) as error:  # fmt: skip
+        except Exception as error:  # A hostile program may end in an error of any kind.
             raise FoiError(
-                f"{path}: not a whole file of torch.save ({first_line(error)}); fetch it again"
+                f"{path}: not a whole file of torch.save ({describe_error(error)}); fetch it again"
             ) from error
 
 
-def _read_zip(file: BinaryIO) -> tuple[Any, dict[str, int]]:
-    """Returns the content of the pickle, and the place in the file where each storage starts."""
+def _read_zip(file: BinaryIO) -> tuple[Any, dict[str, _Run]]:
+    """Returns the content of the pickle, and the place in the file of each storage."""
     with zipfile.ZipFile(file) as archive:
         entries = {info.filename: info for info in archive.infolist()}
-        root = _find_root(entries)
         if any(info.compress_type != zipfile.ZIP_STORED for info in entries.values()):
             raise ValueError("compressed, as torch.save never does")
+        runs = {name: _find_run(file, info, archive.start_dir) for name, info in entries.items()}
+        root = _find_root(entries)
         order = f"{root}byteorder"
         if order in entries and archive.read(order) != b"little":
             raise ValueError("big-endian numbers")
-        unpickler = _StorageCollector(io.BytesIO(archive.read(f"{root}data.pkl")))
-        content = unpickler.load()
-        starts = {}
-        for storage in unpickler.storages.values():
-            info = entries[f"{root}data/{storage.key}"]
-            _check_size(storage, info.file_size)
-            # An entry's own header repeats its name and may have other extra fields.
-            file.seek(info.header_offset + _ZIP_LENGTHS)
-            starts[storage.key] = sum(struct.unpack("<HH", file.read(4)), file.tell())
-        return content, starts
+        reader = PickleReader(io.BytesIO(archive.read(f"{root}data.pkl")))
+        content = reader.read()
+        stored = {key: runs[f"{root}data/{key}"] for key in reader.storages}
+        for key, storage in reader.storages.items():
+            _check_size(storage.size, stored[key].size)
+        return content, stored
+
+
+def _find_run(file: BinaryIO, info: zipfile.ZipInfo, end: int) -> _Run:
+    """Finds the bytes of an entry; the archive's list of its entries starts at `end`."""
+    # An entry's own header repeats its name and may have other extra fields.
+    file.seek(info.header_offset + _ZIP_LENGTHS)
+    start = sum(struct.unpack("<HH", file.read(4)), file.tell())
+    _check_size(max(info.file_size, info.compress_size), end - start)
+    return _Run(start, info.file_size, info.CRC)
 
 
 def _find_root(names: Iterable[str]) -> str:
@@ -212,54 +132,49 @@ def _find_root(names: Iterable[str]) -> str:
     raise ValueError("an archive without data.pkl")
 
 
-def _read_old(file: BinaryIO) -> tuple[Any, dict[str, int]]:
+def _read_old(file: BinaryIO) -> tuple[Any, dict[str, _Run]]:
     """Reads the format before PyTorch 1.6, pickles followed by numbers; returns as `_read_zip`."""
-    if _Unpickler(file).load() != _MAGIC or _Unpickler(file).load() != _PROTOCOL:
+    reader = PickleReader(file)
+    if reader.read() != _MAGIC or reader.read() != _PROTOCOL:
         raise ValueError("unknown format")
-    _Unpickler(
-        file
-    ).load()  # Sizes and byte order of the writer's machine; all known machines agree.
-    unpickler = _StorageCollector(file)
-    content = unpickler.load()
-    starts = {}
-    for key in _Unpickler(file).load():
-        storage = unpickler.storages[str(key)]
+    reader.read()  # Sizes and byte order of the writer's machine; all known machines agree.
+    content, keys = reader.read(), reader.read()
+    end = _find_end(file)
+    runs = {}
+    for key in keys:
+        storage = reader.storages[key]
         (count,) = struct.unpack("<q", file.read(8))
         if count != storage.count:
             raise ValueError("sizes disagree")
-        starts[storage.key] = file.tell()
-        file.seek(count * storage.dtype.itemsize, io.SEEK_CUR)
-    size = file.seek(0, io.SEEK_END)
-    for storage in unpickler.storages.values():
-        _check_size(storage, size - starts[storage.key])
-    return content, starts
+        runs[key] = _Run(file.tell(), storage.size, None)
+        _check_size(storage.size, end - file.tell())
+        file.seek(storage.size, io.SEEK_CUR)
+    if runs.keys() != reader.storages.keys():
+        raise ValueError("a storage without numbers")
+    return content, runs
 
 
-class _StorageCollector(_Unpickler):
-    """Unpickles and collects the storages that occur."""
-
-    def __init__(self, file: BinaryIO):
-        super().__init__(file)
-        self.storages: dict[str, _Storage] = {}
-
-    def persistent_load(self, pid: Any) -> _Storage:
-        storage = super().persistent_load(pid)
-        return self.storages.setdefault(storage.key, storage)
+def _find_end(file: BinaryIO) -> int:
+    """Returns the size of a file, and stays where it is."""
+    place = file.tell()
+    end = file.seek(0, io.SEEK_END)
+    file.seek(place)
+    return end
 
 
-def _check_size(storage: _Storage, size: int) -> None:
-    """Raises ValueError if a storage needs more than `size` bytes."""
-    if storage.count * storage.dtype.itemsize > size:
+def _check_size(needed: int, size: int) -> None:
+    """Raises ValueError if more bytes are needed than there are."""
+    if needed > size:
         raise ValueError("cut short")
 
 
-def _find_state_dict(content: Any) -> dict[str, _Tensor]:
+def _find_state_dict(content: Any) -> dict[str, TensorView]:
     """Returns the tensors by name of a state dict, alone or inside a training checkpoint."""
     if isinstance(content, dict):
         for name in _STATE_DICTS:
             if isinstance(content.get(name), dict):
                 return _find_state_dict(content[name])
-        tensors = {str(k): v for k, v in content.items() if isinstance(v, _Tensor)}
+        tensors = {str(k): v for k, v in content.items() if isinstance(v, TensorView)}
         if tensors:
             return tensors
     raise ValueError("no state dict")

@@ -159,3 +159,57 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "x.h5").write_text("")
     assert "known: .safetensors, .pth" in refused(tmp_path / "x.h5")
     assert "no such file" in refused(epath.Path(tmp_path / "none.pth"))
+
+
+def one_tensor(path, write=torch_files.write_zip):
+    array = np.arange(12, dtype=np.float32)
+    content = torch_files.mapping({"x": torch_files.tensor("0", array)})
+    return write(path, content, {"x": array})
+
+
+def test_a_directory_that_claims_more_than_there_is_is_refused(tmp_path):
+    path = tmp_path / "x.pth"
+    array = np.arange(12, dtype=np.float32)
+    content = torch_files.mapping({"x": torch_files.tensor("0", array, count=2**28)})
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", torch_files.program(content))
+        archive.writestr("archive/data/0", array.tobytes())
+        archive.infolist()[-1].file_size = 2**30
+    assert "cut short" in refused(path)
+
+
+def test_a_flipped_bit_is_told_by_the_checksum(tmp_path):
+    path = one_tensor(tmp_path / "x.pth")
+    data = bytearray(path.read_bytes())
+    data[data.find(np.arange(12, dtype=np.float32).tobytes()) + 7] ^= 0x40
+    path.write_bytes(data)
+    with pytest.raises(FoiError, match=r"x\.pth: x is damaged \(its checksum is another\)"):
+        tensor_files.open_tensors(path).read("x")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"Nr\x00\x00\x00\x20", "no state dict"),  # A memo of half a billion places.
+        (b"(" * 5000, "nested too deep"),
+        (b")" + b"\x85" * 300_000, "more instructions"),
+        (b"\x8d" + (2**40).to_bytes(8, "little") + b"abc", "cut short"),
+        # A key that takes 2 ** 40 steps to hash.
+        (b"})" + b"q\x00h\x00\x86" * 40 + b"Ns", "a key that is no text"),
+    ],
+)
+def test_programs_without_limit_are_refused_at_once(content, said, tmp_path):
+    assert said in refused(torch_files.write_zip(tmp_path / "x.pth", content, {}))
+    assert said in refused(torch_files.write_old(tmp_path / "y.pth", content, {}))
+
+
+def test_views_that_repeat_numbers_are_refused(tmp_path):
+    array = np.zeros(4, np.float32)
+    content = torch_files.mapping(
+        {"x": torch_files.tensor("0", array, shape=(2**33,), strides=(0,))}
+    )
+    found = tensor_files.open_tensors(
+        torch_files.write_zip(tmp_path / "x.pth", content, {"x": array})
+    )
+    with pytest.raises(FoiError, match="larger than its storage"):
+        found.read("x")

@@ -17,7 +17,7 @@ from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.layouts.sunrgbd_val import VAL
 from foi_tf.data.convert.readers import labels, matlab
 from foi_tf.errors import FoiError
-from foi_tf.files import first_line
+from foi_tf.files import describe_error
 from foi_tf.study.dataset import Dataset
 
 _META = "SUNRGBDtoolbox/Metadata/SUNRGBDMeta.mat"
@@ -74,7 +74,7 @@ def _load_mask(path: epath.Path, place: int, table: dict[int, int]) -> dict[str,
             cells = content["SUNRGBD2Dseg"]["seglabel"]
             ids = content[cells[place, 0]][:].T
     except (OSError, KeyError, ValueError) as error:
-        reason = first_line(error)
+        reason = describe_error(error)
         raise FoiError(f"{path}: record {place + 1}: cannot be read ({reason})") from error
     return {"mask": labels.ids_to_mask(table, ids.astype(np.uint8), path)}
 

@@ -10,7 +10,7 @@ from etils import epath
 
 from foi_tf.data.convert import raw_files
 from foi_tf.errors import FoiError
-from foi_tf.files import first_line
+from foi_tf.files import describe_error
 
 
 def load_variable(path: epath.Path, name: str) -> Any:
@@ -28,7 +28,7 @@ def load_variable(path: epath.Path, name: str) -> Any:
             io.BytesIO(data), squeeze_me=True, struct_as_record=False, variable_names=[name]
         )
     except Exception as error:  # On a broken file, SciPy's parser raises errors of any type.
-        reason = first_line(error)
+        reason = describe_error(error)
         raise FoiError(f"{path}: not a whole .mat file ({reason}); replace it") from error
     if name not in content:
         raise FoiError(f"{path}: has no variable {name}; replace it with the publisher's file")
