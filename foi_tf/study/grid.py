@@ -72,6 +72,11 @@ def setting_order(setting: str) -> int:
     return SETTINGS.index(setting) if setting in SETTINGS else len(SETTINGS)
 
 
+def target_setting(setting: str) -> str:
+    """Returns the setting with the same target images and without a limit on the source."""
+    return "small" if setting == "small_source" else setting
+
+
 def structured_tasks(datasets: Mapping[str, Dataset]) -> list[Task]:
     """Lists all tasks that can be a source or a target: each dataset with its structured types."""
     return [

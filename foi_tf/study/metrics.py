@@ -13,22 +13,38 @@ class Metric:
     Attributes:
       label: name of the metric in print.
       higher_is_better: whether a larger value is a better model.
+      least: value below which the ratio of two values means nothing.
     """
 
     label: str
     higher_is_better: bool = True
+    least: float = 0.0
+
+
+LEAST_PRECISION = 0.01  # Average precision whose ratio means something; ours.
 
 
 METRICS = types.MappingProxyType(
     {
         "miou": Metric("mIoU"),
-        "map": Metric("mAP"),
-        "ap50": Metric("AP50"),
-        "oks_ap50": Metric("AP at 0.5 OKS"),
+        "map": Metric("mAP", least=LEAST_PRECISION),
+        "ap50": Metric("AP50", least=LEAST_PRECISION),
+        "oks_ap50": Metric("AP at 0.5 OKS", least=LEAST_PRECISION),
         "rmse": Metric("RMSE, m", higher_is_better=False),
         "delta1": Metric("δ < 1.25"),  # Stands beside RMSE in rows, and is never the main metric.
         "top1": Metric("top-1 accuracy"),
         "contrastive_accuracy": Metric("contrastive accuracy"),
+    }
+)
+# Metric of each task type; that of detection is AP50 on some datasets (`Dataset.box_metric`).
+OF_TASK_TYPE = types.MappingProxyType(
+    {
+        "segmentation": "miou",
+        "detection": "map",
+        "keypoints": "oks_ap50",
+        "depth": "rmse",
+        "classification": "top1",
+        "contrastive": "contrastive_accuracy",
     }
 )
 

@@ -30,6 +30,11 @@ SCRATCH = "scratch"
 MULTI_SOURCE = "multi"  # Value of `source` for a model trained on several sources (Section 4.2).
 
 EXTRA = "extra."  # Prefix of secondary metrics among the columns of the DataFrame.
+# Prefix of secondary metrics: the named metric of the best constant prediction on the same images.
+CONSTANT = "constant_"
+# Secondary metrics of a chain with a source: the main metric of the source model on the source's
+# own validation images, and that of a constant prediction there.
+SOURCE_VALUE, SOURCE_CONSTANT = "source_value", "source_constant"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

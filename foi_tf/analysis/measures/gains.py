@@ -14,9 +14,10 @@ import pandas as pd
 from etils import epath
 from numpy.typing import ArrayLike
 
-from foi_tf.analysis.measures import gain_intervals
+from foi_tf.analysis.measures import floors, gain_intervals
 from foi_tf.study import results
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
+from foi_tf.study.grid import target_setting
 from foi_tf.study.metrics import higher_is_better
 
 VERY_POSITIVE, POSITIVE, NEGATIVE = 10.0, 2.0, -2.0  # Percent, Section 6.
@@ -29,7 +30,7 @@ CHAIN = [
 BASELINE = ["target", "target_type", "setting", "backbone", "family", "metric"]
 
 # The baseline has no source whose size could be limited, so one run serves both settings.
-_TARGET_SETTING = {"small_source": "small"}
+_LIMITED_SETTINGS = ("small_source",)
 Baselines = dict[tuple[Hashable, ...], dict[int, dict[str, Any]]]  # By `BASELINE`, then by seed.
 
 
@@ -64,11 +65,6 @@ def level(gain: float) -> str:
     if gain > POSITIVE:
         return "P"
     return "N" if gain < NEGATIVE else "I"
-
-
-def target_setting(setting: str) -> str:
-    """Returns the setting with the same target images and without a limit on the source."""
-    return _TARGET_SETTING.get(setting, setting)
 
 
 def best_runs(rows: pd.DataFrame, limited: str = "") -> pd.DataFrame:
@@ -125,7 +121,7 @@ def find_baselines(rows: pd.DataFrame, runs: pd.DataFrame) -> Baselines:
       The baseline runs by `BASELINE`, whose setting is that of the chains, and by seed.
     """
     found: Baselines = collections.defaultdict(dict)
-    for limited in ("", *_TARGET_SETTING):
+    for limited in ("", *_LIMITED_SETTINGS):
         own = best_runs(rows, limited) if limited else runs
         own = own[(own.source == results.NO_SOURCE) & own.value.notna()]
         if limited:
@@ -149,17 +145,26 @@ def add_gains(runs: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
 
     Returns:
       One row a chain and seed, with the columns `baseline`, `baseline_learning_rates`,
-      `paired` and `gain` (%); NaN without a baseline.
+      `paired`, `floor` (see `floors.find_floors`) and `gain` (%); NaN without a baseline or at a
+      floor.
     """
-    runs = runs.copy()
-    found = [_baseline(run, baselines) for run in _records(runs)]
-    runs[["baseline", "baseline_learning_rates", "paired"]] = np.array(found).reshape(-1, 3)
-    runs["paired"] = runs.paired.astype(bool)
+    chosen = [_choose_baselines(run, baselines) for run in _records(runs)]
+    against = [own for own, _ in chosen]
+    runs = runs.assign(
+        baseline=[_mean([one["value"] for one in own]) for own in against],
+        baseline_learning_rates=[
+            max((one["learning_rates"] for one in own), default=math.nan) for own in against
+        ],
+        paired=np.array([paired for _, paired in chosen], bool),
+        floor=floors.find_floors(runs, against),
+    )
     gains = [
         relative_gain(value, baseline, higher_is_better(metric))
         for value, baseline, metric in zip(runs.value, runs.baseline, runs.metric, strict=True)
     ]
-    return runs.assign(gain=np.array(gains, float))
+    return runs.assign(gain=np.array(gains, float)).assign(
+        gain=lambda found: found.gain.mask(found.floor != "")
+    )
 
 
 def mean_gains(runs: pd.DataFrame) -> pd.DataFrame:
@@ -192,6 +197,7 @@ def mean_gains(runs: pd.DataFrame) -> pd.DataFrame:
             negative=("negative", "mean"),
             learning_rates=("learning_rates", "max"),
             baseline_learning_rates=("baseline_learning_rates", "max"),
+            floor=("floor", floors.merge_floors),
         )
         .reset_index()
     )
@@ -250,8 +256,10 @@ def with_gains(rows: pd.DataFrame, images: Mapping[str, epath.Path] | None = Non
       rates chain and baseline tried. A mean over seeds is less noisy than a single run. Further
       columns therefore let chains of one and of several seeds be counted together: the shares
       of seeds that are `positive`, `very_positive` and `negative`, and `gain_size`, the mean
-      absolute gain of the seeds. All gain columns are NaN, and `level` is "", where there is no
-      baseline, or that of a seed is 0; `without_gain` selects those chains.
+      absolute gain of the seeds. `floor` says why the gain of a chain means nothing, see
+      `floors.find_floors`; such chains have no gain, so that nothing ranks or counts them. All
+      gain columns are NaN, and `level` is "", at a floor, where there is no baseline, or where
+      that of a seed is 0; `without_gain` selects those chains.
 
     Raises:
       FoiError: a file of image statistics is damaged or does not belong to its row.
@@ -290,12 +298,15 @@ def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _baseline(run: dict[str, Any], baselines: Baselines) -> tuple[float, float, bool]:
-    """Returns a run's baseline, the learning rates it tried, and whether it has the same seed."""
-    by_seed = baselines.get(tuple(run[name] for name in BASELINE))
-    if by_seed is None:
-        return math.nan, math.nan, False
+def _choose_baselines(
+    run: dict[str, Any], baselines: Baselines
+) -> tuple[list[dict[str, Any]], bool]:
+    """Returns the runs that a run is compared with, and whether that is the one of its seed."""
+    by_seed = baselines.get(tuple(run[name] for name in BASELINE), {})
     paired = run["seed"] in by_seed
-    against = [by_seed[run["seed"]]] if paired else by_seed.values()
-    values, tried = zip(*((one["value"], one["learning_rates"]) for one in against), strict=True)
-    return np.mean(values), max(tried), paired
+    return ([by_seed[run["seed"]]] if paired else list(by_seed.values())), paired
+
+
+def _mean(values: list[float]) -> float:
+    """Returns the mean; NaN of no values."""
+    return float(np.mean(values)) if values else math.nan

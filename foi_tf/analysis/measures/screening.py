@@ -5,9 +5,9 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from foi_tf.analysis.measures.gains import target_setting
 from foi_tf.analysis.measures.summary import TARGET
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
+from foi_tf.study.grid import target_setting
 from foi_tf.study.results import IDENTITY, MULTI_SOURCE
 from foi_tf.wording import count_noun
 

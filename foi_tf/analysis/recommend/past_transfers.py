@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from etils import epath
 
-from foi_tf.analysis.measures import distance, published_results
+from foi_tf.analysis.measures import distance, floors, published_results
 from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.measures.summary import STUDY, same_type
@@ -44,13 +44,16 @@ def load_past_transfers(
     if distances is None and len(plain) > 1:
         vectors = {name: each.vectors for name, each in comparable_features(plain).items()}
         distances = distance.distances(vectors, (distance.TARGET_TO_SOURCE,))
-    return select_past_transfers(analysis.mean_gains, setting, distances), analysis.left_out
+    own = analysis.mean_gains[analysis.mean_gains.setting == setting]
+    not_ranked = [f"not ranked: {text}" for text in floors.list_floors(transfers(own))]
+    tried = select_past_transfers(analysis.mean_gains, setting, distances)
+    return tried, [*analysis.left_out, *not_ranked]
 
 
 def select_past_transfers(
     chains: pd.DataFrame, setting: str, distances: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Selects the transfers of one setting that ended with a value.
+    """Selects the transfers of one setting that ended with a value, but those at a floor.
 
     Args:
       chains: chains with their gains, as `gains.with_gains` returns them.
@@ -71,6 +74,11 @@ def select_past_transfers(
         raise FoiError(
             f"no transfers with a value in setting '{setting}'; the results have: {have}"
         )
+    if (own.floor != "").all():
+        raise FoiError(
+            f"no transfer of setting '{setting}' can be ranked: {floors.list_floors(own)[0]}"
+        )
+    own = own[own.floor == ""]
     if len(studies := own[STUDY].drop_duplicates()) > 1:
         names = " and ".join(f"{row.backbone} from {row.family}" for row in studies.itertuples())
         raise FoiError(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from foi_tf.analysis.measures.gains import target_setting, transfers
+from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.report import transfer_matrix
 from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.study.dataset import (
@@ -16,7 +16,7 @@ from foi_tf.study.dataset import (
     SEGMENTATION,
     STRUCTURED_TASK_TYPES,
 )
-from foi_tf.study.grid import setting_order
+from foi_tf.study.grid import setting_order, target_setting
 from foi_tf.study.results import NO_SOURCE
 from foi_tf.study.table_texts import setting_text
 

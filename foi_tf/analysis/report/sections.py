@@ -5,11 +5,12 @@ from html import escape
 
 import foi_tf
 from foi_tf.analysis.findings.evidence import Finding
-from foi_tf.analysis.measures import gains, screening
+from foi_tf.analysis.measures import floors, gains, screening
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report import html_page
 from foi_tf.analysis.report.finding_tables import build_finding_table
 from foi_tf.analysis.report.tables import Table, network_name
+from foi_tf.study.grid import target_setting
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
 PAPER = (
@@ -32,8 +33,9 @@ The column <code>scratch</code> starts from random weights.</p>
 LEGEND = """
 <p>Rows are targets, columns sources, by domain and then by training images. Green is better than
 the baseline, purple worse, white equal. Gray with “–” was not run, “failed” ended without a value,
-and “no base” has no baseline. Point at a cell, tap it, or walk with the arrow keys for all that is
-known of it; a click on a column's name sorts by it.</p>
+“no base” has no baseline, and “floor” has a gain that means nothing, as where the baseline is no
+better than a constant prediction. Point at a cell, tap it, or walk with the arrow keys for all
+that is known of it; a click on a column's name sorts by it.</p>
 """
 
 
@@ -109,10 +111,12 @@ def render_tables(tables: Sequence[Table], *, legend: str = "") -> str:
 
 
 def render_left_out(analysis: StudyAnalysis, left_out: Sequence[str]) -> str:
-    """Renders what was left out, what limits the meaning of gains, and which baselines lack."""
+    """Renders what was left out or is not ranked, what limits gains, and which baselines lack."""
     html = [f"Left out: {escape(text)}." for text in left_out]
     html += map(escape, screening.describe_limits(analysis.rows, analysis.chains))
+    html += [f"Not ranked: {escape(text)}." for text in floors.list_floors(analysis.chains)]
     missing = gains.without_gain(analysis.chains)
+    missing = missing[missing.floor == ""]
     for key, own in missing.groupby(gains.BASELINE):
         target, target_type, setting, backbone, family, _ = map(escape, key)
         sources = escape(", ".join(own.source.unique()))
@@ -126,7 +130,7 @@ def render_left_out(analysis: StudyAnalysis, left_out: Sequence[str]) -> str:
         html.append(
             f"No gain for {which}: the baseline is missing. Run <code>foi-target "
             f"--source={NO_SOURCE} --target={target}:{target_type} "
-            f"--setting={gains.target_setting(setting)} --backbone={backbone}</code> "
+            f"--setting={target_setting(setting)} --backbone={backbone}</code> "
             f"from the weights {family}."
         )
     html.append("Learning rates are chosen by the metric that is reported, as in the paper.")

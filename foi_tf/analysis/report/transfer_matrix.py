@@ -16,7 +16,7 @@ from foi_tf.wording import count_noun
 
 STATISTICS = (
     "value", "value_std", "gain", "gain_std", "seeds", "baseline", "gain_low", "gain_high",
-    "resampled", "significant",
+    "resampled", "significant", "floor",
 )  # fmt: skip
 ROW = ["target_type", "target_domain", "target", "metric"]
 COLUMN = ["source_type", "source_domain", "source"]
@@ -144,7 +144,7 @@ class ChainCell:
         if pd.isna(own["value"]):
             return "failed"
         if pd.isna(own[part]):
-            return "no base"
+            return "floor" if own["floor"] else "no base"
         seeds = int(own["seeds"])
         if part == "value":
             return with_deviation(f"{own['value']:.3f}", f"{own['value_std']:.3f}", seeds)
@@ -169,6 +169,8 @@ class ChainCell:
             return f"{chain}: run, but ended without a value"
         seeds = count_noun(int(own["seeds"]), "seed")
         value = f"{METRICS[self.metric].label} {own['value']:.3f}"
+        if own["floor"]:
+            return f"{chain}: {value}, {seeds}; not ranked: {own['floor']}"
         if pd.isna(own["gain"]):
             return f"{chain}: {value}, {seeds}; no baseline to hold it against"
         interval = ""
