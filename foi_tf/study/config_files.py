@@ -1,23 +1,13 @@
 """Reads the files of configurations, and the values that replace some of theirs (--set)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-import yaml
 from etils import epath
 
+from foi_tf import parsing
 from foi_tf.errors import FoiError, unknown_name_error
-
-
-class _Loader(yaml.SafeLoader):
-    """Loads YAML in which 1e-3 is a number, as in YAML 1.2; for PyYAML itself it is a text."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
 
 
 def find_config_file(name_or_path: str) -> epath.Path:
@@ -52,14 +42,13 @@ def read_config_file(name_or_path: str, overrides: Sequence[str] = ()) -> dict[s
         of that form.
     """
     path = find_config_file(name_or_path)
+    if not path.exists():
+        raise FoiError(f"{path}: no such configuration file")
+    text = parsing.read_text(path)
     try:
-        raw = yaml.load(path.read_text(), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FoiError(
-            f"{path}: the file is not YAML ({' '.join(str(error).split())}); correct it"
-        ) from error
-    except OSError as error:
-        raise FoiError(f"{path}: no such configuration file") from error
+        raw = parsing.parse_yaml(text)
+    except ValueError as error:
+        raise FoiError(f"{path}: the file is not YAML ({error}); correct it") from error
     if not isinstance(raw, dict):
         raise FoiError(f"{path}: the file must map task types to their settings")
     for override in overrides:
@@ -85,11 +74,9 @@ def _parse_override(override: str) -> dict[str, Any]:
     if not equals or not all(names):
         raise FoiError(f"--set={override}: must be KEY=VALUE, as segmentation.schedule.steps=200")
     try:
-        value = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise FoiError(
-            f"--set={override}: the value is not YAML ({' '.join(str(error).split())})"
-        ) from error
+        value = parsing.parse_yaml(text)
+    except ValueError as error:
+        raise FoiError(f"--set={override}: the value is not YAML ({error})") from error
     for name in reversed(names):
         value = {name: value}
     return value

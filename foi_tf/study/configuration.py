@@ -27,7 +27,7 @@ from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.results import MULTI_SOURCE
 
 _STRICT = pydantic.ConfigDict(extra="forbid", strict=True)
-Positive = Annotated[int, pydantic.Field(gt=0)]
+Positive = Annotated[int, pydantic.Field(gt=0, le=10**9)]  # A mistyped number has more digits.
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
 _UNKNOWN_KEY = "unexpected_keyword_argument"  # Pydantic's name for an unknown key.
 NonNegative = Annotated[float, pydantic.Field(ge=0)]
@@ -195,17 +195,20 @@ def load_config(
         own = {key: value for key, value in section.items() if key != "datasets"}
         sections[task_type] = _parse_link_config(own, f"{shown}: {task_type}")
         where = f"{shown}: {task_type}.datasets"
-        datasets_section = config_files.merge_settings({}, section.get("datasets") or {}, where)
+        datasets_section = config_files.merge_settings(
+            {}, {} if (given := section.get("datasets")) is None else given, where
+        )
         for dataset, changes in datasets_section.items():
             if dataset not in known | {MULTI_SOURCE}:
                 raise unknown_name_error("dataset", str(dataset), known, where=where)
-            if dataset == MULTI_SOURCE and set(changes or {}) - {"schedule", "rate_factors"}:
+            place = f"{where}.{dataset}"
+            merged = config_files.merge_settings(own, {} if changes is None else changes, place)
+            if dataset == MULTI_SOURCE and set(changes or ()) - {"schedule", "rate_factors"}:
                 raise FoiError(
-                    f"{where}.{dataset}: only its schedule and rate_factors can differ; input "
+                    f"{place}: only its schedule and rate_factors can differ; input "
                     "size and rescaling are those of each dataset"
                 )
-            merged = config_files.merge_settings(own, changes or {}, f"{where}.{dataset}")
-            refined[Task(dataset, task_type)] = _parse_link_config(merged, f"{where}.{dataset}")
+            refined[Task(dataset, task_type)] = _parse_link_config(merged, place)
     return Config(path.name, sections, refined, crop)
 
 
@@ -239,13 +242,13 @@ def _parse_link_config(raw: dict[str, Any], where: str) -> LinkConfig:
     """Checks one section's values; `where` starts the error message."""
     try:
         # JSON, because pydantic's strict mode accepts lists as tuples and 1 as a float there.
-        return pydantic.TypeAdapter(LinkConfig).validate_json(json.dumps(raw))
-    except TypeError as error:
-        raise FoiError(f"{where}: {error}") from error
+        return pydantic.TypeAdapter(LinkConfig).validate_json(json.dumps(raw, allow_nan=False))
     except pydantic.ValidationError as error:
         # A misspelled key often leaves another one missing; naming the first helps more.
         problems = sorted(error.errors(), key=lambda problem: problem["type"] != _UNKNOWN_KEY)
         raise _explain(problems[0], where) from error
+    except (TypeError, ValueError) as error:
+        raise FoiError(f"{where}: {error}") from error
 
 
 def _explain(problem: Mapping[str, Any], where: str) -> FoiError:

@@ -7,15 +7,13 @@ points. Its arrays are named DATASET/vectors or DATASET:TYPE/vectors and the lik
 
 import dataclasses
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pydantic
 from etils import epath
 
-from foi_tf import files
+from foi_tf import array_files, files
 from foi_tf.errors import FoiError
 from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Channels
@@ -151,14 +149,13 @@ def load_features(path: epath.PathLike) -> list[Features]:
     """
     path = epath.Path(path)
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            origins = pydantic.TypeAdapter(list[Origin]).validate_json(str(arrays[_ORIGINS]))
-            found = [_features_from_arrays(origin, arrays) for origin in origins]
+        arrays = array_files.read_arrays(path)
+        origins = pydantic.TypeAdapter(list[Origin]).validate_json(str(arrays[_ORIGINS]))
+        found = [_features_from_arrays(origin, arrays) for origin in origins]
     except OSError as error:
-        # NumPy also raises OSError, without a number, when the content is damaged.
-        reason = files.describe_error(error) if error.errno else "the file is not complete"
+        reason = files.describe_error(error)
         raise FoiError(f"{path}: {reason}; make the file with foi-features") from error
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, KeyError) as error:
         reason = files.describe_error(error)
         raise FoiError(
             f"{path}: not a whole file of features ({reason}); make it again with foi-features"
@@ -229,17 +226,36 @@ def _features_from_arrays(origin: Origin, arrays: Mapping[str, np.ndarray]) -> F
 def _find_problem(features: Features) -> str:
     """Says why features cannot be used; "" if they can."""
     origin, vectors, points = features.origin, features.vectors, features.points
-    if not len(vectors):
+    if not vectors.size:
         return "the features have no images"
+    if vectors.dtype.kind != "f":
+        return f"features of the type {vectors.dtype}"
     if vectors.ndim != 2 or len(vectors) != len(origin.ids):
         return f"features of shape {vectors.shape} for {count_noun(len(origin.ids), 'image')}"
     if not (finite := np.isfinite(vectors).all(1)).all():
         return f"image {origin.ids[int(np.argmin(finite))]}: its features are not finite (NaN)"
-    if points is not None:
-        arrays = (getattr(points, field.name) for field in dataclasses.fields(points))
-        lengths = {len(array) for array in arrays if array is not None}
-        if len(lengths) > 1 or points.vectors.shape[1] != vectors.shape[1]:
-            return "its points have arrays of different shapes"
-        if not np.isfinite(points.vectors).all():
-            return "its points are not finite (NaN)"
+    return _find_problem_of_points(points, origin, vectors.shape[1]) if points else ""
+
+
+def _find_problem_of_points(points: Points, origin: Origin, channels: int) -> str:
+    """Says why the points of features cannot be used; "" if they can."""
+    arrays = {f.name: getattr(points, f.name) for f in dataclasses.fields(points)}
+    arrays = {name: array for name, array in arrays.items() if array is not None}
+    wide = {"vectors", "probabilities"}
+    if any(array.ndim != (2 if name in wide else 1) for name, array in arrays.items()):
+        return "its points have arrays of different shapes"
+    if len({len(array) for array in arrays.values()}) > 1 or points.vectors.shape[1] != channels:
+        return "its points have arrays of different shapes"
+    kinds = {"vectors": "f", "probabilities": "f", "images": "iu", "targets": "iuf"}
+    for name, array in arrays.items():
+        if array.dtype.kind not in kinds[name]:
+            return f"{name} of its points of the type {array.dtype}"
+        if not np.isfinite(array).all():
+            return f"{name} of its points are not finite (NaN)"
+    if points.images.size and not 0 <= points.images.min() <= points.images.max() < len(origin.ids):
+        return "its points are in images that it does not have"
+    if (points.targets < 0).any():
+        return "its points have negative targets"
+    if points.probabilities is not None and (points.probabilities < 0).any():
+        return "its points have negative probabilities"
     return ""

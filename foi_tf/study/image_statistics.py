@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 from etils import epath
 
-from foi_tf import files
+from foi_tf import array_files, files
 from foi_tf.errors import FoiError
 from foi_tf.study import results
 
@@ -129,20 +129,23 @@ def read_statistics(path: epath.PathLike) -> ImageStatistics:
     """
     path = epath.Path(path)
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            found = ImageStatistics(arrays["images"], arrays["numerator"], arrays["denominator"])
-    except Exception as error:  # NumPy raises many kinds of errors for a file that is no archive.
+        arrays = array_files.read_arrays(path)
+        found = ImageStatistics(arrays["images"], arrays["numerator"], arrays["denominator"])
+    except (OSError, ValueError, KeyError) as error:
         raise FoiError(
             f"{path}: the file does not hold the image statistics of an evaluation "
             f"({files.describe_error(error)}); remove it"
         ) from error
-    images = len(found.images)
+    images = len(found.images) if found.images.ndim == 1 else -1
+    sums = (found.numerator, found.denominator)
     if (
         found.numerator.ndim != 2
         or found.numerator.shape != found.denominator.shape
         or len(found.numerator) != images
         or {found.numerator.dtype.kind, found.denominator.dtype.kind} - set("iuf")
+        or found.images.dtype.kind != "U"
         or len(set(found.images)) != images
+        or any((each < 0).any() for each in sums)
     ):
         raise FoiError(f"{path}: images and sums do not agree; remove the file and evaluate again")
     return found
