@@ -104,6 +104,22 @@ def _sync_entry(path: epath.PathLike) -> None:
         os.close(handle)
 
 
+def list_files(directory: epath.PathLike) -> list[epath.Path]:
+    """Lists the files below a directory that are whole, sorted by directory.
+
+    Raises:
+      FoiError: a directory cannot be listed. It must not seem to be empty.
+    """
+
+    def stop(error: OSError) -> None:
+        place = error.filename or directory
+        raise FoiError(f"{place}: cannot be listed ({describe_error(error)})") from error
+
+    found = epath.Path(directory).walk(on_error=stop)
+    # A file that is being written has a name with a dot in front.
+    return [root / name for root, _, names in found for name in sorted(names) if name[0] != "."]
+
+
 def remove_file(path: epath.PathLike) -> None:
     """Removes a file if it exists.
 

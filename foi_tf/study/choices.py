@@ -6,6 +6,8 @@ from typing import Literal
 STRATEGIES = ("auto", "cpu", "mirrored", "multi_worker", "tpu")
 # Ways to choose a learning rate, see `chains.lr_selection`.
 SELECTIONS = ("none", "validation", "holdout")
+# Numbers of training images, see `study.grid`.
+SETTINGS = ("small", "full", "small_source")
 # Formats of own data, see `data.convert.readers`.
 FORMATS = ("coco", "voc", "yolo", "masks", "depth", "folders")
 EXPORTS = ("saved_model", "safetensors")  # Formats of foi-weights export.

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from foi_tf.errors import unknown_name_error
+from foi_tf.study.choices import SETTINGS
 from foi_tf.study.dataset import CONTRASTIVE, STRUCTURED_TASK_TYPES, Dataset, Task
 from foi_tf.study.results import MULTI_SOURCE
 
-SETTINGS = ("small", "full", "small_source")
 PRETRAINING = Task("ilsvrc", "classification")
 # Pre-training tasks by task type. Self-supervised chains (Section 7, Appendix B) start from the
 # contrastive one.

@@ -113,12 +113,8 @@ def save_statistics(statistics: ImageStatistics, path: epath.PathLike) -> None:
 
 def find_statistics(directory: epath.PathLike) -> dict[str, epath.Path]:
     """Finds the files in a directory and its subdirectories, by the digest of their row."""
-    return {
-        name.removesuffix(SUFFIX): root / name
-        for root, _, names in epath.Path(directory).walk()
-        for name in sorted(names)
-        if name.endswith(SUFFIX) and not name.startswith(".")
-    }
+    found = (path for path in files.list_files(directory) if path.name.endswith(SUFFIX))
+    return {path.name.removesuffix(SUFFIX): path for path in found}
 
 
 def read_statistics(path: epath.PathLike) -> ImageStatistics:

@@ -8,6 +8,7 @@ import contextlib
 import csv
 import dataclasses
 import hashlib
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from etils import epath
 
-from foi_tf import files
+from foi_tf import files, parsing
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.study import metrics
+from foi_tf.study import metrics, row_checks
 from foi_tf.study.dataset import TASK_TYPES
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ NO_SOURCE = "ilsvrc"
 SCRATCH = "scratch"
 MULTI_SOURCE = "multi"  # Value of `source` for a model trained on several sources (Section 4.2).
 
+_COUNT = "table_rows"  # Last column of tables: the number of their rows.
 EXTRA = "extra."  # Prefix of secondary metrics among the columns of the DataFrame.
 # Prefix of secondary metrics: the named metric of the best constant prediction on the same images.
 CONSTANT = "constant_"
@@ -172,12 +174,7 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
         return _to_frame(_read_csv(directory))
     if not directory.is_dir():
         raise FoiError(f"{directory}: no such directory; name the directory of the results")
-    records = [
-        _read_row(root / name)
-        for root, _, names in directory.walk()
-        for name in names
-        if name.endswith(".json") and not name.startswith(".")  # Still being written.
-    ]
+    records = [_read_row(path) for path in files.list_files(directory) if path.suffix == ".json"]
     if not records:
         raise FoiError(
             f"{directory}: no results (*.json) in it; foi-target writes them to WORKDIR/results"
@@ -186,23 +183,43 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
 
 
 def to_csv(frame: "pd.DataFrame") -> str:
-    """Formats all rows as the text of a CSV file, which `load` reads unchanged."""
-    return frame.to_csv(index=False, lineterminator="\n")
+    """Formats all rows as the text of a CSV file, which `load` reads unchanged.
+
+    Each line ends with the number of all rows, by which `load` notices a table that was cut short.
+    """
+    return frame.assign(**{_COUNT: len(frame)}).to_csv(index=False, lineterminator="\n")
 
 
 def _read_csv(path: epath.Path) -> list[dict[str, Any]]:
-    """Reads the records of a CSV file of `to_csv`."""
+    """Reads the records of a CSV file of `to_csv`, or of a spreadsheet that saved it again."""
+    text = parsing.read_text(path)
+    header = text.partition("\n")[0]
+    # Spreadsheets of some countries separate cells by semicolons.
+    delimiter = ";" if header.count(";") > header.count(",") else ","
     try:
-        lines = list(csv.DictReader(path.read_text().splitlines()))
-    except OSError as error:
-        reason = files.describe_error(error)
-        raise FoiError(f"{path}: the file cannot be read ({reason})") from error
+        names, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    except (csv.Error, ValueError) as error:
+        raise FoiError(f"{path}: no table of results ({error})") from error
+    lines = [cells for cells in lines if cells]
     if not lines:
         raise FoiError(f"{path}: no results in it; foi-analyze writes such a table to OUT")
-    return [
-        _check_and_flatten(_parse_cells(texts), f"{path}, line {number}")
-        for number, texts in enumerate(lines, 2)
-    ]
+    records = []
+    for number, cells in enumerate(lines, 2):
+        if len(cells) != len(names):
+            raise FoiError(
+                f"{path}, line {number}: {len(cells)} cells, but the table has {len(names)} "
+                "columns; the file is cut short or damaged, copy it anew"
+            )
+        texts = dict(zip(names, cells, strict=True))
+        count = texts.pop(_COUNT, str(len(lines)))
+        if count != str(len(lines)):
+            raise FoiError(
+                f"{path}, line {number}: the table had {count} rows, and this file has "
+                f"{len(lines)}; copy it anew, or remove the column '{_COUNT}' if rows were left "
+                "out on purpose"
+            )
+        records.append(_check_and_flatten(_parse_cells(texts), f"{path}, line {number}"))
+    return records
 
 
 def _parse_cells(texts: Mapping[str, str]) -> dict[str, Any]:
@@ -241,9 +258,10 @@ def finite_or_none(value: float) -> float | None:
 
 def _read_row(path: epath.Path) -> dict[str, Any]:
     """Reads the record of one file."""
+    text = parsing.read_text(path)
     try:
-        record = json.loads(path.read_text())
-    except (ValueError, RecursionError) as error:
+        record = parsing.parse_json(text)
+    except ValueError as error:
         raise FoiError(
             f"{path}: the file is not complete JSON ({error}); remove it and repeat its run"
         ) from error
@@ -281,7 +299,7 @@ def _find_problem(record: Any) -> str:
         Row(**record)
     except FoiError as error:
         return str(error)
-    return ""
+    return row_checks.find_wrong_value(record)
 
 
 _TYPE_TEXTS = {str: "a text", int: "a whole number", float: "a number"}

@@ -1,7 +1,12 @@
+import csv
 import dataclasses
+import errno
+import io
 import json
 import math
+import os
 import pathlib
+import re
 import sys
 import types
 
@@ -97,7 +102,8 @@ def test_writing_a_run_again_replaces_it(tmp_path):
 
 @pytest.mark.parametrize("name", results.IDENTITY)
 def test_runs_that_differ_have_files_of_their_own(tmp_path, name):
-    other = {"seed": 4, "learning_rate": 0.1}.get(name, "depth" if "type" in name else "x")
+    others = {"seed": 4, "learning_rate": 0.1, "setting": "full", "selection": "holdout"}
+    other = others.get(name, "depth" if "type" in name else "x")
     results.write_row(ROW, tmp_path)
     results.write_row(dataclasses.replace(ROW, **{name: other}), tmp_path)
     assert len(results.load(tmp_path)) == 2
@@ -196,7 +202,9 @@ def test_a_table_is_read_as_the_rows_it_was_made_of(tmp_path):
         ),
         ("miou", "iou", "line 2: this is not a result row \\(unknown metric 'iou'"),
         ("target,", "aim,", "line 2: this is not a result row \\(it lacks 'target'\\)"),
-        (",12.5,", ",", "line 2: this is not a result row"),
+        (",12.5,", ",", "line 2: 25 cells, but the table has 26 columns"),
+        (",12.5,", ",inf,", "line 2: this is not a result row \\('wall_seconds' is Infinity"),
+        (",1\n", ",2\n", "line 2: the table had 2 rows, and this file has 1"),
         (
             "0.8",
             "most",
@@ -218,3 +226,77 @@ def test_no_table(tmp_path):
     (tmp_path / "t.csv").write_text("target,source\n")
     with pytest.raises(FoiError, match="no results in it"):
         results.load(tmp_path / "t.csv")
+
+
+def two_rows(tmp_path):
+    for seed in (0, 1):
+        results.write_row(dataclasses.replace(ROW, seed=seed), tmp_path)
+    return results.load(tmp_path)
+
+
+def test_a_table_that_is_cut_anywhere_is_told(tmp_path):
+    text, path = results.to_csv(two_rows(tmp_path)), tmp_path / "t.csv"
+    for cut in range(1, len(text) - 1, 3):
+        path.write_text(text[:cut])
+        with pytest.raises(FoiError, match=r"t\.csv"):
+            results.load(path)
+
+
+def test_tables_of_earlier_versions_and_of_spreadsheets_are_read(tmp_path):
+    frame, path = two_rows(tmp_path), tmp_path / "t.csv"
+    text = results.to_csv(frame)
+    old = "\n".join(line.rpartition(",")[0] for line in text.splitlines()) + "\n"
+    cells = ["\t".join(row) for row in csv.reader(text.splitlines())]
+    saved = io.StringIO(newline="")
+    csv.writer(saved, delimiter=";").writerows(row.split("\t") for row in cells)
+    for data in (
+        old.encode(),
+        b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
+        text.encode("utf-16"),
+        saved.getvalue().encode(),
+    ):
+        path.write_bytes(data)
+        pd.testing.assert_frame_equal(results.load(path), frame)
+
+
+def test_a_table_in_another_coding_is_refused_with_the_line(tmp_path):
+    (tmp_path / "t.csv").write_bytes("target\nü".encode("cp1252"))
+    with pytest.raises(FoiError, match=r"t\.csv: line 2 is not text in UTF-8; save the file as"):
+        results.load(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("value", 2**64, "'value' is 18446744073709551616"),
+        ("value", 1.5, "'value' is 1.5, but miou is at most 1"),
+        ("n_target", -1, "'n_target' is -1, not a number from 0 up"),
+        ("selection", "../../etc/passwd", "not one of none, validation, holdout"),
+        ("setting", "sl", "not one of small, full, small_source"),
+        ("candidates", "None", "not a JSON object"),
+        ("candidates", '{"0.1": NaN}', "not a JSON object"),
+        ("target", "a\nb", "not a name"),
+        ("device", "=1+1", "not a name"),
+        ("target", "x" * 400, "not a name"),
+    ],
+)
+def test_values_that_no_run_can_have_are_refused(tmp_path, name, value, said):
+    path = results.write_row(ROW, tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {name: value}))
+    with pytest.raises(FoiError, match=re.escape(said)):
+        results.load(tmp_path)
+
+
+def test_a_directory_that_cannot_be_listed_is_told(tmp_path, monkeypatch):
+    two_rows(tmp_path)
+    (tmp_path / "more").mkdir()
+    real = os.scandir
+
+    def scan(path):
+        if str(path).endswith("more"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    with pytest.raises(FoiError, match=r"more: cannot be listed \(Permission denied\)"):
+        results.load(tmp_path)
