@@ -18,7 +18,7 @@ from foi_tf.errors import FoiError
 from foi_tf.files import describe_error
 
 # All four are ours.
-_MAX_DIGITS = 30  # Of a number in JSON; more than any number that a program means.
+_MAX_DIGITS = 30  # Digits of a number in JSON; more than any number that a program means.
 _MAX_YAML = 2**18  # Characters.
 _MAX_NODES = 100_000  # Values in YAML, with each alias counted as what it stands for.
 _MAX_DEPTH = 50  # Containers of YAML inside each other.
