@@ -32,10 +32,11 @@ INSIDE = {
         "inspect": {"records", "input"},
     },
     "analysis": {
-        "measures": set(),
-        "findings": {"measures"},
-        "recommend": {"measures"},
-        "report": {"measures", "findings", "recommend"},
+        "uncertainty": set(),
+        "measures": {"uncertainty"},
+        "findings": {"uncertainty", "measures"},
+        "recommend": {"uncertainty", "measures"},
+        "report": {"uncertainty", "measures", "findings", "recommend"},
     },
 }
 

@@ -11,9 +11,9 @@ import pandas as pd
 from scipy import stats
 
 from foi_tf.analysis.measures import distance
-from foi_tf.analysis.measures.gain_intervals import LEVEL
 from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.measures.summary import TARGET, same_domain
+from foi_tf.analysis.uncertainty.verdicts import LEVEL
 from foi_tf.errors import FoiError
 
 SIZE, SAME_DOMAIN = "source_size", "same_domain"

@@ -32,7 +32,7 @@ def compute_delta1_gains(analysis: StudyAnalysis) -> pd.DataFrame:
     runs = runs.assign(value=runs[column], metric=DELTA1)
     baselines = _turn_to_delta1(analysis.baselines)
     by_seed = gains.add_gains(runs, baselines)
-    return gains.add_intervals(gains.mean_gains(by_seed), by_seed, baselines)
+    return gains.add_certainty(gains.mean_gains(by_seed), by_seed, baselines)
 
 
 def _turn_to_delta1(baselines: gains.Baselines) -> gains.Baselines:

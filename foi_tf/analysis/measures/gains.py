@@ -14,20 +14,14 @@ import pandas as pd
 from etils import epath
 from numpy.typing import ArrayLike
 
-from foi_tf.analysis.measures import floors, gain_intervals
+from foi_tf.analysis.measures import floors
+from foi_tf.analysis.uncertainty.chain_keys import BASELINE, CHAIN
+from foi_tf.analysis.uncertainty.gain_levels import NEGATIVE, POSITIVE, VERY_POSITIVE, level
+from foi_tf.analysis.uncertainty.noise_model import NoiseModel
 from foi_tf.study import results
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.grid import target_setting
 from foi_tf.study.metrics import higher_is_better
-
-VERY_POSITIVE, POSITIVE, NEGATIVE = 10.0, 2.0, -2.0  # Percent, Section 6.
-
-# Two runs belong to the same chain if they agree in these columns.
-CHAIN = [
-    "target", "target_type", "source", "source_type", "setting", "backbone", "init", "metric",
-]  # fmt: skip
-# A chain and its baseline agree in these columns. `setting` limits the target's images only.
-BASELINE = ["target", "target_type", "setting", "backbone", "family", "metric"]
 
 # The baseline has no source whose size could be limited, so one run serves both settings.
 _LIMITED_SETTINGS = ("small_source",)
@@ -52,19 +46,6 @@ def relative_gain(
     return ((ratio - 1) * 100 if higher_is_better else (1 - ratio) * 100)[()]
 
 
-def level(gain: float) -> str:
-    """Returns the level of a gain in %: "VP", "P", "I" or "N"; "" for NaN.
-
-    "P" is above 2 and up to 10; the paper's percentages of P count VP too. The paper prints
-    I as "2 <= r > -2"; we read -2 <= r <= 2.
-    """
-    if math.isnan(gain):
-        return ""
-    if gain > VERY_POSITIVE:
-        return "VP"
-    if gain > POSITIVE:
-        return "P"
-    return "N" if gain < NEGATIVE else "I"
 
 
 def best_runs(rows: pd.DataFrame, limited: str = "") -> pd.DataFrame:
@@ -134,28 +115,26 @@ def find_baselines(rows: pd.DataFrame, runs: pd.DataFrame) -> Baselines:
 def add_gains(runs: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
     """Adds to each run its baseline and its gain over it.
 
-    The baseline is the chain without a source of the same target, target setting,
-    backbone and family: its run with the same seed (`paired`), or the mean over its seeds
-    where it has no such run. Limited sources are compared with baselines that were run beside
-    them where there are some: those have the same initial weights, to the last bit.
+    The baseline is the mean over all seeds of the chain without a source of the same target,
+    target setting, backbone and family. A single run of it would leave its noise in every gain.
+    Limited sources are compared with baselines that were run beside them where there are some:
+    those have the same initial weights, to the last bit.
 
     Args:
       runs: as `best_runs` returns them.
       baselines: as `find_baselines` returns them.
 
     Returns:
-      One row a chain and seed, with the columns `baseline`, `baseline_learning_rates`,
-      `paired`, `floor` (see `floors.find_floors`) and `gain` (%); NaN without a baseline or at a
-      floor.
+      One row a chain and seed, with the columns `baseline`, `baseline_learning_rates`, `floor`
+      (see `floors.find_floors`) and `gain` (%); NaN without a baseline or at a floor.
     """
-    chosen = [_choose_baselines(run, baselines) for run in _records(runs)]
-    against = [own for own, _ in chosen]
+    keys = [tuple(run[name] for name in BASELINE) for run in _records(runs)]
+    against = [list(baselines.get(key, {}).values()) for key in keys]
     runs = runs.assign(
         baseline=[_mean([one["value"] for one in own]) for own in against],
         baseline_learning_rates=[
             max((one["learning_rates"] for one in own), default=math.nan) for own in against
         ],
-        paired=np.array([paired for _, paired in chosen], bool),
         floor=floors.find_floors(runs, against),
     )
     gains = [
@@ -174,7 +153,7 @@ def mean_gains(runs: pd.DataFrame) -> pd.DataFrame:
       runs: as `add_gains` returns them, or a part of those.
 
     Returns:
-      The columns of `with_gains` but for the intervals.
+      The columns of `with_gains` but for those of `NoiseModel.columns`.
     """
     chains = (
         _with_effects(runs)
@@ -204,39 +183,14 @@ def mean_gains(runs: pd.DataFrame) -> pd.DataFrame:
     return chains.assign(level=[level(gain) for gain in chains.gain])
 
 
-def add_intervals(
+def add_certainty(
     chains: pd.DataFrame,
     runs: pd.DataFrame,
     baselines: Baselines,
     images: Mapping[str, epath.Path] | None = None,
 ) -> pd.DataFrame:
-    """Adds to each chain the interval of its gain; see `gain_intervals`.
-
-    Args:
-      chains: as `mean_gains` returns them.
-      runs: as `add_gains` returns them.
-      baselines: as `find_baselines` returns them.
-      images: as `foi_tf.study.image_statistics.find_statistics` returns them.
-
-    Raises:
-      FoiError: a file of image statistics is damaged or does not belong to its row.
-    """
-    draws = gain_intervals.ImageDraws(images or {})
-    by_chain = collections.defaultdict(list)
-    for run in _records(_with_effects(runs)):
-        by_chain[tuple(run[name] for name in CHAIN)].append(run)
-    found = collections.defaultdict(gain_intervals.GainInterval)
-    for key, own in by_chain.items():
-        own = [run for run in own if not math.isnan(run["gain"])]
-        if not own or own[0]["source"] == results.NO_SOURCE:
-            continue
-        by_seed = baselines[tuple(own[0][name] for name in BASELINE)]
-        paired = all(run["paired"] for run in own)
-        against = [by_seed[run["seed"]] for run in own] if paired else list(by_seed.values())
-        sign = 1.0 if higher_is_better(own[0]["metric"]) else -1.0
-        found[key] = gain_intervals.chain_interval(own, against, draws, paired=paired, sign=sign)
-    intervals = [found[tuple(chain)] for chain in chains[CHAIN].itertuples(index=False)]
-    return chains.join(gain_intervals.intervals_frame(intervals, chains.index))
+    """Adds to each chain how sure its gain is: `NoiseModel.columns` of the same arguments."""
+    return chains.join(NoiseModel(chains, runs, baselines, images).columns())
 
 
 def with_gains(rows: pd.DataFrame, images: Mapping[str, epath.Path] | None = None) -> pd.DataFrame:
@@ -252,14 +206,13 @@ def with_gains(rows: pd.DataFrame, images: Mapping[str, epath.Path] | None = Non
       One row a chain: `CHAIN`, `family`, domains, `n_source`, `n_target`, `value`, `baseline`,
       `gain` (%), the sample standard deviations `value_std` and `gain_std` (NaN for a
       single seed), `seeds` (that ended with a value), `level` of the mean gain, the
-      interval of the gain (see `foi_tf.analysis.measures.gain_intervals`), and how many learning
-      rates chain and baseline tried. A mean over seeds is less noisy than a single run. Further
-      columns therefore let chains of one and of several seeds be counted together: the shares
+      columns of `NoiseModel.columns`, and how many learning rates chain and baseline tried. A
+      mean over seeds is less noisy than a single run. Further columns therefore let chains of one and of several seeds be counted together: the shares
       of seeds that are `positive`, `very_positive` and `negative`, and `gain_size`, the mean
       absolute gain of the seeds. `floor` says why the gain of a chain means nothing, see
       `floors.find_floors`; such chains have no gain, so that nothing ranks or counts them. All
-      gain columns are NaN, and `level` is "", at a floor, where there is no baseline, or where
-      that of a seed is 0; `without_gain` selects those chains.
+      gain columns are NaN, and `level` is "", at a floor, or where the baseline is missing or 0;
+      `without_gain` selects those chains.
 
     Raises:
       FoiError: a file of image statistics is damaged or does not belong to its row.
@@ -267,7 +220,7 @@ def with_gains(rows: pd.DataFrame, images: Mapping[str, epath.Path] | None = Non
     best = best_runs(rows)
     baselines = find_baselines(rows, best)
     runs = add_gains(best, baselines)
-    return add_intervals(mean_gains(runs), runs, baselines, images)
+    return add_certainty(mean_gains(runs), runs, baselines, images)
 
 
 def transfers(chains: pd.DataFrame) -> pd.DataFrame:
@@ -296,15 +249,6 @@ def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:
         very_positive=(runs.gain > VERY_POSITIVE).astype(float).where(counted),
         negative=(runs.gain < NEGATIVE).astype(float).where(counted),
     )
-
-
-def _choose_baselines(
-    run: dict[str, Any], baselines: Baselines
-) -> tuple[list[dict[str, Any]], bool]:
-    """Returns the runs that a run is compared with, and whether that is the one of its seed."""
-    by_seed = baselines.get(tuple(run[name] for name in BASELINE), {})
-    paired = run["seed"] in by_seed
-    return ([by_seed[run["seed"]]] if paired else list(by_seed.values())), paired
 
 
 def _mean(values: list[float]) -> float:

@@ -7,6 +7,7 @@ import pandas as pd
 from etils import epath
 
 from foi_tf.analysis.measures import gains, screening, summary
+from foi_tf.analysis.uncertainty.noise_model import NoiseModel
 
 
 class StudyAnalysis:
@@ -59,7 +60,16 @@ class StudyAnalysis:
         Raises:
           FoiError: a file of image statistics is damaged or does not belong to its row.
         """
-        return gains.add_intervals(self.mean_gains, self.seed_gains, self.baselines, self.images)
+        return self.mean_gains.join(self.noise.columns())
+
+    @functools.cached_property
+    def noise(self) -> NoiseModel:
+        """Returns how sure the gains of the `chains` are.
+
+        Raises:
+          FoiError: a file of image statistics is damaged or does not belong to its row.
+        """
+        return NoiseModel(self.mean_gains, self.seed_gains, self.baselines, self.images)
 
     @functools.cached_property
     def networks(self) -> dict[tuple[str, str], pd.DataFrame]:

@@ -96,6 +96,13 @@ def format_gain(gain: float) -> str:
     return f"{round(gain, 1) + 0.0:+.1f}"  # Adding turns -0.0 into 0.0.
 
 
+def format_probability(probability: float) -> str:
+    """Formats a probability with two digits; "> 0.99" and "< 0.01" at the ends."""
+    if probability > 0.99:
+        return "> 0.99"
+    return "< 0.01" if probability < 0.01 else f"{probability:.2f}"
+
+
 def gain_text(gain: float, deviation: float, seeds: int, significant: bool) -> str:
     """Formats a gain in % as "+12.3* ± 1.1 (3)"; the star marks a significant one."""
     star = "*" if significant else ""

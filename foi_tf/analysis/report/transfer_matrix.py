@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from foi_tf.analysis.report import cell_colors
-from foi_tf.analysis.report.tables import Table, format_gain, gain_text, with_deviation
+from foi_tf.analysis.report.tables import (
+    Table,
+    format_gain,
+    format_probability,
+    gain_text,
+    with_deviation,
+)
+from foi_tf.analysis.uncertainty.verdicts import UNKNOWN
 from foi_tf.study.dataset import TASK_TYPES, domain_order
 from foi_tf.study.metrics import METRICS
 from foi_tf.study.results import MULTI_SOURCE, NO_SOURCE, SCRATCH
@@ -16,7 +23,7 @@ from foi_tf.wording import count_noun
 
 STATISTICS = (
     "value", "value_std", "gain", "gain_std", "seeds", "baseline", "gain_low", "gain_high",
-    "resampled", "significant", "floor",
+    "p_better", "p_level", "level", "verdict", "spread_from", "significant", "floor",
 )  # fmt: skip
 ROW = ["target_type", "target_domain", "target", "metric"]
 COLUMN = ["source_type", "source_domain", "source"]
@@ -173,12 +180,18 @@ class ChainCell:
             return f"{chain}: {value}, {seeds}; not ranked: {own['floor']}"
         if pd.isna(own["gain"]):
             return f"{chain}: {value}, {seeds}; no baseline to hold it against"
-        interval = ""
-        if not pd.isna(own["gain_low"]):
+        if pd.isna(own["gain_low"]):
+            sure = f"; {own['verdict']}" if own["verdict"] else ""
+            sure += ", since the noise of runs is unknown" if own["verdict"] == UNKNOWN else ""
+        else:
             bounds = f"{format_gain(own['gain_low'])} to {format_gain(own['gain_high'])}"
-            interval = f" (95 % interval {bounds}, over {own['resampled']})"
+            sure = (
+                f" (95 % interval {bounds}); {own['verdict']}, better with probability "
+                f"{format_probability(float(own['p_better']))}, {own['level']} with "
+                f"{format_probability(float(own['p_level']))}; noise from {own['spread_from']}"
+            )
         return (
-            f"{chain}: gain {format_gain(own['gain'])} %{interval}; {value} against "
+            f"{chain}: gain {format_gain(own['gain'])} %{sure}; {value} against "
             f"{own['baseline']:.3f}; {seeds}"
         )
 
@@ -225,7 +238,7 @@ def _notes(statistics: Statistics) -> list[str]:
     if (statistics["seeds"] > 1).to_numpy().any():
         notes.append("Mean ± standard deviation over seeds (their number).")
     if statistics["significant"].eq(True).to_numpy().any():
-        notes.append("* The 95 % interval of the gain excludes 0.")
+        notes.append("* Clearly not 0: at most 5 % of gains without an effect have a star.")
     return notes
 
 

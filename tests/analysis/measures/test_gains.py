@@ -47,16 +47,16 @@ def test_levels_and_their_bounds(gain, level):
     assert gains.level(gain) == level
 
 
-def test_gains_are_paired_by_seed_and_averaged(study):
+def test_gains_are_averaged_over_seeds(study):
     frame = gains.with_gains(study)
     city = chain(frame, "camvid", "city")
     assert city.gain == pytest.approx((20 + 30) / 2)
     assert city.gain_std == pytest.approx(math.sqrt(50))  # The sample deviation of 20 and 30.
-    assert city.value == pytest.approx(0.56)
-    assert city.value_std == pytest.approx(0.08 / math.sqrt(2))
-    assert city.baseline == pytest.approx(0.45)
+    assert city.value == pytest.approx(0.625)
+    assert city.value_std == pytest.approx(0.05 / math.sqrt(2))
+    assert city.baseline == pytest.approx(0.5)
     assert (city.seeds, city.level) == (2, "VP")
-    coco = chain(frame, "camvid", "coco")  # Seed 0 alone: against the baseline of seed 0.
+    coco = chain(frame, "camvid", "coco")  # Seed 0 alone.
     assert (coco.gain, coco.baseline, coco.seeds) == (pytest.approx(5), 0.5, 1)
     assert math.isnan(coco.gain_std)
 
@@ -67,16 +67,16 @@ def test_depth_gains_where_the_error_falls(study):
     assert chain(frame, "sunrgbd", "coco").gain == pytest.approx(-10)
 
 
-def test_a_seed_without_partner_is_held_against_the_mean_baseline(make_results):
+def test_a_gain_is_held_against_all_seeds_of_the_baseline(make_results):
     frame = make_results(
         (CAMVID, "ilsvrc", 0.40),
         (CAMVID, "ilsvrc", 0.60, {"seed": 1}),
-        (CAMVID, "coco:segmentation", 0.44),  # +10 % of 0.4.
-        (CAMVID, "coco:segmentation", 0.60, {"seed": 7}),  # +20 % of 0.5.
+        (CAMVID, "coco:segmentation", 0.55),
+        (CAMVID, "coco:segmentation", 0.60, {"seed": 7}),
     )
     runs = StudyAnalysis(frame).seed_gains
     coco = runs[runs.source == "coco"]
-    assert coco.paired.tolist() == [True, False]
+    assert coco.baseline.tolist() == pytest.approx([0.5, 0.5])
     assert coco.gain.tolist() == pytest.approx([10, 20])
 
 
@@ -218,11 +218,11 @@ def test_chains_of_several_seeds_count_by_their_share(make_results):
     assert coco.gain_size == pytest.approx(4)
 
 
-def test_a_seed_whose_baseline_is_0_leaves_no_gain_to_the_others(make_results):
+def test_a_baseline_of_0_leaves_no_gain(make_results):
     frame = gains.with_gains(
         make_results(
             (CAMVID, "ilsvrc", 0.0),
-            (CAMVID, "ilsvrc", 0.001, {"seed": 1}),
+            (CAMVID, "ilsvrc", 0.0, {"seed": 1}),
             (CAMVID, "city:segmentation", 0.002),
             (CAMVID, "city:segmentation", 0.004, {"seed": 1}),
         )

@@ -131,7 +131,7 @@ def test_pairs_of_result_rows(study, make_results):
     found = past_transfers.select_past_transfers(gains.with_gains(study), "small")
     assert len(found) == 8 and found.distance.isna().all()
     camvid = found[(found.target == "camvid") & (found.source == "city")].iloc[0]
-    assert camvid.gain == pytest.approx(25) and camvid.value == pytest.approx(0.56)
+    assert camvid.gain == pytest.approx(25) and camvid.value == pytest.approx(0.625)
     apart = pd.DataFrame(
         [("camvid", "city", "target_to_source", 3.0), ("camvid", "city", "mean", 9.0)],
         columns=["target", "source", "distance", "value"],

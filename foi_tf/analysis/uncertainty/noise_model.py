@@ -1,0 +1,327 @@
+"""Says how sure each gain is: interval, probabilities and words, from one model of noise.
+
+A run's log metric is a sum of effects of target, source and pair, of the run's noise (initial
+weights, order and subset of images, machine) and of the noise of finite evaluation images. See
+docs/statistics.md for the assumptions.
+"""
+
+import collections
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from etils import epath
+from scipy import stats
+
+from foi_tf.analysis.uncertainty import log_scale, verdicts
+from foi_tf.analysis.uncertainty.chain_keys import BASELINE, CHAIN, POOL
+from foi_tf.analysis.uncertainty.effect_model import EffectPosterior, ObservedEffects
+from foi_tf.analysis.uncertainty.gain_levels import LEVELS, NEGATIVE, POSITIVE
+from foi_tf.analysis.uncertainty.image_noise import ImageShares
+from foi_tf.analysis.uncertainty.run_noise import RunNoise, TargetErrors, measure_noise
+from foi_tf.analysis.uncertainty.target_runs import TargetRuns, add_images
+from foi_tf.study.results import NO_SOURCE
+from foi_tf.wording import count_noun
+
+NUMBERS = (
+    "gain_low", "gain_high", "gain_shrunk", "p_better", "p_practical", "p_worse", "p_level",
+    "more_seeds", "noise", "df",
+)  # fmt: skip
+COLUMNS = (*NUMBERS, "significant", "verdict", "spread_from")
+DRAWS = 1000  # Ours.
+_LIMITS = (0.0, NEGATIVE, POSITIVE, LEVELS["VP"][0])
+TINY = 1e-12
+Baselines = Mapping[tuple, Mapping[int, Mapping[str, Any]]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pool:
+    """Holds runs that have the same noise, and what they say.
+
+    Attributes:
+      key: the values of `POOL`.
+      targets: the runs of each target.
+      noise: their noise; None if it is unknown.
+      places: the place of each chain whose effect is known, among all chains of the study.
+      sign: -1 where lower values are better.
+      seen: observed effects of those chains; None for no chain.
+      posterior: the distribution of their true effects; None likewise.
+    """
+
+    key: tuple[str, ...]
+    targets: Sequence[TargetRuns]
+    noise: RunNoise | None
+    places: np.ndarray
+    sign: float
+    seen: ObservedEffects | None
+    posterior: EffectPosterior | None
+
+
+class NoiseModel:
+    """Tells how sure the gains of a study are.
+
+    Attributes:
+      pools: the runs that have the same noise, by the values of `POOL`.
+    """
+
+    def __init__(
+        self,
+        chains: pd.DataFrame,
+        runs: pd.DataFrame,
+        baselines: Baselines,
+        images: Mapping[str, epath.Path] | None = None,
+    ):
+        """Fits the model.
+
+        Args:
+          chains: as `gains.mean_gains` returns them. Those with a text in `floor` do not count.
+          runs: as `gains.add_gains` returns them.
+          baselines: as `gains.find_baselines` returns them.
+          images: as `foi_tf.study.image_statistics.find_statistics` returns them.
+
+        Raises:
+          FoiError: a file of image statistics is damaged or does not belong to its row.
+        """
+        self._chains = chains
+        shares = ImageShares(images or {})
+        grouped = {
+            key: [add_images(one, shares) for one in targets]
+            for key, targets in _group_runs(chains, runs, baselines).items()
+        }
+        own = {key: measure_noise(targets) for key, targets in grouped.items()}
+        self.pools = {
+            key: _fit_pool(key, targets, _borrow(key, targets, own))
+            for key, targets in grouped.items()
+        }
+
+    def columns(self) -> pd.DataFrame:
+        """Returns what is known of each chain, in the order of the chains.
+
+        The columns are:
+        - `gain_low`, `gain_high`: the 95 % interval of the gain in %, of this chain alone;
+        - `gain_shrunk`: the gain in % that remains when it borrows from other chains;
+        - `p_better`, `p_practical`, `p_worse`: the probabilities of a gain above 0 %, above 2 %
+          and below -2 %;
+        - `p_level`: the probability of the chain's `level`;
+        - `significant`: whether it has a star, see `verdicts.find_significant`;
+        - `verdict`: one of `verdicts.VERDICTS`, or the text of its floor;
+        - `more_seeds`: seeds that would probably settle it, 0 where it is settled, infinite where
+          they are out of reach;
+        - `noise`: standard deviation of a single run in %, `df`: degrees of freedom behind it;
+        - `spread_from`: where the noise is known from, "" where it is unknown.
+        """
+        chains = self._chains
+        found = pd.DataFrame(np.nan, chains.index, list(NUMBERS))
+        found = found.assign(significant=False, verdict="", spread_from="")
+        has_gain = (chains.gain.notna() & (chains.source != NO_SOURCE)).to_numpy()
+        found["verdict"] = np.where(has_gain, verdicts.UNKNOWN, "")
+        parts = [_describe_pool(pool, chains) for pool in self.pools.values()]
+        if known := [part for part in parts if len(part)]:
+            joined = pd.concat(known)
+            for name in joined:
+                column = found[name].to_numpy(copy=True)
+                column[joined.index] = joined[name]
+                found[name] = column
+        found["verdict"] = chains.floor.where(chains.floor != "", found.verdict)
+        kinds = dict.fromkeys(NUMBERS, float) | {"significant": bool}
+        return found.astype(kinds)[list(COLUMNS)]
+
+    def draw_gains(self, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
+        """Draws true gains in %, given all runs.
+
+        Chains are drawn together, since they share effects and baselines. A gain whose noise is
+        unknown is the same in each draw.
+
+        Returns:
+          [draws, chains] in the order of the chains; NaN for those without a gain or at a floor.
+        """
+        chains = self._chains
+        gains = chains.gain.where(chains.floor == "").to_numpy(float)
+        found = np.repeat(gains[None], draws, axis=0)
+        rng = np.random.default_rng(seed)
+        for pool in self.pools.values():
+            if pool.posterior is not None:
+                drawn = pool.posterior.draw(draws, rng)
+                found[:, pool.places] = log_scale.to_gain(drawn, pool.sign)
+            known = zip(pool.targets, pool.noise.targets, strict=True) if pool.noise else ()
+            for own, errors in known:
+                scratch = ~own.sourced & np.isfinite(own.ratios)
+                normal = rng.standard_t(errors.df[scratch], (draws, scratch.sum()))
+                deviation = np.sqrt((errors.own + errors.shared)[scratch])
+                drawn = own.ratios[scratch] + normal * deviation
+                found[:, np.array(own.places)[scratch]] = log_scale.to_gain(drawn, pool.sign)
+        return found
+
+
+def _group_runs(
+    chains: pd.DataFrame, runs: pd.DataFrame, baselines: Baselines
+) -> dict[tuple[str, ...], list[TargetRuns]]:
+    """Groups runs with a value by the values of `POOL`, and then by target."""
+    counted = runs[runs.value.notna() & (runs.source != NO_SOURCE)]
+    key = pd.MultiIndex.from_frame(chains[CHAIN])
+    places = key.get_indexer(pd.MultiIndex.from_frame(counted[CHAIN]))
+    kept = ["seed", "value", "digest", "target", "source", "source_type", *POOL]
+    records = counted[kept].to_dict("records")
+    floors = (chains.floor != "").to_numpy()
+    found: dict = collections.defaultdict(lambda: collections.defaultdict(dict))
+    for place, run in zip(places, records, strict=True):
+        if not floors[place]:
+            pool = found[tuple(run[name] for name in POOL)]
+            pool[run["target"]].setdefault(place, []).append(run)
+    return {
+        pool: [
+            TargetRuns(
+                target,
+                list(baselines.get(_baseline_key(pool, target), {}).values()),
+                list(own.values()),
+                list(own),
+                np.zeros(len(own)),
+            )
+            for target, own in targets.items()
+        ]
+        for pool, targets in found.items()
+    }
+
+
+def _baseline_key(pool: tuple[str, ...], target: str) -> tuple[str, ...]:
+    """Returns the `BASELINE` of a pool's target."""
+    known = dict(zip(POOL, pool, strict=True)) | {"target": target}
+    return tuple(known[name] for name in BASELINE)
+
+
+def _borrow(
+    key: tuple[str, ...], targets: Sequence[TargetRuns], own: Mapping[tuple, RunNoise | None]
+) -> RunNoise | None:
+    """Returns the noise of a pool, from another setting where all its seeds are single."""
+    found = own[key]
+    if found is not None and not found.bound:
+        return found
+    place = POOL.index("setting")
+    others = {
+        other[place]: noise
+        for other, noise in own.items()
+        if noise is not None
+        and not noise.bound
+        and other[:place] + other[place + 1 :] == key[:place] + key[place + 1 :]
+    }
+    if not others:
+        return found
+    setting = max(others, key=lambda name: others[name].df)
+    return measure_noise(targets, others[setting], setting)
+
+
+def _fit_pool(key: tuple[str, ...], targets: Sequence[TargetRuns], noise: RunNoise | None) -> Pool:
+    """Fits the effects of a pool's chains that have a source, a gain and a known noise."""
+    empty = np.zeros(0, int)
+    sign = targets[0].sign
+    if noise is None:
+        return Pool(key, targets, noise, empty, sign, None, None)
+    chosen = [one.sourced & np.isfinite(one.ratios) for one in targets]
+    known = [i for i, one in enumerate(chosen) if one.any()]
+    if not known:
+        return Pool(key, targets, noise, empty, sign, None, None)
+
+    def join(parts: Sequence[np.ndarray]) -> np.ndarray:
+        return np.concatenate([parts[i][chosen[i]] for i in known])
+
+    sources = join(
+        [
+            np.array([f"{runs[0]['source']}:{runs[0]['source_type']}" for runs in one.chains])
+            for one in targets
+        ]
+    )
+    errors = noise.targets
+    seen = ObservedEffects(
+        ratio=join([one.ratios for one in targets]),
+        own=join([one.own for one in errors]),
+        shared=np.array([errors[i].shared for i in known]),
+        target=np.repeat(np.arange(len(known)), [chosen[i].sum() for i in known]),
+        source=np.unique(sources, return_inverse=True)[1],
+        df=join([one.df for one in errors]),
+    )
+    places = join([np.array(one.places) for one in targets])
+    return Pool(key, targets, noise, places, sign, seen, EffectPosterior(seen))
+
+
+def _describe_pool(pool: Pool, chains: pd.DataFrame) -> pd.DataFrame:
+    """Returns what is known of a pool's chains, by their place among all chains."""
+    if pool.noise is None:
+        return pd.DataFrame()
+    pairs = zip(pool.targets, pool.noise.targets, strict=True)
+    found = pd.concat([_list_errors(own, errors) for own, errors in pairs]).set_index("place")
+    found = found[found.ratio.notna()]
+    found["level"] = chains.level.to_numpy()[found.index]
+    deviation = np.sqrt(found.variance)
+    for limit in _LIMITS:
+        distance = found.ratio - log_scale.from_gain(limit, pool.sign)
+        found[limit] = stats.t.cdf(distance / np.maximum(deviation, TINY), found.df)
+    found["shrunk"] = found.ratio
+    if pool.posterior is not None:
+        found.loc[pool.places, "shrunk"] = pool.posterior.mean
+        for limit in _LIMITS:
+            above = pool.posterior.probability_above(log_scale.from_gain(limit, pool.sign))
+            found.loc[pool.places, limit] = above
+    half = stats.t.ppf((1 + verdicts.LEVEL) / 2, found.df) * deviation
+    low, high = (log_scale.to_gain(found.ratio + side * half, pool.sign) for side in (-1, 1))
+    better, worse = found[0.0].to_numpy(), 1 - found[NEGATIVE]
+    significant = verdicts.find_significant(low, high, better)
+    same = found[NEGATIVE] - found[POSITIVE]
+    more = verdicts.count_more_seeds(found.shrunk, found.run, found.seeds, found.image_variance)
+    words = verdicts.find_verdicts(low, better, same, significant)
+    return pd.DataFrame(
+        {
+            "gain_low": low,
+            "gain_high": high,
+            "gain_shrunk": log_scale.to_gain(found.shrunk, pool.sign),
+            "p_better": better,
+            "p_practical": found[POSITIVE],
+            "p_worse": worse,
+            "p_level": _level_probabilities(found),
+            "more_seeds": np.where(np.isin(words, verdicts.SETTLED), 0.0, more),
+            "noise": 100 * np.sqrt(found.own_run),
+            "df": found.df,
+            "significant": significant,
+            "verdict": words,
+            "spread_from": [_describe_noise(pool.noise, images) for images in found.images],
+        },
+        found.index,
+    )
+
+
+def _list_errors(own: TargetRuns, errors: TargetErrors) -> pd.DataFrame:
+    """Returns the observed log ratio of each chain of a target and what its error is made of."""
+    counts = own.counts
+    return pd.DataFrame(
+        {
+            "place": own.places,
+            "ratio": own.ratios,
+            "variance": errors.own + errors.shared,
+            "df": errors.df,
+            "own_run": errors.run[1:],
+            "run": errors.run[1:] + errors.run[0],
+            "seeds": np.minimum(counts[1:], counts[0]),
+            "image_variance": own.image_variance,
+            "images": own.images,
+        }
+    )
+
+
+def _level_probabilities(found: pd.DataFrame) -> np.ndarray:
+    """Returns the probability that the true gain is at the chain's level; NaN without one."""
+    above = {limit: found[limit] for limit in _LIMITS} | {np.inf: 0.0, -np.inf: 1.0}
+    shares = np.full(len(found), np.nan)
+    for name, (low, high) in LEVELS.items():
+        shares = np.where(found.level == name, above[low] - above[high], shares)
+    return shares
+
+
+def _describe_noise(noise: RunNoise, images: int) -> str:
+    """Says in words where noise is known from."""
+    text = f"{count_noun(noise.chains, 'chain')} with several seeds"
+    if noise.borrowed:
+        text += f", {noise.borrowed} setting"
+    if noise.bound:
+        text = f"the spread of {count_noun(noise.chains, 'source')}, at least that of runs"
+    return f"{text}, and {count_noun(images, 'image')}" if images else text
