@@ -46,8 +46,6 @@ def relative_gain(
     return ((ratio - 1) * 100 if higher_is_better else (1 - ratio) * 100)[()]
 
 
-
-
 def best_runs(rows: pd.DataFrame, limited: str = "") -> pd.DataFrame:
     """Selects for each chain and seed the run with the best learning rate.
 
@@ -207,12 +205,12 @@ def with_gains(rows: pd.DataFrame, images: Mapping[str, epath.Path] | None = Non
       `gain` (%), the sample standard deviations `value_std` and `gain_std` (NaN for a
       single seed), `seeds` (that ended with a value), `level` of the mean gain, the
       columns of `NoiseModel.columns`, and how many learning rates chain and baseline tried. A
-      mean over seeds is less noisy than a single run. Further columns therefore let chains of one and of several seeds be counted together: the shares
-      of seeds that are `positive`, `very_positive` and `negative`, and `gain_size`, the mean
-      absolute gain of the seeds. `floor` says why the gain of a chain means nothing, see
-      `floors.find_floors`; such chains have no gain, so that nothing ranks or counts them. All
-      gain columns are NaN, and `level` is "", at a floor, or where the baseline is missing or 0;
-      `without_gain` selects those chains.
+      mean over seeds is less noisy than a single run. Further columns therefore let chains of one
+      and of several seeds be counted together: the shares of seeds that are `positive`,
+      `very_positive` and `negative`, and `gain_size`, the mean absolute gain of the seeds.
+      `floor` says why the gain of a chain means nothing, see `floors.find_floors`; such chains
+      have no gain, so that nothing ranks or counts them. All gain columns are NaN, and `level` is
+      "", at a floor, or where the baseline is missing or 0; `without_gain` selects those chains.
 
     Raises:
       FoiError: a file of image statistics is damaged or does not belong to its row.
