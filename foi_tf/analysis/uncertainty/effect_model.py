@@ -16,7 +16,7 @@ DEVIATIONS = np.array([0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
 TYPICAL = 0.03
 # Standard deviations of the mean effect of a study beyond what its effects suggest; ours.
 MEANS = np.array([0.0, 0.05])
-LEAST_WEIGHT = 1e-3  # Of a grid point that counts; ours.
+LEAST_WEIGHT = 1e-3  # A grid point with less does not count; ours.
 TINY = 1e-12
 
 

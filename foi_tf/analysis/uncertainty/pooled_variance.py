@@ -11,7 +11,7 @@ from scipy import special
 
 # Prior degrees of freedom that are tried; ours. The last one means equal variances.
 PRIOR_DF = np.array([2.0, 3, 4, 6, 8, 12, 16, 24, 32, 64, 1e6])
-ITERATIONS = 40  # Of the common variance, for each of `PRIOR_DF`; ours.
+ITERATIONS = 40  # Steps toward the common variance; ours.
 TINY = 1e-14  # Keeps variances of equal values above 0.
 
 

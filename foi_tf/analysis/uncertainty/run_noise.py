@@ -12,8 +12,8 @@ import numpy as np
 from foi_tf.analysis.uncertainty.pooled_variance import VariancePrior, fit_prior
 from foi_tf.analysis.uncertainty.target_runs import TargetRuns
 
-BORROWED_DF = 4.0  # Of variances from another setting or another target; ours.
-LEAST_SOURCES = 4  # Whose spread stands in for that of seeds; ours.
+BORROWED_DF = 4.0  # Variances from another setting or target have so many; ours.
+LEAST_SOURCES = 4  # The spread of fewer does not stand in for that of seeds; ours.
 TINY = 1e-12
 
 

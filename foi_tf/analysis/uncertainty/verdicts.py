@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-LEVEL = 0.95  # Of intervals; ours.
+LEVEL = 0.95  # Confidence level of intervals; ours.
 PROBABLE = 0.8  # Probability from which a gain is "probably" positive or negative; ours.
 POWER = 0.8  # Probability that more seeds settle what is true; ours.
 MOST_SEEDS = 100  # More are called out of reach; ours.
