@@ -67,6 +67,7 @@ setuptools.setup(
         "safetensors",
         "scikit-learn>=1.5",  # PCA by the covariance.
         "scipy",
+        "simplejpeg",
         "threadpoolctl",
         "tqdm",
     ],

@@ -9,7 +9,8 @@ for each dataset: id, training images, validation images, directory.
   foi-prepare --check --dataset=camvid --raw_dir=R
   foi-prepare --check --format=masks --raw_dir=R
 These inspect a raw folder and write nothing. They print a line for each part: ok or missing,
-split, expected files, found files, description; then each error, and where to get the dataset.
+split, expected files, found files, description; then each error ("wrong") and each thing that may
+be wrong ("doubt"), and where to get the dataset.
 They exit with 1 unless the folder is complete.
 
   foi-prepare --describe=mine --data_dir=D [--out=O]
@@ -248,6 +249,8 @@ def _check_raw_folder(values: flags.FlagValues) -> None:
         print(status, part.split or "all", expected, part.found, part.what, sep="\t")
     for problem in found.problems:
         print("wrong", problem, sep="\t")
+    for warning in found.warnings:
+        print("doubt", warning, sep="\t")
     for name in ("home", "terms"):
         if text := getattr(found, name):
             print(name, text, sep="\t")

@@ -2,19 +2,23 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from etils import epath
 
 from foi_tf.data.convert import beam, shards
+from foi_tf.data.convert.audit import collect
+from foi_tf.data.convert.audit.judge import judge_dataset
+from foi_tf.data.convert.audit.tally import Tally
 from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.convert.fingerprint import compute_fingerprint
 from foi_tf.data.convert.workers import Workers
 from foi_tf.data.records import prepared_datasets, scan, schema
 from foi_tf.errors import FoiError
 from foi_tf.files import describe_error
+from foi_tf.progress import warn
 from foi_tf.study.dataset import Dataset
 
 VERSION = "1.0.0"  # Version of the record layout.
@@ -32,7 +36,8 @@ def build_records(
 
     Records and their order depend on the raw data alone, not on the number of processes.
     The dataset's row and the ids in record order are written beside the records. A row
-    without channel statistics gets measured ones. A directory without the row is not
+    without channel statistics gets measured ones. What may be wrong with own data is printed
+    and kept beside the records. A directory without the row is not
     prepared. An interrupted run leaves finished shards there; those whose raw files are
     unchanged are kept.
 
@@ -43,15 +48,15 @@ def build_records(
       beam_options: see `beam.write_with_beam`.
 
     Raises:
-      FoiError: an example is wrong, the directory cannot be written, or it holds another
-        dataset of that id, or one of other raw files. The directory then does not count as
+      FoiError: an example or the whole is wrong, the directory cannot be written, or it holds
+        another dataset of that id, or one of other raw files. It then does not count as
         prepared.
     """
     dataset = raw.dataset
     directory = epath.Path(data_dir) / dataset.id / VERSION
     source = _compute_source(raw)
     if prepared_datasets.is_prepared(directory):
-        prepared = prepared_datasets.load_prepared(data_dir, dataset.id)
+        prepared = _load_and_warn(data_dir, dataset.id)
         _check_same(prepared, dataset, source, data_dir)
         return prepared
     tfds.disable_progress_bar()
@@ -68,9 +73,39 @@ def build_records(
     found = scan.scan_records(directory, dataset)
     if dataset.mean is None:
         dataset = dataclasses.replace(dataset, mean=found.mean, std=found.std)
-    prepared_datasets.save_prepared(directory, dataset, found, source)
+    warnings = list(raw.doubts)
+    if collect.is_audited(dataset):
+        if beam_runner:
+            unsaved = prepared_datasets.describe_records(directory, dataset, found, source)
+            tallies = collect.observe_records(unsaved)
+        else:
+            tallies = shards.read_tallies(raw.dataset, raw.splits, directory)
+        warnings += _judge(raw, tallies)
+    prepared_datasets.save_prepared(directory, dataset, found, source, warnings)
     shards.remove_work_files(directory)
-    return prepared_datasets.load_prepared(data_dir, dataset.id)
+    return _load_and_warn(data_dir, dataset.id)
+
+
+def _judge(raw: RawDataset, tallies: Mapping[str, Tally]) -> list[str]:
+    """Returns what may be wrong with a dataset.
+
+    Raises:
+      FoiError: something is wrong without doubt.
+    """
+    found = judge_dataset(raw.dataset, tallies, raw.looked_for)
+    errors = [finding.text for finding in found if finding.certain]
+    if errors:
+        more = f" (and {len(errors) - 1} more, see foi-prepare --check)" if errors[1:] else ""
+        raise FoiError(f"{raw.dataset.id}: {errors[0]}{more}")
+    return [finding.text for finding in found]
+
+
+def _load_and_warn(data_dir: epath.PathLike, name: str) -> prepared_datasets.PreparedDataset:
+    """Opens a dataset and prints what may be wrong with it."""
+    prepared = prepared_datasets.load_prepared(data_dir, name)
+    for text in prepared.warnings:
+        warn(f"{name}: {text}")
+    return prepared
 
 
 def _write(raw: RawDataset, directory: epath.Path, workers: Workers) -> None:

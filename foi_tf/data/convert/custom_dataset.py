@@ -2,13 +2,13 @@
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import PIL.ExifTags
 from etils import epath
 
-from foi_tf.data.convert import large_images, raw_files
+from foi_tf.data.convert import doubts, folder_doubts, image_files, large_images, raw_files
 from foi_tf.data.convert.entry import FileEntry, RawDataset
 from foi_tf.data.convert.reader_result import Loader, ReaderResult
 from foi_tf.data.convert.readers import FORMATS
@@ -18,6 +18,12 @@ from foi_tf.study.grid import choose_subset
 from foi_tf.study.registry import DATASETS
 from foi_tf.wording import count_noun
 
+# Where formats have the annotations of objects.
+_OBJECTS = {
+    "coco": "annotations/{split}.json",
+    "voc": "Annotations/*.xml",
+    "yolo": "labels/{split}/*.txt for images/{split}/*",
+}
 _DIVISOR = 32  # HRNet's coarsest stride.
 _LONGEST_SIDE = 1024  # Longest side of the input size that we propose, in pixels; ours.
 _UPRIGHT, _TURNED = 1, range(2, 9)  # EXIF 2.3; viewers treat any other number as upright.
@@ -56,15 +62,51 @@ def find_custom_dataset(
     root = epath.Path(raw_dir)
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory")
+    with doubts.collect() as collected:
+        found = _read_formats(root, formats)
+        images = root / _choose_image_folder(found, formats, root)
+        splits = _choose_splits(_merge_formats(found, formats, root), val_fraction, root)
+        dataset = _describe(found, name, domain, images, splits)
+        folder_doubts.check_class_names(dataset.names, root)
+        used = [image for of_split in splits.values() for image in of_split]
+        folder_doubts.note_left_out(root, images.relative_to(root).as_posix(), used)
+    sizes = {image: size for one in found for image, size in one.sizes.items()}
+    return RawDataset(
+        dataset,
+        {
+            split: [
+                FileEntry(
+                    raw_files.stem(image),
+                    images / image,
+                    loaders,
+                    functools.partial(_read_upright, images / image),
+                    declared_size=sizes.get(image),
+                )
+                for image, loaders in of_split.items()
+            ]
+            for split, of_split in splits.items()
+        },
+        tuple(collected.sentences),
+        tuple(_OBJECTS[name] for name in formats if name in _OBJECTS),
+    )
+
+
+def _read_formats(root: epath.Path, formats: Sequence[str]) -> list[ReaderResult]:
+    """Reads the annotations of each format."""
     found = []
     for format_name in formats:
         if format_name not in FORMATS:
             raise unknown_name_error("format", format_name, FORMATS)
         found.append(FORMATS[format_name](root))
-    images = root / _choose_image_folder(found, formats, root)
-    splits = _choose_splits(_merge_formats(found, formats, root), val_fraction, root)
+    return found
+
+
+def _describe(
+    found: Sequence[ReaderResult], name: str, domain: str, images: epath.Path, splits: Mapping
+) -> Dataset:
+    """Returns the dataset's row; `splits` holds the images of each split."""
     keypoints = next((r for r in found if "keypoints" in r.classes), found[0])
-    dataset = Dataset(
+    return Dataset(
         id=name,
         name=name,
         domain=domain,
@@ -77,29 +119,14 @@ def find_custom_dataset(
         val=len(splits["val"]),
         crop=_propose_input_size([images / image for image in splits["train"]]),
     )
-    return RawDataset(
-        dataset,
-        {
-            split: [
-                FileEntry(
-                    raw_files.stem(image),
-                    images / image,
-                    loaders,
-                    functools.partial(_read_upright, images / image),
-                )
-                for image, loaders in of_split.items()
-            ]
-            for split, of_split in splits.items()
-        },
-    )
 
 
 def _read_upright(path: epath.Path) -> tuple[bytes, Size]:
-    """Reads an image like `raw_files.read_image`, but refuses one that a viewer would turn.
+    """Reads an image like `image_files.read_image`, but refuses one that a viewer would turn.
 
     People annotate what viewers show, but decoders of records ignore the EXIF orientation.
     """
-    data, size = raw_files.read_image(path)
+    data, size = image_files.read_image(path)
     with path.open("rb") as file, large_images.open_image(file) as picture:
         orientation = picture.getexif().get(PIL.ExifTags.Base.Orientation, _UPRIGHT)
     if orientation in _TURNED:
@@ -150,10 +177,16 @@ def _choose_splits(merged: dict, val_fraction: float | None, root: epath.Path) -
         if val_fraction is not None:
             raise FoiError(f"{root}: has a val split already; leave --val_fraction out")
         return {split: merged[split] for split in ("train", "val")}
+    others = {split: of_split for split, of_split in merged.items() if split != "train"}
+    shown = ", ".join(f"'{split}' ({len(of_split)})" for split, of_split in others.items())
     if val_fraction is None:
+        there = f", but in {shown}; call that split val, or" if others else ";"
         raise FoiError(
-            f"{root}: no annotated images in val; give a share of train, as --val_fraction=0.2"
+            f"{root}: no annotated images in val{there} give a share of train, as "
+            "--val_fraction=0.2"
         )
+    if others:
+        doubts.note(f"{root}: left out annotated images of other splits than train: {shown}")
     every = merged["train"]
     held_out = frozenset(choose_subset(list(every), round(len(every) * val_fraction)))
     if not 0 < len(held_out) < len(every):
@@ -170,7 +203,7 @@ def _choose_splits(merged: dict, val_fraction: float | None, root: epath.Path) -
 def _propose_input_size(paths: Sequence[epath.Path]) -> Size:
     """Returns the median image size of a sample, rounded to the network's coarsest stride."""
     sample = paths[:: max(1, len(paths) // 50)]
-    height, width = np.median([raw_files.read_image_size(path) for path in sample], axis=0)
+    height, width = np.median([image_files.read_image_size(path) for path in sample], axis=0)
     shrink = min(1.0, _LONGEST_SIDE / max(height, width))
     sides = (round(side * shrink / _DIVISOR) * _DIVISOR for side in (height, width))
     return tuple(max(_DIVISOR, side) for side in sides)

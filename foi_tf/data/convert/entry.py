@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import image_files, validate
+from foi_tf.data.convert.fingerprint import NOT_IN_RECORDS
 from foi_tf.data.convert.reader_result import Loader
-from foi_tf.data.convert.validate import validate_example
 from foi_tf.data.records import schema
 from foi_tf.study.dataset import Dataset, Size
 
@@ -42,6 +42,7 @@ class FileEntry:
       load_image: returns the image, as `schema` stores it, and its (height, width). None
         reads the whole file at `path`. An example that is a part of a file needs its own.
       part_of: see `Entry`.
+      declared_size: (height, width) that the annotations say of the image, if they do.
     """
 
     id: str
@@ -49,6 +50,7 @@ class FileEntry:
     annotations: tuple[Loader, ...]
     load_image: Callable[[], tuple[Any, Size]] | None = None
     part_of: epath.Path | None = None
+    declared_size: Size | None = dataclasses.field(default=None, metadata=NOT_IN_RECORDS)
 
     def load(self, dataset: Dataset) -> tuple[schema.Example, Size]:
         """Loads and validates the example; returns it with its image's (height, width).
@@ -56,11 +58,13 @@ class FileEntry:
         Raises:
           FoiError: a file is broken or an annotation is wrong.
         """
-        image, size = self.load_image() if self.load_image else raw_files.read_image(self.path)
+        image, size = self.load_image() if self.load_image else image_files.read_image(self.path)
+        if self.declared_size is not None:
+            validate.check_declared_size(self.declared_size, size, str(self.path))
         example = {"id": self.id, "image": image}
         for load in self.annotations:
             example |= load()
-        return validate_example(example, dataset, size, str(self.path)), size
+        return validate.validate_example(example, dataset, size, str(self.path)), size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +74,14 @@ class RawDataset:
     Attributes:
       dataset: the dataset's row.
       splits: the entries of each split, in a fixed order.
+      doubts: sentences on the raw folder that its user should read.
+      looked_for: places where annotations of objects were looked for.
     """
 
     dataset: Dataset
     splits: Mapping[str, Sequence[Entry]]
+    doubts: tuple[str, ...] = ()
+    looked_for: tuple[str, ...] = ()
 
     def examples(self, split: str) -> Iterator[tuple[schema.Example, Size]]:
         """Yields each validated example of a split with its image's (height, width).

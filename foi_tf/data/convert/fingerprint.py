@@ -5,6 +5,7 @@ import functools
 import hashlib
 import os
 import pathlib
+import types
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
@@ -45,6 +46,9 @@ _NAMES_IN_0_1_0 = {
 }
 _PACKAGE, _PACKAGE_IN_0_1_0 = "foi_tf.data.convert.", "foi_tf.data."
 
+# Metadata of a dataclass's field on which records do not depend; fingerprints leave it out.
+NOT_IN_RECORDS = types.MappingProxyType({"in_records": False})
+
 
 def compute_fingerprint(value: Any) -> bytes:
     """Computes a digest of all that determines an entry: fields, annotations, states of files.
@@ -68,6 +72,8 @@ def _list_parts(value: Any) -> Iterator[bytes]:
         name = type(value).__qualname__
         yield _NAMES_IN_0_1_0.get(name, name).encode()
         for field in dataclasses.fields(value):
+            if field.metadata == NOT_IN_RECORDS:
+                continue
             yield from _list_parts(getattr(value, field.name))
     elif isinstance(value, np.ndarray):
         yield repr((value.shape, value.dtype)).encode() + value.tobytes()

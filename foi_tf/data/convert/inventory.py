@@ -5,6 +5,9 @@ import dataclasses
 from etils import epath
 
 from foi_tf.data.convert import custom_dataset, layouts
+from foi_tf.data.convert.audit import collect
+from foi_tf.data.convert.audit.judge import judge_dataset
+from foi_tf.data.convert.audit.tally import Tally
 from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.convert.layouts.layout import ExpectedFiles
 from foi_tf.data.convert.readers import pairs
@@ -45,12 +48,14 @@ class Inventory:
     Attributes:
       parts: the parts that were counted.
       problems: errors that would stop the preparation, a line each.
+      warnings: what may be wrong, a line each.
       home: place where the dataset can be requested; empty for own data.
       terms: terms of use; empty for own data.
     """
 
     parts: tuple[InventoryPart, ...]
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     home: str = ""
     terms: str = ""
 
@@ -86,7 +91,7 @@ def inspect_published(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
         ]
     except FoiError as error:
         problems.append(str(error))
-    return Inventory(tuple(parts), tuple(problems), layout.home, layout.terms)
+    return Inventory(tuple(parts), tuple(problems), (), layout.home, layout.terms)
 
 
 def inspect_custom(
@@ -102,10 +107,11 @@ def inspect_custom(
         return Inventory((), (str(error),))
     problems = []
     counts = {kind: dict.fromkeys(schema.SPLITS, 0) for kind in raw.dataset.classes}
+    tallies = {split: Tally() for split in schema.SPLITS}
     for split in schema.SPLITS:
         for entry in track(raw.splits[split], split, len(raw.splits[split])):
             try:
-                example, _ = entry.load(raw.dataset)
+                example, _ = collect.load_and_observe(entry, raw.dataset, tallies[split])
             except FoiError as error:
                 problems.append(str(error))
                 continue
@@ -117,7 +123,15 @@ def inspect_custom(
         for kind, of in counts.items()
         for split, n in of.items()
     ]
-    return Inventory(tuple(parts), tuple(problems[:_MOST_PROBLEMS]))
+    found = judge_dataset(raw.dataset, tallies, raw.looked_for)
+    # Conclusions on the examples that can be loaded need not be true of all.
+    certain = [] if problems else [finding.text for finding in found if finding.certain]
+    doubtful = [finding.text for finding in found if not finding.certain]
+    return Inventory(
+        tuple(parts),
+        tuple((problems + certain)[:_MOST_PROBLEMS]),
+        warnings=(*raw.doubts, *doubtful),
+    )
 
 
 def _count_files(root: epath.Path, files: ExpectedFiles) -> InventoryPart:

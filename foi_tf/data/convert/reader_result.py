@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from foi_tf.study.dataset import Size
+
 # Loads the annotations of one image as fields of `schema`.
 Loader = Callable[[], dict[str, Any]]
 
@@ -17,6 +19,7 @@ class ReaderResult:
       splits: by split and by the image's path (relative to `folder`), a function that
         loads the image's annotations.
       folder: path of the images, relative to the raw folder.
+      sizes: (height, width) that the annotations say of an image, by its path, where they do.
     """
 
     classes: Mapping[str, int]
@@ -26,3 +29,4 @@ class ReaderResult:
     sigmas: tuple[float, ...] = ()
     depth_range: tuple[float, float] | None = None
     folder: str = "images"
+    sizes: Mapping[str, Size] = dataclasses.field(default_factory=dict)

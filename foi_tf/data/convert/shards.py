@@ -13,6 +13,8 @@ from tensorflow_datasets.core import example_serializer, hashing
 
 from foi_tf import __version__
 from foi_tf.data.convert import tile_cache
+from foi_tf.data.convert.audit import collect
+from foi_tf.data.convert.audit.tally import Tally
 from foi_tf.data.convert.entry import Entry
 from foi_tf.data.convert.fingerprint import compute_fingerprint
 from foi_tf.data.convert.workers import Tick, Workers
@@ -45,6 +47,11 @@ class Shard:
     def note(self) -> epath.Path:
         """Returns the file that says that the shard is finished; it holds the fingerprint."""
         return self.path.parent / _NOTES / f"{self.path.name}.txt"
+
+    @property
+    def counts(self) -> epath.Path:
+        """Returns the file of the tally of the shard's examples, if the dataset is audited."""
+        return self.note.with_suffix(".json")
 
     @property
     def tiles(self) -> epath.Path:
@@ -143,6 +150,16 @@ def write_shards(
     ]
 
 
+def read_tallies(dataset: Dataset, splits: Splits, directory: epath.Path) -> dict[str, Tally]:
+    """Returns the tallies of an audited dataset by split, once all its shards are written."""
+    tallies = {}
+    for split, of_split in plan_shards(dataset, splits, directory).items():
+        tallies[split] = Tally()
+        for shard in of_split:
+            tallies[split].merge(Tally.from_json(shard.counts.read_text()))
+    return tallies
+
+
 def remove_work_files(directory: epath.Path) -> None:
     """Removes the notes on finished shards and the tiles' records, once all shards are written."""
     for name in (_NOTES, _TILES):
@@ -151,7 +168,9 @@ def remove_work_files(directory: epath.Path) -> None:
 
 def _is_finished(shard: Shard) -> bool:
     note = shard.note
-    return shard.path.exists() and note.exists() and note.read_text() == shard.fingerprint
+    counted = not collect.is_audited(shard.dataset) or shard.counts.exists()
+    finished = shard.path.exists() and note.exists() and counted
+    return finished and note.read_text() == shard.fingerprint
 
 
 def _remove_other_files(directory: epath.Path, shards: Sequence[Shard]) -> None:
@@ -165,7 +184,8 @@ def _remove_other_files(directory: epath.Path, shards: Sequence[Shard]) -> None:
 def _write_shard(shard: Shard, tick: Tick) -> None:
     # Computed before the files are read, so that a change in the meantime is noticed later.
     made_of = shard.fingerprint
-    serialize, used = _make_serializer(shard.dataset), []
+    tally = Tally() if collect.is_audited(shard.dataset) else None
+    serialize, used = _make_serializer(shard.dataset, tally), []
     try:
         with (
             atomic_write(shard.path) as temporary,
@@ -183,18 +203,20 @@ def _write_shard(shard: Shard, tick: Tick) -> None:
                 tick()
     except tf.errors.OpError as error:
         raise FoiError(f"{shard.path}: cannot be written ({describe_error(error)})") from error
+    if tally is not None:
+        write_text(shard.counts, tally.to_json())
     write_text(shard.note, made_of)
     for ahead in used:
         ahead.unlink()
 
 
-def _make_serializer(dataset: Dataset) -> Callable[[Entry], bytes]:
-    """Returns a function that loads an entry and serializes its record."""
+def _make_serializer(dataset: Dataset, tally: Tally | None = None) -> Callable[[Entry], bytes]:
+    """Returns a function that loads an entry, counts it and serializes its record."""
     features = schema.record_features(dataset)
     serializer = example_serializer.ExampleSerializer(features.get_serialized_info())
 
     def serialize(entry: Entry) -> bytes:
-        example, size = entry.load(dataset)
+        example, size = collect.load_and_observe(entry, dataset, tally)
         stored = schema.encode_example(example, dataset, size)
         record = serializer.get_tf_example(features.encode_example(stored))
         # Without this, the order of the fields differs between processes.

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from foi_tf.data.convert import doubts, mistakes
 from foi_tf.data.records import schema
 from foi_tf.data.records.schema import FieldSpec, Geometry
 from foi_tf.errors import FoiError
@@ -27,8 +28,8 @@ def validate_example(example: schema.Example, dataset: Dataset, size: Size, wher
 
     Raises:
       FoiError: an annotation has another size than its image, a label is out of range,
-        a box is empty or outside the image, a number is not finite, or a depth is
-        negative or too far for records.
+        a box is empty or outside the image, an area is negative or larger than the image, a
+        number is not finite, or a depth is negative or too far for records.
     """
     example = dict(example)
     for task_type in schema.annotated_task_types(example):
@@ -43,6 +44,27 @@ def validate_example(example: schema.Example, dataset: Dataset, size: Size, wher
                         example[field.name] = checked
         _check_lengths(example, fields, where)
     return example
+
+
+def check_declared_size(declared: Size, size: Size, where: str) -> None:
+    """Checks that the annotations of an image are of its size.
+
+    Args:
+      declared: (height, width) that the annotations say.
+      size: (height, width) of the image.
+
+    Raises:
+      FoiError: the two differ by more than a pixel.
+    """
+    if all(abs(said - side) <= 1 for said, side in zip(declared, size, strict=True)):
+        return
+    remedy = mistakes.explain_size(declared, size) or (
+        "scale the annotations, take the image of that size, or correct what they say"
+    )
+    raise FoiError(
+        f"{where}: has {size[0]}x{size[1]} pixels, but its annotations are of "
+        f"{declared[0]}x{declared[1]} (height x width); {remedy}"
+    )
 
 
 def _check_label(label: Any, field: FieldSpec, dataset: Dataset, size: Size, where: str) -> Any:
@@ -82,7 +104,10 @@ def _check_real_map(
             f"range, hence records of {schema.MAX_STEP * step:g} {symbol}; own data: "
             f"give 'range' in {field.name}.json"
         )
-    return numbers if steps > 0 else None
+    if steps > 0:
+        return numbers
+    doubts.mark("unknown", where)
+    return None
 
 
 def _check_boxes(
@@ -101,9 +126,11 @@ def _check_boxes(
         if rows.any():
             index = int(np.argmax(rows))
             shown = ", ".join(f"{v:g}" for v in boxes[index])
+            guess = mistakes.explain_boxes(boxes, size)
             raise FoiError(
                 f"{where}: box {index} (ymin, xmin, ymax, xmax = {shown}) is {problem} "
-                f"({size[0]}x{size[1]}); clip or remove it"
+                f"({size[0]}x{size[1]}{f', {guess}' if guess else ''}); "
+                f"{'correct all' if guess else 'clip or remove it'}"
             )
     return clipped
 
@@ -113,9 +140,32 @@ def _check_points(points: Any, field: FieldSpec, dataset: Dataset, size: Size, w
     array, count = np.asarray(points), dataset.classes[field.task_type]
     if array.ndim != 3 or array.shape[1:] != (count, 3):
         raise FoiError(f"{where}: {field.name} have shape {array.shape}, not [M, {count}, 3]")
-    if not np.isfinite(array).all() or not np.isin(array[..., 2], (0, 1, 2)).all():
+    # Far outside, float32 no longer tells pixels apart.
+    if not (np.abs(array) < 1e6).all() or not np.isin(array[..., 2], (0, 1, 2)).all():
         raise FoiError(f"{where}: {field.name} must be finite (y, x, visibility 0, 1 or 2)")
     return points
+
+
+def _check_areas(areas: Any, field: FieldSpec, dataset: Dataset, size: Size, where: str) -> Any:
+    """Checks areas, which decide on OKS; publishers' may be estimates beyond the image."""
+    array = np.asarray(areas)
+    wrong = ~np.isfinite(array) | (array < 0)
+    if dataset.collection == "own":
+        wrong |= array > (size[0] + 2 * _TOLERANCE) * (size[1] + 2 * _TOLERANCE)
+    if wrong.any():
+        index = int(np.argmax(wrong))
+        raise FoiError(
+            f"{where}: {field.name} {index} is {array[index]:g} pixels, but must be from 0 to the "
+            f"{size[0] * size[1]} of its image; correct it, or leave 'area' out to take the box's"
+        )
+    return areas
+
+
+def _check_crowds(crowds: Any, field: FieldSpec, dataset: Dataset, size: Size, where: str) -> Any:
+    del dataset, size
+    if not np.isin(np.asarray(crowds), (0, 1)).all():
+        raise FoiError(f"{where}: {field.name} must be 0 or 1")
+    return crowds
 
 
 # By geometry, a function (value, field, dataset, size, where) -> checked value. The order
@@ -127,13 +177,19 @@ _CHECKS: Mapping[Geometry, Callable[..., Any]] = {
     Geometry.OBJECT_LABELS: _check_label,
     Geometry.POINTS: _check_points,
     Geometry.REAL_MAP: _check_real_map,
+    Geometry.OBJECT_AREAS: _check_areas,
+    Geometry.OBJECT_CROWDS: _check_crowds,
 }
 
 
 def _check_size(annotation: np.ndarray, field: FieldSpec, size: Size, where: str) -> None:
     if annotation.shape != tuple(size):
         shown = "x".join(map(str, annotation.shape))
-        raise FoiError(f"{where}: {field.name} is {shown}, but its image is {size[0]}x{size[1]}")
+        guess = mistakes.explain_size(annotation.shape, tuple(size))
+        raise FoiError(
+            f"{where}: {field.name} is {shown}, but its image is {size[0]}x{size[1]}"
+            f"{f'; {guess}' if guess else ''}"
+        )
 
 
 def _check_range(labels: np.ndarray, field: FieldSpec, dataset: Dataset, where: str) -> None:
@@ -142,6 +198,8 @@ def _check_range(labels: np.ndarray, field: FieldSpec, dataset: Dataset, where: 
     if wrong.size:
         is_map = field.geometry is Geometry.CLASS_MAP
         note = " (255, or 65535 in 16 bits, is ignored)" if is_map else ""
+        if is_map and (guess := mistakes.explain_labels(labels, classes)):
+            note += f"; {guess}"
         known = count_noun(classes, "class", "classes")
         raise FoiError(
             f"{where}: label {wrong.flat[0]}, but {dataset.id}:{field.task_type} has {known}{note}"

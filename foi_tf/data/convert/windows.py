@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import large_images, raw_files
+from foi_tf.data.convert import image_files, large_images
 from foi_tf.study.dataset import Size
 
 # Tags of TIFF 6.0.
@@ -70,7 +70,7 @@ def is_mapped(path: epath.Path) -> bool:
 
 @functools.lru_cache(maxsize=2)
 def _decode(path: epath.Path) -> np.ndarray:
-    return raw_files.read_colors(path)
+    return image_files.read_colors(path)
 
 
 def _map_tiff(path: epath.Path) -> np.ndarray | None:
@@ -80,7 +80,7 @@ def _map_tiff(path: epath.Path) -> np.ndarray | None:
         with path.open("rb") as file, large_images.open_image(file) as picture:
             tags = dict(picture.tag_v2)
     except (OSError, SyntaxError, ValueError) as error:
-        raise raw_files.broken_image_error(path, error) from error
+        raise image_files.broken_image_error(path, error) from error
     offsets, lengths = tags.get(_OFFSETS, ()), tags.get(_LENGTHS, ())
     joined = all(o + n == p for o, n, p in zip(offsets, lengths, offsets[1:], strict=False))
     if (
@@ -96,4 +96,4 @@ def _map_tiff(path: epath.Path) -> np.ndarray | None:
     try:
         return np.memmap(path, np.uint8, "r", offsets[0], shape)
     except ValueError as error:
-        raise raw_files.broken_image_error(path, error) from error
+        raise image_files.broken_image_error(path, error) from error

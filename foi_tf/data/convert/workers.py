@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import cv2
+import tensorflow as tf
 
 from foi_tf.errors import FoiError
 from foi_tf.progress import Progress
@@ -96,6 +97,7 @@ def _start_worker(steps, stop) -> None:
     # Only the main process handles an interrupt; it then stops the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    tf.config.set_visible_devices([], "GPU")  # Each process would take all of its memory.
     _shared.update(steps=steps, stop=stop)
 
 

@@ -40,6 +40,7 @@ def describe_dataset(prepared: PreparedDataset, path: epath.PathLike) -> dict[st
     contact_sheet.save_png(path, draw_contact_sheet(prepared))
     facts = {name: getattr(row, name) for name in ("id", "domain", "collection", "mean", "std")}
     facts |= {"crop": row.crop, "fingerprint": prepared.fingerprint}
+    facts |= {"warnings": list(prepared.warnings)}
     return facts | counted | {"sheet": str(path)}
 
 

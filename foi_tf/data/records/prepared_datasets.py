@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pydantic
@@ -15,7 +15,7 @@ from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.files import write_text
 from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
 
-_ROW, _INDEX = "foi_dataset.json", "foi_index.json"
+_ROW, _INDEX, _WARNINGS = "foi_dataset.json", "foi_index.json", "foi_warnings.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +30,7 @@ class PreparedDataset:
       annotated: by split, the task types that each example is annotated for.
       fingerprint: a digest of all records.
       source: a digest of the raw files and annotations that the records were made of.
+      warnings: sentences on what may be wrong with the data; none in data of version 0.1.
     """
 
     dataset: Dataset
@@ -39,6 +40,7 @@ class PreparedDataset:
     annotated: Mapping[str, tuple[frozenset[str], ...]]
     fingerprint: str
     source: str
+    warnings: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -66,8 +68,26 @@ def is_prepared(directory: epath.Path) -> bool:
     return (directory / _ROW).exists()
 
 
-def save_prepared(
+def describe_records(
     directory: epath.Path, dataset: Dataset, found: scan.RecordScan, source: str
+) -> PreparedDataset:
+    """Describes records before their index and row are saved, as `load_prepared` does later."""
+    annotated = {
+        split: tuple(frozenset(kinds.split()) for kinds in of_split)
+        for split, of_split in found.annotated.items()
+    }
+    files = _list_files(directory)
+    return PreparedDataset(
+        dataset, directory, files, found.ids, annotated, found.fingerprint, source
+    )
+
+
+def save_prepared(
+    directory: epath.Path,
+    dataset: Dataset,
+    found: scan.RecordScan,
+    source: str,
+    warnings: Sequence[str] = (),
 ) -> None:
     """Writes the index and the row of a dataset beside its records.
 
@@ -75,7 +95,7 @@ def save_prepared(
 
     Args:
       found: what `scan.scan_records` found in the records.
-      source: see `PreparedDataset`.
+      source, warnings: see `PreparedDataset`.
     """
     sizes = {
         kind: tuple(
@@ -98,6 +118,7 @@ def save_prepared(
         "source": source,
     }
     write_text(directory / _INDEX, json.dumps(index))
+    write_text(directory / _WARNINGS, json.dumps({"warnings": list(warnings)}, indent=1))
     write_text(directory / _ROW, json.dumps(dataclasses.asdict(dataset), indent=1))
 
 
@@ -115,26 +136,20 @@ def load_prepared(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset:
     dataset = _load_row(directory)
     try:
         index = json.loads((directory / _INDEX).read_text())
-        info = tfds.builder_from_directory(str(directory)).info
-        files = {
-            split: tuple(
-                zip(map(str, info.splits[split].filepaths), info.splits[split].shard_lengths,
-                    strict=True)
-            )
-            for split in ("train", "val")
-        }  # fmt: skip
+        files = _list_files(directory)
         annotated = {
             split: tuple(frozenset(kinds.split()) for kinds in index["annotated"][split])
             for split in files
         }
         sizes = {split: index["sizes"][split] for split in files}
         digests = index["fingerprint"], index["source"]
-    except (OSError, ValueError, KeyError) as error:
+        warnings = _load_warnings(directory / _WARNINGS)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken_error(directory, error) from error
     ids = {split: tuple(index["ids"][split]) for split in files}
     for split in files:
         integrity.check_file_sizes(files[split], sizes[split])
-    return PreparedDataset(dataset, directory, files, ids, annotated, *digests)
+    return PreparedDataset(dataset, directory, files, ids, annotated, *digests, warnings)
 
 
 def load_dataset_rows(data_dir: epath.PathLike) -> dict[str, Dataset]:
@@ -171,6 +186,24 @@ def load_task_dataset(data_dir: epath.PathLike, task: Task) -> PreparedDataset:
     prepared = load_prepared(data_dir, task.dataset)
     task.check({task.dataset: prepared.dataset})
     return prepared
+
+
+def _list_files(directory: epath.Path) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Lists the record files of each split, with their numbers of examples."""
+    info = tfds.builder_from_directory(str(directory)).info
+    return {
+        split: tuple(
+            zip(map(str, info.splits[split].filepaths), info.splits[split].shard_lengths,
+                strict=True)
+        )
+        for split in ("train", "val")
+    }  # fmt: skip
+
+
+def _load_warnings(path: epath.Path) -> tuple[str, ...]:
+    if not path.exists():  # Data of version 0.1.
+        return ()
+    return tuple(map(str, json.loads(path.read_text())["warnings"]))
 
 
 def _version_key(directory: epath.Path) -> tuple[str, list[tuple[int, str]]]:

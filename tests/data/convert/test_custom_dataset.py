@@ -189,8 +189,8 @@ def test_lists_make_the_splits(tmp_path):
     raw_folders.write_text(root / "val.txt", stems[0])
     with pytest.raises(FoiError, match=r"is listed in train\.txt, line 1 already"):
         find(root)
-    (root / "val.txt").write_bytes(b"\xff\xfe")
-    with pytest.raises(FoiError, match=r"val\.txt: is not text"):
+    (root / "val.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(FoiError, match=r"val\.txt: line 1 is not text"):
         find(root)
 
 

@@ -3,8 +3,9 @@ import io
 import numpy as np
 import PIL.Image
 import pytest
+import tensorflow as tf
 
-from foi_tf.data.convert import custom_dataset, large_images, raw_files, windows
+from foi_tf.data.convert import custom_dataset, image_files, large_images, windows
 from foi_tf.data.convert.windows import Window
 from foi_tf.errors import FoiError
 from tests import raw_folders
@@ -27,8 +28,8 @@ def _low_limit(monkeypatch):
 def test_images_above_pillows_limit_are_read(picture):
     with pytest.raises(PIL.Image.DecompressionBombError):
         PIL.Image.open(picture)
-    assert raw_files.read_image(picture)[1] == raw_files.read_image_size(picture) == (300, 400)
-    assert raw_files.read_colors(picture).shape == (300, 400, 3)
+    assert image_files.read_image(picture)[1] == image_files.read_image_size(picture) == (300, 400)
+    assert image_files.read_colors(picture).shape == (300, 400, 3)
     assert windows.read_window(picture, Window(1, 2, 3, 5)).tolist() == [[[7] * 3] * 3] * 2
     assert PIL.Image.MAX_IMAGE_PIXELS == 1000  # For other users of Pillow in this process.
 
@@ -49,23 +50,23 @@ def test_images_of_own_data_may_be_above_pillows_limit(tmp_path):
 def test_an_image_beyond_the_memory_is_named(picture, monkeypatch):
     monkeypatch.setattr(large_images, "measure_free_memory", lambda: 300 * 400 * 16 - 1)
     said = r"large\.png: 300x400 pixels need 0\.0 GiB of memory, more than is free; use fewer"
-    for read in (raw_files.read_image, raw_files.read_colors):
+    for read in (image_files.read_image, image_files.read_colors):
         with pytest.raises(FoiError, match=said):
             read(picture)
-    assert raw_files.read_image_size(picture) == (300, 400)  # The header fits always.
+    assert image_files.read_image_size(picture) == (300, 400)  # The header fits always.
     monkeypatch.setattr(large_images, "measure_free_memory", lambda: 300 * 400 * 16)
-    raw_files.read_image(picture)
+    image_files.read_image(picture)
     monkeypatch.setattr(large_images, "measure_free_memory", lambda: None)
-    raw_files.read_image(picture)
+    image_files.read_image(picture)
 
 
 def test_whole_images_are_small_enough_for_tensorflow(picture, monkeypatch):
     monkeypatch.setattr(large_images, "_DECODED", 300 * 400)
     with pytest.raises(FoiError, match=r"large\.png: 300x400 pixels are too many for TensorFlow"):
-        raw_files.read_image(picture)
-    raw_files.read_colors(picture)  # Its tiles are small enough.
+        image_files.read_image(picture)
+    image_files.read_colors(picture)  # Its tiles are small enough.
     monkeypatch.setattr(large_images, "_DECODED", 300 * 400 + 1)
-    raw_files.read_image(picture)
+    image_files.read_image(picture)
 
 
 def test_memory_that_runs_out_is_no_traceback(picture, monkeypatch):
@@ -74,7 +75,14 @@ def test_memory_that_runs_out_is_no_traceback(picture, monkeypatch):
 
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", load)
     with pytest.raises(FoiError, match=r"large\.png: 300x400 pixels need"):
-        raw_files.read_image(picture)
+        image_files.read_colors(picture)
+
+    def decode(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "no memory")
+
+    monkeypatch.setattr("tensorflow.io.decode_png", decode)
+    with pytest.raises(FoiError, match=r"large\.png: 300x400 pixels need"):
+        image_files.read_image(picture)
 
 
 def test_free_memory_is_the_smaller_of_system_and_container(tmp_path, monkeypatch):

@@ -72,7 +72,7 @@ def test_only_what_is_unfinished_or_changed_is_written(tmp_path):
     assert len(done.ids["train"]) == 40
     left = {p.name.partition(".tfrecord")[0] for p in directory.iterdir()}
     assert left == {"mine-train", "mine-val", "features.json", "dataset_info.json",
-                    "foi_dataset.json", "foi_index.json"}  # fmt: skip
+                    "foi_dataset.json", "foi_index.json", "foi_warnings.json"}  # fmt: skip
 
 
 def test_the_shard_of_a_changed_file_is_written_anew(tmp_path):

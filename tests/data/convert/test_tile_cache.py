@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from foi_tf.data.convert import builder, layouts, raw_files, shards, tile_cache, windows
+from foi_tf.data.convert import builder, image_files, layouts, shards, tile_cache, windows
 from foi_tf.errors import FoiError
 from tests.data.convert.layouts import drawing, isaid
 
@@ -29,13 +29,13 @@ def _folder(tmp_path):
 @pytest.fixture(name="decoded")
 def _decoded(monkeypatch):
     """Counts how often each file is decoded whole for its tiles."""
-    counts, read = collections.Counter(), raw_files.read_colors
+    counts, read = collections.Counter(), image_files.read_colors
 
     def counted(path):
         counts[path.name] += 1
         return read(path)
 
-    monkeypatch.setattr(raw_files, "read_colors", counted)
+    monkeypatch.setattr(image_files, "read_colors", counted)
     return counts
 
 

@@ -11,7 +11,7 @@ reader for own data in COCO's format reads this dataset, too.
 
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import folder_listing
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import coco, panoptic
@@ -27,7 +27,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 def _find_entries(root: epath.Path, split: str, row: Dataset) -> list[FileEntry]:
     folder = root / f"{split}2017"
-    images = frozenset(path.name for path in raw_files.list_files(folder))
+    images = frozenset(path.name for path in folder_listing.list_files(folder))
     if not images:
         raise FoiError(f"{folder}: holds no images; unpack {split}2017.zip here")
     annotations = root / "annotations"

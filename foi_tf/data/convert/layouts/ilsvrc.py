@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import folder_listing, image_files
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.errors import FoiError
@@ -115,7 +115,7 @@ def _list_archive(path: epath.Path, split: str) -> _Found:
 
 
 def _list_folder(folder: epath.Path) -> _Found:
-    for path in raw_files.list_files(folder):
+    for path in folder_listing.list_files(folder):
         name = path.relative_to(folder)
         if path.suffix != ".JPEG":
             continue
@@ -155,7 +155,7 @@ def _read_member(
 ) -> tuple[bytes, Size]:
     with archive.open("rb") as file:
         file.seek(offset)
-        return raw_files.verify_image(file.read(size), path)
+        return image_files.verify_image(file.read(size), path)
 
 
 _VAL_FILES = ExpectedFiles(

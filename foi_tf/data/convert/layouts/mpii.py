@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import image_files
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import instances, matlab
@@ -98,7 +98,7 @@ def _read_position(struct: Any, where: str) -> tuple[float, float]:
 
 
 def _load(file: epath.Path, people: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
-    size = raw_files.read_image_size(file)
+    size = image_files.read_image_size(file)
     clipped = [(marks, box.clip(0, 2 * size)) for marks, box in people]
     kept = [(marks, box) for marks, box in clipped if (box[2:] > box[:2]).all()]
     keypoints = people[0][0].shape

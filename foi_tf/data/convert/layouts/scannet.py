@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import image_files
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.readers import labels, lists, pairs
@@ -40,7 +40,7 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 def _load(table: dict[int, int], path: epath.Path) -> dict[str, Any]:
     mask = labels.load_id_mask(table, path)["mask"]
-    height, width = raw_files.read_image_size(path.parent.parent / "color" / f"{path.stem}.jpg")
+    height, width = image_files.read_image_size(path.parent.parent / "color" / f"{path.stem}.jpg")
     if abs(mask.shape[0] / mask.shape[1] * width / height - 1) <= _SAME_SHAPE:
         mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     return {"mask": mask}

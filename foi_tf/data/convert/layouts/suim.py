@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import image_files
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts.layout import Layout, expect_files
 from foi_tf.data.convert.readers import labels, pairs
@@ -39,8 +39,8 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 
 def _load(table: Mapping[labels.Color, int], path: epath.Path) -> dict[str, Any]:
-    colors = raw_files.read_colors(path)
-    size = raw_files.read_image_size(path.parent.parent / "images" / f"{path.stem}.jpg")
+    colors = image_files.read_colors(path)
+    size = image_files.read_image_size(path.parent.parent / "images" / f"{path.stem}.jpg")
     surplus = [mask - image for mask, image in zip(colors.shape[:2], size, strict=True)]
     if all(0 <= more <= _SURPLUS * side for more, side in zip(surplus, size, strict=True)):
         colors = colors[: size[0], : size[1]]

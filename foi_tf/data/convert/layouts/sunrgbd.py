@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import image_files
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts.layout import ExpectedFiles, Layout
 from foi_tf.data.convert.layouts.sunrgbd_val import VAL
@@ -80,7 +80,7 @@ def _load_mask(path: epath.Path, place: int, table: dict[int, int]) -> dict[str,
 
 
 def _load_depth(path: epath.Path) -> dict[str, Any]:
-    stored = raw_files.read_labels(path)
+    stored = image_files.read_labels(path)
     if stored.dtype != np.uint16:
         raise FoiError(f"{path}: depth must have 16 bits, not 8; replace the file")
     # As in read3dPoints.m of the toolbox, bits are rotated, and depth is at most 8 meters.

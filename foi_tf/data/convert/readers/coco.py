@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import doubts, raw_files
 from foi_tf.data.convert.reader_result import Loader, ReaderResult
 from foi_tf.data.convert.readers import instances, json_file
 from foi_tf.errors import FoiError
-from foi_tf.progress import warn
+from foi_tf.study.dataset import Size
 from foi_tf.wording import count_noun
 
 
@@ -30,6 +30,8 @@ class _CocoCategory:
 class _CocoImage:
     id: int | str
     file_name: str
+    height: Any = None
+    width: Any = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,12 +95,14 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
     root = raw_dir / "annotations"
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; it must hold annotations/{{split}}.json")
-    kind, splits = None, {}
+    kind, splits, sizes = None, {}, {}
     for split, images in raw_files.list_images(raw_dir).items():
-        path = root / f"{split}.json"
+        path = raw_files.find_split_file(root, split, ".json")
         if not path.exists():
             continue
-        found, splits[split] = read_file(path, "images", frozenset(images))
+        content = json_file.read_json(path, _CocoFile, "COCO JSON")
+        found, splits[split] = _parse_file(content, path, "images", frozenset(images))
+        sizes |= _list_sizes(content)
         if kind not in (None, found):
             raise FoiError(f"{path}: its categories differ from those of another split")
         kind = found
@@ -110,7 +114,17 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
         splits=splits,
         flip_pairs=kind.flip_pairs,
         sigmas=kind.sigmas,
+        sizes=sizes,
     )
+
+
+def _list_sizes(content: _CocoFile) -> dict[str, Size]:
+    """Returns the (height, width) of each image that has both."""
+    return {
+        image.file_name: (image.height, image.width)
+        for image in content.images
+        if all(isinstance(side, int) and side > 0 for side in (image.height, image.width))
+    }
 
 
 def read_file(
@@ -131,14 +145,20 @@ def read_file(
       FoiError: as for `read_folder`.
     """
     content = json_file.read_json(path, _CocoFile, "COCO JSON")
-    kind = _summarize_categories(sorted(content.categories, key=lambda category: category.id), path)
-    loaders = _make_loaders(content, path, folder, images, kind)
+    kind, loaders = _parse_file(content, path, folder, images)
     if not empty:
         listed = {one.image_id for one in content.annotations}
         for image in content.images:
             if image.id not in listed:
                 del loaders[image.file_name]
     return kind, loaders
+
+
+def _parse_file(
+    content: _CocoFile, path: epath.Path, folder: str, images: frozenset[str]
+) -> tuple[CocoCategories, dict[str, Loader]]:
+    kind = _summarize_categories(sorted(content.categories, key=lambda category: category.id), path)
+    return kind, _make_loaders(content, path, folder, images, kind)
 
 
 def _summarize_categories(categories: Sequence[_CocoCategory], path: epath.Path) -> CocoCategories:
@@ -190,7 +210,7 @@ def _make_loaders(
     kept = [one for one in content.annotations if 0 not in one.bbox[2:]]
     if len(kept) < len(content.annotations):
         every = len(content.annotations)
-        warn(
+        doubts.note(
             f"{path}: left out {every - len(kept)} of {count_noun(every, 'box', 'boxes')}, without "
             "width or height"
         )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import image_files, raw_files, text_files
 from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.errors import FoiError, unknown_name_error
 
@@ -64,7 +64,7 @@ def load_depth_map(coding: DepthCoding, path: epath.Path) -> dict[str, Any]:
     Raises:
       FoiError: the file is broken or does not have 16 bits.
     """
-    values = raw_files.read_labels(path)
+    values = image_files.read_labels(path)
     if values.dtype != np.uint16:
         raise FoiError(f"{path}: depth must have 16 bits, not 8; replace the file")
     meters = values.astype(np.float32) * np.float32(coding.unit)
@@ -75,7 +75,7 @@ def _read_coding(path: epath.Path) -> DepthCoding:
     if not path.exists():
         return DepthCoding()
     try:
-        content = json.loads(raw_files.read_bytes(path))
+        content = json.loads(text_files.read_text(path))
     except ValueError as error:
         raise FoiError(f"{path}: is not JSON ({error})") from error
     if not isinstance(content, dict):

@@ -6,7 +6,7 @@ from typing import TypeVar
 import pydantic
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import text_files
 from foi_tf.errors import FoiError
 
 Content = TypeVar("Content")
@@ -24,8 +24,11 @@ def read_json(path: epath.Path, content: type[Content], kind: str) -> Content:
     Raises:
       FoiError: the file is missing, is not JSON, or lacks a key.
     """
+    data: bytes | str = text_files.read_bytes(path)
+    if any(data.startswith(mark) for mark, _ in text_files.BYTE_ORDER_MARKS):
+        data = text_files.decode_text(data, path)
     try:
-        return pydantic.TypeAdapter(content).validate_json(raw_files.read_bytes(path))
+        return pydantic.TypeAdapter(content).validate_json(data)
     except pydantic.ValidationError as error:
         problem = error.errors()[0]
     if problem["type"] == "json_invalid":

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import image_files
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
@@ -55,7 +55,7 @@ def load_id_mask(table: Mapping[int, int], path: epath.Path) -> dict[str, Any]:
     Raises:
       FoiError: the file is broken, has colors, or holds an id that the table lacks.
     """
-    return {"mask": ids_to_mask(table, raw_files.read_labels(path), path)}
+    return {"mask": ids_to_mask(table, image_files.read_labels(path), path)}
 
 
 def ids_to_mask(table: Mapping[int, int], ids: np.ndarray, path: epath.Path) -> np.ndarray:
@@ -77,7 +77,7 @@ def load_color_mask(table: Mapping[Color, int], path: epath.Path) -> dict[str, A
       FoiError: the file is broken, or more than a share of 0.001 of its pixels have colors
         that the table lacks.
     """
-    return {"mask": colors_to_mask(table, raw_files.read_colors(path), path)}
+    return {"mask": colors_to_mask(table, image_files.read_colors(path), path)}
 
 
 def colors_to_mask(

@@ -2,7 +2,7 @@
 
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import text_files
 from foi_tf.errors import FoiError
 
 
@@ -12,7 +12,7 @@ def read_list(path: epath.Path) -> list[str]:
     Raises:
       FoiError: the file is missing, or lists an image twice.
     """
-    lines = raw_files.read_bytes(path).decode(errors="replace").splitlines()
+    lines = text_files.read_bytes(path).decode(errors="replace").splitlines()
     found = [line.split()[0] for line in lines if line.strip()]
     if len(set(found)) < len(found):
         twice = next(name for name in found if found.count(name) > 1)

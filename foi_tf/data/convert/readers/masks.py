@@ -4,7 +4,7 @@ from typing import Any
 
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import image_files, raw_files
 from foi_tf.data.convert.reader_result import ReaderResult
 
 
@@ -26,4 +26,4 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
 
 
 def _load(path: epath.Path) -> dict[str, Any]:
-    return {"mask": raw_files.read_labels(path)}
+    return {"mask": image_files.read_labels(path)}

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.io
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import text_files
 from foi_tf.errors import FoiError
 from foi_tf.files import describe_error
 
@@ -22,7 +22,7 @@ def load_variable(path: epath.Path, name: str) -> Any:
     Raises:
       FoiError: the file is missing or broken, or lacks the variable.
     """
-    data = raw_files.read_bytes(path)
+    data = text_files.read_bytes(path)
     try:
         content = scipy.io.loadmat(
             io.BytesIO(data), squeeze_me=True, struct_as_record=False, variable_names=[name]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import image_files
 from foi_tf.data.convert.reader_result import Loader
 from foi_tf.data.convert.readers import json_file, labels
 from foi_tf.data.records import schema
@@ -92,7 +92,7 @@ def _load_mask(
     dtype: np.dtype,
 ) -> dict[str, Any]:
     category = {one.id: one.category_id for one in segments} | {_NOTHING: _NOTHING}
-    red, green, blue = np.moveaxis(raw_files.read_colors(png).astype(np.int32), -1, 0)
+    red, green, blue = np.moveaxis(image_files.read_colors(png).astype(np.int32), -1, 0)
     ids, places = np.unique(red + 256 * green + 256**2 * blue, return_inverse=True)
     for one in ids.tolist():
         if one not in category:

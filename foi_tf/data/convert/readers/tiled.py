@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files, windows
+from foi_tf.data.convert import image_files, windows
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.readers import labels, pairs
 from foi_tf.errors import FoiError
@@ -59,7 +59,7 @@ def find_tiles(
             continue
         mask = raw_dir / pairs.fill_pattern(masks, parts)
         pairs.check_annotation_exists(mask, path)
-        size, found = raw_files.read_image_size(path), raw_files.read_image_size(mask)
+        size, found = image_files.read_image_size(path), image_files.read_image_size(mask)
         if size != found:
             raise FoiError(
                 f"{mask}: is {found[0]}x{found[1]}, but its image {path.name} is "

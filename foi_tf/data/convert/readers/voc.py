@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,12 +10,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import folder_listing, raw_files, text_files
 from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.data.convert.readers import instances, lists
 from foi_tf.errors import FoiError, unknown_name_error
+from foi_tf.files import describe_error
+from foi_tf.study.dataset import Size
 
 _IMAGES = "JPEGImages"
+# The declaration at the start of an XML file, with its encoding.
+_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*(["'])([\w.:-]+)\1[^>]*\?>""")
+_PARSED_ENCODINGS = frozenset({b"utf-8", b"utf-16", b"us-ascii", b"iso-8859-1"})
 
 
 class _VocObject(NamedTuple):
@@ -42,9 +48,10 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
     folder = raw_dir / _IMAGES
     if not folder.is_dir():
         raise FoiError(f"{folder}: no such directory; it must hold the images")
-    files = {path.stem: path for path in raw_files.list_files(folder)}
+    files = {path.stem: path for path in folder_listing.list_files(folder)}
     images = {s: p for s, p in files.items() if p.suffix.lower() in raw_files.IMAGE_SUFFIXES}
-    splits = {}
+    splits: dict[str, dict[str, tuple[epath.Path, list[_VocObject]]]] = {}
+    sizes: dict[str, Size] = {}
     for split, stems in _list_splits(raw_dir).items():
         splits[split] = {}
         for stem in stems:
@@ -53,7 +60,10 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
                 raise FoiError(
                     f"{path}: there is no image {_IMAGES}/{stem}.* for it; add or remove one"
                 )
-            splits[split][str(images[stem].relative_to(folder))] = path, _read_objects(path)
+            root, name = _read_xml(path), str(images[stem].relative_to(folder))
+            splits[split][name] = path, _parse_objects(root, path)
+            if size := _parse_size(root):
+                sizes[name] = size
     names = _choose_class_names(raw_dir, splits)
     return ReaderResult(
         classes={"detection": len(names)},
@@ -66,6 +76,7 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
             for split, of_split in splits.items()
         },
         folder=_IMAGES,
+        sizes=sizes,
     )
 
 
@@ -84,7 +95,7 @@ def load_boxes(
     """
     aliases = {name: name for name in names} | dict(aliases or {})
     objects = []
-    for one in _read_objects(path):
+    for one in _parse_objects(_read_xml(path), path):
         if one.label not in aliases:
             raise unknown_name_error("class", one.label, aliases, where=str(path))
         if label := aliases[one.label]:
@@ -100,7 +111,9 @@ def _list_splits(raw_dir: epath.Path) -> dict[str, list[str]]:
             found[name] = lists.read_list(path)
     if not found:
         root = raw_dir / "Annotations"
-        every = [path.stem for path in raw_files.list_files(root) if path.suffix.lower() == ".xml"]
+        every = [
+            path.stem for path in folder_listing.list_files(root) if path.suffix.lower() == ".xml"
+        ]
         if not every:
             raise FoiError(f"{root}: holds no *.xml, and there are no lists in ImageSets/Main")
         return {"train": every}
@@ -114,11 +127,23 @@ def _list_splits(raw_dir: epath.Path) -> dict[str, list[str]]:
     return {split: stems for split, stems in (("train", train), ("val", val)) if stems}
 
 
-def _read_objects(path: epath.Path) -> list[_VocObject]:
+def _read_xml(path: epath.Path) -> ET.Element:
     try:
-        root = ET.fromstring(raw_files.read_bytes(path))
+        return ET.fromstring(_decode_declared(text_files.read_bytes(path), path))
     except ET.ParseError as error:
         raise FoiError(f"{path}: not whole XML ({error}); replace or remove it") from error
+
+
+def _parse_size(root: ET.Element) -> Size | None:
+    """Returns the (height, width) that the file says; some writers leave them 0."""
+    sides = [(root.findtext(f"size/{name}") or "").strip() for name in ("height", "width")]
+    if not all(side.isdecimal() and int(side) > 0 for side in sides):
+        return None
+    height, width = map(int, sides)
+    return height, width
+
+
+def _parse_objects(root: ET.Element, path: epath.Path) -> list[_VocObject]:
     objects = []
     for index, element in enumerate(root.findall("object")):
         where = f"{path}: object {index}"
@@ -134,6 +159,22 @@ def _read_objects(path: epath.Path) -> list[_VocObject]:
             )
         )
     return objects
+
+
+def _decode_declared(data: bytes, path: epath.Path) -> bytes | str:
+    """Decodes XML of an encoding that the parser lacks, as GB2312; leaves other XML as it is."""
+    declared = _ENCODING.match(data)
+    if not declared or declared[2].lower() in _PARSED_ENCODINGS:
+        return data
+    name = declared[2].decode()
+    try:
+        text = data.decode(name)
+    except (LookupError, UnicodeDecodeError) as error:
+        raise FoiError(
+            f"{path}: says that its encoding is {name}, but {describe_error(error)}; "
+            "save it as UTF-8"
+        ) from error
+    return text[declared.end() :]
 
 
 def _read_text(element: ET.Element, name: str, where: str) -> str:

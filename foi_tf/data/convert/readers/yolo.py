@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import folder_listing, image_files, raw_files, text_files
 from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.data.convert.readers import instances
 from foi_tf.errors import FoiError
@@ -90,7 +90,7 @@ def _read_yaml(raw_dir: epath.Path) -> dict[str, Any]:
             raise FoiError(f"{path}: no such file, nor {_TEXT}; one of them must name the classes")
         return {}
     try:
-        content = yaml.safe_load(raw_files.read_text(path))
+        content = yaml.safe_load(text_files.read_text(path))
     except yaml.YAMLError as error:
         raise FoiError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
     if not isinstance(content, dict) or "names" not in content:
@@ -136,7 +136,7 @@ def _parse_names(value: Any, key: str, path: epath.Path) -> tuple[str, ...]:
 
 
 def _read_lines(path: epath.Path) -> tuple[str, ...]:
-    names = tuple(line.strip() for line in raw_files.read_text(path).splitlines() if line.strip())
+    names = tuple(line.strip() for line in text_files.read_text(path).splitlines() if line.strip())
     if not names:
         raise FoiError(f"{path}: is empty, but must have a name on each line")
     return names
@@ -170,7 +170,7 @@ def _list_images_at(raw_dir: epath.Path, places: Sequence[str]) -> list[str]:
         if path.is_dir():
             files = [
                 p
-                for p in raw_files.list_files(path)
+                for p in folder_listing.list_files(path)
                 if p.suffix.lower() in raw_files.IMAGE_SUFFIXES
             ]
         elif path.suffix == ".txt" and path.exists():
@@ -200,13 +200,13 @@ def _label_path(folder: str, name: str) -> epath.Path:
 
 
 def _load(image: epath.Path, path: epath.Path, kind: _YoloConfig) -> dict[str, Any]:
-    lines = raw_files.read_text(path).splitlines() if path.exists() else []
+    lines = text_files.read_text(path).splitlines() if path.exists() else []
     rows = [
         _parse_line(line, f"{path}: line {number}", kind)
         for number, line in enumerate(lines, 1)
         if line.strip()
     ]
-    size = raw_files.read_image_size(image)
+    size = image_files.read_image_size(image)
     boxes = np.asarray([_make_box(row, kind) for row in rows], np.float32).reshape(-1, 4)
     boxes *= np.asarray([*size, *size], np.float32)
     fields = {"box_labels": np.asarray([row[0] for row in rows], np.int64)}

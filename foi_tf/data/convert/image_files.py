@@ -1,0 +1,133 @@
+"""Reads the images of raw folders, and label images."""
+
+import io
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from etils import epath
+
+from foi_tf.data.convert import decoding, doubts, large_images, pixel_formats
+from foi_tf.data.convert.text_files import read_bytes
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Size
+
+_LABEL_MODES = {"L": np.uint8, "P": np.uint8}  # Others of 16 bits begin with "I".
+_BROKEN = (OSError, SyntaxError, ValueError)  # Errors of Pillow for a broken file.
+
+
+def read_image(path: epath.Path) -> tuple[bytes, Size]:
+    """Reads an image file and decodes it once, by the decoder of training.
+
+    The bytes of JPEG (gray or RGB) and PNG (8 bits) are kept; other formats become PNG.
+
+    Returns:
+      The bytes and (height, width).
+
+    Raises:
+      FoiError: the file is missing or truncated, is not an image, has numbers that are no
+        brightness, or is too large for the memory.
+    """
+    return verify_image(read_bytes(path), path)
+
+
+def verify_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
+    """Does the same as `read_image` with the bytes of a file; errors name `path`."""
+    picture = _open(data, path)
+    large_images.check_decodable(picture, path)
+    size = picture.height, picture.width
+    pixel_formats.mark_doubts(picture, path)
+    if pixel_formats.is_kept(picture):
+        try:
+            decoding.check_decodes(data, picture, path)
+        except decoding.UndecodableError as error:
+            _load(picture, path)  # Pillow often says better what is wrong.
+            raise FoiError(f"{path}: not a whole image ({error}); replace or remove it") from error
+        except MemoryError as error:
+            raise large_images.memory_error(picture, path) from error
+        return data, size
+    buffer = io.BytesIO()
+    pixel_formats.to_colors(_load(picture, path), path).save(buffer, "PNG")
+    return buffer.getvalue(), size
+
+
+def read_labels(path: epath.Path) -> np.ndarray:
+    """Reads a one-channel image [H, W] of 8 or 16 bits: class ids, palette indices or depth.
+
+    Raises:
+      FoiError: as for `read_image`, or the image has colors or fractions, which are no
+        labels.
+    """
+    picture = _load(_open(read_bytes(path), path), path)
+    values = np.asarray(picture)
+    if picture.mode.startswith("I"):
+        if values.min(initial=0) < 0 or values.max(initial=0) > np.iinfo(np.uint16).max:
+            raise FoiError(f"{path}: has values beyond 16 bits, from 0 to 65535; save it anew")
+        return values.astype(np.uint16)
+    if picture.mode not in _LABEL_MODES:
+        raise FoiError(f"{path}: must have one channel of 8 or 16 bits, not mode {picture.mode}")
+    if picture.mode == "P":
+        _mark_palette(picture, values, path)
+    return values.astype(_LABEL_MODES[picture.mode])
+
+
+def read_colors(path: epath.Path) -> np.ndarray:
+    """Reads an image as RGB colors: uint8 [H, W, 3].
+
+    Raises:
+      FoiError: as for `read_image`, or the image is neither RGB(A) of 8 bits a channel nor
+        a palette of such colors.
+    """
+    picture = _load(_open(read_bytes(path), path), path)
+    if picture.mode not in ("RGB", "RGBA", "P"):
+        raise FoiError(f"{path}: must have colors of 8 bits, not mode {picture.mode}")
+    return np.asarray(picture.convert("RGB"))
+
+
+def read_image_size(path: epath.Path) -> Size:
+    """Reads the (height, width) in pixels from an image file's header.
+
+    Raises:
+      FoiError: the file is missing or is not an image.
+    """
+    try:
+        with path.open("rb") as file, large_images.open_image(file) as picture:
+            return picture.height, picture.width
+    except _BROKEN as error:
+        raise broken_image_error(path, error) from error
+
+
+def broken_image_error(path: epath.Path, error: Exception) -> FoiError:
+    """Returns the error for an image file that Pillow cannot read."""
+    # Pillow's own text names an object in memory, which tells users nothing.
+    reason: Any = "unknown format" if isinstance(error, PIL.UnidentifiedImageError) else error
+    return FoiError(f"{path}: not a whole image ({reason}); replace or remove it")
+
+
+def _open(data: bytes, path: epath.Path) -> PIL.Image.Image:
+    """Reads the header of an image that fits into the memory."""
+    try:
+        picture = large_images.open_image(io.BytesIO(data))
+    except _BROKEN as error:
+        raise broken_image_error(path, error) from error
+    large_images.check_memory(picture, path)
+    return picture
+
+
+def _load(picture: PIL.Image.Image, path: epath.Path) -> PIL.Image.Image:
+    """Decodes an image whose header was read."""
+    try:
+        picture.load()
+    except _BROKEN as error:
+        raise broken_image_error(path, error) from error
+    except MemoryError as error:
+        raise large_images.memory_error(picture, path) from error
+    return picture
+
+
+def _mark_palette(picture: PIL.Image.Image, values: np.ndarray, path: epath.Path) -> None:
+    """Notes the color of each index that is used, to see whether all masks agree."""
+    colors = picture.getpalette() or []
+    for index in np.flatnonzero(np.bincount(values.ravel())).tolist():
+        color = tuple(colors[3 * index : 3 * index + 3])
+        doubts.mark(f"palette {index} {color}", str(path))
