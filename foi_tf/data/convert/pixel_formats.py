@@ -32,7 +32,7 @@ def to_colors(picture: PIL.Image.Image, path: epath.Path) -> PIL.Image.Image:
     if not picture.mode.startswith(("I", "F")):
         return picture.convert("RGB")
     values = np.asarray(picture)
-    low, high = values.min(initial=0), values.max(initial=0)
+    low, high = values.min(), values.max()
     if not np.isfinite(values).all() or low < 0 or high > _OF_16_BITS:
         raise FoiError(
             f"{path}: has pixels from {low:g} to {high:g}, which are no brightness of 8 or 16 bits "

@@ -155,3 +155,36 @@ def test_formats_with_different_image_folders_are_refused(tmp_path):
         FoiError, match="voc and masks keep their images in different folders, JPEGImages and"
     ):
         find(root, "voc", "masks")
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "utf-8", "cp1252", "utf-16"])
+def test_any_declared_encoding_is_read(tmp_path, encoding):
+    root, drawn = raw_folders.write_voc(tmp_path)
+    stem = "2007_train0"
+    text = raw_folders.voc_xml(stem, drawn[stem]).replace("brick", "caf\u00e9s"[:3])
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>{text}'
+    (root / f"Annotations/{stem}.xml").write_bytes(declared.encode(encoding))
+    assert "caf" in find(root, "voc").dataset.names["detection"]
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "gb2312"])
+def test_an_encoding_that_is_wrong_is_named(tmp_path, encoding):
+    root, _ = raw_folders.write_voc(tmp_path)
+    data = f'<?xml version="1.0" encoding="{encoding}"?><annotation>'.encode() + b"\xff\xff"
+    (root / "Annotations/2007_train0.xml").write_bytes(data + b"</annotation>")
+    with pytest.raises(FoiError, match=rf"train0\.xml: says that its encoding is {encoding}, but"):
+        find(root, "voc")
+
+
+def test_sizes_in_the_files_are_checked(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path)
+    path = root / "Annotations/2007_train0.xml"
+    text = path.read_text()
+    for size, right in ((("48", "64"), True), (("0", "0"), True), (("96", "128"), False)):
+        sides = "<size><height>{}</height><width>{}</width></size>".format(*size)
+        path.write_text(text.replace("<object>", f"{sides}<object>", 1))
+        if right:
+            examples(root, "voc")
+        else:
+            with pytest.raises(FoiError, match=r"train0\.jpg: has 48x64 pixels, but .* 96x128"):
+                examples(root, "voc")
