@@ -46,7 +46,7 @@ def _main(values: flags.FlagValues) -> None:
     from foi_tf.inference import features, linear_probe
 
     request = features.FeatureRequest(
-        prepared=prepared_datasets.load_prepared(values.data_dir, values.dataset),
+        prepared=prepared_datasets.load_annotated(values.data_dir, values.dataset),
         images=values.images,
         size=values.size,
         fit=values.fit,

@@ -10,7 +10,7 @@ import pydantic
 import tensorflow_datasets as tfds
 from etils import epath
 
-from foi_tf.data.records import integrity, scan
+from foi_tf.data.records import integrity, label_space, scan
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.files import write_text
 from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
@@ -31,6 +31,7 @@ class PreparedDataset:
       fingerprint: a digest of all records.
       source: a digest of the raw files and annotations that the records were made of.
       warnings: sentences on what may be wrong with the data; none in data of version 0.1.
+      conversion: what `label_space.count_conversions` returned when they were made.
     """
 
     dataset: Dataset
@@ -41,6 +42,7 @@ class PreparedDataset:
     fingerprint: str
     source: str
     warnings: tuple[str, ...] = ()
+    conversion: int = 0
 
     @property
     def digest(self) -> str:
@@ -116,6 +118,7 @@ def save_prepared(
         "sizes": found.sizes,
         "fingerprint": found.fingerprint,
         "source": source,
+        "conversion": label_space.count_conversions(dataset),
     }
     write_text(directory / _INDEX, json.dumps(index))
     write_text(directory / _WARNINGS, json.dumps({"warnings": list(warnings)}, indent=1))
@@ -142,14 +145,15 @@ def load_prepared(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset:
             for split in files
         }
         sizes = {split: index["sizes"][split] for split in files}
-        digests = index["fingerprint"], index["source"]
         warnings = _load_warnings(directory / _WARNINGS)
+        # Version 0.1.0 did not count conversions.
+        origin = index["fingerprint"], index["source"], warnings, index.get("conversion", 0)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken_error(directory, error) from error
     ids = {split: tuple(index["ids"][split]) for split in files}
     for split in files:
         integrity.check_file_sizes(files[split], sizes[split])
-    return PreparedDataset(dataset, directory, files, ids, annotated, *digests, warnings)
+    return PreparedDataset(dataset, directory, files, ids, annotated, *origin)
 
 
 def load_dataset_rows(data_dir: epath.PathLike) -> dict[str, Dataset]:
@@ -178,13 +182,25 @@ def find_prepared(data_dir: epath.PathLike) -> dict[str, epath.Path]:
 
 
 def load_task_dataset(data_dir: epath.PathLike, task: Task) -> PreparedDataset:
-    """Opens the dataset of a task.
+    """Opens the dataset of a task, to train or evaluate on its annotations.
 
     Raises:
-      FoiError: as `load_prepared`, or the dataset has no such annotations.
+      FoiError: as `load_annotated`, or the dataset has no such annotations.
     """
-    prepared = load_prepared(data_dir, task.dataset)
+    load = load_prepared if task.type == CONTRASTIVE else load_annotated
+    prepared = load(data_dir, task.dataset)
     task.check({task.dataset: prepared.dataset})
+    return prepared
+
+
+def load_annotated(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset:
+    """Opens one prepared dataset, to train or evaluate on its annotations.
+
+    Raises:
+      FoiError: as `load_prepared`, or labels are not those that the dataset has today.
+    """
+    prepared = load_prepared(data_dir, dataset_id)
+    label_space.check_labels(prepared.dataset, prepared.conversion, prepared.directory)
     return prepared
 
 
