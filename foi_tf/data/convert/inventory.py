@@ -1,6 +1,7 @@
 """Takes inventory of a raw folder before anything is written: expected against found files."""
 
 import dataclasses
+import functools
 
 from etils import epath
 
@@ -10,6 +11,7 @@ from foi_tf.data.convert.audit.judge import judge_dataset
 from foi_tf.data.convert.audit.tally import Tally
 from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.convert.layouts.layout import ExpectedFiles
+from foi_tf.data.convert.reader_result import Loader
 from foi_tf.data.convert.readers import pairs
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError, unknown_name_error
@@ -68,8 +70,9 @@ class Inventory:
 def inspect_published(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
     """Counts the files in a publisher's folder, and the images of each split.
 
-    The images of the splits are shown beside the numbers of Table 1, but decide nothing:
-    the table rounds, and some publishers have changed their sets since.
+    The annotated images of each task are shown beside the numbers of the registry, but decide
+    nothing: Table 1 rounds, and some publishers have changed their sets since. To tell which
+    tasks an image is annotated for, one image of each kind is loaded.
 
     Raises:
       FoiError: there is no such dataset.
@@ -81,13 +84,12 @@ def inspect_published(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
     problems = []
     try:
         raw = layouts.find_published_dataset(dataset_id, root)
+        parts += _count_images(raw)
+        row = DATASETS[dataset_id]
         parts += [
-            dataclasses.replace(part, what=f"images (Table 1: {of_paper})")
-            for part, of_paper in zip(
-                _count_images(raw),
-                (DATASETS[dataset_id].train, DATASETS[dataset_id].val),
-                strict=True,
-            )
+            InventoryPart(f"{kind} (about {row.size(kind, split)})", split, None, count)
+            for split in schema.SPLITS
+            for kind, count in _count_annotated(raw, split).items()
         ]
     except FoiError as error:
         problems.append(str(error))
@@ -142,6 +144,29 @@ def _count_files(root: epath.Path, files: ExpectedFiles) -> InventoryPart:
         if files.instead and (other := _count_files(root, files.instead)).found:
             return other
     return InventoryPart(files.pattern, files.split, files.count, found)
+
+
+def _count_annotated(raw: RawDataset, split: str) -> dict[str, int]:
+    """Counts the annotated images of a split, by task type.
+
+    Images with the same kinds of loaders have the same kinds of annotations.
+    """
+    counts = dict.fromkeys(raw.dataset.classes, 0)
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for entry in raw.splits[split]:
+        key = tuple(_name_loader(load) for load in entry.annotations)
+        if key not in kinds:
+            fields = {name: value for load in entry.annotations for name, value in load().items()}
+            kinds[key] = schema.annotated_task_types(fields)
+        for task_type in kinds[key]:
+            counts[task_type] += 1
+    return counts
+
+
+def _name_loader(load: Loader) -> str:
+    """Names the function that loads an annotation."""
+    function = load.func if isinstance(load, functools.partial) else load
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def _count_images(raw: RawDataset) -> list[InventoryPart]:

@@ -10,12 +10,12 @@ import pytest
 from foi_tf.data.convert import builder, custom_dataset, inventory, layouts
 from foi_tf.data.inspect import contact_sheet, describe, visualize
 from foi_tf.data.inspect.statistics import Statistics
-from foi_tf.data.records import prepared_datasets
+from foi_tf.data.records import prepared_datasets, schema
 from foi_tf.data.records.read_examples import read_examples
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 from tests import raw_folders
-from tests.data.convert.layouts import camvid
+from tests.data.convert.layouts import bdd, camvid, coco, pvoc, sunrgbd
 
 
 def test_classes_are_counted_as_in_the_raw_files(tmp_path):
@@ -144,16 +144,40 @@ def test_inventories_of_own_data_name_everything_that_is_wrong(tmp_path):
         inventory.inspect_published("camvit", root)
 
 
+@pytest.mark.parametrize(("layout", "sizes"), [
+    (pvoc, {"segmentation": (10_582, 1_449), "detection": (5_011, 4_952)}),
+    (bdd, {"segmentation": (7_000, 1_000), "detection": (69_863, 10_000)}),
+    (coco, {"segmentation": (118_287, 5_000), "detection": (117_266, 5_000),
+            "keypoints": (64_115, 5_000)}),
+    (sunrgbd, {"segmentation": (5_000, 425), "depth": (5_000, 425)}),
+], ids=lambda value: getattr(value, "__name__", "").rpartition(".")[2])  # fmt: skip
+def test_inventories_count_the_images_of_each_task(layout, sizes, tmp_path):
+    splits = layout.write(tmp_path)
+    name = layout.__name__.rpartition(".")[2]
+    found = inventory.inspect_published(name, tmp_path)
+    assert not found.problems
+    counted = {(part.what, part.split): part.found for part in found.parts}
+    for kind, about in sizes.items():
+        (field, *_) = schema.fields_of(kind)
+        for split, number in zip(schema.SPLITS, about, strict=True):
+            annotated = sum(field.name in example for example in splits[split].values())
+            assert counted[f"{kind} (about {number})", split] == annotated > 0, (kind, split)
+
+
 def test_inventories_of_publishers_folders_count_files_and_images(tmp_path, monkeypatch):
     splits = camvid.write(tmp_path)
     count = len(list(tmp_path.glob("LabeledApproved_full/*_L.png")))
     found = inventory.inspect_published("camvid", tmp_path)
     assert not found.is_whole and not found.problems and found.home and found.terms
-    stills, labels, train, val = found.parts
+    stills, labels, *parts = found.parts
     assert (stills.found, stills.expected, stills.is_whole) == (count, 701, False)
     assert labels.found == count
-    assert (train.found, val.found) == (len(splits["train"]), len(splits["val"]))
-    assert (train.split, train.what) == ("train", "images (Table 1: 367)")
+    sizes = {split: len(examples) for split, examples in splits.items()}
+    assert [(part.what, part.split, part.found) for part in parts] == [
+        ("images", "train", sizes["train"]), ("images", "val", sizes["val"]),
+        ("segmentation (about 367)", "train", sizes["train"]),
+        ("segmentation (about 101)", "val", sizes["val"]),
+    ]  # fmt: skip
     # The test pretends that the publisher has no more files.
     layout = layouts.LAYOUTS["camvid"]
     files = tuple(dataclasses.replace(part, count=count) for part in layout.files)
