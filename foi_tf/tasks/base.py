@@ -21,6 +21,7 @@ Predictions = Mapping[str, tf.Tensor]
 Statistics = Mapping[str, tf.Tensor]  # One row for each image: [B, ...].
 # Numerators and denominators of a metric by image, [B, classes]; see `study.image_statistics`.
 Sums = tuple[np.ndarray, np.ndarray]
+Part = tuple[tf.Tensor, tf.Tensor]  # A replica's sum of a loss over valid elements; their number.
 
 
 class MetricAccumulator(Protocol):
@@ -149,14 +150,41 @@ def compute_mean_share(values: tf.Tensor, valid: tf.Tensor | None = None) -> tf.
     """
     if valid is None:
         return tf.reduce_mean(values) / tf.distribute.get_strategy().num_replicas_in_sync
+    return compute_mean_shares({"mean": sum_valid(values, valid)})["mean"]
+
+
+def compute_mean_shares(
+    parts: Mapping[str, Part], weights: Mapping[str, float] | None = None
+) -> dict[str, tf.Tensor]:
+    """Computes this replica's shares of several means by a single reduction over all replicas.
+
+    Args:
+      parts: by name of the term, this replica's sum and its number of valid elements.
+      weights: factors of the terms; None for 1.
+
+    Returns:
+      Scalars by name, as `compute_mean_share` returns them.
+    """
+    counts = sum_over_replicas(tf.stack([count for _, count in parts.values()]))
+    # Where nothing is valid the sum is 0, and so is the share.
+    shares = {
+        name: total / tf.maximum(count, 1.0)
+        for (name, (total, _)), count in zip(parts.items(), tf.unstack(counts), strict=True)
+    }
+    if weights is None:
+        return shares
+    return {name: weights[name] * share for name, share in shares.items()}
+
+
+def sum_valid(values: tf.Tensor, valid: tf.Tensor) -> Part:
+    """Sums `values` where `valid`, both of any shape, for `compute_mean_shares`."""
     weights = tf.cast(valid, values.dtype)
-    count = sum_over_replicas(tf.reduce_sum(weights))
-    return tf.math.divide_no_nan(tf.reduce_sum(values * weights), count)
+    return tf.reduce_sum(values * weights), tf.reduce_sum(weights)
 
 
-def sum_over_replicas(count: tf.Tensor) -> tf.Tensor:
-    """Sums a number over all replicas, each of which has to call this, and in the same order."""
+def sum_over_replicas(counts: tf.Tensor) -> tf.Tensor:
+    """Sums numbers over all replicas, each of which has to call this, and in the same order."""
     if tf.distribute.get_strategy().num_replicas_in_sync == 1:
-        return count
+        return counts
     context = tf.distribute.get_replica_context()
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, count)
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, counts)

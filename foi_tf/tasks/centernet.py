@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from foi_tf.study.dataset import Size
-from foi_tf.tasks.base import compute_mean_share, sum_over_replicas
+from foi_tf.tasks.base import Part, sum_valid
 
 STRIDE = 4
 MAX_OBJECTS = 128  # Objects of an image in training, the largest ones (Zhou et al.'s code).
@@ -170,8 +170,8 @@ def _covered(boxes: tf.Tensor, shape: Size) -> tf.Tensor:
     return tf.minimum(hits, 1.0)
 
 
-def focal_loss(logits: tf.Tensor, truth: tf.Tensor, background: tf.Tensor) -> tf.Tensor:
-    """Computes this replica's share of the penalty-reduced focal loss (Eq. A.2).
+def sum_focal_loss(logits: tf.Tensor, truth: tf.Tensor, background: tf.Tensor) -> Part:
+    """Sums the penalty-reduced focal loss (Eq. A.2); returns the sum and the number of centers.
 
     N is the number of centers of all replicas; if there are none, N is 1.
 
@@ -185,17 +185,17 @@ def focal_loss(logits: tf.Tensor, truth: tf.Tensor, background: tf.Tensor) -> tf
     # log(1 - sigmoid(x)) is log_sigmoid(-x), which does not overflow.
     spared = (1 - truth) ** _BETA * chance**_ALPHA * tf.math.log_sigmoid(-logits)
     total = tf.reduce_sum(center * found + (1 - center) * background[..., None] * spared)
-    return -total / tf.maximum(sum_over_replicas(tf.reduce_sum(center)), 1.0)
+    return -total, tf.reduce_sum(center)
 
 
-def l1_loss(values: tf.Tensor, truth: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
-    """Computes this replica's share of the mean L1 distance of present points (Eq. A.3, A.4).
+def sum_l1_loss(values: tf.Tensor, truth: tf.Tensor, present: tf.Tensor) -> Part:
+    """Sums the L1 distance of present points (Eq. A.3, A.4); returns the sum and their number.
 
     Args:
       values, truth: float32 [..., 2]; their distance is |y| + |x|.
       present: bool [...].
     """
-    return compute_mean_share(tf.reduce_sum(tf.abs(values - truth), -1), present)
+    return sum_valid(tf.reduce_sum(tf.abs(values - truth), -1), present)
 
 
 def gather_cells(maps: tf.Tensor, cell: tf.Tensor) -> tf.Tensor:
@@ -205,20 +205,20 @@ def gather_cells(maps: tf.Tensor, cell: tf.Tensor) -> tf.Tensor:
     return tf.gather(flat, cell, batch_dims=1)
 
 
-TERMS = ("heatmap", "offset", "size")  # Terms of `box_losses`.
+# Factors of the terms of `sum_box_losses`.
+WEIGHTS = {"heatmap": 1.0, "offset": OFFSET_WEIGHT, "size": SIZE_WEIGHT}
 
 
-def box_losses(
+def sum_box_losses(
     outputs: Mapping[str, tf.Tensor], targets: Mapping[str, tf.Tensor]
-) -> dict[str, tf.Tensor]:
-    """Computes L1 to L3 (Appendix A.3), weighted, from the maps and the targets of boxes."""
+) -> dict[str, Part]:
+    """Sums L1 to L3 (Appendix A.3) from the maps and the targets of boxes, without weights."""
     cell, present = targets["cell"], targets["present"]
-    offset = l1_loss(gather_cells(outputs["offset"], cell), targets["offset"], present)
-    size = l1_loss(gather_cells(outputs["size"], cell), targets["size"], present)
+    heatmaps = (outputs["heatmap"], targets["heatmap"], targets["background"])
     return {
-        "heatmap": focal_loss(outputs["heatmap"], targets["heatmap"], targets["background"]),
-        "offset": OFFSET_WEIGHT * offset,
-        "size": SIZE_WEIGHT * size,
+        "heatmap": sum_focal_loss(*heatmaps),
+        "offset": sum_l1_loss(gather_cells(outputs["offset"], cell), targets["offset"], present),
+        "size": sum_l1_loss(gather_cells(outputs["size"], cell), targets["size"], present),
     }
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from foi_tf.models.heads import DepthHead
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import feature_cells
-from foi_tf.tasks.base import Sums, TaskType, compute_mean_share
+from foi_tf.tasks.base import Sums, TaskType, compute_mean_shares, sum_valid
 
 DELTA = 1.25  # Largest ratio of an accurate pixel (section 4.3).
 
@@ -56,10 +56,9 @@ class Depth(TaskType):
         down = tf.where(known[:, 1:] & known[:, :-1], error[:, 1:] - error[:, :-1], 0)
         steps = tf.pad(tf.abs(across), [[0, 0], [0, 0], [0, 1]])
         steps += tf.pad(tf.abs(down), [[0, 0], [0, 1], [0, 0]])
-        return {
-            "l1": compute_mean_share(tf.abs(error), known),
-            "smoothness": compute_mean_share(steps, known),
-        }
+        return compute_mean_shares(
+            {"l1": sum_valid(tf.abs(error), known), "smoothness": sum_valid(steps, known)}
+        )
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
         """Returns {"depth" float32 [B, H, W]} in meters, clipped to the dataset's range if any."""

@@ -8,7 +8,7 @@ import tensorflow as tf
 from foi_tf.models.heads import DetectionHead
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import centernet, coco_metrics, feature_cells
-from foi_tf.tasks.base import TaskType
+from foi_tf.tasks.base import TaskType, compute_mean_shares
 
 # Evaluation counts at most so many annotated boxes of an image, the largest ones. Ours: no image
 # of the paper's datasets has as many, and at most `centernet.MAX_PREDICTIONS` can be found.
@@ -23,7 +23,7 @@ class Detection(TaskType):
     scale of section 4.1, but compares with the annotated boxes in the image's own pixels.
     """
 
-    terms = centernet.TERMS
+    terms = tuple(centernet.WEIGHTS)
     around_objects = True
     prediction_text = '"boxes" [B, n, 4] (ymin, xmin, ymax, xmax), "scores", "labels" [B, n]'
     cell_dtype = np.int64
@@ -68,7 +68,8 @@ class Detection(TaskType):
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
         """Computes L1 to L3 of Appendix A.3, weighted."""
-        return centernet.box_losses(outputs, targets)
+        parts = centernet.sum_box_losses(outputs, targets)
+        return compute_mean_shares(parts, centernet.WEIGHTS)
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:
         """Returns {"boxes" float32 [B, n, 4], "scores" float32 [B, n], "labels" int32 [B, n]}.

@@ -12,14 +12,14 @@ from foi_tf.errors import FoiError
 from foi_tf.models.heads import KeypointHead
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import centernet, coco_metrics, feature_cells
-from foi_tf.tasks.base import TaskType
+from foi_tf.tasks.base import TaskType, compute_mean_shares
 from foi_tf.wording import count_noun
 
 # OKS falloff of keypoints of datasets that name none. Ours: the mean of COCO's 17.
 DEFAULT_SIGMA = 0.067
 # Zhou et al.'s code gives all three terms the same weight, too. But its L1 terms average the two
 # coordinates of a distance, where Eq. A.3 adds them, so they are half of ours.
-HEATMAP_WEIGHT = OFFSET_WEIGHT = DISPLACEMENT_WEIGHT = 1.0
+WEIGHTS = centernet.WEIGHTS | {"keypoint_heatmap": 1.0, "keypoint_offset": 1.0, "displacement": 1.0}
 MIN_SCORE = 0.1  # Lowest score of a candidate (Zhou et al., section 4.2).
 # Largest distance of a candidate from the place that the displacement points to, as a share of the
 # longer side of the object's box. Zhou et al.'s code has it; neither paper mentions it.
@@ -39,7 +39,7 @@ class Keypoints(TaskType):
     """
 
     metric = "oks_ap50"
-    terms = (*centernet.TERMS, "keypoint_heatmap", "keypoint_offset", "displacement")
+    terms = tuple(WEIGHTS)
     around_objects = True
     prediction_text = '"keypoints" [B, n, K, 3] (y, x, score), "boxes", "scores"'
     cell_dtype = np.int64
@@ -110,25 +110,22 @@ class Keypoints(TaskType):
         Each keypoint counts in L5, also where two share a cell. L6 leaves out objects that a
         smaller one hides, as L2 and L3 do.
         """
-        focal = centernet.focal_loss(
+        present = targets["keypoint_present"]
+        parts = centernet.sum_box_losses(outputs, targets)
+        parts["keypoint_heatmap"] = centernet.sum_focal_loss(
             outputs["keypoint_heatmap"], targets["keypoint_heatmap"], targets["background"]
         )
-        present = targets["keypoint_present"]
-        offset = centernet.l1_loss(
+        parts["keypoint_offset"] = centernet.sum_l1_loss(
             centernet.gather_cells(outputs["keypoint_offset"], targets["keypoint_cell"]),
             targets["keypoint_offset"],
             present,
         )
-        displacement = centernet.l1_loss(
+        parts["displacement"] = centernet.sum_l1_loss(
             self._displacements(outputs, targets["cell"]),
             targets["displacement"],
             present & targets["present"][..., None],
         )
-        return centernet.box_losses(outputs, targets) | {
-            "keypoint_heatmap": HEATMAP_WEIGHT * focal,
-            "keypoint_offset": OFFSET_WEIGHT * offset,
-            "displacement": DISPLACEMENT_WEIGHT * displacement,
-        }
+        return compute_mean_shares(parts, WEIGHTS)
 
     def _displacements(self, outputs, cell: tf.Tensor) -> tf.Tensor:
         """Reads the displacements in the cells int32 [B, n]: float32 [B, n, K, 2]."""

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.tasks import centernet
+from foi_tf.tasks.base import compute_mean_shares
 from tests.tasks.maps import perfect
 
 CROP, SHAPE = (96, 128), (24, 32)
@@ -83,22 +84,30 @@ def test_heat_maps_equal_the_published_formula(count):
     assert (heat == 1).sum() == len(cells)
 
 
+def compute_focal_loss(*given):
+    return compute_mean_shares({"focal": centernet.sum_focal_loss(*given)})["focal"]
+
+
+def compute_box_losses(outputs, targets):
+    return compute_mean_shares(centernet.sum_box_losses(outputs, targets), centernet.WEIGHTS)
+
+
 def test_focal_loss_equals_the_published_formula():
     rng = np.random.default_rng(1)
     targets = [encode(random_boxes(rng, n), rng.integers(0, 3, n)) for n in (6, 2)]
     truth = np.stack([t["heatmap"].numpy() for t in targets])
     logits = rng.normal(0, 4, truth.shape).astype(np.float32)
     background = (rng.uniform(size=truth.shape[:3]) < 0.8).astype(np.float32)
-    found = centernet.focal_loss(*(tf.constant(v) for v in (logits, truth, background)))
+    found = compute_focal_loss(*(tf.constant(v) for v in (logits, truth, background)))
     assert float(found) == pytest.approx(published_focal(logits, truth, background), rel=1e-5)
 
 
 def test_focal_loss_without_objects_and_for_sure_outputs():
     nothing = tf.zeros([1, 2, 2, 1])
     # Four cells of chance one half, and N = 1: 4 * 0.25 * log 2.
-    loss = centernet.focal_loss(nothing, nothing, tf.ones([1, 2, 2]))
+    loss = compute_focal_loss(nothing, nothing, tf.ones([1, 2, 2]))
     assert float(loss) == pytest.approx(np.log(2), rel=1e-6)
-    sure = centernet.focal_loss(nothing + 200, nothing, tf.ones([1, 2, 2]))
+    sure = compute_focal_loss(nothing + 200, nothing, tf.ones([1, 2, 2]))
     assert float(sure) == pytest.approx(800)
 
 
@@ -114,10 +123,10 @@ def test_l1_losses_by_hand():
     outputs = {"heatmap": tf.zeros([1, 2, 2, 1])} | dict.fromkeys(
         ("offset", "size"), tf.constant([[[[7.0, 7], [1, 1]], [[0, 0], [5, 5]]]])
     )
-    found = centernet.box_losses(outputs, targets)
+    found = compute_box_losses(outputs, targets)
     assert float(found["offset"]) == pytest.approx((0.5 + 0.75 + 0 + 0.5) / 2)
     assert float(found["size"]) == pytest.approx(0.1 * (3 + 5 + 2 + 2) / 2)
-    empty = centernet.box_losses(outputs, targets | {"present": tf.fill([1, 3], False)})
+    empty = compute_box_losses(outputs, targets | {"present": tf.fill([1, 3], False)})
     assert float(empty["offset"]) == float(empty["size"]) == float(empty["heatmap"]) == 0
 
 
@@ -191,7 +200,7 @@ def test_ignored_boxes_are_no_background():
     assert np.array_equal(background, expected)
     everything = encode(np.asarray(box, np.float32), [0], ignored=[[0, 0, *CROP]])
     logits = tf.zeros([1, *SHAPE, 3])
-    loss = centernet.focal_loss(logits, everything["heatmap"][None], everything["background"][None])
+    loss = compute_focal_loss(logits, everything["heatmap"][None], everything["background"][None])
     assert float(loss) == pytest.approx(0.25 * np.log(2), rel=1e-6)  # The center alone counts.
 
 
@@ -228,6 +237,7 @@ def test_it_runs_alike_inside_dataset_map():
 MEASURE = """
 import os, resource, numpy as np, tensorflow as tf
 from foi_tf.tasks import centernet
+from foi_tf.tasks.base import compute_mean_shares
 rng = np.random.default_rng(0)
 size = rng.uniform(256, 512, (100, 2))
 corner = rng.uniform(0, 1, (100, 2)) * (512 - size)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from foi_tf import tasks
 from foi_tf.models import transfer
 from foi_tf.study.dataset import Task
+from foi_tf.tasks import base
 from tests import tiny_backbone
 from tests.augmented_examples import ROW
 from tests.training.trainers import CROP, make_batches
@@ -65,6 +66,16 @@ def test_shares_and_their_gradients_add_up_to_those_of_the_whole_batch(case, two
     for part, gradient in zip(parts, gradients, strict=True):
         both = np.concatenate(two_replicas.experimental_local_results(part))
         np.testing.assert_allclose(both, gradient, rtol=1e-4, atol=1e-6 * np.abs(gradient).max())
+
+
+def test_replicas_meet_once_for_all_terms(case, monkeypatch):
+    calls = []
+    counted = base.sum_over_replicas
+    monkeypatch.setattr(base, "sum_over_replicas", lambda x: calls.append(x) or counted(x))
+    task, outputs, targets = case
+    task.loss(outputs, targets)
+    # Classes and views are never missing, so that their number needs no sum.
+    assert len(calls) == (0 if "label" in targets or task.views == 2 else 1)
 
 
 def test_the_mean_of_each_half_alone_would_be_another_loss(case):
