@@ -83,6 +83,18 @@ def test_each_initializer_draws_its_own_values():
     np.testing.assert_allclose(np.std(first), np.sqrt(2 / 576), rtol=0.05)
 
 
+def test_batch_norm_in_training_is_its_formula():
+    """Mean and variance of the batch; PyTorch's momentum 0.1 for the moving ones, and unbiased."""
+    values = np.random.default_rng(0).normal(2, 3, (4, 5, 6, 3)).astype(np.float32)
+    norm = layers.batch_norm("bn")
+    found = norm(values, training=True)
+    flat = values.reshape(-1, 3).astype(np.float64)
+    expected = (values - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-5)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(norm.moving_mean, 0.1 * flat.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(norm.moving_variance, 0.9 + 0.1 * flat.var(0, ddof=1), rtol=1e-5)
+
+
 def test_batch_norm_is_synchronized_only_over_several_replicas(two_replicas):
     x = tf.constant([[0.0], [1.0], [10.0], [15.0]])[:, None, None]
 

@@ -72,6 +72,18 @@ def test_statistics_have_a_row_an_image_and_give_the_metric(made):
         assert both.values(task.metric, np.ones(2)) == pytest.approx(value, rel=1e-9)
 
 
+@pytest.mark.slow
+def test_outputs_compiled_by_xla_are_the_same(made):
+    model, images = made[1], tf.cast(made[3], tf.float32)
+    plain, compiled = (
+        tf.function(lambda x: model(x, training=False), autograph=False, jit_compile=jit)(images)
+        for jit in (False, True)
+    )
+    for expected, found in zip(*map(tf.nest.flatten, (plain, compiled)), strict=True):
+        scale = float(tf.reduce_max(tf.abs(expected)))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * scale)
+
+
 def test_decoding_has_static_shapes(made):
     task, model, _, images, _ = made
     spec = tf.TensorSpec(images.shape)

@@ -80,6 +80,28 @@ def test_the_fused_update_equals_that_of_keras():
     np.testing.assert_allclose(*variables, rtol=1e-6, atol=1e-6)
 
 
+def test_adam_is_its_formula_with_decoupled_weight_decay():
+    """Kingma and Ba's update in float64; the decay is Loshchilov and Hutter's, before it."""
+    rate, decay, first, second, tiny = 0.4, 0.01, 0.9, 0.999, 1e-7
+    made = optimizers.create_optimizer(
+        dataclasses.replace(STEP, optimizer="adam", weight_decay=decay), 100
+    )
+    rng = np.random.default_rng(0)
+    value = rng.normal(size=(4, 3))
+    variable = tf.Variable(value, dtype=tf.float32, name="kernel")
+    made.build([variable])
+    mean = square = np.zeros_like(value)
+    for step in range(1, 6):
+        gradient = rng.normal(size=value.shape)
+        made.apply_gradients([(tf.constant(gradient, tf.float32), variable)])
+        value = value - decay * rate * value
+        mean = first * mean + (1 - first) * gradient
+        square = second * square + (1 - second) * gradient**2
+        corrected = mean / (1 - first**step), square / (1 - second**step)
+        value = value - rate * corrected[0] / (np.sqrt(corrected[1]) + tiny)
+    np.testing.assert_allclose(variable, value, rtol=1e-4)
+
+
 LARS = dataclasses.replace(STEP, optimizer="lars", weight_decay=0.5, momentum=0.9)
 
 
