@@ -11,9 +11,9 @@ from etils import epath
 from foi_tf import __version__
 from foi_tf.errors import FoiError
 from foi_tf.files import write_text
-from foi_tf.study.choices import Fit
+from foi_tf.study.choices import Fit, Upsample
 from foi_tf.study.configuration import Schedule
-from foi_tf.study.dataset import TASK_TYPES, Size, Task
+from foi_tf.study.dataset import SEGMENTATION, TASK_TYPES, Size, Task
 
 # Version of the training code by task type. Raise it with any change after which an equal link of
 # the type ends with other weights.
@@ -23,6 +23,10 @@ RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"detection": 2, "keypoints": 3, "depth
 _REPLICA_RECIPES = {"segmentation": 1, "detection": 1, "keypoints": 1, "depth": 1}
 # Likewise for links with an input size that the largest stride does not divide.
 _STRIDE, _UNEVEN_SIZE_RECIPE = 32, 1
+
+# Choices by name of the member's field that links had no alternative to in earlier versions. Their
+# digests leave them out.
+_ONCE_ONLY = {"fit": "inside", "upsample": "logits"}
 
 _RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "images.npz"
 
@@ -38,6 +42,7 @@ class Member:
       crop: (height, width) of the network's input in pixels.
       rescale: range of the random scale, see `study.configuration.LinkConfig`.
       fit: scale that `rescale` multiplies, see there.
+      upsample: of the head of segmentation, see there; "logits" for other task types.
     """
 
     task: Task
@@ -46,6 +51,12 @@ class Member:
     crop: Size
     rescale: tuple[float, float]
     fit: Fit = "inside"
+    upsample: Upsample = "logits"  # That of links from before there was a choice.
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Returns the choices of the task type, for `tasks.create`."""
+        return {"upsample": self.upsample} if self.task.type == SEGMENTATION else {}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -89,8 +100,9 @@ class Link:
         recipe = max(map(self._recipe, self.members))
         described = dataclasses.asdict(self)
         for member in described["members"]:
-            if member["fit"] == "inside":  # Links had no other fit before.
-                del member["fit"]
+            for name, only in _ONCE_ONLY.items():
+                if member[name] == only:
+                    del member[name]
         content = json.dumps([recipe, described], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 

@@ -23,7 +23,7 @@ from foi_tf.errors import FoiError
 from foi_tf.study import configuration, grid, results, sources
 from foi_tf.study.choices import Pace
 from foi_tf.study.configuration import Config
-from foi_tf.study.dataset import CONTRASTIVE, Dataset, Size, Task
+from foi_tf.study.dataset import CONTRASTIVE, SEGMENTATION, Dataset, Size, Task
 from foi_tf.study.registry import DATASETS
 from foi_tf.training import strategies
 
@@ -288,6 +288,8 @@ def _describe_member(
     own = configuration.fill_in_crop(config.link(task), prepared.dataset.crop, str(task))
     assert own.crop is not None  # The line above raises an error if no size is known.
     view: dict[str, Any] = {"crop": own.crop, "rescale": own.rescale, "fit": own.fit}
+    if task.type == SEGMENTATION:
+        view["upsample"] = own.upsample
     return Member(task=task, data=prepared.digest, images=images, **view)
 
 

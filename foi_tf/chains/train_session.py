@@ -82,7 +82,7 @@ class TrainSession:
         strategies.make_repeatable(link.seed)
         strategies.set_precision(link.precision)
         self.tasks: dict[str, TaskType] = {
-            str(member.task): tasks.create(member.task, one.dataset)
+            str(member.task): tasks.create(member.task, one.dataset, member.options)
             for member, one in zip(link.members, prepared, strict=True)
         }
         with strategy.scope():

@@ -146,11 +146,13 @@ def _open_link(begin: Start, data_dir: epath.PathLike, common: Mapping[str, Any]
         raise FoiError(
             f"{checkpoint.parent}: a link needs its dataset; give --data_dir of {link.task}"
         )
-    dataset = prepared_datasets.load_task_dataset(data_dir, link.task).dataset
+    # Links keep the classes that they were trained on, also where those are others today.
+    dataset = prepared_datasets.load_prepared(data_dir, link.task.dataset).dataset
+    link.task.check({link.task.dataset: dataset})
     # The statistics of a dataset that was prepared anew may be others.
     if begin.facts and begin.facts.statistics:
         dataset = dataclasses.replace(dataset, mean=begin.facts.mean, std=begin.facts.std)
-    task = tasks.create(link.task, dataset)
+    task = tasks.create(link.task, dataset, link.members[0].options)
     if not task.prediction_text:  # Nobody has use for the head's outputs.
         return _open_backbone(link.backbone, checkpoint, dataset.mean, dataset.std, common)
     head, name = task.head(), str(link.task)
@@ -183,6 +185,7 @@ def _description(finished: links.Finished, dataset: Dataset, task: TaskType) -> 
         "class_names": dataset.names.get(link.task.type, ()),
         "input_size": link.members[0].crop,
         "fit": link.members[0].fit,
+        **link.members[0].options,
         "metric": task.metric,
         "metrics": finished.metrics,
         "training_images": finished.n_train,

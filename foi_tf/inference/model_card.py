@@ -144,6 +144,8 @@ def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
             "Training images": str(metadata["training_images"]),
             "Steps, seed": f"{metadata['steps']}, {metadata['seed']}",
         }
+    if "upsample" in metadata:
+        facts["Upsampled to the input"] = metadata["upsample"]
     return facts
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import tensorflow as tf
 
 from foi_tf.models import hrnet, layers
+from foi_tf.study.choices import Upsample
 
 OUTPUT_STD = 0.01  # Ours; the paper is silent on how heads are initialized.
 # CenterNet's code: -log((1 - 0.1) / 0.1), so that few pixels fire at first.
@@ -77,18 +78,24 @@ class Head(tf.keras.layers.Layer):
 
 
 class SegmentationHead(Head):
-    """Computes logits [B, H, W, classes] by a linear classifier, upsampled (Appendix A.2)."""
+    """Computes maps [B, H, W, classes] by a linear classifier, upsampled (Section 4.2).
 
-    def __init__(self, classes: int, **kwargs):
+    With `upsample` "probabilities", softmax comes before the upsampling, as in the paper, and
+    outputs are probabilities. With "logits", outputs are logits.
+    """
+
+    def __init__(self, classes: int, upsample: Upsample = "probabilities", **kwargs):
         super().__init__(**kwargs)
-        self.classes = classes
+        self.classes, self.upsample = classes, upsample
 
     def network(self, inputs: tf.Tensor) -> tf.Tensor:
         """Builds the classifier, with logits at stride 4."""
         return _output(inputs, self.classes, 1, "logits")
 
     def finish(self, outputs: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
-        """Upsamples logits to the size of the image."""
+        """Upsamples probabilities or logits to the size of the image."""
+        if self.upsample == "probabilities":
+            outputs = tf.nn.softmax(outputs)
         return layers.resize_bilinear(outputs, image)
 
 

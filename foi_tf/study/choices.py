@@ -23,6 +23,9 @@ PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 # `data.input.views.fit_whole_image`.
 Fit = Literal["inside", "cover"]
 
+# Maps that the head of segmentation upsamples, see `models.heads.SegmentationHead`.
+Upsample = Literal["probabilities", "logits"]
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Pace:

@@ -21,8 +21,8 @@ import pydantic
 
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study import config_files, sources
-from foi_tf.study.choices import Fit
-from foi_tf.study.dataset import TASK_TYPES, Size, Task
+from foi_tf.study.choices import Fit, Upsample
+from foi_tf.study.dataset import ANNOTATED_TASK_TYPES, SEGMENTATION, TASK_TYPES, Size, Task
 from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.results import MULTI_SOURCE
 
@@ -30,6 +30,8 @@ _STRICT = pydantic.ConfigDict(extra="forbid", strict=True)
 Positive = Annotated[int, pydantic.Field(gt=0, le=10**9)]  # A mistyped number has more digits.
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
 _UNKNOWN_KEY = "unexpected_keyword_argument"  # Pydantic's name for an unknown key.
+# Keys that mean something for some task types only.
+_TYPES_OF_KEY = {"upsample": (SEGMENTATION,), "fit": ANNOTATED_TASK_TYPES}
 NonNegative = Annotated[float, pydantic.Field(ge=0)]
 
 
@@ -94,7 +96,9 @@ class LinkConfig:
       fit: scale at which images are evaluated, and which `rescale` multiplies. Section 4.1
         says that "one side matches the input resolution", so both readings are ours. "inside"
         shows whole images, with a margin; "cover" fills the input and cuts off what is beyond
-        it. Contrastive tasks do without.
+        it. Contrastive tasks have none.
+      upsample: what the head of segmentation upsamples to the size of the image. Section 4.2
+        has "probabilities", after softmax. "logits" is usual elsewhere.
       rate_factors: factors of the schedule's learning rate; the products are the learning
         rates that --select_lr chooses from. Section 4.2 takes three and does not print them;
         these factors are ours.
@@ -105,6 +109,7 @@ class LinkConfig:
     crop: tuple[Positive, Positive] | None = None
     rescale: tuple[Annotated[float, pydantic.Field(gt=0)], float] = (0.5, 2.0)
     fit: Fit = "inside"
+    upsample: Upsample = "probabilities"
     rate_factors: tuple[Annotated[float, pydantic.Field(gt=0)], ...] = (0.3, 1.0, 3.0)
 
     def __post_init__(self):
@@ -193,6 +198,7 @@ def load_config(
         if not isinstance(section, dict):
             raise FoiError(f"{shown}: {task_type}: the section must be a mapping of keys to values")
         own = {key: value for key, value in section.items() if key != "datasets"}
+        _check_keys_of(task_type, own, f"{shown}: {task_type}")
         sections[task_type] = _parse_link_config(own, f"{shown}: {task_type}")
         where = f"{shown}: {task_type}.datasets"
         datasets_section = config_files.merge_settings(
@@ -208,6 +214,7 @@ def load_config(
                     f"{place}: only its schedule and rate_factors can differ; input "
                     "size and rescaling are those of each dataset"
                 )
+            _check_keys_of(task_type, changes or {}, place)
             refined[Task(dataset, task_type)] = _parse_link_config(merged, place)
     return Config(path.name, sections, refined, crop)
 
@@ -236,6 +243,13 @@ def fill_in_crop(config: LinkConfig, own: Size | None, where: str) -> LinkConfig
       FoiError: as `choose_crop`.
     """
     return dataclasses.replace(config, crop=choose_crop(config, own, where))
+
+
+def _check_keys_of(task_type: str, raw: Mapping[str, Any], where: str) -> None:
+    """Refuses keys that mean nothing for a task type."""
+    for key, types in _TYPES_OF_KEY.items():
+        if key in raw and task_type not in types:
+            raise FoiError(f"{where}.{key}: {task_type} has no such choice; remove the key")
 
 
 def _parse_link_config(raw: dict[str, Any], where: str) -> LinkConfig:

@@ -1,5 +1,7 @@
 """Defines the task types: targets, losses, decoding and metrics, one module for each type."""
 
+from collections.abc import Mapping
+
 from foi_tf.errors import unknown_name_error
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.tasks.base import TaskType
@@ -20,12 +22,16 @@ TYPES: dict[str, type[TaskType]] = {
 }
 
 
-def create(task: Task, dataset: Dataset) -> TaskType:
+def create(task: Task, dataset: Dataset, options: Mapping[str, str] | None = None) -> TaskType:
     """Creates the task type of a task, for the classes of its dataset.
+
+    Args:
+      options: choices of the task type by name, as `chains.links.Member.options` returns them;
+        None takes its defaults.
 
     Raises:
       FoiError: tasks of this type cannot be trained.
     """
     if task.type not in TYPES:
         raise unknown_name_error("trainable task type", task.type, TYPES, where=str(task))
-    return TYPES[task.type](dataset)
+    return TYPES[task.type](dataset, **(options or {}))

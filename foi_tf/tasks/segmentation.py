@@ -7,15 +7,19 @@ import tensorflow as tf
 
 from foi_tf.data.records import schema
 from foi_tf.models.heads import SegmentationHead
+from foi_tf.study.choices import Upsample
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import feature_cells
 from foi_tf.tasks.base import Sums, TaskType, compute_mean_share
 
 _NO_CLASS = -1  # Target of ignored pixels.
+# Ours. Far above the least float32 (1e-38), so that sums of gradients stay finite; a pixel below it
+# has logits that are wrong by 69, and gets no gradient.
+_LOWEST_CHANCE = 1e-30
 
 
 class Segmentation(TaskType):
-    """Predicts a class for each pixel of the network's input; logits are upsampled to it.
+    """Predicts a class for each pixel of the network's input.
 
     Evaluation uses whole images at the single scale of section 4.1. The annotation is resized
     to the input size, too, by nearest pixels.
@@ -28,13 +32,15 @@ class Segmentation(TaskType):
     cell_dtype = np.int64
     classifies_cells = True
 
-    def __init__(self, dataset: Dataset):
+    def __init__(self, dataset: Dataset, upsample: Upsample = "probabilities"):
+        """Reads the number of classes; `upsample` is that of `models.heads.SegmentationHead`."""
+        self._upsample: Upsample = upsample
         self.classes = dataset.classes["segmentation"]
         self._ignored = schema.IGNORE[schema.mask_dtype(dataset)]
 
     def head(self) -> SegmentationHead:
         """Creates a head with a linear classifier for each pixel (Figure A.3a)."""
-        return SegmentationHead(self.classes)
+        return SegmentationHead(self.classes, self._upsample)
 
     def encode(self, example) -> dict[str, tf.Tensor]:
         """Returns {"mask" int32 [H, W]}, -1 where ignored."""
@@ -42,9 +48,17 @@ class Segmentation(TaskType):
         return {"mask": tf.where(mask == self._ignored, _NO_CLASS, mask)}
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
-        """Computes cross-entropy of logits [B, H, W, classes] without ignored pixels (Eq. A.1)."""
+        """Computes cross-entropy of outputs [B, H, W, classes] without ignored pixels (Eq. A.1).
+
+        Outputs are those of the head: probabilities or logits.
+        """
         mask = targets["mask"]
-        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(mask, 0), outputs)
+        if self._upsample == "logits":
+            entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(mask, 0), outputs)
+        else:
+            # A sum over classes takes less time than a gather, also on a CPU.
+            chance = tf.reduce_sum(outputs * tf.one_hot(mask, self.classes), -1)
+            entropy = -tf.math.log(tf.maximum(chance, _LOWEST_CHANCE))
         return {"cross_entropy": compute_mean_share(entropy, mask != _NO_CLASS)}
 
     def decode(self, outputs) -> dict[str, tf.Tensor]:

@@ -25,9 +25,17 @@ CASES = {
         ["--images=16", "--repeats=1", "--kinds=decode,mask streamed"],
         r"mask streamed.*ratio",
     ),
+    "keypoint_limit": (
+        ["--targets=dogs", "--images=8", "--seeds=1", "--steps=1", "--size=32"],
+        r"dogs:keypoints +0( +\d\.\d+){3} +\d+\.\d%",
+    ),
     "lowering": ([*NETWORK, "--task_types=depth"], r"depth +eval +lowers, static"),
     "overlap": (["400"], r"wrong +\d+ pairs"),
     "report": (["60"], r"60 rows: [\d.]+ s"),
+    "segmentation_head": (
+        ["--targets=camvid", "--images=8", "--seeds=1", "--steps=1", "--size=32"],
+        r"camvid:segmentation +0\.1 +0\.\d+ +0\.\d+ [+-]0\.",
+    ),
     "shutdown": (["--repeats=5", "--seconds=0.05"], r"longest"),
     "startup": (["--repeats=1"], r"foi-weights +[\d.]+ s"),
     "train_step": (

@@ -109,6 +109,12 @@ def test_a_record_of_version_0_1_0_is_read(tmp_path):
     assert links.load_finished(tmp_path) == record(link, 0.5)
 
 
+def test_only_segmentation_is_given_what_to_upsample():
+    of_type = {name: describe_member(Task("x", name)).options for name in links.RECIPES}
+    assert of_type.pop("segmentation") == {"upsample": "logits"}
+    assert not any(of_type.values())
+
+
 def test_everything_that_matters_is_in_the_digest(make_link):
     link = make_link()
     (member,) = link.members
@@ -121,7 +127,7 @@ def test_everything_that_matters_is_in_the_digest(make_link):
     }  # fmt: skip
     of_member = {
         "task": Task("blocks", "detection"), "data": "x", "images": 5, "crop": (32, 64),
-        "rescale": (1.0, 1.0), "fit": "cover",
+        "rescale": (1.0, 1.0), "fit": "cover", "upsample": "probabilities",
     }  # fmt: skip
     assert set(changes) == {field.name for field in dataclasses.fields(link)}
     assert set(of_member) == {field.name for field in dataclasses.fields(member)}

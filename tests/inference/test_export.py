@@ -1,3 +1,4 @@
+import functools
 import json
 
 import numpy as np
@@ -110,6 +111,25 @@ def test_predictions_go_back_to_the_image(size, fit):
     shown_columns = np.arange(size[1]).clip(int(view.x), int(view.x + view.width) - 1)
     assert np.abs(rows - shown_rows[:, None]).max() <= step
     assert np.abs(columns - shown_columns).max() <= step
+
+
+@pytest.mark.parametrize("upsample", ["probabilities", "logits"])
+def test_a_head_that_moved_before_upsampling_still_has_its_softmax(upsample, body, monkeypatch):
+    options = {"upsample": upsample}
+    monkeypatch.setattr(tasks, "create", functools.partial(tasks.create, options=options))
+    made, pixels = trained_model("segmentation", body), images(SIZES[0])
+    kernel = made.head.model.variables[0]
+    kernel.assign(kernel * 300)  # So that softmax is far from linear.
+    shown, _ = pre_post_processing.fit_images(pixels, CROP, made.mean)
+    expected = made.network.models["x:segmentation"](shown, training=False)
+    outputs = []
+    decode = type(made.task).decode
+    monkeypatch.setattr(
+        type(made.task), "decode", lambda self, x: outputs.append(x) or decode(self, x)
+    )
+    export.saved_model.build_functions(made, frozen=True)["predict"](pixels)
+    scale = float(tf.reduce_max(tf.abs(expected)))
+    np.testing.assert_allclose(outputs[0], expected, rtol=0, atol=1e-3 * scale)
 
 
 @pytest.mark.parametrize("kind", ["segmentation", "keypoints", "classification"])
@@ -261,6 +281,10 @@ def test_a_trained_link(make_link, blocks_data, tmp_path):
     assert initial_weights.find_weights(directory, link.backbone).facts.statistics == statistics
     assert made.metadata["license"] == "CC0" and made.crop == link.members[0].crop
     assert type(made.task) is type(task) and network.models
+    # The member leaves the choice out, as links did before there was one.
+    assert made.metadata["upsample"] == made.head.upsample == "logits"
+    text = model_card.render_card(made.metadata | {"format": "saved_model", "frozen": True})
+    assert "| Upsampled to the input | logits |" in text
     with pytest.raises(FoiError, match="give --data_dir of blocks:segmentation"):
         export.open_trained_model(directory, data_dir="", **options)
     with pytest.raises(FoiError, match="trained with hrnet_mini, but --backbone=hrnet_w18"):

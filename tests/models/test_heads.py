@@ -9,6 +9,7 @@ from tests.models.lowering import lower_training_step
 # Small heads of every kind, and the shapes of their outputs for an image of 71 x 53 pixels.
 KINDS = {
     "segmentation": (lambda: heads.SegmentationHead(5), (71, 53, 5)),
+    "segmentation of logits": (lambda: heads.SegmentationHead(5, "logits"), (71, 53, 5)),
     "depth": (heads.DepthHead, (71, 53, 1)),
     "detection": (
         lambda: heads.DetectionHead(3),
@@ -97,15 +98,18 @@ def test_heads_shrink_with_narrow_backbones(mini):
     assert kernels == {80, 1, 2, 4, 8}
 
 
-def test_segmentation_upsamples_the_logits(tiny):
-    head = heads.SegmentationHead(2)
+@pytest.mark.parametrize(
+    ("upsample", "before"), [("probabilities", tf.nn.softmax), ("logits", tf.identity)]
+)
+def test_segmentation_upsamples_what_it_is_told_to(upsample, before, tiny):
+    head = heads.SegmentationHead(2, upsample)
     head.connect(tiny)
     kernel, bias = head.trainable_variables
     features = tf.random.stateless_normal((1, 4, 4, 60), seed=(0, 1))
-    logits = head(features, tf.zeros((1, 15, 13, 3)))
+    outputs = head(features, tf.zeros((1, 15, 13, 3)))
     linear = tf.einsum("bhwc,ck->bhwk", features, kernel[0, 0]) + bias
-    expected = tf.image.resize(linear, (15, 13))
-    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+    expected = tf.image.resize(before(linear), (15, 13))
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_depth_is_softplus_before_upsampling():

@@ -74,6 +74,24 @@ def test_the_fit_is_inside_unless_a_dataset_has_another(tmp_path):
         load(tmp_path, GOOD.replace("crop:", "fit: outside\n  crop:"))
 
 
+def test_probabilities_are_upsampled_unless_it_says_logits(tmp_path):
+    loaded = load(tmp_path, GOOD.replace("suim: {", "suim: {upsample: logits, "))
+    assert loaded.link(Task("camvid", "segmentation")).upsample == "probabilities"
+    assert loaded.link(Task("suim", "segmentation")).upsample == "logits"
+
+
+@pytest.mark.parametrize(("section", "key", "value"), [
+    ("depth", "upsample", "logits"), ("contrastive", "fit", "cover"),
+])  # fmt: skip
+def test_keys_that_a_task_type_has_no_use_for_are_refused(tmp_path, section, key, value):
+    said = rf"{key}: {section} has no such choice; remove the key"
+    text = GOOD.replace("segmentation:", f"{section}:")
+    for place, shown in (("crop:", section), ("suim: {", rf"{section}\.datasets\.suim")):
+        changed = f"{key}: {value}\n  crop:" if place == "crop:" else f"suim: {{{key}: {value}, "
+        with pytest.raises(FoiError, match=rf"{shown}\.{said}"):
+            load(tmp_path, text.replace(place, changed))
+
+
 def test_files_and_names_that_are_not_there():
     with pytest.raises(FoiError, match=r"none\.yaml: no such configuration"):
         configuration.load_config("none.yaml", [])
