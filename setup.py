@@ -39,9 +39,9 @@ setuptools.setup(
     package_dir={"foi_tf.configs": "configs"},
     package_data={
         "foi_tf.configs": ["*.yaml"],
-        "foi_tf.analysis.measures": ["published.csv"],
+        "foi_tf.analysis.measures": ["published.csv", "table3.csv"],
         "foi_tf.analysis.report": ["page.css", "page.js"],
-        "foi_tf.study.labels": ["*.txt"],
+        "foi_tf.study.labels": ["*.tsv", "*.txt"],
     },
     install_requires=[
         f"tensorflow==2.15.*; {OLD}",

@@ -6,13 +6,15 @@
   foi-plan --scenario=self_supervised --init=weights/simclr --workdir=W2
   foi-plan --quick_test --results=W/results
   foi-plan --subset=camvid:segmentation --data_dir=D [--coverage]
+  foi-plan --collection=table3 --data_dir=D --workdir=W
 
 The number of commands and their estimated cost go to stderr. --count, --stages, --cost and
 --subset print something else than commands. --baselines keeps the chains without a source, from
 which foi-rates chooses learning rates. --scenario plans a part of the study as Appendix B
 repeats it, in a --workdir of its own: fixed_size (every input 713x713, or --crop), resnet50,
 self_supervised and self_supervised_chain. --subset prints a source's images with
---setting=small_source, else a target's.
+--setting=small_source, else a target's. --collection=table3 plans the tasks that Table 3
+validates, each from ILSVRC'12 alone on all its images; --targets selects some of them.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from foi_tf.bin._plan.shared_flags import SharedFlags
 from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import Program
 from foi_tf.errors import FoiError, unknown_name_error
+from foi_tf.study.dataset import TABLE3
 from foi_tf.study.results import NO_SOURCE
 from foi_tf.study.scenarios import SCENARIOS
 from foi_tf.wording import count_noun
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
 def _print_plan(values: flags.FlagValues) -> None:
     if values.subset:
         subset.print_subset(values)
+        return
+    if values.collection == TABLE3:
+        _print_validation_plan(values)
         return
     from foi_tf.study import grid, plan
 
@@ -80,6 +86,24 @@ def _print_plan(values: flags.FlagValues) -> None:
         print("\n".join(shared.command(run) for run in runs))
 
 
+def _print_validation_plan(values: flags.FlagValues) -> None:
+    """Prints the runs of Table 3."""
+    from foi_tf.study import plan
+    from foi_tf.study.validation_tasks import PUBLISHED, VALIDATION_TASKS
+
+    shared = SharedFlags.parsed(values)
+    tasks = plan.select_tasks(VALIDATION_TASKS, values.targets)
+    seeds = [int(seed) for seed in values.seeds]
+    runs = plan.build_plan_without_sources(PUBLISHED, tasks, seeds, values.init)
+    results = _load_results(values.results, shared["backbone"])
+    costs = _estimate_costs(shared, "paper", PUBLISHED, runs, results)
+    _print_total(runs, costs, [])
+    if values.stages:
+        _print_stages(shared, runs, costs)
+    else:
+        print("\n".join(shared.command(run) for run in runs))
+
+
 def _load_datasets(values: flags.FlagValues) -> Mapping[str, Dataset]:
     if values.collection == "paper":
         from foi_tf.study.registry import DATASETS
@@ -91,7 +115,11 @@ def _load_datasets(values: flags.FlagValues) -> Mapping[str, Dataset]:
         return DATASETS
     from foi_tf.data.records import prepared_datasets
 
-    found = prepared_datasets.load_dataset_rows(values.data_dir)
+    found = {
+        name: row
+        for name, row in prepared_datasets.load_dataset_rows(values.data_dir).items()
+        if row.collection != TABLE3  # Which are no part of a study.
+    }
     if not found:
         raise FoiError(f"{values.data_dir}: no prepared datasets; foi-prepare makes them")
     if "ilsvrc" not in found and not values.init:
@@ -131,11 +159,14 @@ def _estimate_costs(
     results,
 ) -> list[Cost]:
     from foi_tf.study import configuration, costs
+    from foi_tf.study.validation_tasks import PUBLISHED
 
+    # A configuration may name any of these, besides the datasets of the plan.
+    known = {*PUBLISHED, *datasets}
     model = costs.CostModel(
         datasets=datasets,
         config=configuration.load_config(
-            shared["config"] or collection, datasets, shared["crop"], shared["set"]
+            shared["config"] or collection, known, shared["crop"], shared["set"]
         ),
         backbone=shared["backbone"],
         select=shared["select_lr"],

@@ -24,7 +24,7 @@ from foi_tf.study import configuration, grid, results, sources
 from foi_tf.study.choices import Pace
 from foi_tf.study.configuration import Config
 from foi_tf.study.dataset import CONTRASTIVE, SEGMENTATION, Dataset, Size, Task
-from foi_tf.study.registry import DATASETS
+from foi_tf.study.validation_tasks import PUBLISHED
 from foi_tf.training import strategies
 
 
@@ -165,8 +165,8 @@ def load_config(
 
     Args:
       seed: the run's; it decides which task of a set comes first.
-      name: name or path of the configuration; empty takes the one that is named as the
-        collection of the (first) task's dataset.
+      name: name or path of the configuration; empty takes the `default_config` of the (first)
+        task's dataset.
       crop: input size on all datasets, see `study.configuration.Config`.
       overrides: single values, see `study.configuration.load_config`.
 
@@ -175,8 +175,8 @@ def load_config(
     """
     if not name:
         first = sources.interleave_parts(task, seed)[0]
-        name = prepared_datasets.load_task_dataset(data_dir, first).dataset.collection
-    known = {*DATASETS, *prepared_datasets.find_prepared(data_dir)}
+        name = prepared_datasets.load_task_dataset(data_dir, first).dataset.default_config
+    known = {*PUBLISHED, *prepared_datasets.find_prepared(data_dir)}
     return configuration.load_config(name, known, crop, overrides)
 
 
@@ -224,7 +224,7 @@ def _load_members(setup: Setup, tasks: Sequence[Task]) -> list[PreparedDataset]:
 
 def _load_source_rows(setup: Setup, task: Task) -> list[Dataset]:
     """Loads the rows of a source's datasets, which need not be prepared here."""
-    found, rows_by_id = prepared_datasets.find_prepared(setup.data_dir), dict(DATASETS)
+    found, rows_by_id = prepared_datasets.find_prepared(setup.data_dir), dict(PUBLISHED)
     parts = sources.source_parts(task)
     for part in parts:
         if part.dataset in found:

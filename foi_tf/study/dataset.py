@@ -11,6 +11,7 @@ DOMAINS = (
 SEGMENTATION, DETECTION, KEYPOINTS, DEPTH = "segmentation", "detection", "keypoints", "depth"
 STRUCTURED_TASK_TYPES = (SEGMENTATION, DETECTION, KEYPOINTS, DEPTH)
 ANNOTATED_TASK_TYPES = (*STRUCTURED_TASK_TYPES, "classification")
+TABLE3 = "table3"  # Collection of the tasks that Table 3 validates, which are no part of the grid.
 CONTRASTIVE = "contrastive"  # Self-supervision needs images only, so every dataset has it.
 TASK_TYPES = (*ANNOTATED_TASK_TYPES, CONTRASTIVE)
 
@@ -51,7 +52,7 @@ class Dataset:
       sigmas: OKS falloff of each keypoint.
       depth_range: (nearest, farthest) depth in meters; depth is clipped to it.
       number: row of the dataset in Table 1; 0 outside the paper.
-      collection: name of the collection: "paper", "mini" or "own".
+      collection: name of the collection: "paper", "mini", "own" or `TABLE3`.
       split_sizes: (train, val) by task type where they differ from `train` and `val`, since
         not every image has every annotation.
     """
@@ -92,6 +93,11 @@ class Dataset:
         """
         train, val = self.split_sizes.get(task_type, (self.train, self.val))
         return {"train": train, "val": val}[split]
+
+    @property
+    def default_config(self) -> str:
+        """Names the configuration of runs that name none."""
+        return "paper" if self.collection == TABLE3 else self.collection
 
     @property
     def box_metric(self) -> str:

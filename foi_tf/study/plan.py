@@ -88,12 +88,8 @@ def build_plan(
     chains = list(chains)
     targets = list(dict.fromkeys(chain.target for chain in chains))
     sources = list(dict.fromkeys(chain.source for chain in chains))
-    runs: list[PlannedRun] = []
-    first: tuple[int, ...] = ()
-    own = {"": grid.PRETRAINING} | {str(task): task for task in grid.PRETRAININGS.values()}
-    if grid.PRETRAINING.dataset in datasets and init in own:
-        runs.append(PlannedRun(program="pretrain", task=own[init], seed=seeds[0], stage=0))
-        first = (0,)
+    runs = _plan_pretraining(datasets, init, seeds[0])
+    first = tuple(range(len(runs)))
 
     def plan_target(task: Task, source: str, seed: int, **others) -> PlannedRun:
         return PlannedRun(
@@ -137,6 +133,36 @@ def build_plan(
                 if chain.target == task
             ]
     return runs
+
+
+def build_plan_without_sources(
+    datasets: Mapping[str, Dataset],
+    tasks: Iterable[Task],
+    seeds: Sequence[int] = (0,),
+    init: str = "",
+) -> list[PlannedRun]:
+    """Lists the runs that train tasks on all their images from ILSVRC'12 alone, as Table 3 does.
+
+    Args:
+      datasets, seeds, init: as for `build_plan`.
+      tasks: the targets.
+    """
+    runs = _plan_pretraining(datasets, init, seeds[0])
+    first = tuple(range(len(runs)))
+    return runs + [
+        PlannedRun(
+            program="target",
+            task=task,
+            source=NO_SOURCE,
+            setting=_ALL_IMAGES,
+            init=init,
+            seed=seed,
+            stage=2,
+            needs=first,
+        )
+        for task in tasks
+        for seed in seeds
+    ]
 
 
 def baseline_runs(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
@@ -251,6 +277,28 @@ def count_chains(
         (domain, kind, len(own), len({chain.target for chain in own}))
         for domain, kind, own in found
     ]
+
+
+def _plan_pretraining(datasets: Mapping[str, Dataset], init: str, seed: int) -> list[PlannedRun]:
+    """Lists the pre-training: none without ILSVRC'12 or with weights from elsewhere."""
+    own = {"": grid.PRETRAINING} | {str(task): task for task in grid.PRETRAININGS.values()}
+    if grid.PRETRAINING.dataset not in datasets or init not in own:
+        return []
+    return [PlannedRun(program="pretrain", task=own[init], seed=seed, stage=0)]
+
+
+def select_tasks(tasks: Iterable[Task], wanted: Collection[str]) -> list[Task]:
+    """Selects tasks by their names, or by their task types; all if none is wanted.
+
+    Raises:
+      FoiError: no task has such a name.
+    """
+    tasks = list(tasks)
+    known = {name for task in tasks for name in _selecting_names(task)}
+    for name in wanted:
+        if name not in known:
+            raise unknown_name_error("task", name, known)
+    return [task for task in tasks if not wanted or _selecting_names(task) & set(wanted)]
 
 
 def _selecting_names(task: Task) -> set[str]:

@@ -6,6 +6,7 @@ from foi_tf.errors import FoiError
 from foi_tf.study import configuration
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Task
 from foi_tf.study.registry import DATASETS
+from foi_tf.study.validation_tasks import PUBLISHED
 
 CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.yaml"))
 GOOD = """
@@ -101,7 +102,7 @@ def test_files_and_names_that_are_not_there():
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_our_own_configurations_load(path):
-    loaded = configuration.load_config(path.stem, DATASETS)
+    loaded = configuration.load_config(path.stem, PUBLISHED)
     assert set(STRUCTURED_TASK_TYPES) <= set(loaded.sections)
 
 
@@ -120,8 +121,8 @@ def test_the_datasets_own_input_size_fills_in(tmp_path):
 
 
 def test_a_fixed_input_size_leaves_the_pretraining_alone():
-    fixed = configuration.load_config("paper", DATASETS, (713, 713))
-    own = configuration.load_config("paper", DATASETS)
+    fixed = configuration.load_config("paper", PUBLISHED, (713, 713))
+    own = configuration.load_config("paper", PUBLISHED)
     for task in ("camvid:segmentation", "suim:segmentation", "uwt:detection"):
         assert fixed.link(Task.parse(task)).crop == (713, 713)
     pretraining = Task("ilsvrc", "classification")

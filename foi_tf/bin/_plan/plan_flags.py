@@ -9,6 +9,7 @@ from absl import flags
 
 from foi_tf.bin._plan import shared_flags
 from foi_tf.bin._shared import training_flags
+from foi_tf.study.dataset import TABLE3
 from foi_tf.study.results import SCRATCH
 from foi_tf.study.scenarios import SCENARIOS
 
@@ -22,9 +23,9 @@ def define(values: flags.FlagValues) -> None:
     flags.DEFINE_enum(
         "collection",
         "paper",
-        ["paper", "mini", "own"],
+        ["paper", "mini", "own", TABLE3],
         "Datasets of the study. paper: the paper's; mini: the rendered ones; own: all in "
-        "--data_dir.",
+        f"--data_dir; {TABLE3}: the tasks of Table 3, which are no part of the grid.",
         **place,
     )
     training_flags.define_setting(values)
@@ -64,6 +65,16 @@ def define(values: flags.FlagValues) -> None:
         functools.partial(_check_scenario, values),
         **place,
     )
+    flags.register_multi_flags_validator(
+        ["collection", *_OF_CHAINS], functools.partial(_check_validation, values), **place
+    )
+
+
+# Flags that Table 3 has no use for, since it has no chains with a source.
+_OF_CHAINS = (
+    "setting", "pairs", "scenario", "sources", "sample", "baselines", "quick_test", "count",
+    "cost", "subset",
+)  # fmt: skip
 
 
 def _define_choice_of_chains(values: flags.FlagValues) -> None:
@@ -186,4 +197,15 @@ def _check_scenario(values: flags.FlagValues, given: Mapping) -> bool:
         raise flags.ValidationError(
             f"{name} needs --init: ilsvrc:contrastive, or self-supervised weights from elsewhere"
         )
+    return True
+
+
+def _check_validation(values: flags.FlagValues, given: Mapping) -> bool:
+    if given["collection"] != TABLE3:
+        return True
+    for name in _OF_CHAINS:
+        if values[name].present:
+            raise flags.ValidationError(
+                f"--collection={TABLE3} has no chains with a source; leave --{name} out"
+            )
     return True

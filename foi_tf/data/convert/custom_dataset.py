@@ -15,7 +15,7 @@ from foi_tf.data.convert.readers import FORMATS
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Dataset, Size
 from foi_tf.study.grid import choose_subset
-from foi_tf.study.registry import DATASETS
+from foi_tf.study.validation_tasks import PUBLISHED
 from foi_tf.wording import count_noun
 
 # Where formats have the annotations of objects.
@@ -54,9 +54,9 @@ def find_custom_dataset(
             f"name '{name}' must consist of lower-case letters, digits and underscores, with a "
             "letter first"
         )
-    if name in DATASETS:
+    if name in PUBLISHED:
         raise FoiError(
-            f"name '{name}' is the id of one of the paper's datasets ({DATASETS[name].name}); its "
+            f"name '{name}' is the id of one of the paper's datasets ({PUBLISHED[name].name}); its "
             "settings would apply to yours, so choose another --name"
         )
     root = epath.Path(raw_dir)

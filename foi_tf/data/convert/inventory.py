@@ -16,7 +16,7 @@ from foi_tf.data.convert.readers import pairs
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.progress import track
-from foi_tf.study.registry import DATASETS
+from foi_tf.study.validation_tasks import PUBLISHED
 
 _MOST_PROBLEMS = 50  # Longest list of problems; ours.
 
@@ -80,12 +80,12 @@ def inspect_published(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
     if dataset_id not in layouts.LAYOUTS:
         raise unknown_name_error("dataset", dataset_id, layouts.LAYOUTS)
     layout, root = layouts.LAYOUTS[dataset_id], epath.Path(raw_dir)
+    row = PUBLISHED[dataset_id]
     parts = [_count_files(root, files) for files in layout.files]
     problems = []
     try:
         raw = layouts.find_published_dataset(dataset_id, root)
         parts += _count_images(raw)
-        row = DATASETS[dataset_id]
         parts += [
             InventoryPart(f"{kind} (about {row.size(kind, split)})", split, None, count)
             for split in schema.SPLITS

@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 from foi_tf.data.convert import builder, layouts
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
-from foi_tf.study.registry import DATASETS
+from foi_tf.study.validation_tasks import PUBLISHED
 from tests.data.convert.layouts.trees import TREES
 
 SPOILT = [(name, said) for name, tree in TREES.items() for said in tree.SPOILS]
@@ -100,7 +100,7 @@ def test_records_hold_what_was_read(name, tree, tmp_path):
     root, expected = tree(name)
     folder = layouts.find_published_dataset(name, root)
     done = builder.build_records(folder, tmp_path / "data")
-    assert done.dataset.mean == DATASETS[name].mean or DATASETS[name].mean is None
+    assert done.dataset.mean == PUBLISHED[name].mean or PUBLISHED[name].mean is None
     for kind in done.dataset.classes:
         assert done.dataset.size(kind, "train") > 0 and done.dataset.size(kind, "val") > 0
     stored = tfds.builder_from_directory(str(done.directory))
@@ -146,7 +146,7 @@ def test_expected_files_are_those_of_the_tree(name, tree):
 
 @pytest.mark.parametrize("name", sorted(layouts.LAYOUTS))
 def test_there_are_as_many_names_as_classes(name):
-    row = DATASETS[name]
+    row = PUBLISHED[name]
     for kind, count in row.classes.items():
         if kind != "depth":
             names = row.names[kind]

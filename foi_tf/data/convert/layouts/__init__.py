@@ -1,4 +1,7 @@
-"""Finds the paper's datasets in their publishers' folders; each has a layout module."""
+"""Finds the paper's datasets in their publishers' folders; each has a layout module.
+
+The tasks of Table 3 that are no part of the grid have one, too.
+"""
 
 import dataclasses
 import importlib
@@ -10,11 +13,11 @@ from etils import epath
 from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.convert.layouts.layout import Layout
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.study.registry import DATASETS
+from foi_tf.study.validation_tasks import PUBLISHED
 
 # A dataset's layout is in the module named by the dataset's id.
 LAYOUTS: Mapping[str, Layout] = types.MappingProxyType(
-    {name: importlib.import_module(f"{__name__}.{name}").LAYOUT for name in DATASETS}
+    {name: importlib.import_module(f"{__name__}.{name}").LAYOUT for name in PUBLISHED}
 )
 
 
@@ -32,7 +35,7 @@ def find_published_dataset(dataset_id: str, raw_dir: epath.PathLike) -> RawDatas
     root = epath.Path(raw_dir)
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory")
-    splits = LAYOUTS[dataset_id].read(root, DATASETS[dataset_id])
+    splits = LAYOUTS[dataset_id].read(root, PUBLISHED[dataset_id])
     for split in ("train", "val"):
         if not splits[split]:
             raise FoiError(
@@ -40,4 +43,4 @@ def find_published_dataset(dataset_id: str, raw_dir: epath.PathLike) -> RawDatas
                 "foi-prepare --check lists what belongs there"
             )
     sizes = {split: len(splits[split]) for split in ("train", "val")}
-    return RawDataset(dataclasses.replace(DATASETS[dataset_id], **sizes, split_sizes={}), splits)
+    return RawDataset(dataclasses.replace(PUBLISHED[dataset_id], **sizes, split_sizes={}), splits)

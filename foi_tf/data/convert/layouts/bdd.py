@@ -24,7 +24,7 @@ from foi_tf.data.convert.readers import instances, json_file, labels, pairs
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Dataset
 
-_IMAGES_10K, _MASKS = "images/10k/{}/*.jpg", "labels/sem_seg/masks/{}/*.png"
+IMAGES_10K, MASKS = "images/10k/{}/*.jpg", "labels/sem_seg/masks/{}/*.png"
 _IMAGES_100K, _BOXES = "images/100k/{}/*.jpg", "labels/det_20/det_{}.json"
 _BOXES_2018 = "labels/bdd100k_labels_images_{}.json"
 
@@ -59,8 +59,8 @@ def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
         split: [
             *pairs.find_pairs(
                 raw_dir,
-                _IMAGES_10K.format(split),
-                {_MASKS.format(split): load},
+                IMAGES_10K.format(split),
+                {MASKS.format(split): load},
                 f"10k/{split}/",
             ),
             *_find_boxes(raw_dir, split, row.names["detection"]),
@@ -108,7 +108,7 @@ def _load(frame: _BddFrame, names: Sequence[str], where: str) -> dict[str, Any]:
 LAYOUT = Layout(
     read=_read,
     files=(
-        *expect_files(TRAIN_VAL, (7_000, 1_000), (_IMAGES_10K, _MASKS)),
+        *expect_files(TRAIN_VAL, (7_000, 1_000), (IMAGES_10K, MASKS)),
         *expect_files(TRAIN_VAL, (70_000, 10_000), [_IMAGES_100K]),
         *(
             ExpectedFiles(

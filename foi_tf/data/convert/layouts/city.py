@@ -27,18 +27,18 @@ IDS = dict(
     )
 )  # fmt: skip
 
-_IMAGES = "leftImg8bit/{}/*/*_leftImg8bit.png"
-_LABELS = "gtFine/{}/*/*_gtFine_labelIds.png"
+IMAGES = "leftImg8bit/{}/*/*_leftImg8bit.png"
+LABELS = "gtFine/{}/*/*_gtFine_labelIds.png"
 
 
 def _read(raw_dir: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
     load = functools.partial(labels.load_id_mask, labels.map_codes(IDS, row))
-    return pairs.find_pairs_of_splits(raw_dir, TRAIN_VAL, _IMAGES, {_LABELS: load})
+    return pairs.find_pairs_of_splits(raw_dir, TRAIN_VAL, IMAGES, {LABELS: load})
 
 
 LAYOUT = Layout(
     read=_read,
-    files=expect_files(TRAIN_VAL, (2_975, 500), (_IMAGES, _LABELS)),
+    files=expect_files(TRAIN_VAL, (2_975, 500), (IMAGES, LABELS)),
     home="https://www.cityscapes-dataset.com/downloads/",
     terms="registration; non-commercial research; no redistribution",
 )

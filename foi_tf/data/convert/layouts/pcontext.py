@@ -1,6 +1,7 @@
 """Reads PASCAL-Context: trainval/*.mat for the images and the main lists of VOC2010."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from etils import epath
@@ -22,8 +23,21 @@ _IDS = (
 
 
 def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
+    return find_splits(root, row, row.names["segmentation"][1:])
+
+
+def find_splits(
+    root: epath.Path, row: Dataset, classes: Sequence[str]
+) -> dict[str, list[FileEntry]]:
+    """Finds the entries of both splits.
+
+    Args:
+      root: the raw folder.
+      row: the dataset's row, which has a class of the background or ignores it.
+      classes: names of the 59 most frequent classes, in the order of their ids.
+    """
     names = dict.fromkeys(range(_LABELS), "background")
-    names |= dict(zip(_IDS, row.names["segmentation"][1:], strict=True))
+    names |= dict(zip(_IDS, classes, strict=True))
     table = labels.map_codes(names, row)
     return {split: _find_entries(root, split, table) for split in ("train", "val")}
 

@@ -1,6 +1,7 @@
 """Reads ScanNet's 25k frames: scannet_frames_25k/SCENE/{color,label}, ids of NYU's 40 classes."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -21,7 +22,23 @@ _LISTS = {"train": "scannetv2_train.txt", "val": "scannetv2_val.txt"}
 
 
 def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
-    table = labels.map_codes(dict(enumerate(row.names["segmentation"])), row)
+    return find_splits(root, row, dict(enumerate(row.names["segmentation"])))
+
+
+def find_splits(
+    root: epath.Path, row: Dataset, names: Mapping[int, str]
+) -> dict[str, list[FileEntry]]:
+    """Finds the entries of both splits.
+
+    Args:
+      root: the raw folder.
+      row: the dataset's row.
+      names: our name of each of the publisher's ids, 0 to 40.
+
+    Raises:
+      FoiError: a file is missing, or a scene is in no list.
+    """
+    table = labels.map_codes(names, row)
     load = functools.partial(_load, table)
     entries = pairs.find_pairs(root, f"{_FRAMES}/*/color/*.jpg", {f"{_FRAMES}/*/label/*.png": load})
     splits = {split: frozenset(lists.read_list(root / path)) for split, path in _LISTS.items()}

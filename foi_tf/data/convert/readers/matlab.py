@@ -1,9 +1,11 @@
 """Reads variables of MATLAB files as plain values."""
 
+import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import h5py
 import numpy as np
 import scipy.io
 from etils import epath
@@ -33,6 +35,41 @@ def load_variable(path: epath.Path, name: str) -> Any:
     if name not in content:
         raise FoiError(f"{path}: has no variable {name}; replace it with the publisher's file")
     return content[name]
+
+
+def read_hdf5_shape(path: epath.Path, name: str) -> tuple[int, ...]:
+    """Returns the size of an array of a .mat file of version 7.3, as MATLAB has it.
+
+    Raises:
+      FoiError: as `load_hdf5_page`.
+    """
+    with _open_hdf5_array(path, name) as array:
+        return array.shape[::-1]
+
+
+def load_hdf5_page(path: epath.Path, name: str, place: int) -> np.ndarray:
+    """Loads a page of an array of a .mat file of version 7.3: all at one last index, from 0.
+
+    Such a file is HDF5, in which MATLAB writes dimensions in reverse.
+
+    Raises:
+      FoiError: the file is missing or broken, or lacks the array or the page.
+    """
+    with _open_hdf5_array(path, name) as array:
+        return np.ascontiguousarray(array[place].T)
+
+
+@contextlib.contextmanager
+def _open_hdf5_array(path: epath.Path, name: str) -> Iterator[h5py.Dataset]:
+    try:
+        with path.open("rb") as file, h5py.File(file, "r") as content:
+            found = content.get(name)
+            if not isinstance(found, h5py.Dataset):
+                raise FoiError(f"{path}: has no array {name}; replace it with the publisher's file")
+            yield found
+    except (OSError, KeyError, ValueError, IndexError) as error:
+        reason = first_line(error)
+        raise FoiError(f"{path}: {name}: cannot be read ({reason}); replace the file") from error
 
 
 def get_field(struct: Any, name: str, where: str) -> Any:

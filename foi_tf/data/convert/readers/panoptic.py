@@ -50,7 +50,12 @@ class _PanopticFile:
     categories: list[_PanopticCategory]
 
 
-def read_file(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, Loader]:
+def read_file(
+    path: epath.Path,
+    folder: epath.Path,
+    row: Dataset,
+    classes: Mapping[str, str] | None = None,
+) -> dict[str, Loader]:
     """Reads one JSON file.
 
     Args:
@@ -58,6 +63,7 @@ def read_file(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, L
       folder: the folder of the PNG files.
       row: the dataset's row; its segmentation classes are the names of the categories, in
         any order.
+      classes: class of each category, by name, where the names of categories are no classes.
 
     Returns:
       By the image's file name, a function that loads its mask of classes. Segments of one
@@ -67,7 +73,8 @@ def read_file(path: epath.Path, folder: epath.Path, row: Dataset) -> dict[str, L
       FoiError: the file is missing or is no such JSON, or has a category that the row lacks.
     """
     content = json_file.read_json(path, _PanopticFile, "COCO panoptic JSON")
-    table = labels.map_codes({one.id: one.name for one in content.categories}, row, str(path))
+    names = {one.id: (classes or {}).get(one.name, one.name) for one in content.categories}
+    table = labels.map_codes(names, row, str(path))
     dtype = schema.mask_dtype(row)
     table[_NOTHING] = schema.IGNORE[dtype]
     images = {image.id: image.file_name for image in content.images}

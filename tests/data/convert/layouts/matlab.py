@@ -1,5 +1,6 @@
 """MATLAB files as publishers write them: structs, arrays of structs, and cells."""
 
+import h5py
 import numpy as np
 import scipy.io
 
@@ -26,3 +27,11 @@ def cells(values, shape=None):
     array = np.empty(len(values), object)
     array[:] = list(values)
     return array.reshape(shape or (-1, 1))
+
+
+def save_hdf5(path, **arrays):
+    """Writes arrays as MATLAB's version 7.3 does: as HDF5, with dimensions in reverse order."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, array in arrays.items():
+            file[name] = np.transpose(array)

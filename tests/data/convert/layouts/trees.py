@@ -7,6 +7,6 @@ expression of an expected error, a function that spoils the tree so that the err
 
 import importlib
 
-from foi_tf.study.registry import DATASETS
+from foi_tf.study.validation_tasks import PUBLISHED
 
-TREES = {name: importlib.import_module(f"tests.data.convert.layouts.{name}") for name in DATASETS}
+TREES = {name: importlib.import_module(f"tests.data.convert.layouts.{name}") for name in PUBLISHED}
