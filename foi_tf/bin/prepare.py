@@ -61,7 +61,8 @@ def _define_flags(values: flags.FlagValues) -> None:
         "dataset",
         [],
         "Datasets of the collection, comma-separated: one of the paper's, or any of the rendered "
-        "ones; by default all of the rendered ones.",
+        "ones; by default all of the rendered ones. nyuv2, bdd_mseg, city_mseg, coco_mseg, "
+        "pcontext_mseg and scannet_mseg are validation tasks of Table 3, no part of the grid.",
         **place,
     )
     flags.DEFINE_list(

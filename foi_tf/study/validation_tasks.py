@@ -45,7 +45,7 @@ _ROWS = (
         val=654,
         classes={DEPTH: 1},
         crop=(480, 640),  # The size of its images; the paper prints none.
-        depth_range=(0.0, 10.0),  # What the sensor measures; ours.
+        depth_range=(0.0, 10.0),  # The sensor's; ours.
     ),
     _in_mseg("bdd", mseg.list_universal("bdd"), _UNLABELED),
     _in_mseg("city", mseg.list_universal("cityscapes-19"), _UNLABELED),

@@ -12,6 +12,7 @@ from foi_tf.bin import plan, prepare, run, target
 from foi_tf.study import results
 from tests import raw_folders
 from tests.bin.conftest import error, misuse
+from tests.data.convert.layouts import nyuv2
 from tests.study.test_costs import ROW
 
 
@@ -45,6 +46,36 @@ def test_every_command_is_one_that_its_program_takes(call):
         if command[0] != "foi-pretrain":
             assert values.select_lr == "validation" and values.setting == "small"
     assert len({tuple(command) for command in commands}) == len(commands)
+
+
+def test_table_3_is_planned_apart_from_the_grid(call):
+    code, out, err = call(plan, collection="table3", data_dir="D", workdir="W", seeds="0,1")
+    assert code == 0 and "17 commands for 0 chains with a source" in err
+    first, *others = out.splitlines()
+    assert first == "foi-pretrain --data_dir=D --workdir=W --seed=0"
+    assert others[1] == (
+        "foi-target --data_dir=D --workdir=W --source=ilsvrc --target=nyuv2:depth --setting=full "
+        "--seed=1"
+    )
+    for line in others:
+        assert len(run.PROGRAMS["foi-target"].make_flags()(shlex.split(line))) == 1
+    chosen = {"collection": "table3", "targets": "nyuv2:depth,detection", "init": "weights"}
+    assert [line.split()[4] for line in lines(call(plan, **chosen))] == [
+        "--target=nyuv2:depth", "--target=coco:detection",
+    ]  # fmt: skip
+    assert lines(call(plan, **chosen, stages="true"))[1].split("\t")[:3] == ["2", "1", "-"]
+    said = error(call(plan, collection="table3", targets="nyuv:depth"))
+    assert "unknown task 'nyuv:depth'; did you mean 'nyuv2:depth'" in said
+    assert "unknown target of this setting 'nyuv2:depth'" in error(
+        call(plan, targets="nyuv2:depth")
+    )
+
+
+def test_own_studies_leave_prepared_tasks_of_table_3_out(call, tmp_path):
+    nyuv2.write(tmp_path / "raw")
+    given = {"data_dir": tmp_path / "data"}
+    assert call(prepare, dataset="nyuv2", raw_dir=tmp_path / "raw", **given)[0] == 0
+    assert "no prepared datasets" in error(call(plan, collection="own", **given))
 
 
 @pytest.mark.parametrize(
@@ -247,6 +278,10 @@ def test_unknown_names_are_one_line(call, flags, said):
     "flags",
     [
         {"count": "true", "cost": "true"},
+        {"collection": "table3", "setting": "small"},
+        {"collection": "table3", "pairs": "all"},
+        {"collection": "table3", "scenario": "resnet50"},
+        {"collection": "table3", "subset": "nyuv2:depth"},
         {"coverage": "true"},
         {"quick_test": "true"},
         {"quick_test": "true", "results": "r", "subset": "camvid:segmentation"},

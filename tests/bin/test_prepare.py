@@ -8,7 +8,7 @@ import pytest
 from foi_tf.bin import prepare
 from tests import raw_folders
 from tests.bin.conftest import error, misuse
-from tests.data.convert.layouts import camvid
+from tests.data.convert.layouts import camvid, nyuv2
 
 
 def test_publishers_folders_are_prepared(call, tmp_path):
@@ -24,6 +24,19 @@ def test_publishers_folders_are_prepared(call, tmp_path):
         {"format": "masks", "name": "mine", "domain": "driving"},
     ):  # fmt: skip
         assert call(prepare, **given | wrong)[0] == 2, wrong
+
+
+def test_tasks_of_table_3_are_prepared_and_checked(call, tmp_path):
+    nyuv2.write(tmp_path / "raw")
+    given = {"dataset": "nyuv2", "raw_dir": tmp_path / "raw"}
+    code, out, _ = call(prepare, **given, data_dir=tmp_path / "data")
+    assert code == 0 and out.split("\t")[:3] == ["nyuv2", "3", "2"]
+    code, out, _ = call(prepare, **given, check="true")
+    assert code == 0 and "ok\ttrain\t-\t3\tdepth (about 795)" in out
+    own = {"format": "masks", "raw_dir": tmp_path / "raw", "name": "nyuv2", "domain": "indoor"}
+    assert "name 'nyuv2' is the id of one of the paper's datasets (NYU Depth v2)" in error(
+        call(prepare, **own, data_dir=tmp_path / "data")
+    )
 
 
 @pytest.mark.parametrize(

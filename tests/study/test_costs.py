@@ -54,7 +54,9 @@ def test_work_is_in_megapixels_with_a_third_for_evaluation(model):
 def _whole_cost_model():
     """The paper's grid as the paper ran it."""
     return costs.CostModel(
-        datasets=DATASETS, config=configuration.load_config("paper", PUBLISHED), backbone="hrnet_w48"
+        datasets=DATASETS,
+        config=configuration.load_config("paper", PUBLISHED),
+        backbone="hrnet_w48",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 from etils import epath
 
-from foi_tf.analysis.measures import gains, screening, summary
+from foi_tf.analysis.measures import gains, screening, summary, validation_results
 from foi_tf.analysis.uncertainty.noise_model import NoiseModel
 
 
@@ -15,7 +15,8 @@ class StudyAnalysis:
 
     Attributes:
       results: all result rows, as `foi_tf.study.results.load` returns them.
-      rows: the result rows that can be counted together, see `screening.screen`.
+      rows: the result rows that can be counted together, see `screening.screen`, without those
+        that are of Table 3 alone, see `validation_results.is_validation`.
       left_out: one sentence for each thing that was left out of the results.
       images: as `foi_tf.study.image_statistics.find_statistics` returns them; may be empty.
       distances: as `foi_tf.analysis.measures.distance.read_distances` returns them, or None.
@@ -29,7 +30,8 @@ class StudyAnalysis:
         distances: pd.DataFrame | None = None,
     ):
         self.results = results
-        self.rows, self.left_out = screening.screen(results)
+        studied = results[~validation_results.is_validation(results)]
+        self.rows, self.left_out = screening.screen(studied)
         self.images = images or {}
         self.distances = distances
 

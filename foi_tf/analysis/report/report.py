@@ -12,6 +12,7 @@ from foi_tf.analysis.measures.depth_accuracy import compute_delta1_gains
 from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.measures.published_results import load_published_results
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.measures.validation_results import collect_runs
 from foi_tf.analysis.report import html_page, plots, published_tables, sections, tables
 from foi_tf.analysis.report.best_source_tables import build_best_source_tables
 from foi_tf.analysis.report.cost_tables import build_cost_tables
@@ -27,6 +28,7 @@ from foi_tf.analysis.report.run_tables import build_run_tables
 from foi_tf.analysis.report.scenario_tables import build_scenario_tables
 from foi_tf.analysis.report.summary_tables import build_summary_tables
 from foi_tf.analysis.report.tables import Table, network_name
+from foi_tf.analysis.report.validation_tables import build_table3
 from foi_tf.analysis.report.variance_tables import build_variance_tables
 from foi_tf.study import results
 
@@ -62,12 +64,15 @@ def write_report(
     files.write_text(directory / "gains.csv", table)
     judged = leave_one_out.judge_networks(analysis)
     found = build_tables(analysis, judged, others)
+    validation, left_out = collect_runs(analysis.results)
+    if len(validation):
+        found["validation"] = [build_table3(validation)]
     _write_tables([one for group in found.values() for one in group], directory)
     figures = "".join(
         _write_figures(own, network, directory / "figures")
         for network, own in analysis.networks.items()
     )
-    left_out = list(analysis.left_out)
+    left_out = list(dict.fromkeys([*analysis.left_out, *left_out]))
     for name, other in others.items():
         left_out += [f"{name}: {sentence}" for sentence in other.left_out]
     content = sections.render_sections(analysis, judged, found, figures, left_out)

@@ -51,7 +51,8 @@ def render_sections(
     Args:
       analysis: of the study.
       judged: the findings of each (backbone, family).
-      tables: by the part of the report that shows them, see `report.build_tables`.
+      tables: by the part of the report that shows them, see `report.build_tables`; and, where
+        there are runs of Table 3, that table as "validation".
       figures: the overview figures as HTML.
       left_out: sentences on results that do not count.
     """
@@ -60,6 +61,7 @@ def render_sections(
         "Summary": figures + render_tables(tables["summary"]),
         "Best sources": render_tables(tables["best"]),
         "All transfers": render_tables(tables["transfers"], legend=LEGEND),
+        "Task types alone": render_tables(tables.get("validation", ())),
         "Scenarios": render_tables(tables["scenarios"]),
         "Distances": render_tables(tables["distances"]),
         "Left out and missing": render_left_out(analysis, left_out),
@@ -68,6 +70,8 @@ def render_sections(
     }
     if analysis.distances is None:
         del content["Distances"]
+    if "validation" not in tables:
+        del content["Task types alone"]
     if not tables["scenarios"]:
         del content["Scenarios"]
     return content

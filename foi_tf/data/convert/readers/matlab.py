@@ -68,7 +68,7 @@ def _open_hdf5_array(path: epath.Path, name: str) -> Iterator[h5py.Dataset]:
                 raise FoiError(f"{path}: has no array {name}; replace it with the publisher's file")
             yield found
     except (OSError, KeyError, ValueError, IndexError) as error:
-        reason = first_line(error)
+        reason = describe_error(error)
         raise FoiError(f"{path}: {name}: cannot be read ({reason}); replace the file") from error
 
 
