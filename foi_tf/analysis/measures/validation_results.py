@@ -58,7 +58,8 @@ def collect_runs(results: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
       deviation) and `seeds`. And a sentence for each thing left out.
     """
     frame, said = screening.screen(results[_is_table3_run(results)])
-    published = [PUBLISHED[row.target].size(row.target_type, "train") for row in frame.itertuples()]
+    tasks = zip(frame.target, frame.target_type, strict=True)
+    published = [PUBLISHED[dataset].size(task_type, "train") for dataset, task_type in tasks]
     whole = frame.n_target >= _WHOLE * pd.Series(published, frame.index, dtype=float)
     fewer = frame[~whole]
     said += [
