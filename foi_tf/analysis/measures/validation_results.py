@@ -13,6 +13,7 @@ from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.metrics import higher_is_better
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH
 from foi_tf.study.validation_tasks import PUBLISHED, VALIDATION_DATASETS, VALIDATION_TASKS
+from foi_tf.wording import count_noun
 
 PAPER = "paper"
 # Share of a task's training images that a run needs to stand beside the paper's; ours.
@@ -57,18 +58,17 @@ def collect_runs(results: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
       `backbone`, `init`, `value` (mean over seeds, as Table 3 prints it), `deviation` (standard
       deviation) and `seeds`. And a sentence for each thing left out.
     """
-    frame, said = screening.screen(results[_is_table3_run(results)])
+    frame = results[_is_table3_run(results)]
     tasks = zip(frame.target, frame.target_type, strict=True)
     published = [PUBLISHED[dataset].size(task_type, "train") for dataset, task_type in tasks]
     whole = frame.n_target >= _WHOLE * pd.Series(published, frame.index, dtype=float)
-    fewer = frame[~whole]
-    said += [
-        f"{target}:{target_type}: {len(own)} rows with {own.n_target.max()} training images or "
-        "fewer do not stand beside Table 3, which has all images"
-        for (target, target_type), own in fewer.groupby(["target", "target_type"])
+    fewer = [
+        f"{target}:{target_type}: {count_noun(len(own), 'row')} with {own.n_target.max()} training "
+        "images or fewer, which do not stand beside Table 3"
+        for (target, target_type), own in frame[~whole].groupby(["target", "target_type"])
         if target in VALIDATION_DATASETS
     ]
-    frame = frame[whole]
+    frame, said = screening.screen(frame[whole])
     signs = [1.0 if higher_is_better(metric) else -1.0 for metric in frame.metric]
     order = (frame.value * signs).sort_values(ascending=False, kind="stable").index
     best = frame.loc[order].drop_duplicates([*_NETWORK, "seed"])
@@ -82,7 +82,7 @@ def collect_runs(results: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
                     (task, metric, backbone, init, values.mean(), values.std(), len(values))
                 )
     columns = ["task", "metric", "backbone", "init", "value", "deviation", "seeds"]
-    return pd.DataFrame(found, columns=columns), said
+    return pd.DataFrame(found, columns=columns), [*fewer, *said]
 
 
 def _is_table3_run(results: pd.DataFrame) -> pd.Series:

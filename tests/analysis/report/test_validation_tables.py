@@ -105,6 +105,7 @@ def test_runs_on_fewer_images_do_not_stand_beside_the_papers(tmp_path):
     rows = load(
         tmp_path,
         changed(NYU, n_target=100),
+        changed(NYU, n_target=790, seed=1),  # Some files of the publisher are missing.
         # Of the rendered collection, whose datasets have the same names.
         changed(
             BASELINE, target="coco", target_type="detection", setting="full", n_target=1_600,
@@ -112,10 +113,9 @@ def test_runs_on_fewer_images_do_not_stand_beside_the_papers(tmp_path):
         ),
     )  # fmt: skip
     found, said = collect_runs(rows)
-    assert found.empty
+    assert found.seeds.tolist() == [1, 1]
     assert said == [
-        "nyuv2:depth: 1 rows with 100 training images or fewer do not stand beside Table 3, "
-        "which has all images"
+        "nyuv2:depth: 1 row with 100 training images or fewer, which do not stand beside Table 3"
     ]
 
 
