@@ -44,15 +44,13 @@ def _read(root: epath.Path, row: Dataset) -> dict[str, list[FileEntry]]:
 
 def _read_numbers(path: epath.Path, name: str, count: int) -> list[int]:
     """Reads the numbers of the images of a split, from 1."""
-    found = np.atleast_1d(matlab.load_variable(path, name))
-    numbers = found.astype(np.int64) if found.dtype.kind in "iuf" else np.zeros(1, np.int64)
-    wrong = (numbers != found) | (numbers < 1) | (numbers > count)
-    if found.ndim != 1 or wrong.any() or len(set(numbers.tolist())) < len(numbers):
+    found = np.ravel(matlab.load_variable(path, name))
+    if not np.isin(found, np.arange(1, count + 1)).all() or len(set(found)) < len(found):
         raise FoiError(
             f"{path}: {name} must hold different numbers of images from 1 to {count}, those in "
             f"{_DATA}; take both files from the publisher"
         )
-    return numbers.tolist()
+    return found.astype(np.int64).tolist()
 
 
 def _make_entry(path: epath.Path, number: int) -> FileEntry:
