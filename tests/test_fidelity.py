@@ -14,11 +14,12 @@ from foi_tf.study.dataset import DOMAINS, SEGMENTATION, STRUCTURED_TASK_TYPES, T
 from foi_tf.study.registry import DATASETS
 from foi_tf.study.results import MULTI_SOURCE
 from foi_tf.study.scenarios import SCENARIOS
+from foi_tf.study.validation_tasks import PUBLISHED
 from foi_tf.tasks import centernet, coco_metrics, depth, keypoints
 
 ROOT = pathlib.Path(__file__).parents[1]
 VERDICTS = ("equal", "measured", "reading", "needs a TPU")
-CONFIG = configuration.load_config("paper", DATASETS)
+CONFIG = configuration.load_config("paper", PUBLISHED)
 PRETRAINING, COCO, MAPILLARY, MULTI = (
     CONFIG.link(task).schedule
     for task in (

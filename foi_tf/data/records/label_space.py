@@ -8,7 +8,8 @@ from foi_tf import miniworld
 from foi_tf.errors import FoiError
 from foi_tf.progress import warn
 from foi_tf.study import registry
-from foi_tf.study.dataset import Dataset
+from foi_tf.study.dataset import TABLE3, Dataset
+from foi_tf.study.validation_tasks import VALIDATION_DATASETS
 
 # By dataset of the paper, what its earlier conversions did otherwise than today's, the oldest
 # first. Add a line when a publisher's files give other records under the same labels.
@@ -40,7 +41,11 @@ def check_labels(dataset: Dataset, conversion: int, directory: epath.Path) -> No
     Raises:
       FoiError: classes, their names, what is ignored or keypoints differ.
     """
-    known = {"paper": registry.DATASETS, "mini": miniworld.DATASETS}.get(dataset.collection, {})
+    known = {
+        "paper": registry.DATASETS,
+        "mini": miniworld.DATASETS,
+        TABLE3: VALIDATION_DATASETS,
+    }.get(dataset.collection, {})
     if dataset.id not in known:
         return
     remedy = f"remove {directory.parent} and prepare {dataset.id} anew, or give another --data_dir"
