@@ -139,6 +139,10 @@ NUMBERS = {
         count_parameters(heads.KeypointHead(17)),
         17,
     ],
+    "Detection and keypoint heads, as shares of the backbone": lambda: [
+        round(100 * count_parameters(head) / 65_325_120, 1)
+        for head in (heads.DetectionHead(20), heads.KeypointHead(17))
+    ],
     "Maps of detection, each by 3x3, ReLU, 3x3": lambda: [len(centernet.WEIGHTS)],
     "Predictions of an image": lambda: [centernet.MAX_PREDICTIONS],
     "Eq. A.2": lambda: [centernet._ALPHA, centernet._BETA],
