@@ -20,6 +20,18 @@ def test_w48_is_the_published_network(published):
     assert published(48).output_shape == (None, None, None, 720)
 
 
+@pytest.mark.slow
+def test_w48_keeps_a_gibibyte_of_an_image():
+    """Counts what the backward pass needs at least, as docs/tpu-gpu-clusters.md says.
+
+    Batch norm needs the outputs of convolutions, and convolutions those of ReLU.
+    """
+    model = hrnet_v2(48, (713, 713, 3))
+    kept = [x for x in model.layers if isinstance(x, tf.keras.layers.Conv2D | tf.keras.layers.ReLU)]
+    elements = sum(np.prod(layer.output_shape[1:]) for layer in [*kept, model])
+    assert 2 * elements / 2**30 == pytest.approx(1.04, abs=0.005)
+
+
 # With a head of 1000 classes these are the parameters of the published classification networks
 # (test_heads.py).
 @pytest.mark.slow
