@@ -2,7 +2,7 @@
 
 from etils import epath
 
-from foi_tf.data.convert import raw_files
+from foi_tf.data.convert import folder_listing
 from foi_tf.data.convert.entry import FileEntry
 from foi_tf.data.convert.layouts import coco
 from foi_tf.data.convert.layouts.layout import Layout
@@ -25,7 +25,7 @@ def _find_entries(root: epath.Path, split: str, row: Dataset) -> list[FileEntry]
         row,
         mseg.map_to_universal("coco-panoptic-133"),
     )
-    images = frozenset(image.name for image in raw_files.list_files(folder))
+    images = frozenset(image.name for image in folder_listing.list_files(folder))
     if missing := sorted(set(loaders) - images):
         raise FoiError(f"{path}: there is no file {folder.name}/{missing[0]}; unpack all images")
     return [
