@@ -6,7 +6,7 @@ from typing import Any
 
 from etils import epath
 
-from foi_tf.chains import links
+from foi_tf.chains import divergence, links
 from foi_tf.chains.links import Link
 from foi_tf.errors import FoiError
 
@@ -27,8 +27,8 @@ def check_configuration(workdir: epath.PathLike, link: Link, rates: Collection[f
     for directory, other in links.load_begun(workdir, link.task).items():
         if any(getattr(link, name) != getattr(other, name) for name in _FREE if name != "holdout"):
             continue
-        if link.images != other.images:
-            continue  # A link of another setting (small, full, ...).
+        if link.images != other.images or divergence.is_diverged(directory):
+            continue  # Another setting (small, full, ...), or no result.
         found = dict(_differences(dataclasses.asdict(other), dataclasses.asdict(link)))
         if other.schedule.learning_rate in rates:
             found.pop("schedule.learning_rate", None)

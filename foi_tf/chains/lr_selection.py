@@ -10,12 +10,14 @@ chosen by. `none` takes the configuration's rate.
 import dataclasses
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from etils import epath
 
+from foi_tf.chains.divergence import DivergedError
 from foi_tf.chains.links import Finished, Link
 from foi_tf.files import write_text
+from foi_tf.progress import warn
 from foi_tf.study.metrics import METRICS
 
 HOLDOUT = 0.2  # Share of the training images; ours.
@@ -35,6 +37,33 @@ class Selection:
     values: Mapping[float, float]
 
 
+def choose_rate(
+    link: Link, by: str, rates: Iterable[float], train: Callable[[Link], Finished]
+) -> tuple[Link, Selection]:
+    """Trains a link's candidates and returns the link with the best learning rate, and why.
+
+    A candidate that diverges does not end the others.
+
+    Args:
+      by: one of `study.choices.SELECTIONS`.
+      rates: the learning rates to try.
+      train: trains a candidate.
+
+    Raises:
+      DivergedError: all candidates did.
+    """
+    tried, diverged = [], []
+    for candidate in list_candidates(link, by, rates):
+        try:
+            tried.append(train(candidate))
+        except DivergedError as error:
+            warn(str(error))
+            diverged.append((candidate.schedule.learning_rate, error))
+    if diverged and not tried:
+        raise diverged[0][1]
+    return choose_best(link, by, tried, [rate for rate, _ in diverged])
+
+
 def list_candidates(link: Link, by: str, rates: Iterable[float]) -> list[Link]:
     """Returns the links to train and compare, one for each learning rate; none by "none"."""
     if by == "none":
@@ -43,15 +72,19 @@ def list_candidates(link: Link, by: str, rates: Iterable[float]) -> list[Link]:
     return [_replace_rate(link, rate, holdout) for rate in rates]
 
 
-def choose_best(link: Link, by: str, tried: Sequence[Finished]) -> tuple[Link, Selection]:
+def choose_best(
+    link: Link, by: str, tried: Sequence[Finished], diverged: Iterable[float] = ()
+) -> tuple[Link, Selection]:
     """Returns the link with the best learning rate, on all training images, and why.
 
     Args:
       by: one of `study.choices.SELECTIONS`.
       tried: the finished candidates of `list_candidates`; without any the link keeps its
         rate.
+      diverged: learning rates of the candidates whose training diverged.
     """
     values = {one.link.schedule.learning_rate: one.value for one in tried}
+    values |= dict.fromkeys(diverged, math.nan)
     if tried:
         best = max(tried, key=_quality).link.schedule.learning_rate
         link = _replace_rate(link, best, 0.0)

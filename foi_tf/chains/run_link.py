@@ -13,14 +13,15 @@ import orbit
 import tensorflow as tf
 from etils import epath
 
-from foi_tf import preemption
-from foi_tf.chains import lease, links
+from foi_tf import lease, preemption
+from foi_tf.chains import checkpoint_recovery, divergence, links
 from foi_tf.chains.links import Finished, Link
 from foi_tf.chains.train_session import SessionCache, TrainSession
 from foi_tf.data.records import integrity
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
-from foi_tf.files import describe_error
+from foi_tf.files import describe_error, sync_files
+from foi_tf.models import transfer
 from foi_tf.models.weights import checkpoint_facts
 from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.preemption import Preempted
@@ -29,7 +30,7 @@ from foi_tf.study import image_statistics
 from foi_tf.study.choices import Pace
 from foi_tf.training import strategies
 from foi_tf.training.evaluator import Evaluation
-from foi_tf.training.trainer import silence_orbit
+from foi_tf.training.trainer import NotFiniteLossError, silence_orbit
 
 
 def run_link(
@@ -40,6 +41,7 @@ def run_link(
     strategy: tf.distribute.Strategy,
     pace: Pace,
     sessions: SessionCache | None = None,
+    config: str = "the configuration",
 ) -> Finished:
     """Trains and evaluates a link, or reads its record if it was finished before.
 
@@ -51,15 +53,20 @@ def run_link(
         weights.
       workdir: the link is trained and kept in a directory below it.
       sessions: keeps the traced step for the caller's next link; None keeps nothing.
+      config: name of the configuration that the link is of, for messages.
 
     Raises:
+      DivergedError: the loss or the weights are not finite.
       FoiError: the weights do not fit, or the working directory cannot be written.
       BusyError: another worker trains the link, and `pace` says not to wait.
       Preempted: SIGTERM came; a checkpoint has been saved.
     """
     directory, chief = link.directory(workdir), strategies.is_chief(strategy)
     sessions = SessionCache() if sessions is None else sessions
+    divergence.check_not_diverged(directory, link, config)
     with _hold_link(directory, pace, chief) as held, _explain_op_errors(directory, prepared):
+        if held:
+            checkpoint_recovery.drop_damaged_checkpoints(directory / "checkpoints")
         # Every process of a strategy takes the answer of the one that holds the lease.
         if strategies.any_process(strategy, lambda: chief and links.is_finished(directory)):
             return links.load_finished(directory)
@@ -71,7 +78,14 @@ def run_link(
             own = directory if chief else epath.Path(scrap)
             seconds = _create_seconds(strategy)
             with _open_controller(session, seconds, directory, own, pace, held) as controller:
-                controller.train(link.steps)
+                try:
+                    controller.train(link.steps)
+                    if transfer.find_not_finite(session.network.variables):
+                        raise NotFiniteLossError(link.steps)
+                except NotFiniteLossError as error:
+                    if chief:
+                        divergence.write_record(directory, error.step)
+                    raise divergence.diverged_error(directory, link, error.step, config) from error
             started = time.monotonic()
             found = session.evaluate()
             session.network.checkpoint().write(str(links.weights_path(own)))
@@ -243,8 +257,11 @@ def _write_record(
         std=only.std if only else None,
     )
     checkpoint_facts.write_facts(links.weights_path(directory), facts)
+    sync_files(*checkpoint_facts.checkpoint_files(links.weights_path(directory)))
     links.save_finished(directory, finished)
-    (directory / "checkpoints").rmtree(missing_ok=True)
+    # A worker that was killed while it wrote weights leaves a directory of their parts.
+    for name in ("checkpoints", "weights_temp"):
+        (directory / name).rmtree(missing_ok=True)
 
 
 def _merge_metrics(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

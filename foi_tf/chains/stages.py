@@ -98,8 +98,7 @@ def source(setup: Setup, task: Task, setting: str, init: str = "") -> Finished:
     images = tuple(grid.max_source_images(one.dataset, setting) for one in prepared)
     start = initial_weights.find_start(setup.workdir, init, setup.backbone)
     link, rates, train = _plan_link(setup, task, start, images)
-    tried = list(map(train, lr_selection.list_candidates(link, setup.select, rates)))
-    link, chosen = lr_selection.choose_best(link, setup.select, tried)
+    link, chosen = lr_selection.choose_rate(link, setup.select, rates, train)
     finished = train(link)
     _mark_chosen(setup, finished, chosen)
     if images == (None,):
@@ -136,8 +135,7 @@ def target(
     start = _find_target_start(setup, source_name, setting, init, source_weights, source_init)
     images = (grid.max_target_images(prepared.dataset, setting),)
     link, rates, train = _plan_link(setup, task, start, images)
-    tried = list(map(train, lr_selection.list_candidates(link, setup.select, rates)))
-    link, chosen = lr_selection.choose_best(link, setup.select, tried)
+    link, chosen = lr_selection.choose_rate(link, setup.select, rates, train)
     finished = train(link)
     _write_row(setup, finished, chosen, start, setting)
     return finished
@@ -278,6 +276,7 @@ def _plan_link(
         strategy=setup.strategy,
         pace=setup.pace,
         sessions=setup.sessions,
+        config=setup.config.name,
     )
     return link, settings.rates, train
 

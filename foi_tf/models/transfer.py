@@ -1,7 +1,7 @@
 """Builds the network of a link, and transfers backbone weights between links."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -86,13 +86,27 @@ def load_backbone(backbone: tf.keras.Model, checkpoint: epath.PathLike) -> None:
     """Loads backbone weights from a link's checkpoint; heads stay as they are.
 
     Raises:
-      FoiError: there is no such checkpoint, or it has another backbone.
+      FoiError: there is no such checkpoint, it has another backbone, or weights that are not
+        finite.
     """
     _read_checkpoint(
         tf.train.Checkpoint(backbone=backbone),
         checkpoint,
         "no weights for this backbone ({}); check --backbone and --init",
     )
+    if wrong := find_not_finite(backbone.variables):
+        raise FoiError(
+            f"{checkpoint}: its weights are not finite ({wrong}): the training that left them "
+            "diverged; train them again with a lower learning rate"
+        )
+
+
+def find_not_finite(variables: Iterable[tf.Variable]) -> str:
+    """Returns the name of the first variable that is not finite; "" if all are."""
+    for variable in variables:
+        if variable.dtype.is_floating and not tf.reduce_all(tf.math.is_finite(variable)):
+            return variable.name
+    return ""
 
 
 def read_pixel_classifier(
@@ -134,7 +148,7 @@ def _read_head(checkpoint: epath.PathLike, task: str) -> list[np.ndarray]:
         reader = tf.train.load_checkpoint(str(checkpoint))
         names = [name for name in reader.get_variable_to_shape_map() if _in_head(name, task)]
         return [reader.get_tensor(name) for name in names]
-    except (ValueError, tf.errors.OpError) as error:
+    except Exception as error:
         raise FoiError(f"{checkpoint}: cannot be read ({describe_error(error)})") from error
 
 
@@ -166,7 +180,7 @@ def _read_checkpoint(
         status = objects.read(str(checkpoint))
         status.expect_partial()
         status.assert_existing_objects_matched()
-    except (ValueError, AssertionError, tf.errors.OpError) as error:
+    except Exception as error:  # TensorFlow raises an IndexError for an index that is cut.
         raise FoiError(f"{checkpoint}: {problem.format(describe_error(error))}") from error
 
 

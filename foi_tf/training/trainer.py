@@ -13,6 +13,18 @@ from foi_tf.models.transfer import Network
 from foi_tf.tasks.base import TaskType
 
 
+class NotFiniteLossError(Exception):
+    """Tells that the loss is not finite any more.
+
+    Attributes:
+      step: the first step with such a loss.
+    """
+
+    def __init__(self, step: int):
+        super().__init__(f"the loss is not finite at step {step}")
+        self.step = step
+
+
 class Trainer(orbit.StandardTrainer):
     """Trains a backbone and its heads.
 
@@ -46,6 +58,8 @@ class Trainer(orbit.StandardTrainer):
             for name, task in tasks.items()
             for term in task.terms
         }
+        # Counts replicas' losses that are finite: on the device, as the check costs nothing there.
+        self._finite, self._first = tf.keras.metrics.Sum("finite_losses"), 0
 
     def begin(self) -> None:
         """Resets the step, the optimizer's state and the mean losses."""
@@ -53,8 +67,8 @@ class Trainer(orbit.StandardTrainer):
         slots = self.optimizer.variables
         for variable in slots() if callable(slots) else slots:  # LARS has a method.
             variable.assign(tf.zeros_like(variable))
-        for mean in self._means.values():
-            mean.reset_state()
+        for metric in (*self._means.values(), self._finite):
+            metric.reset_state()
 
     def create_train_loop_fn(self):
         """Returns a function that runs many steps on the device.
@@ -94,14 +108,29 @@ class Trainer(orbit.StandardTrainer):
         variables = model.trainable_variables
         gradients = tape.gradient(loss, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        self._finite.update_state(tf.cast(tf.math.is_finite(loss), tf.float32))
         for term, value in terms.items():
             # The metric divides by the number of replicas, too, but shares add up to the mean.
             share = value * self._strategy.num_replicas_in_sync
             self._means[f"{name}/{term}"].update_state(share)
         return terms
 
+    def train_loop_begin(self) -> None:
+        """Notes the step that the loop starts at."""
+        self._first = int(self.global_step.numpy())
+
     def train_loop_end(self) -> dict[str, float]:
-        """Returns the mean loss terms since the last call, and the learning rate."""
+        """Returns the mean loss terms since the last call, and the learning rate.
+
+        Raises:
+          NotFiniteLossError: a loss was not finite.
+        """
+        steps = int(self.global_step.numpy()) - self._first
+        updates = len(self._tasks) * self._strategy.num_replicas_in_sync  # Losses of a step.
+        finite = int(self._finite.result())
+        self._finite.reset_state()
+        if finite < steps * updates:
+            raise NotFiniteLossError(self._first + finite // updates + 1)
         output = {name: float(mean.result()) for name, mean in self._means.items()}
         for mean in self._means.values():
             mean.reset_state()

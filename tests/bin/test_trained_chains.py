@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from etils import epath
 
+from foi_tf import lease
 from foi_tf.bin import source, target
-from foi_tf.chains import lease
 from foi_tf.study import image_statistics, results
 from tests.bin.conftest import CONFIG, error, in_process, misuse
 from tests.training import cluster

@@ -11,7 +11,7 @@ import pytest
 from etils import epath
 from etils.epath import backend, gpath
 
-from foi_tf.chains import lease
+from foi_tf import lease
 from foi_tf.errors import BusyError, FoiError
 
 
@@ -74,7 +74,7 @@ def test_processes_take_turns(place):
     code = f"""
 import time
 from etils import epath
-from foi_tf.chains import lease
+from foi_tf import lease
 lease.POLL = 0.001
 place = epath.Path({str(place)!r})
 for _ in range(20):
@@ -159,3 +159,40 @@ def test_a_beat_that_fails_is_not_the_last(place, monkeypatch):
         while len(beats) < 4 and time.monotonic() < deadline:
             time.sleep(0.01)
     assert len(beats) >= 4
+
+
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b'{"process": 12', b"[]", b'{"process": 1}', b"\xff\xfe\x00",
+        b'{"process": 1, "machine": 5}', b'{"process": "x", "machine": "m"}',
+        b'{"process": -1, "machine": "m"}', b'{"process": 1e30, "machine": "m"}',
+        b'{"process": 123456789012345678901, "machine": "m"}',
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_worker_s_is_replaced(place, content, wait):
+    (place / "leases").mkdir()
+    (place / "leases" / "0000.json").write_bytes(content)
+    with hold(place, wait=wait):
+        assert "0000.json" not in files(place)
+
+
+def test_a_worker_that_never_waits_notices_the_dead_too(place, monkeypatch):
+    monkeypatch.setattr(lease, "TERM", 0.3)
+    other(place, "0" * 32, 1, "elsewhere")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            with hold(place):
+                break
+        except BusyError:
+            time.sleep(0.05)
+    else:
+        pytest.fail("busy for good")
+
+
+def test_a_directory_is_no_lease(place):
+    (place / "leases" / "0000.json").mkdir(parents=True)
+    with hold(place):
+        pass

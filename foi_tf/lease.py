@@ -1,6 +1,7 @@
-"""Lets one worker at a time train a link, on any file system, and another one if it dies.
+"""Lets one worker at a time do a task, on any file system, and another one if it dies.
 
-Each worker that wants a link writes a file of its own beside the link, and then lists the files of
+The task is mostly to train a link. Each worker that wants it writes a file of its own beside
+the link, and then lists the files of
 the others (the one-bit algorithm of Burns and Lamport). A worker that sees a file with a smaller
 name removes its own file and waits. A worker that sees none waits until the files with larger names
 are gone, and then holds the link. Of any two workers at least the one that wrote later sees the
@@ -13,6 +14,8 @@ they have seen no change for `TERM` on their own clock, or at once if its proces
 machine and is gone. Then they remove its file. A worker that was only paused finds its file gone
 and stops. Until it does, two workers may train the same link. That costs time and nothing else,
 since both write the same bits, whole files at a time.
+
+A file that is empty, cut or no worker's counts as dead once it stayed so for two looks.
 """
 
 import contextlib
@@ -27,6 +30,7 @@ from collections.abc import Callable, Iterator
 
 from etils import epath
 
+from foi_tf import parsing
 from foi_tf.errors import BusyError, FoiError
 from foi_tf.files import write_text
 
@@ -34,21 +38,26 @@ BEAT = 10.0  # Seconds between signs of life. All three numbers are ours.
 TERM = 120.0  # Seconds without one after which a worker counts as dead.
 POLL = 1.0  # Seconds between two looks at the others' files.
 
+# By path of another worker's file: its content, and when this process saw it change. It outlives
+# a lease, so that a worker that never waits (--busy=leave) notices the dead ones as well.
+_SEEN: dict[epath.Path, tuple[bytes, float]] = {}
+
 
 @contextlib.contextmanager
 def hold_lease(
-    directory: epath.Path, *, wait: bool, waiting: Callable[[], None]
+    directory: epath.Path, *, wait: bool, waiting: Callable[[], None], doing: str = "trains it"
 ) -> Iterator["Lease"]:
-    """Holds the lease of a link's directory within the block.
+    """Holds the lease of a directory, mostly a link's, within the block.
 
     Args:
       wait: whether to wait if another worker holds it.
       waiting: is called once before waiting.
+      doing: predicate for messages: another worker ... .
 
     Raises:
       BusyError: another worker holds it, and `wait` is False.
     """
-    lease = Lease(directory / "leases")
+    lease = Lease(directory / "leases", doing)
     try:
         lease.acquire(wait, waiting)
         with lease.alive():
@@ -58,13 +67,12 @@ def hold_lease(
 
 
 class Lease:
-    """Asks for a link, and is the right to train it once `acquire` has returned."""
+    """Asks for a task, and is the right to do it once `acquire` has returned."""
 
-    def __init__(self, directory: epath.Path):
+    def __init__(self, directory: epath.Path, doing: str = "trains it"):
         self._directory, self._name = directory, f"{uuid.uuid4().hex}.json"
+        self._doing = doing
         self._beats, self._last = 0, 0.0
-        # By file name: the text that was read last, and when it was seen to change.
-        self._seen: dict[str, tuple[str, float]] = {}
 
     def acquire(self, wait: bool, waiting: Callable[[], None]) -> None:
         """Returns once this worker holds the link; raises `BusyError` if it would have to wait."""
@@ -77,8 +85,9 @@ class Lease:
                 self.leave()
             elif not others:
                 return
-            if not wait:
-                raise BusyError(f"{self._directory.parent}: another worker trains it")
+            # Whatever cannot be read is looked at twice before it counts as dead.
+            if not wait and not any(map(self._is_damaged, others)):
+                raise BusyError(f"{self._directory.parent}: another worker {self._doing}")
             if not told:
                 waiting()
                 told = True
@@ -128,25 +137,44 @@ class Lease:
 
     def _others(self) -> list[str]:
         """Returns the file names of other live workers; removes the files of dead ones."""
-        names = [path.name for path in self._directory.glob("*.json")]
+        names = [path.name for path in self._directory.glob("*.json") if not path.is_dir()]
         # A file that is being written has a name with a dot in front.
         names = [name for name in names if name != self._name and not name.startswith(".")]
         return [name for name in names if not self._is_dead(name)]
 
+    def _is_damaged(self, name: str) -> bool:
+        """Tells whether another's file, as it was read last, is no worker's record."""
+        content, _ = _SEEN.get(self._directory / name, (None, 0.0))
+        return content is not None and _parse(content) is None
+
     def _is_dead(self, name: str) -> bool:
         path = self._directory / name
         try:
-            text = path.read_text()
+            content = path.read_bytes()
         except OSError:
             return True  # Gone between listing and reading.
         now = time.monotonic()
-        if name not in self._seen or text != self._seen[name][0]:
-            self._seen[name] = (text, now)
-        if now - self._seen[name][1] < TERM and not _has_ended(json.loads(text)):
+        if path not in _SEEN or content != _SEEN[path][0]:
+            _SEEN[path] = (content, now)
+        unchanged, record = now - _SEEN[path][1], _parse(content)
+        if unchanged < (POLL if record is None else TERM) and not (record and _has_ended(record)):
             return False
+        _SEEN.pop(path, None)
         with contextlib.suppress(OSError):
             path.unlink()
         return True
+
+
+def _parse(content: bytes) -> dict | None:
+    """Returns a worker's record; None if the content is none."""
+    try:
+        record = parsing.parse_json(content)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or not isinstance(record.get("machine"), str):
+        return None
+    process = record.get("process")
+    return record if type(process) is int and 0 < process < 2**31 else None
 
 
 def _has_ended(record: dict) -> bool:
