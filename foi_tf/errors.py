@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+_LONGEST_NAME = 100  # Characters of an unknown name that a message shows; ours.
+
 
 class FoiError(Exception):
     """Reports a wrong input or a missing file in one line that names the place and the remedy.
@@ -15,6 +17,10 @@ class BusyError(FoiError):
     """Reports that another worker is doing the same; programs exit with code 75 (try later)."""
 
 
+class NotReadyError(FoiError):
+    """Reports that a link lacks one that must be trained before it."""
+
+
 def unknown_name_error(kind: str, name: str, known: Iterable[str], *, where: str = "") -> FoiError:
     """Returns an error for an unknown name that suggests the most similar known name.
 
@@ -25,6 +31,8 @@ def unknown_name_error(kind: str, name: str, known: Iterable[str], *, where: str
       where: start of the message.
     """
     known = sorted(known)
+    if len(name) > _LONGEST_NAME:  # Similar names are looked for in the square of its length.
+        name = f"{name[:_LONGEST_NAME]}..."
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
     return FoiError(f"{where + ': ' if where else ''}unknown {kind} '{name}'; {hint}")

@@ -133,7 +133,10 @@ class Lease:
     def _beat(self) -> None:
         self._beats, self._last = self._beats + 1, time.monotonic()
         record = {"process": os.getpid(), "machine": _machine(), "beats": self._beats}
-        write_text(self._directory / self._name, json.dumps(record))
+        try:
+            write_text(self._directory / self._name, json.dumps(record))
+        except FoiError:  # Whoever left may have removed the empty directory in the meantime.
+            write_text(self._directory / self._name, json.dumps(record))
 
     def _others(self) -> list[str]:
         """Returns the file names of other live workers; removes the files of dead ones."""

@@ -1,10 +1,12 @@
-"""Handles SIGTERM, by which clusters announce that they take a machine away."""
+"""Handles SIGTERM, by which clusters announce that they take a machine away, and Ctrl-C."""
 
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
 
 EXIT_CODE = 128 + signal.SIGTERM  # 143, the code by which shells report SIGTERM.
+
+_INTERRUPTS: list[list[bool]] = []  # One list for each block of `remember_interrupt`.
 
 
 class Preempted(BaseException):
@@ -34,6 +36,37 @@ def defer_sigterm() -> Iterator[Callable[[], bool]]:
     came: list[bool] = []
     with _handle_sigterm(lambda *_: came.append(True)):
         yield lambda: bool(came)
+
+
+@contextlib.contextmanager
+def remember_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yields a function that tells whether Ctrl-C came within the block.
+
+    Ctrl-C raises KeyboardInterrupt as ever. But it may come while TensorFlow traces, which turns
+    it into another exception, or drops it. Whoever handles exceptions must ask.
+    """
+    came: list[bool] = []
+
+    def stop(*_):
+        came.append(True)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before == signal.SIG_IGN:  # A shell has programs in its background ignore it.
+        yield lambda: False
+        return
+    signal.signal(signal.SIGINT, stop)
+    _INTERRUPTS.append(came)
+    try:
+        yield lambda: bool(came)
+    finally:
+        _INTERRUPTS.remove(came)
+        signal.signal(signal.SIGINT, before)
+
+
+def was_interrupted() -> bool:
+    """Tells whether Ctrl-C came within a block of `remember_interrupt`."""
+    return any(_INTERRUPTS)
 
 
 @contextlib.contextmanager

@@ -9,12 +9,11 @@ Prints one line of JSON: the top-1 accuracy and everything that it depends on.
 """
 
 import dataclasses
-import json
 
 from absl import flags
 
 from foi_tf import files
-from foi_tf.bin._shared import backbone_flags
+from foi_tf.bin._shared import backbone_flags, console
 from foi_tf.bin._shared.program import Program, require
 
 
@@ -55,7 +54,7 @@ def _main(values: flags.FlagValues) -> None:
     found = linear_probe.evaluate_probe(
         request, backbone_flags.make_extractor(values), values.batch_size
     )
-    line = json.dumps(dataclasses.asdict(found))
+    line = console.format_json(dataclasses.asdict(found))
     if values.out:
         files.write_text(values.out, line + "\n")
     print(line)

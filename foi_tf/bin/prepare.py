@@ -24,12 +24,12 @@ as JSON. A dataset that is named twice is compared with itself.
 from __future__ import annotations
 
 import functools
-import json
 import os
 from typing import TYPE_CHECKING
 
 from absl import flags
 
+from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import Program
 from foi_tf.errors import FoiError
 from foi_tf.study.choices import FORMATS
@@ -198,7 +198,7 @@ def _main(values: flags.FlagValues) -> None:
 
         found = prepared_datasets.load_prepared(values.data_dir, values.describe)
         place = f"{values.out or values.data_dir}/{found.dataset.id}.png"
-        print(json.dumps(describe.describe_dataset(found, place), indent=1))
+        print(console.format_json(describe.describe_dataset(found, place), indent=1))
     elif values.overlap:
         _find_overlap(values)
     else:
@@ -275,7 +275,7 @@ def _find_overlap(values: flags.FlagValues) -> None:
     b = a if first.dataset.id == second.dataset.id else overlap.read_prints(second)
     out = values.out or values.data_dir
     print(
-        json.dumps(
+        console.format_json(
             duplicate_table.write_duplicates(overlap.find_duplicates(a, b), a, b, out), indent=1
         )
     )

@@ -5,7 +5,8 @@
 Reads lines of foi-pretrain, foi-source and foi-target from stdin, as foi-plan prints them.
 TensorFlow starts once, and neighboring commands that train the same target share its traced
 training step. If a command fails, it is named and the others are run all the same. A link that
-another worker is training (exit code 75, of --busy=leave) is tried again after the others.
+another worker is training (exit code 75, of --busy=leave) is tried again after the others, and
+so are those that need its weights.
 Exits with 0 if all commands are done, 1 if some failed, and 130 or 143 if it was stopped; the same
 call then goes on.
 """
@@ -22,10 +23,18 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf import preemption
+from foi_tf import parsing, preemption
 from foi_tf.bin import pretrain, source, target
 from foi_tf.bin._shared import console
-from foi_tf.bin._shared.program import BUSY, DONE, FAILED, INTERRUPTED, PREEMPTED, Program
+from foi_tf.bin._shared.program import (
+    BUSY,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    NOT_READY,
+    PREEMPTED,
+    Program,
+)
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.wording import count_noun
 
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
 
     from foi_tf.chains.train_session import SessionCache
 
+_LONGEST = 20_000  # Characters of a line; ours.
 PROGRAMS = {module.PROGRAM.name: module.PROGRAM for module in (pretrain, source, target)}
 
 
@@ -48,21 +58,36 @@ def _define_flags(values: flags.FlagValues) -> None:
 
 
 def _run_lines(values: flags.FlagValues) -> None:
-    left = [_parse(line, place) for place, line in enumerate(sys.stdin, 1) if line.strip()]
+    left = _read_commands()
     from foi_tf.chains.train_session import SessionCache
 
     failed, sessions = 0, SessionCache()
     while left:
         codes = [_call(command, sessions) for command in left]
-        failed += sum(code not in (DONE, BUSY) for code in codes)
-        left = [command for command, code in zip(left, codes, strict=True) if code == BUSY]
+        # A command may lack a link that is busy itself.
+        later = (BUSY, NOT_READY) if BUSY in codes else ()
+        failed += sum(code not in (DONE, *later) for code in codes)
+        left = [command for command, code in zip(left, codes, strict=True) if code in later]
         if left:
             time.sleep(values.retry)
     if failed:
         raise FoiError(f"{count_noun(failed, 'command')} failed; see above")
 
 
+def _read_commands() -> list[list[str]]:
+    """Reads the commands of stdin, as an editor on any system may have saved them."""
+    source = getattr(sys.stdin, "buffer", None)
+    try:
+        text = parsing.decode_text(source.read()) if source else sys.stdin.read()
+    except ValueError as error:
+        raise FoiError(f"stdin: {error}; save the plan as UTF-8") from error
+    lines = enumerate(text.splitlines(), 1)
+    return [_parse(line, place) for place, line in lines if line.strip()]
+
+
 def _parse(line: str, place: int) -> list[str]:
+    if len(line) > _LONGEST:
+        raise FoiError(f"stdin, line {place}: longer than {_LONGEST} characters, so no command")
     try:
         command = shlex.split(line)
     except ValueError as error:
@@ -79,7 +104,7 @@ def _call(command: Sequence[str], sessions: SessionCache) -> int:
     train = functools.partial(program.run, sessions=sessions)
     try:
         code = dataclasses.replace(program, run=train).call(arguments)
-    except Exception:  # A defect in one command must not keep the others from running.
+    except Exception:  # Under --debug; it must not keep the others from running.
         traceback.print_exc()
         code = FAILED
     if code == PREEMPTED:
@@ -87,7 +112,8 @@ def _call(command: Sequence[str], sessions: SessionCache) -> int:
     if code == INTERRUPTED:
         raise KeyboardInterrupt
     if code not in (DONE, BUSY):
-        console.print_note(f"foi-run: exit code {code} of: {shlex.join(command)}")
+        shown = FAILED if code == NOT_READY else code
+        console.print_note(f"foi-run: exit code {shown} of: {shlex.join(command)}")
     return code
 
 

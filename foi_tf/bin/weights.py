@@ -6,7 +6,6 @@
 Each subcommand lists its own flags.
 """
 
-import json
 import sys
 
 from absl import flags
@@ -118,7 +117,7 @@ def _import(values: flags.FlagValues) -> None:
         console.print_note(f"  {reason}: {len(names)}, such as {names[0]}")
     record = {"checkpoint": values.out, "backbone": values.backbone}
     record |= {"mean": facts.mean, "std": facts.std}
-    print(json.dumps(record | {"used": account.used, "left": account.left}))
+    print(console.format_json(record | {"used": account.used, "left": account.left}))
 
 
 def _export(values: flags.FlagValues) -> None:
@@ -146,7 +145,7 @@ def _export(values: flags.FlagValues) -> None:
             f"{values.init}: keeps no normalization of pixels; that of public weights is taken"
         )
     metadata = export.write_model(model, values.out, values.format, frozen=values.frozen)
-    print(json.dumps({"directory": values.out, **metadata}))
+    print(console.format_json({"directory": values.out, **metadata}))
 
 
 PROGRAMS = {

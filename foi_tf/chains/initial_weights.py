@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from etils import epath
 
 from foi_tf.chains import links, lr_selection
-from foi_tf.errors import FoiError
+from foi_tf.errors import FoiError, NotReadyError
 from foi_tf.models.weights import checkpoint_facts
 from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.study.choices import SELECTIONS
@@ -173,7 +173,7 @@ def _find_link(
         if others:
             none = shown.format(f"no finished link, chosen by --select_lr={select},")
             raise FoiError(f"{none}; there is one by --select_lr={others[0]}: give that or {flag}")
-        raise FoiError(f"{shown.format('no finished link')}; run {command} first")
+        raise NotReadyError(f"{shown.format('no finished link')}; run {command} first")
     if len(found) > 1:
         names = ", ".join(directory.name for directory in found)
         raise FoiError(f"{shown.format('several links')}: {names}; choose one with {flag}=PATH")

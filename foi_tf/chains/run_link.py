@@ -193,6 +193,8 @@ def _open_controller(
                 held.check()
             if strategies.any_process(strategy, came):
                 raise Preempted
+            if preemption.was_interrupted():
+                raise KeyboardInterrupt
             return pace.steps_per_loop
 
         # The controller restores the newest checkpoint, if there is one.

@@ -8,19 +8,22 @@ After the last three the same command goes on where it stopped.
 import dataclasses
 import logging as stdlib_logging
 import os
+import pathlib
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from absl import flags, logging
 
 from foi_tf import preemption
 from foi_tf.bin._shared import console, help_text
-from foi_tf.errors import BusyError, FoiError
+from foi_tf.errors import BusyError, FoiError, NotReadyError
 from foi_tf.files import describe_error
 
 DONE, FAILED, WRONG_USAGE, BUSY, INTERRUPTED = 0, 1, 2, os.EX_TEMPFAIL, 130
+NOT_READY = os.EX_UNAVAILABLE  # Only of `Program.call`; a process exits with `FAILED`.
 PREEMPTED = preemption.EXIT_CODE  # 143.
 
 # Libraries warn of the interpreter's age while they are imported; stderr is for our users.
@@ -56,29 +59,38 @@ class Program:
     def main(self, arguments: Sequence[str] | None = None) -> NoReturn:
         """Runs the program with command-line arguments and exits with its code.
 
-        A defect (any exception but the expected ones) is raised, as is every error under --debug.
+        A defect (any exception but the expected ones) is named in one line, with its place.
+        Under --debug every error is raised.
 
         Args:
           arguments: without the program's name; by default those of the process.
         """
         values = self._parse(sys.argv[1:] if arguments is None else arguments)
         try:
-            with preemption.raise_on_sigterm():
-                self.run(values)
-                sys.stdout.flush()
+            with preemption.raise_on_sigterm(), preemption.remember_interrupt() as interrupted:
+                try:
+                    self.run(values)
+                    sys.stdout.flush()
+                except Exception as error:
+                    if not interrupted():
+                        raise
+                    raise KeyboardInterrupt from error
+                if interrupted():
+                    raise KeyboardInterrupt
         except preemption.Preempted:
             self._exit(PREEMPTED, "stopped by SIGTERM; the same command goes on from here")
         except KeyboardInterrupt:
+            if values.debug:
+                traceback.print_exc()
             self._exit(INTERRUPTED, "interrupted; the same command goes on from here")
         except BusyError as error:
             self._exit(BUSY, str(error))
         except BrokenPipeError:  # The reader, as `head`, has read enough.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
-            message = _expected_error(error)
-            if values.debug or message is None:
+            if values.debug:
                 raise
-            self._exit(FAILED, f"error: {message}")
+            self._exit(FAILED, f"error: {_expected_error(error) or _describe_defect(error)}")
         sys.exit(DONE)
 
     def call(self, arguments: Sequence[str]) -> int:
@@ -86,7 +98,8 @@ class Program:
         try:
             self.main(arguments)
         except SystemExit as exited:
-            return int(exited.code or DONE)
+            waits = isinstance(exited.__context__, NotReadyError)
+            return NOT_READY if waits else int(exited.code or DONE)
 
     def _parse(self, arguments: Sequence[str]) -> flags.FlagValues:
         """Returns the flags, or exits: with the help that was asked for, or on wrong usage."""
@@ -103,11 +116,16 @@ class Program:
         except (flags.Error, ValueError) as error:
             message = "; ".join(str(error).splitlines())  # One line for each missing flag.
             self._exit(WRONG_USAGE, f"{message} (--help lists the flags)")
+        for name in values:
+            try:
+                values[name].value = _expand_home(values[name].value)
+            except ValueError as error:
+                self._exit(WRONG_USAGE, f"--{name}={values[name].value}: {error}")
         _set_log_level(values.debug)
         return values
 
     def _exit(self, code: int, message: str) -> NoReturn:
-        console.print_note(f"{self.name}: {message}")
+        console.print_note(f"{self.name}: {' '.join(message.splitlines())}")
         sys.exit(code)
 
 
@@ -127,6 +145,33 @@ def _set_log_level(debug: bool) -> None:
         stdlib_logging.getLogger("apache_beam").setLevel(stdlib_logging.CRITICAL)
 
 
+def _expand_home(value: Any) -> Any:
+    """Returns the value of a flag with ~ as the home directory, as shells leave it in --flag=~/x.
+
+    Raises:
+      ValueError: there is no such home directory.
+    """
+    if isinstance(value, list):
+        return [_expand_home(item) for item in value]
+    if not isinstance(value, str) or not value.startswith("~"):
+        return value
+    try:
+        return str(pathlib.Path(value).expanduser())
+    except RuntimeError as error:
+        raise ValueError("there is no such home directory; write the whole path") from error
+
+
+def _describe_defect(error: Exception) -> str:
+    """Returns one line on an error that we did not expect: its kind and where it came up."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "foi_tf" in frame.filename] or frames
+    place = f"{pathlib.Path(own[-1].filename).name}, line {own[-1].lineno}"
+    return (
+        f"{type(error).__name__}: {describe_error(error)} (unexpected, in {place}; please report "
+        "it with what --debug shows)"
+    )
+
+
 def _expected_error(error: Exception) -> str | None:
     """Returns one line on an error that is no defect of ours; None for a defect."""
     if isinstance(error, FoiError):
@@ -134,5 +179,7 @@ def _expected_error(error: Exception) -> str | None:
     if isinstance(error, OSError):
         text = describe_error(error)
         return f"{error.filename}: {text}" if error.filename else text
+    if isinstance(error, MemoryError):
+        return "out of memory; close other programs, or use a machine with more"
     # TensorFlow raises errors of its own for a bucket that is missing or forbidden.
     return describe_error(error) if type(error).__module__.startswith("tensorflow.") else None

@@ -6,7 +6,6 @@ flags have been parsed, and not for --help.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -221,4 +220,4 @@ def print_finished(finished: Finished, workdir: str) -> None:
         "metrics": finished.metrics,
         "directory": str(link.directory(workdir)),
     }
-    print(json.dumps(record))
+    print(console.format_json(record))

@@ -1,13 +1,15 @@
 """Builds a dataset's records, once: TFRecord files that tensorflow-datasets reads."""
 
+import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from etils import epath
 
+from foi_tf import lease
 from foi_tf.data.convert import beam, shards
 from foi_tf.data.convert.audit import collect
 from foi_tf.data.convert.audit.judge import judge_dataset
@@ -39,7 +41,7 @@ def build_records(
     without channel statistics gets measured ones. What may be wrong with own data is printed
     and kept beside the records. A directory without the row is not
     prepared. An interrupted run leaves finished shards there; those whose raw files are
-    unchanged are kept.
+    unchanged are kept. If another process prepares the same dataset, this one waits for it.
 
     Args:
       workers: processes that write; None for this process alone.
@@ -52,20 +54,51 @@ def build_records(
         another dataset of that id, or one of other raw files. It then does not count as
         prepared.
     """
-    dataset = raw.dataset
-    directory = epath.Path(data_dir) / dataset.id / VERSION
-    source = _compute_source(raw)
-    if prepared_datasets.is_prepared(directory):
-        prepared = _load_and_warn(data_dir, dataset.id)
-        _check_same(prepared, dataset, source, data_dir)
-        return prepared
-    tfds.disable_progress_bar()
-    try:
-        epath.Path(data_dir).mkdir(parents=True, exist_ok=True)
+    place, source = epath.Path(data_dir) / raw.dataset.id, _compute_source(raw)
+    if _is_prepared(raw, data_dir, source):
+        return _load_and_warn(data_dir, raw.dataset.id)
+
+    def write() -> None:
         if beam_runner:
             beam.write_with_beam(raw, data_dir, VERSION, beam_runner, beam_options)
         else:
-            _write(raw, directory, workers or Workers(1))
+            _write(raw, place / VERSION, workers or Workers(1))
+
+    def waiting() -> None:
+        warn(f"waiting for another process that prepares {place}")
+
+    try:
+        with lease.hold_lease(place, wait=True, waiting=waiting, doing="prepares it"):
+            if not _is_prepared(raw, data_dir, source):
+                _build(raw, place / VERSION, source, write, by_beam=bool(beam_runner))
+    finally:
+        with contextlib.suppress(OSError, ValueError):  # Another process may ask for the lease.
+            (place / "leases").rmdir()
+    return _load_and_warn(data_dir, raw.dataset.id)
+
+
+def _is_prepared(raw: RawDataset, data_dir: epath.PathLike, source: str) -> bool:
+    """Tells whether the dataset is prepared, after a check that it is of the same raw files."""
+    if not prepared_datasets.is_prepared(epath.Path(data_dir) / raw.dataset.id / VERSION):
+        return False
+    prepared = prepared_datasets.load_prepared(data_dir, raw.dataset.id)
+    _check_same(prepared, raw.dataset, source, data_dir)
+    return True
+
+
+def _build(
+    raw: RawDataset,
+    directory: epath.Path,
+    source: str,
+    write: Callable[[], None],
+    *,
+    by_beam: bool,
+) -> None:
+    """Writes records by `write`, and the dataset's row and ids beside them."""
+    dataset, data_dir = raw.dataset, directory.parent.parent
+    tfds.disable_progress_bar()
+    try:
+        write()
     except OSError as error:
         raise FoiError(f"{data_dir}: cannot be written ({describe_error(error)})") from error
     except tf.errors.OpError as error:
@@ -75,7 +108,7 @@ def build_records(
         dataset = dataclasses.replace(dataset, mean=found.mean, std=found.std)
     warnings = list(raw.doubts)
     if collect.is_audited(dataset):
-        if beam_runner:
+        if by_beam:
             unsaved = prepared_datasets.describe_records(directory, dataset, found, source)
             tallies = collect.observe_records(unsaved)
         else:
@@ -83,7 +116,6 @@ def build_records(
         warnings += _judge(raw, tallies)
     prepared_datasets.save_prepared(directory, dataset, found, source, warnings)
     shards.remove_work_files(directory)
-    return _load_and_warn(data_dir, dataset.id)
 
 
 def _judge(raw: RawDataset, tallies: Mapping[str, Tally]) -> list[str]:

@@ -1,11 +1,14 @@
 import dataclasses
 import json
 import pathlib
+import threading
+import time
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from foi_tf import lease
 from foi_tf.data.convert import builder, custom_dataset
 from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.records import integrity, prepared_datasets, scan
@@ -201,3 +204,27 @@ def test_broken_rows_are_named(tmp_path):
     (done.directory / "foi_dataset.json").write_text("{")
     with pytest.raises(FoiError, match=r"broken .* remove it and prepare anew"):
         prepared_datasets.load_prepared(tmp_path / "data", "torn")
+
+
+def test_two_builders_of_one_dataset_take_turns(tmp_path, monkeypatch, capsys):
+    """The second waits for the first, and finds what it made."""
+    monkeypatch.setattr(lease, "POLL", 0.01)
+    raw_folders.write_folder(tmp_path / "raw", train=3, val=2)
+    raw = custom_dataset.find_custom_dataset(tmp_path / "raw", ["masks"], "two", "aerial", None)
+    data, inside, made = tmp_path / "data", threading.Event(), []
+    write = builder.shards.write_shards
+
+    def write_slowly(*given):
+        made.append(1)
+        inside.set()
+        time.sleep(0.3)
+        return write(*given)
+
+    monkeypatch.setattr(builder.shards, "write_shards", write_slowly)
+    first = threading.Thread(target=builder.build_records, args=(raw, data))
+    first.start()
+    inside.wait()
+    assert builder.build_records(raw, data).dataset.train == 3
+    first.join()
+    assert made == [1] and "waiting for another process" in capsys.readouterr().err
+    assert [path.name for path in (data / "two").iterdir()] == ["1.0.0"]
