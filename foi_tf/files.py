@@ -7,6 +7,7 @@ import pathlib
 import re
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 from etils import epath
 
@@ -140,6 +141,8 @@ def describe_error(error: BaseException) -> str:
     """
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno)
+    if type(error).__module__.startswith("pydantic"):
+        return _describe_problems(error)
     text = str(error)
     causes = [cause for cause in _SYSTEM_CAUSES if cause in text]
     if text.startswith("Graph execution error"):
@@ -151,3 +154,11 @@ def describe_error(error: BaseException) -> str:
         line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
     missing = [cause for cause in causes if cause not in line]
     return ": ".join([*missing[:1], line])
+
+
+def _describe_problems(error: Any) -> str:
+    """Describes the first of the problems that pydantic found."""
+    problem = error.errors()[0]
+    place = ".".join(map(str, problem["loc"]))
+    given = "" if problem["type"] == "json_invalid" else f", not {problem['input']!r:.60}"
+    return " ".join(f"{place}: {problem['msg']}{given}".removeprefix(": ").split())

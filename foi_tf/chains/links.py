@@ -10,7 +10,7 @@ from etils import epath
 
 from foi_tf import __version__
 from foi_tf.errors import FoiError
-from foi_tf.files import write_text
+from foi_tf.files import describe_error, write_text
 from foi_tf.study.choices import Fit, Upsample
 from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import SEGMENTATION, TASK_TYPES, Size, Task
@@ -213,8 +213,10 @@ def _name_prefix(task: Task) -> str:
 
 def _read_json(path: epath.Path, kind: type):
     try:
-        return pydantic.TypeAdapter(kind).validate_json(path.read_text())
-    except OSError as error:
+        return pydantic.TypeAdapter(kind).validate_json(path.read_bytes())
+    except FileNotFoundError as error:
         raise FoiError(f"{path}: no finished link there") from error
-    except pydantic.ValidationError as error:
+    except OSError as error:
+        raise FoiError(f"{path}: cannot be read ({describe_error(error)})") from error
+    except (ValueError, FoiError) as error:
         raise FoiError(f"{path}: broken; remove its directory and train again") from error

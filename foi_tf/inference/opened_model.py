@@ -1,7 +1,6 @@
 """Opens an export, a trained link or a checkpoint for prediction in Python."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from etils import epath
 
+from foi_tf import parsing
 from foi_tf.errors import FoiError
 from foi_tf.files import describe_error
 from foi_tf.inference import export, saved_model
@@ -84,11 +84,21 @@ def open_for_prediction(
     """
     description = epath.Path(place) / export.METADATA
     if description.exists():
-        return _open_export(epath.Path(place), json.loads(description.read_text()))
+        return _open_export(epath.Path(place), _read_metadata(description))
     model = export.open_trained_model(
         place, data_dir=data_dir, backbone=backbone, precision=precision, license=""
     )
     return OpenedModel(model.metadata, saved_model.build_functions(model, frozen=False))
+
+
+def _read_metadata(path: epath.Path) -> dict[str, Any]:
+    try:
+        found = parsing.parse_json(parsing.read_text(path))
+    except ValueError as error:
+        raise FoiError(f"{path}: damaged ({error}); export the model again") from error
+    if not isinstance(found, dict) or "format" not in found:
+        raise FoiError(f"{path}: no description of an exported model; export it again")
+    return found
 
 
 def _open_export(place: epath.Path, metadata: Mapping[str, Any]) -> OpenedModel:
@@ -99,6 +109,6 @@ def _open_export(place: epath.Path, metadata: Mapping[str, Any]) -> OpenedModel:
         )
     try:
         loaded = tf.saved_model.load(str(place))
-    except (OSError, tf.errors.OpError) as error:
+    except Exception as error:  # TensorFlow raises many kinds for files that are damaged.
         raise FoiError(f"{place}: cannot be opened ({describe_error(error)})") from error
     return OpenedModel(metadata, dict(loaded.signatures))

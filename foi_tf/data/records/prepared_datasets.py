@@ -10,12 +10,12 @@ import pydantic
 import tensorflow_datasets as tfds
 from etils import epath
 
-from foi_tf.data.records import integrity, label_space, scan
+from foi_tf.data.records import integrity, label_space, prepared_index, scan
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.files import write_text
+from foi_tf.files import describe_error, write_text
 from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
 
-_ROW, _INDEX, _WARNINGS = "foi_dataset.json", "foi_index.json", "foi_warnings.json"
+_ROW, _WARNINGS = "foi_dataset.json", "foi_warnings.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,15 +112,8 @@ def save_prepared(
         val=len(found.ids["val"]),
         split_sizes=sizes,
     )
-    index = {
-        "ids": found.ids,
-        "annotated": found.annotated,
-        "sizes": found.sizes,
-        "fingerprint": found.fingerprint,
-        "source": source,
-        "conversion": label_space.count_conversions(dataset),
-    }
-    write_text(directory / _INDEX, json.dumps(index))
+    conversion = label_space.count_conversions(dataset)
+    prepared_index.write_index(directory, found, source, conversion)
     write_text(directory / _WARNINGS, json.dumps({"warnings": list(warnings)}, indent=1))
     write_text(directory / _ROW, json.dumps(dataclasses.asdict(dataset), indent=1))
 
@@ -138,22 +131,28 @@ def load_prepared(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset:
     directory = found[dataset_id]
     dataset = _load_row(directory)
     try:
-        index = json.loads((directory / _INDEX).read_text())
         files = _list_files(directory)
-        annotated = {
-            split: tuple(frozenset(kinds.split()) for kinds in index["annotated"][split])
-            for split in files
-        }
-        sizes = {split: index["sizes"][split] for split in files}
+        counts = {split: tuple(count for _, count in found) for split, found in files.items()}
+        index = prepared_index.read_index(directory, counts)
         warnings = _load_warnings(directory / _WARNINGS)
-        # Version 0.1.0 did not count conversions.
-        origin = index["fingerprint"], index["source"], warnings, index.get("conversion", 0)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # TFDS and its protocol buffers raise many kinds.
         raise _broken_error(directory, error) from error
-    ids = {split: tuple(index["ids"][split]) for split in files}
     for split in files:
-        integrity.check_file_sizes(files[split], sizes[split])
-    return PreparedDataset(dataset, directory, files, ids, annotated, *origin)
+        integrity.check_file_sizes(files[split], index.sizes[split])
+    return PreparedDataset(
+        dataset,
+        directory,
+        files,
+        index.ids,
+        {
+            split: tuple(frozenset(kinds.split()) for kinds in index.annotated[split])
+            for split in files
+        },
+        index.fingerprint,
+        index.source,
+        warnings,
+        index.conversion,
+    )
 
 
 def load_dataset_rows(data_dir: epath.PathLike) -> dict[str, Dataset]:
@@ -231,8 +230,9 @@ def _version_key(directory: epath.Path) -> tuple[str, list[tuple[int, str]]]:
 
 def _load_row(directory: epath.Path) -> Dataset:
     try:
-        dataset = pydantic.TypeAdapter(Dataset).validate_json((directory / _ROW).read_text())
-    except (OSError, ValueError) as error:
+        dataset = pydantic.TypeAdapter(Dataset).validate_json((directory / _ROW).read_bytes())
+        prepared_index.check_row(dataset)
+    except (OSError, ValueError, FoiError) as error:
         raise _broken_error(directory, error) from error
     name = directory.parent.name
     if dataset.id != name:
@@ -244,5 +244,5 @@ def _load_row(directory: epath.Path) -> Dataset:
 
 
 def _broken_error(directory: epath.Path, error: Exception) -> FoiError:
-    reason = " ".join(str(error).split())
+    reason = describe_error(error)
     return FoiError(f"{directory}: broken ({reason}); remove it and prepare anew")

@@ -68,8 +68,8 @@ def read_facts(checkpoint: epath.PathLike) -> CheckpointFacts | None:
     if not path.exists():
         return None
     try:
-        return pydantic.TypeAdapter(CheckpointFacts).validate_json(path.read_text())
-    except (pydantic.ValidationError, UnicodeDecodeError) as error:
+        return pydantic.TypeAdapter(CheckpointFacts).validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise FoiError(f"{path}: broken; import or train the weights again") from error
 
 
