@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -180,6 +181,15 @@ def test_python_that_is_shown_calls_what_there_is(page):
                 check_import(node, page.read_text())
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("foi."):
                 check_call(node)
+
+
+@parametrize_by_file([ROOT / "README.md", ROOT / "docs/api.md"])
+def test_python_that_is_shown_defines_what_it_uses(page):
+    """Blocks of a page follow on each other; ruff finds names that none of them defines."""
+    code = "".join(find_blocks(page, "python"))
+    command = [sys.executable, "-m", "ruff", "check", "--quiet", "--select=F821", "-"]
+    found = subprocess.run(command, input=code, capture_output=True, text=True, check=False)
+    assert found.returncode == 0 and code.count("foi.") > 5, found.stdout
 
 
 def test_commands_are_not_taken_for_others(tmp_path):
