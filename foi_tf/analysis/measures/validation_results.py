@@ -58,15 +58,22 @@ def collect_runs(results: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
       `backbone`, `init`, `value` (mean over seeds, as Table 3 prints it), `deviation` (standard
       deviation) and `seeds`. And a sentence for each thing left out.
     """
-    frame = results[_is_table3_run(results)]
+    own = _is_table3_run(results)
+    others = results[is_validation(results) & ~own]
+    left_out = [
+        f"{task}: {count_noun(len(rows), 'row')} in no table; Table 3 has runs with "
+        f"--source={NO_SOURCE} and --setting=full alone"
+        for task, rows in others.groupby(_name_tasks(others))
+    ]
+    frame = results[own]
     tasks = zip(frame.target, frame.target_type, strict=True)
     published = [PUBLISHED[dataset].size(task_type, "train") for dataset, task_type in tasks]
     whole = frame.n_target >= _WHOLE * pd.Series(published, frame.index, dtype=float)
-    fewer = [
-        f"{target}:{target_type}: {count_noun(len(own), 'row')} with {own.n_target.max()} training "
-        "images or fewer, which do not stand beside Table 3"
-        for (target, target_type), own in frame[~whole].groupby(["target", "target_type"])
-        if target in VALIDATION_DATASETS
+    fewer = frame[~whole & frame.target.isin(list(VALIDATION_DATASETS))]
+    left_out += [
+        f"{task}: {count_noun(len(rows), 'row')} with {rows.n_target.max()} training images or "
+        "fewer, which do not stand beside Table 3"
+        for task, rows in fewer.groupby(_name_tasks(fewer))
     ]
     frame, said = screening.screen(frame[whole])
     signs = [1.0 if higher_is_better(metric) else -1.0 for metric in frame.metric]
@@ -74,24 +81,28 @@ def collect_runs(results: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     best = frame.loc[order].drop_duplicates([*_NETWORK, "seed"])
     found = []
     for task, metric in load_table3()[["task", "metric"]].drop_duplicates().itertuples(index=False):
-        own = best[best.target + ":" + best.target_type == task]
-        for (*_, backbone, init), runs in own.groupby(_NETWORK):
+        for (*_, backbone, init), runs in best[_name_tasks(best) == task].groupby(_NETWORK):
             values = _values_of(runs, metric).dropna() * (1 if metric == "rmse" else 100)
             if len(values):
                 found.append(
                     (task, metric, backbone, init, values.mean(), values.std(), len(values))
                 )
     columns = ["task", "metric", "backbone", "init", "value", "deviation", "seeds"]
-    return pd.DataFrame(found, columns=columns), [*fewer, *said]
+    return pd.DataFrame(found, columns=columns), [*left_out, *said]
 
 
 def _is_table3_run(results: pd.DataFrame) -> pd.Series:
     """Tells of each row whether it is of a task and of a start that Table 3 has."""
-    tasks = results.target + ":" + results.target_type
+    tasks = _name_tasks(results)
     on_all = results.setting == "full"
     targets = tasks.isin([str(task) for task in VALIDATION_TASKS]) & (results.source == NO_SOURCE)
     pretraining = (tasks == str(PRETRAINING)) & (results.source == SCRATCH)
     return on_all & (targets | pretraining)
+
+
+def _name_tasks(rows: pd.DataFrame) -> pd.Series:
+    """Returns the target task of each row, as "nyuv2:depth"."""
+    return rows.target + ":" + rows.target_type
 
 
 def _values_of(runs: pd.DataFrame, metric: str) -> pd.Series:

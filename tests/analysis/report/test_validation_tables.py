@@ -76,7 +76,11 @@ def test_the_best_learning_rate_of_each_seed_counts(tmp_path):
         changed(NYU, source="scratch", init="scratch", value=0.1),
     )
     found, said = collect_runs(rows)
-    assert not said
+    # The one from scratch and the one on 150 images.
+    assert said == [
+        "nyuv2:depth: 2 rows in no table; Table 3 has runs with --source=ilsvrc and "
+        "--setting=full alone"
+    ]
     assert ours(build_table3(found), "nyuv2:depth") == [
         ("hrnet_w18, from ilsvrc", "0.620 ± 0.028 (2)"),
         ("hrnet_w48, from ilsvrc", "0.500"),
