@@ -1,11 +1,10 @@
 """Lists the tasks of Table 3 (section 4.3), which validate each task type alone.
 
 They are no part of the grid: no plan of chains, ranking or table of gains counts them. Five of
-them segment in MSeg's spaces of classes. The networks of Lambert et al. beside them in Table 3e
-are trained and tested on the publishers' masks: BDD, Cityscapes and COCO in universal classes,
-Pascal Context and ScanNet in MSeg's classes of their own. So are ours; that the paper's networks
-are, too, is our reading. MSeg leaves universal classes that a dataset lacks out of the mean;
-here they have no output.
+them segment in MSeg's spaces of classes, on the publishers' masks, as the networks of Lambert et
+al. beside them in Table 3e are tested: BDD, Cityscapes and COCO in universal classes, Pascal
+Context and ScanNet in MSeg's classes of their own. That the paper does the same is our reading.
+MSeg leaves universal classes that a dataset lacks out of the mean; here they have no output.
 """
 
 import types
