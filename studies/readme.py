@@ -8,17 +8,17 @@ A test compares the page with the output of these functions.
 import functools
 import pathlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from foi_tf import files
 from foi_tf.analysis.findings import comparison
-from foi_tf.analysis.findings.evidence import Finding
-from foi_tf.analysis.findings.findings import judge_findings
 from foi_tf.analysis.measures import correlation, distance, gains
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
+from foi_tf.analysis.recommend.resampled_regret import resample_regrets
 from foi_tf.analysis.report.variance_tables import build_variance_tables
 from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.table_texts import MISSING
@@ -43,8 +43,6 @@ def blocks() -> dict[str, str]:
     found = {"findings": comparison.compare_as_markdown(judged)}
     found["agreement mini"] = _agreement(HERE / "mini")
     found["effects"] = _effects()
-    found["narrow"] = _narrow(judged)
-    found["seeds"] = _seeds(judged)
     found["noise"] = _noise()
     for study in STUDIES:
         found[f"regret {study.name}"] = _regret(study, [], None)
@@ -52,6 +50,7 @@ def blocks() -> dict[str, str]:
         if kept.exists():
             scores = pair_scores.read_scores(kept)
             found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], scores)
+            found[f"winners {study.name}"] = _format_winners(winners(study, scores))
     return found
 
 
@@ -96,26 +95,16 @@ def _agreement(study: pathlib.Path) -> str:
     for setting in ("small", "small_source"):
         pairs = correlation.join_factors(own[own.setting == setting], analysis.distances)
         pairs[correlation.SIZE] = pairs.source.map(whole).astype(float)
-        found = correlation.tau_over_all(pairs, list(FACTORS)).itertuples()
+        found = list(correlation.tau_over_all(pairs, list(FACTORS)).itertuples())
         columns.append([f"{x.tau:.2f} ({x.low:.2f} to {x.high:.2f})" for x in found])
-        columns.append([_tau_among_targets(pairs, name) for name in FACTORS])
+        columns.append([f"{x.adjusted_tau:.2f} ({x.p_value:.2f})" for x in found])
     header = ["Kendall's τ of gain with", "the paper"]
-    header += ["whole sources", "by source", "few source images", "by source"]
+    header += ["whole sources", "adjusted (p)", "few source images", "adjusted (p)"]
     words = [[text, paper or MISSING] for text, paper in FACTORS.values()]
     rows = [
         [*first, *cells] for first, cells in zip(words, zip(*columns, strict=True), strict=True)
     ]
     return _table(header, rows, words=1)
-
-
-def _tau_among_targets(pairs: pd.DataFrame, name: str) -> str:
-    """Formats the mean over sources of tau among the targets of one source."""
-    taus = [
-        correlation.kendall_tau(x[name].to_numpy(), x.gain.to_numpy())
-        for _, x in pairs.groupby("source")
-    ]
-    mean = pd.Series(taus).mean()
-    return MISSING if pd.isna(mean) else f"{mean:.2f}"
 
 
 def _effects() -> str:
@@ -126,32 +115,6 @@ def _effects() -> str:
         found.append(own.texts.drop(columns="network").assign(study=study.name))
     table = pd.concat(found).set_index("study").reset_index()
     return _table(list(table), table.to_numpy().tolist(), words=3)
-
-
-def _seeds(judged: Mapping[str, Sequence[Finding]]) -> str:
-    """Returns the table of verdicts by each seed alone, beside those by all seeds."""
-    verdicts = {}
-    for study in STUDIES:
-        analysis = _analysis(study)
-        for seed, own in analysis.rows.groupby("seed"):
-            verdicts[f"{study.name}, seed {seed}"] = judge_findings(
-                StudyAnalysis(own).mean_gains, analysis.distances
-            )
-        verdicts[f"{study.name}, all seeds"] = judged[study.name]
-    names = [finding.id for finding in next(iter(verdicts.values()))]
-    columns = [[finding.verdict for finding in found] for found in verdicts.values()]
-    return _table(["", *verdicts], list(zip(names, *columns, strict=True)), words=1 + len(verdicts))
-
-
-def _narrow(judged: Mapping[str, Sequence[Finding]]) -> str:
-    """Returns the table of verdicts that turn when one target or seed is left out."""
-    rows = [
-        [study, one.id, one.verdict, ", ".join(f"`{name}`" for name in one.hangs_on)]
-        for study, found in judged.items()
-        for one in found
-        if one.hangs_on
-    ]
-    return _table(["study", "", "verdict", "turns without one of"], rows, words=4)
 
 
 def _noise() -> str:
@@ -179,16 +142,56 @@ def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) ->
       kinds: task types of the targets; all if empty.
       kept: scores as `pair_scores.read_scores` returns them, or None.
     """
-    analysis = _analysis(study)
-    before = past_transfers.select_past_transfers(analysis.mean_gains, "small", analysis.distances)
-    before = past_transfers.filter_task_types(before, "within_type", kinds)
-    table = regret.evaluate_rules(before, source_ranking.score_past_transfers(before, [], [], kept))
-    header = ["rule", "targets", "first pick", "best of three", "worst first pick"]
+    before, drawn = _past(study, "small", kinds)
+    scores = source_ranking.score_past_transfers(before, [], [], kept)
+    table = regret.evaluate_rules(before, scores, drawn)
+    header = ["rule", "targets", "first pick", "95 %", "comes first in", "best of three", "worst"]
     rows = [
-        [f"`{x.rule}`", str(x.targets), *(f"{y:.1f}" for y in (x.regret_1, x.regret_3, x.worst))]
+        [f"`{x.rule}`", str(x.targets), f"{x.regret_1:.1f}", *_certainty(x),
+         f"{x.regret_3:.1f}", f"{x.worst:.1f}"]
         for x in table.sort_values("regret_1", kind="stable").itertuples()
-    ]
+    ]  # fmt: skip
     return _table(header, rows, words=1)
+
+
+def winners(study: pathlib.Path, kept: pd.DataFrame) -> pd.DataFrame:
+    """Returns `resample_regrets` of the segmentation targets of a study, over its settings.
+
+    Scores are of whole sources, so the setting with limited ones does not count.
+    """
+    settings = [x for x in ("small", "full") if (_analysis(study).mean_gains.setting == x).any()]
+    parts = [_past(study, setting, [SEGMENTATION]) for setting in settings]
+    scores = [source_ranking.score_past_transfers(own, [], [], kept) for own, _ in parts]
+    tried = [own.assign(setting=x) for x, (own, _) in zip(settings, parts, strict=True)]
+    return resample_regrets(
+        pd.concat(tried, ignore_index=True),
+        {name: pd.concat([one[name] for one in scores], ignore_index=True) for name in scores[0]},
+        np.concatenate([drawn for _, drawn in parts], axis=1),
+    )
+
+
+def _format_winners(table: pd.DataFrame) -> str:
+    """Returns the table of which rule costs least, over draws."""
+    rows = [
+        [f"`{x.rule}`", str(x.compared), f"{x.regret:.1f}", *_certainty(x)]
+        for x in table.itertuples()
+    ]
+    return _table(["rule", "targets", "first pick", "95 %", "comes first in"], rows, words=1)
+
+
+def _past(study: pathlib.Path, setting: str, kinds: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Returns the transfers within task types of a setting, and draws of their true gains."""
+    analysis = _analysis(study)
+    before = past_transfers.select_past_transfers(analysis.mean_gains, setting, analysis.distances)
+    before = past_transfers.filter_task_types(before, "within_type", kinds)
+    return before, past_transfers.draw_gains(before, analysis)
+
+
+def _certainty(row) -> tuple[str, str]:
+    """Formats the interval of a rule's regret, and in which share of draws it is the smallest."""
+    if pd.isna(row.wins):
+        return MISSING, MISSING
+    return f"{row.low:.1f} to {row.high:.1f}", f"{100 * row.wins:.0f} %"
 
 
 def _table(header: list[str], rows: list[list[str]], words: int) -> str:

@@ -96,8 +96,7 @@ def recommend(
 
     Args:
       target: a dataset or a task, such as "camvid:segmentation".
-      by: one of `foi_tf.study.choices.RANKINGS`; by default "leep" if all source models of
-        `features` allow it, else "advice".
+      by: one of `foi_tf.study.choices.RANKINGS`; by default "advice".
       sources: only these tasks; by default the datasets of the paper, or those of `features`.
       features: files of `foi-features`, or their directories.
       past_results: result rows; "fitted" learns from them, and measured gains are shown.
@@ -121,12 +120,12 @@ def recommend(
     loaded = feature_files.load_all_features(features)
     tried = None
     if past_results is not None:
-        tried, left_out = past_transfers.load_past_transfers(past_results, setting, loaded)
-        for sentence in left_out:
+        tried, said, _ = past_transfers.load_past_transfers(past_results, setting, loaded)
+        for sentence in said:
             warnings.warn(sentence, stacklevel=2)
     return source_ranking.recommend_sources(
         str(target),
-        by or source_ranking.default_ranking(str(target), loaded),
+        by or source_ranking.DEFAULT,
         [str(one) for one in sources],
         loaded,
         tried,

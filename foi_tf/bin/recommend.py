@@ -10,15 +10,17 @@
 --by names the rule. Rules that need no source model: advice (the paper's findings), inclusion
 (distance of the target's images from a source's; needs --features), domain, size, coco, and fitted
 (a ranking that is learned from the results of other targets). Rules that score source models on
-points of the target (foi-features --pixels): leep, nleep, logme, hscore, gbc. By default the rule
-is leep if --features has points of a segmentation target by segmentation models, else advice.
+points of the target (foi-features --pixels): leep, nleep, logme, hscore, gbc. The default is
+advice: in the kept studies, no rule costs least in at least 80 % of the draws of targets, sources
+and settings.
 
 Prints a table with one line for each source, the best first. With --evaluate it has one line for
 each rule: how many per cent the rule's first choice, and the best of its first three, is worse than
-the best source that was tried; each target counts once. --pairs and --target_types choose
-among the results; with points of segmentation alone, choose segmentation. --keep_scores writes the
-scores of each rule and pair. --scores reads such a table instead of points; it may also hold
-scores of a rule of your own.
+the best source that was tried; each target counts once. low to high is the 95 % interval of the
+first choice over draws of targets and sources, and wins the share of draws in which the rule loses
+least. --pairs and --target_types choose among the results; with points of segmentation alone,
+choose segmentation. --keep_scores writes the scores of each rule and pair. --scores reads such a
+table instead of points; it may also hold scores of a rule of your own.
 """
 
 import sys
@@ -52,9 +54,8 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "by",
         [],
-        f"Rules to rank sources by: {', '.join(RANKINGS)}. By default leep if --features has "
-        "points by source models of segmentation, else advice; with --evaluate all rules that need "
-        "no points.",
+        f"Rules to rank sources by: {', '.join(RANKINGS)}. By default advice; with --evaluate all "
+        "rules that need no points.",
         **place,
     )
     flags.DEFINE_list(
@@ -135,15 +136,16 @@ def _main(values: flags.FlagValues) -> None:
     """Prints the ranking, or with --evaluate the table of rules."""
     from foi_tf.analysis.measures import distance
     from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
+    from foi_tf.analysis.recommend.resampled_regret import WINNING_SHARE
     from foi_tf.study import feature_files
 
     features = feature_files.load_all_features(values.features)
-    before = None
+    before, analysis = None, None
     if values.published:
         before = past_transfers.load_published_transfers()
     elif values.results:
         known = distance.read_distances(values.distances) if values.distances else None
-        before, said = past_transfers.load_past_transfers(
+        before, said, analysis = past_transfers.load_past_transfers(
             values.results, values.setting or "small", features, known
         )
         for sentence in said:
@@ -154,15 +156,21 @@ def _main(values: flags.FlagValues) -> None:
         scores = source_ranking.score_past_transfers(before, values.by, features, kept)
         if values.keep_scores:
             pair_scores.write_scores(values.keep_scores, before, scores)
-        table = regret.evaluate_rules(before, scores)
+        drawn = past_transfers.draw_gains(before, analysis) if analysis else None
+        table = regret.evaluate_rules(before, scores, drawn)
     else:
-        (by,) = values.by or [source_ranking.default_ranking(values.target, features)]
+        (by,) = values.by or [source_ranking.DEFAULT]
         table = source_ranking.recommend_sources(
             values.target, by, values.sources, features, before
         )
         console.print_note(
             f"{values.target}: sources ranked by {by}, that is {source_ranking.TEXTS[by]}"
         )
+        if not values.by:
+            console.print_note(
+                f"{by} is the default, since no rule has won in {WINNING_SHARE:.0%} of the draws "
+                "of the kept studies (see docs/choosing-a-source.md)"
+            )
     table.to_csv(sys.stdout, sep="\t", index=False, float_format="%.6g")
 
 

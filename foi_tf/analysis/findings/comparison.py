@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from etils import epath
 
-from foi_tf.analysis.findings.evidence import Evidence, Finding
-from foi_tf.analysis.findings.leave_one_out import judge_leaving_one_out
+from foi_tf.analysis.findings.evidence import Evidence, Finding, format_probability
+from foi_tf.analysis.findings.findings import judge_networks
 from foi_tf.analysis.measures import distance
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.errors import FoiError
@@ -39,7 +39,7 @@ def judge_directory(directory: epath.PathLike) -> list[Finding]:
 
 
 def judge_study(analysis: StudyAnalysis, where: str) -> list[Finding]:
-    """Judges the findings of a study with one network, and what their verdicts hang on.
+    """Judges the findings of a study with one network.
 
     Args:
       where: the place of the study, for errors.
@@ -50,13 +50,12 @@ def judge_study(analysis: StudyAnalysis, where: str) -> list[Finding]:
     if len(analysis.networks) > 1:
         names = " and ".join(f"{backbone} from {family}" for backbone, family in analysis.networks)
         raise FoiError(f"{where}: has chains of {names}; keep them in different directories")
-    return judge_leaving_one_out(analysis.mean_gains, analysis.seed_gains, analysis.distances)
+    (found,) = judge_networks(analysis).values()
+    return found
 
 
 def compare_as_markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
     """Returns a table with a line for each claim and its verdicts, and one for each of its numbers.
-
-    Verdicts that hang on a single target or seed are called narrow.
 
     Args:
       studies: by name, the findings that `judge_study` returns; all of the same claims.
@@ -67,7 +66,7 @@ def compare_as_markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
         [" --- "] * (2 + len(names)),
     ]
     for own in zip(*studies.values(), strict=True):
-        verdicts = [f"**{one.verdict}**{one.narrowly}" for one in own]
+        verdicts = [f"**{one.verdict}**{one.judgment.removeprefix(one.verdict)}" for one in own]
         lines.append([f"**{own[0].id}** {own[0].claim}", "", *verdicts])
         pieces = [{piece.what: piece for piece in one.evidence} for one in own]
         for what in dict.fromkeys(what for by_what in pieces for what in by_what):
@@ -78,8 +77,8 @@ def compare_as_markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
 
 
 def _format_cell(piece: Evidence | None) -> str:
-    """Returns the number, its count, and a mark that tells whether the claim holds by it."""
+    """Returns the number, its count, and the probability that what was asked is true."""
     if piece is None or not piece.count:
         return MISSING
-    holds = {True: " ✓", False: " ✗", None: ""}[piece.holds]
-    return f"{piece.found} (of {piece.count}){holds}"
+    shown = format_probability(piece.probability)
+    return f"{piece.found} (of {piece.count})" + (f"; p {shown}" if shown else "")

@@ -1,12 +1,17 @@
 """Defines findings and the pieces of evidence that they are judged by."""
 
 import dataclasses
+import math
 
+import numpy as np
 import pandas as pd
 
 from foi_tf.study.table_texts import MISSING
 
-SUPPORTED, NOT_SUPPORTED, NOT_ENOUGH = "supported", "not supported", "not enough data"
+HOLDS, PROBABLY, UNDECIDED = "holds", "probably holds", "cannot be told"
+PROBABLY_NOT, FAILS = "probably does not hold", "does not hold"
+NOT_ENOUGH = "not enough data"
+CERTAIN, PROBABLE = 0.95, 0.8  # Probabilities from which a claim holds, or probably does; ours.
 # Ours: shares of fewer say more about the choice of chains than about transfer.
 MIN_PAIRS, MIN_TARGETS = 10, 5
 _DIGITS = 3  # Percentages that are equal to so many decimal places are printed as equal.
@@ -23,7 +28,9 @@ class Evidence:
       count: number of chains or targets behind `found`.
       threshold: the condition that the finding sets; "" for a number that is only shown.
       holds: whether the condition is met; None where the count is too small.
-      required: whether the finding cannot be supported without it.
+      required: whether the finding cannot be judged without it.
+      draws: [draws] whether the condition is met in each draw, 1 or 0, or NaN where it could
+        not be asked; None for a number that is only shown.
     """
 
     what: str
@@ -33,6 +40,12 @@ class Evidence:
     threshold: str = ""
     holds: bool | None = None
     required: bool = False
+    draws: np.ndarray | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    @property
+    def probability(self) -> float:
+        """Returns the probability that the condition is met; NaN where it is not asked."""
+        return float("nan") if self.holds is None else _share([self])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,33 +56,69 @@ class Finding:
       id, claim: number and words of the claim, as in the paper.
       needs: the chains that are needed to judge it.
       evidence: numbers found, with the paper's beside them.
-      hangs_on: targets and seeds; the verdict turns when any one of them is left out, see
-        `foi_tf.analysis.findings.leave_one_out`.
     """
 
     id: str
     claim: str
     needs: str
     evidence: tuple[Evidence, ...]
-    hangs_on: tuple[str, ...] = ()
 
     @property
-    def narrowly(self) -> str:
-        """Returns the words behind a verdict that hangs on a single target or seed, else ""."""
-        return ", narrowly" if self.hangs_on else ""
+    def probability(self) -> float:
+        """Returns the probability that all conditions are met that could be asked.
+
+        It is the share of draws of targets, sources and runs; NaN with `NOT_ENOUGH` data: if no
+        condition could be asked, or a required one could not, unless the others fail.
+        """
+        asked = [piece for piece in self.evidence if piece.threshold]
+        judged = [piece for piece in asked if piece.holds is not None]
+        if not judged:
+            return float("nan")
+        share = _share(judged)
+        lacking = any(piece.required and piece.holds is None for piece in asked)
+        return float("nan") if lacking and share > 1 - CERTAIN else share
 
     @property
     def verdict(self) -> str:
-        """Returns "not supported" if a threshold is missed, and "supported" if one is met.
-
-        Returns "not enough data" if no threshold could be checked, or a required one could not.
-        """
-        asked = [piece for piece in self.evidence if piece.threshold]
-        if any(piece.holds is not None and not piece.holds for piece in asked):
-            return NOT_SUPPORTED
-        if any(piece.required and piece.holds is None for piece in asked):
+        """Returns the words for the `probability`."""
+        share = self.probability
+        if np.isnan(share):
             return NOT_ENOUGH
-        return SUPPORTED if any(piece.holds for piece in asked) else NOT_ENOUGH
+        if share >= PROBABLE:
+            return HOLDS if share >= CERTAIN else PROBABLY
+        if share <= 1 - PROBABLE + 1e-9:
+            return FAILS if share <= 1 - CERTAIN + 1e-9 else PROBABLY_NOT
+        return UNDECIDED
+
+    @property
+    def judgment(self) -> str:
+        """Returns the verdict with its probability, as "holds (p = 0.97)"."""
+        shown = format_probability(self.probability)
+        return f"{self.verdict} (p {shown})" if shown else self.verdict
+
+
+def ask(condition: np.ndarray, enough: bool, *numbers: np.ndarray) -> dict:
+    """Returns `holds` and `draws` of a condition.
+
+    Args:
+      condition: [1 + draws] whether it is met, the study's own first.
+      enough: whether there are enough chains to ask.
+      numbers: [1 + draws] what it compares; where one is NaN, it cannot be asked.
+    """
+    met = np.where(np.isnan(numbers).any(0), np.nan, condition)
+    known = enough and not np.isnan(met[0])
+    return {"holds": bool(met[0]) if known else None, "draws": met[1:]}
+
+
+def format_probability(share: float) -> str:
+    """Formats a probability as "= 0.97", "> 0.99" or "< 0.01"; "" for NaN."""
+    if np.isnan(share):
+        return ""
+    if share > 0.99 or share < 0.01:
+        return "> 0.99" if share > 0.5 else "< 0.01"
+    # Rounded toward 0.5, so that the words and the number never disagree.
+    shown = math.floor(100 * share + 1e-9) if share > 0.5 else math.ceil(100 * share - 1e-9)
+    return f"= {shown / 100:.2f}"
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -83,3 +132,10 @@ def against(one: float, other: float) -> str:
     while one != other and digits < _DIGITS and percent(one, digits) == percent(other, digits):
         digits += 1
     return f"{percent(one, digits)} against {percent(other, digits)}"
+
+
+def _share(pieces: list[Evidence]) -> float:
+    """Returns the share of draws that meet all conditions; draws that cannot be asked drop out."""
+    met = np.array([piece.draws for piece in pieces], float)
+    known = met[:, ~np.isnan(met).any(0)]
+    return float(known.all(0).mean()) if known.size else float("nan")

@@ -8,16 +8,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from foi_tf.analysis.measures import distance
+from foi_tf.analysis.measures import distance, two_way
 from foi_tf.analysis.measures.gains import transfers
+from foi_tf.analysis.measures.kendall import kendall_tau, tau_of_samples, tau_without_groups
 from foi_tf.analysis.measures.summary import TARGET, same_domain
-from foi_tf.analysis.uncertainty.verdicts import LEVEL
+from foi_tf.analysis.measures.two_way import TwoWay
 from foi_tf.errors import FoiError
 
 SIZE, SAME_DOMAIN = "source_size", "same_domain"
-RESAMPLES = 1000  # Draws for an interval, and permutations for a p-value; ours.
+RESAMPLES = 999  # Permutations for a p-value; ours.
+# What a factor is a property of.
+OF_SOURCE, OF_TARGET, OF_PAIR = "source", "target", "pair"
+_ROUNDING = 1e-6  # Of a tau.
+COLUMNS = [
+    "factor", "property_of", "tau", "low", "high", "adjusted_tau", "p_value", "pairs", "targets",
+    "sources",
+]  # fmt: skip
 
 
 def join_factors(chains: pd.DataFrame, distances: pd.DataFrame) -> pd.DataFrame:
@@ -58,68 +65,48 @@ def list_factors(pairs: pd.DataFrame) -> list[str]:
     return [name for name in known if name in pairs]
 
 
-def kendall_tau(first: np.ndarray, second: np.ndarray) -> float:
-    """Returns Kendall's tau-b; NaN where either side is constant."""
-    if len(first) < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return float("nan")
-    return float(stats.kendalltau(first, second).statistic)
-
-
-def tau_of_known(first: pd.Series, second: pd.Series) -> dict[str, float]:
-    """Returns `kendall_tau` over the pairs without NaN as `tau`, and their number as `count`."""
-    one, other = first.to_numpy(float), second.to_numpy(float)
-    both = ~(np.isnan(one) | np.isnan(other))
-    return {"tau": kendall_tau(one[both], other[both]), "count": int(both.sum())}
-
-
-def tau_of_nearness(
-    chains: pd.DataFrame, distances: pd.DataFrame, assignment: str
-) -> dict[str, float]:
-    """Returns `tau_of_known` of gain and nearness, over the chains that have both.
-
-    It is positive where nearer sources gain more.
-
-    Args:
-      distances: as `distance.distances` returns them.
-      assignment: the distance to take, as `distances` names it.
-    """
-    own = distances[distances.distance == assignment]
-    by_pair = dict(zip(zip(own.target, own.source, strict=True), own.value, strict=True))
-    known = chains[chains.gain.notna()]
-    pairs = zip(known.target, known.source, strict=True)
-    nearness = pd.Series([-by_pair.get(pair, np.nan) for pair in pairs], dtype=float)
-    return tau_of_known(nearness, known.gain)
-
-
 def tau_over_all(
     pairs: pd.DataFrame, names: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> pd.DataFrame:
     """Computes tau of each factor with the gain over all pairs, as Table 10.
 
-    The paper prints no uncertainty; both measures of it are ours. Pairs of one target are
-    no independent samples, so whole targets are resampled for the interval; with a single
-    target, its pairs. The p-value tests the hypothesis that within a target it does not
-    matter which source is which: gains are exchanged among the sources of each target.
+    The paper prints no uncertainty; all measures of it are ours. Targets and sources have effects
+    of their own, so that pairs are no independent samples. The interval is by leaving out whole
+    targets and whole sources. The p-value asks for more than tau does: whether the factor tells
+    anything beyond the effects that it does not describe. A property of the source is compared
+    with what the targets' effects leave of gains, and permuted among sources; one of the target the
+    reverse; one of the pair is compared with what both leave, and both are permuted.
+
+    Args:
+      pairs: one row a pair: `summary.TARGET`, `source`, `source_type` if sources are of other
+        types than their targets, `gain`, and the factors.
+      names: the columns of the factors.
+      seed: random seed of the permutations.
+      resamples: their number.
 
     Returns:
-      One row a factor: `factor`, `tau`, `low` and `high` (95 %, percentile bootstrap),
-      `p_value` (two-sided), `pairs`, `targets`.
+      One row a factor: `factor`; `property_of`, "source", "target" or "pair"; `tau`; `low` and
+      `high`, 95 %, see `two_way.jackknife_interval`; `adjusted_tau`, that of what the effects
+      leave; `p_value` of `adjusted_tau` (two-sided); and over how many `pairs`, `targets` and
+      `sources` that have the factor. NaN where it does not vary, or not beyond the effects.
     """
-    groups = [np.asarray(places) for places in pairs.groupby(TARGET).indices.values()]
-    rng = np.random.default_rng(seed)
-    gains = pairs.gain.to_numpy()
-    drawn = [_resample(groups, rng) for _ in range(resamples)]
-    shuffled = [_exchange(groups, rng) for _ in range(resamples)]
-    rows = []
-    for name in names:
-        factor = pairs[name].to_numpy(float)
-        observed = kendall_tau(factor, gains)
-        again = [kendall_tau(factor[chosen], gains[chosen]) for chosen in drawn]
-        null = [kendall_tau(factor, gains[order]) for order in shuffled]
-        low, high = _interval(again)
-        rows.append((name, observed, low, high, _p_value(observed, null), len(pairs), len(groups)))
-    columns = ["factor", "tau", "low", "high", "p_value", "pairs", "targets"]
-    return pd.DataFrame(rows, columns=columns)
+    rows = [_judge_factor(pairs, name, seed, resamples) for name in names]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def find_property(factor: np.ndarray, design: TwoWay) -> str:
+    """Tells whether a factor is a property of the source, of the target, or of the pair.
+
+    It is one of the pair unless all pairs of a source, or of a target, share its value. If both
+    do, it is that of the fewer.
+    """
+    shared = []
+    for kind, codes in ((OF_SOURCE, design.sources), (OF_TARGET, design.targets)):
+        own = np.empty(codes.max() + 1)
+        own[codes] = factor
+        if (own[codes] == factor).all():
+            shared.append((len(own), kind))
+    return min(shared)[1] if shared else OF_PAIR
 
 
 def tau_by_target(pairs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -137,39 +124,61 @@ def tau_by_target(pairs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*TARGET, "factor", "tau", "pairs"])
 
 
-def _resample(groups: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """Draws places of pairs with replacement: whole targets, or the pairs of the only one."""
-    if len(groups) == 1:
-        return rng.choice(groups[0], len(groups[0]))
-    chosen = rng.integers(0, len(groups), len(groups))
-    return np.concatenate([groups[i] for i in chosen])
+def _judge_factor(pairs: pd.DataFrame, name: str, seed: int, resamples: int) -> tuple:
+    """Returns the values of `COLUMNS` of one factor, over the pairs that have it."""
+    pairs = pairs[pairs[name].notna()]
+    factor, gains = pairs[name].to_numpy(float), pairs.gain.to_numpy(float)
+    tau = kendall_tau(factor, gains)
+    if np.isnan(tau):
+        counts = len(pairs), len(pairs[TARGET].drop_duplicates()), pairs.source.nunique()
+        return name, "", *[np.nan] * 5, *counts
+    design = TwoWay.of_pairs(pairs)
+    groups = design.targets, design.sources, np.arange(len(gains))
+    low, high = two_way.jackknife_interval(
+        tau, *(tau_without_groups(factor, gains, own) for own in groups)
+    )
+    kind = find_property(factor, design)
+    rng = np.random.default_rng(seed)
+    adjusted, p_value = _test_adjusted(factor, gains, design, kind, resamples, rng)
+    counts = len(pairs), len(design.target_names), len(design.source_names)
+    return name, kind, tau, low, high, adjusted, p_value, *counts
 
 
-def _exchange(groups: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """Returns an order of all pairs in which those of each target are shuffled among themselves."""
-    order = np.empty(sum(map(len, groups)), np.intp)
-    for places in groups:
-        order[places] = rng.permutation(places)
-    return order
+def _test_adjusted(
+    factor: np.ndarray,
+    gains: np.ndarray,
+    design: TwoWay,
+    kind: str,
+    permutations: int,
+    rng: np.random.Generator,
+) -> tuple[float, float]:
+    """Returns tau of what the effects leave of a factor and of gains, and its p-value."""
+    if kind == OF_SOURCE:
+        left = design.leave_of_targets(gains)
+        exchanged = design.exchange_sources(factor, permutations, rng)
+    elif kind == OF_TARGET:
+        left = design.leave_of_sources(gains)
+        exchanged = design.exchange_targets(factor, permutations, rng)
+    else:
+        factor, left = design.leave_of_both(factor), design.leave_of_both(gains)
+        exchanged = design.exchange_both(factor, permutations, rng)
+    known = ~np.isnan(exchanged)
+    weights = None if known.all() else known
+    null = tau_of_samples(np.nan_to_num(exchanged), left[:, None], weights)[:, 0]
+    # Chance makes tau as much larger as the root of the number of pairs is smaller.
+    null *= np.sqrt(known.mean(1))
+    observed = kendall_tau(factor, left)
+    return observed, _p_value(observed, null)
 
 
-def _interval(values: Sequence[float]) -> tuple[float, float]:
-    """Returns the percentile interval of the values that are not NaN."""
-    known = np.asarray(values)
-    known = known[~np.isnan(known)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
-
-
-def _p_value(observed: float, null: Sequence[float]) -> float:
+def _p_value(observed: float, null: np.ndarray) -> float:
     """Returns twice the smaller tail, since the null distribution may be off center."""
     if np.isnan(observed):
         return float("nan")
-    drawn = np.asarray(null)
-    tail = min((drawn >= observed).sum(), (drawn <= observed).sum())
-    return float(min(1.0, 2 * (1 + tail) / (1 + len(drawn))))
+    known = null[~np.isnan(null)]
+    # The permutation that changes nothing must count as equal in spite of rounding.
+    tail = min((known >= observed - _ROUNDING).sum(), (known <= observed + _ROUNDING).sum())
+    return float(min(1.0, 2 * (1 + tail) / (1 + len(known))))
 
 
 def _dataset_names(frame: pd.DataFrame) -> str:

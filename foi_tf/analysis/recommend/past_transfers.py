@@ -25,7 +25,7 @@ def load_past_transfers(
     setting: str,
     features: Sequence[Features],
     distances: pd.DataFrame | None = None,
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, list[str], StudyAnalysis]:
     """Loads the past transfers of a directory of result rows.
 
     Args:
@@ -36,8 +36,8 @@ def load_past_transfers(
       distances: distances as `distance.distances` returns them.
 
     Returns:
-      The transfers as `select_past_transfers` returns them, and sentences about the rows that
-      were left out.
+      The transfers as `select_past_transfers` returns them, sentences about the rows that were
+      left out or are not ranked, and the analysis of all rows.
     """
     analysis = StudyAnalysis(results.load(directory))
     plain = [each for each in features if each.points is None]
@@ -47,7 +47,20 @@ def load_past_transfers(
     own = analysis.mean_gains[analysis.mean_gains.setting == setting]
     not_ranked = [f"not ranked: {text}" for text in floors.list_floors(transfers(own))]
     tried = select_past_transfers(analysis.mean_gains, setting, distances)
-    return tried, [*analysis.left_out, *not_ranked]
+    return tried, [*analysis.left_out, *not_ranked], analysis
+
+
+def draw_gains(tried: pd.DataFrame, analysis: StudyAnalysis) -> np.ndarray:
+    """Draws the true gains of past transfers, see `NoiseModel.draw_gains`.
+
+    Args:
+      tried: as `select_past_transfers` returns them, or a part of those.
+      analysis: of the rows that they are from.
+
+    Returns:
+      [draws, transfers] gains in %.
+    """
+    return analysis.noise.draw_gains()[:, tried.chain.to_numpy()]
 
 
 def select_past_transfers(
@@ -61,13 +74,13 @@ def select_past_transfers(
       distances: distances as `distance.distances` returns them, where they are known.
 
     Returns:
-      One row for each transfer with `candidates.PAIR_COLUMNS`, `metric`, `value`, `baseline` and
-      `gain` (NaN without a baseline).
+      One row for each transfer with `candidates.PAIR_COLUMNS`, `metric`, `value`, `baseline`,
+      `gain` (NaN without a baseline) and `chain`, the label of its row among `chains`.
 
     Raises:
       FoiError: there is no such transfer, or there are several backbones or initial weights.
     """
-    own = transfers(chains)
+    own = transfers(chains).assign(chain=chains.index[chains.source_type != ""])
     own = own[(own.setting == setting) & own.value.notna()]
     if own.empty:
         have = ", ".join(sorted(transfers(chains).setting.unique())) or "none"
@@ -84,7 +97,8 @@ def select_past_transfers(
         raise FoiError(
             f"results of setting '{setting}' are of {names}; keep them in different directories"
         )
-    return _add_distance(own, distances)[[*PAIR_COLUMNS, *OUTCOME]].reset_index(drop=True)
+    columns = [*PAIR_COLUMNS, *OUTCOME, "chain"]
+    return _add_distance(own, distances)[columns].reset_index(drop=True)
 
 
 def filter_task_types(

@@ -8,15 +8,21 @@ import pandas as pd
 from scipy import stats
 
 from foi_tf.analysis.measures.summary import TARGET, compute_regrets
+from foi_tf.analysis.recommend.resampled_regret import resample_regrets
 from foi_tf.analysis.recommend.rules import rank_sources
 
 PICKS = (1, 3)  # Numbers of first picks that regret is measured for.
 RANDOM = "random"  # Name of the rule that picks at random.
 MEASURES = (*(f"regret_{k}" for k in PICKS), "worst", "best_found", "weighted_tau")
-COLUMNS = ["rule", "targets", *MEASURES]
+CERTAINTY = ("low", "high", "wins")
+COLUMNS = ["rule", "targets", *MEASURES, *CERTAINTY]
 
 
-def evaluate_rules(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.DataFrame:
+def evaluate_rules(
+    tried: pd.DataFrame,
+    scores: Mapping[str, pd.Series],
+    gain_draws: np.ndarray | None = None,
+) -> pd.DataFrame:
     """Computes regret and rank correlation of each rule, and of picking at random.
 
     Targets with fewer than two sources, or with a best value of 0, are left out, since they say
@@ -27,6 +33,7 @@ def evaluate_rules(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.D
       tried: pairs with `candidates.PAIR_COLUMNS`, `metric`, `value` and `baseline`, of one
         setting, backbone and family.
       scores: a score for each pair, by rule; it must not depend on the values of its target.
+      gain_draws: [draws, pairs] draws of the true gain of each pair, if they are known.
 
     Returns:
       One row for each rule with these columns:
@@ -36,7 +43,11 @@ def evaluate_rules(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.D
         worst: largest regret in % of the first pick.
         best_found: share in % of the targets whose best source is the first pick.
         weighted_tau: SciPy's `weightedtau` between scores and values, mean over targets.
+        low, high: 95 % interval of regret_1; wins: share of the draws of targets, sources and
+          gains in which the rule has the smallest regret_1. They are over the targets that all
+          rules scored, see `resampled_regret.resample_regrets`; NaN for picking at random.
     """
+    resampled = resample_regrets(tried, scores, gain_draws).set_index("rule")
     tried = tried[tried.value.notna()].reset_index()
     tried = tried[tried.groupby(TARGET).value.transform("size") > 1]
     tried = tried.assign(regret=compute_regrets(tried)).dropna(subset="regret")
@@ -51,7 +62,10 @@ def evaluate_rules(tried: pd.DataFrame, scores: Mapping[str, pd.Series]) -> pd.D
                 (name, *_average_targets([_judge_target(x) for _, x in ordered.groupby(TARGET)]))
             )
     found = [_judge_random_order(own.regret.to_numpy()) for _, own in tried.groupby(TARGET)]
-    return pd.DataFrame([*rows, (RANDOM, *_average_targets(found))], columns=COLUMNS)
+    table = pd.DataFrame(
+        [*rows, (RANDOM, *_average_targets(found))], columns=["rule", "targets", *MEASURES]
+    )
+    return table.join(resampled[[*CERTAINTY]].astype(float), on="rule")
 
 
 def _judge_target(ordered: pd.DataFrame) -> tuple[float, ...]:

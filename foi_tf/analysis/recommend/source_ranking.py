@@ -1,7 +1,7 @@
 """Ranks sources by any of the rules that `foi-recommend` knows."""
 
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -10,10 +10,13 @@ from foi_tf.analysis.recommend import candidates, learned_ranking, pair_scores, 
 from foi_tf.analysis.recommend.transferability import METRICS
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.choices import FITTED
-from foi_tf.study.dataset import SEGMENTATION, Task
+from foi_tf.study.dataset import Task
 from foi_tf.study.feature_files import Features
 from foi_tf.study.registry import DATASETS
 
+# The rule for users who name none. It needs no source models, and no other rule of the kept studies
+# costs least in `resampled_regret.WINNING_SHARE` of draws (studies/FINDINGS.md).
+DEFAULT = "advice"
 # Rules that need no points of the target.
 WITHOUT_POINTS = (*rules.RULES, FITTED)
 # Descriptions of all rules, by name.
@@ -43,7 +46,8 @@ def recommend_sources(
       features: for transferability metrics, features with points of the target by source models;
         features of the user's own source datasets tell their domain and size. For other rules,
         features of the target's dataset and of others by one network: these datasets are the
-        candidates. Without features, the paper's datasets are the candidates.
+        candidates. If there are only features with points of the target, the models behind
+        them are. Without features, the paper's datasets are the candidates.
       before: past transfers as `past_transfers.select_past_transfers` returns them, or None. The
         rule "fitted" learns from those to other targets; those to this target give `gain`.
 
@@ -64,8 +68,8 @@ def recommend_sources(
       FoiError: the target or a source is unknown, or the rule lacks facts to rank a source.
     """
     task = _find_target(target, features)
-    indexed = pair_scores.index_by_pair(features) if by in METRICS else {}
-    if by in METRICS:
+    indexed = pair_scores.index_by_pair(features)
+    if by in METRICS or _are_of_models(task, features, indexed):
         pairs = pair_scores.list_scored_sources(
             task, indexed, candidates.describe_datasets(DATASETS, features)
         )
@@ -101,26 +105,6 @@ def recommend_sources(
         ranked["gain"] = names.map(own.set_index(own.source + ":" + own.source_type).gain)
         shown.append("gain")
     return ranked.assign(source=names)[[*shown, "why"]]
-
-
-def default_ranking(target: str, features: Sequence[Features]) -> str:
-    """Returns the rule for users who name none: "leep" where it can be computed, else "advice".
-
-    LEEP needs points of a segmentation target by segmentation models only. Over the 17 segmentation
-    targets of the rendered collection, its first pick had a regret of 2.4 %, that of the advice
-    7.1 % (studies/FINDINGS.md).
-
-    Args:
-      target: the target, written dataset or dataset:type.
-      features: features as `recommend_sources` takes them.
-    """
-    task = _find_target(target, features)
-    seen = [
-        found.points is not None and found.points.probabilities is not None
-        for pair, found in pair_scores.index_by_pair(features).items()
-        if pair[:2] == (task.dataset, task.type)
-    ]
-    return "leep" if task.type == SEGMENTATION and seen and all(seen) else "advice"
 
 
 def score_past_transfers(
@@ -168,6 +152,14 @@ def _find_target(target: str, features: Sequence[Features]) -> Task:
     types_of = {name: row.classes for name, row in DATASETS.items()}
     types_of |= {each.origin.dataset: each.origin.train for each in features}
     return candidates.find_target(target, types_of)
+
+
+def _are_of_models(
+    target: Task, features: Sequence[Features], indexed: Mapping[pair_scores.PairKey, Features]
+) -> bool:
+    """Tells whether features know sources by their models alone, and not by their images."""
+    datasets = {each.origin.dataset for each in features if each.points is None}
+    return len(datasets) < 2 and any(pair[:2] == (target.dataset, target.type) for pair in indexed)
 
 
 def _keep_learnable(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:

@@ -7,15 +7,28 @@ from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.measures.summary import STUDY
 from foi_tf.analysis.report import cell_colors, tables
 from foi_tf.analysis.report.tables import Table, format_cells
+from foi_tf.errors import FoiError
 from foi_tf.study.dataset import SEGMENTATION, domain_order
 from foi_tf.study.table_texts import setting_text
 
-ASSIGNMENT_TEXTS = {
+FACTOR_TEXTS = {
     distance.ONE_TO_ONE: "(1) Earth Mover's Distance",
     distance.TARGET_TO_SOURCE: "(2) Target image → closest source image",
     distance.SOURCE_TO_TARGET: "(3) Source image → closest target image",
     distance.MEAN: "(4) Source → Target & Target → Source",
+    correlation.SIZE: "Training images of the source",
+    correlation.SAME_DOMAIN: "Same image domain",
 }
+_COLUMNS = {
+    "tau": "τ", "low": "from", "high": "to", "adjusted_tau": "adjusted τ", "p_value": "p",
+    "pairs": "pairs", "targets": "targets", "sources": "sources",
+}  # fmt: skip
+_NOTES = (
+    "The paper's table is of few source and few target images, and has no intervals.",
+    "From and to: 95 % interval of τ, over targets and over sources.",
+    "Adjusted: of what the effects of targets and of sources leave, other than of those that a "
+    "factor describes; p is its p-value, by permuting sources, targets or both.",
+)
 
 
 def build_distance_tables(chains: pd.DataFrame, distances: pd.DataFrame) -> list[Table]:
@@ -29,28 +42,35 @@ def build_distance_tables(chains: pd.DataFrame, distances: pd.DataFrame) -> list
     """
     included = distances[distances.distance == distance.INCLUSION]
     found = [_inclusion_table(chains, included)] if len(included) else []
+    names = sorted(distances.distance.unique(), key=_factor_order)
+    names += [correlation.SIZE, correlation.SAME_DOMAIN]
     own = transfers(chains)
     own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
     for key, part in own.groupby(STUDY):
-        lines = [
-            {"distance": ASSIGNMENT_TEXTS.get(name, name)}
-            | correlation.tau_of_nearness(part, distances, name)
-            for name in sorted(distances.distance.unique(), key=_assignment_order)
-        ]
-        data = pd.DataFrame(lines).rename(columns={"tau": "τ", "count": "pairs"})
-        setting, *network = key
-        text = f"{setting_text(setting)} ({tables.network_name(*network)})"
-        found.append(
-            Table(
-                id="10",
-                title=f"Nearness and gain, Kendall's τ, {text}",
-                scope=key,
-                data=data,
-                texts=format_cells(data, τ=".2f", pairs="d"),
-                notes=["The paper's table is of few source and few target images."],
-            )
-        )
+        try:
+            pairs = correlation.join_factors(part, distances)
+        except FoiError:  # None of its pairs has a distance.
+            continue
+        found.append(_agreement_table(correlation.tau_over_all(pairs, names), key))
     return found
+
+
+def _agreement_table(agreement: pd.DataFrame, study: tuple[str, ...]) -> Table:
+    """Builds Table 10 of one setting, backbone and family from `correlation.tau_over_all`."""
+    setting, *network = study
+    names = agreement.factor.map(lambda name: FACTOR_TEXTS.get(name, name))
+    data = agreement.assign(factor=names)[["factor", *_COLUMNS]].rename(columns=_COLUMNS)
+    digits = dict.fromkeys(("τ", "from", "to", "adjusted τ"), ".2f")
+    counts = dict.fromkeys(("pairs", "targets", "sources"), "d")
+    text = f"{setting_text(setting)} ({tables.network_name(*network)})"
+    return Table(
+        id="10",
+        title=f"Gain and what is known before, Kendall's τ, {text}",
+        scope=study,
+        data=data,
+        texts=format_cells(data, **digits, p=".3f", **counts),
+        notes=_NOTES,
+    )
 
 
 def _inclusion_table(chains: pd.DataFrame, inclusion: pd.DataFrame) -> Table:
@@ -90,7 +110,7 @@ def _inclusion_table(chains: pd.DataFrame, inclusion: pd.DataFrame) -> Table:
     )
 
 
-def _assignment_order(name: str) -> tuple[int, str]:
-    """Returns the place of a distance in Table 10; others come last, by name."""
-    names = list(ASSIGNMENT_TEXTS)
+def _factor_order(name: str) -> tuple[int, str]:
+    """Returns the place of a factor in Table 10; others come last, by name."""
+    names = list(FACTOR_TEXTS)
     return names.index(name) if name in names else len(names), name

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from foi_tf.analysis.findings.evidence import Evidence, Finding
+from foi_tf.analysis.findings.evidence import Evidence, Finding, format_probability
 from foi_tf.analysis.report.tables import Table, format_cells
 
 
@@ -20,28 +20,26 @@ def build_finding_table(
     """
     lines = [
         {
-            "finding": one.id, "verdict": one.verdict + one.narrowly, "number": piece.what,
+            "finding": one.id, "verdict": one.judgment, "number": piece.what,
             "found": piece.found, "paper": piece.paper,
             "asked": piece.threshold or "only shown", "holds": _holds_text(piece),
-            "count": piece.count,
+            "p": format_probability(piece.probability), "count": piece.count,
         }
         for one in found
         for piece in one.evidence
     ]  # fmt: skip
     data = pd.DataFrame(lines)
-    notes = [
-        f"{one.id}: the verdict turns where one of these is left out: {', '.join(one.hangs_on)}."
-        for one in found
-        if one.hangs_on
-    ]
     return Table(
         id="",
         title=f"Findings ({network})" if network else f"Numbers of {found[0].id}",
         scope=("findings", *scope),
         data=data,
-        texts=format_cells(data, words=7),
-        words=7,
-        notes=notes,
+        texts=format_cells(data, words=8),
+        words=8,
+        notes=[
+            "p is the probability that what is asked is true, over draws of targets, sources and "
+            "runs; that of a finding is for all that it asks together."
+        ],
     )
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 from etils import epath
 
 from foi_tf import files, progress
-from foi_tf.analysis.findings import leave_one_out
 from foi_tf.analysis.findings.evidence import Finding
+from foi_tf.analysis.findings.findings import judge_networks
 from foi_tf.analysis.measures.depth_accuracy import compute_delta1_gains
 from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.measures.published_results import load_published_results
@@ -62,7 +62,7 @@ def write_report(
     table = analysis.chains.to_csv(index=False, lineterminator="\n")
     files.write_text(directory / "results.csv", results.to_csv(analysis.results))
     files.write_text(directory / "gains.csv", table)
-    judged = leave_one_out.judge_networks(analysis)
+    judged = judge_networks(analysis)
     found = build_tables(analysis, judged, others)
     validation, left_out = collect_runs(analysis.results)
     if len(validation):

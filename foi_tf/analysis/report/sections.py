@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 import foi_tf
+from foi_tf.analysis.findings import evidence
 from foi_tf.analysis.findings.evidence import Finding
 from foi_tf.analysis.measures import floors, gains, screening
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
@@ -86,14 +87,16 @@ def render_findings(judged: Mapping[tuple[str, str], Sequence[Finding]]) -> str:
             kind = one.verdict.replace(" ", "-")
             html.append(
                 f"<p><b>{one.id}</b> {escape(one.claim)} "
-                f'<span class="verdict {kind}">{one.verdict}</span>{one.narrowly}</p>'
+                f'<span class="verdict {kind}">{escape(one.judgment)}</span></p>'
             )
             numbers = html_page.render_table(build_finding_table([one]))
             html.append(html_page.render_details(f"Numbers of {one.id}", numbers))
     note = (
         f"<p>The claims of Section 6 of {PAPER}, asked of these runs. The paper gives no "
-        "thresholds: those here are ours, and so are the verdicts. One is narrow if it turns where "
-        "a single target or seed is left out.</p>"
+        "thresholds: those here are ours, and so are the verdicts. p is the probability that the "
+        "thresholds are met, over draws of targets, sources and runs. A claim holds from "
+        f"{evidence.CERTAIN} on, probably from {evidence.PROBABLE} on, and likewise does not; what "
+        "lies between cannot be told.</p>"
     )
     return note + "".join(html) if html else _nothing()
 

@@ -1,5 +1,6 @@
 import dataclasses
 
+import numpy as np
 import pytest
 
 from foi_tf.analysis.findings import comparison, evidence
@@ -8,7 +9,10 @@ from foi_tf.errors import FoiError
 from foi_tf.study import results
 from tests.analysis.conftest import make_row
 
-ASKED = Evidence(what="share", found="60 %", paper="85 %", count=12, threshold="more", holds=True)
+ASKED = Evidence(
+    what="share", found="60 %", paper="85 %", count=12, threshold="more", holds=True,
+    draws=np.array([1, 1, 1, 1, 0.0]),
+)  # fmt: skip
 SHOWN = Evidence(what="more of it", found="1", paper="", count=3)
 
 
@@ -17,7 +21,7 @@ def finding(*evidence):
 
 
 def test_studies_stand_side_by_side():
-    other = dataclasses.replace(ASKED, found="40 %", holds=False, count=9)
+    other = dataclasses.replace(ASKED, found="40 %", holds=False, count=9, draws=np.zeros(200))
     few = dataclasses.replace(SHOWN, count=0)
     table = comparison.compare_as_markdown(
         {"mini": [finding(ASKED, few)], "real": [finding(other)]}
@@ -25,8 +29,8 @@ def test_studies_stand_side_by_side():
     assert table.splitlines() == [
         "| Claim, and what was asked | the paper | mini | real |",
         "|  ---  |  ---  |  ---  |  ---  |",
-        "| **A1** It helps. |  | **supported** | **not supported** |",
-        "| share | 85 % | 60 % (of 12) ✓ | 40 % (of 9) ✗ |",
+        "| **A1** It helps. |  | **probably holds** (p = 0.80) | **does not hold** (p < 0.01) |",
+        "| share | 85 % | 60 % (of 12); p = 0.80 | 40 % (of 9); p < 0.01 |",
         "| more of it | – | – | – |",
     ]
 
@@ -39,7 +43,7 @@ def test_a_study_is_judged_from_its_tables(tmp_path):
         results.write_row(make_row(*spec), tmp_path / "rows")
     (tmp_path / "results.csv").write_text(results.to_csv(results.load(tmp_path / "rows")))
     first, *others = comparison.judge_directory(tmp_path)
-    assert first.verdict == evidence.SUPPORTED
+    assert first.verdict == evidence.HOLDS
     assert {one.verdict for one in others} == {evidence.NOT_ENOUGH}
     (tmp_path / "distances.csv").write_text("target,source\n")
     with pytest.raises(FoiError, match=r"distances\.csv: has no column 'distance'"):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from foi_tf.analysis.findings import evidence, findings
-from foi_tf.analysis.findings.evidence import NOT_ENOUGH, NOT_SUPPORTED, SUPPORTED
+from foi_tf.analysis.findings.evidence import FAILS, HOLDS, NOT_ENOUGH, UNDECIDED
 from foi_tf.analysis.measures import distance, gains, summary
 from foi_tf.study.registry import DATASETS
 
@@ -71,31 +71,34 @@ def contrary(complete):
 
 
 def verdicts(chains, distances=None):
-    return {one.id: one.verdict for one in findings.judge_findings(chains, distances)}
+    found = findings.judge_findings(chains, distances, draws=100)
+    return {one.id: one.verdict for one in found}
 
 
 def numbers(chains, name, distances=None):
-    (one,) = (one for one in findings.judge_findings(chains, distances) if one.id == name)
+    found = findings.judge_findings(chains, distances, draws=1)
+    (one,) = (one for one in found if one.id == name)
     return one.evidence
 
 
 def test_gains_that_agree_support_every_claim(agreeing, near_by_domain):
     found = verdicts(agreeing, near_by_domain)
-    assert found == {f"A{i}": SUPPORTED for i in range(1, 11)}
+    assert found.pop("A7") == UNDECIDED  # 37 of 64 chains are not clearly more than half.
+    assert found == {f"A{i}": HOLDS for i in range(1, 11) if i != 7}
 
 
 def test_gains_that_contradict_support_none_but_a1(contrary, near_by_domain):
     found = verdicts(contrary, near_by_domain)
-    assert found.pop("A1") == SUPPORTED  # Chains from scratch are made up the same.
-    assert found.pop("A2") == SUPPORTED  # Across domains everything gains.
-    assert found.pop("A6") == NOT_SUPPORTED
-    assert set(found.values()) == {NOT_SUPPORTED}, found
+    assert found.pop("A1") == HOLDS  # Chains from scratch are made up the same.
+    assert found.pop("A2") == HOLDS  # Across domains everything gains.
+    assert found.pop("A6") == FAILS
+    assert set(found.values()) == {FAILS}, found
 
 
 def test_inclusion_cannot_be_judged_without_distances(agreeing):
     found = verdicts(agreeing)
     assert (found.pop("A4"), found.pop("A10")) == (NOT_ENOUGH, NOT_ENOUGH)
-    assert set(found.values()) == {SUPPORTED}
+    assert found.pop("A7") == UNDECIDED and set(found.values()) == {HOLDS}
 
 
 def test_sources_of_one_size_say_nothing_of_size(agreeing, near_by_domain):
@@ -119,7 +122,7 @@ def test_a1_fails_where_one_target_does_better_from_scratch(complete):
     for better, shown in ((0.6, "-20"), (0.501, "-0.2"), (0.5, "0")):  # 0.5 without a source.
         frame.loc[one, "value"] = better
         chains = gains.with_gains(frame)
-        assert verdicts(chains)["A1"] == NOT_SUPPORTED
+        assert verdicts(chains)["A1"] == FAILS
         (small,) = numbers(chains, "A1")
         assert small.found == f"26 of 27; scratch is {shown} to 25 % worse"
 

@@ -65,13 +65,48 @@ def test_what_matters_is_told_from_chance():
     pd.testing.assert_frame_equal(table, again)
 
 
-def test_chance_is_significant_as_often_as_it_should_be():
-    rng = np.random.default_rng(2)
-    p_values = [
-        correlation.tau_over_all(frame(rng), ["chance"], resamples=40, seed=i).p_value[0]
-        for i in range(40)
-    ]
-    assert 0.3 < np.mean(p_values) < 0.7 and np.mean(np.array(p_values) < 0.1) < 0.25
+def crossed(rng, targets=6, sources=8):
+    """Gains that targets and sources make, and properties of either that have no part in it."""
+    target, source = np.divmod(np.arange(targets * sources), sources)
+    gain = rng.normal(0, 10, targets)[target] + rng.normal(0, 8, sources)[source]
+    return pd.DataFrame(
+        {"target": [f"t{i}" for i in target], "target_type": "segmentation",
+         "source": [f"s{i}" for i in source], "gain": gain + rng.normal(0, 5, len(target)),
+         "size": rng.normal(size=sources)[source], "depth": rng.normal(size=targets)[target],
+         "near": rng.normal(size=len(target))}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("size", "source"), ("depth", "target"), ("near", "pair")]
+)
+def test_chance_is_significant_as_often_as_it_should_be(name, kind):
+    """Sources that gain more than others are no evidence for what else they have in common."""
+    rng = np.random.default_rng(5)
+    found = pd.concat(
+        correlation.tau_over_all(crossed(rng), [name], resamples=39, seed=i) for i in range(60)
+    )
+    assert (found.property_of == kind).all()
+    assert (found.p_value <= 0.05).mean() <= 0.1 and 0.4 < found.p_value.mean() < 0.6
+    covered = (found.low < 0) & (found.high > 0)
+    assert covered.mean() >= 0.93
+
+
+def test_a_size_that_matters_is_found():
+    rng = np.random.default_rng(3)
+    pairs = crossed(rng, 8, 12)
+    pairs = pairs.assign(gain=pairs.gain + 12 * pairs["size"])
+    (found,) = correlation.tau_over_all(pairs, ["size"], resamples=199).to_dict("records")
+    assert found["p_value"] < 0.02 and found["adjusted_tau"] > found["tau"] > 0.3
+    assert (found["pairs"], found["targets"], found["sources"]) == (96, 8, 12)
+
+
+def test_pairs_without_a_factor_do_not_count_for_it():
+    pairs = crossed(np.random.default_rng(4))
+    pairs.loc[:9, "near"] = np.nan
+    some, all_of_them = correlation.tau_over_all(pairs, ["near", "size"], resamples=9).itertuples()
+    assert (some.pairs, some.targets, all_of_them.pairs) == (38, 5, 48)
+    assert some.tau == stats.kendalltau(pairs.near[10:], pairs.gain[10:]).statistic
 
 
 def test_a_factor_of_the_target_alone_is_not_significant():
@@ -96,6 +131,7 @@ def test_one_target_resamples_its_pairs():
     own = pairs[pairs.target == "d0"]
     (found,) = correlation.tau_over_all(own, ["near"], resamples=50).to_dict("records")
     assert found["low"] < found["high"] and found["targets"] == 1
+    assert found["property_of"] == "source"  # One target leaves nothing to tell them apart.
 
 
 def test_nothing_in_common_is_an_error(study):

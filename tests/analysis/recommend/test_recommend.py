@@ -39,19 +39,11 @@ def test_sources_ranked_by_what_they_make_of_the_target(by):
     assert list(found)[-1] == "why" and "gain" not in found
 
 
-def test_where_source_models_can_tell_they_are_asked():
-    assert source_ranking.default_ranking("camvid", POINTS) == "leep"
-    assert source_ranking.default_ranking("camvid", [make_features("camvid"), *POINTS]) == "leep"
-    assert (
-        source_ranking.default_ranking("camvid", [])
-        == source_ranking.default_ranking("suim", POINTS)
-        == "advice"
-    )
-    silent = dataclasses.replace(POINTS[1].points, probabilities=None)
-    some = [POINTS[0], dataclasses.replace(POINTS[1], points=silent)]
-    assert source_ranking.default_ranking("camvid", some) == "advice"
-    with pytest.raises(FoiError, match="unknown dataset 'camvit'"):
-        source_ranking.default_ranking("camvit", POINTS)
+@pytest.mark.parametrize("features", [POINTS, [make_features("camvid"), *POINTS]])
+def test_the_default_ranks_the_models_that_points_are_of(features):
+    assert source_ranking.DEFAULT == "advice"
+    found = source_ranking.recommend_sources("camvid", source_ranking.DEFAULT, [], features, None)
+    assert found.source.tolist() == [f"{s}:segmentation" for s in ("city", "coco", "isprs")]
 
 
 @pytest.fixture(name="before")

@@ -122,7 +122,7 @@ def test_rows_that_contradict_each_other_are_named(make_results, tmp_path):
         ("camvid:segmentation", "coco:segmentation", 0.5),
         ("camvid:segmentation", "isprs:segmentation", 0.9, {"metric": "ap50"}),
     )
-    found, said = past_transfers.load_past_transfers(tmp_path / "results", "small", [])
+    found, said, _ = past_transfers.load_past_transfers(tmp_path / "results", "small", [])
     assert found.source.tolist() == ["city", "coco"]
     assert len(said) == 1 and "camvid" in said[0]
 
