@@ -55,7 +55,7 @@ def pair_scenarios(scenarios: Mapping[str, pd.DataFrame]) -> Iterator[ScenarioPa
 def compare_scenarios(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, float]:
     """Measures how the gains of one scenario change in another one.
 
-    Gains are significant if Section 6 calls them positive or negative: beyond 2 %.
+    Gains are counted that Section 6 calls positive or negative: beyond 2 %.
 
     Args:
       first, second: chains of one setting and target type, each of one scenario, as
@@ -64,8 +64,8 @@ def compare_scenarios(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, fl
     Returns:
       chains: number of chains that count.
       value, baseline: mean change of the metric over chains, and of baselines over targets.
-      significant: number of significant gains in `first`.
-      same_sign, kept: % of them that have the same sign in `second`; that are significant
+      beyond: number of gains beyond 2 % in `first`.
+      same_sign, kept: % of them that have the same sign in `second`; that are beyond 2 %
         there as well.
       turned: % of the negative ones in `first` that are positive in `second`.
       stronger: % of all gains that are further from 0 in `second`.
@@ -77,7 +77,7 @@ def compare_scenarios(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, fl
     both = _join_scenarios(first, second)
     up, down = both.gain_1 > POSITIVE, both.gain_1 < NEGATIVE
     still_up, still_down = both.gain_2 > POSITIVE, both.gain_2 < NEGATIVE
-    significant = up | down
+    beyond = up | down
     kept = (up & still_up) | (down & still_down)
     same = np.sign(both.gain_1) == np.sign(both.gain_2)
     by_target = both.drop_duplicates(["target"])
@@ -86,9 +86,9 @@ def compare_scenarios(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, fl
         "chains": len(both),
         "value": (both.value_2 - both.value_1).mean(),
         "baseline": (by_target.baseline_2 - by_target.baseline_1).mean(),
-        "significant": int(significant.sum()),
-        "same_sign": _percentage(same[significant]),
-        "kept": _percentage(kept[significant]),
+        "beyond": int(beyond.sum()),
+        "same_sign": _percentage(same[beyond]),
+        "kept": _percentage(kept[beyond]),
         "turned": _percentage(still_up[down]),
         "stronger": _percentage(both.gain_2.abs() > both.gain_1.abs()),
         "targets": len(found),

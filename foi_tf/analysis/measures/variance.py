@@ -17,6 +17,9 @@ LEAST = 2  # Chains for each target and source; with fewer, the fit follows the 
 def explain_variance(chains: pd.DataFrame) -> dict[str, float] | None:
     """Makes a two-way analysis of variance of gains, without interaction.
 
+    Even noise alone lets effects of many sources explain something. So shares are omega squared
+    (Hays, 1963), which is 0 on average if there is no effect; negative ones are set to 0.
+
     Args:
       chains: of one setting and network, as `gains.with_gains` returns them. Means over seeds
         count; pairs that were not run are left out.
@@ -34,18 +37,22 @@ def explain_variance(chains: pd.DataFrame) -> dict[str, float] | None:
     if own.empty or len(gain) < LEAST * (targets.max() + sources.max() + 2) or not np.ptp(gain):
         return None
     by_target, by_source = (np.eye(codes.max() + 1)[codes] for codes in (targets, sources))
-    total = gain.var()
-    left = [_unexplained(x, gain) for x in (by_target, np.hstack([by_target, by_source]))]
+    constant = np.ones((len(gain), 1))
+    designs = (constant, by_target, np.hstack([by_target, by_source]))
+    (total, first), (of_sources, second), (left, rank) = (_leave(x, gain) for x in designs)
+    noise = left / (len(gain) - rank)
+    target = max(total - of_sources - (second - first) * noise, 0.0)
+    source = max(of_sources - left - (rank - second) * noise, 0.0)
     return {
         "chains": len(gain),
-        "deviation": total**0.5,
-        "target": 100 * (1 - left[0] / total),
-        "source": 100 * (left[0] - left[1]) / total,
-        "pair": 100 * left[1] / total,
+        "deviation": gain.std(),
+        "target": 100 * target / (total + noise),
+        "source": 100 * source / (total + noise),
+        "pair": 100 * (1 - (target + source) / (total + noise)),
     }
 
 
-def _unexplained(design: np.ndarray, values: np.ndarray) -> float:
-    """Returns the variance that a least-squares fit leaves."""
-    fitted = design @ np.linalg.lstsq(design, values, rcond=None)[0]
-    return float(((values - fitted) ** 2).mean())
+def _leave(design: np.ndarray, values: np.ndarray) -> tuple[float, int]:
+    """Returns the sum of squares that a least-squares fit leaves, and the rank of the design."""
+    fitted, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
+    return float(((values - design @ fitted) ** 2).sum()), int(rank)

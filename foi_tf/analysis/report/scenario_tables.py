@@ -55,8 +55,8 @@ def _comparison_table(pairs: Sequence[ScenarioPair]) -> Table:
     """Builds the table of how gains change between scenarios."""
     names = {
         "chains": "# chains", "value": "metric, mean change",
-        "baseline": "baselines, mean change", "significant": "# significant",
-        "same_sign": "same sign, %", "kept": "same sign and significant, %",
+        "baseline": "baselines, mean change", "beyond": "# beyond 2 %",
+        "same_sign": "same sign, %", "kept": "same sign and beyond 2 %",
         "turned": "N turned P, %", "stronger": "stronger, %", "targets": "# targets with P",
         "best": "best source kept, %", "three": "best or best three kept, %",
     }  # fmt: skip
@@ -78,8 +78,8 @@ def _comparison_table(pairs: Sequence[ScenarioPair]) -> Table:
         texts=format_cells(data, words=len(_WORDS), **formats),
         words=len(_WORDS),
         notes=[
-            "Of the chains that both have. Significant gains are those of the first scenario "
-            "beyond ±2 % (P or N); changes are from the first to the second, in the "
+            "Of the chains that both have. Beyond 2 % are the gains of the first scenario "
+            "that are P or N; changes are from the first to the second, in the "
             "metric's unit."
         ],
     )

@@ -1,6 +1,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from foi_tf.analysis.measures import gains, variance
@@ -50,6 +51,20 @@ def test_gains_of_the_pair_alone(make_results):
     latin = np.array([[1, -1, 0, 0, 0], [-1, 1, 0, 0, 0], [0, 0, 1, -1, 0], [0, 0, -1, 1, 0]])
     found = shares(make_results, lambda t, s: latin[targets.index(t), sources.index(s)])
     assert found["pair"] == pytest.approx(100)
+
+
+def test_noise_is_of_the_pair(study_of_noise):
+    found = variance.explain_variance(study_of_noise)
+    assert found["source"] < 6 and found["target"] < 6 and found["pair"] > 90
+    # Without a correction, 14 of 119 degrees of freedom make 12 % of the sources.
+
+
+@pytest.fixture
+def study_of_noise():
+    rng = np.random.default_rng(1)
+    pairs = list(itertools.product(range(8), range(15)))
+    frame = pd.DataFrame(pairs, columns=["target", "source"])
+    return frame.assign(target_type="depth", source_type="depth", gain=rng.normal(size=len(pairs)))
 
 
 def test_few_or_equal_gains_say_nothing(make_results):

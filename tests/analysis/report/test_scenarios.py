@@ -56,7 +56,7 @@ def test_gains_that_keep_their_sign_are_counted(networks):
             "chains": 7,
             "value": (-0.16 - 0.09 - 0.03 - 0.073 - 0.079 - 0.13 + 0) / 7,
             "baseline": -0.1,
-            "significant": 6,  # All but +1 %.
+            "beyond": 6,  # All but +1 %.
             "same_sign": 100 * 5 / 6,  # All but -10 % to +5 %.
             "kept": 100 * 4 / 6,  # Nor -5 % to -1 %.
             "turned": 100 / 3,
@@ -67,7 +67,7 @@ def test_gains_that_keep_their_sign_are_counted(networks):
         }
     )
     back = compare_scenarios(second, first)
-    assert back["significant"] == 6 and back["turned"] == 0
+    assert back["beyond"] == 6 and back["turned"] == 0
     assert (back["same_sign"], back["kept"]) == pytest.approx((100 * 5 / 6, 100 * 4 / 6))
     same = compare_scenarios(first, first)
     assert (same["kept"], same["turned"], same["stronger"], same["best"]) == (100, 0, 0, 100)
@@ -92,7 +92,7 @@ def test_tables_compare_in_both_directions(rows):
     assert comparison.data["held against"].tolist() == [
         "resnet50, from ilsvrc", "hrnet_w48, from ilsvrc",
     ]  # fmt: skip
-    assert comparison.texts["same sign and significant, %"].tolist() == ["67", "67"]
+    assert comparison.texts["same sign and beyond 2 %"].tolist() == ["67", "67"]
     assert comparison.texts["metric, mean change"].tolist() == ["-0.080", "+0.080"]
     assert "| camvid | city:segmentation | coco:segmentation | among the same three |" in (
         tables.to_markdown(best)
