@@ -19,14 +19,9 @@ from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 
 
 def judge_networks(analysis: StudyAnalysis) -> dict[tuple[str, str], list[Finding]]:
-    """Judges the findings on each (backbone, family) that has transfers.
-
-    Raises:
-      FoiError: a file of image statistics is damaged or does not belong to its row.
-    """
-    drawn = analysis.noise.draw_gains(DRAWS)
+    """Judges the findings on each (backbone, family) that has transfers."""
     return {
-        network: judge_findings(chains, analysis.distances, drawn[:, chains.index])
+        network: judge_findings(chains, analysis.distances)
         for network, chains in analysis.networks.items()
     }
 

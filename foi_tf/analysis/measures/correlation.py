@@ -135,7 +135,9 @@ def _judge_factor(pairs: pd.DataFrame, name: str, seed: int, resamples: int) -> 
     design = TwoWay.of_pairs(pairs)
     groups = design.targets, design.sources, np.arange(len(gains))
     low, high = two_way.jackknife_interval(
-        tau, *(tau_without_groups(factor, gains, own) for own in groups)
+        tau,
+        *(tau_without_groups(factor, gains, own) for own in groups),
+        scale=two_way.CORRELATION,
     )
     kind = find_property(factor, design)
     rng = np.random.default_rng(seed)

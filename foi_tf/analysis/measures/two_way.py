@@ -7,6 +7,8 @@ and the permutation of rows and columns of Mantel (1967).
 """
 
 import dataclasses
+import math
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -109,31 +111,59 @@ def draw_weights(count: int, draws: int, rng: np.random.Generator) -> np.ndarray
 
 
 def jackknife_interval(
-    value: float, by_target: np.ndarray, by_source: np.ndarray, by_pair: np.ndarray
+    value: float,
+    by_target: np.ndarray,
+    by_source: np.ndarray,
+    by_pair: np.ndarray | None = None,
+    *,
+    scale: "Scale",
 ) -> tuple[float, float]:
-    """Computes the interval of a correlation over targets and over sources.
+    """Computes the interval of a number over targets and over sources.
 
     The variance is that over targets, plus that over sources, minus that over pairs, which both
-    contain; but at least the larger of the two. The interval is one of Student's t on the scale
-    of Fisher's z, with one degree of freedom less than there are targets or sources, whichever
-    are fewer. A single target, or source, is taken as given.
+    contain, if it is known; but at least the larger of the two. The interval is one of Student's
+    t, with one degree of freedom less than there are targets or sources, whichever are fewer. A single target, or source, is taken as given.
 
     Args:
       value: of all pairs.
       by_target, by_source, by_pair: the values without each target, source and pair.
+      scale: `CORRELATION` or `POSITIVE`.
 
     Returns:
-      The ends of the interval; NaN with fewer than `LEAST_UNITS` of either, or for a value of
-      NaN, -1 or 1, whose spread says nothing.
+      The ends of the interval; NaN with fewer than `LEAST_UNITS` of either, or for a value at a
+      bound of its scale, whose spread says nothing.
     """
     units = [own for own in (by_target, by_source) if len(own) > 1]
-    if not units or min(map(len, units)) < LEAST_UNITS or not abs(value) < 1:
+    inside = scale.low < value < scale.high
+    if not units or min(map(len, units)) < LEAST_UNITS or not inside:
         return float("nan"), float("nan")
     variances = [_jackknife_variance(own) for own in units]
-    shared = _jackknife_variance(by_pair) if len(units) > 1 else 0.0
+    shared = _jackknife_variance(by_pair) if by_pair is not None and len(units) > 1 else 0.0
     deviation = max(sum(variances) - shared, *variances) ** 0.5
-    half = stats.t.ppf((1 + LEVEL) / 2, min(map(len, units)) - 1) * deviation / (1 - value**2)
-    return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
+    half = stats.t.ppf((1 + LEVEL) / 2, min(map(len, units)) - 1) * deviation * scale.slope(value)
+    middle = scale.stretch(value)
+    return float(scale.shrink(middle - half)), float(scale.shrink(middle + half))
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """Holds a scale on which errors of a number between two bounds are about normal.
+
+    Attributes:
+      low, high: the bounds.
+      stretch, shrink: the function to that scale, and the one back, which stays in bounds.
+      slope: derivative of `stretch`.
+    """
+
+    low: float
+    high: float
+    stretch: Callable[[float], float]
+    shrink: Callable[[float], float]
+    slope: Callable[[float], float]
+
+
+CORRELATION = Scale(-1.0, 1.0, np.arctanh, np.tanh, lambda x: 1 / (1 - x**2))  # Fisher's z.
+POSITIVE = Scale(0.0, math.inf, float, lambda x: max(x, 0.0), lambda _: 1.0)
 
 
 def _jackknife_variance(left_out: np.ndarray) -> float:

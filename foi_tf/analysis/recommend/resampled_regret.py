@@ -12,7 +12,6 @@ import pandas as pd
 
 from foi_tf.analysis.measures import two_way
 from foi_tf.analysis.measures.summary import TARGET
-from foi_tf.analysis.measures.two_way import LEVEL
 from foi_tf.analysis.recommend.rules import rank_sources
 from foi_tf.study.metrics import higher_is_better
 
@@ -48,8 +47,8 @@ def resample_regrets(
     Returns:
       One row for each rule, the best first: `rule`; how many targets are `compared`, one of
       several settings once in each; `regret` in % of the best, mean over targets; its 95 %
-      interval, `low` to `high`; and `wins`, the share of draws in which it has the smallest regret.
-      Rules that come first together share the draw.
+      interval, `low` to `high`, see `two_way.jackknife_interval`; and `wins`, the share of draws
+      in which it has the smallest regret. Rules that come first together share the draw.
     """
     names = [name for name, own in scores.items() if own.notna().any()]
     if not names:
@@ -61,25 +60,43 @@ def resample_regrets(
     if SETTING not in tried:
         tried = tried.assign(**{SETTING: ""})
     values = _values(tried, gain_draws)
-    count = draws if gain_draws is None else len(gain_draws)
-    rng = np.random.default_rng(seed)
-    of_target, of_setting, of_source = (
-        _draw(tried[columns], count, rng)
-        for columns in (TARGET, [SETTING], ["source", "source_type"])
-    )
     usable = scored.notna().all(axis=1)
-    orders = _rank(tried[usable], scored[usable]).reindex(tried.index)
-    regrets, weights = [], []
-    for places in tried.groupby([*TARGET, SETTING], sort=True).indices.values():
-        own = values[:, places]
-        if not usable.iloc[places].all() or len(places) < 2 or not own[0].max() > 0:
-            continue
-        ranks = orders.iloc[places].to_numpy(int)
-        lower = not higher_is_better(tried.metric.iloc[places[0]])
-        lost, known = _pick(ranks, own, of_source[:, places] > 0, lower)
-        regrets.append(lost)
-        weights.append(of_target[:, places[0]] * of_setting[:, places[0]] * known)
-    return _summarize(names, regrets, weights)
+    ranks = _rank(tried[usable], scored[usable]).reindex(tried.index).to_numpy()
+    compared = [
+        places
+        for places in tried.groupby([*TARGET, SETTING], sort=True).indices.values()
+        if usable.iloc[places].all() and len(places) > 1 and values[0, places].max() > 0
+    ]
+    if not compared:
+        return pd.DataFrame([], columns=COLUMNS)
+    lower = np.array([not higher_is_better(name) for name in tried.metric])
+
+    def average(values: np.ndarray, weights: Sequence[np.ndarray]) -> np.ndarray:
+        return _average(compared, ranks, values, weights, lower)
+
+    units = [_codes(tried[columns]) for columns in (TARGET, ["source", "source_type"], [SETTING])]
+    means = average(values[:1], [np.ones((1, len(tried)))] * 3)[:, 0]
+    without = [average(values[:1], _leave_out(units, place)) for place in (0, 1)]
+    intervals = [
+        two_way.jackknife_interval(*own, scale=two_way.POSITIVE)
+        for own in zip(means, *without, strict=True)
+    ]
+    rng = np.random.default_rng(seed)
+    count = draws if gain_draws is None else len(gain_draws)
+    drawn = average(values[-count:], [
+        two_way.draw_weights(codes.max() + 1, count, rng)[:, codes] for codes in units
+    ])  # fmt: skip
+    drawn = drawn[:, ~np.isnan(drawn).any(0)]
+    first = np.isclose(drawn, drawn.min(0), rtol=0, atol=1e-9)
+    columns = (
+        names,
+        len(compared),
+        means,
+        *zip(*intervals, strict=True),
+        (first / first.sum(0)).mean(1),
+    )
+    table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    return table.sort_values(["regret", "rule"], ignore_index=True)
 
 
 def find_winner(resampled: pd.DataFrame) -> str:
@@ -103,11 +120,16 @@ def _values(tried: pd.DataFrame, gain_draws: np.ndarray | None) -> np.ndarray:
     return np.concatenate([seen, np.where(np.isnan(drawn) | ~known.to_numpy(), seen, drawn)])
 
 
-def _draw(frame: pd.DataFrame, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Returns [1 + draws, pairs], how often the unit of each pair is drawn; first, once each."""
-    codes = pd.factorize(pd.MultiIndex.from_frame(frame))[0]
-    drawn = two_way.draw_weights(codes.max(initial=0) + 1, draws, rng)
-    return np.concatenate([np.ones((1, drawn.shape[1]), np.float32), drawn])[:, codes]
+def _codes(frame: pd.DataFrame) -> np.ndarray:
+    """Returns the unit of each pair as a number from 0 on."""
+    return pd.factorize(pd.MultiIndex.from_frame(frame))[0]
+
+
+def _leave_out(units: Sequence[np.ndarray], place: int) -> list[np.ndarray]:
+    """Returns weights of pairs by target, source and setting without each unit of one of these."""
+    codes = units[place]
+    kept = (np.arange(codes.max() + 1)[:, None] != codes).astype(float)
+    return [kept if i == place else np.ones_like(kept) for i in range(len(units))]
 
 
 def _rank(tried: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
@@ -119,6 +141,39 @@ def _rank(tried: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
             ranked = rank_sources(numbered, scored[name][own.index]).set_index("pair")["rank"]
             found.loc[ranked.index, name] = ranked
     return found
+
+
+def _average(
+    compared: Sequence[np.ndarray],
+    ranks: np.ndarray,
+    values: np.ndarray,
+    weights: Sequence[np.ndarray],
+    lower: np.ndarray,
+) -> np.ndarray:
+    """Computes the regret of each rule, mean over targets.
+
+    Args:
+      compared: the pairs of each target in a setting.
+      ranks: [pairs, rules], from 1 for the first pick.
+      values: [samples, pairs] or [1, pairs].
+      weights: [samples, pairs] how often the target of each pair counts, its source, and its
+        setting.
+      lower: [pairs] whether lower values are better.
+
+    Returns:
+      [rules, samples] in % of the best; NaN where no target counts.
+    """
+    of_target, of_source, of_setting = weights
+    total = np.zeros(len(of_target))
+    sums = np.zeros((ranks.shape[1], len(of_target)))
+    for places in compared:
+        lost, known = _pick(
+            ranks[places], values[:, places], of_source[:, places] > 0, lower[places[0]]
+        )
+        counted = of_target[:, places[0]] * of_setting[:, places[0]] * known
+        total += counted
+        sums += lost * counted
+    return np.divide(sums, total, out=np.full_like(sums, np.nan), where=total > 0)
 
 
 def _pick(
@@ -144,27 +199,3 @@ def _pick(
         ratio = np.take_along_axis(seen, first[:, None], 1)[:, 0] / np.where(known, best, 1.0)
         regrets.append(np.where(known, 100 * (ratio - 1 if lower else 1 - ratio), 0.0))
     return np.array(regrets), known
-
-
-def _summarize(
-    names: Sequence[str], regrets: Sequence[np.ndarray], weights: Sequence[np.ndarray]
-) -> pd.DataFrame:
-    """Returns the table from [rules, 1 + draws] regrets and [1 + draws] weights of each target."""
-    if not regrets:
-        return pd.DataFrame([], columns=COLUMNS)
-    total = np.sum(weights, 0)
-    sums = sum(lost * weight for lost, weight in zip(regrets, weights, strict=True))
-    means = sums[:, total > 0] / total[total > 0]
-    drawn = means[:, 1:]
-    first = np.isclose(drawn, drawn.min(0), rtol=0, atol=1e-9)
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
-    columns = (
-        names,
-        [len(regrets)] * len(names),
-        means[:, 0],
-        low,
-        high,
-        (first / first.sum(0)).mean(1),
-    )
-    table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
-    return table.sort_values(["regret", "rule"], ignore_index=True)

@@ -79,17 +79,33 @@ def test_the_interval_by_hand():
     of_pairs = 2 / 3 * ((by_pair - by_pair.mean()) ** 2).sum()
     deviation = (of_targets + of_sources - of_pairs) ** 0.5
     half = stats.t.ppf(0.975, 2) * deviation / (1 - 0.2**2)
-    low, high = two_way.jackknife_interval(0.2, by_target, by_source, by_pair)
+    low, high = two_way.jackknife_interval(
+        0.2, by_target, by_source, by_pair, scale=two_way.CORRELATION
+    )
     assert (low, high) == pytest.approx(tuple(np.tanh(np.arctanh(0.2) + half * x) for x in (-1, 1)))
     # What both contain is not subtracted twice: the larger of the two stays.
-    wide = two_way.jackknife_interval(0.2, by_target, by_target, 10 * by_target)
-    alone = two_way.jackknife_interval(0.2, by_target, np.array([np.nan]), by_target)
+    given = {"scale": two_way.CORRELATION}
+    wide = two_way.jackknife_interval(0.2, by_target, by_target, 10 * by_target, **given)
+    alone = two_way.jackknife_interval(0.2, by_target, np.array([np.nan]), by_target, **given)
     assert wide == pytest.approx(alone)
+
+
+def test_the_interval_of_a_positive_number_by_hand():
+    left_out = np.array([1.0, 2, 3, 4])
+    half = stats.t.ppf(0.975, 3) * (3 / 4 * 5) ** 0.5
+    found = two_way.jackknife_interval(9.5, left_out, np.zeros(1), scale=two_way.POSITIVE)
+    assert found == pytest.approx((9.5 - half, 9.5 + half))
+    low, _ = two_way.jackknife_interval(2.5, left_out, np.zeros(1), scale=two_way.POSITIVE)
+    assert low == 0
 
 
 @pytest.mark.parametrize("value", [1.0, -1.0, float("nan")])
 def test_no_interval_where_the_spread_says_nothing(value):
     same = np.full(5, value)
-    assert np.isnan(two_way.jackknife_interval(value, same, same, same)).all()
+    assert np.isnan(
+        two_way.jackknife_interval(value, same, same, same, scale=two_way.CORRELATION)
+    ).all()
     few = np.array([0.1, 0.2])
-    assert np.isnan(two_way.jackknife_interval(0.1, few, np.arange(5) / 10, few)).all()
+    assert np.isnan(
+        two_way.jackknife_interval(0.1, few, np.arange(5) / 10, scale=two_way.POSITIVE)
+    ).all()

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foi_tf.analysis.measures.two_way import POSITIVE, jackknife_interval
 from foi_tf.analysis.recommend import regret
 from foi_tf.analysis.recommend.resampled_regret import find_winner, resample_regrets
 from tests.analysis.recommend.test_regret import pairs
@@ -18,7 +19,7 @@ def test_the_regret_of_the_study_itself():
     scores = {"first": pd.Series([3.0, 2, 1, 3, 2, 1]), "last": pd.Series([1.0, 2, 3, 1, 2, 3])}
     found = resample_regrets(frame, scores, draws=200).set_index("rule")
     assert found.regret.to_dict() == pytest.approx({"first": 25, "last": (40 + 75) / 2})
-    assert (found.compared == 2).all() and (found.low <= found.regret).all()
+    assert (found.compared == 2).all() and found.low.isna().all()  # Two targets are too few.
     table = regret.evaluate_rules(frame, scores).set_index("rule")
     assert table.regret_1["first"] == 25 and np.isnan(table.wins["random"])
     assert table.wins["first"] > 0.7 and table.wins[["first", "last"]].sum() == pytest.approx(1)
@@ -33,6 +34,25 @@ def test_who_is_always_right_wins_and_who_ties_shares():
     assert alone.wins.sum() == pytest.approx(1) and find_winner(alone) == "right"
     shared = resample_regrets(frame, {"right": right, "twin": 2 * right, "wrong": wrong}, draws=100)
     assert shared.wins[0] == shared.wins[1] and find_winner(shared) == ""
+
+
+def test_the_interval_is_over_targets_and_sources():
+    rng = np.random.default_rng(2)
+    frame = several(rng.uniform(0.2, 0.8, (10, 8)))
+    rule = frame.value + rng.normal(0, 0.1, len(frame))
+    found = resample_regrets(frame, {"rule": rule}, draws=9).iloc[0]
+
+    def regret_of(own):
+        picked = own.loc[rule[own.index].groupby(own.target).idxmax()].set_index("target").value
+        return (100 * (1 - picked / own.groupby("target").value.max())).mean()
+
+    assert found.regret == pytest.approx(regret_of(frame))
+    without = [
+        np.array([regret_of(frame[frame[end] != unit]) for unit in frame[end].unique()])
+        for end in ("target", "source")
+    ]
+    expected = jackknife_interval(found.regret, *without, scale=POSITIVE)
+    assert (found.low, found.high) == pytest.approx(expected)
 
 
 def test_a_close_race_has_no_winner():
