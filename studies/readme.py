@@ -96,7 +96,7 @@ def _agreement(study: pathlib.Path) -> str:
         pairs[correlation.SIZE] = pairs.source.map(whole).astype(float)
         found = list(correlation.tau_over_all(pairs, list(FACTORS)).itertuples())
         columns.append([f"{x.tau:.2f} ({x.low:.2f} to {x.high:.2f})" for x in found])
-        columns.append([f"{x.adjusted_tau:.2f} ({x.p_value:.2f})" for x in found])
+        columns.append([f"{x.adjusted_tau:.2f} ({x.p_value:.3f})" for x in found])
     header = ["Kendall's τ of gain with", "the paper"]
     header += ["whole sources", "adjusted (p)", "few source images", "adjusted (p)"]
     words = [[text, paper or MISSING] for text, paper in FACTORS.values()]

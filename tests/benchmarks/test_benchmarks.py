@@ -13,9 +13,11 @@ FOLDER = ROOT / "benchmarks"
 NETWORK = ("--backbone=hrnet_mini", "--size=64")
 # Arguments of the smallest run, and a text that the output has to match.
 CASES = {
+    "claims": (["--studies=1", "--draws=10", "--datasets=8"], r"8 datasets +A9.*\nlargest"),
     "convert": (["--images=4", "--repeats=1", "--layouts=camvid,uwt"], r"uwt +\d+"),
     "detection_evaluation": (["--images=20", "--predictions=5", "--repeats=1"], r"ratio|both"),
     "distance": (["--datasets=3", "--images=20", "--channels=8", "--repeats=1"], r"[\d.]+ s"),
+    "factors": (["--draws=2", "--resamples=9", "--grids=4x5"], r"4x5 +distance +\d"),
     "first_step": (["--repeats=1", "--backbone=resnet50", "--size=32"], r"ratio"),
     "inference": (
         ["--torch_python=", "--rounds=1", "--calls=5", *NETWORK, "--precisions=float32"],

@@ -121,8 +121,9 @@ class ChainQueries:
         for code in np.unique(codes):
             own = codes == code
             if own.sum() >= LEAST_SOURCES:
-                gains = [self.chains.effect("gain", x[own]) for x in (one, other)]
-                tau = kendall.tau_between(*gains, self.chains.sources_drawn[:, one[own]])
+                before, after = (self.chains.effect("gain", x[own]) for x in (one, other))
+                drawn = self.chains.sources_drawn[:, one[own]]
+                tau = kendall.tau_between(before, after, drawn)
                 taus.append(tau)
                 weights.append(self.chains.targets_drawn[:, one[own][0]] * ~np.isnan(tau))
         if not taus:

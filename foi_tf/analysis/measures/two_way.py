@@ -47,7 +47,7 @@ class TwoWay:
             names.append(tuple(sorted(set(tasks))))
             places = {name: i for i, name in enumerate(names[-1])}
             codes.append(np.array([places[task] for task in tasks]))
-        return cls(*codes, *names)
+        return cls(codes[0], codes[1], names[0], names[1])
 
     def leave_of_both(self, values: np.ndarray) -> np.ndarray:
         """Returns what additive effects of targets and of sources leave of [N] values."""
@@ -122,7 +122,8 @@ def jackknife_interval(
 
     The variance is that over targets, plus that over sources, minus that over pairs, which both
     contain, if it is known; but at least the larger of the two. The interval is one of Student's
-    t, with one degree of freedom less than there are targets or sources, whichever are fewer. A single target, or source, is taken as given.
+    t, with one degree of freedom less than there are targets or sources, whichever are fewer. A
+    single target, or source, is taken as given.
 
     Args:
       value: of all pairs.
