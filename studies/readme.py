@@ -10,6 +10,7 @@ import pathlib
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from foi_tf import files
@@ -141,9 +142,9 @@ def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) ->
       kinds: task types of the targets; all if empty.
       kept: scores as `pair_scores.read_scores` returns them, or None.
     """
-    before = _past(study, "small", kinds)
+    before, drawn = _past(study, "small", kinds)
     scores = source_ranking.score_past_transfers(before, [], [], kept)
-    table = regret.evaluate_rules(before, scores)
+    table = regret.evaluate_rules(before, scores, drawn)
     header = ["rule", "targets", "first pick", "95 %", "comes first in", "best of three", "worst"]
     rows = [
         [f"`{x.rule}`", str(x.targets), f"{x.regret_1:.1f}", *_certainty(x),
@@ -161,11 +162,12 @@ def winners(study: pathlib.Path, kept: pd.DataFrame) -> pd.DataFrame:
     tried = gains.transfers(_analysis(study).mean_gains)
     settings = [x for x in ("small", "full") if (tried.setting == x).any()]
     parts = [_past(study, setting, [SEGMENTATION]) for setting in settings]
-    scores = [source_ranking.score_past_transfers(own, [], [], kept) for own in parts]
-    marked = [own.assign(setting=x) for x, own in zip(settings, parts, strict=True)]
+    scores = [source_ranking.score_past_transfers(own, [], [], kept) for own, _ in parts]
+    marked = [own.assign(setting=x) for x, (own, _) in zip(settings, parts, strict=True)]
     return resample_regrets(
         pd.concat(marked, ignore_index=True),
         {name: pd.concat([one[name] for one in scores], ignore_index=True) for name in scores[0]},
+        np.concatenate([drawn for _, drawn in parts], axis=1),
     )
 
 
@@ -178,11 +180,12 @@ def _format_winners(table: pd.DataFrame) -> str:
     return _table(["rule", "targets", "first pick", "95 %", "comes first in"], rows, words=1)
 
 
-def _past(study: pathlib.Path, setting: str, kinds: list[str]) -> pd.DataFrame:
-    """Returns the transfers within task types of a setting."""
+def _past(study: pathlib.Path, setting: str, kinds: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Returns the transfers within task types of a setting, and draws of their true gains."""
     analysis = _analysis(study)
     before = past_transfers.select_past_transfers(analysis.mean_gains, setting, analysis.distances)
-    return past_transfers.filter_task_types(before, "within_type", kinds)
+    before = past_transfers.filter_task_types(before, "within_type", kinds)
+    return before, past_transfers.draw_gains(before, analysis)
 
 
 def _certainty(row) -> tuple[str, str]:

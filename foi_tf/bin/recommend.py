@@ -140,12 +140,12 @@ def _main(values: flags.FlagValues) -> None:
     from foi_tf.study import feature_files
 
     features = feature_files.load_all_features(values.features)
-    before = None
+    before, analysis = None, None
     if values.published:
         before = past_transfers.load_published_transfers()
     elif values.results:
         known = distance.read_distances(values.distances) if values.distances else None
-        before, said, _ = past_transfers.load_past_transfers(
+        before, said, analysis = past_transfers.load_past_transfers(
             values.results, values.setting or "small", features, known
         )
         for sentence in said:
@@ -156,7 +156,8 @@ def _main(values: flags.FlagValues) -> None:
         scores = source_ranking.score_past_transfers(before, values.by, features, kept)
         if values.keep_scores:
             pair_scores.write_scores(values.keep_scores, before, scores)
-        table = regret.evaluate_rules(before, scores)
+        drawn = past_transfers.draw_gains(before, analysis) if analysis else None
+        table = regret.evaluate_rules(before, scores, drawn)
     else:
         (by,) = values.by or [source_ranking.DEFAULT]
         table = source_ranking.recommend_sources(

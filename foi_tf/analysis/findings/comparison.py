@@ -6,6 +6,7 @@ from etils import epath
 
 from foi_tf.analysis.findings.evidence import Evidence, Finding, format_probability
 from foi_tf.analysis.findings.findings import judge_findings
+from foi_tf.analysis.findings.resampled_chains import DRAWS
 from foi_tf.analysis.measures import distance
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.errors import FoiError
@@ -50,7 +51,8 @@ def judge_study(analysis: StudyAnalysis, where: str) -> list[Finding]:
     if len(analysis.networks) > 1:
         names = " and ".join(f"{backbone} from {family}" for backbone, family in analysis.networks)
         raise FoiError(f"{where}: has chains of {names}; keep them in different directories")
-    return judge_findings(analysis.mean_gains, analysis.distances)
+    drawn = analysis.noise.draw_gains(DRAWS)
+    return judge_findings(analysis.mean_gains, analysis.distances, drawn)
 
 
 def compare_as_markdown(studies: Mapping[str, Sequence[Finding]]) -> str:

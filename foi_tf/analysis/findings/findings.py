@@ -19,9 +19,14 @@ from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 
 
 def judge_networks(analysis: StudyAnalysis) -> dict[tuple[str, str], list[Finding]]:
-    """Judges the findings on each (backbone, family) that has transfers."""
+    """Judges the findings on each (backbone, family) that has transfers.
+
+    Raises:
+      FoiError: a file of image statistics is damaged or does not belong to its row.
+    """
+    drawn = analysis.noise.draw_gains(DRAWS)
     return {
-        network: judge_findings(chains, analysis.distances)
+        network: judge_findings(chains, analysis.distances, drawn[:, chains.index])
         for network, chains in analysis.networks.items()
     }
 

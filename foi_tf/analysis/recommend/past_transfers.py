@@ -50,6 +50,19 @@ def load_past_transfers(
     return tried, [*analysis.left_out, *not_ranked], analysis
 
 
+def draw_gains(tried: pd.DataFrame, analysis: StudyAnalysis) -> np.ndarray:
+    """Draws the true gains of past transfers, see `NoiseModel.draw_gains`.
+
+    Args:
+      tried: as `select_past_transfers` returns them, or a part of those.
+      analysis: of the rows that they are from.
+
+    Returns:
+      [draws, transfers] gains in %.
+    """
+    return analysis.noise.draw_gains()[:, tried.chain.to_numpy()]
+
+
 def select_past_transfers(
     chains: pd.DataFrame, setting: str, distances: pd.DataFrame | None = None
 ) -> pd.DataFrame:
