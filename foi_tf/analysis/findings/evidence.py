@@ -6,12 +6,13 @@ import math
 import numpy as np
 import pandas as pd
 
+from foi_tf.analysis.uncertainty import verdicts
 from foi_tf.study.table_texts import MISSING
 
 HOLDS, PROBABLY, UNDECIDED = "holds", "probably holds", "cannot be told"
 PROBABLY_NOT, FAILS = "probably does not hold", "does not hold"
 NOT_ENOUGH = "not enough data"
-CERTAIN, PROBABLE = 0.95, 0.8  # Probabilities from which a claim holds, or probably does; ours.
+CERTAIN, PROBABLE = verdicts.LEVEL, verdicts.PROBABLE  # From which a claim (probably) holds.
 # Ours: shares of fewer say more about the choice of chains than about transfer.
 MIN_PAIRS, MIN_TARGETS = 10, 5
 _DIGITS = 3  # Percentages that are equal to so many decimal places are printed as equal.

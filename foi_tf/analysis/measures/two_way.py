@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-LEVEL = 0.95  # Of intervals; ours.
+from foi_tf.analysis.uncertainty.verdicts import LEVEL
+
 # Targets or sources below which there is no interval; ours. Two say next to nothing of a spread.
 LEAST_UNITS = 3
 _DIGITS = 9  # Decimal places of what effects leave: below are rounding errors.
