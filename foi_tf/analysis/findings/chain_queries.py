@@ -13,7 +13,7 @@ from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.results import MULTI_SOURCE, SCRATCH
 
 SIZE = "size"  # The factor beside the distances: training images of the source.
-LEAST_SOURCES = 3  # Of a target whose sources are ranked in two settings; ours.
+LEAST_SOURCES = 3  # A target whose sources are ranked in two settings has so many; ours.
 
 
 class ChainQueries:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from foi_tf.analysis.findings import evidence_of_factors as factors
-from foi_tf.analysis.findings import evidence_of_gains as gains
+from foi_tf.analysis.findings import evidence_of_factors, evidence_of_gains
 from foi_tf.analysis.findings.chain_queries import ChainQueries
 from foi_tf.analysis.findings.evidence import Evidence, Finding
 from foi_tf.analysis.findings.resampled_chains import DRAWS, ResampledChains
@@ -64,31 +63,31 @@ _Collect = Callable[[ChainQueries], Iterator[Evidence]]
 _FINDINGS: tuple[tuple[str, str, _Collect], ...] = (
     ("Classic ILSVRC'12 transfer always outperforms training from scratch.",
      "chains from scratch, and baselines",
-     gains.compare_with_scratch),
+     evidence_of_gains.compare_with_scratch),
     ("For most target tasks there is a source that brings further benefits on top of "
      "ILSVRC'12 pre-training.", "sources of any kind for each target",
-     gains.count_helped_targets),
+     evidence_of_gains.count_helped_targets),
     ("The image domain strongly affects transfer gains, more than the task type.",
      "chains within and across domains and task types; distances for the last number",
-     factors.compare_domain_with_type),
+     evidence_of_factors.compare_domain_with_type),
     ("For positive transfer, the source image domain should include the target domain.",
      "distances between datasets, and segmentation chains with limited sources",
-     factors.compare_inclusion),
+     evidence_of_factors.compare_inclusion),
     ("Multi-source models yield good transfer, but are outperformed by the largest "
      "within-domain source.", "multi-source models, and sources within the domain",
-     gains.judge_multi_source),
+     evidence_of_gains.judge_multi_source),
     ("Transfer across task types can bring positive gains.", "chains across task types",
-     gains.judge_across_types),
+     evidence_of_gains.judge_across_types),
     ("Transfer within task type and domain yields very positive effects.",
      f"{_WITHIN} and domain",
-     gains.judge_within_domain),
+     evidence_of_gains.judge_within_domain),
     ("Transfer naturally flows from larger to smaller datasets.",
      f"{_WITHIN} and domain, with known training sizes",
-     gains.compare_by_size),
+     evidence_of_gains.compare_by_size),
     ("Transfer effects are larger for small target training sets.",
      "segmentation chains with few and with all target images",
-     gains.compare_target_sizes),
+     evidence_of_gains.compare_target_sizes),
     ("The source domain including the target is more important than the number of source samples.",
      "segmentation chains with whole and with limited sources, and distances",
-     factors.compare_inclusion_with_size),
+     evidence_of_factors.compare_inclusion_with_size),
 )  # fmt: skip

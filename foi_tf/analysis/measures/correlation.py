@@ -18,9 +18,9 @@ from foi_tf.errors import FoiError
 
 SIZE, SAME_DOMAIN = "source_size", "same_domain"
 RESAMPLES = 999  # Permutations for a p-value; ours.
-# What a factor is a property of.
+# A factor is a property of one of these.
 OF_SOURCE, OF_TARGET, OF_PAIR = "source", "target", "pair"
-_ROUNDING = 1e-6  # Of a tau.
+_ROUNDING = 1e-6  # Taus that differ by less are equal.
 COLUMNS = [
     "factor", "property_of", "tau", "low", "high", "adjusted_tau", "p_value", "pairs", "targets",
     "sources",

@@ -7,6 +7,8 @@ differently, as a share of those that neither ties.
 import numpy as np
 from scipy import stats
 
+_LARGEST = 1e30  # Only the order of values matters, and float32 is the fastest to compare.
+
 
 def kendall_tau(first: np.ndarray, second: np.ndarray) -> float:
     """Returns Kendall's tau-b; NaN where either side is constant."""
@@ -29,7 +31,7 @@ def tau_of_samples(
     Returns:
       [samples, K]; NaN where either side is constant.
     """
-    samples = np.asarray(samples, np.float32)
+    samples = np.clip(samples, -_LARGEST, _LARGEST).astype(np.float32)
     if weights is not None:
         weights = np.asarray(weights, np.float32)
     order = np.sign(others[None, :, :] - others[:, None, :]).astype(np.float32)  # [N, N, K]

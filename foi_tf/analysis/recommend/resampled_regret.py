@@ -16,7 +16,7 @@ from foi_tf.analysis.recommend.rules import rank_sources
 from foi_tf.study.metrics import higher_is_better
 
 DRAWS = 1000  # Ours.
-WINNING_SHARE = 0.8  # Of draws; a rule that comes first in fewer has not won. Ours.
+WINNING_SHARE = 0.8  # A rule that comes first in fewer draws has not won; ours.
 SETTING = "setting"
 COLUMNS = ["rule", "compared", "regret", "low", "high", "wins"]
 
