@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
 # Runs a whole study, from images to its report: one of the two whose results studies/ keeps.
 #
-#   bash launch/study.sh mini OUT [JOBS]
-#   FOI_REAL_DATA=DIR bash launch/study.sh real OUT [JOBS]
+#   bash launch/study.sh mini OUT [JOBS] [--seeds=0,1] [--vary=init,order]
+#   FOI_REAL_DATA=DIR bash launch/study.sh real OUT [JOBS] [--seeds=0,1] [--vary=init,order]
 #
 # mini renders its images. real reads the 15 sets in DIR, each in a folder of its name, and is
 # pre-trained on rendered images. JOBS is the number of commands that run at a time (default 2).
-# Finished links are not trained again, so the same call goes on after an interruption. foi_tf has
-# to be installed. studies/ keeps OUT/report/results.csv, OUT/report/appearance/distances.csv and
+# --seeds and --vary are those of foi-plan. Finished links are not trained again, so the same call
+# goes on after an interruption. foi_tf has to be installed. studies/ keeps OUT/report/results.csv, OUT/report/appearance/distances.csv and
 # OUT/scores.csv.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 
-parse_flags "" "$@"
-case " $*" in *" --"*) fail "takes no flags but --help" ;; esac
-study=${1:-} out=${2:-} jobs=${3:-2}
+seeds='' vary=''
+parse_flags "seeds=0,1 vary=init,order" "$@"
+case " ${plan_flags[*]-}${plan:+ --plan}${dry_run/1/ --dry_run}" in
+  *" --"*) fail "takes no flags but --seeds, --vary and --help" ;;
+esac
+study=${plan_flags[0]:-} out=${plan_flags[1]:-} jobs=${plan_flags[2]:-2}
 [ -n "$out" ] || fail "wants mini or real, and a directory to write to"
 network=(--backbone=hrnet_mini --precision=bfloat16 --strategy=cpu)
 
@@ -33,24 +36,25 @@ sweep() {
     --data_dir="$data" "${network[@]}" --init="$init" "${@:2}"
 }
 
-# study NAME FLAGS...: runs a plan with the chosen learning rates and two seeds. Its cost is
+# study NAME FLAGS...: runs a plan with the chosen learning rates and all seeds. Its cost is
 # estimated from the rows of the choice of rates, or, if rates.yaml was there already, from the
 # rows that studies/ keeps.
 study() {
   local measured=$out/rates/results
   [ -d "$measured" ] || measured=$ROOT/studies/$study/results.csv
   sweep "$1" --workdir="$out/study" --config="$config" --results="$measured" \
-    --seeds=0,1 "${@:2}"
+    --seeds="$seeds" --vary="$vary" "${@:2}"
 }
 
 # points: computes features of points of all segmentation targets by each source model of
-# segmentation. Transferability metrics are computed from them.
+# segmentation, that of the first seed. Transferability metrics are computed from them.
 points() {
   local targets link
   targets=$(grep -o -- '--target=[a-z0-9_]*:segmentation' "$out/small.tsv" | cut -d= -f2 | sort -u |
     paste -sd,)
   # The links are finished, so foi-run only prints their directories.
-  cut -f7 "$out/small.tsv" | grep '^foi-source .*--source=[a-z0-9_]*:segmentation ' | foi-run |
+  cut -f7 "$out/small.tsv" | grep '^foi-source .*--source=[a-z0-9_]*:segmentation ' |
+    grep -E -- "--seed=${seeds%%,*}( |$)" | foi-run |
     sed 's/.*"directory": "//; s/".*//' >"$out/sources.txt"
   while read -r link; do
     foi-features --dataset="$targets" --pixels=50 --images=150 --size=96x96 --data_dir="$data" \

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from etils import epath
 
 from foi_tf.api.arguments import Place, check_name
 from foi_tf.errors import FoiError
-from foi_tf.study import choices, sources
+from foi_tf.study import choices, sources, variation
 from foi_tf.study.dataset import Size, Task
 from foi_tf.study.grid import PRETRAINING, PRETRAININGS, SETTINGS
 from foi_tf.study.results import NO_SOURCE
@@ -109,7 +109,7 @@ def source(
         empty takes the one named after the dataset's collection.
       overrides: single values by key, such as {"segmentation.schedule.steps": 200}.
       backbone: one of `foi_tf.study.backbones.BACKBONES`.
-      seed: fixes initial weights, data order and augmentation.
+      seed: fixes what `vary` names: by default initial weights, data order and augmentation.
       setting: "small", "full" or "small_source" (Sections 5.2 to 5.4). Only the last one
         limits sources.
       init: weights to start from: a link's directory, a checkpoint, "scratch", or
@@ -117,10 +117,11 @@ def source(
       options: `precision` ("float32" or "bfloat16"), `strategy` ("auto", "cpu", "mirrored",
         "multi_worker", "tpu", or a `tf.distribute.Strategy`), `tpu` (its address), `crop`
         (height and width of the input in pixels, for all datasets), `select_lr` ("none",
-        "validation" or "holdout"), `steps_per_loop`, `checkpoint_every` (steps), `wait`
-        (for another worker that trains the link; else `BusyError`), and `sessions`, a
-        `foi_tf.chains.train_session.SessionCache` that keeps the traced training step for
-        the next run on the same task.
+        "validation" or "holdout"), `vary` (what the seed varies, some of
+        `foi_tf.study.variation.KINDS`; by default "init" and "order"), `steps_per_loop`,
+        `checkpoint_every` (steps), `wait` (for another worker that trains the link; else
+        `BusyError`), and `sessions`, a `foi_tf.chains.train_session.SessionCache` that keeps
+        the traced training step for the next run on the same task.
 
     Raises:
       FoiError: data or weights are missing or wrong, or an argument is.
@@ -198,6 +199,7 @@ def _make_setup(
     tpu: str = "",
     crop: Size | None = None,
     select_lr: str = "none",
+    vary: Iterable[str] = variation.DEFAULT,
     steps_per_loop: int = choices.Pace.steps_per_loop,
     checkpoint_every: int = choices.Pace.checkpoint_every,
     wait: bool = True,
@@ -230,6 +232,7 @@ def _make_setup(
         precision=precision,
         seed=seed,
         select=select_lr,
+        vary=variation.parse_variation(vary),
         strategy=strategy,
         pace=choices.Pace(
             steps_per_loop=steps_per_loop, checkpoint_every=checkpoint_every, wait=wait

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 from etils import epath
 
+from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import Program
 
 if TYPE_CHECKING:
@@ -168,8 +169,12 @@ def _write_report(values: flags.FlagValues) -> None:
 def _print_comparison(studies: Mapping[str, str]) -> None:
     """Prints the findings of several studies, whose directories are given by name."""
     from foi_tf.analysis.findings import comparison
+    from foi_tf.analysis.measures.pretrainings import compare_pretrainings
 
-    judged = {name: comparison.judge_directory(place) for name, place in studies.items()}
+    loaded = {name: comparison.load_study(place) for name, place in studies.items()}
+    for sentence in compare_pretrainings({name: one.rows for name, one in loaded.items()}):
+        console.print_note(sentence)
+    judged = {name: comparison.judge_study(one, studies[name]) for name, one in loaded.items()}
     print(comparison.compare_as_markdown(judged), end="")
 
 

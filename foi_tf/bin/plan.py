@@ -26,6 +26,7 @@ from foi_tf.bin._plan.shared_flags import SharedFlags
 from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import Program
 from foi_tf.errors import FoiError, unknown_name_error
+from foi_tf.study import variation
 from foi_tf.study.dataset import TABLE3
 from foi_tf.study.results import NO_SOURCE
 from foi_tf.study.scenarios import SCENARIOS
@@ -73,7 +74,9 @@ def _print_plan(values: flags.FlagValues) -> None:
         )
         return
     seeds = [int(seed) for seed in values.seeds]
-    runs = plan.build_plan(datasets, setting, chains, seeds, values.init, _name_init(values.init))
+    vary = variation.parse_variation(values.vary)
+    init_name = _name_init(values.init)
+    runs = plan.build_plan(datasets, setting, chains, seeds, values.init, init_name, vary)
     if values.baselines:
         runs, chains = plan.baseline_runs(runs), []
     costs = _estimate_costs(shared, values.collection, datasets, runs, results)

@@ -16,7 +16,7 @@ from absl import flags
 
 from foi_tf.bin._shared import training_flags
 from foi_tf.bin._shared.program import Program, require
-from foi_tf.study import sources
+from foi_tf.study import sources, variation
 
 if TYPE_CHECKING:
     from foi_tf.chains.train_session import SessionCache
@@ -33,6 +33,9 @@ def _define_flags(values: flags.FlagValues) -> None:
     )
     training_flags.define_setting(values)
     training_flags.define_selection(values)
+    training_flags.define_variation(
+        values, (*variation.DEFAULT, variation.SUBSET), "What --seed varies"
+    )
     training_flags.define_crop(values)
 
 

@@ -17,6 +17,7 @@ from etils import epath
 
 from foi_tf.bin._shared import console, training_flags
 from foi_tf.bin._shared.program import Program, require
+from foi_tf.study import variation
 from foi_tf.study.dataset import Task
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
@@ -58,6 +59,7 @@ def _define_flags(values: flags.FlagValues) -> None:
     )
     training_flags.define_setting(values)
     training_flags.define_selection(values)
+    training_flags.define_variation(values, tuple(variation.KINDS), "What --seed varies")
     training_flags.define_crop(values)
     flags.register_multi_flags_validator(
         ["source", "source_weights", "source_init", "init"], _check_starts, flag_values=values

@@ -11,7 +11,7 @@ from foi_tf.chains.links import Link
 from foi_tf.errors import FoiError
 
 # Fields that may differ between the links of one study.
-_FREE = ("chain", "task", "parent", "holdout", "backbone", "seed")
+_FREE = ("chain", "task", "parent", "holdout", "backbone", "seed", "varied")
 _SHOWN = 4  # Differences that an error message lists.
 
 

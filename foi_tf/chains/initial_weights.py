@@ -9,6 +9,7 @@ from foi_tf.chains import links, lr_selection
 from foi_tf.errors import FoiError, NotReadyError
 from foi_tf.models.weights import checkpoint_facts
 from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
+from foi_tf.study import variation
 from foi_tf.study.choices import SELECTIONS
 from foi_tf.study.dataset import CONTRASTIVE, Task
 from foi_tf.study.grid import PRETRAINING, PRETRAININGS
@@ -92,6 +93,8 @@ def find_source_model(
     backbone: str,
     select: str,
     init: str = NO_SOURCE,
+    seed: int | None = None,
+    varied: tuple[str, ...] = variation.DEFAULT,
 ) -> Start:
     """Finds the source model of a task, or of a set of tasks, in a working directory.
 
@@ -99,16 +102,24 @@ def find_source_model(
       images: how many training images it was allowed of each task; None for all.
       select: how its learning rate was chosen, one of `study.choices.SELECTIONS`.
       init: name of the weights that it began with.
+      seed: seed that it was trained with; None for any.
+      varied: what that seed varies in it, see `study.variation.varied_in_source`.
 
     Raises:
       FoiError: there is no such source model, or more than one.
     """
     chain, command = (init, str(task)), f"foi-source --source={task}"
+    if seed is not None:
+        command += f" --seed={seed}"
+        if varied != variation.DEFAULT:
+            command += f" --vary={variation.format_variation(varied)}"
     if init in (SCRATCH, *map(str, PRETRAININGS.values())):
         command += f" --init={init}"
     elif init != NO_SOURCE:  # Weights that were given by a path are named by its last part.
         command += f" --init=.../{init}"
-    return _find_link(workdir, chain, task, images, backbone, select, command, "--source_weights")
+    kind = None if seed is None else (seed, varied)
+    flag = "--source_weights"
+    return _find_link(workdir, chain, task, images, backbone, select, command, flag, kind)
 
 
 def find_weights(path: epath.PathLike, backbone: str) -> Start:
@@ -153,21 +164,25 @@ def _find_link(
     select: str,
     command: str,
     flag: str,
+    kind: tuple[int, tuple[str, ...]] | None = None,
 ) -> Start:
     """Finds the one finished link of a chain.
 
     Args:
       command: the command that trains it, for the error message.
       flag: the flag that takes a link by its path, for the error message.
+      kind: seed of the link and what it varies; None for any.
     """
 
     def is_wanted(link: links.Link) -> bool:
         same = link.chain == chain and link.backbone == backbone and not link.holdout
+        same = same and kind in (None, (link.seed, link.varied))
         return same and sorted(link.images, key=str) == sorted(images, key=str)
 
     finished = links.find_finished(workdir, task, is_wanted)
     found = [directory for directory in finished if lr_selection.is_chosen(directory, select)]
-    shown = f"{workdir}: {{}} {' -> '.join(chain)} with {backbone}"
+    seeded = "" if kind is None else f" and seed {kind[0]}"
+    shown = f"{workdir}: {{}} {' -> '.join(chain)} with {backbone}{seeded}"
     if not found:
         others = [by for by in SELECTIONS if any(lr_selection.is_chosen(d, by) for d in finished)]
         if others:

@@ -17,8 +17,7 @@ def make_train_input(
     link: Link, place: int, prepared: PreparedDataset, task: TaskType
 ) -> pipeline.Input:
     """Describes the training images of the link's member at `place`."""
-    member = link.members[place]
-    ids = choose_subset(prepared.annotated_ids("train", member.task.type), member.images)
+    ids = _choose_images(link, place, prepared)
     held = set(_choose_held_out(link, ids))
     chosen = [name for name in ids if name not in held]
     return _make_input(link, place, prepared, task, "train", chosen)
@@ -35,7 +34,7 @@ def make_evaluation_input(
     if not link.holdout:
         ids = prepared.annotated_ids("val", member.task.type)
         return _make_input(link, place, prepared, task, "val", ids)
-    ids = choose_subset(prepared.annotated_ids("train", member.task.type), member.images)
+    ids = _choose_images(link, place, prepared)
     return _make_input(link, place, prepared, task, "train", _choose_held_out(link, ids))
 
 
@@ -80,6 +79,13 @@ def distribute_evaluation_batches(
     return strategy.distribute_datasets_from_function(make_for_host)
 
 
+def _choose_images(link: Link, place: int, prepared: PreparedDataset) -> list[str]:
+    """Chooses the training images that the member at `place` may use."""
+    member = link.members[place]
+    ids = prepared.annotated_ids("train", member.task.type)
+    return choose_subset(ids, member.images, link.subset_seed)
+
+
 def _choose_held_out(link: Link, ids: list[str]) -> list[str]:
     """Chooses the training images that a candidate is evaluated on, by the run's seed."""
     if not link.holdout:
@@ -88,7 +94,7 @@ def _choose_held_out(link: Link, ids: list[str]) -> list[str]:
     if count >= len(ids):
         images = count_noun(len(ids), "training image")
         raise FoiError(f"{link.task}: {images}, too few to hold some out")
-    # Never seed 0, which orders the subsets: a small one is the beginning of each larger one.
+    # Never the seed that orders the subsets: a small one is the beginning of each larger one.
     return choose_subset(ids, count, seed=link.seed + 1)
 
 
@@ -104,7 +110,7 @@ def _make_input(
         crop=member.crop,
         chosen=tuple(ids),
         rescale=member.rescale,
-        seed=link.seed + place * _SEED_STRIDE,
+        seed=link.order_seed + place * _SEED_STRIDE,
         around_objects=task.around_objects,
         views=task.views,
         fit=member.fit,

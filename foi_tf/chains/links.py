@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Callable
 
 import pydantic
@@ -11,6 +12,7 @@ from etils import epath
 from foi_tf import __version__
 from foi_tf.errors import FoiError
 from foi_tf.files import describe_error, write_text
+from foi_tf.study import metrics, variation
 from foi_tf.study.choices import Fit, Upsample
 from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import SEGMENTATION, TASK_TYPES, Size, Task
@@ -76,7 +78,8 @@ class Link:
       schedule: how the weights are optimized, the same for all members.
       backbone: name of the backbone, one of `study.backbones.BACKBONES`.
       precision: one of `study.choices.PRECISIONS`.
-      seed: fixes random weights, data order and augmentation.
+      seed: fixes what the seed varies; everything else is as with seed 0.
+      varied: what that is, see `study.variation.varied_in_link`.
       replicas: how many devices share each batch.
       hosts: how many processes read the data.
     """
@@ -91,6 +94,7 @@ class Link:
     backbone: str
     precision: str
     seed: int
+    varied: tuple[str, ...] = variation.DEFAULT
     replicas: int
     hosts: int = 1
 
@@ -103,6 +107,8 @@ class Link:
             for name, only in _ONCE_ONLY.items():
                 if member[name] == only:
                     del member[name]
+        if self.varied == variation.DEFAULT:  # Seeds varied nothing else before.
+            del described["varied"]
         content = json.dumps([recipe, described], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -112,6 +118,21 @@ class Link:
         replicas = _REPLICA_RECIPES.get(kind, 0) if self.replicas > 1 else 0
         uneven = _UNEVEN_SIZE_RECIPE if any(side % _STRIDE for side in member.crop) else 0
         return RECIPES[kind] + replicas + uneven
+
+    @property
+    def init_seed(self) -> int:
+        """Returns the seed of random weights."""
+        return self.seed if variation.INIT in self.varied else 0
+
+    @property
+    def order_seed(self) -> int:
+        """Returns the seed of the order of images and of their augmentation."""
+        return self.seed if variation.ORDER in self.varied else 0
+
+    @property
+    def subset_seed(self) -> int:
+        """Returns the seed that chooses a limited number of training images."""
+        return self.seed if variation.SUBSET in self.varied else 0
 
     @property
     def images(self) -> tuple[int | None, ...]:
@@ -138,6 +159,9 @@ class Finished:
       wall_seconds: seconds of training and evaluation, over all restarts.
       device: kind of device that it ran on: "cpu", "gpu" or "tpu".
       version: version of the package that trained it.
+      subset: digest of the ids of the training images; "" if the version did not keep it.
+      machine: name of the device; likewise.
+      tensorflow: version of TensorFlow; likewise.
     """
 
     link: Link
@@ -149,6 +173,17 @@ class Finished:
     wall_seconds: float
     device: str
     version: str = __version__
+    subset: str = ""
+    machine: str = ""
+    tensorflow: str = ""
+
+    @property
+    def constant(self) -> float:
+        """Returns the metric of a constant prediction, for a set the mean; NaN if not known."""
+        own = metrics.OF_TASK_TYPE[self.link.task.type] if self.metric == "mean" else self.metric
+        name = metrics.CONSTANT + own
+        found = [v for k, v in self.metrics.items() if k.rpartition("/")[2] == name]
+        return sum(found) / len(found) if found else math.nan
 
 
 def weights_path(directory: epath.PathLike) -> epath.Path:

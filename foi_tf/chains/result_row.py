@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import math
+from collections.abc import Collection
 
 from etils import epath
 
@@ -9,12 +11,17 @@ from foi_tf.chains import links
 from foi_tf.chains.initial_weights import Start
 from foi_tf.chains.links import Finished
 from foi_tf.chains.lr_selection import Selection
-from foi_tf.study import image_statistics, results
+from foi_tf.study import image_statistics, results, variation
 from foi_tf.study.dataset import Task
 
 
 def build_row(
-    finished: Finished, selection: Selection, start: Start, source: dict, setting: str
+    finished: Finished,
+    selection: Selection,
+    start: Start,
+    source: dict,
+    setting: str,
+    varied: Collection[str] = variation.DEFAULT,
 ) -> results.Row:
     """Builds the row of a link that was trained on one task.
 
@@ -22,8 +29,10 @@ def build_row(
       start: the weights that the link started from.
       source: the columns that `build_source_columns` returns.
       setting: one of `study.grid.SETTINGS`.
+      varied: what seeds vary in the study, see `study.variation`.
     """
     link = finished.link
+    with_source = [variation.SOURCE] if source["source_type"] else []
     # A candidate that diverged becomes null, since JSON has no NaN.
     tried = {f"{rate:g}": results.finite_or_none(value) for rate, value in selection.values.items()}
     return results.Row(
@@ -48,8 +57,35 @@ def build_row(
         version=finished.version,
         selection=selection.by,
         candidates=json.dumps(tried),
-        extra={k: v for k, v in finished.metrics.items() if k != finished.metric},
+        parent=start.digest,
+        pretraining=_find_pretraining(start),
+        subset=finished.subset,
+        machine=finished.machine,
+        tensorflow=finished.tensorflow,
+        varied=variation.format_variation(
+            [*link.varied, *(name for name in with_source if name in varied)]
+        ),
+        extra={k: v for k, v in finished.metrics.items() if k != finished.metric}
+        | _describe_source_model(start),
     )
+
+
+def _find_pretraining(start: Start) -> str:
+    """Returns the digest of the weights that a chain started from; "" if it is not known."""
+    if len(start.chain) == 1:
+        return start.digest
+    return start.finished.link.parent if start.finished and len(start.chain) == 2 else ""
+
+
+def _describe_source_model(start: Start) -> dict[str, float]:
+    """Returns the metric of the source model, and that of a constant prediction, if known."""
+    if len(start.chain) == 1 or start.finished is None:
+        return {}
+    found = {
+        results.SOURCE_VALUE: start.finished.value,
+        results.SOURCE_CONSTANT: start.finished.constant,
+    }
+    return {name: value for name, value in found.items() if not math.isnan(value)}
 
 
 def build_source_columns(start: Start, domain: str, images: int) -> dict[str, object]:

@@ -4,6 +4,8 @@ A link that was interrupted goes on from its newest checkpoint and ends with the
 """
 
 import contextlib
+import hashlib
+import json
 import sys
 import tempfile
 import time
@@ -238,7 +240,16 @@ def _summarize(
         domain=domains.pop() if len(domains) == 1 else "",
         wall_seconds=wall_seconds,
         device=strategies.device_kind(session.strategy),
+        subset=_digest_ids([source.ids() for source in session.sources]),
+        machine=strategies.describe_machine(session.strategy),
+        tensorflow=tf.__version__,
     )
+
+
+def _digest_ids(ids: Sequence[Sequence[str]]) -> str:
+    """Returns the digest of the ids of the images of each member."""
+    content = json.dumps([sorted(own) for own in ids])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _write_record(

@@ -9,54 +9,21 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import tensorflow as tf
 from etils import epath
 
 from foi_tf.chains import config_guard, initial_weights, lr_selection, result_row, run_link
 from foi_tf.chains.initial_weights import Start
 from foi_tf.chains.links import Finished, Link, Member
 from foi_tf.chains.lr_selection import Selection
-from foi_tf.chains.train_session import SessionCache
+from foi_tf.chains.setup import Setup
 from foi_tf.data.records import prepared_datasets
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
-from foi_tf.study import configuration, grid, results, sources
-from foi_tf.study.choices import Pace
+from foi_tf.study import configuration, grid, results, sources, variation
 from foi_tf.study.configuration import Config
 from foi_tf.study.dataset import CONTRASTIVE, SEGMENTATION, Dataset, Size, Task
 from foi_tf.study.validation_tasks import PUBLISHED
 from foi_tf.training import strategies
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Setup:
-    """Holds what all runs of a study share.
-
-    Attributes:
-      data_dir: directory of the prepared datasets.
-      workdir: links and result rows are written below it.
-      config: schedules and input sizes.
-      backbone: name of the backbone, one of `study.backbones.BACKBONES`.
-      precision: one of `study.choices.PRECISIONS`.
-      seed: fixes random weights, data order and augmentation.
-      select: how the learning rate is chosen, one of `study.choices.SELECTIONS`. Targets
-        look for a source model among those that were chosen in the same way.
-      strategy: the devices to train on.
-      pace: steps per loop, checkpoints, and whether to wait for other workers.
-      sessions: keeps the traced step for the next run; share it between the setups of one
-        process.
-    """
-
-    data_dir: epath.PathLike
-    workdir: epath.PathLike
-    config: Config
-    backbone: str
-    precision: str
-    seed: int
-    select: str
-    strategy: tf.distribute.Strategy
-    pace: Pace
-    sessions: SessionCache = dataclasses.field(default_factory=SessionCache)
 
 
 def pretrain(setup: Setup, task_type: str, init: str = "") -> Finished:
@@ -201,7 +168,14 @@ def _find_target_start(
     rows = _load_source_rows(setup, task)
     images = [grid.max_source_images(row, setting) for row in rows]
     return initial_weights.find_source_model(
-        setup.workdir, task, images, setup.backbone, setup.select, init or source_init
+        setup.workdir,
+        task,
+        images,
+        setup.backbone,
+        setup.select,
+        init or source_init,
+        setup.seed if variation.SOURCE in setup.vary else None,
+        variation.varied_in_source(setup.vary, _is_limited(images)),
     )
 
 
@@ -246,7 +220,8 @@ def _plan_link(
       and a function that trains the link, or one that differs in learning rate and holdout.
     """
     allowed = dict(zip(sources.source_parts(task), images, strict=True))
-    order = sources.interleave_parts(task, setup.seed)
+    varied = variation.varied_in_link(setup.vary, _is_limited(images))
+    order = sources.interleave_parts(task, setup.seed if variation.ORDER in varied else 0)
     prepared = _load_members(setup, order)
     settings = setup.config.link_of_source(task)
     schedule = settings.schedule
@@ -263,6 +238,7 @@ def _plan_link(
         backbone=setup.backbone,
         precision=setup.precision,
         seed=setup.seed,
+        varied=varied,
         replicas=setup.strategy.num_replicas_in_sync,
         hosts=strategies.count_hosts(setup.strategy),
     )
@@ -279,6 +255,11 @@ def _plan_link(
         config=setup.config.name,
     )
     return link, settings.rates, train
+
+
+def _is_limited(images: Sequence[int | None]) -> bool:
+    """Tells whether a link trains on a part of the images."""
+    return any(count is not None for count in images)
 
 
 def _describe_member(
@@ -312,7 +293,7 @@ def _write_row(
         domains = {one.domain for one in found}
         domain = domains.pop() if len(domains) == 1 else ""
     columns = result_row.build_source_columns(start, domain, images)
-    row = result_row.build_row(finished, chosen, start, columns, setting)
+    row = result_row.build_row(finished, chosen, start, columns, setting, setup.vary)
     if strategies.is_chief(setup.strategy):
         directory = finished.link.directory(setup.workdir)
         result_row.write_row(row, directory, epath.Path(setup.workdir) / "results")

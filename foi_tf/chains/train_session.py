@@ -79,7 +79,7 @@ class TrainSession:
         self, link: Link, prepared: Sequence[PreparedDataset], strategy: tf.distribute.Strategy
     ):
         self.link, self.strategy, self._prepared = link, strategy, prepared
-        strategies.make_repeatable(link.seed)
+        strategies.make_repeatable(link.init_seed)
         strategies.set_precision(link.precision)
         self.tasks: dict[str, TaskType] = {
             str(member.task): tasks.create(member.task, one.dataset, member.options)
@@ -139,7 +139,7 @@ class TrainSession:
           FoiError: the weights do not fit the backbone.
         """
         self.link = link
-        strategies.make_repeatable(link.seed)
+        strategies.make_repeatable(link.init_seed)
         with self.strategy.scope():
             for variable, value in self._random_weights:
                 variable.assign(value)

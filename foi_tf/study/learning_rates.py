@@ -43,9 +43,10 @@ def choose_rates(results: "pd.DataFrame") -> dict[Task, float]:
             "no chain without a source chose its learning rate; run foi-target "
             "--source=ilsvrc --select_lr=validation (foi-plan --baselines prints all)"
         )
-    texts = {"setting": "settings", "backbone": "backbones", "init": "initial weights"}
+    texts = {"setting": "settings", "backbone": "backbones", "init": "initial weights",
+             "pretraining": "pre-trainings"}  # fmt: skip
     for name, text in texts.items():
-        if len(found := sorted(tried[name].unique())) > 1:
+        if len(found := sorted(set(tried[name]) - {""})) > 1:
             raise FoiError(
                 f"the results are of several {text}: {', '.join(found)}; give the results of one"
             )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import types
+from collections.abc import Mapping
 
 from foi_tf.errors import unknown_name_error
 
@@ -21,6 +22,8 @@ class Metric:
     least: float = 0.0
 
 
+# Prefix of secondary metrics: the named metric of the best constant prediction on the same images.
+CONSTANT = "constant_"
 LEAST_PRECISION = 0.01  # Average precision whose ratio means something; ours.
 
 
@@ -49,6 +52,15 @@ OF_TASK_TYPE = types.MappingProxyType(
 )
 
 
+def name_constants(constants: Mapping[str, float]) -> dict[str, float]:
+    """Returns metrics of a constant prediction under the names that rows keep them by.
+
+    Args:
+      constants: by the name of the metric, such as {"miou": 0.08}.
+    """
+    return {CONSTANT + name: value for name, value in constants.items()}
+
+
 def get_metric(name: str) -> Metric:
     """Returns the metric of a name.
 
@@ -58,6 +70,11 @@ def get_metric(name: str) -> Metric:
     if name not in METRICS:
         raise unknown_name_error("metric", name, METRICS)
     return METRICS[name]
+
+
+def unit(name: str) -> float:
+    """Returns the unit in which differences of a metric are told: a point, or a meter for RMSE."""
+    return 1.0 if name == "rmse" else 0.01
 
 
 def higher_is_better(name: str) -> bool:

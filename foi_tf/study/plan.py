@@ -4,12 +4,13 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.study import grid
+from foi_tf.study import grid, variation
 from foi_tf.study.dataset import Dataset, Task
 from foi_tf.study.grid import Chain
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
-_ALL_IMAGES = "full"  # The setting without limits on images.
+# The setting without limits on images, and that which limits those of sources.
+_ALL_IMAGES, _LIMITED_SOURCES = "full", "small_source"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class PlannedRun:
         directory.
       source_init: name of the initial weights of the source model that a target starts from;
         "" for the pre-training in the working directory.
-      seed: the flag --seed.
+      seed, vary: the flags --seed and --vary.
       stage: 0 for pre-training, 1 for sources, 2 for targets. Runs of one stage do not wait for
         each other. Targets without a source could run earlier, but beside the other runs of
         their target they share its training step (`group_runs`).
@@ -39,6 +40,7 @@ class PlannedRun:
     init: str = ""
     source_init: str = ""
     seed: int
+    vary: tuple[str, ...] = variation.DEFAULT
     stage: int
     needs: tuple[int, ...] = ()
 
@@ -52,6 +54,7 @@ class PlannedRun:
             "source_init": self.source_init,
             "task_type": self._pretraining_type,
             "seed": str(self.seed),
+            "vary": "" if self.vary == variation.DEFAULT else ",".join(self.vary),
         }
         return [f"--{name}={value}" for name, value in named.items() if value]
 
@@ -69,12 +72,14 @@ def build_plan(
     seeds: Sequence[int] = (0,),
     init: str = "",
     init_name: str = NO_SOURCE,
+    vary: Sequence[str] = variation.DEFAULT,
 ) -> list[PlannedRun]:
     """Lists all runs that some chains need, with the chains without a source as baselines.
 
-    Pre-training and source models are trained once, with the first seed; targets are trained with
-    every seed. On all images of a task, the source model equals the chain without a source of that
-    task, and `foi-source` writes its row. That chain is not planned again.
+    Pre-training and source models are trained with the first seed alone (source models with all, if
+    seeds vary them), and targets with every seed in which something varies. On all images of a
+    task, the source model equals the chain without a source of that task, and `foi-source` writes
+    its row. That chain is not planned again.
 
     Args:
       datasets: the datasets of a collection, by id. Without ILSVRC'12 nothing is pre-trained.
@@ -84,8 +89,13 @@ def build_plan(
       init: initial weights: a path, or the name of a pre-training in the working directory
         ("ilsvrc:contrastive"); "" for the pre-training by classification.
       init_name: name of these weights in the result rows of the chains.
+      vary: what the seeds vary, some of `study.variation.KINDS`.
     """
-    chains = list(chains)
+    chains, limited = list(chains), setting != _ALL_IMAGES
+    vary = variation.parse_variation(vary)
+    source_seeds = seeds if variation.SOURCE in vary else seeds[:1]
+    in_source = variation.varied_in_source(vary, setting == _LIMITED_SOURCES)
+    alone_seeds = seeds if variation.varied_in_link(vary, limited) else seeds[:1]
     targets = list(dict.fromkeys(chain.target for chain in chains))
     sources = list(dict.fromkeys(chain.source for chain in chains))
     runs = _plan_pretraining(datasets, init, seeds[0])
@@ -98,36 +108,40 @@ def build_plan(
             source=source,
             setting=setting,
             seed=seed,
+            vary=vary,
             stage=2,
             **others,
         )
 
-    places = {source: len(runs) + place for place, source in enumerate(sources)}
+    models = [(task, seed) for task in sources for seed in source_seeds]
+    places = {model: len(runs) + place for place, model in enumerate(models)}
     runs += [
         PlannedRun(
             program="source",
             task=task,
             setting=setting,
-            seed=seeds[0],
+            seed=seed,
+            vary=in_source,
             init=init,
             stage=1,
             needs=first,
         )
-        for task in sources
+        for task, seed in models
     ]
     source_init = "" if init_name == NO_SOURCE else init_name
     for task in targets:
         for seed in seeds:
-            runs.append(plan_target(task, SCRATCH, seed))
-            if not (setting == _ALL_IMAGES and task in places and seed == seeds[0]):
-                runs.append(plan_target(task, NO_SOURCE, seed, init=init, needs=first))
+            if seed in alone_seeds:
+                runs.append(plan_target(task, SCRATCH, seed))
+                if limited or (task, seed) not in places:
+                    runs.append(plan_target(task, NO_SOURCE, seed, init=init, needs=first))
             runs += [
                 plan_target(
                     task,
                     str(chain.source),
                     seed,
                     source_init=source_init,
-                    needs=(places[chain.source],),
+                    needs=(places[chain.source, seed if seed in source_seeds else seeds[0]],),
                 )
                 for chain in chains
                 if chain.target == task

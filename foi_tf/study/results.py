@@ -5,10 +5,8 @@ file of its own. A repeated run replaces its own row.
 """
 
 import contextlib
-import csv
 import dataclasses
 import hashlib
-import io
 import json
 import math
 from collections.abc import Mapping
@@ -18,7 +16,7 @@ from etils import epath
 
 from foi_tf import files, parsing
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.study import metrics, row_checks
+from foi_tf.study import metrics, row_checks, row_tables
 from foi_tf.study.dataset import TASK_TYPES
 
 if TYPE_CHECKING:
@@ -30,10 +28,7 @@ NO_SOURCE = "ilsvrc"
 SCRATCH = "scratch"
 MULTI_SOURCE = "multi"  # Value of `source` for a model trained on several sources (Section 4.2).
 
-_COUNT = "table_rows"  # Last column of tables: the number of their rows.
 EXTRA = "extra."  # Prefix of secondary metrics among the columns of the DataFrame.
-# Prefix of secondary metrics: the named metric of the best constant prediction on the same images.
-CONSTANT = "constant_"
 # Secondary metrics of a chain with a source: the main metric of the source model on the source's
 # own validation images, and that of a constant prediction there.
 SOURCE_VALUE, SOURCE_CONSTANT = "source_value", "source_constant"
@@ -74,6 +69,14 @@ class Row:
         the training images.
       candidates: JSON object of the metric of each learning rate that could be chosen, null
         where it diverged; "{}" where there was no choice.
+      parent: digest of the weights that the run started from; "" for random weights. This and
+        the next five are "" in rows of versions that did not keep them.
+      pretraining: digest of the weights that the chain started from, before its source; "" for
+        random weights.
+      subset: digest of the ids of the training images.
+      machine: name of the device, such as "NVIDIA H200".
+      tensorflow: version of TensorFlow.
+      varied: what the seed varies, such as "init,order"; see `foi_tf.study.variation`.
       extra: secondary metrics by name, such as {"pixel_accuracy": 0.8}.
 
     Raises:
@@ -104,6 +107,12 @@ class Row:
     version: str
     selection: str = "none"
     candidates: str = "{}"
+    parent: str = ""
+    pretraining: str = ""
+    subset: str = ""
+    machine: str = ""
+    tensorflow: str = ""
+    varied: str = ""
     extra: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
@@ -123,6 +132,9 @@ _TYPES: dict[str, type[Any]] = {
     name: kind for name, kind in get_type_hints(Row).items() if name != "extra"
 }
 COLUMNS = tuple(_TYPES)
+
+# Columns that rows of earlier versions lack. They do not distinguish runs.
+OPTIONAL = ("parent", "pretraining", "subset", "machine", "tensorflow", "varied")
 
 # Columns that are equal in two rows of the same run.
 IDENTITY = (
@@ -182,44 +194,23 @@ def load(directory: epath.PathLike) -> "pd.DataFrame":
     return _to_frame(records)
 
 
+def fill_optional(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Adds those of the `OPTIONAL` columns that a frame lacks, as ""."""
+    return frame.assign(**{name: "" for name in OPTIONAL if name not in frame})
+
+
 def to_csv(frame: "pd.DataFrame") -> str:
     """Formats all rows as the text of a CSV file, which `load` reads unchanged.
 
     Each line ends with the number of all rows, by which `load` notices a table that was cut short.
     """
-    return frame.assign(**{_COUNT: len(frame)}).to_csv(index=False, lineterminator="\n")
+    return frame.assign(**{row_tables.COUNT: len(frame)}).to_csv(index=False, lineterminator="\n")
 
 
 def _read_csv(path: epath.Path) -> list[dict[str, Any]]:
     """Reads the records of a CSV file of `to_csv`, or of a spreadsheet that saved it again."""
-    text = parsing.read_text(path)
-    header = text.partition("\n")[0]
-    # Spreadsheets of some countries separate cells by semicolons.
-    delimiter = ";" if header.count(";") > header.count(",") else ","
-    try:
-        names, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    except (csv.Error, ValueError) as error:
-        raise FoiError(f"{path}: no table of results ({error})") from error
-    lines = [cells for cells in lines if cells]
-    if not lines:
-        raise FoiError(f"{path}: no results in it; foi-analyze writes such a table to OUT")
-    records = []
-    for number, cells in enumerate(lines, 2):
-        if len(cells) != len(names):
-            raise FoiError(
-                f"{path}, line {number}: {len(cells)} cells, but the table has {len(names)} "
-                "columns; the file is cut short or damaged, copy it anew"
-            )
-        texts = dict(zip(names, cells, strict=True))
-        count = texts.pop(_COUNT, str(len(lines)))
-        if count != str(len(lines)):
-            raise FoiError(
-                f"{path}, line {number}: the table had {count} rows, and this file has "
-                f"{len(lines)}; copy it anew, or remove the column '{_COUNT}' if rows were left "
-                "out on purpose"
-            )
-        records.append(_check_and_flatten(_parse_cells(texts), f"{path}, line {number}"))
-    return records
+    lines = row_tables.read_lines(path)
+    return [_check_and_flatten(_parse_cells(texts), where) for where, texts in lines]
 
 
 def _parse_cells(texts: Mapping[str, str]) -> dict[str, Any]:
@@ -270,6 +261,8 @@ def _read_row(path: epath.Path) -> dict[str, Any]:
 
 def _check_and_flatten(record: Any, where: str) -> dict[str, Any]:
     """Checks a decoded JSON value and gives its secondary metrics columns of their own."""
+    if isinstance(record, dict):
+        record = dict.fromkeys(OPTIONAL, "") | record
     problem = _find_problem(record)
     if problem:
         raise FoiError(

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from foi_tf.models.heads import Head
 from foi_tf.study.dataset import Dataset, Size
+from foi_tf.study.image_statistics import MetricParts
 
 Outputs = Any  # The float32 tensors that a head returns.
 Targets = Mapping[str, tf.Tensor]
@@ -31,7 +32,11 @@ class MetricAccumulator(Protocol):
         """Adds the statistics of some images: arrays [images, ...]."""
 
     def result(self) -> dict[str, float]:
-        """Returns all metrics, the task type's own `metric` among them."""
+        """Returns all metrics, the task type's own `metric` among them.
+
+        Beside them is what the best constant prediction gets on the same images, by
+        `study.metrics.name_constants`: a network with no more has learnt nothing.
+        """
 
 
 class TaskType(abc.ABC):
@@ -102,9 +107,19 @@ class TaskType(abc.ABC):
     def sums(self, statistics: Mapping[str, np.ndarray]) -> Sums | None:
         """Returns numerators and denominators of the metric by image.
 
-        Returns None if the metric is no ratio of sums over images.
+        For average precision, which is no ratio of sums over images, those are objects that were
+        found and all objects. None if there is nothing to tell of single images.
         """
         del statistics
+        return None
+
+    def parts(self, accumulator: MetricAccumulator) -> MetricParts | None:
+        """Returns the metric by class and by the size of objects; None if it has no such parts.
+
+        Args:
+          accumulator: one that this task created, with all images.
+        """
+        del accumulator
         return None
 
     @abc.abstractmethod
@@ -133,6 +148,12 @@ class TaskType(abc.ABC):
         """
         del example, crop
         raise NotImplementedError(f"{type(self).__name__} has no annotation of single cells")
+
+
+def class_names(dataset: Dataset, task_type: str) -> np.ndarray:
+    """Returns the names of a dataset's classes, or their numbers where it has no names."""
+    names = dataset.names.get(task_type) or map(str, range(dataset.classes[task_type]))
+    return np.asarray(list(names), str)
 
 
 def compute_mean_share(values: tf.Tensor, valid: tf.Tensor | None = None) -> tf.Tensor:

@@ -1,11 +1,13 @@
 """Classifies images, for pre-training (section 3.1, Appendix A.1); top-1 accuracy."""
 
+import collections
 from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from foi_tf.models.heads import ClassificationHead
+from foi_tf.study import metrics
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks.base import Sums, TaskType, compute_mean_share
 
@@ -38,8 +40,9 @@ class Classification(TaskType):
         return {"label": tf.argmax(outputs, -1, output_type=tf.int32)}
 
     def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
-        """Returns {"correct" float32 [B]}, 1 or 0."""
-        return {"correct": tf.cast(predictions["label"] == targets["label"], tf.float32)}
+        """Returns {"correct" float32 [B]}, 1 or 0, and {"label" int32 [B]}, the annotation."""
+        correct = tf.cast(predictions["label"] == targets["label"], tf.float32)
+        return {"correct": correct, "label": targets["label"]}
 
     def sums(self, statistics) -> Sums:
         """Returns for each image whether it is correct (1 or 0), and 1."""
@@ -56,12 +59,20 @@ class Top1:
 
     def __init__(self) -> None:
         self._correct, self._images = 0.0, 0
+        self._labels: collections.Counter[int] = collections.Counter()
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
-        """Adds "correct" [images]."""
+        """Adds "correct" and "label" [images]."""
         self._correct += float(np.sum(statistics["correct"]))
         self._images += len(statistics["correct"])
+        self._labels.update(statistics["label"].tolist())
 
     def result(self) -> dict[str, float]:
-        """Returns {"top1"} in [0, 1]; NaN without images."""
-        return {"top1": self._correct / self._images if self._images else float("nan")}
+        """Returns {"top1"} in [0, 1]; NaN without images.
+
+        The constant prediction is the most frequent label.
+        """
+        if not self._images:
+            return {"top1": float("nan")}
+        most = max(self._labels.values()) / self._images
+        return {"top1": self._correct / self._images} | metrics.name_constants({"top1": most})

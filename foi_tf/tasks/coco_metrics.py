@@ -16,6 +16,8 @@ from pycocotools.cocoeval import COCOeval
 
 MAX_BOXES, MAX_PEOPLE = 100, 20  # COCO's limits on the predictions of an image.
 _ANY_AREA = (0, 1e10)  # Square pixels, as in pycocotools.
+# COCO's small, medium and large objects, by their area in square pixels.
+_AREAS = ((0, 32**2), (32**2, 96**2), (96**2, 1e10))
 _VOC_IOU = 0.5
 
 
@@ -78,9 +80,27 @@ def compute_box_map(truth: Objects, found: Objects, images: int, classes: int) -
 
     Returns NaN if nothing but crowds is annotated.
     """
-    evaluation = _evaluation(truth, found, images, classes, "bbox")
+    return _average(_box_precision(truth, found, images, classes, [_ANY_AREA]))
+
+
+def compute_box_map_parts(
+    truth: Objects, found: Objects, images: int, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Computes COCO's mAP of each class, [classes], and of small, medium and large objects, [3].
+
+    NaN where a class or a size has no object.
+    """
+    precision = _box_precision(truth, found, images, classes, [_ANY_AREA, *_AREAS])
+    return _split_by_class(precision), _split_by_area(precision)
+
+
+def _box_precision(
+    truth: Objects, found: Objects, images: int, classes: int, areas: Sequence[tuple[float, float]]
+) -> np.ndarray:
+    """Returns precision [thresholds, recalls, classes, areas, 1] of boxes; -1 for no objects."""
+    evaluation = _evaluation(truth, found, images, classes, "bbox", areas)
     evaluation.params.maxDets = [MAX_BOXES]
-    return _mean_precision(evaluation)
+    return _compute_precision(evaluation)
 
 
 def compute_oks_ap50(truth: Objects, found: Objects, images: int, sigmas: Sequence[float]) -> float:
@@ -89,19 +109,46 @@ def compute_oks_ap50(truth: Objects, found: Objects, images: int, sigmas: Sequen
     Annotated objects without any visible keypoint count as crowds. All labels must be 0.
     Returns NaN if no keypoint is annotated.
     """
-    evaluation = _evaluation(truth, found, images, 1, "keypoints")
+    return _average(_oks_precision(truth, found, images, sigmas, [_ANY_AREA]))
+
+
+def compute_oks_ap50_parts(
+    truth: Objects, found: Objects, images: int, sigmas: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Computes AP of the only class, [1], and of small, medium and large objects, [3]."""
+    precision = _oks_precision(truth, found, images, sigmas, [_ANY_AREA, *_AREAS])
+    return _split_by_class(precision), _split_by_area(precision)
+
+
+def _oks_precision(
+    truth: Objects,
+    found: Objects,
+    images: int,
+    sigmas: Sequence[float],
+    areas: Sequence[tuple[float, float]],
+) -> np.ndarray:
+    """Returns precision [1, recalls, 1, areas, 1] of keypoints; -1 for no objects."""
+    evaluation = _evaluation(truth, found, images, 1, "keypoints", areas)
     evaluation.params.maxDets = [MAX_PEOPLE]
     evaluation.params.iouThrs = np.asarray([0.5])
     evaluation.params.kpt_oks_sigmas = np.asarray(sigmas, np.float64)
-    return _mean_precision(evaluation)
+    return _compute_precision(evaluation)
 
 
-def _evaluation(truth: Objects, found: Objects, images: int, classes: int, kind: str) -> COCOeval:
-    """Sets up pycocotools' evaluation of "bbox" or "keypoints"."""
+def _evaluation(
+    truth: Objects,
+    found: Objects,
+    images: int,
+    classes: int,
+    kind: str,
+    areas: Sequence[tuple[float, float]],
+) -> COCOeval:
+    """Sets up pycocotools' evaluation of "bbox" or "keypoints", of objects of some areas."""
     evaluation = COCOeval(
         _coco(truth.records(), images, classes), _coco(found.records(), images, classes), kind
     )
-    evaluation.params.areaRng, evaluation.params.areaRngLbl = [_ANY_AREA], ["all"]
+    evaluation.params.areaRng = list(areas)
+    evaluation.params.areaRngLbl = [str(place) for place in range(len(areas))]
     return evaluation
 
 
@@ -118,13 +165,27 @@ def _coco(records: list[dict], images: int, classes: int) -> COCO:
     return coco
 
 
-def _mean_precision(evaluation: COCOeval) -> float:
-    """Runs an evaluation and averages precision; NaN if no class is annotated."""
+def _compute_precision(evaluation: COCOeval) -> np.ndarray:
+    """Runs an evaluation; precision is [thresholds, recalls, classes, areas, 1]."""
     # pycocotools prints to stdout, which is for machines.
     with contextlib.redirect_stdout(io.StringIO()):
         evaluation.evaluate()
         evaluation.accumulate()
-    precision = evaluation.eval["precision"]
+    return evaluation.eval["precision"]
+
+
+def _split_by_class(precision: np.ndarray) -> np.ndarray:
+    """Returns the mean precision of each class, for the first of the areas."""
+    return np.array([_average(precision[:, :, k, 0]) for k in range(precision.shape[2])])
+
+
+def _split_by_area(precision: np.ndarray) -> np.ndarray:
+    """Returns the mean precision for each of the areas but the first."""
+    return np.array([_average(precision[:, :, :, a]) for a in range(1, precision.shape[3])])
+
+
+def _average(precision: np.ndarray) -> float:
+    """Averages precision; NaN if no class is annotated."""
     # pycocotools gives -1 to a class without annotation.
     return float(np.mean(precision[precision > -1])) if (precision > -1).any() else float("nan")
 
@@ -138,22 +199,79 @@ def compute_voc_ap50(truth: Objects, found: Objects, classes: int) -> float:
     highest score is right and the others are wrong. Predictions assigned to a crowd (a
     difficult object) do not count. Returns NaN if nothing but crowds is annotated.
     """
+    return _average_known(_voc_precisions(truth, found, classes, _nearest_truth(truth, found)))
+
+
+def compute_voc_ap50_parts(
+    truth: Objects, found: Objects, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Computes VOC's AP of each class, [classes], and of small, medium and large objects, [3].
+
+    VOC has no sizes; they are COCO's. Annotated objects of other sizes count as crowds, and
+    predictions of other sizes without an object do not count, as in COCO's metric. NaN where a
+    class or a size has no object.
+    """
+    goal = _nearest_truth(truth, found)
+    by_size = [_voc_precisions(truth, found, classes, goal, area) for area in _AREAS]
+    return _voc_precisions(truth, found, classes, goal), np.array(
+        list(map(_average_known, by_size))
+    )
+
+
+def count_by_size(truth: Objects) -> np.ndarray:
+    """Returns how many annotated objects are small, medium and large, crowds left out: int [3]."""
+    sizes = _box_areas(truth.boxes) if truth.areas is None else truth.areas
+    single = np.ones(len(sizes), bool) if truth.crowds is None else ~truth.crowds
+    return np.array([np.count_nonzero(single & _within(sizes, area)) for area in _AREAS])
+
+
+def _voc_precisions(
+    truth: Objects,
+    found: Objects,
+    classes: int,
+    goal: np.ndarray,
+    area: tuple[float, float] = _ANY_AREA,
+) -> np.ndarray:
+    """Returns VOC's AP of each class for objects of an area; NaN without objects.
+
+    Args:
+      goal: `_nearest_truth` of both.
+    """
     if found.scores is None or truth.crowds is None:
         raise ValueError("VOC's AP needs scores of predictions and crowds of annotations")
-    goal = _nearest_truth(truth, found)
+    crowds = truth.crowds | ~_within(_box_areas(truth.boxes), area)
     order = np.argsort(-found.scores, kind="stable")
     goal, labels = goal[order], found.labels[order]
     _, firsts = np.unique(goal, return_index=True)
     first = np.zeros(len(goal), bool)
     first[firsts] = True
-    crowd = (goal >= 0) & truth.crowds[goal] if len(truth.crowds) else np.zeros(len(goal), bool)
-    right = (goal >= 0) & first & ~crowd
-    precisions = []
+    ignored = (goal < 0) & ~_within(_box_areas(found.boxes[order]), area)
+    if len(crowds):
+        ignored |= (goal >= 0) & crowds[goal]
+    right = (goal >= 0) & first & ~ignored
+    precisions = np.full(classes, np.nan)
     for label in range(classes):
-        total = np.count_nonzero((truth.labels == label) & ~truth.crowds)
+        total = np.count_nonzero((truth.labels == label) & ~crowds)
         if total:
-            precisions.append(_area_under_curve(right[(labels == label) & ~crowd], total))
-    return float(np.mean(precisions)) if precisions else float("nan")
+            precisions[label] = _area_under_curve(right[(labels == label) & ~ignored], total)
+    return precisions
+
+
+def _average_known(values: np.ndarray) -> float:
+    """Returns the mean of the numbers that are not NaN; NaN without any."""
+    known = values[~np.isnan(values)]
+    return float(np.mean(known)) if len(known) else float("nan")
+
+
+def _box_areas(boxes: np.ndarray) -> np.ndarray:
+    """Returns the area of boxes [N, 4] in square pixels, in float64."""
+    corners = boxes.astype(np.float64)
+    return (corners[:, 2:] - corners[:, :2]).prod(1)
+
+
+def _within(sizes: np.ndarray, area: tuple[float, float]) -> np.ndarray:
+    """Tells which sizes are in a range; its ends belong to it, as in pycocotools."""
+    return (sizes >= area[0]) & (sizes <= area[1])
 
 
 def _nearest_truth(truth: Objects, found: Objects) -> np.ndarray:

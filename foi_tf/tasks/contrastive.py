@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from foi_tf.models.heads import ProjectionHead
+from foi_tf.study import metrics
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks.base import TaskType, compute_mean_share
 
@@ -122,7 +123,10 @@ class ContrastiveAccuracy:
         self._embeddings.append(statistics["embedding"])
 
     def result(self) -> dict[str, float]:
-        """Returns {"contrastive_accuracy"} in [0, 1]; NaN without images."""
+        """Returns {"contrastive_accuracy"} in [0, 1]; NaN without images.
+
+        The constant prediction has the same embedding everywhere: its partner is drawn by chance.
+        """
         if not self._embeddings:
             return {"contrastive_accuracy": float("nan")}
         pairs = np.concatenate(self._embeddings)
@@ -133,4 +137,7 @@ class ContrastiveAccuracy:
             rows = np.arange(len(similarity))
             similarity[rows, start + rows] = -np.inf
             right += np.sum(similarity.argmax(1) == (start + rows) ^ 1)
-        return {"contrastive_accuracy": float(right / len(views))}
+        chance = 1 / (len(views) - 1)
+        return {"contrastive_accuracy": float(right / len(views))} | metrics.name_constants(
+            {"contrastive_accuracy": chance}
+        )

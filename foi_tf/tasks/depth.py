@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from foi_tf.models.heads import DepthHead
+from foi_tf.study import metrics
 from foi_tf.study.dataset import Dataset
 from foi_tf.tasks import feature_cells
 from foi_tf.tasks.base import Sums, TaskType, compute_mean_shares, sum_valid
@@ -73,7 +74,8 @@ class Depth(TaskType):
 
         Returns:
           "squared_error" float32 in square meters, "accurate" int32 (number of pixels within
-          `DELTA`), "known" int32 (number of pixels).
+          `DELTA`), "known" int32 (number of pixels), and of the annotation "depth" float32 in
+          meters and "squared_depth" float32 in square meters.
         """
         truth, found = targets["depth"], predictions["depth"]
         known = truth > 0
@@ -84,6 +86,8 @@ class Depth(TaskType):
             "squared_error": tf.reduce_sum(squared, -1),
             "accurate": tf.reduce_sum(tf.cast(accurate, tf.int32), -1),
             "known": tf.reduce_sum(tf.cast(known, tf.int32), -1),
+            "depth": tf.reduce_sum(truth, -1),  # 0 where unknown.
+            "squared_depth": tf.reduce_sum(tf.square(truth), -1),
         }
 
     def sums(self, statistics) -> Sums:
@@ -110,20 +114,26 @@ class DepthErrors:
     """
 
     def __init__(self) -> None:
-        self._squared_error = 0.0
+        self._squared_error = self._depth = self._squared_depth = 0.0
         self._accurate = self._known = 0
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
-        """Adds "squared_error", "accurate" and "known", each [images, rows]."""
+        """Adds what `Depth.summarize` returns, each [images, rows]."""
         self._squared_error += float(np.sum(statistics["squared_error"], dtype=np.float64))
+        self._depth += float(np.sum(statistics["depth"], dtype=np.float64))
+        self._squared_depth += float(np.sum(statistics["squared_depth"], dtype=np.float64))
         self._accurate += int(np.sum(statistics["accurate"], dtype=np.int64))
         self._known += int(np.sum(statistics["known"], dtype=np.int64))
 
     def result(self) -> dict[str, float]:
-        """Returns {"rmse" in meters, "delta1" in [0, 1]}; NaN if no depth is known."""
+        """Returns {"rmse" in meters, "delta1" in [0, 1]}; NaN if no depth is known.
+
+        The constant prediction is the mean depth; its RMSE is the standard deviation of depths.
+        """
         if not self._known:
             return {"rmse": float("nan"), "delta1": float("nan")}
+        variance = self._squared_depth / self._known - (self._depth / self._known) ** 2
         return {
             "rmse": float(np.sqrt(self._squared_error / self._known)),
             "delta1": self._accurate / self._known,
-        }
+        } | metrics.name_constants({"rmse": float(np.sqrt(max(variance, 0.0)))})

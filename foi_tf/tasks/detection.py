@@ -6,9 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from foi_tf.models.heads import DetectionHead
+from foi_tf.study import metrics
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks import centernet, coco_metrics, feature_cells
-from foi_tf.tasks.base import TaskType, compute_mean_shares
+from foi_tf.study.image_statistics import MetricParts
+from foi_tf.tasks import centernet, coco_metrics, feature_cells, image_matches
+from foi_tf.tasks.base import Sums, TaskType, class_names, compute_mean_shares
 
 # Evaluation counts at most so many annotated boxes of an image, the largest ones. Ours: no image
 # of the paper's datasets has as many, and at most `centernet.MAX_PREDICTIONS` can be found.
@@ -30,6 +32,7 @@ class Detection(TaskType):
 
     def __init__(self, dataset: Dataset):
         self.classes = dataset.classes["detection"]
+        self._names = class_names(dataset, "detection")
         self.metric = dataset.box_metric
         self._nms = dataset.box_nms
 
@@ -87,6 +90,35 @@ class Detection(TaskType):
         truth = {n: value for n, value in targets.items() if n.startswith("truth_")}
         return centernet.to_image_pixels(predictions, targets["scale"]) | truth
 
+    def sums(self, statistics) -> Sums:
+        """Returns the objects that were found and all objects, see `image_matches`."""
+        counts = [
+            image_matches.count_found(
+                scores,
+                labels,
+                np.where(crowds > 0, -1, truth),
+                # Places without a box have boxes of no size, which overlap nothing.
+                image_matches.box_similarity(boxes, truth_boxes),
+                self.classes,
+            )
+            for scores, labels, boxes, truth, crowds, truth_boxes in zip(
+                *(
+                    statistics[name]
+                    for name in (
+                        "scores", "labels", "boxes",
+                        "truth_labels", "truth_crowds", "truth_boxes",
+                    )
+                ),
+                strict=True,
+            )
+        ]  # fmt: skip
+        found, total = zip(*counts, strict=True)
+        return np.stack(found), np.stack(total)
+
+    def parts(self, accumulator) -> MetricParts | None:
+        """Returns the average precision of each class and size."""
+        return accumulator.parts(self.metric, self._names)
+
     def accumulator(self) -> "AveragePrecision":
         """Creates an accumulator of the average precision of boxes."""
         return AveragePrecision(self.classes)
@@ -136,8 +168,33 @@ class AveragePrecision:
         self._truth.append(truth)
         self._images += len(scores)
 
+    def parts(self, metric: str, names: np.ndarray) -> MetricParts | None:
+        """Returns "map" or "ap50" by class and size; None without images."""
+        if not self._images:
+            return None
+        found = coco_metrics.Objects.concatenate(self._found)
+        truth = coco_metrics.Objects.concatenate(self._truth)
+        by_class, by_size = (
+            coco_metrics.compute_box_map_parts(truth, found, self._images, self.classes)
+            if metric == "map"
+            else coco_metrics.compute_voc_ap50_parts(truth, found, self.classes)
+        )
+        images = [
+            len(np.unique(truth.images[truth.labels == label])) for label in range(self.classes)
+        ]
+        return MetricParts(
+            class_names=names,
+            class_values=by_class,
+            class_images=np.array(images),
+            size_values=by_size,
+            size_objects=coco_metrics.count_by_size(truth),
+        )
+
     def result(self) -> dict[str, float]:
-        """Returns {"map", "ap50"} in [0, 1]; NaN if nothing is annotated."""
+        """Returns {"map", "ap50"} in [0, 1]; NaN if nothing is annotated.
+
+        The constant prediction is no box.
+        """
         if not self._images:
             return {"map": float("nan"), "ap50": float("nan")}
         found = coco_metrics.Objects.concatenate(self._found)
@@ -145,7 +202,7 @@ class AveragePrecision:
         return {
             "map": coco_metrics.compute_box_map(truth, found, self._images, self.classes),
             "ap50": coco_metrics.compute_voc_ap50(truth, found, self.classes),
-        }
+        } | metrics.name_constants({"map": 0.0, "ap50": 0.0})
 
 
 def find_unsuppressed(boxes: tf.Tensor, labels: tf.Tensor, threshold: float) -> tf.Tensor:

@@ -10,9 +10,11 @@ import tensorflow as tf
 
 from foi_tf.errors import FoiError
 from foi_tf.models.heads import KeypointHead
+from foi_tf.study import metrics
 from foi_tf.study.dataset import Dataset
-from foi_tf.tasks import centernet, coco_metrics, feature_cells
-from foi_tf.tasks.base import TaskType, compute_mean_shares
+from foi_tf.study.image_statistics import MetricParts
+from foi_tf.tasks import centernet, coco_metrics, feature_cells, image_matches
+from foi_tf.tasks.base import Sums, TaskType, compute_mean_shares
 from foi_tf.wording import count_noun
 
 # OKS falloff of keypoints of datasets that name none. Ours: the mean of COCO's 17.
@@ -172,6 +174,29 @@ class Keypoints(TaskType):
         truth = {n: value for n, value in targets.items() if n.startswith("truth_")}
         return centernet.to_image_pixels(predictions, targets["scale"]) | truth
 
+    def sums(self, statistics) -> Sums:
+        """Returns the objects that were found and all objects, see `image_matches`."""
+        counts = []
+        for place, scores in enumerate(statistics["scores"]):
+            marks = statistics["truth_keypoints"][place]
+            present = statistics["truth_present"][place] > 0
+            marks, crowds = marks[present], statistics["truth_crowds"][place][present] > 0
+            similarity = image_matches.keypoint_similarity(
+                statistics["keypoints"][place],
+                marks,
+                statistics["truth_areas"][place][present],
+                self._sigmas,
+            )
+            truth = np.where(crowds | ~(marks[..., 2] > 0).any(-1), -1, 0)
+            labels = np.zeros(len(scores), np.int64)
+            counts.append(image_matches.count_found(scores, labels, truth, similarity, 1))
+        found, total = zip(*counts, strict=True)
+        return np.stack(found), np.stack(total)
+
+    def parts(self, accumulator) -> MetricParts | None:
+        """Returns the average precision of each size."""
+        return accumulator.parts()
+
     def accumulator(self) -> "KeypointPrecision":
         """Creates an accumulator of average precision by keypoint similarity."""
         return KeypointPrecision(self._sigmas)
@@ -254,11 +279,31 @@ class KeypointPrecision:
         self._truth.append(truth)
         self._images += len(scores)
 
+    def parts(self) -> MetricParts | None:
+        """Returns AP of the only class, and by size; None without images."""
+        if not self._images:
+            return None
+        found = coco_metrics.Objects.concatenate(self._found)
+        truth = coco_metrics.Objects.concatenate(self._truth)
+        by_class, by_size = coco_metrics.compute_oks_ap50_parts(
+            truth, found, self._images, self.sigmas
+        )
+        return MetricParts(
+            class_names=np.array(["object"]),
+            class_values=by_class,
+            class_images=np.array([len(np.unique(truth.images))]),
+            size_values=by_size,
+            size_objects=coco_metrics.count_by_size(truth),
+        )
+
     def result(self) -> dict[str, float]:
-        """Returns {"oks_ap50"} in [0, 1]; NaN if no keypoint is annotated."""
+        """Returns {"oks_ap50"} in [0, 1]; NaN if no keypoint is annotated.
+
+        The constant prediction is no object.
+        """
         if not self._images:
             return {"oks_ap50": float("nan")}
         found = coco_metrics.Objects.concatenate(self._found)
         truth = coco_metrics.Objects.concatenate(self._truth)
         precision = coco_metrics.compute_oks_ap50(truth, found, self._images, self.sigmas)
-        return {"oks_ap50": precision}
+        return {"oks_ap50": precision} | metrics.name_constants({"oks_ap50": 0.0})

@@ -7,10 +7,12 @@ import tensorflow as tf
 
 from foi_tf.data.records import schema
 from foi_tf.models.heads import SegmentationHead
+from foi_tf.study import metrics
 from foi_tf.study.choices import Upsample
 from foi_tf.study.dataset import Dataset
+from foi_tf.study.image_statistics import MetricParts
 from foi_tf.tasks import feature_cells
-from foi_tf.tasks.base import Sums, TaskType, compute_mean_share
+from foi_tf.tasks.base import Sums, TaskType, class_names, compute_mean_share
 
 _NO_CLASS = -1  # Target of ignored pixels.
 # Ours. Far above the least float32 (1e-38), so that sums of gradients stay finite; a pixel below it
@@ -36,6 +38,7 @@ class Segmentation(TaskType):
         """Reads the number of classes; `upsample` is that of `models.heads.SegmentationHead`."""
         self._upsample: Upsample = upsample
         self.classes = dataset.classes["segmentation"]
+        self._names = class_names(dataset, "segmentation")
         self._ignored = schema.IGNORE[schema.mask_dtype(dataset)]
 
     def head(self) -> SegmentationHead:
@@ -79,6 +82,11 @@ class Segmentation(TaskType):
         """Returns the pixels of intersection and of union, by image and class."""
         return _overlap(statistics["confusion"])
 
+    def parts(self, accumulator) -> MetricParts:
+        """Returns the intersection over union of each class."""
+        values, images = accumulator.by_class()
+        return MetricParts(class_names=self._names, class_values=values, class_images=images)
+
     def accumulator(self) -> "MeanIoU":
         """Creates an accumulator of mean intersection over union."""
         return MeanIoU(self.classes)
@@ -98,21 +106,35 @@ class MeanIoU:
 
     def __init__(self, classes: int):
         self._confusion = np.zeros((classes, classes), np.int64)
+        self._images = np.zeros(classes, np.int64)
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
         """Adds "confusion" [images, classes, classes]."""
         self._confusion += np.sum(statistics["confusion"], axis=0, dtype=np.int64)
+        self._images += (statistics["confusion"].sum(2) > 0).sum(0)
+
+    def by_class(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns IoU, NaN without any, and the number of annotated images of each class."""
+        hits, union = _overlap(self._confusion)
+        return np.where(union > 0, hits / np.maximum(union, 1), np.nan), self._images.copy()
 
     def result(self) -> dict[str, float]:
-        """Returns {"miou", "pixel_accuracy"} in [0, 1]; NaN if no pixel has a class."""
+        """Returns {"miou", "pixel_accuracy"} in [0, 1]; NaN if no pixel has a class.
+
+        The constant prediction is the most frequent class.
+        """
         hits, union = _overlap(self._confusion)
         total = self._confusion.sum()
         if not total:
             return {"miou": float("nan"), "pixel_accuracy": float("nan")}
+        pixels = self._confusion.sum(1)
+        most = float(pixels.max() / total)
         return {
             "miou": float(np.mean(hits[union > 0] / union[union > 0])),
             "pixel_accuracy": float(hits.sum() / total),
-        }
+        } | metrics.name_constants(
+            {"miou": most / np.count_nonzero(pixels), "pixel_accuracy": most}
+        )
 
 
 def _overlap(confusion: np.ndarray) -> Sums:

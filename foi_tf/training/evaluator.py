@@ -17,8 +17,8 @@ class Evaluation:
 
     Attributes:
       metrics: all metrics of the task by name.
-      images: numerators and denominators, by image, of which the task's metric is a ratio;
-        None if it is no such ratio.
+      images: numerators and denominators by image, and the metric by class and size; see
+        `study.image_statistics`. None if the task's metric has nothing to tell of single images.
     """
 
     metrics: dict[str, float]
@@ -79,5 +79,8 @@ class Evaluator:
                 if sums := self._task.sums(statistics):
                     by_image.append((self._ids[place[valid]], *sums))
                 progress.update(int(valid.sum()))
+        if not by_image:
+            return Evaluation(evaluator.result(), None)
         columns = map(np.concatenate, zip(*by_image, strict=True))
-        return Evaluation(evaluator.result(), ImageStatistics(*columns) if by_image else None)
+        parts = self._task.parts(evaluator)
+        return Evaluation(evaluator.result(), ImageStatistics(*columns, parts))

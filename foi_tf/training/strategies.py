@@ -5,6 +5,8 @@ import functools
 import glob
 import importlib.util
 import os
+import pathlib
+import platform
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -147,6 +149,23 @@ def any_process(strategy: tf.distribute.Strategy, says: Callable[[], bool]) -> b
     said = tf.constant(int(says()))
     replicas = strategy.run(lambda: tf.identity(said))
     return int(strategy.reduce(tf.distribute.ReduceOp.SUM, replicas, axis=None)) > 0
+
+
+def describe_machine(strategy: tf.distribute.Strategy) -> str:
+    """Returns the name of the device that a strategy trains on, such as "NVIDIA H200"."""
+    kind = device_kind(strategy)
+    if kind == "tpu":
+        return os.environ.get("TPU_ACCELERATOR_TYPE", "TPU")
+    if kind == "gpu":
+        details = tf.config.experimental.get_device_details(
+            tf.config.list_physical_devices("GPU")[0]
+        )
+        return details.get("device_name", "GPU")
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def device_kind(strategy: tf.distribute.Strategy) -> str:

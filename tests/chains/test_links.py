@@ -85,7 +85,9 @@ def test_the_row_of_a_chain_is_that_of_version_0_1_0():
         '"chip_hours": 0.01, "config_digest": "9184e20e5ff7dc6e", "version": "0.1.0", '
         '"selection": "validation", '
         '"candidates": "{\\"0.015\\": 0.25, \\"0.05\\": 0.5, \\"0.15\\": null}", '
-        '"extra": {"pixel_accuracy": 0.75}}'
+        f'"parent": "{source.digest}", "pretraining": "fedcba9876543210", "subset": "", '
+        '"machine": "", "tensorflow": "", "varied": "init,order", '
+        '"extra": {"pixel_accuracy": 0.75, "source_value": 0.25}}'
     )
 
 
@@ -123,7 +125,7 @@ def test_everything_that_matters_is_in_the_digest(make_link):
         "chain": ("ilsvrc", "blocks:segmentation"), "task": Task("blocks", "detection"),
         "parent": "x", "members": (member, member), "holdout": 0.2, "steps": 7,
         "schedule": schedule, "backbone": "hrnet_w18", "precision": "bfloat16", "seed": 1,
-        "replicas": 2, "hosts": 2,
+        "replicas": 2, "hosts": 2, "varied": ("order",),
     }  # fmt: skip
     of_member = {
         "task": Task("blocks", "detection"), "data": "x", "images": 5, "crop": (32, 64),

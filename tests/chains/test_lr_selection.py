@@ -111,6 +111,24 @@ def test_held_out_images_are_seeded_and_not_trained_on(make_link, blocks_data):
         link_inputs.make_train_input(one, 0, blocks_data, task)
 
 
+def test_the_subset_follows_the_seed_where_asked(make_link, blocks_data):
+    task = Segmentation(blocks_data.dataset)
+    (member,) = make_link().members
+    few = (dataclasses.replace(member, images=4),)
+
+    def ids(**changes):
+        link = make_link(members=few, **changes)
+        return link_inputs.make_train_input(link, 0, blocks_data, task).ids()
+
+    assert ids(seed=0) == ids(seed=1) == ids(seed=0, varied=("init", "order", "subset"))
+    other = ids(seed=1, varied=("subset",))
+    assert len(other) == 4 and other != ids(seed=0)
+    assert (
+        link_inputs.make_train_input(make_link(seed=7, varied=("init",)), 0, blocks_data, task).seed
+        == 0
+    )  # The order is that of seed 0.
+
+
 def test_targets_start_from_the_source_that_was_chosen(make_link, tmp_path):
     task = Task("blocks", "segmentation")
     made = {

@@ -109,7 +109,7 @@ def test_members_take_turns_batch_by_batch(pair, tmp_path):
     assert set(finished.metrics) == {
         f"{name}:segmentation/{metric}"
         for name in ("blocks", "bricks")
-        for metric in ("miou", "pixel_accuracy")
+        for metric in ("miou", "pixel_accuracy", "constant_miou", "constant_pixel_accuracy")
     }
     means = [finished.metrics[f"{name}:segmentation/miou"] for name in ("blocks", "bricks")]
     assert finished.value == pytest.approx(np.mean(means))

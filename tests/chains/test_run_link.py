@@ -48,7 +48,12 @@ def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
     link = make_link()
     finished = run(link, blocks_data, trained)
     directory = link.directory(trained)
-    assert set(finished.metrics) == {"miou", "pixel_accuracy"}
+    assert set(finished.metrics) == {
+        "miou", "pixel_accuracy", "constant_miou", "constant_pixel_accuracy",
+    }  # fmt: skip
+    assert finished.constant == finished.metrics["constant_miou"] > 0
+    assert len(finished.subset) == 16 and finished.machine
+    assert finished.tensorflow == tf.__version__
     assert finished.n_train == 12 and finished.domain == "aerial" and finished.wall_seconds > 0
     assert links.load_finished(directory) == finished
     assert sorted(p.name for p in directory.iterdir()) == [

@@ -7,6 +7,7 @@ import pytest
 from foi_tf.chains import links, lr_selection, stages
 from foi_tf.chains.train_session import SessionCache
 from foi_tf.errors import FoiError
+from foi_tf.study import results
 from foi_tf.study.choices import Pace
 from foi_tf.study.dataset import Task
 from foi_tf.training import strategies
@@ -67,6 +68,49 @@ def test_a_target_starts_from_the_source_in_the_workdir(setup, started, make_lin
         link, checkpoint = started.pop()
         assert link.chain == (name, SOURCE, str(TASK))
         assert checkpoint == links.weights_path(made[name])
+
+
+def test_a_target_starts_from_the_source_of_its_seed(setup, started, make_link, tmp_path):
+    task = Task.parse(SOURCE)
+    made = [
+        leave(make_link(chain=("ilsvrc", SOURCE), task=task, seed=seed), tmp_path)
+        for seed in (0, 1)
+    ]
+    varied = dataclasses.replace(setup, vary=("init", "order", "source"))
+    for seed in (0, 1):
+        stages.target(dataclasses.replace(varied, seed=seed), TASK, SOURCE, "small")
+        link, checkpoint = started.pop()
+        assert checkpoint == links.weights_path(made[seed])
+        assert (link.seed, link.varied) == (seed, ("init", "order"))
+    with pytest.raises(FoiError, match=r"and seed 2; run foi-source .* --seed=2 first"):
+        stages.target(dataclasses.replace(varied, seed=2), TASK, SOURCE, "small")
+    with pytest.raises(FoiError, match="several links"):
+        stages.target(setup, TASK, SOURCE, "small")
+
+
+def test_a_link_varies_what_it_has(setup, started):
+    every = dataclasses.replace(setup, vary=("init", "order", "subset", "source"), seed=3)
+    for setting, varied in (("small", ("init", "order", "subset")), ("full", ("init", "order"))):
+        stages.target(every, TASK, "scratch", setting)
+        link, _ = started.pop()
+        assert link.varied == varied
+        seeds = link.init_seed, link.order_seed, link.subset_seed
+        assert seeds == (3, 3, 3 if setting == "small" else 0)
+    (row,) = (
+        results.load(setup.workdir / "results").drop_duplicates("varied").to_dict("records")[:1]
+    )
+    assert row["pretraining"] == row["parent"] == ""  # From random weights.
+
+
+def test_rows_say_what_they_rest_on(setup, started, make_link, tmp_path):
+    task = Task.parse(SOURCE)
+    parent = make_link(chain=("ilsvrc", SOURCE), task=task, parent="feedfeedfeedfeed")
+    leave(parent, tmp_path)
+    stages.target(dataclasses.replace(setup, vary=("init", "source")), TASK, SOURCE, "small")
+    (row,) = results.load(tmp_path / "results").to_dict("records")
+    assert (row["parent"], row["pretraining"]) == (parent.digest, "feedfeedfeedfeed")
+    assert row["varied"] == "init,source"
+    assert row["extra.source_value"] == 0.5
 
 
 def test_a_target_starts_from_source_weights_elsewhere(setup, started, make_link, tmp_path):

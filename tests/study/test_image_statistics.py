@@ -53,3 +53,47 @@ def test_what_is_no_archive_is_named(tmp_path):
         np.savez(stream, images=["a"], numerator=np.ones((2, 1)), denominator=np.ones((2, 1)))
     with pytest.raises(FoiError, match="do not agree"):
         image_statistics.read_statistics(path)
+
+
+PARTS = image_statistics.MetricParts(
+    class_names=np.array(["car", "tree"]),
+    class_values=np.array([0.25, np.nan]),
+    class_images=np.array([2, 0]),
+    size_values=np.array([0.1, 0.2, np.nan]),
+    size_objects=np.array([3, 1, 0]),
+)
+
+
+def test_parts_come_back_and_keep_the_file_small(tmp_path):
+    path = tmp_path / "x.images.npz"
+    statistics = ImageStatistics(*[getattr(STATISTICS, name) for name in
+                                   ("images", "numerator", "denominator")], PARTS)  # fmt: skip
+    image_statistics.save_statistics(statistics, path)
+    read = image_statistics.read_statistics(path).sorted().find_parts("map")
+    for name in ("class_names", "class_values", "class_images", "size_values", "size_objects"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(PARTS, name))
+    with path.open("wb") as stream:
+        np.savez(
+            stream, images=["a"], numerator=np.ones((1, 1)), denominator=np.ones((1, 1)),
+            class_names=["car"], class_values=[0.5], class_images=[1], size_values=[0.5],
+            size_objects=[1],
+        )  # fmt: skip
+    with pytest.raises(FoiError, match="do not agree"):
+        image_statistics.read_statistics(path)
+
+
+def test_files_of_earlier_versions_have_the_classes_of_miou():
+    parts = STATISTICS.find_parts("miou")
+    assert parts.class_names.tolist() == ["0", "1"]
+    np.testing.assert_allclose(parts.class_values, [3 / 10, np.nan])
+    assert parts.class_images.tolist() == [2, 0] and parts.size_values.size == 0
+    assert STATISTICS.find_parts("rmse") is None
+
+
+def test_metrics_of_single_images():
+    np.testing.assert_allclose(STATISTICS.values_by_image("miou"), [1 / 2, 1 / 4])
+    np.testing.assert_allclose(STATISTICS.values_by_image("rmse"), np.sqrt([1 / 2, 1 / 4]))
+    found = ImageStatistics(
+        np.array(["a", "b"]), np.array([[1, 2], [0, 0]]), np.array([[2, 2], [0, 0]])
+    )
+    np.testing.assert_allclose(found.values_by_image("map"), [3 / 4, np.nan])

@@ -9,13 +9,13 @@ from foi_tf.study.dataset import Task
 from foi_tf.study.registry import DATASETS
 
 
-def plan_of(setting, pairs="within_type", seeds=(0,), **chosen):
+def plan_of(setting, pairs="within_type", seeds=(0,), vary=("init", "order"), **chosen):
     chains = plan.select_chains(
         grid.chains(DATASETS, setting, pairs),
         chosen.get("sources", ()),
         chosen.get("targets", ()),
     )
-    return plan.build_plan(DATASETS, setting, chains, seeds)
+    return plan.build_plan(DATASETS, setting, chains, seeds, vary=vary)
 
 
 def test_counts_are_those_of_tables_7_and_8():
@@ -71,6 +71,47 @@ def test_a_full_source_is_the_baseline_of_its_task():
         ("pretrain", ""), ("source", ""), ("target", "scratch"), ("target", "ilsvrc"),
         ("target", "coco:segmentation"),
     ]  # fmt: skip
+
+
+def seeds_of(runs, program, **wanted):
+    return [
+        run.seed
+        for run in runs
+        if run.program == program and all(getattr(run, k) == v for k, v in wanted.items())
+    ]
+
+
+def test_seeds_vary_source_models_where_asked():
+    chosen = {"sources": ["city:segmentation"], "targets": ["camvid:segmentation"]}
+    runs = plan_of("small", seeds=(3, 4), vary=("init", "order", "source"), **chosen)
+    assert seeds_of(runs, "pretrain") == [3] and seeds_of(runs, "source") == [3, 4]
+    targets = [run for run in runs if run.source == "city:segmentation"]
+    needed = [runs[place] for run in targets for place in run.needs]
+    assert [(run.program, run.seed) for run in needed] == [("source", 3), ("source", 4)]
+    assert targets[0].arguments()[-1] == "--vary=init,order,source"
+    assert runs[1].arguments() == [
+        "--source=city:segmentation", "--setting=small", "--seed=3",
+    ]  # fmt: skip
+    assert seeds_of(plan_of("small", seeds=(3, 4), **chosen), "source") == [3]
+
+
+def test_subsets_of_sources_vary_with_their_models_alone():
+    chosen = {"sources": ["city:segmentation"], "targets": ["camvid:segmentation"]}
+    for vary, expected in (
+        (("init", "order", "subset", "source"), "--vary=init,order,subset"),
+        (("init", "order", "subset"), "--seed=0"),
+    ):
+        runs = plan_of("small_source", vary=vary, **chosen)
+        assert runs[1].arguments()[-1] == expected
+
+
+def test_chains_without_a_source_run_once_if_seeds_vary_nothing_in_them():
+    chosen = {"sources": ["city:segmentation"], "targets": ["camvid:segmentation"]}
+    runs = plan_of("small", seeds=(0, 1), vary=("source",), **chosen)
+    assert seeds_of(runs, "target", source="ilsvrc") == [0]
+    assert seeds_of(runs, "target", source="city:segmentation") == [0, 1]
+    runs = plan_of("full", seeds=(0, 1), vary=("subset", "source"), **chosen)
+    assert seeds_of(runs, "target", source="scratch") == [0]
 
 
 def test_arguments_are_what_the_programs_take():

@@ -53,6 +53,25 @@ def test_a_row_comes_back_as_it_was_written(tmp_path):
     assert record == expected | extra
 
 
+def test_rows_of_earlier_versions_are_read(tmp_path):
+    path = results.write_row(ROW, tmp_path)
+    record = json.loads(path.read_text())
+    for name in results.OPTIONAL:
+        assert record.pop(name) == ""
+    path.write_text(json.dumps(record))
+    frame = results.load(tmp_path)
+    assert set(frame[list(results.OPTIONAL)].to_numpy().ravel()) == {""}
+    table = tmp_path / "results.csv"
+    table.write_text(frame.drop(columns=list(results.OPTIONAL)).to_csv(index=False))
+    pd.testing.assert_frame_equal(results.load(table), frame)
+
+
+def test_what_makes_rows_comparable_does_not_name_their_file(tmp_path):
+    others = dict.fromkeys(results.OPTIONAL, "x")
+    path = results.write_row(dataclasses.replace(ROW, **others), tmp_path)
+    assert path == results.write_row(ROW, tmp_path)
+
+
 def test_columns_have_their_types_and_order(tmp_path):
     results.write_row(dataclasses.replace(ROW, value=1, learning_rate=1), tmp_path)
     frame = results.load(tmp_path)
@@ -202,7 +221,7 @@ def test_a_table_is_read_as_the_rows_it_was_made_of(tmp_path):
         ),
         ("miou", "iou", "line 2: this is not a result row \\(unknown metric 'iou'"),
         ("target,", "aim,", "line 2: this is not a result row \\(it lacks 'target'\\)"),
-        (",12.5,", ",", "line 2: 25 cells, but the table has 26 columns"),
+        (",12.5,", ",", "line 2: 31 cells, but the table has 32 columns"),
         (",12.5,", ",inf,", "line 2: this is not a result row \\('wall_seconds' is Infinity"),
         (",1\n", ",2\n", "line 2: the table had 2 rows, and this file has 1"),
         (

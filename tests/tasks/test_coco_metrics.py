@@ -316,3 +316,56 @@ def test_parity_on_real_annotations(name, real_sets, tmp_path):
         voc = coco_metrics.compute_voc_ap50(truth, found, classes)
         assert voc == pytest.approx(voc_by_hand(truth, found, classes), abs=1e-9)
     assert 0.05 < value < 0.95 and value == pytest.approx(expected, abs=1e-6)
+
+
+def test_parts_of_box_map_are_those_of_pycocotools(tmp_path):
+    rng = np.random.default_rng(3)
+    truth = random_truth(rng, 12, 4)
+    found = jitter(rng, truth, 4)
+    stats = by_files(truth, found, 12, 4, "bbox", tmp_path)
+    by_class, by_size = coco_metrics.compute_box_map_parts(truth, found, 12, 4)
+    expected = np.where(stats[3:6] < 0, np.nan, stats[3:6])
+    np.testing.assert_allclose(by_size, expected, atol=1e-12)
+    assert np.nanmean(by_class) == pytest.approx(stats[0], abs=1e-12)
+    assert np.isnan(by_class).tolist() == [False, False, False, True]
+    single = truth.areas[~truth.crowds]
+    assert coco_metrics.count_by_size(truth).tolist() == [
+        np.sum(single <= 1024), np.sum((single >= 1024) & (single <= 9216)), np.sum(single >= 9216),
+    ]  # fmt: skip
+
+
+def test_parts_of_voc_ap50_by_hand():
+    sides = np.array([10, 50, 10, 200, 300])  # Areas of 100, 2500, 100, 40000 and 90000 pixels.
+    corners = np.array([[0, 0], [0, 100], [50, 0], [0, 0], [300, 300]])
+    boxes = np.concatenate([corners, corners + sides[:, None]], 1).astype(np.float32)
+    truth = Objects(
+        images=np.array([0, 0, 0, 1, 1]),
+        labels=np.array([0, 1, 1, 0, 0]),
+        boxes=boxes,
+        crowds=np.array([False, False, False, False, True]),
+    )
+    # The small object of class 0, the medium one of class 1, and a wrong one of 400 pixels.
+    found = Objects(
+        images=np.array([0, 0, 1]),
+        labels=np.array([0, 1, 0]),
+        boxes=np.stack([boxes[0], boxes[1], np.array([250, 0, 270, 20])]).astype(np.float32),
+        scores=np.array([0.5, 0.5, 0.9]),
+    )
+    by_class, by_size = coco_metrics.compute_voc_ap50_parts(truth, found, 3)
+    # Class 0: the wrong one comes first, then one of two is found, with a precision of 1/2.
+    np.testing.assert_allclose(by_class, [1 / 4, 1 / 2, np.nan])
+    # Small: of class 0 one of one at a precision of 1/2, of class 1 none of one.
+    # Medium: class 1 has all. Large: class 0 has none; the small mistake does not count.
+    np.testing.assert_allclose(by_size, [1 / 4, 1, 0])
+    assert coco_metrics.count_by_size(truth).tolist() == [2, 1, 1]
+
+
+def test_parts_of_oks_are_of_the_only_class():
+    rng = np.random.default_rng(4)
+    truth = random_truth(rng, 8, 1, keypoints=3)
+    found = jitter(rng, truth, 1)
+    by_class, by_size = coco_metrics.compute_oks_ap50_parts(truth, found, 8, [0.1] * 3)
+    assert by_class == pytest.approx(
+        [coco_metrics.compute_oks_ap50(truth, found, 8, [0.1] * 3)], abs=1e-12
+    )
+    assert by_size.shape == (3,)

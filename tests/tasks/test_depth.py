@@ -83,6 +83,8 @@ def test_metrics_by_hand():
     result = metrics(predicted, truth)
     # Pixels of the set count alike, hence not the mean of two images' values.
     assert result["rmse"] == pytest.approx(np.sqrt((0.04 + 0.25 + 1) / 3), rel=1e-6)
+    # The mean depth of 1, 2 and 4 is 7 / 3; their squares have the mean 7.
+    assert result["constant_rmse"] == pytest.approx(np.sqrt(7 - (7 / 3) ** 2), rel=1e-6)
     # 1.2 is below 1.25, 2 / 1.5 is above, and 5 / 4 is not below.
     assert result["delta1"] == pytest.approx(1 / 3)
 
@@ -101,14 +103,18 @@ def test_metrics_equal_the_definitions_in_any_batches():
         result = metrics(predicted, truth, batch=batch)
         assert result["rmse"] == pytest.approx(expected["rmse"], rel=1e-7)
         assert result["delta1"] == pytest.approx(expected["delta1"], abs=1e-9)
+        assert result["constant_rmse"] == pytest.approx(z.std(), rel=1e-6)
 
 
 def test_predictions_are_clipped_to_the_range():
     truth = np.asarray([[[2.0, 8]]])
-    assert metrics(np.asarray([[[0.1, 50]]]), truth, (2.0, 8.0)) == {"rmse": 0, "delta1": 1}
+    assert metrics(np.asarray([[[0.1, 50]]]), truth, (2.0, 8.0)) == {
+        "rmse": 0, "delta1": 1, "constant_rmse": 3,
+    }  # fmt: skip
     assert metrics(np.asarray([[[0.1, 50]]]), truth)["delta1"] == 0
     # Without a range softplus may come out as zero; that is wrong and not NaN.
-    assert metrics(np.zeros((1, 1, 2)), truth) == {"rmse": pytest.approx(34**0.5), "delta1": 0}
+    zero = metrics(np.zeros((1, 1, 2)), truth)
+    assert (zero["rmse"], zero["delta1"]) == (pytest.approx(34**0.5), 0)
 
 
 def test_no_known_depth_has_no_metric():
@@ -145,4 +151,5 @@ def test_stored_depth_comes_back_and_is_perfect(tmp_path):
         np.testing.assert_allclose(truth, expected, atol=0.0005)
         statistics = one.summarize(one.decode(truth[..., None]), batch["targets"])
         evaluator.update({name: value.numpy() for name, value in statistics.items()})
-    assert evaluator.result() == {"rmse": 0, "delta1": 1}
+    found = evaluator.result()
+    assert (found["rmse"], found["delta1"]) == (0, 1)

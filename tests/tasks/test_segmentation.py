@@ -101,6 +101,9 @@ def test_miou_by_hand():
     result = evaluator.result()
     assert result["miou"] == pytest.approx((3 / 4 + 4 / 7 + 0) / 3)
     assert result["pixel_accuracy"] == pytest.approx(7 / 10)
+    # Class 1, with 6 of 10 pixels, everywhere; class 0 then has an IoU of 0.
+    assert result["constant_miou"] == pytest.approx(6 / 10 / 2)
+    assert result["constant_pixel_accuracy"] == pytest.approx(6 / 10)
     assert np.isnan(Segmentation(row(4)).accumulator().result()["miou"])
 
 
@@ -110,4 +113,5 @@ def test_predictions_that_equal_the_truth_are_perfect():
     predictions = task.decode(tf.one_hot(mask, 3))
     evaluator = task.accumulator()
     evaluator.update({"confusion": task.summarize(predictions, {"mask": mask})["confusion"]})
-    assert evaluator.result() == {"miou": 1.0, "pixel_accuracy": 1.0}
+    found = evaluator.result()
+    assert (found["miou"], found["pixel_accuracy"]) == (1.0, 1.0)

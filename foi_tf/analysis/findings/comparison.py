@@ -30,15 +30,6 @@ def load_study(directory: epath.PathLike) -> StudyAnalysis:
     return StudyAnalysis(rows, distances=distance.read_distances(table) if table.exists() else None)
 
 
-def judge_directory(directory: epath.PathLike) -> list[Finding]:
-    """Judges the findings of a study that is kept as two tables, see `load_study`.
-
-    Raises:
-      FoiError: a table is missing or broken, or its chains are of several networks.
-    """
-    return judge_study(load_study(directory), str(directory))
-
-
 def judge_study(analysis: StudyAnalysis, where: str) -> list[Finding]:
     """Judges the findings of a study with one network.
 

@@ -5,6 +5,7 @@ from collections.abc import Hashable
 import pandas as pd
 
 from foi_tf.analysis.measures.gains import transfers
+from foi_tf.analysis.measures.pretrainings import base_name
 from foi_tf.analysis.measures.summary import NETWORK, TARGET
 from foi_tf.study import results
 from foi_tf.study.costs import share_source_costs
@@ -32,8 +33,11 @@ def source_costs(rows: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
     table = targets.rename("targets").astype(int).reset_index()
     hours = _source_hours(rows)
     keys = table[["source", "source_type", *NETWORK]].itertuples(index=False, name=None)
-    table["chip_hours"] = [hours.get(key, float("nan")) for key in keys]
-    pretraining = table[NETWORK].apply(tuple, axis=1).map(_pretraining_hours(rows)).astype(float)
+    table["chip_hours"] = [
+        hours.get((*key, base_name(family)), float("nan")) for *key, family in keys
+    ]
+    named = table[NETWORK].assign(family=table.family.map(base_name))
+    pretraining = named.apply(tuple, axis=1).map(_pretraining_hours(rows)).astype(float)
     return share_source_costs(table, pretraining)
 
 

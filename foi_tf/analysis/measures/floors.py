@@ -72,7 +72,7 @@ def describe_run_floor(run: Run) -> str:
     Args:
       run: the values of its columns.
     """
-    constant = run.get(results.EXTRA + results.CONSTANT + run["metric"], math.nan)
+    constant = run.get(results.EXTRA + metrics.CONSTANT + run["metric"], math.nan)
     return describe_floor(run["metric"], run["value"], constant)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from etils import epath
 from numpy.typing import ArrayLike
 
-from foi_tf.analysis.measures import floors
+from foi_tf.analysis.measures import floors, pretrainings
 from foi_tf.analysis.uncertainty.chain_keys import BASELINE, CHAIN
 from foi_tf.analysis.uncertainty.gain_levels import NEGATIVE, POSITIVE, VERY_POSITIVE, level
 from foi_tf.analysis.uncertainty.noise_model import NoiseModel
@@ -62,17 +62,18 @@ def best_runs(rows: pd.DataFrame, limited: str = "") -> pd.DataFrame:
       The selected rows with three more columns: `learning_rates`, how many the chain and seed
       tried; `digest`, the name of the row's file; and `family`, the initial weights of the
       baseline that the chain is compared with. The family is `init`, but for chains from scratch
-      it is ILSVRC'12, or the only other initial weights among the rows.
+      it is ILSVRC'12, or the only other initial weights among the rows. `init` has a digest where
+      rows rest on several pre-trainings of one name, see `pretrainings.tell_apart`.
     """
-    frame = rows[rows.target_type.isin(STRUCTURED_TASK_TYPES)].copy()
+    frame = results.fill_optional(rows[rows.target_type.isin(STRUCTURED_TASK_TYPES)])
     frame["digest"] = [results.row_digest(row) for row in _records(frame)]
     has_source = frame.source_type != ""
     setting = frame.setting.where(has_source, frame.setting.map(target_setting))
     own = frame.setting == (limited or setting)
     frame["setting"] = setting
     scratch = frame.source == results.SCRATCH
-    others = frame.init[~scratch].unique()
-    family = others[0] if len(others) == 1 else results.NO_SOURCE
+    frame["init"] = pretrainings.tell_apart(frame)
+    family = pretrainings.choose_family(frame.init[~scratch])
     frame["family"] = frame.init.where(~scratch, family)
     frame["init"] = frame.init.where(~scratch, results.SCRATCH)
     run = [*CHAIN, "seed"]

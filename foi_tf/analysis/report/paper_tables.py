@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from foi_tf.analysis.measures.gains import transfers
+from foi_tf.analysis.measures.pretrainings import base_name
 from foi_tf.analysis.report import transfer_matrix
 from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.study.dataset import (
@@ -159,7 +160,7 @@ def _chains_of_table(
 ) -> pd.DataFrame:
     """Selects the chains of one backbone and family that belong into a table."""
     other = backbone != paper.backbone if paper.backbone else backbone == RESNET
-    if other or (paper.family and (family == NO_SOURCE) != (paper.family == NO_SOURCE)):
+    if other or (paper.family and (base_name(family) == NO_SOURCE) != (paper.family == NO_SOURCE)):
         return study.iloc[:0]
     chosen = (study.setting == paper.setting) & (study.target_type == paper.target_type)
     return study[chosen & _source_kinds(study).isin(_SOURCES[paper.sources])]

@@ -10,6 +10,7 @@ from foi_tf.analysis.findings.evidence import Finding
 from foi_tf.analysis.findings.findings import judge_networks
 from foi_tf.analysis.measures.depth_accuracy import compute_delta1_gains
 from foi_tf.analysis.measures.gains import transfers
+from foi_tf.analysis.measures.pretrainings import compare_pretrainings
 from foi_tf.analysis.measures.published_results import load_published_results
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.measures.validation_results import collect_runs
@@ -75,6 +76,8 @@ def write_report(
     left_out = list(dict.fromkeys([*analysis.left_out, *left_out]))
     for name, other in others.items():
         left_out += [f"{name}: {sentence}" for sentence in other.left_out]
+    studies = {"these results": analysis.rows, **{name: x.rows for name, x in others.items()}}
+    left_out += compare_pretrainings(studies)
     content = sections.render_sections(analysis, judged, found, figures, left_out)
     return _write_page(directory, "Transfer gains", sections.INTRODUCTION, content)
 

@@ -40,6 +40,10 @@ def _facts_table(rows: pd.DataFrame, chains: pd.DataFrame) -> Table:
         "seeds": _list(sorted(rows.seed.unique())),
         "learning rates": _list(f"{x:g}" for x in sorted(rows.learning_rate.unique())),
         "devices": _list((rows.devices.astype(str) + " × " + rows.device).unique()),
+        "machines": _list(sorted(set(rows.machine) - {""})) or "not kept",
+        "versions of TensorFlow": _list(sorted(set(rows.tensorflow) - {""})) or "not kept",
+        "seeds vary": _list(sorted(set(rows.varied) - {""})) or "init,order",
+        "pre-trainings": _list(sorted(set(rows.pretraining) - {""})) or "not kept",
         "versions of foi_tf": _list(rows.version.unique()),
     }
     facts = pd.DataFrame({"what": list(said), "these": [str(x) for x in said.values()]})

@@ -9,6 +9,7 @@ from absl import flags
 
 from foi_tf.bin._plan import shared_flags
 from foi_tf.bin._shared import training_flags
+from foi_tf.study import variation
 from foi_tf.study.dataset import TABLE3
 from foi_tf.study.results import SCRATCH
 from foi_tf.study.scenarios import SCENARIOS
@@ -40,9 +41,11 @@ def define(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "seeds",
         ["0"],
-        "Seeds of the target runs, comma-separated; pre-training and source runs use the first.",
+        "Seeds of the target runs, comma-separated; pre-training and source runs use the first, "
+        "unless --vary names source.",
         **place,
     )
+    training_flags.define_variation(values, tuple(variation.KINDS), "What --seeds vary")
     flags.DEFINE_string(
         "results",
         "",

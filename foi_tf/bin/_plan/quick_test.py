@@ -31,6 +31,9 @@ def keep_promising(results: pd.DataFrame, chains: Sequence[Chain], where: str) -
     from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 
     analysis = StudyAnalysis(results)
+    if len(analysis.networks) > 1:
+        names = " and ".join(family for _, family in analysis.networks)
+        raise FoiError(f"{where}: has chains from {names}; keep them in different directories")
     found = quick_test.screen_chains(analysis, chains)
     if len(found.unscreened) == len(chains):
         raise FoiError(

@@ -13,12 +13,14 @@ from absl import flags
 
 from foi_tf.bin._shared import console, size_flag
 from foi_tf.bin._shared.program import require
-from foi_tf.study import choices
+from foi_tf.study import choices, variation
 from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.grid import SETTINGS
 from foi_tf.wording import count_noun
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import tensorflow as tf
 
     from foi_tf.chains.links import Finished
@@ -135,6 +137,28 @@ def define_setting(values: flags.FlagValues) -> None:
     )
 
 
+def define_variation(values: flags.FlagValues, kinds: Sequence[str], what: str) -> None:
+    """Defines what seeds vary.
+
+    Args:
+      kinds: the names that the flag takes, some of `study.variation.KINDS`.
+      what: start of the help text.
+    """
+    texts = "; ".join(f"{name}: {variation.KINDS[name]}" for name in kinds)
+    flags.DEFINE_list(
+        "vary",
+        list(variation.DEFAULT),
+        f"{what}, comma-separated; the rest is as with seed 0. {texts}.",
+        flag_values=values,
+    )
+    flags.register_validator(
+        "vary",
+        lambda given: given and len(set(given)) == len(given) and set(given) <= set(kinds),
+        f"must name some of {', '.join(kinds)}, each once",
+        flag_values=values,
+    )
+
+
 def define_crop(values: flags.FlagValues) -> None:
     """Defines one input size for all datasets, as in Appendix B."""
     size_flag.define_size(
@@ -185,6 +209,7 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
         precision=values.precision,
         seed=values.seed,
         select=values.select_lr if "select_lr" in values else "none",
+        vary=variation.parse_variation(values.vary) if "vary" in values else variation.DEFAULT,
         strategy=_create_strategy(values.strategy, values.tpu),
         pace=choices.Pace(
             steps_per_loop=values.steps_per_loop,

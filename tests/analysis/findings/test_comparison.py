@@ -42,14 +42,14 @@ def test_a_study_is_judged_from_its_tables(tmp_path):
     for spec in specs:
         results.write_row(make_row(*spec), tmp_path / "rows")
     (tmp_path / "results.csv").write_text(results.to_csv(results.load(tmp_path / "rows")))
-    first, *others = comparison.judge_directory(tmp_path)
+    first, *others = comparison.judge_study(comparison.load_study(tmp_path), str(tmp_path))
     assert first.verdict == evidence.HOLDS
     assert {one.verdict for one in others} == {evidence.NOT_ENOUGH}
     (tmp_path / "distances.csv").write_text("target,source\n")
     with pytest.raises(FoiError, match=r"distances\.csv: has no column 'distance'"):
-        comparison.judge_directory(tmp_path)
+        comparison.judge_study(comparison.load_study(tmp_path), str(tmp_path))
     with pytest.raises(FoiError, match=r"results\.csv: .*cannot be read"):
-        comparison.judge_directory(tmp_path / "none")
+        comparison.load_study(tmp_path / "none")
 
 
 def test_studies_of_several_networks_are_refused(tmp_path):
@@ -59,4 +59,4 @@ def test_studies_of_several_networks_are_refused(tmp_path):
             results.write_row(row, tmp_path / "rows")
     (tmp_path / "results.csv").write_text(results.to_csv(results.load(tmp_path / "rows")))
     with pytest.raises(FoiError, match="hrnet_w48 from ilsvrc and resnet50 from ilsvrc; keep"):
-        comparison.judge_directory(tmp_path)
+        comparison.judge_study(comparison.load_study(tmp_path), str(tmp_path))

@@ -1,0 +1,45 @@
+"""Holds what all runs of a study share."""
+
+import dataclasses
+
+import tensorflow as tf
+from etils import epath
+
+from foi_tf.chains.train_session import SessionCache
+from foi_tf.study import variation
+from foi_tf.study.choices import Pace
+from foi_tf.study.configuration import Config
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Setup:
+    """Holds what all runs of a study share.
+
+    Attributes:
+      data_dir: directory of the prepared datasets.
+      workdir: links and result rows are written below it.
+      config: schedules and input sizes.
+      backbone: name of the backbone, one of `study.backbones.BACKBONES`.
+      precision: one of `study.choices.PRECISIONS`.
+      seed: fixes what `vary` names.
+      vary: what the seed varies, some of `study.variation.KINDS`; the rest is as with seed 0,
+        and the source model is the one in the workdir, whatever its seed.
+      select: how the learning rate is chosen, one of `study.choices.SELECTIONS`. Targets
+        look for a source model among those that were chosen in the same way.
+      strategy: the devices to train on.
+      pace: steps per loop, checkpoints, and whether to wait for other workers.
+      sessions: keeps the traced step for the next run; share it between the setups of one
+        process.
+    """
+
+    data_dir: epath.PathLike
+    workdir: epath.PathLike
+    config: Config
+    backbone: str
+    precision: str
+    seed: int
+    select: str
+    strategy: tf.distribute.Strategy
+    pace: Pace
+    vary: tuple[str, ...] = variation.DEFAULT
+    sessions: SessionCache = dataclasses.field(default_factory=SessionCache)
