@@ -11,6 +11,7 @@ from foi_tf.study.grid import setting_order
 from foi_tf.study.image_statistics import SIZES
 from foi_tf.study.table_texts import MISSING, setting_text
 
+BY_TARGET = "classes_of_targets"  # Scope of the tables with a line for each target.
 CLEAR = 2.0  # Points from which a class counts as better or worse; ours, as the level P.
 _NOTE = (
     "Differences to the baseline in points of the metric (a hundredth; RMSE in meters), positive "
@@ -52,7 +53,7 @@ def _target_table(parts: pd.DataFrame, title: str, scope: tuple[str, ...]) -> Ta
             | {"sources": len(own[["source", "source_type"]].drop_duplicates())}
         )
     return _make_table(
-        lines, 3, f"Classes and sizes, mean over sources, {title}", ("classes_of_targets", *scope)
+        lines, 3, f"Classes and sizes, mean over sources, {title}", (BY_TARGET, *scope)
     )
 
 

@@ -8,6 +8,7 @@ from etils import epath
 from foi_tf import files, progress
 from foi_tf.analysis.findings.evidence import Finding
 from foi_tf.analysis.findings.findings import judge_networks
+from foi_tf.analysis.measures import class_gains
 from foi_tf.analysis.measures.depth_accuracy import compute_delta1_gains
 from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.measures.pretrainings import compare_pretrainings
@@ -25,6 +26,7 @@ from foi_tf.analysis.report.paper_tables import (
     FIXED_SIZE_SCENARIO,
     build_paper_tables,
 )
+from foi_tf.analysis.report.part_tables import build_part_tables
 from foi_tf.analysis.report.run_tables import build_run_tables
 from foi_tf.analysis.report.scenario_tables import build_scenario_tables
 from foi_tf.analysis.report.summary_tables import build_summary_tables
@@ -44,8 +46,10 @@ def write_report(
     """Writes tables, figures and a report of a study.
 
     `directory` gets `report.html`, which needs no other file; `results.csv`, all rows, which
-    `foi_tf.study.results.load` reads; `gains.csv`, a line a chain; `tables/`, each as CSV,
-    Markdown and LaTeX; `figures/`, PNG and SVG. Other files in it stay.
+    `foi_tf.study.results.load` reads; `gains.csv`, a line a chain; where evaluations kept
+    statistics, `class_gains.csv`, a line a chain and class or size of objects, and
+    `image_gains.csv`, a line a chain; `tables/`, each as CSV, Markdown and LaTeX; `figures/`, PNG
+    and SVG. Other files in it stay.
 
     Args:
       analysis: of the results of the study.
@@ -63,8 +67,14 @@ def write_report(
     table = analysis.chains.to_csv(index=False, lineterminator="\n")
     files.write_text(directory / "results.csv", results.to_csv(analysis.results))
     files.write_text(directory / "gains.csv", table)
+    parts, by_image = class_gains.compute_part_gains(analysis)
+    for name, frame in (("class_gains", parts), ("image_gains", by_image)):
+        if len(frame):
+            text = frame.to_csv(index=False, lineterminator="\n")
+            files.write_text(directory / f"{name}.csv", text)
     judged = judge_networks(analysis)
     found = build_tables(analysis, judged, others)
+    found["parts"] = build_part_tables(parts, by_image)
     validation, left_out = collect_runs(analysis.results)
     if len(validation):
         found["validation"] = [build_table3(validation)]

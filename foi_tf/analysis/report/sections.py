@@ -8,7 +8,7 @@ from foi_tf.analysis.findings import evidence
 from foi_tf.analysis.findings.evidence import Finding
 from foi_tf.analysis.measures import floors, gains, screening
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
-from foi_tf.analysis.report import html_page
+from foi_tf.analysis.report import html_page, part_tables
 from foi_tf.analysis.report.finding_tables import build_finding_table
 from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.study.grid import target_setting
@@ -63,6 +63,7 @@ def render_sections(
         "Best sources": render_tables(tables["best"]),
         "All transfers": render_tables(tables["transfers"], legend=LEGEND),
         "Task types alone": render_tables(tables.get("validation", ())),
+        "Classes, sizes and images": render_parts(tables["parts"]),
         "Scenarios": render_tables(tables["scenarios"]),
         "Distances": render_tables(tables["distances"]),
         "Left out and missing": render_left_out(analysis, left_out),
@@ -73,6 +74,8 @@ def render_sections(
         del content["Distances"]
     if "validation" not in tables:
         del content["Task types alone"]
+    if not tables["parts"]:
+        del content["Classes, sizes and images"]
     if not tables["scenarios"]:
         del content["Scenarios"]
     return content
@@ -115,6 +118,20 @@ def render_tables(tables: Sequence[Table], *, legend: str = "") -> str:
         else:
             html.append(f"<h3>{escape(table.heading)}</h3>{rendered}")
     return legend + "".join(html) if html else _nothing()
+
+
+def render_parts(tables: Sequence[Table]) -> str:
+    """Renders the tables of classes, sizes and images; those with a line a chain are folded."""
+    html = []
+    for table in tables:
+        rendered = html_page.render_table(table)
+        by_target = table.scope[0] == part_tables.BY_TARGET
+        html.append(
+            f"<h3>{escape(table.heading)}</h3>{rendered}"
+            if by_target
+            else html_page.render_details(table.heading, rendered)
+        )
+    return "".join(html)
 
 
 def render_left_out(analysis: StudyAnalysis, left_out: Sequence[str]) -> str:
