@@ -111,7 +111,7 @@ class MeanIoU:
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
         """Adds "confusion" [images, classes, classes]."""
         self._confusion += np.sum(statistics["confusion"], axis=0, dtype=np.int64)
-        self._images += (statistics["confusion"].sum(2) > 0).sum(0)
+        self._images += np.sum(np.sum(statistics["confusion"], axis=2) > 0, axis=0)
 
     def by_class(self) -> tuple[np.ndarray, np.ndarray]:
         """Returns IoU, NaN without any, and the number of annotated images of each class."""
