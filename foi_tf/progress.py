@@ -59,6 +59,11 @@ def track(items: Iterable[T], label: str, total: int, *, unit: str = "image") ->
             progress.update()
 
 
+def say(message: str) -> None:
+    """Prints a line on stderr that is no warning."""
+    print(message, file=sys.stderr, flush=True)
+
+
 def warn(message: str) -> None:
     """Prints a warning in one line on stderr; the program goes on."""
     print(f"warning: {message}", file=sys.stderr, flush=True)

@@ -87,17 +87,17 @@ init=$(echo "$out"/pretraining/links/ilsvrc.classification-*)
 config=$out/rates.yaml
 if [ ! -e "$config" ]; then
   sweep rates --workdir="$out/rates" --config="${study}_study" --baselines --select_lr=validation \
-    --pairs=all
+    --pairs=all --setting=small
   foi-rates --results="$out/rates/results" --config="${study}_study" --out="$config"
 fi
 
-study small
+study small --setting=small
 if [ "$study" = mini ]; then
-  study cross --pairs=cross_type --sample=60
+  study cross --setting=small --pairs=cross_type --sample=60
   study limited --setting=small_source
   study full --setting=full --targets=segmentation
 else
-  study cross --pairs=cross_type
+  study cross --setting=small --pairs=cross_type
 fi
 
 datasets=$(cd "$data" && echo * | tr ' ' ,)

@@ -77,10 +77,14 @@ def report(rows: pd.DataFrame | Place, out: Place, *, distances: Place | None = 
     from foi_tf.analysis.measures.distance import read_distances
     from foi_tf.analysis.measures.study_analysis import StudyAnalysis
     from foi_tf.analysis.report.report import write_report
+    from foi_tf.study import data_warnings
 
     loaded, images = _load_rows(rows)
     known = None if distances is None else read_distances(distances)
-    return write_report(StudyAnalysis(loaded, images=images, distances=known), out)
+    kept = {}
+    if isinstance(rows, str | os.PathLike) and epath.Path(rows).is_dir():
+        kept = data_warnings.find_warnings(rows)
+    return write_report(StudyAnalysis(loaded, images=images, distances=known, warnings=kept), out)
 
 
 def recommend(
@@ -90,7 +94,7 @@ def recommend(
     sources: Iterable[str | Task] = (),
     features: Iterable[Place] = (),
     past_results: Place | None = None,
-    setting: str = "small",
+    setting: str | None = None,
 ) -> pd.DataFrame:
     """Ranks the sources of a target (Section 6; the metrics are each from its publication).
 
@@ -100,7 +104,7 @@ def recommend(
       sources: only these tasks; by default the datasets of the paper, or those of `features`.
       features: files of `foi-features`, or their directories.
       past_results: result rows; "fitted" learns from them, and measured gains are shown.
-      setting: the setting of those rows.
+      setting: the setting of those rows; None for "small", or "full" if that is all there is.
 
     Returns:
       One row a source, the best first: `rank`, `source`, `score`, `source_domain`,

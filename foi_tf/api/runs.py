@@ -94,7 +94,7 @@ def source(
     overrides: Mapping[str, Any] | None = None,
     backbone: str = "hrnet_w48",
     seed: int = 0,
-    setting: str = "small",
+    setting: str | None = None,
     init: str | Place = "",
     **options,
 ) -> Run:
@@ -111,7 +111,7 @@ def source(
       backbone: one of `foi_tf.study.backbones.BACKBONES`.
       seed: fixes what `vary` names: by default initial weights, data order and augmentation.
       setting: "small", "full" or "small_source" (Sections 5.2 to 5.4). Only the last one
-        limits sources.
+        limits sources, so None takes all images.
       init: weights to start from: a link's directory, a checkpoint, "scratch", or
         "ilsvrc:contrastive"; empty takes the pre-training in `workdir`.
       options: `precision` ("float32" or "bfloat16"), `strategy` ("auto", "cpu", "mirrored",
@@ -129,7 +129,8 @@ def source(
     from foi_tf.chains import stages
 
     parsed = sources.parse_source(str(task))
-    check_name("setting", setting, SETTINGS)
+    if setting is not None:
+        check_name("setting", setting, SETTINGS)
     setup = _make_setup(parsed, data_dir, workdir, config, overrides, backbone, seed, **options)
     return _describe(stages.source(setup, parsed, setting, os.fspath(init)), workdir)
 
@@ -144,7 +145,7 @@ def target(
     overrides: Mapping[str, Any] | None = None,
     backbone: str = "hrnet_w48",
     seed: int = 0,
-    setting: str = "small",
+    setting: str | None = None,
     init: str | Place = "",
     source_weights: Place = "",
     source_init: str = NO_SOURCE,
@@ -156,7 +157,8 @@ def target(
       task: such as "camvid:segmentation".
       source: the source task, whose model `workdir` has; "ilsvrc" for the baseline without a
         source; "scratch" for random weights.
-      setting: "small" takes 150 images of the target (1000 of coco and ade), "full" all.
+      setting: "small" takes 150 images of the target (1000 of coco and ade), "full" all; None
+        takes all of own data, and is "small" for other datasets.
       init: initial weights of a chain without a source, as for `source`.
       source_weights: trained source model to take in place of the one in `workdir`: a run of
         `source`, a link's directory or a checkpoint.
@@ -171,7 +173,8 @@ def target(
     from foi_tf.chains import stages
 
     parsed = Task.parse(str(task))
-    check_name("setting", setting, SETTINGS)
+    if setting is not None:
+        check_name("setting", setting, SETTINGS)
     setup = _make_setup(parsed, data_dir, workdir, config, overrides, backbone, seed, **options)
     finished = stages.target(
         setup,
@@ -206,7 +209,7 @@ def _make_setup(
     sessions: SessionCache | None = None,
 ) -> Setup:
     """Builds what a run needs; its keyword arguments are the `options` of `source`."""
-    from foi_tf.chains import stages
+    from foi_tf.chains import run_config, stages
     from foi_tf.chains.train_session import SessionCache
     from foi_tf.study.backbones import BACKBONES
     from foi_tf.training import strategies
@@ -219,7 +222,7 @@ def _make_setup(
     if isinstance(config, str | os.PathLike):
         # JSON is YAML, which overrides are written in on the command line.
         texts = [f"{key}={json.dumps(value)}" for key, value in (overrides or {}).items()]
-        config = stages.load_config(
+        config = run_config.load_config(
             data_dir, task, seed, os.fspath(config), crop=crop, overrides=texts
         )
     elif overrides or crop:

@@ -29,6 +29,7 @@ from etils import epath
 
 from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import Program
+from foi_tf.wording import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +144,7 @@ def _write_report(values: flags.FlagValues) -> None:
     from foi_tf.analysis.measures.study_analysis import StudyAnalysis
     from foi_tf.analysis.report import domain_report
     from foi_tf.analysis.report.report import write_report
-    from foi_tf.study import feature_files, image_statistics, results
+    from foi_tf.study import data_warnings, feature_files, image_statistics, results
 
     rows = results.load(values.results)
     appearance = epath.Path(values.out) / "appearance"
@@ -155,7 +156,12 @@ def _write_report(values: flags.FlagValues) -> None:
         distances = distance.read_distances(values.distances) if values.distances else None
     with_images = epath.Path(values.results).is_dir()
     images = image_statistics.find_statistics(values.results) if with_images else {}
-    analysis = StudyAnalysis(rows, images=images, distances=distances)
+    warnings = data_warnings.find_warnings(values.results) if with_images else {}
+    analysis = StudyAnalysis(rows, images=images, distances=distances, warnings=warnings)
+    for name, texts in analysis.warnings.items():
+        console.print_note(
+            f"{name}: {count_noun(len(texts), 'warning')} on its data, see the report"
+        )
     if values.features:
         domain_report.write_agreement(analysis.mean_gains, distances, appearance)
     if values.networks:

@@ -54,7 +54,7 @@ def _print_plan(values: flags.FlagValues) -> None:
 
     datasets = _load_datasets(values)
     shared = SharedFlags.parsed(values)
-    setting = "full" if values.quick_test else values.setting
+    setting = "full" if values.quick_test else values.setting or _choose_setting(values, datasets)
     if values.scenario:
         scenario = SCENARIOS[values.scenario]
         shared = shared.with_scenario(scenario)
@@ -130,6 +130,17 @@ def _load_datasets(values: flags.FlagValues) -> Mapping[str, Dataset]:
             f"{values.data_dir} has no ilsvrc: run foi-pretrain before the commands of the plan"
         )
     return found
+
+
+def _choose_setting(values: flags.FlagValues, datasets: Mapping[str, Dataset]) -> str:
+    """Returns the setting where none is given; --targets may name tasks, or types of them."""
+    from foi_tf.study import grid
+
+    named = {target.partition(":")[0] for target in values.targets if ":" in target}
+    tasks = grid.structured_tasks(datasets)
+    return grid.default_setting(
+        datasets[task.dataset] for task in tasks if not named or task.dataset in named
+    )
 
 
 def _name_init(init: str) -> str:

@@ -49,7 +49,11 @@ def _define_flags(values: flags.FlagValues) -> None:
         "published", False, "Learn from the results that the paper's authors published.", **place
     )
     flags.DEFINE_enum(
-        "setting", None, SETTINGS, "Setting of --results to use; by default small.", **place
+        "setting",
+        None,
+        SETTINGS,
+        "Setting of --results to use; by default small, or full if that is all there is.",
+        **place,
     )
     flags.DEFINE_list(
         "by",
@@ -146,7 +150,7 @@ def _main(values: flags.FlagValues) -> None:
     elif values.results:
         known = distance.read_distances(values.distances) if values.distances else None
         before, said, analysis = past_transfers.load_past_transfers(
-            values.results, values.setting or "small", features, known
+            values.results, values.setting, features, known
         )
         for sentence in said:
             console.print_note(sentence)

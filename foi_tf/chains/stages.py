@@ -11,7 +11,14 @@ from typing import Any
 
 from etils import epath
 
-from foi_tf.chains import config_guard, initial_weights, lr_selection, result_row, run_link
+from foi_tf.chains import (
+    config_guard,
+    data_notes,
+    initial_weights,
+    lr_selection,
+    result_row,
+    run_link,
+)
 from foi_tf.chains.initial_weights import Start
 from foi_tf.chains.links import Finished, Link, Member
 from foi_tf.chains.lr_selection import Selection
@@ -21,7 +28,7 @@ from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
 from foi_tf.study import configuration, grid, results, sources, variation
 from foi_tf.study.configuration import Config
-from foi_tf.study.dataset import CONTRASTIVE, SEGMENTATION, Dataset, Size, Task
+from foi_tf.study.dataset import CONTRASTIVE, SEGMENTATION, Dataset, Task
 from foi_tf.study.validation_tasks import PUBLISHED
 from foi_tf.training import strategies
 
@@ -48,7 +55,7 @@ def pretrain(setup: Setup, task_type: str, init: str = "") -> Finished:
     return finished
 
 
-def source(setup: Setup, task: Task, setting: str, init: str = "") -> Finished:
+def source(setup: Setup, task: Task, setting: str | None = None, init: str = "") -> Finished:
     """Trains a source model, from a pre-training or from other initial weights.
 
     A source that was trained on all images of one task is the same link as that task's full
@@ -56,12 +63,13 @@ def source(setup: Setup, task: Task, setting: str, init: str = "") -> Finished:
 
     Args:
       task: a task, or the name of a set of tasks, as `study.sources.parse_source` returns it.
-      setting: one of `study.grid.SETTINGS`.
+      setting: one of `study.grid.SETTINGS`; None for `study.grid.default_setting`.
       init: initial weights: "scratch", a pre-training in the workdir ("ilsvrc:contrastive"),
         or the path of a checkpoint or of a link's directory. Empty takes the pre-training
         by classification.
     """
     prepared = _load_members(setup, sources.source_parts(task))
+    setting = setting or grid.default_setting(one.dataset for one in prepared)
     images = tuple(grid.max_source_images(one.dataset, setting) for one in prepared)
     start = initial_weights.find_start(setup.workdir, init, setup.backbone)
     link, rates, train = _plan_link(setup, task, start, images)
@@ -77,7 +85,7 @@ def target(
     setup: Setup,
     task: Task,
     source_name: str,
-    setting: str,
+    setting: str | None = None,
     *,
     init: str = "",
     source_weights: str = "",
@@ -88,7 +96,7 @@ def target(
     Args:
       source_name: a task or a set of tasks, "ilsvrc" for a chain without a source, or
         "scratch" for random weights.
-      setting: one of `study.grid.SETTINGS`.
+      setting: one of `study.grid.SETTINGS`; None for `study.grid.default_setting`.
       init: initial weights of the chain, as for `source`. With a source task it is the name
         of those that the source model in the workdir began with; paths have no such name.
       source_weights: path of a trained source model (a link's directory or a checkpoint)
@@ -99,6 +107,7 @@ def target(
     if task.type == CONTRASTIVE:
         raise FoiError(f"{task}: it has no annotations to evaluate on; give it to foi-source")
     (prepared,) = _load_members(setup, [task])
+    setting = setting or grid.default_setting([prepared.dataset])
     start = _find_target_start(setup, source_name, setting, init, source_weights, source_init)
     images = (grid.max_target_images(prepared.dataset, setting),)
     link, rates, train = _plan_link(setup, task, start, images)
@@ -115,34 +124,6 @@ def is_source_model(source_name: str, init: str) -> bool:
     """
     without_source = source_name in (results.NO_SOURCE, results.SCRATCH)
     return not (without_source or initial_weights.is_name(init))
-
-
-def load_config(
-    data_dir: epath.PathLike,
-    task: Task,
-    seed: int,
-    name: str = "",
-    *,
-    crop: Size | None = None,
-    overrides: Sequence[str] = (),
-) -> Config:
-    """Loads the configuration for a run on a task or on a set of tasks.
-
-    Args:
-      seed: the run's; it decides which task of a set comes first.
-      name: name or path of the configuration; empty takes the `default_config` of the (first)
-        task's dataset.
-      crop: input size on all datasets, see `study.configuration.Config`.
-      overrides: single values, see `study.configuration.load_config`.
-
-    Raises:
-      FoiError: the dataset is not prepared, or the configuration is missing or wrong.
-    """
-    if not name:
-        first = sources.interleave_parts(task, seed)[0]
-        name = prepared_datasets.load_task_dataset(data_dir, first).dataset.default_config
-    known = {*PUBLISHED, *prepared_datasets.find_prepared(data_dir)}
-    return configuration.load_config(name, known, crop, overrides)
 
 
 def _find_target_start(
@@ -244,6 +225,9 @@ def _plan_link(
     )
     rates = {schedule.learning_rate, *settings.rates}
     config_guard.check_configuration(setup.workdir, link, rates)
+    data_notes.tell_about_data(link, prepared)
+    if strategies.is_chief(setup.strategy):
+        data_notes.keep_warnings(prepared, epath.Path(setup.workdir) / "results")
     train = functools.partial(
         run_link.run_link,
         prepared=prepared,

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import math
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from foi_tf.errors import unknown_name_error
@@ -146,6 +146,14 @@ def mini_size(images: int) -> int:
     training set (KITTI, 150 images) stays as large as a target of the setting "small".
     """
     return round(60 * math.sqrt(images / SMALL_TARGET))
+
+
+def default_setting(targets: Iterable[Dataset]) -> str:
+    """Returns the setting where none is given: "full" if all targets are own data, else "small".
+
+    The small setting is the paper's, for its study; whoever has data wants all of it used.
+    """
+    return "full" if all(dataset.collection == "own" for dataset in targets) else "small"
 
 
 def max_target_images(dataset: Dataset, setting: str) -> int | None:

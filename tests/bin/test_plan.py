@@ -210,8 +210,12 @@ def test_own_data_is_planned_from_what_is_prepared(call, blocks, bricks, tmp_pat
         if line.startswith("foi-target")
     }
     both = {"blocks:segmentation", "bricks:segmentation"}
-    # blocks has boxes too, but no other dataset has.
-    assert pairs == {(s, t) for s in {*both, "scratch", "ilsvrc"} for t in both if s != t}
+    # blocks has boxes too, but no other dataset has. All images are used, so that the sources
+    # are the baselines as well.
+    assert pairs == {(s, t) for s in {*both, "scratch"} for t in both if s != t}
+    assert all("--setting=full" in line for line in out.splitlines() if "foi-target" in line)
+    limited = call(plan, **given, setting="small")[1]
+    assert limited.count("--setting=small") == 6 + 2 and "--setting=full" not in limited
     assert "no prepared datasets" in error(call(plan, collection="own", data_dir=tmp_path))
 
 

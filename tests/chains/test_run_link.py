@@ -12,7 +12,15 @@ import pytest
 import tensorflow as tf
 
 import foi_tf
-from foi_tf.chains import initial_weights, link_inputs, links, lr_selection, run_link, stages
+from foi_tf.chains import (
+    initial_weights,
+    link_inputs,
+    links,
+    lr_selection,
+    run_config,
+    run_link,
+    stages,
+)
 from foi_tf.chains.train_session import SessionCache
 from foi_tf.errors import FoiError
 from foi_tf.models.backbones import build_backbone
@@ -120,7 +128,7 @@ def test_few_frames_of_ours_are_above_a_training_step(blocks, tmp_path, monkeypa
     setup = stages.Setup(
         data_dir=blocks,
         workdir=tmp_path / "work",
-        config=stages.load_config(blocks, task, 0, str(tmp_path / "c.yaml")),
+        config=run_config.load_config(blocks, task, 0, str(tmp_path / "c.yaml")),
         backbone="hrnet_mini",
         precision="float32",
         seed=0,

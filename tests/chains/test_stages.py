@@ -1,15 +1,19 @@
 """Stages: what a target starts from, and which configuration it gets. Nothing is trained."""
 
 import dataclasses
+import types
 
 import pytest
 
-from foi_tf.chains import links, lr_selection, stages
+from foi_tf.chains import data_notes, links, lr_selection, run_config, stages
+from foi_tf.chains.links import Member
 from foi_tf.chains.train_session import SessionCache
+from foi_tf.data.records import prepared_datasets
 from foi_tf.errors import FoiError
-from foi_tf.study import results
+from foi_tf.study import data_warnings, grid, results
 from foi_tf.study.choices import Pace
-from foi_tf.study.dataset import Task
+from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.registry import DATASETS
 from foi_tf.training import strategies
 from tests.link_fixtures import finish
 
@@ -22,7 +26,7 @@ def _setup(blocks, tmp_path):
     return stages.Setup(
         data_dir=blocks,
         workdir=tmp_path,
-        config=stages.load_config(blocks, TASK, 0, "mini"),
+        config=run_config.load_config(blocks, TASK, 0, "mini"),
         backbone="hrnet_mini",
         precision="float32",
         seed=0,
@@ -160,9 +164,36 @@ def test_setups_share_a_cache_of_sessions_if_they_are_given_one(setup):
 
 
 def test_the_configuration_is_that_of_the_collection_or_the_given_one(blocks):
-    assert stages.load_config(blocks, TASK, 0).name == "own.yaml"
+    assert run_config.load_config(blocks, TASK, 0).name == "own.yaml"
     crop = (64, 64)
-    given = stages.load_config(blocks, TASK, 0, "mini", crop=crop)
+    given = run_config.load_config(blocks, TASK, 0, "mini", crop=crop)
     assert given.name == "mini.yaml" and given.link(TASK).crop == crop
     with pytest.raises(FoiError, match="none"):
-        stages.load_config(blocks, Task("none", "segmentation"), 0)
+        run_config.load_config(blocks, Task("none", "segmentation"), 0)
+
+
+def test_own_data_is_used_whole_unless_a_setting_is_given():
+    own = Dataset(id="mine", domain="aerial", train=400, val=9, classes={"segmentation": 2})
+    paper = DATASETS["camvid"]
+    assert grid.default_setting([own, own]) == "full"
+    assert grid.default_setting([own, paper]) == grid.default_setting([paper]) == "small"
+    assert grid.max_target_images(own, grid.default_setting([own])) is None
+
+
+def test_a_link_says_how_many_images_it_uses_and_keeps_warnings(blocks, tmp_path, capsys):
+    prepared = prepared_datasets.load_prepared(blocks, TASK.dataset)
+    warned = dataclasses.replace(prepared, warnings=("one", "two"))
+    member = Member(
+        task=TASK, data=warned.digest, images=5, crop=(64, 64), rescale=(1, 1), fit="inside"
+    )
+    link = types.SimpleNamespace(members=(member, dataclasses.replace(member, images=None)))
+    data_notes.tell_about_data(link, [prepared, warned])
+    every = len(prepared.annotated_ids("train", TASK.type))
+    assert capsys.readouterr().err.splitlines() == [
+        f"{TASK}: trains on 5 of {every} images; --setting=full uses all",
+        f"{TASK}: trains on all {every} images",
+        f"warning: {TASK.dataset} was prepared with 2 warnings, which foi-prepare "
+        f"--describe={TASK.dataset} and the report show",
+    ]
+    data_notes.keep_warnings([prepared, warned], tmp_path)
+    assert data_warnings.find_warnings(tmp_path) == {TASK.dataset: ("one", "two")}

@@ -1,7 +1,7 @@
 """Holds everything that is computed once from the result rows of a study."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from etils import epath
@@ -20,6 +20,8 @@ class StudyAnalysis:
       left_out: one sentence for each thing that was left out of the results.
       images: as `foi_tf.study.image_statistics.find_statistics` returns them; may be empty.
       distances: as `foi_tf.analysis.measures.distance.read_distances` returns them, or None.
+      warnings: as `foi_tf.study.data_warnings.find_warnings` returns them, of the datasets that
+        occur in the results.
     """
 
     def __init__(
@@ -28,12 +30,15 @@ class StudyAnalysis:
         *,
         images: Mapping[str, epath.Path] | None = None,
         distances: pd.DataFrame | None = None,
+        warnings: Mapping[str, Sequence[str]] | None = None,
     ):
         self.results = results
         studied = results[~validation_results.is_validation(results)]
         self.rows, self.left_out = screening.screen(studied)
         self.images = images or {}
         self.distances = distances
+        named = {*results.target, *results.source}
+        self.warnings = {name: own for name, own in (warnings or {}).items() if name in named}
 
     @functools.cached_property
     def best_runs(self) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study import results
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.feature_files import Features, comparable_features
+from foi_tf.study.grid import SETTINGS, setting_order
 
 # Columns of the outcome of a transfer.
 OUTCOME = ["metric", "value", "baseline", "gain"]
@@ -22,7 +23,7 @@ OUTCOME = ["metric", "value", "baseline", "gain"]
 
 def load_past_transfers(
     directory: epath.PathLike,
-    setting: str,
+    setting: str | None,
     features: Sequence[Features],
     distances: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, list[str], StudyAnalysis]:
@@ -30,7 +31,7 @@ def load_past_transfers(
 
     Args:
       directory: directory of result rows, see `study.results.load`.
-      setting: one of `study.grid.SETTINGS`.
+      setting: one of `study.grid.SETTINGS`; None for the first of them that has transfers.
       features: features of datasets; distances are computed from those without points, unless
         `distances` are given.
       distances: distances as `distance.distances` returns them.
@@ -44,6 +45,9 @@ def load_past_transfers(
     if distances is None and len(plain) > 1:
         vectors = {name: each.vectors for name, each in comparable_features(plain).items()}
         distances = distance.distances(vectors, (distance.TARGET_TO_SOURCE,))
+    if setting is None:
+        have = set(transfers(analysis.mean_gains).setting)
+        setting = min(have, key=setting_order, default=SETTINGS[0])
     own = analysis.mean_gains[analysis.mean_gains.setting == setting]
     not_ranked = [f"not ranked: {text}" for text in floors.list_floors(transfers(own))]
     tried = select_past_transfers(analysis.mean_gains, setting, distances)

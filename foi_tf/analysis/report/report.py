@@ -15,7 +15,14 @@ from foi_tf.analysis.measures.pretrainings import compare_pretrainings
 from foi_tf.analysis.measures.published_results import load_published_results
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.measures.validation_results import collect_runs
-from foi_tf.analysis.report import html_page, plots, published_tables, sections, tables
+from foi_tf.analysis.report import (
+    html_page,
+    plots,
+    published_tables,
+    sections,
+    tables,
+    warned_data,
+)
 from foi_tf.analysis.report.best_source_tables import build_best_source_tables
 from foi_tf.analysis.report.cost_tables import build_cost_tables
 from foi_tf.analysis.report.depth_accuracy_tables import build_depth_accuracy_tables
@@ -78,6 +85,10 @@ def write_report(
     validation, left_out = collect_runs(analysis.results)
     if len(validation):
         found["validation"] = [build_table3(validation)]
+    found = {
+        part: [warned_data.mark_names(one, [*analysis.warnings]) for one in group]
+        for part, group in found.items()
+    }
     _write_tables([one for group in found.values() for one in group], directory)
     figures = "".join(
         _write_figures(own, network, directory / "figures")

@@ -8,7 +8,7 @@ from foi_tf.analysis.findings import evidence
 from foi_tf.analysis.findings.evidence import Finding
 from foi_tf.analysis.measures import floors, gains, screening
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
-from foi_tf.analysis.report import html_page, part_tables
+from foi_tf.analysis.report import html_page, part_tables, warned_data
 from foi_tf.analysis.report.finding_tables import build_finding_table
 from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.study.grid import target_setting
@@ -58,6 +58,7 @@ def render_sections(
       left_out: sentences on results that do not count.
     """
     content = {
+        warned_data.HEADING: warned_data.render_warnings(analysis.warnings),
         "Findings": render_findings(judged),
         "Summary": figures + render_tables(tables["summary"]),
         "Best sources": render_tables(tables["best"]),
@@ -70,6 +71,8 @@ def render_sections(
         "Costs": render_tables(tables["costs"]),
         "Provenance": render_provenance() + render_tables(tables["runs"]),
     }
+    if not analysis.warnings:
+        del content[warned_data.HEADING]
     if analysis.distances is None:
         del content["Distances"]
     if "validation" not in tables:

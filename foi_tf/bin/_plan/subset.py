@@ -20,13 +20,14 @@ def print_subset(values: flags.FlagValues) -> None:
 
     task = Task.parse(values.subset)
     found = prepared_datasets.load_task_dataset(values.data_dir, task)
-    limits = grid.max_source_images if values.setting == "small_source" else grid.max_target_images
+    setting = values.setting or grid.default_setting([found.dataset])
+    limits = grid.max_source_images if setting == "small_source" else grid.max_target_images
     every = found.annotated_ids("train", task.type)
-    chosen = grid.choose_subset(every, limits(found.dataset, values.setting))
+    chosen = grid.choose_subset(every, limits(found.dataset, setting))
     if not values.coverage:
         print("\n".join(chosen))
         images = count_noun(len(every), "training image")
-        console.print_note(f"{task} {values.setting}: {len(chosen)} of {images}")
+        console.print_note(f"{task} {setting}: {len(chosen)} of {images}")
         return
     rows = class_coverage.count_class_coverage(found, task.type, frozenset(chosen))
     missing = [row.name for row in rows if row.total and not row.chosen]

@@ -129,10 +129,11 @@ def define_setting(values: flags.FlagValues) -> None:
     """Defines how many images sources and targets may train on."""
     flags.DEFINE_enum(
         "setting",
-        "small",
+        None,
         SETTINGS,
         "Numbers of training images. small: 150 of the target (1000 of coco and ade), all of the "
-        "source; small_source: also 1500 of the source; full: all of both.",
+        "source; small_source: also 1500 of the source; full: all of both. By default full if all "
+        "targets are own data, else small.",
         flag_values=values,
     )
 
@@ -190,10 +191,10 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
       task: the task or set of tasks that the link trains; it decides on the default of --config.
       sessions: keeps the traced step for the next link of this process; None for a new cache.
     """
-    from foi_tf.chains import stages
+    from foi_tf.chains import run_config, stages
     from foi_tf.chains.train_session import SessionCache
 
-    config = stages.load_config(
+    config = run_config.load_config(
         values.data_dir,
         task,
         values.seed,
