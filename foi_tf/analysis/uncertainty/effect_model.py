@@ -8,7 +8,7 @@ deviations of effects are averaged over a grid, by how likely each makes the obs
 import dataclasses
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 # Standard deviations of effects of target, source and pair, as log ratios; ours. Half-Cauchy
 # weights with a median of 3 %, on a logarithmic grid.
@@ -27,6 +27,7 @@ class ObservedEffects:
     Attributes:
       ratio: [chains] log ratios.
       own: [chains] variances of their errors that chains do not share.
+      typical: [chains] as `own`, if all runs of a target had the same noise.
       shared: [targets] variances of the errors of the baselines.
       target, source: [chains] indices.
       df: [chains] degrees of freedom of the variances.
@@ -34,6 +35,7 @@ class ObservedEffects:
 
     ratio: np.ndarray
     own: np.ndarray
+    typical: np.ndarray
     shared: np.ndarray
     target: np.ndarray
     source: np.ndarray
@@ -92,7 +94,7 @@ class EffectPosterior:
     def probability_above(self, limit: float) -> np.ndarray:
         """Returns the probability that each true log ratio is above a limit, [chains]."""
         deviations = np.maximum(self.deviations, TINY)
-        return self.weights @ stats.t.cdf((self.means - limit) / deviations, self._seen.df)
+        return self.weights @ special.stdtr(self._seen.df, (self.means - limit) / deviations)
 
     def draw(self, draws: int, rng: np.random.Generator) -> np.ndarray:
         """Draws true log ratios, [draws, chains]; chains are drawn together."""

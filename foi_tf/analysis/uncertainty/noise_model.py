@@ -17,12 +17,16 @@ from foi_tf.analysis.uncertainty import log_scale, verdicts
 from foi_tf.analysis.uncertainty.chain_keys import BASELINE, CHAIN, POOL
 from foi_tf.analysis.uncertainty.effect_model import EffectPosterior, ObservedEffects
 from foi_tf.analysis.uncertainty.image_noise import ImageShares
-from foi_tf.analysis.uncertainty.pool_columns import NUMBERS, Pool, describe_pool
+from foi_tf.analysis.uncertainty.pool_columns import Pool, describe_pool
 from foi_tf.analysis.uncertainty.run_noise import RunNoise, measure_noise
+from foi_tf.analysis.uncertainty.selection import judge_best
 from foi_tf.analysis.uncertainty.target_runs import TargetRuns, add_images
 from foi_tf.study.results import NO_SOURCE
 
-COLUMNS = (*NUMBERS, "significant", "verdict", "spread_from")
+NUMBERS = (
+    "gain_low", "gain_high", "gain_shrunk", "p_better", "p_practical", "p_worse", "p_level",
+    "more_seeds", "p_best", "gain_selected", "noise", "df",
+)  # fmt: skip
 DRAWS = 1000  # Ours.
 Baselines = Mapping[tuple, Mapping[int, Mapping[str, Any]]]
 
@@ -78,23 +82,23 @@ class NoiseModel:
         - `more_seeds`: seeds that would probably settle it, 0 where it is settled, infinite where
           they are out of reach;
         - `noise`: standard deviation of a single run in %, `df`: degrees of freedom behind it;
+        - `p_best`, `maybe_best`, `gain_selected`: see `selection.judge_best`;
         - `spread_from`: where the noise is known from, "" where it is unknown.
         """
         chains = self._chains
-        found = pd.DataFrame(np.nan, chains.index, list(NUMBERS))
-        found = found.assign(significant=False, verdict="", spread_from="")
         has_gain = (chains.gain.notna() & (chains.source != NO_SOURCE)).to_numpy()
-        found["verdict"] = np.where(has_gain, verdicts.UNKNOWN, "")
-        parts = [describe_pool(pool, chains) for pool in self.pools.values()]
-        if known := [part for part in parts if len(part)]:
-            joined = pd.concat(known)
-            for name in joined:
-                column = found[name].to_numpy(copy=True)
-                column[joined.index] = joined[name]
-                found[name] = column
-        found["verdict"] = chains.floor.where(chains.floor != "", found.verdict)
-        kinds = dict.fromkeys(NUMBERS, float) | {"significant": bool}
-        return found.astype(kinds)[list(COLUMNS)]
+        levels = chains.level.to_numpy(object)
+        columns = {name: np.full(len(chains), np.nan) for name in NUMBERS}
+        columns |= {name: np.zeros(len(chains), bool) for name in ("maybe_best", "significant")}
+        columns["verdict"] = np.where(has_gain, verdicts.UNKNOWN, "").astype(object)
+        columns["spread_from"] = np.full(len(chains), "", object)
+        for pool in self.pools.values():
+            for known in (describe_pool(pool, levels), judge_best(pool)):
+                place = known.pop("place", None)
+                for name, values in known.items():
+                    columns[name][place] = values
+        found = pd.DataFrame(columns, chains.index)
+        return found.assign(verdict=chains.floor.where(chains.floor != "", found.verdict))
 
     def draw_gains(self, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
         """Draws true gains in %, given all runs.
@@ -204,6 +208,7 @@ def _fit_pool(key: tuple[str, ...], targets: Sequence[TargetRuns], noise: RunNoi
     seen = ObservedEffects(
         ratio=join([one.ratios for one in targets]),
         own=join([one.own for one in errors]),
+        typical=join([one.typical for one in errors]),
         shared=np.array([errors[i].shared for i in known]),
         target=np.repeat(np.arange(len(known)), [chosen[i].sum() for i in known]),
         source=np.unique(sources, return_inverse=True)[1],

@@ -4,8 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
-from scipy import stats
+from scipy import special
 
 from foi_tf.analysis.uncertainty import log_scale, verdicts
 from foi_tf.analysis.uncertainty.effect_model import EffectPosterior, ObservedEffects
@@ -14,10 +13,6 @@ from foi_tf.analysis.uncertainty.run_noise import RunNoise, TargetErrors
 from foi_tf.analysis.uncertainty.target_runs import TargetRuns
 from foi_tf.wording import count_noun
 
-NUMBERS = (
-    "gain_low", "gain_high", "gain_shrunk", "p_better", "p_practical", "p_worse", "p_level",
-    "more_seeds", "noise", "df",
-)  # fmt: skip
 _LIMITS = (0.0, NEGATIVE, POSITIVE, LEVELS["VP"][0])
 TINY = 1e-12
 
@@ -45,75 +40,84 @@ class Pool:
     posterior: EffectPosterior | None
 
 
-def describe_pool(pool: Pool, chains: pd.DataFrame) -> pd.DataFrame:
-    """Returns what is known of a pool's chains, by their place among all chains."""
+def describe_pool(pool: Pool, levels: np.ndarray) -> dict[str, np.ndarray]:
+    """Describes the chains of a pool.
+
+    Args:
+      levels: the level of each chain of the study, by place.
+
+    Returns:
+      The columns of `NoiseModel.columns`, and the `place` of each row; empty for unknown noise.
+    """
     if pool.noise is None:
-        return pd.DataFrame()
-    pairs = zip(pool.targets, pool.noise.targets, strict=True)
-    found = pd.concat([_list_errors(own, errors) for own, errors in pairs]).set_index("place")
-    found = found[found.ratio.notna()]
-    found["level"] = chains.level.to_numpy()[found.index]
-    deviation = np.sqrt(found.variance)
-    for limit in _LIMITS:
-        distance = found.ratio - log_scale.from_gain(limit, pool.sign)
-        found[limit] = stats.t.cdf(distance / np.maximum(deviation, TINY), found.df)
-    found["shrunk"] = found.ratio
+        return {}
+    seen = _list_errors(pool.targets, pool.noise.targets)
+    deviation = np.maximum(np.sqrt(seen["variance"]), TINY)
+    shrunk, df = seen["ratio"].copy(), seen["df"]
+    limits = {limit: log_scale.from_gain(limit, pool.sign) for limit in _LIMITS}
+    above = {name: special.stdtr(df, (shrunk - x) / deviation) for name, x in limits.items()}
     if pool.posterior is not None:
-        found.loc[pool.places, "shrunk"] = pool.posterior.mean
-        for limit in _LIMITS:
-            above = pool.posterior.probability_above(log_scale.from_gain(limit, pool.sign))
-            found.loc[pool.places, limit] = above
-    half = stats.t.ppf((1 + verdicts.LEVEL) / 2, found.df) * deviation
-    low, high = (log_scale.to_gain(found.ratio + side * half, pool.sign) for side in (-1, 1))
-    better, worse = found[0.0].to_numpy(), 1 - found[NEGATIVE]
-    significant = verdicts.find_significant(low, high, better)
-    same = found[NEGATIVE] - found[POSITIVE]
-    more = verdicts.count_more_seeds(found.shrunk, found.run, found.seeds, found.image_variance)
-    words = verdicts.find_verdicts(low, better, same, significant)
-    return pd.DataFrame(
-        {
-            "gain_low": low,
-            "gain_high": high,
-            "gain_shrunk": log_scale.to_gain(found.shrunk, pool.sign),
-            "p_better": better,
-            "p_practical": found[POSITIVE],
-            "p_worse": worse,
-            "p_level": _level_probabilities(found),
-            "more_seeds": np.where(np.isin(words, verdicts.SETTLED), 0.0, more),
-            "noise": 100 * np.sqrt(found.own_run),
-            "df": found.df,
-            "significant": significant,
-            "verdict": words,
-            "spread_from": [_describe_noise(pool.noise, images) for images in found.images],
-        },
-        found.index,
+        chosen = np.searchsorted(seen["place"], pool.places, sorter=np.argsort(seen["place"]))
+        chosen = np.argsort(seen["place"])[chosen]
+        shrunk[chosen] = pool.posterior.mean
+        for name, x in limits.items():
+            above[name][chosen] = pool.posterior.probability_above(x)
+    half = special.stdtrit(df, (1 + verdicts.LEVEL) / 2) * deviation
+    low, high = (log_scale.to_gain(seen["ratio"] + side * half, pool.sign) for side in (-1, 1))
+    p_value = 2 * special.stdtr(df, -np.abs(seen["ratio"]) / deviation)
+    significant = verdicts.find_significant(seen["ratio"], p_value, above[0.0])
+    words = verdicts.find_verdicts(
+        seen["ratio"], above[0.0], above[NEGATIVE] - above[POSITIVE], significant
     )
+    more = verdicts.count_more_seeds(shrunk, seen["run"], seen["seeds"], seen["image_variance"])
+    texts = {images: _describe_noise(pool.noise, int(images)) for images in set(seen["images"])}
+    return {
+        "place": seen["place"],
+        "gain_low": low,
+        "gain_high": high,
+        "gain_shrunk": log_scale.to_gain(shrunk, pool.sign),
+        "p_better": above[0.0],
+        "p_practical": above[POSITIVE],
+        "p_worse": 1 - above[NEGATIVE],
+        "p_level": _level_probabilities(levels[seen["place"]], above),
+        "more_seeds": np.where(np.isin(words, verdicts.SETTLED), 0.0, more),
+        "noise": 100 * np.sqrt(seen["own_run"]),
+        "df": df,
+        "significant": significant,
+        "verdict": words,
+        "spread_from": np.array([texts[images] for images in seen["images"]], object),
+    }
 
 
-def _list_errors(own: TargetRuns, errors: TargetErrors) -> pd.DataFrame:
-    """Returns the observed log ratio of each chain of a target and what its error is made of."""
-    counts = own.counts
-    return pd.DataFrame(
-        {
-            "place": own.places,
-            "ratio": own.ratios,
-            "variance": errors.own + errors.shared,
-            "df": errors.df,
-            "own_run": errors.run[1:],
-            "run": errors.run[1:] + errors.run[0],
-            "seeds": np.minimum(counts[1:], counts[0]),
-            "image_variance": own.image_variance,
-            "images": own.images,
-        }
-    )
+def _list_errors(
+    targets: Sequence[TargetRuns], errors: Sequence[TargetErrors]
+) -> dict[str, np.ndarray]:
+    """Lists the observed log ratio of each chain that has one, and what its error is made of."""
+    parts = []
+    for own, error in zip(targets, errors, strict=True):
+        known = np.isfinite(own.ratios)
+        parts.append(
+            {
+                "place": np.array(own.places)[known],
+                "ratio": own.ratios[known],
+                "variance": error.own[known] + error.shared,
+                "df": error.df[known],
+                "own_run": error.run[1:][known],
+                "run": error.run[1:][known] + error.run[0],
+                "seeds": np.minimum(own.counts[1:], own.counts[0])[known],
+                "image_variance": own.image_variance[known],
+                "images": np.full(known.sum(), own.images),
+            }
+        )
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _level_probabilities(found: pd.DataFrame) -> np.ndarray:
+def _level_probabilities(levels: np.ndarray, above: dict[float, np.ndarray]) -> np.ndarray:
     """Returns the probability that the true gain is at the chain's level; NaN without one."""
-    above = {limit: found[limit] for limit in _LIMITS} | {np.inf: 0.0, -np.inf: 1.0}
-    shares = np.full(len(found), np.nan)
+    bounds = above | {np.inf: np.zeros(len(levels)), -np.inf: np.ones(len(levels))}
+    shares = np.full(len(levels), np.nan)
     for name, (low, high) in LEVELS.items():
-        shares = np.where(found.level == name, above[low] - above[high], shares)
+        shares = np.where(levels == name, bounds[low] - bounds[high], shares)
     return shares
 
 

@@ -26,12 +26,14 @@ class TargetErrors:
       shared: variance of the baseline's error.
       df: [chains] degrees of freedom of their sum.
       run: [1 + chains] variances of single runs, the baseline's first.
+      typical: [chains] as `own`, if all runs of the target had the same noise.
     """
 
     own: np.ndarray
     shared: float
     df: np.ndarray
     run: np.ndarray
+    typical: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -186,7 +188,9 @@ def _errors(
         # Satterthwaite's approximation; all parts but images rest on the target's variance.
         parts = mean[1:] ** 2 / run_df[1:] + mean[0] ** 2 / run_df[0]
         parts += (total - extra) ** 2 / df + extra**2 / max(one.images - 1, 1)
-        found.append(TargetErrors(own, float(mean[0]), total**2 / np.maximum(parts, 1e-300), run))
+        typical = variance * (1 / counts[1:] + unshared) + extra
+        df = total**2 / np.maximum(parts, 1e-300)
+        found.append(TargetErrors(own, float(mean[0]), df, run, typical))
     return found
 
 

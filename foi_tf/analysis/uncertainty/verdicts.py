@@ -4,6 +4,8 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95  # Confidence level of intervals; ours.
+# A p-value below it gives a star: less than 5 %, since heavy tails cost some; ours.
+STAR = 0.03
 PROBABLE = 0.8  # Probability from which a gain is "probably" positive or negative; ours.
 POWER = 0.8  # Probability that more seeds settle what is true; ours.
 MOST_SEEDS = 100  # More are called out of reach; ours.
@@ -17,44 +19,43 @@ VERDICTS = (
 SETTLED = (CLEARLY_POSITIVE, CLEARLY_NEGATIVE, NO_EFFECT)
 
 
-def find_significant(low: np.ndarray, high: np.ndarray, better: np.ndarray) -> np.ndarray:
+def find_significant(ratio: np.ndarray, p_value: np.ndarray, better: np.ndarray) -> np.ndarray:
     """Tells which gains have a star.
 
-    Both the interval of the chain alone and the probability that borrows from other chains have
-    to exclude 0, so that at most 5 % of chains without an effect have one.
+    Both the chain alone and the probability that borrows from other chains have to exclude 0. At
+    most 5 % of chains without an effect then have one, also where noise has heavy tails.
 
     Args:
-      low, high: ends of intervals; NaN without one.
+      ratio: log ratios, positive where the chain is better.
+      p_value: of the hypothesis that the chain has no effect; NaN where noise is unknown.
       better: probabilities that the gain is positive.
     """
-    sure = (1 + LEVEL) / 2
-    return ((low > 0) & (better >= sure)) | ((high < 0) & (better <= 1 - sure))
+    sure = np.where(ratio > 0, better, 1 - better) >= (1 + LEVEL) / 2
+    return (p_value < STAR) & sure
 
 
 def find_verdicts(
-    low: np.ndarray, better: np.ndarray, same: np.ndarray, significant: np.ndarray
+    ratio: np.ndarray, better: np.ndarray, same: np.ndarray, significant: np.ndarray
 ) -> np.ndarray:
-    """Returns one of `VERDICTS` for each gain; `UNKNOWN` without an interval.
+    """Returns one of `VERDICTS` for each gain.
 
     Args:
-      low: lower ends of intervals; NaN without one.
+      ratio: log ratios, positive where the chain is better.
       better: probabilities that the gain is positive.
       same: probabilities that the gain is within 2 %.
       significant: as `find_significant` returns them.
     """
     conditions = [
-        np.isnan(low),
         same >= LEVEL,
-        significant & (low > 0),
+        significant & (ratio > 0),
         significant,
         better >= PROBABLE,
         better <= 1 - PROBABLE,
     ]
     words = [
-        UNKNOWN, NO_EFFECT, CLEARLY_POSITIVE, CLEARLY_NEGATIVE, PROBABLY_POSITIVE,
-        PROBABLY_NEGATIVE,
+        NO_EFFECT, CLEARLY_POSITIVE, CLEARLY_NEGATIVE, PROBABLY_POSITIVE, PROBABLY_NEGATIVE,
     ]  # fmt: skip
-    return np.select(conditions, words, UNKNOWN)
+    return np.select(conditions, words, UNKNOWN).astype(object)
 
 
 def count_more_seeds(
