@@ -307,7 +307,7 @@ def check_best(analysis: StudyAnalysis, truth: np.ndarray, noise: float) -> dict
     return {
         "bias": 100 * lead.mean(),
         "error": 100 * lead.std() / np.sqrt(len(lead)),
-        "as measured": 100 * ((naive.gain - naive.truth) / (100 * noise)).mean(),
+        "measured": 100 * ((naive.gain - naive.truth) / (100 * noise)).mean(),
         "holds": 100 * held.mean(),
         "of": chains.maybe_best.groupby(place).sum().mean(),
     }
