@@ -64,12 +64,16 @@ def test_statistics_have_a_row_an_image_and_give_the_metric(made):
     statistics = {name: value.numpy() for name, value in statistics.items()}
     evaluator.update(statistics)
     value = evaluator.result()[task.metric]
-    sums = task.sums(statistics)
-    assert (sums is not None) == (task.metric in image_statistics.METRICS)
+    sums, parts = task.sums(statistics), task.parts(evaluator)
     if sums:
         assert sums[0].shape == sums[1].shape and len(sums[0]) == 2
+        assert (sums[0] >= 0).all() and (sums[1] >= 0).all()
+    if task.metric in image_statistics.METRICS:
         both = ImageStatistics(np.array(["a", "b"]), *sums)
         assert both.values(task.metric, np.ones(2)) == pytest.approx(value, rel=1e-9)
+    if parts:
+        assert len(parts.class_names) == len(parts.class_values) == len(parts.class_images)
+        assert np.nanmean(parts.class_values) == pytest.approx(value, rel=1e-9)
 
 
 @pytest.mark.slow
