@@ -46,6 +46,7 @@ class MadeUp:
         height_map[:, 10:] = 2 + self.number
         material_map = np.full(SIZE, 299, np.uint16)
         material_map[:5] = 65535
+        material_map[-1, -1] = 7  # Else nothing could be learned, which is refused.
         return {
             "id": self.id,
             "image": np.full((*SIZE, 3), 40 * self.number, np.uint8),
@@ -127,7 +128,7 @@ def test_statistics_pictures_and_coverage_know_them(prepared, tmp_path):
     found = describe.describe_dataset(prepared, tmp_path / "sheet.png")["train"]
     assert (found["heights"]["nearest"], found["heights"]["farthest"]) == (2, 5)
     assert [row["labels"] for row in found["counting"]["classes"]] == [1, 1, 1, 1]
-    assert found["materials"]["classes"][299]["pixels"] == 4 * 15 * 30
+    assert found["materials"]["classes"][299]["pixels"] == 4 * (15 * 30 - 1)
     assert found["materials"]["ignored"] == 0.25
     assert found["wheels"]["instances"] == 4
 

@@ -83,7 +83,7 @@ def draw_resized_crop(
     )
     start, extent = start[:2], extent[:2]
     out = tf.constant(crop)
-    shrink = views.find_shrink_factor(tf.reduce_max(out / extent))
+    shrink = views.find_shrink_factor(tf.reduce_max(out / extent), extent)
     # A window on multiples of `shrink` is the same whether it is cut before or after shrinking.
     sides = (*tf.unstack(start // shrink * shrink), *tf.unstack(extent // shrink * shrink))
     mirrored = tf.random.stateless_uniform((), flip_seed) < 0.5

@@ -99,7 +99,7 @@ def _place_window(size, crop, factor, place, mirrored, inside) -> View:
     size = tf.cast(size, tf.int32)
     image, limit = tf.cast(size, tf.float32), tf.constant(crop, tf.float32)
     scale = factor * tf.reduce_min(limit / image)
-    shrink = find_shrink_factor(scale)
+    shrink = find_shrink_factor(scale, size)
     # A window on multiples of `shrink` is the same whether it is cut before or after shrinking.
     window = tf.minimum(size, tf.cast(tf.math.ceil(limit / scale), tf.int32))
     window = tf.maximum(window // shrink, 1) * shrink
@@ -117,9 +117,15 @@ def _place_window(size, crop, factor, place, mirrored, inside) -> View:
     return View(*sides, shrink, mirrored, factor)
 
 
-def find_shrink_factor(scale: tf.Tensor) -> tf.Tensor:
-    """Returns the power of two by which an image may be shrunk before it is resized to `scale`."""
-    return tf.reduce_sum([tf.cast(1 / scale >= r, tf.int32) * r // 2 for r in JPEG_RATIOS[1:]]) + 1
+def find_shrink_factor(scale: tf.Tensor, sides: tf.Tensor) -> tf.Tensor:
+    """Returns the power of two by which an image may be shrunk before it is resized to `scale`.
+
+    Args:
+      sides: int32 [2], sides of the part that is shrunk; of each, a pixel remains.
+    """
+    factors = tf.constant(JPEG_RATIOS)
+    allowed = (1 / scale >= tf.cast(factors, scale.dtype)) & (factors <= tf.reduce_min(sides))
+    return tf.reduce_max(tf.where(allowed, factors, 1))
 
 
 def _limit_rescale(boxes, size, crop: Size, rescale: tuple[float, float]):

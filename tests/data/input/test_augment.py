@@ -57,6 +57,18 @@ def test_the_whole_image_fits_on_one_side():
     assert not bool(view.mirrored)
 
 
+@pytest.mark.parametrize("size", [(7, 300), (300, 3), (1, 1), (2, 900)])
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_strips_and_specks_keep_a_pixel_of_their_short_side(size, suffix):
+    given, crop = example(*size, suffix), (32, 48)
+    whole = views.fit_whole_image(tf.constant(size), crop)
+    for view in (whole, *random_views(size, crop, (0.2, 1.0), count=5)):
+        assert min(int(side) for side in view[2:6]) >= 1 and int(view.shrink) <= min(size)
+        for native in (False, True):
+            seen = augment.crop_image(given["image"], view, crop, PLAIN.mean, native=native)
+            assert seen.shape == (*crop, 3)
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 @pytest.mark.parametrize(("size", "crop"), [((48, 64), (32, 32)), ((201, 150), (64, 32))])
 def test_image_and_annotations_stay_true_to_each_other(suffix, size, crop):

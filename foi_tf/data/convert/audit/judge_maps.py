@@ -15,6 +15,7 @@ from foi_tf.wording import count_noun
 # All are ours.
 _NEARLY_ALL = 0.999  # Share of the pixels with which one class leaves nothing to others.
 _NEAREST, _NEAR, _FAR = 0.02, 0.1, 200.0  # Typical depths in meters that are doubtful.
+_FEW = 3  # Examples up to which all may happen to show one class.
 _MANY = 10  # Examples from which on a rule that all of them follow says something.
 _MOST = 0.9  # Share of examples that follow such a rule.
 _SOME = 0.25  # Share of examples from which on one remarkable value is worth a warning.
@@ -53,7 +54,9 @@ def judge_class_map(
     if len(shown) == 1 and len(names) > 1:
         text = f"{split}: all labeled pixels are of class '{shown[0]}'"
         remedy = "nothing can be learned; see that the masks hold class ids"
-        found.append(AuditFinding(f"{text}, so {remedy}", certain=split == "train"))
+        found.append(
+            AuditFinding(f"{text}, so {remedy}", certain=split == "train" and masks >= _FEW)
+        )
     elif len(names) == 1:
         found.append(
             AuditFinding(f"{split}: there is only the class '{names[0]}', so any mask is right")
