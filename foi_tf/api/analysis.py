@@ -100,7 +100,8 @@ def recommend(
 
     Args:
       target: a dataset or a task, such as "camvid:segmentation".
-      by: one of `foi_tf.study.choices.RANKINGS`; by default "advice".
+      by: one of `foi_tf.study.choices.RANKINGS`; by default one that has won on other
+        targets of `past_results` (see `default_rule.choose_rule`), else "advice".
       sources: only these tasks; by default the datasets of the paper, or those of `features`.
       features: files of `foi-features`, or their directories.
       past_results: result rows; "fitted" learns from them, and measured gains are shown.
@@ -115,6 +116,7 @@ def recommend(
         rank by.
     """
     from foi_tf.analysis.recommend import past_transfers, source_ranking
+    from foi_tf.analysis.recommend.default_rule import choose_rule
     from foi_tf.study import feature_files
 
     if by:
@@ -122,14 +124,15 @@ def recommend(
     if by == choices.FITTED and past_results is None:
         raise FoiError("recommend: by='fitted' learns from result rows; give past_results")
     loaded = feature_files.load_all_features(features)
-    tried = None
+    tried, drawn = None, None
     if past_results is not None:
-        tried, said, _ = past_transfers.load_past_transfers(past_results, setting, loaded)
+        tried, said, analysis = past_transfers.load_past_transfers(past_results, setting, loaded)
         for sentence in said:
             warnings.warn(sentence, stacklevel=2)
+        drawn = None if by else past_transfers.draw_gains(tried, analysis)
     return source_ranking.recommend_sources(
         str(target),
-        by or source_ranking.DEFAULT,
+        by or choose_rule(str(target), loaded, tried, drawn),
         [str(one) for one in sources],
         loaded,
         tried,

@@ -10,9 +10,9 @@
 --by names the rule. Rules that need no source model: advice (the paper's findings), inclusion
 (distance of the target's images from a source's; needs --features), domain, size, coco, and fitted
 (a ranking that is learned from the results of other targets). Rules that score source models on
-points of the target (foi-features --pixels): leep, nleep, logme, hscore, gbc. The default is
-advice: in the kept studies, no rule costs least in at least 80 % of the draws of targets, sources
-and settings.
+points of the target (foi-features --pixels): leep, nleep, logme, hscore, gbc. The default is a rule
+without points that costs least in at least 80 % of the draws of the targets and sources of
+--results or --published; else advice.
 
 Prints a table with one line for each source, the best first. With --evaluate it has one line for
 each rule: how many per cent the rule's first choice, and the best of its first three, is worse than
@@ -58,8 +58,8 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "by",
         [],
-        f"Rules to rank sources by: {', '.join(RANKINGS)}. By default advice; with --evaluate all "
-        "rules that need no points.",
+        f"Rules to rank sources by: {', '.join(RANKINGS)}. By default one that has won on "
+        "other targets of --results, else advice; with --evaluate all that need no points.",
         **place,
     )
     flags.DEFINE_list(
@@ -140,7 +140,8 @@ def _main(values: flags.FlagValues) -> None:
     """Prints the ranking, or with --evaluate the table of rules."""
     from foi_tf.analysis.measures import distance
     from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
-    from foi_tf.analysis.recommend.resampled_regret import WINNING_SHARE
+    from foi_tf.analysis.recommend.default_rule import DEFAULT, choose_rule
+    from foi_tf.analysis.recommend.resampled_regret import WINNING_SHARE, find_winner
     from foi_tf.study import feature_files
 
     features = feature_files.load_all_features(values.features)
@@ -162,8 +163,11 @@ def _main(values: flags.FlagValues) -> None:
             pair_scores.write_scores(values.keep_scores, before, scores)
         drawn = past_transfers.draw_gains(before, analysis) if analysis else None
         table = regret.evaluate_rules(before, scores, drawn)
+        winner = find_winner(table) or "no rule"
+        console.print_note(f"{winner} costs least in {WINNING_SHARE:.0%} of the draws or more")
     else:
-        (by,) = values.by or [source_ranking.DEFAULT]
+        drawn = past_transfers.draw_gains(before, analysis) if analysis else None
+        (by,) = values.by or [choose_rule(values.target, features, before, drawn)]
         table = source_ranking.recommend_sources(
             values.target, by, values.sources, features, before
         )
@@ -171,9 +175,10 @@ def _main(values: flags.FlagValues) -> None:
             f"{values.target}: sources ranked by {by}, that is {source_ranking.TEXTS[by]}"
         )
         if not values.by:
+            why = "no rule costs" if by == DEFAULT else "on other targets it costs"
             console.print_note(
-                f"{by} is the default, since no rule has won in {WINNING_SHARE:.0%} of the draws "
-                "of the kept studies (see docs/choosing-a-source.md)"
+                f"{by} is the default, since {why} least in {WINNING_SHARE:.0%} of the draws of "
+                "targets and sources (see docs/choosing-a-source.md)"
             )
     table.to_csv(sys.stdout, sep="\t", index=False, float_format="%.6g")
 

@@ -14,9 +14,6 @@ from foi_tf.study.dataset import Task
 from foi_tf.study.feature_files import Features
 from foi_tf.study.registry import DATASETS
 
-# The rule for users who name none. It needs no source models, and no other rule of the kept studies
-# costs least in `resampled_regret.WINNING_SHARE` of draws (studies/FINDINGS.md).
-DEFAULT = "advice"
 # Rules that need no points of the target.
 WITHOUT_POINTS = (*rules.RULES, FITTED)
 # Descriptions of all rules, by name.

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
-from foi_tf.analysis.recommend import pair_scores, resampled_regret, source_ranking
+from foi_tf.analysis.recommend import pair_scores, resampled_regret
+from foi_tf.analysis.recommend.default_rule import DEFAULT
 from foi_tf.miniworld.datasets import DATASETS
 from foi_tf.study import grid, plan, results
 from studies import readme
@@ -53,7 +54,7 @@ def test_the_default_rule_is_the_one_that_wins():
     """No rule wins in 80 % of the draws, so it is the advice."""
     for study in STUDIES:
         found = readme.winners(study, pair_scores.read_scores(study / "scores.csv"))
-        assert (resampled_regret.find_winner(found) or "advice") == source_ranking.DEFAULT
+        assert (resampled_regret.find_winner(found) or "advice") == DEFAULT
         assert found.wins.sum() == pytest.approx(1)
 
 

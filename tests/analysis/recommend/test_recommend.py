@@ -6,6 +6,7 @@ import pytest
 
 from foi_tf.analysis.measures import distance, gains
 from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
+from foi_tf.analysis.recommend.default_rule import choose_rule
 from foi_tf.analysis.report import domain_report
 from foi_tf.errors import FoiError
 from foi_tf.study.feature_files import Points
@@ -41,8 +42,8 @@ def test_sources_ranked_by_what_they_make_of_the_target(by):
 
 @pytest.mark.parametrize("features", [POINTS, [make_features("camvid"), *POINTS]])
 def test_the_default_ranks_the_models_that_points_are_of(features):
-    assert source_ranking.DEFAULT == "advice"
-    found = source_ranking.recommend_sources("camvid", source_ranking.DEFAULT, [], features, None)
+    by = choose_rule("camvid", features)
+    found = source_ranking.recommend_sources("camvid", by, [], features, None)
     assert found.source.tolist() == [f"{s}:segmentation" for s in ("city", "coco", "isprs")]
 
 
