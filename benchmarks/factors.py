@@ -47,8 +47,9 @@ def draw_study(
         "number of the pair": rng.uniform(size=len(target)),
         "distance": -np.linalg.norm(places[0][target] - places[1][source], axis=1),
         "same domain": same,
-        "same domain, alike inside": same,
     }
+    if targets > 1:  # To a single target, sources that are alike inside do differ by domain.
+        factors["same domain, alike inside"] = same
     gains = rng.normal(0, TARGET_DEVIATION, targets)[target]
     gains += rng.normal(0, SOURCE_DEVIATION, sources)[source] + rng.normal(0, NOISE, len(target))
     pairs = pd.DataFrame(

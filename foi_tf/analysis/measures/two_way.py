@@ -132,13 +132,16 @@ def jackknife_interval(
       scale: `CORRELATION` or `POSITIVE`.
 
     Returns:
-      The ends of the interval; NaN with fewer than `LEAST_UNITS` of either, or for a value at a
-      bound of its scale, whose spread says nothing.
+      The ends of the interval; the bounds of the scale where the number hangs on a single target
+      or source, so that it is unknown without that one; NaN with fewer than `LEAST_UNITS` of
+      either, or for a value at a bound of its scale, whose spread says nothing.
     """
     units = [own for own in (by_target, by_source) if len(own) > 1]
     inside = scale.low < value < scale.high
     if not units or min(map(len, units)) < LEAST_UNITS or not inside:
         return float("nan"), float("nan")
+    if any(np.isnan(own).any() for own in units):
+        return scale.low, scale.high
     variances = [_jackknife_variance(own) for own in units]
     shared = _jackknife_variance(by_pair) if by_pair is not None and len(units) > 1 else 0.0
     deviation = max(sum(variances) - shared, *variances) ** 0.5
@@ -171,7 +174,7 @@ POSITIVE = Scale(0.0, math.inf, float, lambda x: max(x, 0.0), lambda _: 1.0)
 def _jackknife_variance(left_out: np.ndarray) -> float:
     """Returns the variance of a value from those with each unit left out; unknown ones drop out."""
     known = left_out[~np.isnan(left_out)]
-    return (len(known) - 1) * float(known.var()) if len(known) else float("nan")
+    return (len(known) - 1) * float(known.var()) if len(known) else 0.0
 
 
 def _exchange(

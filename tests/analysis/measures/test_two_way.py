@@ -99,6 +99,13 @@ def test_the_interval_of_a_positive_number_by_hand():
     assert low == 0
 
 
+def test_a_number_that_hangs_on_one_source_may_be_any():
+    values = np.array([0.1, 0.2, 0.3, 0.2])
+    hangs = np.array([0.1, np.nan, 0.3, 0.2])
+    found = two_way.jackknife_interval(0.2, values, hangs, scale=two_way.CORRELATION)
+    assert found == (-1, 1)
+
+
 @pytest.mark.parametrize("value", [1.0, -1.0, float("nan")])
 def test_no_interval_where_the_spread_says_nothing(value):
     same = np.full(5, value)
