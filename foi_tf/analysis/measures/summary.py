@@ -120,15 +120,33 @@ def best_effect_shares(chains: pd.DataFrame) -> pd.DataFrame:
 def best_sources(chains: pd.DataFrame) -> pd.DataFrame:
     """Selects for each target task the transfer with the largest gain (the maxima of Table 8).
 
+    Where seeds are unequal, that with the largest gain without luck is selected; see
+    `foi_tf.analysis.uncertainty.selection.judge_best`.
+
+    Args:
+      chains: chains as `foi_tf.analysis.measures.gains.mean_gains` returns them, or `with_gains`.
+
     Returns:
-      Rows of `chains` with one more column, the number of `sources` that were tried; by
-      setting, backbone and family, and then by descending gain.
+      Rows of `chains` with more columns: the number of `sources` that were tried, and `alike`, a
+      tuple of the other sources that cannot be told from the best. By setting, backbone and
+      family, and then by descending gain.
     """
     tried = transfers(chains)
     tried = tried[tried.gain.notna()].sort_values("gain", ascending=False, kind="stable")
     target = [*STUDY, *TARGET, "metric"]
     tried = tried.assign(sources=tried.groupby(target).gain.transform("size"))
+    if "gain_selected" in tried:
+        chosen = tried.gain_selected.notna().sort_values(ascending=False, kind="stable")
+        tried = tried.loc[chosen.index]
     best = tried.drop_duplicates(target)
+    maybe = tried[tried.maybe_best] if "maybe_best" in tried else tried.iloc[:0]
+    names = maybe.source + ":" + maybe.source_type
+    by_target = names.groupby([maybe[name] for name in target]).agg(list).to_dict()
+    alike = [
+        tuple(x for x in by_target.get(tuple(key), ()) if x != f"{source}:{kind}")
+        for *key, source, kind in best[[*target, "source", "source_type"]].to_numpy()
+    ]
+    best = best.assign(alike=pd.Series(alike, best.index, dtype=object))
     return best.sort_values([*STUDY, "gain"], ascending=[True] * 3 + [False], ignore_index=True)
 
 

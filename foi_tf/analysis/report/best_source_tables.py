@@ -1,15 +1,29 @@
 """Builds the tables of each target's best source."""
 
+import math
+
 import pandas as pd
 
 from foi_tf.analysis.measures.summary import STUDY, best_sources
 from foi_tf.analysis.report import cell_colors
-from foi_tf.analysis.report.tables import Table, format_cells, gain_text, network_name
+from foi_tf.analysis.report.tables import (
+    Table,
+    format_cells,
+    format_probability,
+    gain_text,
+    network_name,
+)
 from foi_tf.study.grid import setting_order
 from foi_tf.study.metrics import get_metric
-from foi_tf.study.table_texts import setting_text
+from foi_tf.study.table_texts import MISSING, setting_text
 
 LEVELS = {"VP": "very positive", "P": "positive", "I": "no clear effect", "N": "negative"}
+MANY = 3  # A cell lists at most so many sources; ours.
+NOTES = [
+    "The largest of several noisy gains is flattered; after selection is the gain in % without "
+    "that luck. Numbers in parentheses, and those in the column is the best, are probabilities. "
+    "With at least 95 %, the true best source is named, or is one that cannot be told from it."
+]
 
 
 def build_best_source_tables(chains: pd.DataFrame) -> list[Table]:
@@ -25,9 +39,13 @@ def build_best_source_tables(chains: pd.DataFrame) -> list[Table]:
             {
                 "target": f"{row.target}:{row.target_type}",
                 "best source": f"{row.source}:{row.source_type}",
-                "effect": LEVELS[row.level],
+                "cannot be told from it": _list_alike(row.alike, row.p_best),
+                "sure": row.verdict,
+                "level": _describe_level(row.level, row.p_level),
                 "metric": get_metric(row.metric).label,
                 "gain, %": row.gain,
+                "after selection": row.gain_selected,
+                "is the best": row.p_best,
                 "baseline": row.baseline,
                 "with source": row.value,
                 "sources tried": row.sources,
@@ -35,7 +53,9 @@ def build_best_source_tables(chains: pd.DataFrame) -> list[Table]:
             for row in own.itertuples()
         ]
         data = pd.DataFrame(lines)
-        texts = format_cells(data, words=4, **{"baseline": ".3f", "with source": ".3f"})
+        formats = {"after selection": "+.1f", "baseline": ".3f", "with source": ".3f"}
+        texts = format_cells(data, words=6, **formats)
+        texts["is the best"] = [format_probability(x) for x in data["is the best"]]
         texts["gain, %"] = [
             gain_text(row.gain, row.gain_std, row.seeds, row.significant)
             for row in own.itertuples()
@@ -52,8 +72,24 @@ def build_best_source_tables(chains: pd.DataFrame) -> list[Table]:
                 data=data,
                 texts=texts,
                 shades=shades,
-                words=4,
+                words=6,
                 label=0,
+                notes=NOTES,
             )
         )
     return found
+
+
+def _list_alike(alike: tuple[str, ...], p_best: float) -> str:
+    """Lists the sources that may be the best, too."""
+    if math.isnan(p_best):
+        return "unknown"
+    more = f" and {len(alike) - MANY} more" if len(alike) > MANY else ""
+    return ", ".join(alike[:MANY]) + more or "none"
+
+
+def _describe_level(level: str, probability: float) -> str:
+    """Describes a level with its probability, as "very positive (0.93)"; `MISSING` without one."""
+    if math.isnan(probability):
+        return MISSING
+    return f"{LEVELS[level]} ({format_probability(probability)})"

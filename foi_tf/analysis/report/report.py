@@ -28,6 +28,7 @@ from foi_tf.analysis.report.cost_tables import build_cost_tables
 from foi_tf.analysis.report.depth_accuracy_tables import build_depth_accuracy_tables
 from foi_tf.analysis.report.distance_tables import build_distance_tables
 from foi_tf.analysis.report.finding_tables import build_finding_table
+from foi_tf.analysis.report.noise_tables import build_noise_tables
 from foi_tf.analysis.report.paper_tables import (
     FIXED_SIZE,
     FIXED_SIZE_SCENARIO,
@@ -130,6 +131,7 @@ def build_tables(
         "scenarios": build_scenario_tables(analysis, others),
         "distances": [] if distances is None else build_distance_tables(chains, distances),
         "costs": build_cost_tables(rows, chains),
+        "noise": build_noise_tables(analysis.noise),
         "runs": build_run_tables(rows, chains),
         "findings": [
             build_finding_table(found, network_name(*key), key) for key, found in judged.items()

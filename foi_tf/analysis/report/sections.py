@@ -28,7 +28,11 @@ trained on a source, compared with going to the target straight from the same pr
 of +10 %. For errors, such as depth in meters, the sign is turned: <b>positive is always
 better</b>.</p>
 <p>Gains above 10 % are called <i>very positive</i> (VP), above 2 % <i>positive</i> (P, which
-counts VP too), below −2 % <i>negative</i> (N); what lies between is no clear effect (I).
+counts VP too), below −2 % <i>negative</i> (N); what lies between is no clear effect (I). Measured
+gains are noisy, so a level has the probability that the true gain is there. A gain is <i>clearly
+positive</i> or <i>clearly negative</i> (a star) where at most 5 % of gains without an effect would
+be called so, <i>probably</i> from a probability of 0.8, of <i>no practical effect</i> where it is
+within 2 % with 0.95; else it <i>cannot be told</i>.
 The column <code>scratch</code> starts from random weights.</p>
 """
 LEGEND = """
@@ -69,7 +73,7 @@ def render_sections(
         "Distances": render_tables(tables["distances"]),
         "Left out and missing": render_left_out(analysis, left_out),
         "Costs": render_tables(tables["costs"]),
-        "Provenance": render_provenance() + render_tables(tables["runs"]),
+        "Provenance": render_provenance() + render_tables([*tables["noise"], *tables["runs"]]),
     }
     if not analysis.warnings:
         del content[warned_data.HEADING]
@@ -167,10 +171,11 @@ def render_left_out(analysis: StudyAnalysis, left_out: Sequence[str]) -> str:
 def render_provenance() -> str:
     """Renders the version of the package and how gains and intervals are computed."""
     return (
-        f"<p>Report by foi_tf {escape(foi_tf.__version__)}. Gain: Eq. 2 of {PAPER}. Intervals: "
-        "95 %, by bootstrap over seeds, and over evaluation images where their statistics are "
-        "stored; a star means that the interval excludes 0, over at least five seeds or over "
-        "images.</p>"
+        f"<p>Report by foi_tf {escape(foi_tf.__version__)}. Gain: Eq. 2 of {PAPER}, of the means "
+        "over all seeds. Intervals: 95 %, of the gain of a chain by itself, from the noise of runs "
+        "that chains of the same task type and setting share, and from the finite evaluation "
+        "images where their statistics are stored. Probabilities also borrow from other targets "
+        "and sources. docs/statistics.md says what they rest on.</p>"
     )
 
 

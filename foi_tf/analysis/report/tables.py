@@ -97,7 +97,9 @@ def format_gain(gain: float) -> str:
 
 
 def format_probability(probability: float) -> str:
-    """Formats a probability with two digits; "> 0.99" and "< 0.01" at the ends."""
+    """Formats a probability with two digits; "> 0.99" and "< 0.01" at the ends, or `MISSING`."""
+    if pd.isna(probability):
+        return MISSING
     if probability > 0.99:
         return "> 0.99"
     return "< 0.01" if probability < 0.01 else f"{probability:.2f}"

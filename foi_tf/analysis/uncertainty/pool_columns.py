@@ -123,9 +123,5 @@ def _level_probabilities(levels: np.ndarray, above: dict[float, np.ndarray]) -> 
 
 def _describe_noise(noise: RunNoise, images: int) -> str:
     """Says in words where noise is known from."""
-    text = f"{count_noun(noise.chains, 'chain')} with several seeds"
-    if noise.borrowed:
-        text += f", {noise.borrowed} setting"
-    if noise.bound:
-        text = f"the spread of {count_noun(noise.chains, 'source')}, at least that of runs"
+    text = noise.describe()
     return f"{text}, and {count_noun(images, 'image')}" if images else text

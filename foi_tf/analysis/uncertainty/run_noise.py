@@ -11,6 +11,7 @@ import numpy as np
 
 from foi_tf.analysis.uncertainty.pooled_variance import VariancePrior, fit_prior
 from foi_tf.analysis.uncertainty.target_runs import TargetRuns
+from foi_tf.wording import count_noun
 
 BORROWED_DF = 4.0  # Variances from another setting or target have so many; ours.
 LEAST_SOURCES = 4  # The spread of fewer does not stand in for that of seeds; ours.
@@ -60,6 +61,13 @@ class RunNoise:
     seed_share: float
     kurtosis: float
     targets: Sequence[TargetErrors]
+
+    def describe(self) -> str:
+        """Says in words where the noise is known from."""
+        if self.bound:
+            return f"the spread of {count_noun(self.chains, 'source')}, at least that of runs"
+        text = f"{count_noun(self.chains, 'chain')} with several seeds"
+        return f"{text}, {self.borrowed} setting" if self.borrowed else text
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

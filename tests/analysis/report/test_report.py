@@ -80,7 +80,9 @@ def test_the_report_needs_no_other_file(written):
 
 def test_the_report_says_what_was_run_and_found(written):
     text = text_of(written)
-    assert "camvid:segmentation city:segmentation very positive mIoU +25.0 ± 7.1 (2) 0.500" in text
+    best = "camvid:segmentation city:segmentation coco:segmentation, coco:detection"
+    assert best in text and "probably positive very positive (0.88) mIoU +25.0 ± 7.1 (2)" in text
+    assert "sunrgbd:depth vkitti2:depth unknown cannot be told – RMSE" in text
     assert "result rows 15" in text and "chains with a source 8 (+ 4 without)" in text
     assert "ilsvrc classification hrnet_w48 top1 0.795" in text
     assert "c0ffee" in text
