@@ -14,6 +14,12 @@ case "${1:-}" in
   -*) fail "takes no flags but --help" ;;
 esac
 out=${1:-$ROOT/quickstart_output}
+# Prints a command, quoted, for foi-run.
+echo_command() {
+  printf '%q ' "$@"
+  echo
+}
+
 make_environment 3.11 ""
 bin=$(dirname "$PYTHON")
 
@@ -22,14 +28,15 @@ targets=(camvid:segmentation uwt:detection dogs:keypoints sunrgbd:depth)
 run=(--data_dir="$out/data" --workdir="$out/study" --config=quickstart --backbone=hrnet_mini)
 
 "$bin/foi-prepare" --collection=mini --dataset=ilsvrc,mapillary,camvid,uwt,dogs,sunrgbd --data_dir="$out/data"
-"$bin/foi-pretrain" "${run[@]}"
-"$bin/foi-source" "${run[@]}" --source="$source"
-# One process runs all targets: it starts TensorFlow once and traces one training step a target.
-for target in "${targets[@]}"; do
-  for start in ilsvrc "$source"; do
-    printf '%q ' foi-target "${run[@]}" --source="$start" --target="$target"
-    echo
+# One process trains everything: it starts TensorFlow once and traces one training step a task.
+{
+  echo_command foi-pretrain "${run[@]}"
+  echo_command foi-source "${run[@]}" --source="$source"
+  for target in "${targets[@]}"; do
+    for start in ilsvrc "$source"; do
+      echo_command foi-target "${run[@]}" --source="$start" --target="$target"
+    done
   done
-done | "$bin/foi-run"
+} | "$bin/foi-run"
 echo "Report on the gains of a source of driving scenes for four task types:"
 "$bin/foi-analyze" --results="$out/study/results" --out="$out/report"
