@@ -15,4 +15,4 @@ case "${1:-}" in
 esac
 make_environment "$version" dev
 cd "$ROOT"
-exec "$PYTHON" -m pytest -n 2 --dist loadfile "$@"
+exec "$PYTHON" -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

@@ -1,5 +1,6 @@
 """Gives all tests two CPU devices, for two replicas on any machine, and prepared datasets."""
 
+import collections
 import os
 import pathlib
 import sys
@@ -8,6 +9,18 @@ import pytest
 
 import foi_tf  # noqa: F401  Sets TensorFlow's environment before any test imports it.
 from tests import raw_folders
+
+# Two tests run at a time; NumPy's matrices are small here, and its threads would wait for each
+# other. To be set before NumPy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items):
+    """Starts with the files that have the most slow tests, so that two workers end together."""
+    slow = collections.Counter(
+        item.path for item in items if item.get_closest_marker("slow") is not None
+    )
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def pytest_collection_finish(session):
