@@ -11,6 +11,7 @@ import pytest
 from foi_tf.analysis.measures.published_results import load_published_results
 from foi_tf.analysis.report.published_tables import describe_published
 from foi_tf.study import results
+from tests import tiny_backbone
 
 ROOT = pathlib.Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
@@ -22,7 +23,8 @@ def execute(name, folder):
     """Runs all cells in a folder; returns what each has shown, by kind."""
     notebook = nbformat.read(ROOT / "colab" / name, as_version=4)
     environment = {key: os.environ[key] for key in KEPT if key in os.environ} | {
-        "HOME": str(folder), "PYTHONPATH": str(ROOT), "FOI_QUICK": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
+        "HOME": str(folder), "PYTHONPATH": tiny_backbone.put_on_path(),
+        "FOI_QUICK": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
     }  # fmt: skip
     client = nbclient.NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
