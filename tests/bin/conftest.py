@@ -42,11 +42,12 @@ def _flags(blocks, tmp_path, monkeypatch):
     }  # fmt: skip
 
 
-def in_process(program, given):
+def in_process(program, given, times=1):
     """Returns the command that runs a program with the tiny backbone in a process of its own."""
     code = (
-        "from tests import tiny_backbone; tiny_backbone.use_tiny_backbone(); "
-        f"from foi_tf.bin import {program}; {program}.main()"
+        "import sys; from tests import tiny_backbone; tiny_backbone.use_tiny_backbone(); "
+        f"from foi_tf.bin import {program}; "
+        f"sys.exit(max({program}.PROGRAM.call(sys.argv[1:]) for _ in range({times})))"
     )
     return [sys.executable, "-c", code, *(f"--{name}={value}" for name, value in given.items())]
 

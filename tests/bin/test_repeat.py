@@ -1,27 +1,35 @@
 """Runs benchmarks/repeat.py: chains of a plan again, compared with the rows of a study."""
 
-import os
+import contextlib
+import importlib
+import io
 import pathlib
+import runpy
 import subprocess
 import sys
 
 import pytest
 
+from tests import tiny_backbone
 from tests.bin.conftest import CONFIG
 
 ROOT = pathlib.Path(__file__).parents[2]
 HEADER = "stage\tline\tneeds\tchip_hours\tbasis\tgroup\tcommand"
 
 
+def run_here(words, check, stdout):
+    """Runs a program that was to be a process of its own in this one."""
+    assert words[:2] == [sys.executable, "-m"] and check and stdout == subprocess.DEVNULL
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert importlib.import_module(words[2]).PROGRAM.call(words[3:]) == 0
+
+
 @pytest.fixture(name="repeat")
-def _repeat(blocks, tmp_path):
-    """Repeats one chain into a working directory; returns exit code and the last line."""
-    # Every Python that starts with it has the tiny backbone.
-    (tmp_path / "sitecustomize.py").write_text(
-        "from tests import tiny_backbone\ntiny_backbone.use_tiny_backbone()\n"
-    )
+def _repeat(blocks, tmp_path, monkeypatch, capsys):
+    """Repeats one chain into a working directory; returns exit code and the lines of rows."""
+    tiny_backbone.use_tiny_backbone(monkeypatch)
+    monkeypatch.setattr(subprocess, "run", run_here)
     (tmp_path / "c.yaml").write_text(CONFIG)
-    path = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
 
     def repeat(workdir, rows):
         given = f"--data_dir={blocks} --workdir={tmp_path / workdir} --config={tmp_path}/c.yaml "
@@ -33,13 +41,10 @@ def _repeat(blocks, tmp_path):
         ]
         plan = tmp_path / "plan.tsv"
         plan.write_text("\n".join(lines) + "\n")
-        done = subprocess.run(
-            [sys.executable, "benchmarks/repeat.py", f"--rows={rows}", "--count=1", str(plan)],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-            env=os.environ | {"PYTHONPATH": path},
-        )  # fmt: skip
-        assert done.stdout, done.stderr
-        return done.returncode, done.stdout.splitlines()[1:]
+        monkeypatch.setattr(sys, "argv", ["repeat.py", f"--rows={rows}", "--count=1", str(plan)])
+        with pytest.raises(SystemExit) as exited:
+            runpy.run_path(str(ROOT / "benchmarks/repeat.py"), run_name="__main__")
+        return exited.value.code, capsys.readouterr().out.splitlines()[1:]
 
     return repeat
 

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -104,12 +105,14 @@ def test_a_signal_ends_all_commands(flags, tmp_path, sent, code):
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    command = f"foi-target {flags} --steps_per_loop=5 --target=blocks:segmentation --source=scratch"
+    command = f"foi-target {flags} --target=blocks:segmentation --source=scratch"
+    command += " --steps_per_loop=5 --checkpoint_every=5"
     process.stdin.write("".join(f"{command} --seed={seed}\n" for seed in (0, 1)))
     process.stdin.close()
-    for line in process.stderr:
-        if "/20000 steps" in line:
-            break
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("work/links/*/checkpoints/ckpt-*.index")):
+        assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+        time.sleep(0.01)
     process.send_signal(sent)
     said = process.stderr.read()
     assert process.wait() == code, said

@@ -144,14 +144,13 @@ def test_two_processes_run_one_link(flags, tmp_path):
     """The chief alone writes, and both know the same result."""
     given = flags | {"source": "scratch", "target": "blocks:segmentation"}
     given |= {"strategy": "multi_worker", "checkpoint_every": 1, "steps_per_loop": 1}
-    command = in_process("target", given)
-    for _ in range(2):  # The second time it is there already.
-        done = cluster.run(command, ["--debug"] * 2)
-        assert [returned for returned, _, _ in done] == [0, 0], done
-        first, second = (json.loads(out) for _, out, _ in done)
-        assert first == second
-        (row,) = results.load(flags["workdir"] / "results").to_dict("records")
-        assert row["devices"] == 2 and row["value"] == first["metrics"]["miou"]
-        check_images(flags["workdir"] / "results")
+    command = in_process("target", given, times=2)  # The second time it is there already.
+    done = cluster.run(command, ["--debug"] * 2)
+    assert [returned for returned, _, _ in done] == [0, 0], done
+    made = [json.loads(line) for _, out, _ in done for line in out.splitlines()]
+    assert len(made) == 4 and all(one == made[0] for one in made)
+    (row,) = results.load(flags["workdir"] / "results").to_dict("records")
+    assert row["devices"] == 2 and row["value"] == made[0]["metrics"]["miou"]
+    check_images(flags["workdir"] / "results")
     (directory,) = (flags["workdir"] / "links").iterdir()
     assert not list(directory.glob("leases/*")) and not (directory / "checkpoints").exists()
