@@ -69,12 +69,12 @@ class Street:
     def load(self, dataset: Dataset):
         del dataset
         example = miniworld.render("bdd", self.split, self.index, (480, 640))
-        return example | {"label": 0}, (480, 640)
+        return example | {"label": self.index % 2}, (480, 640)
 
 
 def render_dataset(data_dir: str, count: int) -> None:
     """Renders street scenes and prepares them as the dataset `frames`."""
-    classes = {**miniworld.DATASETS["bdd"].classes, "classification": 1}
+    classes = {**miniworld.DATASETS["bdd"].classes, "classification": 2}
     row = Dataset(id="frames", domain="driving", train=count, val=1, classes=classes)
     splits = {"train": [Street("train", i) for i in range(count)], "val": [Street("val", 0)]}
     builder.build_records(RawDataset(row, splits), data_dir)
