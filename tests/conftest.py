@@ -8,7 +8,6 @@ import sys
 import pytest
 
 import foi_tf  # noqa: F401  Sets TensorFlow's environment before any test imports it.
-from tests import raw_folders
 
 # Two tests run at a time; NumPy's matrices are small here, and its threads would wait for each
 # other. To be set before NumPy is imported.
@@ -37,6 +36,7 @@ def pytest_collection_finish(session):
 def blocks(tmp_path_factory):
     """A data directory with the prepared dataset `blocks` of colored rectangles."""
     from foi_tf.data.convert import builder, custom_dataset
+    from tests import raw_folders
 
     root = raw_folders.write_folder(tmp_path_factory.mktemp("raw"), train=12, val=5)
     data_dir = tmp_path_factory.mktemp("data")
@@ -49,6 +49,7 @@ def blocks(tmp_path_factory):
 def bricks(blocks, tmp_path_factory):
     """A second dataset beside `blocks`, of another domain, size and seed."""
     from foi_tf.data.convert import builder, custom_dataset
+    from tests import raw_folders
 
     root = raw_folders.write_folder(
         tmp_path_factory.mktemp("raw"), train=9, val=3, size=(64, 48), seed=5
