@@ -3,14 +3,21 @@
 import difflib
 from collections.abc import Iterable
 
+_LONGEST = 1400  # Characters of a message; ours.
 _LONGEST_NAME = 100  # Characters of an unknown name that a message shows; ours.
 
 
 class FoiError(Exception):
     """Reports a wrong input or a missing file in one line that names the place and the remedy.
 
-    Programs print it without a traceback and exit with code 1.
+    Programs print it without a traceback and exit with code 1. Names from files may hold line ends
+    and other characters that cannot be printed; they are shown as escapes.
     """
+
+    def __init__(self, message: str):
+        if len(message) > _LONGEST:
+            message = f"{message[: _LONGEST // 2]} ... {message[-_LONGEST // 2 :]}"
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
 
 class BusyError(FoiError):

@@ -248,10 +248,12 @@ def _name_prefix(task: Task) -> str:
 
 def _read_json(path: epath.Path, kind: type):
     try:
-        return pydantic.TypeAdapter(kind).validate_json(path.read_bytes())
+        found: Link | Finished = pydantic.TypeAdapter(kind).validate_json(path.read_bytes())
+        _ = (found.link if isinstance(found, Finished) else found).digest  # Of known task types.
+        return found
     except FileNotFoundError as error:
         raise FoiError(f"{path}: no finished link there") from error
     except OSError as error:
         raise FoiError(f"{path}: cannot be read ({describe_error(error)})") from error
-    except (ValueError, FoiError) as error:
+    except (ValueError, KeyError, FoiError) as error:
         raise FoiError(f"{path}: broken; remove its directory and train again") from error

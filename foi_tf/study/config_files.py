@@ -72,14 +72,21 @@ def _parse_override(override: str) -> dict[str, Any]:
     key, equals, text = override.partition("=")
     names = key.split(".")
     if not equals or not all(names):
-        raise FoiError(f"--set={override}: must be KEY=VALUE, as segmentation.schedule.steps=200")
+        raise FoiError(
+            f"--set={_show(override)}: must be KEY=VALUE, as segmentation.schedule.steps=200"
+        )
     try:
         value = parsing.parse_yaml(text)
     except ValueError as error:
-        raise FoiError(f"--set={override}: the value is not YAML ({error})") from error
+        raise FoiError(f"--set={_show(override)}: the value is not YAML ({error})") from error
     for name in reversed(names):
         value = {name: value}
     return value
+
+
+def _show(text: str) -> str:
+    """Returns the start of a text in one line, with what cannot be printed as escapes."""
+    return repr(text[:60])[1:-1] + ("..." if len(text) > 60 else "")
 
 
 def _package_configs() -> epath.Path:

@@ -1,12 +1,12 @@
 """Finds the images of raw folders, their splits and the annotations that are images."""
 
 import functools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from etils import epath
 
+from foi_tf import parsing
 from foi_tf.data.convert import doubts, folder_listing
 from foi_tf.data.convert.reader_result import Loader
 from foi_tf.data.convert.text_files import read_text
@@ -195,7 +195,7 @@ def read_class_names(path: epath.Path) -> tuple[str, ...]:
     if not path.exists():
         raise FoiError(f"{path}: no such file; it must hold {_CLASSES}")
     try:
-        names = json.loads(read_text(path))["classes"]
+        names = parsing.parse_json(read_text(path))["classes"]
     except (ValueError, KeyError, TypeError) as error:
         raise FoiError(f"{path}: must hold {_CLASSES}") from error
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):

@@ -2,13 +2,13 @@
 
 import dataclasses
 import functools
-import json
 import math
 from typing import Any
 
 import numpy as np
 from etils import epath
 
+from foi_tf import parsing
 from foi_tf.data.convert import image_files, raw_files, text_files
 from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.errors import FoiError, unknown_name_error
@@ -75,7 +75,7 @@ def _read_coding(path: epath.Path) -> DepthCoding:
     if not path.exists():
         return DepthCoding()
     try:
-        content = json.loads(text_files.read_text(path))
+        content = parsing.parse_json(text_files.read_text(path))
     except ValueError as error:
         raise FoiError(f"{path}: is not JSON ({error})") from error
     if not isinstance(content, dict):

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import yaml
 from etils import epath
 
+from foi_tf import parsing
 from foi_tf.data.convert import folder_listing, image_files, raw_files, text_files
 from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.data.convert.readers import instances
@@ -90,9 +90,9 @@ def _read_yaml(raw_dir: epath.Path) -> dict[str, Any]:
             raise FoiError(f"{path}: no such file, nor {_TEXT}; one of them must name the classes")
         return {}
     try:
-        content = yaml.safe_load(text_files.read_text(path))
-    except yaml.YAMLError as error:
-        raise FoiError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
+        content = parsing.parse_yaml(text_files.read_text(path))
+    except ValueError as error:
+        raise FoiError(f"{path}: is not YAML ({error})") from error
     if not isinstance(content, dict) or "names" not in content:
         raise FoiError(f"{path}: must have 'names', a list of the classes")
     return content
