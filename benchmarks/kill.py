@@ -2,12 +2,16 @@
 
   python -m benchmarks.kill --out=DIRECTORY --signals=kill --times=100
   python -m benchmarks.kill --out=DIRECTORY --signals=stop --times=100
+  python -m benchmarks.kill --out=DIRECTORY --signals=none --stand_in=object_store
 
 Two `foi-run --busy=leave` go through a plan of 24 links with a tiny network. "kill" sends SIGKILL,
 "stop" SIGTERM and SIGINT in turn, at random moments or right after a new file appeared. Whoever was
 killed is started again. When a plan is done, it is compared with the undisturbed one: rows (but for
 durations), statistics of single images and weights must be equal, bit by bit. Then the next plan
 begins, until there were enough signals. The same command goes on after an interruption.
+
+With --stand_in, one plan is run without signals: "object_store" behind storage that has no atomic
+rename and lists directories late, "clock" with one worker an hour ahead.
 """
 
 import itertools
@@ -28,7 +32,10 @@ from foi_tf.study import image_statistics
 from tests import raw_folders
 
 OUT = flags.DEFINE_string("out", None, "Directory of data, plans and the record.", required=True)
-SIGNALS = flags.DEFINE_enum("signals", "kill", ["kill", "stop"], "Signals to send.")
+SIGNALS = flags.DEFINE_enum("signals", "kill", ["kill", "stop", "none"], "Signals to send.")
+STAND_IN = flags.DEFINE_enum(
+    "stand_in", "", ["", "object_store", "clock"], "What storage or clocks to stand in for."
+)
 TIMES = flags.DEFINE_integer("times", 100, "Number of signals to send.")
 SECONDS = flags.DEFINE_float("seconds", 1e9, "Seconds after which no further signal is sent.")
 LONGEST = flags.DEFINE_float("longest", 25.0, "Most seconds between a start and its signal.")
@@ -44,6 +51,12 @@ WORKER = (
     "from tests import tiny_backbone; tiny_backbone.use_tiny_backbone(); "
     "from foi_tf.bin import run; run.main()"
 )
+# Code that workers run first, by stand-in: that of the first worker, and of the second.
+STAND_INS = {
+    "": ("", ""),
+    "object_store": ("from tests import storage_faults as s; s.act_like_object_store(); ",) * 2,
+    "clock": ("", "from tests import storage_faults as s; s.shift_clock(3600); "),
+}
 STOPS = {signal.SIGTERM: 143, signal.SIGINT: 130}
 # Parts of the names of new files after which a signal is sent.
 MOMENTS = (
@@ -88,12 +101,12 @@ class Workers:
         workdir.mkdir(parents=True, exist_ok=True)
         self.workdir, self._plan = workdir, write_plan(data, workdir)
         self._log = (workdir / "log.txt").open("a")
-        self.running = [self._start(), self._start()]
+        self.running = [self._start(code) for code in STAND_INS[STAND_IN.value]]
         self.codes = []
 
-    def _start(self):
+    def _start(self, first=""):
         worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, "--retry=1"],
+            [sys.executable, "-c", first + WORKER, "--retry=1"],
             stdin=subprocess.PIPE, stdout=self._log, stderr=self._log, text=True,
         )  # fmt: skip
         worker.stdin.write(self._plan)
@@ -166,7 +179,7 @@ def read_outcome(workdir):
 def main(_):
     """Runs the calm plan once, and disturbed ones until there were enough signals."""
     out, rng = pathlib.Path(OUT.value).absolute(), random.SystemRandom()
-    data, record = out / "data", out / f"{SIGNALS.value}.jsonl"
+    data, record = out / "data", out / f"{STAND_IN.value or SIGNALS.value}.jsonl"
     prepare(data)
     (data / "c.yaml").write_text(CONFIG)
     if not (out / "calm" / "done").exists():
@@ -181,12 +194,13 @@ def main(_):
     while True:
         lines = record.read_text().splitlines() if record.exists() else []
         before = sum(json.loads(line)["signals"] for line in lines)
-        if before >= TIMES.value or time.monotonic() > ended:
+        wanted = 0 if SIGNALS.value == "none" else TIMES.value
+        if (lines and before >= wanted) or time.monotonic() > ended:
             break
-        workers = Workers(data, out / f"{SIGNALS.value}{len(lines)}")
+        workers = Workers(data, out / f"{record.stem}{len(lines)}")
         sent = disturb(
             workers, rng,
-            lambda count, before=before: before + count < TIMES.value and time.monotonic() < ended,
+            lambda count: before + count < wanted and time.monotonic() < ended,  # noqa: B023
         )  # fmt: skip
         found = read_outcome(workers.workdir)
         line = {

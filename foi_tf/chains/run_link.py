@@ -123,10 +123,10 @@ def _hold_link(directory: epath.Path, pace: Pace, chief: bool) -> Iterator[lease
 def _explain_op_errors(
     directory: epath.Path, prepared: Sequence[PreparedDataset]
 ) -> Iterator[None]:
-    """Turns TensorFlow's errors, as of a full disk or a broken record, into a `FoiError`."""
+    """Turns errors of TensorFlow and the system, as of a full disk, into a `FoiError`."""
     try:
         yield
-    except tf.errors.OpError as error:
+    except (tf.errors.OpError, OSError) as error:
         if isinstance(error, tf.errors.DataLossError):
             for files in (files for one in prepared for files in one.files.values()):
                 integrity.check_records(files)
