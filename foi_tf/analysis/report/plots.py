@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from foi_tf import files
 from foi_tf.analysis.measures import summary
@@ -163,6 +164,12 @@ def draw_gain_against_size(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     return save_figure(figure, stem, SIZES_TITLE, titles)
 
 
+def take_text_as_it_is(figure: Figure) -> None:
+    """Keeps Matplotlib from reading a name with two $ as mathematics."""
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+
+
 def save_figure(
     figure: Figure,
     stem: epath.PathLike,
@@ -181,6 +188,7 @@ def save_figure(
       FoiError: a file cannot be written.
     """
     stem = epath.Path(stem)
+    take_text_as_it_is(figure)
     # Computed once, by the labels alone; "tight" would lay out every cell again, for each format.
     around = figure.get_tightbbox(figure.canvas.get_renderer()).padded(0.08)
     style = {"bbox_inches": around, "pad_inches": 0}

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from foi_tf import files
+from foi_tf.analysis.report import plots
 from foi_tf.study.dataset import DOMAINS
 
 # Okabe and Ito's colors, which stay apart in all common forms of color blindness. Their yellow is
@@ -62,6 +63,7 @@ def draw_embedding(
         handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8,
         handletextpad=0.1, labelspacing=0.25,
     )  # fmt: skip
+    plots.take_text_as_it_is(figure)
     with files.atomic_write(path) as temporary, temporary.open("wb") as stream:
         figure.savefig(
             stream, format=path.suffix[1:], bbox_inches="tight", metadata={"Title": title}

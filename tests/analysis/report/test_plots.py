@@ -5,7 +5,9 @@ import xml.etree.ElementTree as ET
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from foi_tf.analysis.measures import gains
 from foi_tf.analysis.report import cell_colors, paper_tables, plots
@@ -98,3 +100,13 @@ def test_deviations_are_left_to_the_tables(table, tmp_path):
     plots.draw_heat_map(table, tmp_path / "map", png=False)
     drawn = (tmp_path / "map.svg").read_text()
     assert "+25.0" in drawn and "±" not in drawn
+
+
+def test_names_with_dollars_are_no_mathematics(tmp_path):
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_xticks([0, 1], [r"a$\frac$b", "$x_{$"])
+    axes.set_title("$a^$")
+    svg = plots.save_figure(figure, tmp_path / "f", "t", {})
+    assert "$a^$" in svg and r"a$\frac$b" in svg and (tmp_path / "f.png").exists()
