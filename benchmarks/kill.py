@@ -4,7 +4,7 @@
   python -m benchmarks.kill --out=DIRECTORY --signals=stop --times=100
   python -m benchmarks.kill --out=DIRECTORY --signals=none --stand_in=object_store
 
-Two `foi-run --busy=leave` go through a plan of 24 links with a tiny network. "kill" sends SIGKILL,
+Two `foi-run` go through a plan of 24 links with a tiny network, and leave what is busy. "kill" sends SIGKILL,
 "stop" SIGTERM and SIGINT in turn, at random moments or right after a new file appeared. Whoever was
 killed is started again. When a plan is done, it is compared with the undisturbed one: rows (but for
 durations), statistics of single images and weights must be equal, bit by bit. Then the next plan
@@ -133,7 +133,10 @@ class Workers:
 
 
 def disturb(workers, rng, budget):
-    """Sends signals until the plan is done; returns (signal, moment, exit code) of each."""
+    """Sends signals until the plan is done; returns (signal, moment, exit code) of each.
+
+    They are also written to sent.jsonl in the plan's directory, one by one.
+    """
     sent, kinds = [], itertools.cycle(STOPS if SIGNALS.value == "stop" else [signal.SIGKILL])
     while not workers.collect():
         if not budget(len(sent)):
@@ -150,6 +153,8 @@ def disturb(workers, rng, budget):
         if victim.poll() is None:
             kind = next(kinds)
             sent.append((kind.name, moment, workers.send(victim, kind)))
+            with (workers.workdir / "sent.jsonl").open("a") as file:
+                file.write(json.dumps(sent[-1]) + "\n")
     return sent
 
 

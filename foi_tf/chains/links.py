@@ -249,7 +249,9 @@ def _name_prefix(task: Task) -> str:
 def _read_json(path: epath.Path, kind: type):
     try:
         found: Link | Finished = pydantic.TypeAdapter(kind).validate_json(path.read_bytes())
-        _ = (found.link if isinstance(found, Finished) else found).digest  # Of known task types.
+        _ = (
+            found.link if isinstance(found, Finished) else found
+        ).digest  # Unknown task types raise KeyError.
         return found
     except FileNotFoundError as error:
         raise FoiError(f"{path}: no finished link there") from error
