@@ -4,11 +4,11 @@
   python -m benchmarks.kill --out=DIRECTORY --signals=stop --times=100
   python -m benchmarks.kill --out=DIRECTORY --signals=none --stand_in=object_store
 
-Two `foi-run` go through a plan of 24 links with a tiny network, and leave what is busy. "kill" sends SIGKILL,
-"stop" SIGTERM and SIGINT in turn, at random moments or right after a new file appeared. Whoever was
-killed is started again. When a plan is done, it is compared with the undisturbed one: rows (but for
-durations), statistics of single images and weights must be equal, bit by bit. Then the next plan
-begins, until there were enough signals. The same command goes on after an interruption.
+Two `foi-run` go through a plan of 24 links with a tiny network, and leave what is busy. "kill" is
+SIGKILL, "stop" SIGTERM and SIGINT in turn, at random moments or right after a new file appeared.
+Whoever was killed is started again. When a plan is done, it is compared with the undisturbed one:
+rows (but for durations), statistics of single images and weights must be equal, bit by bit. Then
+the next plan begins, until there were enough signals. The same command goes on after a break.
 
 With --stand_in, one plan is run without signals: "object_store" behind storage that has no atomic
 rename and lists directories late, "clock" with one worker an hour ahead.
