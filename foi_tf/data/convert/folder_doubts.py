@@ -13,6 +13,9 @@ from foi_tf.wording import count_noun, list_names_briefly
 
 # Hidden files of these types may be data; others are settings of programs.
 _DATA_SUFFIXES = (*raw_files.IMAGE_SUFFIXES, ".xml", ".txt")
+# Folders of annotations that have a file for each image, with its suffix.
+_ANNOTATION_FILES = {"labels": ".txt", "Annotations": ".xml"}
+_CLASS_LIST = "classes"  # Some tools put it beside the labels.
 _TEST_FOLDERS = ("test", "testing", "unlabeled", "unlabelled")  # Left out on purpose.
 
 
@@ -81,6 +84,7 @@ def note_left_out(root: epath.Path, folder: str, used: Collection[str]) -> None:
     if not _has_lists(root):
         names = [name for name in every if name.lower().endswith(raw_files.IMAGE_SUFFIXES)]
         _note_unannotated(root / folder, names, frozenset(used))
+        _note_annotations_without_image(root, used)
 
 
 def _has_lists(root: epath.Path) -> bool:
@@ -98,6 +102,25 @@ def _note_unannotated(folder: epath.Path, names: Sequence[str], used: frozenset[
                 f"{folder / place}: left out {len(left_out)} of {count_noun(len(listed), 'image')} "
                 f"without an annotation ({list_names_briefly(left_out)}); annotate or remove them"
             )
+
+
+def _note_annotations_without_image(root: epath.Path, used: Collection[str]) -> None:
+    """Notes label files of which no image has the name."""
+    stems = {_base(name) for name in used}
+    for folder, suffix in _ANNOTATION_FILES.items():
+        every = folder_listing.list_names(root / folder)
+        names = [n for n in every if n.endswith(suffix) and _base(n) != _CLASS_LIST]
+        lonely = [n for n in names if _base(n) not in stems]
+        if lonely:
+            doubts.note(
+                f"{root / folder}: left out {len(lonely)} of {count_noun(len(names), 'file')} "
+                f"without an image that is read ({list_names_briefly(lonely)}); add the images or "
+                "remove the files"
+            )
+
+
+def _base(name: str) -> str:
+    return raw_files.stem(name.rpartition("/")[2])
 
 
 def _simplify(name: str) -> str:

@@ -298,3 +298,16 @@ def test_tallies_of_shards_and_of_records_agree(tmp_path):
         for other in (parts[split], Tally.from_json(tally.to_json()), again[split]):
             assert other.sums == pytest.approx(tally.sums, rel=1e-5)
         assert parts[split].names == tally.names and parts[split].digests == tally.digests
+
+
+def test_labels_without_an_image_are_counted(tmp_path):
+    root, _ = raw_folders.write_yolo(tmp_path)
+    raw_folders.write_text(root / "labels/train/classes.txt", "brick")
+    raw_folders.write_text(root / "labels/classes.txt", "brick\nleaf")
+    (root / "images/train/002.jpg").rename(root / "images/train/002.heic")
+    warnings = check(root, "yolo")[1]
+    assert any("images: left out 1 file of types that are not read" in text for text in warnings)
+    assert any(
+        "labels: left out 1 of 6 files without an image that is read (train/002.txt)" in text
+        for text in warnings
+    )
