@@ -71,10 +71,8 @@ def _list_parts(value: Any) -> Iterator[bytes]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         name = type(value).__qualname__
         yield _NAMES_IN_0_1_0.get(name, name).encode()
-        for field in dataclasses.fields(value):
-            if field.metadata == NOT_IN_RECORDS:
-                continue
-            yield from _list_parts(getattr(value, field.name))
+        for field in _list_fields(type(value)):
+            yield from _list_parts(getattr(value, field))
     elif isinstance(value, np.ndarray):
         yield repr((value.shape, value.dtype)).encode() + value.tobytes()
     elif isinstance(value, Mapping):
@@ -91,6 +89,13 @@ def _list_parts(value: Any) -> Iterator[bytes]:
         yield _name_function(f"{value.__module__}.{value.__qualname__}").encode()
     else:
         yield repr(value).encode()
+
+
+@functools.cache
+def _list_fields(kind: type) -> tuple[str, ...]:
+    """Returns the names of a dataclass's fields on which records depend."""
+    fields = dataclasses.fields(kind)
+    return tuple(field.name for field in fields if field.metadata != NOT_IN_RECORDS)
 
 
 def _name_function(name: str) -> str:
