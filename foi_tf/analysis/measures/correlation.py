@@ -164,13 +164,11 @@ def _test_adjusted(
     else:
         factor, left = design.leave_of_both(factor), design.leave_of_both(gains)
         exchanged = design.exchange_both(factor, permutations, rng)
-    known = ~np.isnan(exchanged)
-    weights = None if known.all() else known
-    null = tau_of_samples(np.nan_to_num(exchanged), left[:, None], weights)[:, 0]
-    # Chance makes tau as much larger as the root of the number of pairs is smaller.
-    null *= np.sqrt(known.mean(1))
     observed = kendall_tau(factor, left)
-    return observed, _p_value(observed, null)
+    if np.isnan(exchanged).any():  # Some pairs were not run: what takes their place is unknown.
+        exchanged = design.exchange_in_targets(left, permutations, rng)
+        left = factor
+    return observed, _p_value(observed, tau_of_samples(exchanged, left[:, None])[:, 0])
 
 
 def _p_value(observed: float, null: np.ndarray) -> float:

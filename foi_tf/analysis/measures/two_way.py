@@ -97,8 +97,30 @@ class TwoWay:
             found[i] = table[rows[self.targets], columns[self.sources]]
         return found
 
+    def exchange_in_targets(
+        self, values: np.ndarray, draws: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Permutes what effects leave of [N] values among the sources of each target.
+
+        The effects that they have by chance after that are taken off again. It needs no pair that
+        was not run, but takes pairs of a target for independent.
+
+        Returns:
+          [draws, N].
+        """
+        found = np.empty((len(values), draws))
+        for code in range(len(self.target_names)):
+            own = np.flatnonzero(self.targets == code)
+            found[own] = rng.permuted(np.tile(values[own], (draws, 1)), axis=1).T
+        return self._leave(found, self.targets, self.sources).T
+
     def _leave(self, values: np.ndarray, *codes: np.ndarray) -> np.ndarray:
-        """Returns what a least-squares fit of effects leaves, without rounding errors."""
+        """Returns what a least-squares fit of effects leaves, without rounding errors.
+
+        Args:
+          values: [N] or [N, draws].
+          *codes: the units that have effects.
+        """
         design = np.hstack([np.eye(own.max() + 1)[own] for own in codes])
         fitted = design @ np.linalg.lstsq(design, values, rcond=None)[0]
         scale = np.std(values) or 1.0

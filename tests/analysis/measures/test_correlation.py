@@ -92,6 +92,17 @@ def test_chance_is_significant_as_often_as_it_should_be(name, kind):
     assert covered.mean() >= 0.93
 
 
+def test_pairs_that_were_not_run_make_chance_no_more_significant():
+    rng = np.random.default_rng(6)
+    found = pd.concat(
+        correlation.tau_over_all(
+            crossed(rng, 8, 8).sample(frac=0.5, random_state=i), ["near"], resamples=39, seed=i
+        )
+        for i in range(60)
+    )
+    assert (found.p_value <= 0.05).mean() <= 0.1 and (found.pairs == 32).all()
+
+
 def test_a_size_that_matters_is_found():
     rng = np.random.default_rng(3)
     pairs = crossed(rng, 8, 12)

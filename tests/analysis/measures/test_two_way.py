@@ -65,6 +65,16 @@ def test_pairs_that_were_not_run_are_unknown():
     assert (np.isnan(found).sum(1) <= 1).all() and np.isnan(found).any()
 
 
+def test_what_is_left_moves_within_its_target():
+    grid, rng = design(GRID[:-1]), np.random.default_rng(0)
+    left = grid.leave_of_both(rng.normal(size=11))
+    found = grid.exchange_in_targets(left, 40, rng)
+    assert found.shape == (40, 11) and len(np.unique(found.round(6), axis=0)) > 20
+    for codes in (grid.targets, grid.sources):
+        for code in range(codes.max() + 1):
+            np.testing.assert_allclose(found[:, codes == code].sum(1), 0, atol=1e-6)
+
+
 def test_units_are_drawn_with_replacement():
     drawn = two_way.draw_weights(5, 200, np.random.default_rng(0))
     assert drawn.shape == (200, 5) and (drawn.sum(1) == 5).all()
