@@ -106,7 +106,7 @@ def test_with_rates_that_are_there_none_are_chosen(study):
     [
         ([], "wants mini or real, and a directory to write to"),
         (["mine", OUT], "mine: no such study; mini or real"),
-        (["mini", OUT, "--jobs=2"], "takes no flags but --help"),
+        (["mini", OUT, "--jobs=2"], "takes no flags but --seeds, --vary and --help"),
         (["real", OUT], "FOI_REAL_DATA must name the folder of the real sets"),
     ],
 )
