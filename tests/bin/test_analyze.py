@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from foi_tf.bin import analyze
@@ -124,3 +125,56 @@ def test_studies_are_compared_on_stdout(monkeypatch, capsys, tmp_path):
     assert tables[0] == tables[1]
     for wrong in (["--compare=one"], [f"--compare=a={tmp_path}", "--out=o"]):
         assert run(monkeypatch, capsys, *wrong)[0] == 2
+
+
+def test_the_report_says_which_gains_mean_nothing(monkeypatch, capsys, tmp_path):
+    """Rows by hand: at a floor, against a baseline that diverged, of two pre-trainings."""
+    place = tmp_path / "results"
+
+    def leave(target, value, source=None, pretraining="1" * 16, digest="d", **changes):
+        chain = {} if source is None else CITY | {"source": source}
+        results.write_row(
+            dataclasses.replace(
+                BASELINE, target=target, value=value, pretraining=pretraining,
+                config_digest=digest, **chain, **changes,
+            ),
+            place,
+        )  # fmt: skip
+
+    leave("camvid", 0.5, extra={"constant_miou": 0.08})
+    leave("camvid", 0.0801, "pvoc", extra={"constant_miou": 0.08})
+    leave("camvid", 0.6, "coco", extra={"constant_miou": 0.08})
+    leave("isprs", float("nan"))
+    leave("isprs", 0.7, "coco")
+    leave("camvid", 0.9, "idd", pretraining="2" * 16, digest="e")
+    code, _, err = run(monkeypatch, capsys, f"--results={place}", f"--out={tmp_path / 'out'}")
+    assert code == 0, err
+    page = (tmp_path / "out/report.html").read_text()
+    for said in (
+        "Not ranked: camvid:segmentation (small, hrnet_w18) from pvoc:segmentation: at the "
+        "constant prediction (0.08).",
+        "Not ranked: isprs:segmentation (small, hrnet_w18) from coco:segmentation: baseline "
+        "diverged.",
+        "Left out: comparisons between different pre-trainings of hrnet_w18: ilsvrc@11111111 "
+        "(5 rows), ilsvrc@22222222 (1 row).",
+        "No gain for camvid:segmentation (small, hrnet_w18) from idd: the baseline is missing.",
+        "from the weights ilsvrc@22222222.",
+    ):
+        assert said in page, said
+    gains = pd.read_csv(tmp_path / "out/gains.csv").set_index(["target", "source"])
+    assert gains.gain["camvid", "coco"] == pytest.approx(20)
+    for chain in (("camvid", "pvoc"), ("isprs", "coco"), ("camvid", "idd")):
+        assert np.isnan(gains.gain[chain]), chain
+    best = pd.read_csv(next((tmp_path / "out/tables").glob("further-best-small-*.csv")))
+    assert list(best["best source"]) == ["coco:segmentation"]
+
+
+def test_studies_of_different_pretrainings_are_compared_aloud(monkeypatch, capsys, tmp_path):
+    for name, digest in (("one", "1" * 16), ("two", "2" * 16)):
+        results.write_row(dataclasses.replace(BASELINE, pretraining=digest), tmp_path / name)
+        rows = results.to_csv(results.load(tmp_path / name))
+        (tmp_path / name / "results.csv").write_text(rows)
+    given = ",".join(f"{name}={tmp_path / name}" for name in ("one", "two"))
+    code, _, err = run(monkeypatch, capsys, f"--compare={given}")
+    assert code == 0
+    assert "the studies rest on different pre-trainings (one from 11111111, two from 2222" in err

@@ -6,6 +6,7 @@ classes whose baseline is almost 0 have no ratio; they are positive where the so
 over seeds. They hold the noise of the runs: only many seeds tell a small one from chance.
 """
 
+import collections
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,10 +24,10 @@ from foi_tf.study.metrics import higher_is_better, unit
 
 CLASS, SIZE = "class", "size"  # Values of the column `part`.
 _LEAST = 0.01  # A baseline below it has no ratio; ours.
-_NAMES = [
+_COLUMNS = [
     "target", "target_type", "setting", "backbone", "family", "source", "source_type", "metric",
-    "seeds",
 ]  # fmt: skip
+_NAMES = [*_COLUMNS, "seeds"]
 PART_COLUMNS = [*_NAMES, "part", "name", "count", "baseline", "value", "difference", "gain"]
 IMAGE_COLUMNS = [
     *_NAMES, "images", "better", "worse", "best_image", "best_difference", "worst_image",
@@ -65,12 +66,15 @@ def compute_part_gains(analysis: StudyAnalysis) -> tuple[pd.DataFrame, pd.DataFr
     images: list[dict[str, Any]] = []
     runs = analysis.seed_gains
     runs = runs[(runs.source_type != "") & runs.gain.notna() & runs.digest.isin(reader.files)]
-    for _, own in runs.groupby([*gains.CHAIN, "family"], sort=False):
-        pairs = reader.pair(own.to_dict("records"), analysis.baselines)
+    chains: dict[tuple[Any, ...], list[dict[str, Any]]] = collections.defaultdict(list)
+    for run in runs[[*_COLUMNS, "seed", "digest"]].to_dict("records"):
+        chains[tuple(run[name] for name in _COLUMNS)].append({str(k): v for k, v in run.items()})
+    for own in chains.values():
+        pairs = reader.pair(own, analysis.baselines)
         if not pairs:
             continue
-        first = own.iloc[0]
-        named = {name: first[name] for name in _NAMES if name != "seeds"} | {"seeds": len(pairs)}
+        first = own[0]
+        named = {name: first[name] for name in _COLUMNS} | {"seeds": len(pairs)}
         parts += [named | line for line in _compare_parts(pairs, first["metric"])]
         images.append(named | _compare_images(pairs, first["metric"]))
     return pd.DataFrame(parts, columns=PART_COLUMNS), pd.DataFrame(images, columns=IMAGE_COLUMNS)

@@ -1,5 +1,7 @@
 """Builds the tables of which classes, sizes of objects and images sources help and harm."""
 
+import collections
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -42,16 +44,15 @@ def build_part_tables(parts: pd.DataFrame, images: pd.DataFrame) -> list[Table]:
 
 def _target_table(parts: pd.DataFrame, title: str, scope: tuple[str, ...]) -> Table:
     """Builds the table of each target: mean over its sources."""
-    lines = []
-    for (target, target_type), own in parts.groupby(TARGET):
-        means = own.groupby(["part", "name"], sort=False).agg(
-            difference=("difference", "mean"), count=("count", "max")
-        )
-        lines.append(
-            {"target": f"{target}:{target_type}"}
-            | _describe_extremes(means.reset_index())
-            | {"sources": len(own[["source", "source_type"]].drop_duplicates())}
-        )
+    means = parts.groupby([*TARGET, "part", "name"], sort=False).agg(
+        difference=("difference", "mean"), count=("count", "max"), sources=("source", "size")
+    )
+    lines = [
+        {"target": ":".join(key)}
+        | _describe_extremes(own)
+        | {"sources": max(part["sources"] for part in own)}
+        for key, own in sorted(_group_lines(means.reset_index(), TARGET).items())
+    ]
     return _make_table(
         lines, 3, f"Classes and sizes, mean over sources, {title}", (BY_TARGET, *scope)
     )
@@ -61,11 +62,11 @@ def _chain_table(
     parts: pd.DataFrame, images: pd.DataFrame, title: str, scope: tuple[str, ...]
 ) -> Table:
     """Builds the table of each chain."""
-    by_chain = dict(iter(parts.groupby(PAIR)))
+    by_chain = _group_lines(parts, PAIR)
     lines = []
     for one in images.sort_values(PAIR).to_dict("records"):
-        own = by_chain.get(tuple(one[name] for name in PAIR), parts.iloc[:0])
-        classes = own[own.part == CLASS].difference
+        own = by_chain.get(tuple(one[name] for name in PAIR), [])
+        classes = [part["difference"] for part in own if part["part"] == CLASS]
         lines.append(
             {
                 "target": f"{one['target']}:{one['target_type']}",
@@ -75,8 +76,8 @@ def _chain_table(
             }
             | _describe_extremes(own)
             | {
-                "classes better": int((classes > CLEAR).sum()),
-                "classes worse": int((classes < -CLEAR).sum()),
+                "classes better": sum(change > CLEAR for change in classes),
+                "classes worse": sum(change < -CLEAR for change in classes),
                 "images": one["images"],
                 "images better, %": one["better"],
                 "images worse, %": one["worse"],
@@ -91,17 +92,29 @@ def _chain_table(
     )
 
 
-def _describe_extremes(parts: pd.DataFrame) -> dict[str, Any]:
+_Line = dict[Hashable, Any]  # A class or size, by column.
+
+
+def _group_lines(parts: pd.DataFrame, by: Sequence[str]) -> dict[tuple[Any, ...], list[_Line]]:
+    """Groups lines as plain values, which is ten times faster than as frames."""
+    found: dict[tuple[Any, ...], list[_Line]] = collections.defaultdict(list)
+    for line in parts.to_dict("records"):
+        found[tuple(line[name] for name in by)].append(line)
+    return found
+
+
+def _describe_extremes(parts: Sequence[_Line]) -> dict[str, Any]:
     """Returns the classes that gained and lost most, with their numbers, and those of sizes."""
-    classes = parts[parts.part == CLASS].sort_values("difference", kind="stable")
+    classes = [part for part in parts if part["part"] == CLASS]
     found: dict[str, Any] = dict.fromkeys(_WORDS, MISSING) | dict.fromkeys(_CLASSES, float("nan"))
-    if len(classes):
-        worst, best = classes.iloc[0], classes.iloc[-1]
-        numbers = [best.difference, best["count"], worst.difference, worst["count"]]
+    if classes:
+        best = max(classes, key=lambda part: part["difference"])
+        worst = min(classes, key=lambda part: part["difference"])
+        numbers = [part[name] for part in (best, worst) for name in ("difference", "count")]
         found |= dict(zip(_WORDS, [best["name"], worst["name"]], strict=True))
         found |= dict(zip(_CLASSES, map(float, numbers), strict=True))
-    sizes = parts[parts.part == SIZE].set_index("name").difference
-    return found | {f"{name}, points": float(sizes.get(name, float("nan"))) for name in SIZES}
+    sizes = {part["name"]: part["difference"] for part in parts if part["part"] == SIZE}
+    return found | {f"{name}, points": sizes.get(name, float("nan")) for name in SIZES}
 
 
 def _make_table(
