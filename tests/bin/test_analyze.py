@@ -92,7 +92,9 @@ def test_statistics_of_images_are_found_beside_their_rows(monkeypatch, capsys, t
         image_statistics.write_beside_row(of_images, dataclasses.asdict(row), tmp_path / "results")
     run(monkeypatch, capsys, f"--results={tmp_path / 'results'}", f"--out={tmp_path / 'out'}")
     text = (tmp_path / "out" / "report.html").read_text()
-    assert "+20.0*" in text and "over images" in text
+    assert "+20.0" in text and "Classes, sizes and images" in text
+    (line,) = pd.read_csv(tmp_path / "out/image_gains.csv").to_dict("records")
+    assert (line["images"], line["better"]) == (30, 100)
 
 
 def test_it_runs_as_a_module_without_tensorflow(tmp_path):
