@@ -20,6 +20,7 @@ from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
 from foi_tf.analysis.recommend.resampled_regret import resample_regrets
 from foi_tf.analysis.report.variance_tables import build_variance_tables
+from foi_tf.analysis.uncertainty.verdicts import VERDICTS
 from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.table_texts import MISSING
 
@@ -44,6 +45,7 @@ def blocks() -> dict[str, str]:
     found["agreement mini"] = _agreement(HERE / "mini")
     found["effects"] = _effects()
     found["noise"] = _noise()
+    found["verdicts"] = _verdicts()
     for study in STUDIES:
         found[f"regret {study.name}"] = _regret(study, [], None)
         kept = study / "scores.csv"
@@ -133,6 +135,25 @@ def _noise() -> str:
             found.append([study.name, name, str(len(own)), *numbers])
     header = ["study", "targets", "chains", "difference, points", "same sign, %"]
     return _table([*header, "rank correlation"], found, words=2)
+
+
+def _verdicts() -> str:
+    """Returns the table of how many gains are how sure, in the small setting."""
+    found = []
+    for study in STUDIES:
+        own = gains.transfers(_analysis(study).chains)
+        own = own[(own.setting == "small") & own.gain.notna()]
+        for kind, part in own.groupby("target_type"):
+            counts = part.verdict.value_counts()
+            found.append(
+                [
+                    study.name,
+                    str(kind),
+                    f"{part.noise.median():.0f}",
+                    *(str(counts.get(name, 0)) for name in VERDICTS),
+                ]
+            )
+    return _table(["study", "targets", "noise of a run, %", *VERDICTS], found, words=2)
 
 
 def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) -> str:

@@ -40,13 +40,15 @@ def gains(rows: pd.DataFrame | Place) -> pd.DataFrame:
 
     Args:
       rows: as `load_results` returns them, or the place that it takes. From a directory,
-        statistics of single images are read, too, which give single seeds an interval.
+        statistics of single images are read, too, which widen intervals by their noise.
 
     Returns:
       One row a chain, those without a source included: target, source, setting, `value` and
-      `baseline` (means over seeds), `gain` (%, positive is better), `level` ("VP", "P", "I"
-      or "N"), `seeds`, the 95 % interval of the gain, and others; see
-      `foi_tf.analysis.measures.gains.with_gains`.
+      `baseline` (means over seeds), `gain` (%, positive is better), `seeds`; the 95 % interval
+      `gain_low` to `gain_high`; `p_better` and `verdict`, how sure it is that the gain is
+      positive, as a probability and in words; `level` ("VP", "P", "I" or "N") and its
+      probability `p_level`; and others, see `foi_tf.analysis.measures.gains.with_gains` and
+      `foi_tf.analysis.uncertainty.noise_model.NoiseModel.columns`.
 
     Raises:
       FoiError: rows or statistics are missing or damaged.

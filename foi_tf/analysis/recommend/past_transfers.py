@@ -19,6 +19,11 @@ from foi_tf.study.grid import SETTINGS, setting_order
 
 # Columns of the outcome of a transfer.
 OUTCOME = ["metric", "value", "baseline", "gain"]
+SURE = [
+    "gain_low",
+    "gain_high",
+    "verdict",
+]  # How sure a measured gain is, see `NoiseModel.columns`.
 
 
 def load_past_transfers(
@@ -37,8 +42,8 @@ def load_past_transfers(
       distances: distances as `distance.distances` returns them.
 
     Returns:
-      The transfers as `select_past_transfers` returns them, sentences about the rows that were
-      left out or are not ranked, and the analysis of all rows.
+      The transfers as `select_past_transfers` returns them, with the columns `SURE`;
+      sentences about the rows that were left out or are not ranked; and the analysis of all rows.
     """
     analysis = StudyAnalysis(results.load(directory))
     plain = [each for each in features if each.points is None]
@@ -51,6 +56,8 @@ def load_past_transfers(
     own = analysis.mean_gains[analysis.mean_gains.setting == setting]
     not_ranked = [f"not ranked: {text}" for text in floors.list_floors(transfers(own))]
     tried = select_past_transfers(analysis.mean_gains, setting, distances)
+    sure = analysis.chains.loc[tried.chain, SURE].reset_index(drop=True)
+    tried = tried.join(sure)
     return tried, [*analysis.left_out, *not_ranked], analysis
 
 

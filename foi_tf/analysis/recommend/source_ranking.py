@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from foi_tf.analysis.measures.summary import PAIR, same_domain, same_type
-from foi_tf.analysis.recommend import candidates, learned_ranking, pair_scores, rules
+from foi_tf.analysis.recommend import (
+    candidates,
+    learned_ranking,
+    pair_scores,
+    past_transfers,
+    rules,
+)
 from foi_tf.analysis.recommend.transferability import METRICS
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.choices import FITTED
@@ -59,6 +65,7 @@ def recommend_sources(
         n_source: number of training images of the source; 0 if unknown.
         distance: distance of the target's images from the source's (Eq. 1); NaN if unknown.
         gain: measured gain in %; only if `before` has gains.
+        gain_low, gain_high, verdict: its 95 % interval, and in words how sure it is; likewise.
         why: the facts for and against the source, in words.
 
     Raises:
@@ -99,8 +106,10 @@ def recommend_sources(
     )
     if before is not None and before.gain.notna().any():
         own = before[(before.target == task.dataset) & (before.target_type == task.type)]
-        ranked["gain"] = names.map(own.set_index(own.source + ":" + own.source_type).gain)
-        shown.append("gain")
+        own = own.set_index(own.source + ":" + own.source_type)
+        measured = ["gain", *(name for name in past_transfers.SURE if name in own)]
+        ranked = ranked.assign(**{name: names.map(own[name]) for name in measured})
+        shown += measured
     return ranked.assign(source=names)[[*shown, "why"]]
 
 
