@@ -15,7 +15,7 @@ machine and is gone. Then they remove its file. A worker that was only paused fi
 and stops. Until it does, two workers may train the same link. That costs time and nothing else,
 since both write the same bits, whole files at a time.
 
-A file that is empty, cut or no worker's counts as dead once it stayed so for two looks.
+A file that is empty, cut or no worker's counts as dead once it stayed so for longer than a beat.
 """
 
 import contextlib
@@ -85,7 +85,7 @@ class Lease:
                 self.leave()
             elif not others:
                 return
-            # Whatever cannot be read is looked at twice before it counts as dead.
+            # Whatever cannot be read may be half written, and is looked at again.
             if not wait and not any(map(self._is_damaged, others)):
                 raise BusyError(f"{self._directory.parent}: another worker {self._doing}")
             if not told:
@@ -160,7 +160,10 @@ class Lease:
         if path not in _SEEN or content != _SEEN[path][0]:
             _SEEN[path] = (content, now)
         unchanged, record = now - _SEEN[path][1], _parse(content)
-        if unchanged < (POLL if record is None else TERM) and not (record and _has_ended(record)):
+        # A holder would have written a whole file by its next beat.
+        if unchanged < (1.5 * BEAT if record is None else TERM) and not (
+            record and _has_ended(record)
+        ):
             return False
         _SEEN.pop(path, None)
         with contextlib.suppress(OSError):
