@@ -183,6 +183,12 @@ def read_outcome(workdir):
     return found
 
 
+def _is_right(name, _, code):
+    """Tells whether an exit code is that of a signal, before or after the program had started."""
+    sent = signal.Signals[name]
+    return code in (STOPS.get(sent, -sent), -sent)
+
+
 def main(_):
     """Runs the calm plan once, and disturbed ones until there were enough signals."""
     out, rng = pathlib.Path(OUT.value).absolute(), random.SystemRandom()
@@ -216,7 +222,8 @@ def main(_):
             "links": len(expected),
             "different": [name for name in expected if found.get(name) != expected[name]],
             "more": sorted(found.keys() - expected.keys()),
-            "wrong codes": [one for one in sent if STOPS.get(signal.Signals[one[0]], -9) != one[2]],
+            "before the start": sum(one[2] == -signal.Signals[one[0]] for one in sent),
+            "wrong codes": [one for one in sent if not _is_right(*one)],
             "sent": sent,
         }
         with record.open("a") as file:
