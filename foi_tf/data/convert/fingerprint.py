@@ -42,7 +42,7 @@ _NAMES_IN_0_1_0 = {
     "_BddLabel": "_Label",
     "_CocoAnnotation": "_Annotation",
     "_PanopticSegment": "_Segment",
-    "_YoloConfig": "_Kind",
+    "YoloConfig": "_Kind",
 }
 _PACKAGE, _PACKAGE_IN_0_1_0 = "foi_tf.data.convert.", "foi_tf.data."
 

@@ -71,15 +71,19 @@ def read_labels(path: epath.Path) -> np.ndarray:
     return values.astype(_LABEL_MODES[picture.mode])
 
 
-def read_colors(path: epath.Path) -> np.ndarray:
+def read_colors(path: epath.Path, *, gray: bool = False) -> np.ndarray:
     """Reads an image as RGB colors: uint8 [H, W, 3].
+
+    Args:
+      path: the image.
+      gray: whether it may also have one channel of 8 bits or 1 bit.
 
     Raises:
       FoiError: as for `read_image`, or the image is neither RGB(A) of 8 bits a channel nor
         a palette of such colors.
     """
     picture = _load(_open(read_bytes(path), path), path)
-    if picture.mode not in ("RGB", "RGBA", "P"):
+    if picture.mode not in ("RGB", "RGBA", "P", *(("L", "LA", "1", "PA") if gray else ())):
         raise FoiError(f"{path}: must have colors of 8 bits, not mode {picture.mode}")
     return np.asarray(picture.convert("RGB"))
 

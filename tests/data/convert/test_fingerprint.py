@@ -14,7 +14,6 @@ import time
 import pytest
 
 from foi_tf.data.convert import custom_dataset, fingerprint, layouts, rendered_scenes, shards
-from foi_tf.data.convert.readers import FORMATS
 from foi_tf.study.dataset import Dataset
 from foi_tf.study.registry import DATASETS
 from tests import raw_folders
@@ -66,7 +65,7 @@ def test_published_datasets_keep_their_fingerprints(name, monkeypatch):
     assert same == (name not in CHANGED)
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("name", sorted(WRITERS))
 def test_custom_datasets_keep_their_fingerprints(name):
     WRITERS[name](ROOT)
     found = custom_dataset.find_custom_dataset(ROOT, [name], "mine", "indoor", None)

@@ -1,54 +1,21 @@
-"""Reads boxes and keypoints from COCO JSON: annotations/{split}.json, beside images/."""
+"""Reads boxes and keypoints from COCO JSON, in the layouts of the tools that write it."""
 
 import dataclasses
 import functools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import doubts, raw_files
+from foi_tf.data.convert import doubts
 from foi_tf.data.convert.reader_result import Loader, ReaderResult
-from foi_tf.data.convert.readers import instances, json_file
+from foi_tf.data.convert.readers import coco_files, coco_json, instances
+from foi_tf.data.convert.readers.coco_json import CocoCategory, CocoImage
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 from foi_tf.wording import count_noun
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _CocoCategory:
-    id: int
-    name: str
-    keypoints: tuple[str, ...] = ()
-    flip_pairs: tuple[tuple[int, int], ...] | None = None
-    sigmas: tuple[float, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _CocoImage:
-    id: int | str
-    file_name: str
-    height: Any = None
-    width: Any = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _CocoAnnotation:
-    image_id: int | str
-    category_id: int
-    bbox: tuple[float, float, float, float]
-    area: float | None = None
-    iscrowd: bool = False
-    keypoints: tuple[float, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _CocoFile:
-    images: list[_CocoImage]
-    annotations: list[_CocoAnnotation]
-    categories: list[_CocoCategory]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +40,11 @@ class CocoCategories:
 def read_folder(raw_dir: epath.Path) -> ReaderResult:
     """Finds the boxes and keypoints of a folder.
 
+    `coco_files` says where JSON files may lie and which split each is for. An image is found
+    by its `file_name` below images/, or below the raw folder, as `image_lookup` says. An
+    object without `bbox` has the box of its `segmentation`. Roboflow's first category, which
+    only names the set, is no class.
+
     All splits must have the same categories, which decide the task types. Categories with
     `keypoints` make a keypoint set of their instances, and must all have the same list of
     keypoints. If any category has no keypoints, all categories are the classes of a
@@ -92,39 +64,85 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
     Raises:
       FoiError: a file is missing or is no such JSON, or an annotation is wrong.
     """
-    root = raw_dir / "annotations"
-    if not root.is_dir():
-        raise FoiError(f"{root}: no such directory; it must hold annotations/{{split}}.json")
-    kind, splits, sizes = None, {}, {}
-    for split, images in raw_files.list_images(raw_dir).items():
-        path = raw_files.find_split_file(root, split, ".json")
-        if not path.exists():
-            continue
-        content = json_file.read_json(path, _CocoFile, "COCO JSON")
-        found, splits[split] = _parse_file(content, path, "images", frozenset(images))
-        sizes |= _list_sizes(content)
-        if kind not in (None, found):
-            raise FoiError(f"{path}: its categories differ from those of another split")
-        kind = found
-    if not splits:
-        raise FoiError(f"{root}: no {{split}}.json for any split of images/")
+    files = coco_files.find_files(raw_dir)
+    images = coco_files.CocoImages(raw_dir)
+    contents = {split: coco_json.read_boxes(path) for split, path in files.items()}
+    kind = choose_categories(contents, files)
+    splits: dict[str, dict[str, Loader]] = {}
+    sizes: dict[str, Size] = {}
+    for split, content in contents.items():
+        path = files[split]
+        names = find_images(content.images, split, path, images)
+        loaders = _make_loaders(content, path, {i: name for i, (_, name) in names.items()}, kind)
+        for of_split, name in names.values():
+            splits.setdefault(of_split, {})[name] = loaders[name]
+        sizes |= list_sizes(content.images, names)
     return ReaderResult(
-        classes={task_type: len(names) for task_type, names in kind.names.items()},
+        classes={task_type: len(of_type) for task_type, of_type in kind.names.items()},
         names=kind.names,
         splits=splits,
         flip_pairs=kind.flip_pairs,
         sigmas=kind.sigmas,
+        folder=images.folder,
         sizes=sizes,
     )
 
 
-def _list_sizes(content: _CocoFile) -> dict[str, Size]:
+def find_images(
+    images: Sequence[CocoImage], split: str, path: epath.Path, found: coco_files.CocoImages
+) -> dict[str, tuple[str, str]]:
+    """Returns the split and the path of each image of a file, by its id as a text.
+
+    Raises:
+      FoiError: an image is missing, of another split, or listed twice.
+    """
+    names: dict[str, tuple[str, str]] = {}
+    seen = set()
+    for image in images:
+        place = found.find(image, split, path)
+        if place[1] in seen or str(image.id) in names:
+            raise FoiError(
+                f"{path}: image {image.id}: {place[1]} or its id is listed twice; remove one"
+            )
+        seen.add(place[1])
+        names[str(image.id)] = place
+    return names
+
+
+def list_sizes(
+    images: Sequence[CocoImage], names: Mapping[str, tuple[str, str]]
+) -> dict[str, Size]:
     """Returns the (height, width) of each image that has both."""
     return {
-        image.file_name: (image.height, image.width)
-        for image in content.images
+        names[str(image.id)][1]: (image.height, image.width)
+        for image in images
         if all(isinstance(side, int) and side > 0 for side in (image.height, image.width))
     }
+
+
+def choose_categories(
+    contents: Mapping[str, Any], files: Mapping[str, epath.Path]
+) -> CocoCategories:
+    """Returns the categories that the files of all splits share.
+
+    Raises:
+      FoiError: they differ between splits, or are no categories.
+    """
+    root, kinds = coco_json.drop_root_category([*contents.values()]), {}
+    for split, content in contents.items():
+        dropped = {one.id for one in contents[next(iter(contents))].categories} - {
+            one.id for one in root
+        }
+        kept = [one for one in content.categories if one.id not in dropped]
+        kinds[split] = _summarize_categories(kept, files[split])
+    first = next(iter(kinds))
+    for split, kind in kinds.items():
+        if kind != kinds[first]:
+            raise FoiError(
+                f"{files[split]}: its categories differ from those of another split, "
+                f"{files[first].name}; list the same in both, with the same ids"
+            )
+    return kinds[first]
 
 
 def read_file(
@@ -144,8 +162,20 @@ def read_file(
     Raises:
       FoiError: as for `read_folder`.
     """
-    content = json_file.read_json(path, _CocoFile, "COCO JSON")
-    kind, loaders = _parse_file(content, path, folder, images)
+    content = coco_json.read_boxes(path)
+    names: dict[str, str] = {}
+    listed: set[str | int] = set()
+    for image in content.images:
+        if image.file_name not in images:
+            raise FoiError(f"{path}: image {image.id}: there is no file {folder}/{image.file_name}")
+        if str(image.id) in names or image.file_name in listed:
+            raise FoiError(
+                f"{path}: image {image.id}: {image.file_name} or its id is listed twice; remove one"
+            )
+        listed.add(image.file_name)
+        names[str(image.id)] = image.file_name
+    kind = _summarize_categories(content.categories, path)
+    loaders = _make_loaders(content, path, names, kind)
     if not empty:
         listed = {one.image_id for one in content.annotations}
         for image in content.images:
@@ -154,14 +184,8 @@ def read_file(
     return kind, loaders
 
 
-def _parse_file(
-    content: _CocoFile, path: epath.Path, folder: str, images: frozenset[str]
-) -> tuple[CocoCategories, dict[str, Loader]]:
-    kind = _summarize_categories(sorted(content.categories, key=lambda category: category.id), path)
-    return kind, _make_loaders(content, path, folder, images, kind)
-
-
-def _summarize_categories(categories: Sequence[_CocoCategory], path: epath.Path) -> CocoCategories:
+def _summarize_categories(categories: Sequence[CocoCategory], path: epath.Path) -> CocoCategories:
+    categories = sorted(categories, key=lambda one: (isinstance(one.id, str), one.id))
     ids = tuple(category.id for category in categories)
     if not ids or len(set(ids)) < len(ids):
         raise FoiError(f"{path}: 'categories' must not be empty, and their ids must differ")
@@ -175,7 +199,8 @@ def _summarize_categories(categories: Sequence[_CocoCategory], path: epath.Path)
     names["keypoints"] = first.keypoints
     for one in jointed:
         where = f"{path}: category '{one.name}'"
-        if dataclasses.replace(one, id=first.id, name=first.name) != first:
+        same = dataclasses.replace(one, id=first.id, name=first.name)
+        if dataclasses.replace(same, supercategory=first.supercategory) != first:
             raise FoiError(
                 f"{where}: its keypoints differ from those of '{first.name}'; list the same ones"
             )
@@ -186,7 +211,7 @@ def _summarize_categories(categories: Sequence[_CocoCategory], path: epath.Path)
     return CocoCategories(ids, names, jointed_ids, _find_flip_pairs(first), first.sigmas)
 
 
-def _find_flip_pairs(category: _CocoCategory) -> tuple[tuple[int, int], ...]:
+def _find_flip_pairs(category: CocoCategory) -> tuple[tuple[int, int], ...]:
     if category.flip_pairs is not None:
         return category.flip_pairs
     index = {name.lower(): i for i, name in enumerate(category.keypoints)}
@@ -204,8 +229,13 @@ def _check_pairs(pairs: Sequence[tuple[int, int]], keypoints: int, where: str) -
 
 
 def _make_loaders(
-    content: _CocoFile, path: epath.Path, folder: str, images: frozenset[str], kind: CocoCategories
+    content: Any, path: epath.Path, names: Mapping[str, str], kind: CocoCategories
 ) -> dict[str, Loader]:
+    """Returns, by image, a function that loads its annotations.
+
+    Args:
+      names: the image of each id, as a text.
+    """
     objects = defaultdict(list)
     kept = [one for one in content.annotations if 0 not in one.bbox[2:]]
     if len(kept) < len(content.annotations):
@@ -215,27 +245,29 @@ def _make_loaders(
             "width or height"
         )
     for annotation in kept:
-        objects[annotation.image_id].append(annotation)
-    loaders, ids = {}, set()
-    for image in content.images:
-        name = image.file_name
-        if name not in images:
-            raise FoiError(f"{path}: image {image.id}: there is no file {folder}/{name}")
-        if name in loaders or image.id in ids:
-            raise FoiError(
-                f"{path}: image {image.id}: {name} or its id is listed twice; remove one"
-            )
-        ids.add(image.id)
-        loaders[name] = functools.partial(_load, objects.pop(image.id, []), kind, f"{path}: {name}")
-    if objects:
+        objects[str(annotation.image_id)].append(annotation)
+    check_listed(objects, names, path)
+    return {
+        name: functools.partial(_load, objects.get(id_, []), kind, f"{path}: {name}")
+        for id_, name in names.items()
+    }
+
+
+def check_listed(
+    objects: Mapping[str, Sequence], names: Mapping[str, str | tuple], path: epath.Path
+) -> None:
+    """Checks that a file lists the images of all its annotations.
+
+    Raises:
+      FoiError: it does not.
+    """
+    for missing in objects.keys() - names.keys():
         raise FoiError(
-            f"{path}: has annotations of image_id {next(iter(objects))}, but does not list it in "
-            "'images'"
+            f"{path}: has annotations of image_id {missing}, but does not list it in 'images'"
         )
-    return loaders
 
 
-def _load(annotations: list[_CocoAnnotation], kind: CocoCategories, where: str) -> dict[str, Any]:
+def _load(annotations: Sequence[Any], kind: CocoCategories, where: str) -> dict[str, Any]:
     for one in annotations:
         if one.category_id not in kind.ids:
             raise FoiError(f"{where}: category_id {one.category_id} is not in 'categories'")
@@ -253,7 +285,7 @@ def _load(annotations: list[_CocoAnnotation], kind: CocoCategories, where: str) 
     return fields
 
 
-def _make_instance_fields(annotations: list[_CocoAnnotation], prefix: str) -> dict[str, np.ndarray]:
+def _make_instance_fields(annotations: Sequence[Any], prefix: str) -> dict[str, np.ndarray]:
     corners, areas = [], []
     for one in annotations:
         x, y, width, height = one.bbox
@@ -262,7 +294,7 @@ def _make_instance_fields(annotations: list[_CocoAnnotation], prefix: str) -> di
     return instances.make_fields(corners, [one.iscrowd for one in annotations], areas, prefix)
 
 
-def _make_keypoints(annotation: _CocoAnnotation, count: int, where: str) -> np.ndarray:
+def _make_keypoints(annotation: Any, count: int, where: str) -> np.ndarray:
     if not annotation.keypoints:
         return np.zeros((count, 3), np.float32)
     if len(annotation.keypoints) != 3 * count:

@@ -1,29 +1,96 @@
 """Reads segmentation masks: label images masks/{split}/*.png, and classes.json."""
 
+import functools
 from typing import Any
 
+import numpy as np
 from etils import epath
 
 from foi_tf.data.convert import image_files, raw_files
 from foi_tf.data.convert.reader_result import ReaderResult
+from foi_tf.data.convert.readers import class_colors, voc_files
+from foi_tf.errors import FoiError
+
+_VOC = "SegmentationClass"
+_BINARY_NAMES = ("background", "foreground")
 
 
-def read_folder(raw_dir: epath.Path) -> ReaderResult:
+def read_folder(raw_dir: epath.Path, colors: str | None = None) -> ReaderResult:
     """Finds the masks of a folder.
 
     A mask has its image's stem. Its pixels are class ids from 0; the value 255 (65535 in
-    16 bits) marks pixels to ignore.
+    16 bits) marks pixels to ignore. With a table of colors, see `class_colors.find_colors`,
+    the pixels have the colors of the classes instead. Without masks/, the masks are those of
+    a VOC devkit, in SegmentationClass/ with the lists in ImageSets/Segmentation/.
+
+    Args:
+      raw_dir: the raw folder.
+      colors: file of the table of colors; None looks for one in the folder.
 
     Raises:
       FoiError: a folder or classes.json is missing or wrong, or a mask has no image.
     """
-    names = raw_files.read_class_names(raw_dir / "classes.json")
+    table = class_colors.find_colors(raw_dir, colors)
+    names = table.names if table else raw_files.read_class_names(raw_dir / "classes.json")
+    load = functools.partial(class_colors.load_mask, table) if table else _load
+    return _find_masks(raw_dir, names, load)
+
+
+def read_binary_folder(raw_dir: epath.Path) -> ReaderResult:
+    """Finds masks of a foreground: 0 is the first class, and any one other value the second.
+
+    They lie as those of `read_folder`. The names in classes.json are two; without that file,
+    they are "background" and "foreground".
+
+    Raises:
+      FoiError: as for `read_folder`, or classes.json has not two names.
+    """
+    path = raw_dir / "classes.json"
+    names = raw_files.read_class_names(path) if path.exists() else _BINARY_NAMES
+    if len(names) != len(_BINARY_NAMES):
+        raise FoiError(f"{path}: binary masks have two classes, not {len(names)}")
+    return _find_masks(raw_dir, names, _load_binary)
+
+
+def _find_masks(raw_dir: epath.Path, names: tuple[str, ...], load: Any) -> ReaderResult:
+    folder = "images"
+    if not (raw_dir / "masks").is_dir() and (raw_dir / _VOC).is_dir():
+        places = voc_files.find_places(raw_dir, (_VOC,), ".png")
+        found = voc_files.list_splits(raw_dir, places, "Segmentation")
+        folder = places.images
+        splits = {
+            split: {name: functools.partial(load, path) for name, path in pairs}
+            for split, pairs in found.items()
+        }
+    else:
+        splits = raw_files.find_annotation_images(raw_dir, "masks", load)
     return ReaderResult(
         classes={"segmentation": len(names)},
         names={"segmentation": names},
-        splits=raw_files.find_annotation_images(raw_dir, "masks", _load),
+        splits=splits,
+        folder=folder,
     )
 
 
 def _load(path: epath.Path) -> dict[str, Any]:
-    return {"mask": image_files.read_labels(path)}
+    try:
+        return {"mask": image_files.read_labels(path)}
+    except FoiError as error:
+        if not (shown := class_colors.describe_colors(path)):
+            raise
+        raise FoiError(
+            f"{path}: has {shown} where class ids belong; say which class has which color, as "
+            '{"background": [0, 0, 0], ...} in a file for --colors'
+        ) from error
+
+
+def _load_binary(path: epath.Path) -> dict[str, Any]:
+    values = image_files.read_colors(path, gray=True).max(axis=-1)
+    others = np.unique(values[values > 0])
+    if len(others) > 1:
+        shown = ", ".join(map(str, others[:4].tolist()))
+        raise FoiError(
+            f"{path}: a binary mask has 0 and one other value, but this one has {len(others)} "
+            f"others ({shown}{', ...' if len(others) > 4 else ''}); save it without smooth edges"
+        )
+    return {"mask": (values > 0).astype(np.uint8)}

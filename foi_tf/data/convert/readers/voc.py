@@ -1,8 +1,7 @@
-"""Reads boxes from a VOC devkit's folders: Annotations/, JPEGImages/ and ImageSets/Main/."""
+"""Reads boxes from XML files as those of VOC: a devkit's folders, or XML beside the images."""
 
 import functools
 import math
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,17 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import folder_listing, raw_files, text_files
+from foi_tf.data.convert import raw_files
 from foi_tf.data.convert.reader_result import ReaderResult
-from foi_tf.data.convert.readers import instances, lists
+from foi_tf.data.convert.readers import instances, voc_files, xml_file
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.files import describe_error
 from foi_tf.study.dataset import Size
-
-_IMAGES = "JPEGImages"
-# The declaration at the start of an XML file, with its encoding.
-_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*(["'])([\w.:-]+)\1[^>]*\?>""")
-_PARSED_ENCODINGS = frozenset({b"utf-8", b"utf-16", b"us-ascii", b"iso-8859-1"})
 
 
 class _VocObject(NamedTuple):
@@ -30,7 +23,10 @@ class _VocObject(NamedTuple):
 
 
 def read_folder(raw_dir: epath.Path) -> ReaderResult:
-    """Finds the boxes of a devkit's folder, as VOC2007.
+    """Finds the boxes of a devkit's folder, as VOC2007, or of one that tools export.
+
+    `voc_files` says where images and XML files may lie. Without lists, the folders of the
+    images make the splits, as for other formats.
 
     The lists train.txt and val.txt are the splits. Without train.txt, train holds the images
     of trainval.txt that are not in val. Without val.txt, test.txt is val; so trainval.txt and
@@ -45,22 +41,13 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
       FoiError: a folder or a listed file is missing, an image is in two splits, or an XML
         file is broken or lacks an element.
     """
-    folder = raw_dir / _IMAGES
-    if not folder.is_dir():
-        raise FoiError(f"{folder}: no such directory; it must hold the images")
-    files = {path.stem: path for path in folder_listing.list_files(folder)}
-    images = {s: p for s, p in files.items() if p.suffix.lower() in raw_files.IMAGE_SUFFIXES}
+    places = voc_files.find_places(raw_dir)
     splits: dict[str, dict[str, tuple[epath.Path, list[_VocObject]]]] = {}
     sizes: dict[str, Size] = {}
-    for split, stems in _list_splits(raw_dir).items():
+    for split, pairs in voc_files.list_splits(raw_dir, places, "Main").items():
         splits[split] = {}
-        for stem in stems:
-            path = raw_dir / "Annotations" / f"{stem}.xml"
-            if stem not in images:
-                raise FoiError(
-                    f"{path}: there is no image {_IMAGES}/{stem}.* for it; add or remove one"
-                )
-            root, name = _read_xml(path), str(images[stem].relative_to(folder))
+        for name, path in pairs:
+            root = xml_file.read_xml(path)
             splits[split][name] = path, _parse_objects(root, path)
             if size := _parse_size(root):
                 sizes[name] = size
@@ -75,7 +62,7 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
             }
             for split, of_split in splits.items()
         },
-        folder=_IMAGES,
+        folder=places.images,
         sizes=sizes,
     )
 
@@ -95,43 +82,12 @@ def load_boxes(
     """
     aliases = {name: name for name in names} | dict(aliases or {})
     objects = []
-    for one in _parse_objects(_read_xml(path), path):
+    for one in _parse_objects(xml_file.read_xml(path), path):
         if one.label not in aliases:
             raise unknown_name_error("class", one.label, aliases, where=str(path))
         if label := aliases[one.label]:
             objects.append(one._replace(label=label))
     return _load(objects, names)
-
-
-def _list_splits(raw_dir: epath.Path) -> dict[str, list[str]]:
-    found = {}
-    for name in ("train", "val", "trainval", "test"):
-        path = raw_dir / "ImageSets" / "Main" / f"{name}.txt"
-        if path.exists():
-            found[name] = lists.read_list(path)
-    if not found:
-        root = raw_dir / "Annotations"
-        every = [
-            path.stem for path in folder_listing.list_files(root) if path.suffix.lower() == ".xml"
-        ]
-        if not every:
-            raise FoiError(f"{root}: holds no *.xml, and there are no lists in ImageSets/Main")
-        return {"train": every}
-    val = found.get("val", found.get("test", []))
-    beyond = [stem for stem in found.get("trainval", []) if stem not in frozenset(val)]
-    train = found.get("train", beyond)
-    if shared := sorted(set(train) & set(val)):
-        raise FoiError(
-            f"{raw_dir}/ImageSets/Main: {shared[0]} is in both train and val; remove one"
-        )
-    return {split: stems for split, stems in (("train", train), ("val", val)) if stems}
-
-
-def _read_xml(path: epath.Path) -> ET.Element:
-    try:
-        return ET.fromstring(_decode_declared(text_files.read_bytes(path), path))
-    except ET.ParseError as error:
-        raise FoiError(f"{path}: not whole XML ({error}); replace or remove it") from error
 
 
 def _parse_size(root: ET.Element) -> Size | None:
@@ -159,22 +115,6 @@ def _parse_objects(root: ET.Element, path: epath.Path) -> list[_VocObject]:
             )
         )
     return objects
-
-
-def _decode_declared(data: bytes, path: epath.Path) -> bytes | str:
-    """Decodes XML of an encoding that the parser lacks, as GB2312; leaves other XML as it is."""
-    declared = _ENCODING.match(data)
-    if not declared or declared[2].lower() in _PARSED_ENCODINGS:
-        return data
-    name = declared[2].decode()
-    try:
-        text = data.decode(name)
-    except (LookupError, UnicodeDecodeError) as error:
-        raise FoiError(
-            f"{path}: says that its encoding is {name}, but {describe_error(error)}; "
-            "save it as UTF-8"
-        ) from error
-    return text[declared.end() :]
 
 
 def _read_text(element: ET.Element, name: str, where: str) -> str:
