@@ -24,6 +24,7 @@ def prepare(
     domain: str = "",
     name: str = "",
     val_fraction: float | None = None,
+    colors: str | None = None,
     dataset: str = "",
     collection: str = "",
     images: int | None = None,
@@ -43,6 +44,7 @@ def prepare(
       domain: one of `foi_tf.study.dataset.DOMAINS`.
       name: id of the dataset; by default the name of the folder.
       val_fraction: share of the images to validate on, if the folder has no val split.
+      colors: file with the color of each class in masks, for the format "masks".
       dataset: id of one of the datasets of the paper, or of their rendered counterparts.
       collection: "mini", or "" for the other forms.
       images: keeps at most so many images of each split, the first ones, for trials.
@@ -60,7 +62,9 @@ def prepare(
     from foi_tf.data.convert.workers import Workers
 
     formats = [format] if isinstance(format, str) and format else list(format)
-    raw = _find_raw_dataset(raw_dir, formats, domain, name, val_fraction, dataset, collection)
+    raw = _find_raw_dataset(
+        raw_dir, formats, domain, name, val_fraction, colors, dataset, collection
+    )
     if images is not None:
         raw = _keep_first_images(raw, images)
     with Workers(workers) as pool:
@@ -73,6 +77,7 @@ def _find_raw_dataset(
     domain: str,
     name: str,
     val_fraction: float | None,
+    colors: str | None,
     dataset: str,
     collection: str,
 ) -> RawDataset:
@@ -81,12 +86,12 @@ def _find_raw_dataset(
 
     if collection:
         check_name("collection", collection, ["mini"])
-    own = bool(formats or domain or name or val_fraction is not None)
+    own = bool(formats or domain or name or val_fraction is not None or colors)
     form = (bool(raw_dir), own, bool(dataset), bool(collection))
     if form == (True, True, False, False) and formats and domain:
         identifier = name or epath.Path(raw_dir).name
         return custom_dataset.find_custom_dataset(
-            raw_dir, formats, identifier, domain, val_fraction
+            raw_dir, formats, identifier, domain, val_fraction, colors
         )
     if form == (True, False, True, False):
         return layouts.find_published_dataset(dataset, raw_dir)

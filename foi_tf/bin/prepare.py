@@ -38,7 +38,7 @@ from foi_tf.study.dataset import DOMAINS
 if TYPE_CHECKING:
     from foi_tf.data.convert.entry import RawDataset
 
-_SOURCE = ("collection", "dataset", "format", "raw_dir", "name", "domain", "val_fraction")
+_SOURCE = ("collection", "dataset", "format", "raw_dir", "name", "domain", "val_fraction", "colors")
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -82,6 +82,13 @@ def _define_flags(values: flags.FlagValues) -> None:
         "Share (0 to 1) of the training images to validate on, for own data without a val split.",
         0.0,
         1.0,
+        **place,
+    )
+    flags.DEFINE_string(
+        "colors",
+        None,
+        "File with the color of each class in the masks of --format=masks: JSON as "
+        '{"road": [128, 64, 128]}, or a labelmap.txt of CVAT. By default the one in --raw_dir.',
         **place,
     )
     flags.DEFINE_integer(
@@ -171,7 +178,7 @@ def _check_agreement(parsed: flags.FlagValues, values: dict) -> bool:
 
 def _check_sources(values: dict) -> bool:
     wanted = "own data needs --format, --raw_dir, --name and --domain"
-    if _is_given(values, "format", "name", "domain", "val_fraction"):
+    if _is_given(values, "format", "name", "domain", "val_fraction", "colors"):
         if values["collection"] or values["dataset"]:
             raise flags.IllegalFlagValueError(f"{wanted}, and excludes --collection and --dataset")
         needed = ("format",) if values["check"] else ("format", "raw_dir", "name", "domain")
@@ -233,7 +240,7 @@ def _find_raw_datasets(values: flags.FlagValues) -> list[RawDataset]:
         ]
     if values.format:
         given = (values.raw_dir, values.format, values.name, values.domain, values.val_fraction)
-        return [custom_dataset.find_custom_dataset(*given)]
+        return [custom_dataset.find_custom_dataset(*given, values.colors)]
     return [layouts.find_published_dataset(values.dataset[0], values.raw_dir)]
 
 
@@ -241,7 +248,8 @@ def _check_raw_folder(values: flags.FlagValues) -> None:
     from foi_tf.data.convert import inventory
 
     if values.format:
-        found = inventory.inspect_custom(values.raw_dir, values.format, values.val_fraction)
+        given = (values.raw_dir, values.format, values.val_fraction, values.colors)
+        found = inventory.inspect_custom(*given)
     else:
         found = inventory.inspect_published(values.dataset[0], values.raw_dir)
     for part in found.parts:

@@ -9,7 +9,8 @@ SELECTIONS = ("none", "validation", "holdout")
 # Numbers of training images, see `study.grid`.
 SETTINGS = ("small", "full", "small_source")
 # Formats of own data, see `data.convert.readers`.
-FORMATS = ("coco", "voc", "yolo", "masks", "depth", "folders")
+FORMATS = ("coco", "coco_masks", "voc", "yolo", "yolo_masks", "labelme", "labelme_masks", "cvat",
+           "cvat_masks", "masks", "binary_masks", "depth", "folders")  # fmt: skip
 EXPORTS = ("saved_model", "safetensors")  # Formats of foi-weights export.
 ILSVRC_CLASSES = 1000  # Classes of the classification head of public weights.
 # Rules of `analysis.recommend` that rank sources; those of the last line need points of the target.

@@ -11,7 +11,7 @@ from etils import epath
 from foi_tf.data.convert import doubts, folder_doubts, image_files, large_images, raw_files
 from foi_tf.data.convert.entry import FileEntry, RawDataset
 from foi_tf.data.convert.reader_result import Loader, ReaderResult
-from foi_tf.data.convert.readers import FORMATS
+from foi_tf.data.convert.readers import FORMATS, masks
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Dataset, Size
 from foi_tf.study.grid import choose_subset
@@ -23,6 +23,8 @@ _OBJECTS = {
     "coco": "annotations/{split}.json",
     "voc": "Annotations/*.xml",
     "yolo": "labels/{split}/*.txt for images/{split}/*",
+    "labelme": "*.json with 'shapes'",
+    "cvat": "annotations.xml",
 }
 _DIVISOR = 32  # HRNet's coarsest stride.
 _LONGEST_SIDE = 1024  # Longest side of the input size that we propose, in pixels; ours.
@@ -35,6 +37,7 @@ def find_custom_dataset(
     name: str,
     domain: str,
     val_fraction: float | None,
+    colors: str | None = None,
 ) -> RawDataset:
     """Finds the annotated images of a raw folder; reads only lists, JSON, XML and image headers.
 
@@ -45,6 +48,7 @@ def find_custom_dataset(
       domain: image domain, one of `study.dataset.DOMAINS`.
       val_fraction: share of the training images that become validation images, where the
         folder has no validation split.
+      colors: file that tells the colors of classes in masks, for the format "masks".
 
     Raises:
       FoiError: a folder or file is missing or wrong, or the split cannot be made.
@@ -63,7 +67,7 @@ def find_custom_dataset(
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory")
     with doubts.collect() as collected:
-        found = _read_formats(root, formats)
+        found = _read_formats(root, formats, colors)
         images = root / _choose_image_folder(found, formats, root)
         splits = _choose_splits(_merge_formats(found, formats, root), val_fraction, root)
         dataset = _describe(found, name, domain, images, splits)
@@ -91,13 +95,20 @@ def find_custom_dataset(
     )
 
 
-def _read_formats(root: epath.Path, formats: Sequence[str]) -> list[ReaderResult]:
+def _read_formats(
+    root: epath.Path, formats: Sequence[str], colors: str | None
+) -> list[ReaderResult]:
     """Reads the annotations of each format."""
+    if colors and "masks" not in formats:
+        raise FoiError("colors of classes go with the format masks; leave --colors out")
     found = []
     for format_name in formats:
         if format_name not in FORMATS:
             raise unknown_name_error("format", format_name, FORMATS)
-        found.append(FORMATS[format_name](root))
+        if format_name == "masks":
+            found.append(masks.read_folder(root, colors))
+        else:
+            found.append(FORMATS[format_name](root))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 from etils import epath
 
@@ -97,13 +98,16 @@ def inspect_published(dataset_id: str, raw_dir: epath.PathLike) -> Inventory:
 
 
 def inspect_custom(
-    raw_dir: epath.PathLike, formats: list[str], val_fraction: float | None
+    raw_dir: epath.PathLike,
+    formats: Sequence[str],
+    val_fraction: float | None,
+    colors: str | None = None,
 ) -> Inventory:
     """Loads all examples of a raw folder of own data and collects their errors."""
     try:
         # The inventory does not depend on the name and the domain.
         raw = custom_dataset.find_custom_dataset(
-            raw_dir, formats, "checked", "consumer", val_fraction
+            raw_dir, formats, "checked", "consumer", val_fraction, colors
         )
     except FoiError as error:
         return Inventory((), (str(error),))

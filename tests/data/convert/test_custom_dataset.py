@@ -96,7 +96,7 @@ def test_masks_must_be_labels_of_their_image(tmp_path):
     with pytest.raises(FoiError, match=r"train/001\.jpg: label 9, but mine:segmentation has 3"):
         list(find(root).examples("train"))
     raw_folders.save_image(root / "masks/train/001.png", np.zeros((48, 64, 3), np.uint8))
-    with pytest.raises(FoiError, match=r"train/001\.png: must have one channel"):
+    with pytest.raises(FoiError, match=r"train/001\.png: has 1 color"):
         list(find(root).examples("train"))
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from foi_tf.data.convert.readers import FORMATS
 from foi_tf.errors import FoiError
-from tests import raw_folders
-from tests.data.convert.reading import find
+from tests import raw_exports, raw_folders
+from tests.data.convert.reading import examples, find
 
 REAL = os.environ.get("FOI_REAL_DATA")
 
@@ -22,9 +22,27 @@ def write(root, form):
         return raw_folders.write_yolo(root)[0]
     if form == "folders":
         return raw_folders.write_classes(root)
+    if form in raw_exports.FORMS:
+        return raw_exports.write_export(root, form)
     return raw_folders.write_folder(
         root, masks=form == "masks", boxes=form == "coco", depth=form == "depth"
     )
+
+
+@pytest.mark.parametrize("form", sorted(raw_exports.FORMS))
+def test_outlines_make_the_masks_and_boxes_that_were_drawn(tmp_path, form):
+    root = write(tmp_path, form)
+    drawn = examples(root, "masks" if form != "binary_masks" else form, split="val")
+    read = examples(root, form, split="val")
+    assert len(read) == len(drawn) == 4
+    for example, expected in zip(read, drawn, strict=True):
+        mask = expected["mask"]
+        if "mask" in example:
+            assert example["mask"].dtype == np.uint8 and np.array_equal(example["mask"], mask)
+        for label, box in zip(example.get("box_labels", ()), example.get("boxes", ()), strict=True):
+            rows, columns = np.nonzero(mask == label + 1)
+            corners = [rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]
+            assert np.allclose(box, corners, atol=1e-3)
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))

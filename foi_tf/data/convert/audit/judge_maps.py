@@ -20,11 +20,6 @@ _MANY = 10  # Examples from which on a rule that all of them follow says somethi
 _MOST = 0.9  # Share of examples that follow such a rule.
 _SOME = 0.25  # Share of examples from which on one remarkable value is worth a warning.
 
-_FOREGROUND = (
-    'python -c "import sys, numpy, PIL.Image as I; [I.fromarray((numpy.array(I.open(p)) > 0)'
-    ".astype('uint8')).save(p) for p in sys.argv[1:]]\" masks/*/*.png"
-)
-
 
 def judge_class_map(
     dataset: Dataset, field: FieldSpec, split: str, tally: Tally, looked_for
@@ -45,7 +40,7 @@ def judge_class_map(
         text = (
             f"{split}: {binary} hold only 0 and {white}, which is ignored "
             f"({100 * ignored:.0f} % of the pixels), and none shows '{names[1]}' (1); if {white} "
-            f"is that class, make it 1 in a copy of the folder: {_FOREGROUND}"
+            "is that class, give --format=binary_masks in place of --format=masks"
         )
         return [AuditFinding(text, certain=True)]
     if not known:

@@ -170,7 +170,8 @@ def _name_colors(packed: np.ndarray) -> str:
     found, counts = np.unique(packed, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     shown = ", ".join(
-        f"({code >> 16}, {code >> 8 & 255}, {code & 255})" for code in found[order[:_SHOWN]].tolist()
+        f"({code >> 16}, {code >> 8 & 255}, {code & 255})"
+        for code in found[order[:_SHOWN]].tolist()
     )
     more = ", ..." if len(found) > _SHOWN else ""
     return f"{count_noun(len(found), 'color')} ({shown}{more})"

@@ -34,13 +34,18 @@ class PaintedOutline:
 
 def add_background(names: Sequence[str]) -> tuple[str, ...]:
     """Puts the background first among the classes of masks; it may be one of them."""
-    others = [name for name in names if name.lower() not in _BACKGROUND_NAMES]
+    others = [name for name in names if not is_background(name)]
     return (_BACKGROUND, *others)
+
+
+def is_background(name: str) -> bool:
+    """Tells whether a class is the background by its name."""
+    return name.lower() in _BACKGROUND_NAMES
 
 
 def find_label(names: Sequence[str], name: str) -> int:
     """Returns the class of a name among those of `add_background`."""
-    return 0 if name.lower() in _BACKGROUND_NAMES else names.index(name)
+    return 0 if is_background(name) else names.index(name)
 
 
 def load_mask(
