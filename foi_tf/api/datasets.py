@@ -40,7 +40,7 @@ def prepare(
       raw_dir: folder of the raw images and annotations.
       data_dir: directory of the prepared datasets.
       format: one or several of `foi_tf.study.choices.FORMATS`, such as "masks" or
-        ["coco", "masks"].
+        ["coco", "masks"]; by default the one that fits the folder.
       domain: one of `foi_tf.study.dataset.DOMAINS`.
       name: id of the dataset; by default the name of the folder.
       val_fraction: share of the images to validate on, if the folder has no val split.
@@ -82,13 +82,14 @@ def _find_raw_dataset(
     collection: str,
 ) -> RawDataset:
     """Finds the files of one of the three forms that `prepare` takes."""
-    from foi_tf.data.convert import custom_dataset, layouts, rendered_scenes
+    from foi_tf.data.convert import custom_dataset, format_detection, layouts, rendered_scenes
 
     if collection:
         check_name("collection", collection, ["mini"])
     own = bool(formats or domain or name or val_fraction is not None or colors)
     form = (bool(raw_dir), own, bool(dataset), bool(collection))
-    if form == (True, True, False, False) and formats and domain:
+    if form == (True, True, False, False) and domain:
+        formats = formats or format_detection.choose_format(raw_dir)
         identifier = name or epath.Path(raw_dir).name
         return custom_dataset.find_custom_dataset(
             raw_dir, formats, identifier, domain, val_fraction, colors

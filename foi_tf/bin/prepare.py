@@ -11,7 +11,8 @@ for each dataset: id, training images, validation images, directory.
 These inspect a raw folder and write nothing. They print a line for each part: ok or missing,
 split, expected files, found files, description; then each error ("wrong") and each thing that may
 be wrong ("doubt"), and where to get the dataset.
-They exit with 1 unless the folder is complete.
+They exit with 1 unless the folder is complete. Without --format, the format of own data is
+recognized and said; if several fit, that is an error.
 
   foi-prepare --describe=mine --data_dir=D [--out=O]
 prints counts and frequencies of a prepared dataset, and the path of a contact sheet, as JSON.
@@ -32,6 +33,7 @@ from absl import flags
 from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import Program
 from foi_tf.errors import FoiError
+from foi_tf.progress import warn
 from foi_tf.study.choices import FORMATS
 from foi_tf.study.dataset import DOMAINS
 
@@ -68,7 +70,8 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "format",
         [],
-        f"Formats of your own data in --raw_dir, comma-separated: {', '.join(FORMATS)}.",
+        f"Formats of your own data in --raw_dir, comma-separated: {', '.join(FORMATS)}. By default "
+        "the one that fits.",
         **place,
     )
     flags.DEFINE_string(
@@ -177,11 +180,11 @@ def _check_agreement(parsed: flags.FlagValues, values: dict) -> bool:
 
 
 def _check_sources(values: dict) -> bool:
-    wanted = "own data needs --format, --raw_dir, --name and --domain"
+    wanted = "own data needs --raw_dir, --name and --domain, and --format if several fit"
     if _is_given(values, "format", "name", "domain", "val_fraction", "colors"):
         if values["collection"] or values["dataset"]:
             raise flags.IllegalFlagValueError(f"{wanted}, and excludes --collection and --dataset")
-        needed = ("format",) if values["check"] else ("format", "raw_dir", "name", "domain")
+        needed = () if values["check"] else ("raw_dir", "name", "domain")
         if not all(values[name] for name in needed):
             raise flags.IllegalFlagValueError(wanted)
     elif values["collection"] == "mini":
@@ -189,6 +192,8 @@ def _check_sources(values: dict) -> bool:
             raise flags.IllegalFlagValueError(
                 "--collection=mini is rendered from no files; leave --raw_dir out"
             )
+    elif values["check"] and not values["dataset"] and not values["collection"]:
+        return True  # Own data whose format is recognized.
     elif not values["raw_dir"] or len(values["dataset"]) != 1:
         raise flags.IllegalFlagValueError(
             "give --raw_dir and, with --dataset, the one of the paper's datasets that it holds"
@@ -238,17 +243,34 @@ def _find_raw_datasets(values: flags.FlagValues) -> list[RawDataset]:
             rendered_scenes.find_rendered_dataset(name)
             for name in values.dataset or miniworld.DATASETS
         ]
-    if values.format:
-        given = (values.raw_dir, values.format, values.name, values.domain, values.val_fraction)
+    if not values.dataset:
+        given = (
+            values.raw_dir,
+            _choose_formats(values),
+            values.name,
+            values.domain,
+            values.val_fraction,
+        )
         return [custom_dataset.find_custom_dataset(*given, values.colors)]
     return [layouts.find_published_dataset(values.dataset[0], values.raw_dir)]
+
+
+def _choose_formats(values: flags.FlagValues) -> list[str]:
+    """Returns the formats that are given, or the one that fits the folder."""
+    from foi_tf.data.convert import format_detection
+
+    if values.format:
+        return values.format
+    (found,) = format_detection.choose_format(values.raw_dir)
+    warn(f"{values.raw_dir}: no --format is given; read with --format={found}")
+    return [found]
 
 
 def _check_raw_folder(values: flags.FlagValues) -> None:
     from foi_tf.data.convert import inventory
 
-    if values.format:
-        given = (values.raw_dir, values.format, values.val_fraction, values.colors)
+    if not values.dataset:
+        given = (values.raw_dir, _choose_formats(values), values.val_fraction, values.colors)
         found = inventory.inspect_custom(*given)
     else:
         found = inventory.inspect_published(values.dataset[0], values.raw_dir)

@@ -8,7 +8,14 @@ import numpy as np
 import PIL.ExifTags
 from etils import epath
 
-from foi_tf.data.convert import doubts, folder_doubts, image_files, large_images, raw_files
+from foi_tf.data.convert import (
+    doubts,
+    folder_doubts,
+    format_detection,
+    image_files,
+    large_images,
+    raw_files,
+)
 from foi_tf.data.convert.entry import FileEntry, RawDataset
 from foi_tf.data.convert.reader_result import Loader, ReaderResult
 from foi_tf.data.convert.readers import FORMATS, masks
@@ -105,11 +112,26 @@ def _read_formats(
     for format_name in formats:
         if format_name not in FORMATS:
             raise unknown_name_error("format", format_name, FORMATS)
-        if format_name == "masks":
-            found.append(masks.read_folder(root, colors))
-        else:
-            found.append(FORMATS[format_name](root))
+        try:
+            if format_name == "masks":
+                found.append(masks.read_folder(root, colors))
+            else:
+                found.append(FORMATS[format_name](root))
+        except FoiError as error:
+            if hint := _guess_format(root, format_name):
+                raise FoiError(f"{error} ({hint})") from error
+            raise
     return found
+
+
+def _guess_format(root: epath.Path, format_name: str) -> str:
+    """Says which format a folder is of that is not of the given one; "" if there is none."""
+    fitting = format_detection.detect_format(root)
+    if not fitting:
+        return f"the folder {format_detection.describe_folder(root)}"
+    if format_name.removesuffix("_masks") in fitting or format_name == "binary_masks":
+        return ""
+    return f"the folder looks like --format={','.join(fitting)}"
 
 
 def _describe(

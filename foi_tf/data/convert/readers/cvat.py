@@ -135,10 +135,8 @@ def _outline_box(element: ET.Element, where: str) -> outlines.Outline | None:
 
 def _outline_polygon(element: ET.Element, where: str) -> outlines.Outline | None:
     try:
-        points = [
-            [float(number) for number in pair.split(",")]
-            for pair in element.get("points", "").split(";")
-        ]
+        pairs = [pair.split(",") for pair in element.get("points", "").split(";")]
+        points = [(float(x), float(y)) for x, y in pairs]
     except ValueError as error:
         raise FoiError(f"{where}: 'points' must be x,y;x,y;...") from error
     return outlines.make_polygons([points], where)

@@ -69,6 +69,7 @@ def _read_files(raw_dir: epath.Path) -> object_files.ObjectFiles:
     splits = raw_files.list_images(raw_dir, folder)
     split_of = {name: split for split, names in splits.items() for name in names}
     by_stem = {raw_files.stem(name): name for name in split_of}
+    folders = {name.rpartition("/")[0] for name in split_of}
     lookup = image_lookup.ImageLookup(split_of, raw_dir / folder)
     found = object_files.ObjectFiles(folder, {}, {})
     for one in paths:
@@ -77,6 +78,9 @@ def _read_files(raw_dir: epath.Path) -> object_files.ObjectFiles:
         stem = raw_files.stem(one.removeprefix(f"{folder}/") if folder else one)
         near = one.split("/")[:-1]
         name = by_stem.get(stem) or lookup.find(content.imagePath, near, str(path))
+        here = stem.rpartition("/")[0]
+        if name and here in folders and name.rpartition("/")[0] != here:
+            name = None  # Beside images, a file is for one of them.
         if name is None:
             raise FoiError(
                 f"{path}: its image '{content.imagePath}' is not in {raw_dir / folder}; add the "
