@@ -8,6 +8,7 @@ from etils import epath
 
 from foi_tf import parsing
 from foi_tf.data.convert import doubts, folder_listing
+from foi_tf.data.convert.image_lookup import ImageLookup
 from foi_tf.data.convert.reader_result import Loader
 from foi_tf.data.convert.text_files import read_text
 from foi_tf.errors import FoiError
@@ -18,6 +19,7 @@ IMAGE_SUFFIXES = (
 )  # fmt: skip
 # Annotations that are images: JPEG and lossy WebP would change their values.
 LABEL_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".gif")
+_LABEL_ENDS = ("_mask", "_masks", "_label", "_labels", "_seg", "_gt", "_depth")
 # Images that are not read; cameras, phones and instruments write them.
 UNREAD_IMAGE_SUFFIXES = (
     ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw",
@@ -93,6 +95,7 @@ def _split_by_lists(
     names: Sequence[str], lists: Mapping[str, epath.Path], folder: str
 ) -> dict[str, list[str]]:
     known = {name: name for name in names} | {stem(name): name for name in names}
+    lookup = ImageLookup(names, folder)
     splits: dict[str, list[str]] = {}
     seen: dict[str, str] = {}
     for split, path in lists.items():
@@ -102,7 +105,7 @@ def _split_by_lists(
             text = line.strip().removeprefix("./").removeprefix(f"{folder}/")
             if not text:
                 continue
-            name = known.get(text)
+            name = known.get(text) or lookup.find(text, (), f"{path}: line {number}")
             if name is None:
                 raise FoiError(f"{path}: line {number}: there is no image {folder}/{text}")
             if name in seen:
@@ -148,10 +151,28 @@ def find_annotation_images(
     for name, path in pictures.items():
         folder, _, rest = name.partition("/")
         if name not in known and (not rest or folder in folders):
-            raise FoiError(f"{path}: there is no image images/{name}.* for it; add or remove one")
+            raise missing_image_error(path, raw_dir / "images", "images/", name)
     if not splits:
         raise FoiError(f"{root}: holds no *.png in {kind}/{{split}} for any split of images/")
     return splits
+
+
+def missing_image_error(path: epath.Path, folder: epath.Path, shown: str, name: str) -> FoiError:
+    """Returns the error for an annotation file whose image is missing or not read.
+
+    Args:
+      path: the annotation file.
+      folder: the folder of the images, which the error calls `shown`.
+      name: the image's path without its suffix.
+    """
+    for suffix in UNREAD_IMAGE_SUFFIXES:
+        for there in (f"{name}{suffix}", f"{name}{suffix.upper()}"):
+            if (folder / there).exists():
+                return FoiError(
+                    f"{path}: its image {shown}{there} is there, but images of its type are not "
+                    "read; convert it to JPEG or PNG"
+                )
+    return FoiError(f"{path}: there is no image {shown}{name}.* for it; add or remove one")
 
 
 def _find_label_images(root: epath.Path, images: set[str]) -> dict[str, epath.Path]:
@@ -165,12 +186,14 @@ def _find_label_images(root: epath.Path, images: set[str]) -> dict[str, epath.Pa
     for name in folder_listing.list_names(root):
         if not name.lower().endswith(LABEL_SUFFIXES):
             others.append(name)
-        elif stem(name) in found:
-            raise FoiError(
-                f"{root / name}: {found[stem(name)].name} is for the same image; remove one"
-            )
-        else:
-            found[stem(name)] = root / name
+            continue
+        bare = stem(name)
+        if bare not in images:  # Some sets call the mask of 1.jpg 1_mask.png.
+            shorter = (bare.removesuffix(end) for end in _LABEL_ENDS)
+            bare = next((one for one in shorter if one in images), bare)
+        if bare in found:
+            raise FoiError(f"{root / name}: {found[bare].name} is for the same image; remove one")
+        found[bare] = root / name
     unused = [name for name in others if stem(name) in images and stem(name) not in found]
     lossy = [name for name in unused if name.lower().endswith(IMAGE_SUFFIXES)]
     if lossy:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import folder_listing, raw_files
+from foi_tf.data.convert import folder_listing, image_lookup, raw_files
 from foi_tf.data.convert.reader_result import ReaderResult
-from foi_tf.data.convert.readers import image_lookup, json_file, object_files, outlines
+from foi_tf.data.convert.readers import json_file, object_files, outlines
 from foi_tf.errors import FoiError
 
 _CIRCLE = 32  # Corners of the polygon that stands for a circle; ours.

@@ -10,6 +10,7 @@ from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
 _CORNERS = 3  # Fewest corners of an area.
+_FARTHEST = 1e6  # Farther away, numbers no longer tell pixels apart.
 _LARGEST = 1 << 31  # Pixels of an image that run lengths may describe.
 
 
@@ -72,9 +73,9 @@ def make_polygons(parts: Sequence[Sequence[Any]], where: str) -> Outline | None:
     for part in parts:
         try:
             numbers = np.asarray(part, np.float64).ravel()
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise FoiError(f"{where}: a polygon must hold numbers: x, y, x, y, ...") from error
-        if numbers.size % 2 or not np.isfinite(numbers).all():
+        if numbers.size % 2 or not (np.abs(numbers) < _FARTHEST).all():
             raise FoiError(f"{where}: a polygon must be pairs of finite numbers: x, y, x, y, ...")
         if numbers.size >= 2 * _CORNERS:
             polygons.append(tuple(numbers.tolist()))
@@ -213,7 +214,12 @@ def _decompress(text: str, where: str) -> list[int]:
 def _decode_runs(runs: Runs, size: Size, where: str) -> tuple[tuple[slice, slice], np.ndarray]:
     (top, left), (height, width) = runs.corner, runs.size
     whole = runs.corner == (0, 0) and runs.by_column
-    if (whole and runs.size != size) or top + height > size[0] or left + width > size[1]:
+    if (
+        (whole and runs.size != size)
+        or min(top, left) < 0
+        or top + height > size[0]
+        or left + width > size[1]
+    ):
         raise FoiError(
             f"{where}: a mask has {height}x{width} pixels at row {top} and column {left}, but its "
             f"image has {size[0]}x{size[1]}; export both anew"

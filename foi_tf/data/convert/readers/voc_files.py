@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from etils import epath
 
-from foi_tf.data.convert import folder_listing, raw_files, text_files
+from foi_tf.data.convert import doubts, folder_listing, raw_files, text_files
 from foi_tf.errors import FoiError
 
 _IMAGES = ("JPEGImages", "images", "Images")
@@ -103,6 +103,8 @@ def list_splits(
     if not found:
         return _split_by_folders(raw_dir, places)
     val = found.get("val", found.get("test", []))
+    if "test" in found and "val" not in found:
+        doubts.note(f"{root}: has no val.txt, so the images of test.txt are the validation split")
     train = found.get("train")
     if train is None:
         listed = frozenset(val)
@@ -111,7 +113,7 @@ def list_splits(
     if shared := sorted(set(train) & set(val)):
         raise FoiError(f"{root}: {shared[0]} is in both train and val; remove one")
     return {
-        split: [_pair(stem, places) for stem in stems]
+        split: [_pair(raw_dir, stem, places) for stem in stems]
         for split, stems in (("train", train), ("val", val))
         if stems
     }
@@ -127,18 +129,17 @@ def _split_by_folders(
     }
     splits: dict[str, list[tuple[str, epath.Path]]] = {}
     for stem in places.found:
-        name, path = _pair(stem, places)
+        name, path = _pair(raw_dir, stem, places)
         if name in split_of:  # Lists may leave images out.
             splits.setdefault(split_of[name], []).append((name, path))
     return splits
 
 
-def _pair(stem: str, places: VocPlaces) -> tuple[str, epath.Path]:
+def _pair(raw_dir: epath.Path, stem: str, places: VocPlaces) -> tuple[str, epath.Path]:
     path = places.found.get(stem, places.annotations / f"{stem}{places.suffix}")
     if stem not in places.files:
-        raise FoiError(
-            f"{path}: there is no image {places.images}/{stem}.* for it; add or remove one"
-        )
+        folder = raw_dir / places.images
+        raise raw_files.missing_image_error(path, folder, f"{places.images}/", stem)
     if stem not in places.found:
         # A read of the missing file names it, as that of a broken one does.
         text_files.read_bytes(path)

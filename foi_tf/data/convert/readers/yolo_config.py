@@ -61,7 +61,7 @@ def read_config(raw_dir: epath.Path) -> YoloFolder:
         return YoloFolder(_parse_config(content, path), path, _list_places(content))
     if (path := _find_data(raw_dir)) is not None:
         content = _read_data(path)
-        named = raw_dir / str(content.get("names", "")).rpartition("/")[2]
+        named = raw_dir / content.get("names", "").replace("\\", "/").rpartition("/")[2]
         if not named.is_file():
             named = _find_text(raw_dir, path)
         return YoloFolder(YoloConfig(read_lines(named)), path, _list_places(content))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from etils import epath
 
 from foi_tf.data.convert import doubts, folder_listing, raw_files
-from foi_tf.data.convert.readers.image_lookup import ImageLookup
+from foi_tf.data.convert.image_lookup import ImageLookup
 from foi_tf.data.convert.readers.yolo_config import YoloFolder, read_lines
 from foi_tf.errors import FoiError
 from foi_tf.wording import count_noun, list_names_briefly

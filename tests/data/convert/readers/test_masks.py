@@ -151,3 +151,21 @@ def test_masks_of_a_devkit(tmp_path, lists):
     assert (found.dataset.train, found.dataset.val) == (2, 1)
     for example, _ in found.examples("train"):
         assert np.array_equal(example["mask"], masks[example["id"][3:].replace("_", "/", 1)])
+
+
+def test_masks_may_be_called_masks_and_lists_may_have_other_machines_paths(tmp_path):
+    root = raw_exports.write_export(tmp_path, "binary_masks")
+    for path in sorted((root / "masks").rglob("*.png")):
+        path.rename(path.with_name(f"{path.stem}_mask.png"))
+    listed = "".join(f"C:\\\\set\\\\images\\\\train\\\\00{i}.jpg\r\n" for i in range(3))
+    raw_folders.write_text(root / "train.txt", listed.replace("\\\\", "\\"))
+    raw_folders.write_text(root / "valid.txt", "/content/set/images/val/000.jpg\n")
+    assert [e["id"] for e in examples(root, "binary_masks")] == [f"train/00{i}" for i in range(3)]
+    assert find(root, "binary_masks").dataset.val == 1
+
+
+def test_masks_of_images_that_are_not_read_say_so(tmp_path):
+    root = raw_exports.write_export(tmp_path, "binary_masks")
+    (root / "images/train/000.jpg").rename(root / "images/train/000.heic")
+    with pytest.raises(FoiError, match=r"000\.png: its image images/train/000\.heic is there, but"):
+        find(root, "binary_masks")

@@ -187,3 +187,73 @@ def test_sizes_in_the_files_are_checked(tmp_path):
         else:
             with pytest.raises(FoiError, match=r"train0\.jpg: has 48x64 pixels, but .* 96x128"):
                 examples(root, "voc")
+
+
+def move(root, images, annotations):
+    """Moves a devkit's images and XML files into other folders, by {split} and {stem}."""
+    for path in sorted((root / "JPEGImages").iterdir()):
+        split = "train" if "train" in path.name else "valid"
+        xml = root / f"Annotations/{path.stem}.xml"
+        for old, form in ((path, images), (xml, annotations)):
+            new = root / form.format(split=split, stem=old.stem) / old.name
+            new.parent.mkdir(parents=True, exist_ok=True)
+            old.rename(new)
+    for folder in ("JPEGImages", "Annotations"):
+        if not any((root / folder).iterdir()):
+            (root / folder).rmdir()
+
+
+@pytest.mark.parametrize(
+    ("images", "annotations"),
+    [
+        ("{split}", "{split}"),
+        ("images/{split}", "images/{split}"),
+        ("images/{split}", "annotations"),
+        ("images/{split}", "Annotations/{split}"),
+        ("JPEGImages/{split}", "Annotations/{split}"),
+    ],
+)
+def test_xml_of_other_layouts_is_read(tmp_path, images, annotations):
+    root, drawn = raw_folders.write_voc(tmp_path)
+    lists(root)
+    move(root, images, annotations)
+    found = find(root, "voc")
+    assert (found.dataset.train, found.dataset.val) == (4, 2) and not found.doubts
+    for example in examples(root, "voc"):
+        expected = [[y, x, y + h, x + w] for _, y, x, h, w in drawn[example["id"].split("/")[-1]]]
+        assert example["boxes"].tolist() == expected
+
+
+def test_lists_may_hold_spaces_suffixes_and_folders(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path, train=3, val=1)
+    for folder, suffix in (("JPEGImages", "jpg"), ("Annotations", "xml")):
+        (root / folder / f"2007_train0.{suffix}").rename(root / folder / f"a b.{suffix}")
+    lists(
+        root, train=["a b ", "2007_train1.jpg", "JPEGImages\\2007_train2.jpg"], val=["2007_val0 1"]
+    )
+    assert [e["id"] for e in examples(root, "voc")] == ["2007_train1", "2007_train2", "a b"]
+    assert find(root, "voc").dataset.val == 1
+
+
+def test_test_in_place_of_val_is_said(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path, train=2, val=1)
+    lists(root, train=["2007_train0", "2007_train1"], test=["2007_val0"])
+    (said,) = find(root, "voc").doubts
+    assert said.endswith("has no val.txt, so the images of test.txt are the validation split")
+
+
+def test_images_of_types_that_are_not_read_are_named(tmp_path):
+    root, _ = raw_folders.write_voc(tmp_path)
+    (root / "JPEGImages/2007_train0.jpg").rename(root / "JPEGImages/2007_train0.HEIC")
+    with pytest.raises(FoiError, match=r"train0\.xml: its image .*train0\.HEIC is there, but"):
+        find(root, "voc")
+
+
+def test_xml_namespaces_are_read_and_entities_refused(tmp_path):
+    root, drawn = raw_folders.write_voc(tmp_path)
+    path = root / "Annotations/2007_train0.xml"
+    change(path, ("<annotation>", '<annotation xmlns="http://x.org">'))
+    assert len(examples(root, "voc")[0]["boxes"]) == len(drawn["2007_train0"])
+    path.write_text('<!DOCTYPE a [<!ENTITY b "c">]>' + path.read_text())
+    with pytest.raises(FoiError, match=r"train0\.xml: defines entities"):
+        find(root, "voc")

@@ -1,6 +1,6 @@
 import pytest
 
-from foi_tf.data.convert.readers.image_lookup import ImageLookup
+from foi_tf.data.convert.image_lookup import ImageLookup
 from foi_tf.errors import FoiError
 
 LOOKUP = ImageLookup(["train/a.jpg", "val/a.jpg", "train/my photo.JPG", "b.jpg", "B.jpg"], "images")
