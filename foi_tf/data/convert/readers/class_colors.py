@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import json
 import re
 from typing import Any
 
@@ -12,6 +11,7 @@ from etils import epath
 from foi_tf.data.convert import image_files, text_files
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
+from foi_tf.parsing import parse_json
 from foi_tf.wording import count_noun
 
 # Share of an image's pixels that may have unknown colors, as at painted edges; they are ignored.
@@ -103,7 +103,7 @@ def _ignore(names: list[str]) -> int:
 
 def _parse_json(text: str, path: epath.Path) -> list[tuple[str, Any]]:
     try:
-        content = json.loads(text)
+        content = parse_json(text)
         if not isinstance(content, dict):
             raise TypeError
         classes, colors = content.get("classes"), content.get("colors", content)
