@@ -126,6 +126,7 @@ def find_labels(
         name
         for name in every
         if name not in owners
+        and not name.startswith("labels/")  # `folder_doubts` counts those.
         and name.rpartition("/")[0] in folders
         and name.rpartition("/")[2].lower() not in _NO_LABELS
     ]

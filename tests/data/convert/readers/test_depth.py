@@ -63,7 +63,7 @@ def test_a_map_without_any_known_depth_is_no_annotation(tmp_path):
         ({"unit": True}, "'unit' must be"),
         ({"invalid": "none"}, "'invalid' must be a stored value"),
         ({"range": [8, 1]}, r"'range' must be \[near, far\] in meters"),
-        ({"range": [1, float("nan")]}, "'range' must be"),
+        ({"range": [1, float("nan")]}, "is not JSON .NaN"),
         ({"range": [0, 900]}, "far <= 655.35"),
         ({"range": 5}, "'range' must be"),
     ],

@@ -124,7 +124,12 @@ def test_numbers_of_classes_and_unused_labels_are_doubtful(tmp_path):
     root = write(tmp_path, texts, ["images/train/0.jpg", "images/val/1.jpg"], labels)
     numbers, unused = find(root, "yolo").doubts
     assert "'nc' is 3, but there are names of 1 class" in numbers
-    assert "left out 1 label file without an image that is read (labels/train/7.txt)" in unused
+    assert "left out 1 of 3 files without an image that is read (train/7.txt)" in unused
+    labels = [f"{name}.txt" for name in ("a/labels/0", "a/labels/7", "b/labels/1")]
+    texts = {"data.yaml": "train: a/images\nval: b/images\nnames: [cat]\n"}
+    root = write(tmp_path / "b", texts, ["a/images/0.jpg", "b/images/1.jpg"], labels)
+    (unused,) = find(root, "yolo").doubts
+    assert "left out 1 label file without an image that is read (a/labels/7.txt)" in unused
 
 
 def test_boxes_make_no_masks(tmp_path):
