@@ -118,7 +118,7 @@ def _parse_line(line: str, where: str, kind: YoloConfig) -> list[float]:
     if len(numbers) != wanted and not outline:
         raise FoiError(f"{where}: has {count_noun(len(numbers), 'number')}, not {wanted}")
     # Values above 2 are pixels, not shares. Boxes are checked against the image later.
-    if max(map(abs, numbers[1:_BOX])) > 2:
+    if max(map(abs, numbers[1:] if outline else numbers[1:_BOX])) > 2:
         raise FoiError(f"{where}: coordinates must be shares of the image, from 0 to 1, not pixels")
     return numbers
 
