@@ -88,6 +88,19 @@ def read_colors(path: epath.Path, *, gray: bool = False) -> np.ndarray:
     return np.asarray(picture.convert("RGB"))
 
 
+def is_in_colors(path: epath.Path) -> bool:
+    """Tells by an image file's header whether it has the channels of RGB or RGBA.
+
+    Raises:
+      FoiError: the file is missing or is not an image.
+    """
+    try:
+        with path.open("rb") as file, large_images.open_image(file) as picture:
+            return picture.mode in ("RGB", "RGBA")
+    except _BROKEN as error:
+        raise broken_image_error(path, error) from error
+
+
 def read_image_size(path: epath.Path) -> Size:
     """Reads the (height, width) in pixels from an image file's header.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import image_files, text_files
+from foi_tf.data.convert import image_files, raw_files, text_files
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError
 from foi_tf.parsing import parse_json
@@ -95,6 +95,14 @@ def read_colors(path: epath.Path) -> ClassColors:
     index = {name: i for i, name in enumerate(names)}
     labels = tuple((color, index.get(name, _ignore(names))) for color, name in colors.items())
     return ClassColors(tuple(names), labels)
+
+
+def has_names(path: epath.Path) -> bool:
+    """Tells whether a classes.json names its classes apart from any colors."""
+    try:
+        return bool(raw_files.read_class_names(path))
+    except FoiError:
+        return False
 
 
 def _ignore(names: list[str]) -> int:

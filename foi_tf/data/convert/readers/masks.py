@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from foi_tf.data.convert import image_files, raw_files
+from foi_tf.data.convert import folder_listing, image_files, raw_files
 from foi_tf.data.convert.reader_result import ReaderResult
 from foi_tf.data.convert.readers import class_colors, voc_files
 from foi_tf.errors import FoiError
 
+_SUFFIXES = raw_files.LABEL_SUFFIXES
 _VOC = "SegmentationClass"
 _BINARY_NAMES = ("background", "foreground")
 
@@ -20,7 +21,8 @@ def read_folder(raw_dir: epath.Path, colors: str | None = None) -> ReaderResult:
 
     A mask has its image's stem. Its pixels are class ids from 0; the value 255 (65535 in
     16 bits) marks pixels to ignore. With a table of colors, see `class_colors.find_colors`,
-    the pixels have the colors of the classes instead. Without masks/, the masks are those of
+    the pixels have the colors of the classes instead. A table beside the names of classes.json
+    counts only if the masks are in RGB, or by `colors`. Without masks/, the masks are those of
     a VOC devkit, in SegmentationClass/ with the lists in ImageSets/Segmentation/.
 
     Args:
@@ -31,6 +33,8 @@ def read_folder(raw_dir: epath.Path, colors: str | None = None) -> ReaderResult:
       FoiError: a folder or classes.json is missing or wrong, or a mask has no image.
     """
     table = class_colors.find_colors(raw_dir, colors)
+    if table and not colors and _has_ids(raw_dir):
+        table = None
     names = table.names if table else raw_files.read_class_names(raw_dir / "classes.json")
     load = functools.partial(class_colors.load_mask, table) if table else _load
     return _find_masks(raw_dir, names, load)
@@ -50,6 +54,15 @@ def read_binary_folder(raw_dir: epath.Path) -> ReaderResult:
     if len(names) != len(_BINARY_NAMES):
         raise FoiError(f"{path}: binary masks have two classes, not {len(names)}")
     return _find_masks(raw_dir, names, _load_binary)
+
+
+def _has_ids(raw_dir: epath.Path) -> bool:
+    """Tells whether classes.json names the classes and the first mask has one channel."""
+    path, root = raw_dir / "classes.json", raw_dir / "masks"
+    names = [n for n in folder_listing.list_names(root) if n.lower().endswith(_SUFFIXES)]
+    if not path.exists() or not names or not class_colors.has_names(path):
+        return False
+    return not image_files.is_in_colors(root / names[0])
 
 
 def _find_masks(raw_dir: epath.Path, names: tuple[str, ...], load: Any) -> ReaderResult:

@@ -139,7 +139,7 @@ def _pair(raw_dir: epath.Path, stem: str, places: VocPlaces) -> tuple[str, epath
     path = places.found.get(stem, places.annotations / f"{stem}{places.suffix}")
     if stem not in places.files:
         folder = raw_dir / places.images
-        raise raw_files.missing_image_error(path, folder, f"{places.images}/", stem)
+        raise raw_files.missing_image_error(path, folder, f"{places.images}/".lstrip("/"), stem)
     if stem not in places.found:
         # A read of the missing file names it, as that of a broken one does.
         text_files.read_bytes(path)

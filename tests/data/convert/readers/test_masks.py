@@ -110,10 +110,17 @@ def test_mistakes_in_tables_are_named(tmp_path, table, said):
 def test_gray_values_are_colors_too(tmp_path):
     root = raw_exports.write_export(tmp_path, "binary_masks")
     colors = {"background": [0, 0, 0], "lesion": [255, 255, 255]}
-    table = {"classes": list(colors), "colors": colors}
-    (root / "classes.json").write_text(json.dumps(table))
+    (root / "labelmap.txt").write_text("background:0,0,0::\nlesion:255,255,255::\n")
     binary, gray = (examples(root, form)[0]["mask"] for form in ("binary_masks", "masks"))
     assert binary.max() == 1 and np.array_equal(binary, gray)
+    # Beside names, colors are of no account for masks of ids, unless they are asked for.
+    table = {"classes": list(colors), "colors": colors}
+    (root / "classes.json").write_text(json.dumps(table))
+    assert examples(root, "masks")[0]["mask"].max() == 255
+    found = custom_dataset.find_custom_dataset(
+        root, ["masks"], "mine", "indoor", None, colors="classes.json"
+    )
+    assert np.array_equal(next(found.examples("train"))[0]["mask"], binary)
 
 
 def test_binary_masks_have_two_values(tmp_path):
