@@ -8,6 +8,7 @@ deviations of effects are averaged over a grid, by how likely each makes the obs
 import dataclasses
 
 import numpy as np
+import threadpoolctl
 from scipy import special
 
 # Standard deviations of effects of target, source and pair, as log ratios; ours. Half-Cauchy
@@ -52,6 +53,13 @@ class EffectPosterior:
 
     def __init__(self, seen: ObservedEffects):
         self._seen = seen
+        # Threads wait for each other longer than such small matrices take.
+        with threadpoolctl.threadpool_limits(1, "blas"):
+            self._fit()
+
+    def _fit(self) -> None:
+        """Computes the distribution at each grid point, and how likely the point is."""
+        seen = self._seen
         grid = _grid(seen)
         self._design = _design(seen)
         own = np.maximum(seen.own, TINY)
@@ -77,13 +85,12 @@ class EffectPosterior:
         inverse = np.linalg.inv(factor[kept])
         # Effects are `center + root @ standard normal`.
         self._root = scale[kept][:, :, None] * np.swapaxes(inverse, 1, 2)
-        self._center = np.einsum("gij,gj->gi", self._root, half[kept])
+        self._center = (self._root @ half[kept][..., None])[..., 0]
         parts = [self._combine(point) for point in self._grid]
         self._own_share, self._loads, self._left = map(np.stack, zip(*parts, strict=True))
-        self.means = self._own_share * seen.ratio + np.einsum(
-            "gij,gj->gi", self._loads, self._center
-        )
-        spread = np.einsum("gij,gjk->gik", self._loads, self._root)
+        from_effects = (self._loads @ self._center[..., None])[..., 0]
+        self.means = self._own_share * seen.ratio + from_effects
+        spread = self._loads @ self._root
         self.deviations = np.sqrt((spread**2).sum(-1) + self._left)
 
     @property
