@@ -157,6 +157,24 @@ def find_annotation_images(
     return splits
 
 
+def refuse_unread_type(places: Sequence[epath.Path], where: str) -> None:
+    """Refuses an image that no reader lists although it is there.
+
+    Args:
+      places: the paths that it may have.
+      where: the file and record that mean it.
+
+    Raises:
+      FoiError: a file is at one of the places, so its type is not read.
+    """
+    for path in places:
+        if path.suffix.lower() in UNREAD_IMAGE_SUFFIXES and path.is_file():
+            raise FoiError(
+                f"{where}: {path} is there, but images of its type are not read; convert it to "
+                "JPEG or PNG, and its name in the annotations"
+            )
+
+
 def missing_image_error(path: epath.Path, folder: epath.Path, shown: str, name: str) -> FoiError:
     """Returns the error for an annotation file whose image is missing or not read.
 

@@ -131,12 +131,7 @@ class CocoImages:
         name = self._lookup.find(image.file_name, near, where)
         if name is None:
             place = f"{self.folder}/{image.file_name}".lstrip("/")
-            there = self._root / place
-            if there.exists():
-                raise FoiError(
-                    f"{where}: {place} is there, but images of its type are not read; convert it "
-                    "to JPEG or PNG, and its name in the JSON file"
-                )
+            raw_files.refuse_unread_type([self._root / place], where)
             raise FoiError(
                 f"{where}: there is no file {place}; add it, remove the image from the JSON file, "
                 f"or write its path below {self.folder or self._root}"

@@ -88,6 +88,7 @@ def _add_image(
     where = f"{path}: image '{written}'"
     name = lookup.find(written, [subset, *near], where)
     if name is None:
+        raw_files.refuse_unread_type([path.parent / found.folder / written], where)
         raise FoiError(f"{where}: is missing; export with images, or put it into images/")
     size = tuple(int(s) if (s := image.get(k, "")).isdecimal() else 0 for k in ("height", "width"))
     objects = []

@@ -82,6 +82,8 @@ def _read_files(raw_dir: epath.Path) -> object_files.ObjectFiles:
         if name and here in folders and name.rpartition("/")[0] != here:
             name = None  # Beside images, a file is for one of them.
         if name is None:
+            written = content.imagePath.replace("\\", "/")
+            raw_files.refuse_unread_type([path.parent / written, raw_dir / written], str(path))
             raise FoiError(
                 f"{path}: its image '{content.imagePath}' is not in {raw_dir / folder}; add the "
                 "image or remove the file"

@@ -72,6 +72,7 @@ def _list_images_at(
     for line in read_lines(path):
         name = lookup.find(line, (), str(path))
         if name is None:
+            raw_files.refuse_unread_type([raw_dir / line, path.parent / line], str(path))
             raise FoiError(f"{path}: lists {raw_dir / line}, which is missing below {raw_dir}")
         images.append(name)
     return images

@@ -135,3 +135,13 @@ def test_xml_that_defines_entities_is_refused(tmp_path):
     path.write_text('<!DOCTYPE a [<!ENTITY x "y">]>' + path.read_text())
     with pytest.raises(FoiError, match=r"annotations\.xml: defines entities"):
         find(root, "cvat")
+
+
+@pytest.mark.parametrize("form", ["labelme", "cvat"])
+def test_images_of_types_that_are_not_read_are_named(tmp_path, form):
+    root = raw_exports.write_export(tmp_path, form)
+    (root / "images/train/000.jpg").rename(root / "images/train/000.heic")
+    written = root / (FIRST if form == "labelme" else "annotations.xml")
+    written.write_text(written.read_text().replace("000.jpg", "000.heic", 1))
+    with pytest.raises(FoiError, match=r"images/train/000\.heic is there, but images of its type"):
+        find(root, form)
