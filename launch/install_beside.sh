@@ -37,7 +37,7 @@ esac
 # The other packages of setup.py, and what the parts of the three above import that foi_tf uses.
 rest=$(sed -n '/install_requires/,/^    \],/ s/^ *"\([^"]*\)",.*/\1/p' "$ROOT/setup.py" | grep -v '^tensorflow')
 mapfile -t rest <<<"$rest"
-rest+=(google-api-python-client immutabledict oauth2client promise pyarrow simple_parsing
+rest+=(gin-config google-api-python-client immutabledict oauth2client promise pyarrow simple_parsing
   tensorflow-metadata termcolor toml)
 
 pip=("$python" -m pip install --quiet --disable-pip-version-check --constraint "$there")

@@ -9,6 +9,8 @@
 #   write_plan                writes the plan of $plan_flags to the file $plan. Without --plan the
 #                             file is named by its content, so that no other sweep in this
 #                             directory replaces a plan that workers still read
+#   train_on NAME DEVICES     makes the plan's --strategy NAME, which trains on DEVICES; ends the
+#                             script if the caller has given another one
 #   stages_of                 prints the stages in order
 #   commands_of STAGE         prints the commands of a stage; STAGE=all prints all commands
 #   chunks_of STAGE SIZE      prints chunks of up to SIZE commands: each line is the chunk's number,
@@ -44,6 +46,17 @@ parse_flags() {
       *) plan_flags+=("$_argument") ;;
     esac
   done
+}
+
+train_on() {
+  local _flag
+  for _flag in "${plan_flags[@]}"; do
+    case "$_flag" in
+      "--strategy=$1" | --strategy=auto) ;;
+      --strategy=*) fail "$_flag does not train on $2; leave it out" ;;
+    esac
+  done
+  plan_flags+=("--strategy=$1")
 }
 
 write_plan() {

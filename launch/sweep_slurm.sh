@@ -7,8 +7,9 @@
 #
 # --at_once is the number of array tasks at a time; --array the largest number of them, at most the
 # cluster's MaxArraySize. An array task runs some commands that share a training step, and more in a
-# stage with many commands. With --nodes=N each command runs on N machines, one task on each, for
-# --strategy=multi_worker. A task saves a checkpoint and is queued again when it is preempted, and
+# stage with many commands. A task that asks for GPUs trains on all that it gets
+# (--strategy=mirrored), and ends at once if TensorFlow sees none. With --nodes=N each command runs
+# on N machines, one task on each (--strategy=multi_worker). A task saves a checkpoint and is queued again when it is preempted, and
 # --notice seconds before its time limit. Data and work must be on a file system that all machines
 # share. Prints the ids of the jobs; --dry_run prints the sbatch commands instead.
 set -euo pipefail
@@ -18,9 +19,23 @@ source "$ROOT/launch/sweep.sh"
 
 at_once='' array='' nodes='' notice='' sbatch=''
 parse_flags "at_once=32 array=1000 nodes=1 notice=300 sbatch=" "$@"
+case "$nodes" in
+  '' | *[!0-9]* | 0) fail "--nodes=$nodes: must be a whole number, 1 or more" ;;
+esac
+read -r -a extra <<<"$sbatch"
+devices=''
+for word in "${extra[@]}"; do
+  case "$word" in
+    --gres=*gpu* | gpu:* | --gpus* | -G*) devices=gpu ;;
+  esac
+done
+if [ "$nodes" != 1 ]; then
+  train_on multi_worker "$nodes machines"
+elif [ "$devices" = gpu ]; then
+  train_on mirrored "the GPUs that --sbatch asks for"
+fi
 write_plan
 plan=$(cd "$(dirname "$plan")" && pwd)/$(basename "$plan")
-read -r -a extra <<<"$sbatch"
 
 after=''
 for stage in $(stages_of); do
@@ -29,7 +44,7 @@ for stage in $(stages_of); do
   tasks=$((total < array ? total : array))
   submit=(sbatch --parsable --job-name="foi-stage-$stage" --array="0-$((tasks - 1))%$at_once"
     --nodes="$nodes" --ntasks-per-node=1 --requeue --open-mode=append
-    --signal="B:TERM@$notice" "${extra[@]}")
+    --signal="B:TERM@$notice" --export="ALL,FOI_DEVICES=$devices" "${extra[@]}")
   # A failed command must not hold the next stage up; a command that needs it fails with a line.
   [ -z "$after" ] || submit+=(--dependency="afterany:$after")
   submit+=("$ROOT/launch/slurm_job.sh" "$ROOT" "$plan" "$stage" "$tasks" "$size")

@@ -8,13 +8,15 @@
 # fails, it is named and the others are run all the same. A link that another worker is training
 # (exit code 75, of --busy=leave) is tried again. Exits with 0 if all commands are done, 1 if some
 # failed, and 143 if SIGTERM came: the running command has then saved a checkpoint, and the same
-# call goes on.
+# call goes on. FOI_DEVICES=gpu or tpu ends it at once where TensorFlow has none.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/child.sh
 source "$ROOT/launch/child.sh"
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
+# shellcheck source=launch/devices.sh
+source "$ROOT/launch/devices.sh"
 
 [ $# = 4 ] || [ $# = 5 ] || fail "wants PLAN STAGE INDEX COUNT [SIZE]"
 plan=$1 stage=$2 index=$3 count=$4 size=${5:-1}
@@ -23,6 +25,8 @@ if [ "${SLURM_NTASKS:-1}" -gt 1 ]; then
   # shellcheck source=launch/tf_config.sh
   source "$ROOT/launch/tf_config.sh"
 fi
+
+prepare_devices
 
 # shellcheck disable=SC2329 # `run_child` calls it.
 run_commands() {

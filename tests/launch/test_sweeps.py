@@ -1,11 +1,13 @@
 """Each launcher: what it would do (--dry_run), and that it does that."""
 
 import shlex
+import subprocess
 import sys
 
 import pytest
 import yaml
 
+from tests.launch import documented
 from tests.launch.conftest import COMMANDS, PLAN, ROOT, brief
 
 CLUSTER = {
@@ -38,6 +40,38 @@ def test_a_dry_run_changes_nothing_and_plans_everything(machine, script):
     assert machine.calls() == []
     assert planned(machine) == COMMANDS
     assert out
+    faults = [documented.find_fault(words) for words in cluster_commands(out)]
+    assert not any(faults) and (faults or script == "sweep_local.sh")
+
+
+def cluster_commands(text):
+    """The commands of clusters in what a dry run prints."""
+    lines = [shlex.split(line.removeprefix("# ")) for line in text.splitlines()]
+    return [words for words in lines if words and words[0] in ("sbatch", "kubectl", "gcloud")]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("gcloud compute tpus tpu-vm create a --zone=z --version=v --spot", ""),
+        ("gcloud compute tpus tpu-vm create a --zone=z --sport", "no such flag: --sport"),
+        ("gcloud compute tpus tpu-vm create a b --zone=z", "2 arguments"),
+        ("gcloud compute tpus tpu-vm create a --zone --spot", "--zone without a value"),
+        ("gcloud alpha compute tpus tpu-vm list", "no documented command"),
+        ("sbatch --array=0-3 job.sh --own=1", ""), ("sbatch --gras=gpu:1 job.sh", "--gras=gpu:1"),
+        ("kubectl wait --for=condition=complete --timeout=1s job/a", ""),
+        ("kubectl apply --wait -f -", "--wait"),
+    ],
+)  # fmt: skip
+def test_the_stand_ins_refuse_what_is_not_documented(machine, call, said):
+    assert said in documented.find_fault(call.split())
+    assert bool(said) == bool(documented.find_fault(call.split()))
+    name, *words = call.split()
+    machine.program(name, "exit 0")
+    done = subprocess.run(
+        [machine.home / "bin" / name, *words], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode == 2) == bool(said) and said in done.stderr
 
 
 @pytest.mark.parametrize("script", CLUSTER)
@@ -112,6 +146,58 @@ def test_slurm_gets_an_array_a_stage_each_after_the_one_before(machine):
     assert {brief(call) for call in machine.calls("foi-")} == COMMANDS[1]
 
 
+@pytest.mark.parametrize(
+    ("given", "strategy", "devices"),
+    [
+        ([], "", ""), (["--sbatch=--partition=a --time=1:00"], "", ""),
+        (["--sbatch=--partition=a --gres=gpu:1"], "mirrored", "gpu"),
+        (["--sbatch=--gpus-per-node=4"], "mirrored", "gpu"), (["--sbatch=-G 2"], "mirrored", "gpu"),
+        (["--sbatch=--gres=gpu:2", "--strategy=auto"], "mirrored", "gpu"),
+        (["--sbatch=--gres=gpu:2", "--nodes=2"], "multi_worker", "gpu"),
+        (["--nodes=2"], "multi_worker", ""),
+    ],
+)  # fmt: skip
+def test_slurm_jobs_train_on_what_they_ask_for(machine, given, strategy, devices):
+    machine.shorten_plan()
+    code, out, err = machine.run("sweep_slurm.sh", "--dry_run", *given, *PLAN)
+    assert code == 0, err
+    jobs = [shlex.split(line) for line in out.splitlines() if line.startswith("sbatch")]
+    assert all(f"--export=ALL,FOI_DEVICES={devices}" in job for job in jobs) and len(jobs) == 3
+    taken = [line.rpartition("--strategy=")[2] for line in plan(machine).splitlines()[1:]]
+    assert taken == [strategy] * 3 if strategy else "--strategy" not in plan(machine)
+
+
+@pytest.mark.parametrize(
+    ("given", "strategy", "limits", "select"),
+    [
+        ([], "", None, {}),
+        (["--gpus=4"], "mirrored", {"nvidia.com/gpu": 4}, {}),
+        (["--resources={limits: {nvidia.com/gpu: 1}}", "--select={pool: a}"], "mirrored",
+         {"nvidia.com/gpu": 1}, {"pool": "a"}),
+        (["--gke_tpu=tpu-v5-lite-podslice:2x4"], "tpu", {"google.com/tpu": 8},
+         {"cloud.google.com/gke-tpu-accelerator": "tpu-v5-lite-podslice",
+          "cloud.google.com/gke-tpu-topology": "2x4"}),
+        (["--gke_tpu=tpu-v4-podslice:2x2x1", "--spot=1"], "tpu", {"google.com/tpu": 4},
+         {"cloud.google.com/gke-tpu-accelerator": "tpu-v4-podslice",
+          "cloud.google.com/gke-tpu-topology": "2x2x1", "cloud.google.com/gke-spot": "true"}),
+    ],
+)  # fmt: skip
+def test_pods_train_on_what_they_ask_for(machine, given, strategy, limits, select):
+    machine.shorten_plan()
+    cluster = CLUSTER["sweep_kubernetes.sh"]
+    code, out, err = machine.run("sweep_kubernetes.sh", "--dry_run", *cluster, *given, *PLAN)
+    assert code == 0, err
+    for job in filter(None, yaml.safe_load_all(out)):
+        pod = job["spec"]["template"]["spec"]
+        (worker,) = pod["containers"]
+        assert worker["resources"].get("limits") == limits
+        assert pod["nodeSelector"] == select
+        devices = {"mirrored": "gpu", "tpu": "tpu"}.get(strategy, "")
+        assert {"name": "FOI_DEVICES", "value": devices} in worker["env"]
+    assert plan(machine).count("--strategy=") == (3 if strategy else 0)
+    assert plan(machine).count(f"--strategy={strategy}") == (3 if strategy else 0)
+
+
 def test_a_preempted_task_of_slurm_is_queued_again(machine):
     machine.program("srun", "exit 143")
     machine.program("scontrol", "exit 1")  # As if Slurm had done so by itself.
@@ -158,35 +244,6 @@ def test_kubernetes_jobs_follow_each_other_and_a_failed_one_ends_it(machine):
     assert code == 1 and "stage 0: commands failed for good" in err
 
 
-def test_a_tpu_is_made_filled_and_driven(machine):
-    machine.program("gcloud", '[ "$5" != describe ]')
-    create = ["--create=v3-8", "--runtime=tpu-vm-tf-2.18.0-pjrt", "--spot=1"]
-    code, _, err = machine.run("tpu_vm.sh", *CLUSTER["tpu_vm.sh"], *create, *PLAN)
-    assert code == 0, err
-    calls = machine.calls("gcloud")
-    verbs = [call.split()[5] for call in calls]
-    assert verbs == ["describe", "create", "scp", "scp", "ssh", "ssh"]
-    assert "--accelerator-type=v3-8" in calls[1] and calls[1].endswith("--spot")
-    assert "--worker=all" in calls[2] and "--worker=all" in calls[4]
-    assert "install_beside.sh" in calls[4]
-    assert "--worker=0" in calls[5] and "worker.sh foi_plan.tsv all 0 1" in calls[5]
-    assert "TF_PLUGGABLE_DEVICE_LIBRARY_PATH" in calls[5]
-    made = plan(machine)
-    assert made.count("--strategy=tpu") == sum(map(len, COMMANDS)) and "--tpu=" not in made
-
-
-@pytest.mark.parametrize(("state", "verbs"), [
-    ("READY", []), ("PREEMPTED", ["delete", "create"]), ("TERMINATED", ["delete", "create"]),
-])  # fmt: skip
-def test_a_tpu_that_was_taken_away_is_made_again(machine, state, verbs):
-    machine.program("gcloud", f'[ "$5" != describe ] || echo {state}')
-    create = ["--create=v3-8", "--runtime=tpu-vm-tf-2.18.0-pjrt", "--spot=1"]
-    code, _, err = machine.run("tpu_vm.sh", *CLUSTER["tpu_vm.sh"], *create, *PLAN)
-    assert code == 0, err
-    called = [call.split()[5] for call in machine.calls("gcloud")]
-    assert called == ["describe", *verbs, "scp", "scp", "ssh", "ssh"]
-
-
 def test_another_sweep_from_the_same_place_leaves_the_plan_of_the_first(machine):
     code, _, err = machine.run("sweep_local.sh", *PLAN)
     assert code == 0, err
@@ -199,23 +256,27 @@ def test_another_sweep_from_the_same_place_leaves_the_plan_of_the_first(machine)
     assert code == 0 and len(list(machine.home.glob("foi_plan*"))) == 2, err
 
 
-def test_the_first_host_of_a_slice_drives_the_others(machine):
-    machine.program("gcloud", "exit 0")
-    code, _, err = machine.run("tpu_vm.sh", *CLUSTER["tpu_vm.sh"], "--pod=1", *PLAN)
-    assert code == 0, err
-    assert "export TPU_LOAD_LIBRARY=0 TPU_NAME=mytpu" in machine.calls("gcloud")[-1]
-    assert "--strategy=tpu --tpu=mytpu" in plan(machine)
-
-
 @pytest.mark.parametrize(
     ("script", "given", "said"),
     [
         ("sweep_kubernetes.sh", ["--image=i"], "--claim is missing"),
+        ("sweep_kubernetes.sh", ["--image=i", "--claim=c", "--gke_tpu=tpu-v5e:2x4"],
+         "--gke_tpu=tpu-v5e:2x4: no TPU of one host"),
+        ("sweep_kubernetes.sh", ["--image=i", "--claim=c", "--gke_tpu=tpu-v6e-slice:2x2",
+         "--gpus=1"], "--gke_tpu takes no --gpus"),
+        ("sweep_kubernetes.sh", ["--image=i", "--claim=c", "--gpus=two"], "--gpus=two: must be"),
+        ("sweep_kubernetes.sh", ["--image=i", "--claim=c", "--spot=1"], "--spot=1 is for --gke"),
+        ("sweep_kubernetes.sh", ["--image=i", "--claim=c", "--gpus=1", "--strategy=cpu"],
+         "--strategy=cpu does not train on the GPUs"),
+        ("sweep_slurm.sh", ["--sbatch=--gres=gpu:1", "--strategy=cpu"],
+         "--strategy=cpu does not train on the GPUs"),
+        ("sweep_slurm.sh", ["--nodes=2", "--strategy=mirrored"],
+         "--strategy=mirrored does not train on 2 machines"),
+        ("sweep_slurm.sh", ["--nodes=two"], "--nodes=two: must be a whole number"),
         ("tpu_vm.sh", ["--name=n"], "--zone is missing"),
-        ("tpu_vm.sh", ["--name=n", "--zone=z", "--create=v3-8"], "--create needs --runtime"),
         ("tpu_vm.sh", ["--name=n", "--zone=z", "--workdir=work"], "--workdir must be in a bucket"),
     ],
-)
+)  # fmt: skip
 def test_what_is_missing_is_said(machine, script, given, said):
     plan = [flag for flag in PLAN if not any(flag.split("=")[0] in own for own in given)]
     code, _, err = machine.run(script, *given, *plan)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.launch.conftest import ROOT
 
 
@@ -110,6 +112,35 @@ def test_sigterm_reaches_all_commands_of_a_local_sweep(machine):
     process.communicate(timeout=20)
     assert process.returncode == 143
     assert saved.read_text() == "saved\n" * 2
+
+
+@pytest.mark.parametrize(
+    ("devices", "python", "said"),
+    [
+        ("gpu", "exit 1", "TensorFlow sees no GPU here, though the job has asked for one"),
+        ("tpu", "echo /no/libtpu.so", "no TPU: /no/libtpu.so is missing; install tensorflow-tpu"),
+        ("tpu", "exit 1", "no TPU: /lib/libtpu.so is missing; install tensorflow-tpu"),
+    ],
+)
+def test_without_the_devices_that_were_asked_for_nothing_runs(machine, devices, python, said):
+    machine.program("own_python", python)
+    plan = write_plan(machine, (0, "foi-target a"))
+    own = {"FOI_DEVICES": devices, "FOI_PYTHON": str(machine.home / "bin/own_python")}
+    code, _, err = machine.run("worker.sh", plan, 0, 0, 1, **own)
+    assert code == 1 and err.startswith(f"worker.sh: {said}") and err.count("\n") == 1
+    assert not machine.calls("foi-target")
+
+
+def test_tensorflow_is_told_where_the_tpus_library_is(machine):
+    library = machine.home / "libtpu.so"
+    library.touch()
+    # The Python is that of the programs, by their first line.
+    machine.program("own_python", f"echo {library}")
+    machine._write("foi-run", f"#!{machine.home}/bin/own_python\n")
+    machine.program("foi-target", 'echo "$PJRT_DEVICE $TF_PLUGGABLE_DEVICE_LIBRARY_PATH"')
+    plan = write_plan(machine, (0, "foi-target a"))
+    code, out, err = machine.run("worker.sh", plan, 0, 0, 1, FOI_DEVICES="tpu")
+    assert (code, out) == (0, f"TPU {library}\n"), err
 
 
 def test_a_missing_plan_is_one_line(machine):
