@@ -4,15 +4,22 @@
 #
 #   prepare_devices    by FOI_DEVICES, which the launchers set: gpu, tpu, or empty for any
 
-# Runs the Python that foi_tf is installed for.
+# Runs the Python that foi_tf is installed for: the one that its programs name in their first line.
 foi_python() {
-  local first
-  read -r first <"$(command -v foi-run)"
-  "${FOI_PYTHON:-${first#\#!}}" "$@"
+  local first=''
+  [ -n "${FOI_PYTHON:-}" ] || read -r first <"$(command -v foi-run)"
+  case "$first" in
+    '#!/usr/bin/env '* | '') first=${FOI_PYTHON:-python3} ;;
+    '#!'*python*) first=${first#\#!} ;;
+    *) first=python3 ;;
+  esac
+  "$first" "$@"
 }
 
 prepare_devices() {
-  local library
+  local library code=0
+  [ -z "${FOI_DEVICES:-}" ] || command -v foi-run >/dev/null ||
+    fail "foi-run is not on the PATH; install foi_tf, or activate its environment"
   case "${FOI_DEVICES:-}" in
     tpu)
       # TensorFlow reads these when it is imported. The library comes with tensorflow-tpu, or with
@@ -25,9 +32,10 @@ prepare_devices() {
       ;;
     gpu)
       foi_python -c 'import sys, tensorflow
-sys.exit(not tensorflow.config.list_physical_devices("GPU"))' ||
-        fail "TensorFlow sees no GPU here, though the job has asked for one; install" \
-          "tensorflow[and-cuda], or leave the GPU out"
+sys.exit(0 if tensorflow.config.list_physical_devices("GPU") else 3)' || code=$?
+      [ "$code" != 3 ] || fail "TensorFlow sees no GPU here, though the job has asked for one;" \
+        "install tensorflow[and-cuda], or leave the GPU out"
+      [ "$code" = 0 ] || fail "cannot look for GPUs; see above. FOI_PYTHON names the Python of foi_tf"
       ;;
   esac
 }

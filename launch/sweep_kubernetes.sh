@@ -34,6 +34,7 @@ parse_flags "image= claim= mount=/study root=/foi_tf name=foi at_once=32 resourc
 [ -n "$image" ] || fail "--image is missing: the container image that has foi_tf"
 [ -n "$claim" ] || fail "--claim is missing: the claim of the volume with data and work"
 devices=''
+declare -A paths
 if [ -n "$gke_tpu" ]; then
   case "$gke_tpu" in
     tpu-v5-lite-podslice:1x1 | tpu-v6e-slice:1x1) chips=1 ;;
@@ -64,6 +65,21 @@ case "$devices $resources" in
     train_on mirrored "the GPUs that the pods ask for"
     ;;
 esac
+# A pod sees the volume, buckets, and its image.
+for flag in --data_dir=data --workdir=work "${plan_flags[@]}"; do
+  case "$flag" in
+    --init=ilsvrc:*) ;;
+    --data_dir=* | --workdir=* | --init=* | --config=*.yaml | --config=*.yml)
+      paths[${flag%%=*}]=${flag#*=}
+      ;;
+  esac
+done
+for flag in "${!paths[@]}"; do
+  case "${paths[$flag]}/" in
+    gs://?* | "${mount%/}"/* | "${root%/}"/*) ;;
+    *) fail "$flag=${paths[$flag]}: pods do not see that; give gs://..., or a path in $mount" ;;
+  esac
+done
 write_plan
 # A ConfigMap holds at most 1 MiB.
 [ "$(wc -c <"$plan")" -lt 1000000 ] || fail "$plan is too large for a ConfigMap; plan fewer" \

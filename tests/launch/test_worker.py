@@ -117,7 +117,8 @@ def test_sigterm_reaches_all_commands_of_a_local_sweep(machine):
 @pytest.mark.parametrize(
     ("devices", "python", "said"),
     [
-        ("gpu", "exit 1", "TensorFlow sees no GPU here, though the job has asked for one"),
+        ("gpu", "exit 3", "TensorFlow sees no GPU here, though the job has asked for one"),
+        ("gpu", "exit 1", "cannot look for GPUs; see above"),
         ("tpu", "echo /no/libtpu.so", "no TPU: /no/libtpu.so is missing; install tensorflow-tpu"),
         ("tpu", "exit 1", "no TPU: /lib/libtpu.so is missing; install tensorflow-tpu"),
     ],
@@ -135,8 +136,8 @@ def test_tensorflow_is_told_where_the_tpus_library_is(machine):
     library = machine.home / "libtpu.so"
     library.touch()
     # The Python is that of the programs, by their first line.
-    machine.program("own_python", f"echo {library}")
-    machine._write("foi-run", f"#!{machine.home}/bin/own_python\n")
+    machine.program("own_python3", f"echo {library}")
+    machine._write("foi-run", f"#!{machine.home}/bin/own_python3\n")
     machine.program("foi-target", 'echo "$PJRT_DEVICE $TF_PLUGGABLE_DEVICE_LIBRARY_PATH"')
     plan = write_plan(machine, (0, "foi-target a"))
     code, out, err = machine.run("worker.sh", plan, 0, 0, 1, FOI_DEVICES="tpu")
