@@ -182,9 +182,10 @@ def test_local_weights_and_configurations_are_taken_along(machine):
     )
     assert code == 0, err
     calls = machine.calls("gcloud")
-    assert "gcloud storage cp --recursive weights/ilsvrc gs://b/work/init/" in calls
+    work = "gs://b/work"  # Of PLAN.
+    assert f"gcloud storage cp --recursive weights/ilsvrc {work}/init/" in calls
     assert any(call.split()[5:7] == [str(config), "mytpu:foi_config.yaml"] for call in calls)
-    assert "--init=gs://b/work/init/ilsvrc" in plan(machine)
+    assert f"--init={work}/init/ilsvrc" in plan(machine)
     sent = (machine.home / "sent.tsv").read_text()
     assert sent == plan(machine).replace(str(config), "foi_config.yaml")
     assert sent.count("--config=foi_config.yaml") == 3 and "weights/ilsvrc" not in sent
