@@ -50,7 +50,7 @@ def _print_plan(values: flags.FlagValues) -> None:
     if values.collection == TABLE3:
         _print_validation_plan(values)
         return
-    from foi_tf.study import grid, plan
+    from foi_tf.study import chain_choice, grid, plan
 
     datasets = _load_datasets(values)
     shared = SharedFlags.parsed(values)
@@ -61,16 +61,16 @@ def _print_plan(values: flags.FlagValues) -> None:
         every = scenario.chains(datasets, setting)
     else:
         every = grid.chains(datasets, setting, values.pairs)
-    chains = plan.select_chains(every, values.sources, values.targets)
+    chains = chain_choice.select_chains(every, values.sources, values.targets)
     if values.sample is not None:
-        chains = plan.sample_chains(chains, datasets, values.sample)
+        chains = chain_choice.sample_chains(chains, datasets, values.sample)
     results = _load_results(values.results, shared["backbone"])
     if values.quick_test:
         own = results[results.init == _name_init(values.init)]
         chains = quick_test.keep_promising(own, chains, values.results)
     if values.count:
         console.print_table(
-            ["domain", "type", "chains", "targets"], plan.count_chains(chains, datasets)
+            ["domain", "type", "chains", "targets"], chain_choice.count_chains(chains, datasets)
         )
         return
     seeds = [int(seed) for seed in values.seeds]
@@ -91,11 +91,11 @@ def _print_plan(values: flags.FlagValues) -> None:
 
 def _print_validation_plan(values: flags.FlagValues) -> None:
     """Prints the runs of Table 3."""
-    from foi_tf.study import plan
+    from foi_tf.study import chain_choice, plan
     from foi_tf.study.validation_tasks import PUBLISHED, VALIDATION_TASKS
 
     shared = SharedFlags.parsed(values)
-    tasks = plan.select_tasks(VALIDATION_TASKS, values.targets)
+    tasks = chain_choice.select_tasks(VALIDATION_TASKS, values.targets)
     seeds = [int(seed) for seed in values.seeds]
     runs = plan.build_plan_without_sources(PUBLISHED, tasks, seeds, values.init)
     results = _load_results(values.results, shared["backbone"])

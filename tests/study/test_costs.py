@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from foi_tf.study import choices, configuration, costs, grid, plan
+from foi_tf.study import chain_choice, choices, configuration, costs, grid, plan
 from foi_tf.study.dataset import Task
 from foi_tf.study.registry import DATASETS
 from foi_tf.study.validation_tasks import PUBLISHED
@@ -189,7 +189,7 @@ def test_a_multi_source_step_takes_a_batch_of_each_member(model):
 
 
 def test_a_source_is_shared_by_its_targets(model):
-    chains = plan.select_chains(
+    chains = chain_choice.select_chains(
         grid.chains(DATASETS, "small"), ["city:segmentation"],
         ["camvid:segmentation", "kitti:segmentation"],
     )  # fmt: skip

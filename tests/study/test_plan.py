@@ -4,13 +4,13 @@ import itertools
 import pytest
 
 from foi_tf.errors import FoiError
-from foi_tf.study import grid, plan
+from foi_tf.study import chain_choice, grid, plan
 from foi_tf.study.dataset import Task
 from foi_tf.study.registry import DATASETS
 
 
 def plan_of(setting, pairs="within_type", seeds=(0,), vary=("init", "order"), **chosen):
-    chains = plan.select_chains(
+    chains = chain_choice.select_chains(
         grid.chains(DATASETS, setting, pairs),
         chosen.get("sources", ()),
         chosen.get("targets", ()),
@@ -20,7 +20,7 @@ def plan_of(setting, pairs="within_type", seeds=(0,), vary=("init", "order"), **
 
 def test_counts_are_those_of_tables_7_and_8():
     for setting, within, targets in (("small", 64, 22), ("full", 78, 26)):
-        counts = plan.count_chains(grid.chains(DATASETS, setting), DATASETS)
+        counts = chain_choice.count_chains(grid.chains(DATASETS, setting), DATASETS)
         assert counts == [
             ("all", "all", within + 242, 27),
             ("within", "within", within, targets),
@@ -173,16 +173,17 @@ def test_runs_that_share_a_training_step_are_a_group_and_stand_together():
 
 def test_a_sample_is_the_same_ones_each_time_and_of_far_chains_alone():
     chains = list(grid.chains(DATASETS, "small", "all"))
-    some, more = (plan.sample_chains(chains, DATASETS, count) for count in (10, 20))
+    some, more = (chain_choice.sample_chains(chains, DATASETS, count) for count in (10, 20))
     assert set(some) < set(more) < set(chains) and len(more) == len(some) + 10
     left_out = set(chains) - set(more)
     assert not any(x.within_type or x.within_domain(DATASETS) for x in left_out)
-    assert plan.sample_chains(reversed(chains), DATASETS, 10) == some[::-1]
-    assert plan.sample_chains(chains, DATASETS, 10**6) == chains
+    assert chain_choice.sample_chains(reversed(chains), DATASETS, 10) == some[::-1]
+    assert chain_choice.sample_chains(chains, DATASETS, 10**6) == chains
 
 
 def test_tasks_are_chosen_by_name_or_type():
-    chains = plan.select_chains(grid.chains(DATASETS, "full"), [], ["depth", "coco:keypoints"])
+    every = grid.chains(DATASETS, "full")
+    chains = chain_choice.select_chains(every, [], ["depth", "coco:keypoints"])
     assert {chain.target.type for chain in chains} == {"depth", "keypoints"}
     assert {str(x.target) for x in chains if x.target.type == "keypoints"} == {"coco:keypoints"}
 

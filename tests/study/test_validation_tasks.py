@@ -1,6 +1,6 @@
 """Tests the tasks of Table 3, and that the grid does without them."""
 
-from foi_tf.study import grid, plan
+from foi_tf.study import chain_choice, grid
 from foi_tf.study.dataset import TABLE3
 from foi_tf.study.labels import NAMES, mseg
 from foi_tf.study.registry import DATASETS
@@ -59,7 +59,7 @@ def test_the_grid_does_without_them():
     assert not set(VALIDATION_DATASETS) & set(DATASETS)
     assert set(PUBLISHED) == {*DATASETS, *VALIDATION_DATASETS}
     for setting, within, across in (("small", 64, 242), ("full", 78, 242)):
-        counted = plan.count_chains(grid.chains(DATASETS, setting), DATASETS)
+        counted = chain_choice.count_chains(grid.chains(DATASETS, setting), DATASETS)
         numbers = {(domain, kind): chains for domain, kind, chains, _ in counted}
         assert numbers["within", "within"] == within and numbers["cross", "within"] == across
     assert len(grid.structured_tasks(DATASETS)) == 27

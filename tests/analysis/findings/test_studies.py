@@ -11,7 +11,7 @@ import yaml
 from foi_tf.analysis.recommend import pair_scores, resampled_regret
 from foi_tf.analysis.recommend.default_rule import DEFAULT
 from foi_tf.miniworld.datasets import DATASETS
-from foi_tf.study import grid, plan, results
+from foi_tf.study import chain_choice, grid, results
 from studies import readme
 from studies.readme import HERE, STUDIES
 
@@ -107,7 +107,7 @@ def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs, seed):
         for x in own.itertuples()
         if x.source_type and (x.source_type == x.target_type) == (pairs == "within_type")
     }
-    chains = plan.sample_chains(grid.chains(DATASETS, setting, pairs), DATASETS, 60)
+    chains = chain_choice.sample_chains(grid.chains(DATASETS, setting, pairs), DATASETS, 60)
     planned = {
         (str(x.source), str(x.target))
         for x in chains

@@ -1,0 +1,1 @@
+"""Contains the parts of foi-prepare."""
