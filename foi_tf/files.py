@@ -133,6 +133,24 @@ def remove_file(path: epath.PathLike) -> None:
         raise FoiError(f"{path}: cannot be removed ({describe_error(error)})") from error
 
 
+def expand_home(value: Any) -> Any:
+    """Returns a path, or a list of paths, with ~ as the home directory; other values as they are.
+
+    Shells leave ~ as it is in --flag=~/x, and Python in every path.
+
+    Raises:
+      FoiError: there is no such home directory.
+    """
+    if isinstance(value, list | tuple):
+        return type(value)(expand_home(item) for item in value)
+    if not isinstance(value, str | pathlib.PurePath) or not str(value).startswith("~"):
+        return value
+    try:
+        return type(value)(str(pathlib.Path(value).expanduser()))
+    except RuntimeError as error:
+        raise FoiError(f"{value}: there is no such home directory; write the whole path") from error
+
+
 def describe_error(error: BaseException) -> str:
     """Returns the cause of a system's or a library's error, in one line.
 

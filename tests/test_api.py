@@ -1,6 +1,7 @@
 """The front door: light to import, and the whole way from images to an opened model."""
 
 import dataclasses
+import pathlib
 import subprocess
 import sys
 
@@ -49,6 +50,15 @@ def test_the_names_of_the_front_door_are_those_of_its_module():
     assert all(getattr(api, name).__doc__ for name in api.__all__)
     with pytest.raises(AttributeError, match="module 'foi_tf' has no attribute 'nothing'"):
         _ = foi.nothing
+
+
+def test_every_function_expands_the_home_directory(monkeypatch, tmp_path):
+    functions = [getattr(api, name) for name in api.__all__ if name[0].islower()]
+    assert len(functions) == 10 and all(hasattr(one, "__wrapped__") for one in functions)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for given in ("~/none", pathlib.Path("~/none")):
+        with pytest.raises(foi.FoiError, match=str(tmp_path / "none")):
+            foi.load_results(given)
 
 
 @pytest.fixture(name="run", scope="module")

@@ -1,7 +1,9 @@
 import errno
 import os
+import pathlib
 
 import pytest
+from etils import epath
 
 from foi_tf import files
 from foi_tf.errors import FoiError, unknown_name_error
@@ -66,3 +68,13 @@ def test_the_cause_is_seen_in_long_messages(text, said):
 def test_errors_without_a_text_are_named():
     assert files.describe_error(MemoryError()) == "MemoryError"
     assert files.describe_error(OSError(errno.EIO, "?")) == "Input/output error"
+
+
+def test_the_home_directory_is_expanded(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    given = ["~/a", "b~", pathlib.Path("~/c"), epath.Path("~"), 1, None]
+    assert files.expand_home(given) == [
+        "/home/me/a", "b~", pathlib.Path("/home/me/c"), epath.Path("/home/me"), 1, None,
+    ]  # fmt: skip
+    with pytest.raises(FoiError, match=r"~nobody_of_that_name/x: there is no such home directory"):
+        files.expand_home("~nobody_of_that_name/x")

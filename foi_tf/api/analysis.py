@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from etils import epath
 
-from foi_tf.api.arguments import Place, check_name
+from foi_tf.api.arguments import Place, check_name, expand_places
 from foi_tf.errors import FoiError
 from foi_tf.study import choices, results
 from foi_tf.study.dataset import Task
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@expand_places
 def load_results(place: Place) -> pd.DataFrame:
     """Reads result rows.
 
@@ -33,6 +34,7 @@ def load_results(place: Place) -> pd.DataFrame:
     return results.load(place)
 
 
+@expand_places
 def gains(rows: pd.DataFrame | Place) -> pd.DataFrame:
     """Computes the gain of every chain over its baseline (Eq. 2).
 
@@ -58,10 +60,11 @@ def gains(rows: pd.DataFrame | Place) -> pd.DataFrame:
     loaded, images = _load_rows(rows)
     analysis = StudyAnalysis(loaded, images=images)
     for sentence in analysis.left_out:
-        warnings.warn(sentence, stacklevel=2)
+        warnings.warn(sentence, stacklevel=3)
     return analysis.chains
 
 
+@expand_places
 def report(rows: pd.DataFrame | Place, out: Place, *, distances: Place | None = None) -> epath.Path:
     """Writes tables, figures and a page with findings A1 to A10 (Section 6).
 
@@ -89,6 +92,7 @@ def report(rows: pd.DataFrame | Place, out: Place, *, distances: Place | None = 
     return write_report(StudyAnalysis(loaded, images=images, distances=known, warnings=kept), out)
 
 
+@expand_places
 def recommend(
     target: str | Task,
     *,
@@ -130,7 +134,7 @@ def recommend(
     if past_results is not None:
         tried, said, analysis = past_transfers.load_past_transfers(past_results, setting, loaded)
         for sentence in said:
-            warnings.warn(sentence, stacklevel=2)
+            warnings.warn(sentence, stacklevel=3)
         drawn = None if by else past_transfers.draw_gains(tried, analysis)
     return source_ranking.recommend_sources(
         str(target),

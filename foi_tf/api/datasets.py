@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from etils import epath
 
-from foi_tf.api.arguments import Place, check_name
+from foi_tf.api.arguments import Place, check_name, expand_places
 from foi_tf.errors import FoiError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from foi_tf.data.records.prepared_datasets import PreparedDataset
 
 
+@expand_places
 def prepare(
     raw_dir: Place = "",
     *,

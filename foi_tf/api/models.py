@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from foi_tf.api.arguments import Place, check_name
+from foi_tf.api.arguments import Place, check_name, expand_places
 from foi_tf.errors import FoiError
 from foi_tf.study import choices
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from foi_tf.inference.opened_model import OpenedModel
 
 
+@expand_places
 def export(
     model: Place | Run,
     out: Place,
@@ -53,6 +54,7 @@ def export(
     return write_model(opened, out, format, frozen=frozen)
 
 
+@expand_places
 def open_model(
     place: Place | Run,
     *,

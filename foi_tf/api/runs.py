@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from etils import epath
 
-from foi_tf.api.arguments import Place, check_name
+from foi_tf.api.arguments import Place, check_name, expand_places
 from foi_tf.errors import FoiError
 from foi_tf.study import choices, sources, variation
 from foi_tf.study.dataset import Size, Task
@@ -53,6 +53,7 @@ class Run:
         return f"{' → '.join(self.chain)}: {self.metric} = {self.value:.3f}"
 
 
+@expand_places
 def pretrain(
     task_type: str = PRETRAINING.type,
     *,
@@ -85,6 +86,7 @@ def pretrain(
     return _describe(stages.pretrain(setup, task_type, os.fspath(init)), workdir)
 
 
+@expand_places
 def source(
     task: str | Task,
     *,
@@ -135,6 +137,7 @@ def source(
     return _describe(stages.source(setup, parsed, setting, os.fspath(init)), workdir)
 
 
+@expand_places
 def target(
     task: str | Task,
     *,

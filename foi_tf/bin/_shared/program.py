@@ -13,14 +13,14 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from absl import flags, logging
 
 from foi_tf import preemption
 from foi_tf.bin._shared import console, help_text
 from foi_tf.errors import BusyError, FoiError, NotReadyError
-from foi_tf.files import describe_error
+from foi_tf.files import describe_error, expand_home
 
 DONE, FAILED, WRONG_USAGE, BUSY, INTERRUPTED = 0, 1, 2, os.EX_TEMPFAIL, 130
 NOT_READY = os.EX_UNAVAILABLE  # Only of `Program.call`; a process exits with `FAILED`.
@@ -118,9 +118,9 @@ class Program:
             self._exit(WRONG_USAGE, f"{message} (--help lists the flags)")
         for name in values:
             try:
-                values[name].value = _expand_home(values[name].value)
-            except ValueError as error:
-                self._exit(WRONG_USAGE, f"--{name}={values[name].value}: {error}")
+                values[name].value = expand_home(values[name].value)
+            except FoiError as error:
+                self._exit(WRONG_USAGE, f"--{name}={error}")
         _set_log_level(values.debug)
         return values
 
@@ -143,22 +143,6 @@ def _set_log_level(debug: bool) -> None:
         stdlib_logging.getLogger("tensorflow").setLevel(stdlib_logging.ERROR)
         # Beam logs the errors that it raises, too.
         stdlib_logging.getLogger("apache_beam").setLevel(stdlib_logging.CRITICAL)
-
-
-def _expand_home(value: Any) -> Any:
-    """Returns the value of a flag with ~ as the home directory, as shells leave it in --flag=~/x.
-
-    Raises:
-      ValueError: there is no such home directory.
-    """
-    if isinstance(value, list):
-        return [_expand_home(item) for item in value]
-    if not isinstance(value, str) or not value.startswith("~"):
-        return value
-    try:
-        return str(pathlib.Path(value).expanduser())
-    except RuntimeError as error:
-        raise ValueError("there is no such home directory; write the whole path") from error
 
 
 def _describe_defect(error: Exception) -> str:
