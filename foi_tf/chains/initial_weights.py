@@ -9,6 +9,7 @@ from foi_tf.chains import links, lr_selection
 from foi_tf.errors import FoiError, NotReadyError
 from foi_tf.models.weights import checkpoint_facts
 from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
+from foi_tf.progress import say
 from foi_tf.study import variation
 from foi_tf.study.choices import SELECTIONS
 from foi_tf.study.dataset import CONTRASTIVE, Task
@@ -102,7 +103,8 @@ def find_source_model(
       images: how many training images it was allowed of each task; None for all.
       select: how its learning rate was chosen, one of `study.choices.SELECTIONS`.
       init: name of the weights that it began with.
-      seed: seed that it was trained with; None for any.
+      seed: seed that it was trained with; None for the first: of models that differ only by what
+        seeds vary, one of `study.variation.DEFAULT` before others, and then the lowest seed.
       varied: what that seed varies in it, see `study.variation.varied_in_source`.
 
     Raises:
@@ -119,7 +121,8 @@ def find_source_model(
         command += f" --init=.../{init}"
     kind = None if seed is None else (seed, varied)
     flag = "--source_weights"
-    return _find_link(workdir, chain, task, images, backbone, select, command, flag, kind)
+    found = (workdir, chain, task, images, backbone, select, command, flag, kind)
+    return _find_link(*found, first=seed is None)
 
 
 def find_weights(path: epath.PathLike, backbone: str) -> Start:
@@ -165,6 +168,8 @@ def _find_link(
     command: str,
     flag: str,
     kind: tuple[int, tuple[str, ...]] | None = None,
+    *,
+    first: bool = False,
 ) -> Start:
     """Finds the one finished link of a chain.
 
@@ -172,6 +177,7 @@ def _find_link(
       command: the command that trains it, for the error message.
       flag: the flag that takes a link by its path, for the error message.
       kind: seed of the link and what it varies; None for any.
+      first: whether the first seed is taken of links that differ only by what seeds vary.
     """
 
     def is_wanted(link: links.Link) -> bool:
@@ -189,10 +195,36 @@ def _find_link(
             none = shown.format(f"no finished link, chosen by --select_lr={select},")
             raise FoiError(f"{none}; there is one by --select_lr={others[0]}: give that or {flag}")
         raise NotReadyError(f"{shown.format('no finished link')}; run {command} first")
+    if len(found) > 1 and first:
+        found = _keep_first_seed(found)
     if len(found) > 1:
         names = ", ".join(directory.name for directory in found)
         raise FoiError(f"{shown.format('several links')}: {names}; choose one with {flag}=PATH")
     return _load_start(found[0], backbone)
+
+
+def _keep_first_seed(directories: Sequence[epath.Path]) -> list[epath.Path]:
+    """Keeps the link of the first seed if all of them differ only by what seeds vary."""
+    found = {directory: links.load_finished(directory).link for directory in directories}
+    # The seed also orders the members of a set.
+    alike = {
+        dataclasses.replace(
+            link,
+            seed=0,
+            varied=variation.DEFAULT,
+            members=tuple(sorted(link.members, key=lambda member: str(member.task))),
+        )
+        for link in found.values()
+    }
+    if len(alike) > 1:
+        return list(directories)
+
+    def place(directory: epath.Path) -> tuple[bool, int]:
+        return found[directory].varied != variation.DEFAULT, found[directory].seed
+
+    chosen = min(directories, key=place)
+    say(f"{found[chosen].task}: of {len(found)} source models, takes seed {found[chosen].seed}")
+    return [chosen]
 
 
 def _load_start(directory: epath.Path, backbone: str) -> Start:

@@ -23,7 +23,7 @@ class Setup:
       precision: one of `study.choices.PRECISIONS`.
       seed: fixes what `vary` names.
       vary: what the seed varies, some of `study.variation.KINDS`; the rest is as with seed 0,
-        and the source model is the one in the workdir, whatever its seed.
+        and the source model is that of the first seed in the workdir.
       select: how the learning rate is chosen, one of `study.choices.SELECTIONS`. Targets
         look for a source model among those that were chosen in the same way.
       strategy: the devices to train on.

@@ -195,8 +195,8 @@ def test_what_ends_with_a_pretraining_is_named_by_all_it_saw(make_link, tmp_path
 
 
 def test_several_candidates_are_named(make_link, tmp_path):
-    for seed in (0, 1):
-        link = make_link(chain=("ilsvrc", "blocks:segmentation"), seed=seed)
+    for parent in ("a", "b"):
+        link = make_link(chain=("ilsvrc", "blocks:segmentation"), parent=parent)
         directory = link.directory(tmp_path)
         links.save_begun(link, directory)
         links.save_finished(directory, finish(link))
