@@ -97,15 +97,20 @@ def find_images(
       FoiError: an image is missing, of another split, or listed twice.
     """
     names: dict[str, tuple[str, str]] = {}
-    seen = set()
+    seen, missing = set(), []
     for image in images:
         place = found.find(image, split, path)
+        if place is None:
+            missing.append(image)
+            continue
         if place[1] in seen or str(image.id) in names:
             raise FoiError(
                 f"{path}: image {image.id}: {place[1]} or its id is listed twice; remove one"
             )
         seen.add(place[1])
         names[str(image.id)] = place
+    if missing:
+        raise found.missing_error(missing, len(images), path)
     return names
 
 

@@ -1,7 +1,7 @@
 """Finds the COCO JSON files of a raw folder, their splits and their images."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from etils import epath
 
@@ -14,6 +14,7 @@ from foi_tf.wording import count_noun, list_names_briefly
 # JSON files of raw folders that hold no annotations of COCO.
 _OTHERS = ("classes.json", "depth.json", "notes.json", "meta.json", "package.json")
 _OTHER_KINDS = re.compile(r"captions|stuff|panoptic|createml|image_info", re.IGNORECASE)
+_FOLDERS = ("annotations/", "Annotations/")
 _TEST = ("test", "testing")
 _ALIASES = {name: s for s, names in raw_files.SPLIT_NAMES.items() for name in names}
 _ALIASES |= dict.fromkeys(_TEST, "test")
@@ -25,14 +26,14 @@ def find_files(root: epath.Path) -> dict[str, epath.Path]:
 
     The first of these places that has any is taken: annotations/, a folder for each split,
     the raw folder itself. The split stands in the file's name, as in instances_val2017.json,
-    or else in the folder's.
+    or else in the folder's. Other JSON files of annotations/ are noted.
 
     Raises:
       FoiError: there is none, or several fit a split.
     """
     top = [name for name in folder_listing.list_names(root) if _is_json(name)]
     for places in (
-        [name for name in top if name.startswith(("annotations/", "Annotations/"))],
+        [name for name in top if name.startswith(_FOLDERS)],
         [name for name in top if name.count("/") == 1],
         [name for name in top if "/" not in name],
     ):
@@ -40,7 +41,9 @@ def find_files(root: epath.Path) -> dict[str, epath.Path]:
             found: dict[str, list[str]] = {}
             for name in places:
                 found.setdefault(name_split(name), []).append(name)
-            return _choose_files(root, found)
+            chosen = _choose_files(root, found)
+            _note_unused(root, [*chosen.values()], places)
+            return chosen
     if not (root / "annotations").is_dir():
         raise FoiError(f"{root}: no such file as {_WHERE}")
     raise FoiError(f"{root / 'annotations'}: holds no JSON file; it must hold {_WHERE}")
@@ -91,6 +94,33 @@ def _choose_files(root: epath.Path, found: Mapping[str, list[str]]) -> dict[str,
     return chosen
 
 
+def _note_unused(root: epath.Path, used: Sequence[epath.Path], considered: Sequence[str]) -> None:
+    """Notes JSON files of annotations/ and of the other places of COCO's that no split uses.
+
+    Args:
+      considered: files that `_choose_files` had to choose among, which it notes itself.
+    """
+    places = {path.relative_to(root).as_posix() for path in used}
+    splits = {name_split(name) for name in places}
+    left_out = [
+        name
+        for name in folder_listing.list_names(root)
+        if name.lower().endswith(".json")
+        and name not in places
+        and name not in considered
+        and (
+            (name.startswith(_FOLDERS) and name.rpartition("/")[2] not in _OTHERS)
+            or (name.lower().endswith(".coco.json") and name_split(name) not in splits)
+        )
+    ]
+    if left_out:
+        doubts.note(
+            f"{root}: left out {count_noun(len(left_out), 'JSON file')} that no split uses "
+            f"({list_names_briefly(left_out)}); name a file of boxes or masks after its split, as "
+            "annotations/train.json and annotations/val.json"
+        )
+
+
 def _plain_names(split: str) -> list[str]:
     return [f"{name}.json" for name in raw_files.SPLIT_NAMES.get(split, (split,))]
 
@@ -119,23 +149,21 @@ class CocoImages:
         self._lookup = ImageLookup(self._splits, self.folder or root)
         self._told = len(set(self._splits.values())) > 1
 
-    def find(self, image: CocoImage, split: str, path: epath.Path) -> tuple[str, str]:
+    def find(self, image: CocoImage, split: str, path: epath.Path) -> tuple[str, str] | None:
         """Returns the split and the path of an image that a JSON file of a split lists.
 
+        Returns None if the file is missing.
+
         Raises:
-          FoiError: the file is missing, or belongs to another split.
+          FoiError: the file is of a type that is not read, or belongs to another split.
         """
         where = f"{path}: image {image.id}"
         aliases = {split, *raw_files.SPLIT_NAMES.get(split, ())}
         near = {f"{alias}{year}" for alias in aliases if alias for year in ("", "2017", "2014")}
         name = self._lookup.find(image.file_name, near, where)
         if name is None:
-            place = f"{self.folder}/{image.file_name}".lstrip("/")
-            raw_files.refuse_unread_type([self._root / place], where)
-            raise FoiError(
-                f"{where}: there is no file {place}; add it, remove the image from the JSON file, "
-                f"or write its path below {self.folder or self._root}"
-            )
+            raw_files.refuse_unread_type([self._root / self._place(image)], where)
+            return None
         by_folder = self._splits[name]
         if split and self._told and by_folder != split:
             raise FoiError(
@@ -143,3 +171,26 @@ class CocoImages:
                 f"for {split}; give both the same split"
             )
         return split or by_folder, name
+
+    def missing_error(
+        self, missing: Sequence[CocoImage], listed: int, path: epath.Path
+    ) -> FoiError:
+        """Returns the error for images that a JSON file lists and that are missing.
+
+        Args:
+          listed: number of the images that the file lists.
+        """
+        below = self.folder or self._root
+        if len(missing) == 1:
+            return FoiError(
+                f"{path}: image {missing[0].id}: there is no file {self._place(missing[0])}; add "
+                f"it, remove the image from the JSON file, or write its path below {below}"
+            )
+        return FoiError(
+            f"{path}: there are no files for {len(missing)} of its {listed} images "
+            f"({list_names_briefly([self._place(one) for one in missing])}); add them, remove the "
+            f"images from the JSON file, or write their paths below {below}"
+        )
+
+    def _place(self, image: CocoImage) -> str:
+        return f"{self.folder}/{image.file_name}".lstrip("/")

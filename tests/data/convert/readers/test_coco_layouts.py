@@ -187,3 +187,34 @@ def test_images_of_types_that_are_not_read_are_named(tmp_path):
     raw_folders.save_image(root / "images/1.jpg", raw_folders.COLORS[[[1] * 64] * 48])
     with pytest.raises(FoiError, match=r"images/0\.heic is there, but images of its type are not"):
         find(root, "coco")
+
+
+@pytest.mark.parametrize("form", ["coco", "coco_masks"])
+def test_missing_images_are_counted(tmp_path, form):
+    names = [f"{i}.jpg" for i in range(6)]
+    outline = [[0, 0, 9, 0, 9, 9]]
+    written = {"annotations/train.json": content(names, segmentation=outline)}
+    root = write(tmp_path, written, ["images/2.jpg"])
+    said = (
+        r"train\.json: there are no files for 5 of its 6 images \(images/0\.jpg, images/1\.jpg, "
+        r"images/3\.jpg and 2 more\); add them"
+    )
+    with pytest.raises(FoiError, match=said):
+        find(root, form)
+
+
+def test_json_files_that_no_split_uses_are_named(tmp_path):
+    used = {f"annotations/{name}.json": content(n) for name, n in (("train", TWO), ("val", ONE))}
+    others = {
+        "annotations/captions_train.json": {},
+        "annotations/old/panoptic.json": {},
+        "extra/_annotations.coco.json": content(ONE),
+        "train/_annotations.coco.json": content(TWO),
+        "annotations/classes.json": {},
+    }
+    root = write(tmp_path, used | others, [f"images/{i}.jpg" for i in range(3)])
+    (said,) = find(root, "coco").doubts
+    assert (
+        "left out 3 JSON files that no split uses (annotations/captions_train.json, "
+        "annotations/old/panoptic.json, extra/_annotations.coco.json); name a file"
+    ) in said
