@@ -10,7 +10,7 @@ from etils import epath
 
 from foi_tf.data.convert import folder_listing, image_lookup, raw_files
 from foi_tf.data.convert.reader_result import ReaderResult
-from foi_tf.data.convert.readers import json_file, object_files, outlines
+from foi_tf.data.convert.readers import json_file, labelme_bitmap, object_files, outlines
 from foi_tf.errors import FoiError
 
 _CIRCLE = 32  # Corners of the polygon that stands for a circle; ours.
@@ -22,6 +22,7 @@ class _LabelMeShape:
     label: str
     points: list[tuple[float, float]]
     shape_type: str | None = "polygon"
+    mask: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +34,7 @@ class _LabelMeFile:
 
 
 def read_folder(raw_dir: epath.Path) -> ReaderResult:
-    """Finds the boxes of a folder, those of polygons, rectangles and circles.
+    """Finds the boxes of a folder, those of polygons, rectangles, circles and masks.
 
     A JSON file lies beside its image, or anywhere in the raw folder. Its image is the one of
     its own path, or else of its `imagePath`; `imageData` is ignored. The folders of the images
@@ -107,7 +108,9 @@ def _parse_shapes(
             raise FoiError(f"{where}: has no label; give one or remove it")
         outlined = _OUTLINES.get(shape.shape_type or "polygon")
         outline = None
-        if outlined is not None:
+        if shape.shape_type == "mask":
+            outline = labelme_bitmap.parse_bitmap(shape.mask, shape.points, where)
+        elif outlined is not None:
             outline = outlines.make_polygons([outlined(shape.points, where)], where)
         label = shape.label.strip()
         objects.append(object_files.FoundObject(label, outline, ignored=label == _IGNORED))

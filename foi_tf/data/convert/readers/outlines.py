@@ -10,7 +10,7 @@ from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
 _CORNERS = 3  # Fewest corners of an area.
-_FARTHEST = 1e6  # Farther away, numbers no longer tell pixels apart.
+FARTHEST = 1e6  # Farther away, numbers no longer tell pixels apart.
 _LARGEST = 1 << 31  # Pixels of an image that run lengths may describe.
 
 
@@ -75,7 +75,7 @@ def make_polygons(parts: Sequence[Sequence[Any]], where: str) -> Outline | None:
             numbers = np.asarray(part, np.float64).ravel()
         except (TypeError, ValueError, OverflowError) as error:
             raise FoiError(f"{where}: a polygon must hold numbers: x, y, x, y, ...") from error
-        if numbers.size % 2 or not (np.abs(numbers) < _FARTHEST).all():
+        if numbers.size % 2 or not (np.abs(numbers) < FARTHEST).all():
             raise FoiError(f"{where}: a polygon must be pairs of finite numbers: x, y, x, y, ...")
         if numbers.size >= 2 * _CORNERS:
             polygons.append(tuple(numbers.tolist()))

@@ -1,7 +1,9 @@
 """Tests LabelMe's JSON and CVAT's XML beyond the contract of all formats."""
 
+import base64
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -145,3 +147,44 @@ def test_images_of_types_that_are_not_read_are_named(tmp_path, form):
     written.write_text(written.read_text().replace("000.jpg", "000.heic", 1))
     with pytest.raises(FoiError, match=r"images/train/000\.heic is there, but images of its type"):
         find(root, form)
+
+
+def write_bitmap(pixels):
+    """Returns a mask as LabelMe stores it."""
+    return base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode()
+
+
+def test_labelme_masks_lie_in_the_box_of_their_points(tmp_path):
+    pixels = np.zeros((3, 4), np.uint8)
+    pixels[0, 0] = pixels[1:, 1:3] = 1
+
+    def change(content):
+        shape = {"label": "leaf", "points": [[10, 20], [13, 22]], "shape_type": "mask"}
+        content["shapes"] = [shape | {"mask": write_bitmap(pixels)}]
+
+    root = labelme(tmp_path, change)
+    assert examples(root, "labelme")[0]["boxes"].tolist() == [[20, 10, 23, 13]]
+    expected = np.zeros((48, 64), np.uint8)
+    expected[20:23, 10:14] = 2 * pixels
+    assert (examples(root, "labelme_masks")[0]["mask"] == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"mask": None}, r"shapes\[0\]: a mask must have a PNG as base64 in 'mask' and 2 points"),
+        ({"points": [[1, 2]]}, "2 points, not 1"),
+        ({"points": [[10, 20], [14, 22]]}, "has 3x4 pixels, but the box of its points 3x5"),
+        ({"points": [[10, 20], [1e9, 1e9]]}, "the points of a mask must be pixels"),
+        ({"mask": "no PNG"}, "its 'mask' is no whole PNG in base64"),
+        ({"mask": write_bitmap(np.eye(3, 4))[:60]}, "its 'mask' is no whole PNG in base64"),
+        ({"points": [[62, 20], [65, 22]]}, "3x4 pixels at row 20 and column 62, but its image"),
+    ],
+)
+def test_masks_of_labelme_that_do_not_fit_are_named(tmp_path, changes, said):
+    def change(content):
+        shape = {"label": "leaf", "points": [[10, 20], [13, 22]], "shape_type": "mask"}
+        content["shapes"] = [shape | {"mask": write_bitmap(np.eye(3, 4))} | changes]
+
+    with pytest.raises(FoiError, match=said):
+        examples(labelme(tmp_path, change), "labelme_masks")
