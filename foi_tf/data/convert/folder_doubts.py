@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from etils import epath
 
 from foi_tf.data.convert import doubts, folder_listing, raw_files
+from foi_tf.data.convert.readers import masks_beside
 from foi_tf.errors import FoiError
 from foi_tf.wording import count_noun, list_names_briefly
 
@@ -83,6 +84,9 @@ def note_left_out(root: epath.Path, folder: str, used: Collection[str]) -> None:
         )
     if not _has_lists(root):
         names = [name for name in every if name.lower().endswith(raw_files.IMAGE_SUFFIXES)]
+        if masks_beside.find_tables(root / folder, every):
+            stems = {raw_files.stem(name) for name in used}
+            names = [name for name in names if not masks_beside.is_mask_of(name, stems)]
         _note_unannotated(root / folder, names, frozenset(used))
         _note_annotations_without_image(root, used)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from etils import epath
 
 from foi_tf.data.convert import folder_listing, raw_files
+from foi_tf.data.convert.readers import masks_beside
 from foi_tf.data.convert.text_files import read_bytes
 from foi_tf.errors import FoiError
 from foi_tf.wording import list_names_briefly
@@ -127,6 +128,12 @@ def _has_label_images(*folders: str) -> Callable[[epath.Path, Sequence[str]], bo
     return fits
 
 
+def _is_masks(root: epath.Path, names: Sequence[str]) -> bool:
+    """Tells whether masks lie in a folder of their own, or beside images as Roboflow's."""
+    in_folder = _has_label_images("masks", "SegmentationClass")
+    return in_folder(root, names) or bool(masks_beside.find_tables(root, names))
+
+
 def _is_yolo(root: epath.Path, names: Sequence[str]) -> bool:
     """Tells whether text files of numbers lie beside what names classes."""
     top = [name for name in names if "/" not in name]
@@ -158,6 +165,6 @@ _RULES: dict[str, Callable[[epath.Path, Sequence[str]], bool]] = {
     "yolo": _is_yolo,
     "labelme": _has_words(".json", rb'"shapes"', rb'"imagePath"'),
     "cvat": _has_words(".xml", rb"<annotations[\s>]", rb"<image\s"),
-    "masks": _has_label_images("masks", "SegmentationClass"),
+    "masks": _is_masks,
     "depth": _has_label_images("depth"),
 }

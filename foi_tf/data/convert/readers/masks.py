@@ -8,7 +8,7 @@ from etils import epath
 
 from foi_tf.data.convert import folder_listing, image_files, raw_files
 from foi_tf.data.convert.reader_result import ReaderResult
-from foi_tf.data.convert.readers import class_colors, voc_files
+from foi_tf.data.convert.readers import class_colors, masks_beside, voc_files
 from foi_tf.errors import FoiError
 
 _SUFFIXES = raw_files.LABEL_SUFFIXES
@@ -23,7 +23,8 @@ def read_folder(raw_dir: epath.Path, colors: str | None = None) -> ReaderResult:
     16 bits) marks pixels to ignore. With a table of colors, see `class_colors.find_colors`,
     the pixels have the colors of the classes instead. A table beside the names of classes.json
     counts only if the masks are in RGB, or by `colors`. Without masks/, the masks are those of
-    a VOC devkit, in SegmentationClass/ with the lists in ImageSets/Segmentation/.
+    a VOC devkit, in SegmentationClass/ with the lists in ImageSets/Segmentation/, or those of
+    Roboflow, beside the images, see `masks_beside`.
 
     Args:
       raw_dir: the raw folder.
@@ -35,7 +36,12 @@ def read_folder(raw_dir: epath.Path, colors: str | None = None) -> ReaderResult:
     table = class_colors.find_colors(raw_dir, colors)
     if table and not colors and _has_ids(raw_dir):
         table = None
-    names = table.names if table else raw_files.read_class_names(raw_dir / "classes.json")
+    if table:
+        names = table.names
+    elif tables := _find_tables_beside(raw_dir):
+        names = masks_beside.read_names(tables)
+    else:
+        names = raw_files.read_class_names(raw_dir / "classes.json")
     load = functools.partial(class_colors.load_mask, table) if table else _load
     return _find_masks(raw_dir, names, load)
 
@@ -54,6 +60,13 @@ def read_binary_folder(raw_dir: epath.Path) -> ReaderResult:
     if len(names) != len(_BINARY_NAMES):
         raise FoiError(f"{path}: binary masks have two classes, not {len(names)}")
     return _find_masks(raw_dir, names, _load_binary)
+
+
+def _find_tables_beside(raw_dir: epath.Path) -> list[epath.Path]:
+    """Returns Roboflow's tables of classes, unless masks have a folder of their own."""
+    if any((raw_dir / name).is_dir() for name in ("masks", _VOC)):
+        return []
+    return masks_beside.find_tables(raw_dir, folder_listing.list_names(raw_dir))
 
 
 def _has_ids(raw_dir: epath.Path) -> bool:
@@ -75,6 +88,8 @@ def _find_masks(raw_dir: epath.Path, names: tuple[str, ...], load: Any) -> Reade
             split: {name: functools.partial(load, path) for name, path in pairs}
             for split, pairs in found.items()
         }
+    elif _find_tables_beside(raw_dir):
+        folder, splits = "", masks_beside.find_masks(raw_dir, load)
     else:
         splits = raw_files.find_annotation_images(raw_dir, "masks", load)
     return ReaderResult(

@@ -1,12 +1,13 @@
 """Tests masks in colors, binary masks and those of VOC devkits."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
 import pytest
 
-from foi_tf.data.convert import custom_dataset
+from foi_tf.data.convert import custom_dataset, format_detection
 from foi_tf.errors import FoiError
 from tests import raw_exports, raw_folders
 from tests.data.convert.reading import examples, find
@@ -176,3 +177,69 @@ def test_masks_of_images_that_are_not_read_say_so(tmp_path):
     (root / "images/train/000.jpg").rename(root / "images/train/000.heic")
     with pytest.raises(FoiError, match=r"000\.png: its image images/train/000\.heic is there, but"):
         find(root, "binary_masks")
+
+
+def write_beside(root, table="Pixel Value, Class\n0, background\n1, brick\n2, leaf\n"):
+    """Writes masks beside the images as Roboflow does; returns the root."""
+    raw_folders.write_folder(root, boxes=False, train=2, val=1)
+    (root / "classes.json").unlink()
+    for split, folder in (("train", "train"), ("val", "valid")):
+        for path in sorted((root / "images" / split).iterdir()):
+            target = root / folder / path.name
+            target.parent.mkdir(exist_ok=True)
+            path.rename(target)
+            mask = (root / "masks" / split / path.name).with_suffix(".png")
+            mask.rename(target.with_name(f"{target.stem}_mask.png"))
+        raw_folders.write_text(root / folder / "_classes.csv", table)
+    for folder in ("images", "masks"):
+        shutil.rmtree(root / folder)
+    return root
+
+
+def test_masks_may_lie_beside_their_images(tmp_path):
+    plain = tmp_path / "plain"
+    raw_folders.write_folder(plain, boxes=False, train=2, val=1)
+    root = write_beside(tmp_path / "beside")
+    assert format_detection.choose_format(root) == ("masks",)
+    found = find(root, "masks")
+    assert found.dataset.names == {"segmentation": ("background", "brick", "leaf")}
+    assert not found.doubts
+    for split in ("train", "val"):
+        pairs = zip(
+            examples(root, "masks", split=split),
+            examples(plain, "masks", split=split),
+            strict=True,
+        )
+        assert all((one["mask"] == other["mask"]).all() for one, other in pairs)
+    (root / "train/alone.jpg").write_bytes((root / "train/000.jpg").read_bytes())
+    (said,) = find(root, "masks").doubts
+    assert "left out 1 of 3 images without an annotation (alone.jpg)" in said or "alone.jpg" in said
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (
+            lambda root: (root / "valid/_classes.csv").write_text("Pixel Value,Class\n0,sky\n"),
+            "valid/_classes.csv: its classes differ from those of .*train/_classes.csv",
+        ),
+        (
+            lambda root: (root / "train/_classes.csv").write_text("Pixel Value,Class\n7,sky\n"),
+            "train/_classes.csv: must list the pixel values 0, 1, 2",
+        ),
+        (
+            lambda root: (root / "train/000.jpg").unlink(),
+            r"train/000_mask.png: there is no image train/000\.\*",
+        ),
+    ],
+)
+def test_masks_beside_images_that_do_not_fit_are_named(tmp_path, spoil, said):
+    root = write_beside(tmp_path)
+    spoil(root)
+    with pytest.raises(FoiError, match=said):
+        find(root, "masks")
+
+
+def test_classes_of_whole_images_are_no_masks(tmp_path):
+    root = write_beside(tmp_path, "filename, brick\n000.jpg, 1\n")
+    assert "masks" not in format_detection.detect_format(root)
