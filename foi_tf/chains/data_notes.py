@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from etils import epath
 
-from foi_tf.chains.links import Link
+from foi_tf.chains.links import Finished, Link
 from foi_tf.data.records.prepared_datasets import PreparedDataset
+from foi_tf.errors import FoiError
 from foi_tf.progress import say, warn
 from foi_tf.study import data_warnings
 from foi_tf.wording import count_noun
@@ -37,3 +38,35 @@ def keep_warnings(prepared: Sequence[PreparedDataset], results: epath.Path) -> N
     for one in prepared:
         if one.warnings:
             data_warnings.write_warnings(one.dataset.id, one.digest, one.warnings, results)
+
+
+def check_validation_images(link: Link, prepared: Sequence[PreparedDataset]) -> None:
+    """Checks, before hours of training, that a link has images to be evaluated on.
+
+    Raises:
+      FoiError: a member has no validation image with its annotation.
+    """
+    for member, one in zip(link.members, prepared, strict=True):
+        if not one.annotated_ids("val", member.task.type):
+            raise FoiError(
+                f"{member.task}: none of its {count_noun(len(one.ids['val']), 'validation image')} "
+                f"is annotated for {member.task.type}, so there is nothing to measure; annotate "
+                "some and prepare the dataset again"
+            )
+
+
+def note_missing_metric(finished: Finished, prepared: PreparedDataset, results: epath.Path) -> None:
+    """Warns of a metric that is not a number, and keeps the warning beside the result rows.
+
+    The weights of such a link are finite; but its validation images have nothing that the metric
+    counts, as where all objects are crowds.
+    """
+    link = finished.link
+    sentence = (
+        f"{link.task}: {finished.metric} cannot be computed, since nothing that it counts is "
+        "labeled in the validation images; rows of this task have no value and no gain. Annotate "
+        f"validation images of {prepared.dataset.id} and prepare it again"
+    )
+    warn(sentence)
+    key = f"{prepared.digest}.{link.task.type}"
+    data_warnings.write_warnings(prepared.dataset.id, key, [sentence], results)

@@ -6,6 +6,7 @@ trains the link.
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -225,6 +226,7 @@ def _plan_link(
     )
     rates = {schedule.learning_rate, *settings.rates}
     config_guard.check_configuration(setup.workdir, link, rates)
+    data_notes.check_validation_images(link, prepared)
     data_notes.tell_about_data(link, prepared)
     if strategies.is_chief(setup.strategy):
         data_notes.keep_warnings(prepared, epath.Path(setup.workdir) / "results")
@@ -280,4 +282,8 @@ def _write_row(
     row = result_row.build_row(finished, chosen, start, columns, setting, setup.vary)
     if strategies.is_chief(setup.strategy):
         directory = finished.link.directory(setup.workdir)
-        result_row.write_row(row, directory, epath.Path(setup.workdir) / "results")
+        rows = epath.Path(setup.workdir) / "results"
+        if not math.isfinite(finished.value):
+            (prepared,) = _load_members(setup, [finished.link.task])
+            data_notes.note_missing_metric(finished, prepared, rows)
+        result_row.write_row(row, directory, rows)

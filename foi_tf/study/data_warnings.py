@@ -21,7 +21,7 @@ def write_warnings(
 
     Args:
       dataset: id of the dataset.
-      digest: of the prepared data.
+      digest: of the prepared data; with the task type behind a dot for warnings on one.
       warnings: sentences.
       directory: directory of the result rows.
 

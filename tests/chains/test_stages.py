@@ -88,8 +88,13 @@ def test_a_target_starts_from_the_source_of_its_seed(setup, started, make_link, 
         assert (link.seed, link.varied) == (seed, ("init", "order"))
     with pytest.raises(FoiError, match=r"and seed 2; run foi-source .* --seed=2 first"):
         stages.target(dataclasses.replace(varied, seed=2), TASK, SOURCE, "small")
-    with pytest.raises(FoiError, match="several links"):
-        stages.target(setup, TASK, SOURCE, "small")
+    # What seeds do not vary is that of the first seed.
+    stages.target(dataclasses.replace(setup, seed=1), TASK, SOURCE, "small")
+    assert started.pop()[1] == links.weights_path(made[0])
+    subset = make_link(chain=("ilsvrc", SOURCE), task=task, varied=("init", "order", "subset"))
+    leave(subset, tmp_path)
+    stages.target(setup, TASK, SOURCE, "small")
+    assert started.pop()[1] == links.weights_path(made[0])
 
 
 def test_a_link_varies_what_it_has(setup, started):
@@ -197,3 +202,27 @@ def test_a_link_says_how_many_images_it_uses_and_keeps_warnings(blocks, tmp_path
     ]
     data_notes.keep_warnings([prepared, warned], tmp_path)
     assert data_warnings.find_warnings(tmp_path) == {TASK.dataset: ("one", "two")}
+
+
+def test_a_metric_that_is_not_a_number_is_told_and_kept(setup, monkeypatch, tmp_path, capsys):
+    def lacks_value(link, **_):
+        return dataclasses.replace(finish(link), value=float("nan"))
+
+    monkeypatch.setattr(stages.run_link, "run_link", lacks_value)
+    stages.target(setup, TASK, "scratch", "full")
+    said = "miou cannot be computed, since nothing that it counts is labeled in the validation"
+    assert f"warning: {TASK}: {said}" in capsys.readouterr().err
+    (kept,) = data_warnings.find_warnings(tmp_path / "results")[TASK.dataset]
+    assert said in kept
+    assert results.load(tmp_path / "results").value.isna().all()
+
+
+def test_a_task_without_validation_images_stops_before_training(setup, started, monkeypatch):
+    prepared = prepared_datasets.load_prepared(setup.data_dir, TASK.dataset)
+    bare = dataclasses.replace(
+        prepared, annotated=prepared.annotated | {"val": (frozenset(),) * len(prepared.ids["val"])}
+    )
+    monkeypatch.setattr(prepared_datasets, "load_prepared", lambda *_: bare)
+    with pytest.raises(FoiError, match="validation images is annotated for segmentation, so there"):
+        stages.target(setup, TASK, "scratch", "full")
+    assert not started

@@ -136,6 +136,8 @@ def test_masks_with_other_palettes_are_doubted(tmp_path):
          "looks like 'caf\u00e9' in a mistaken encoding"),
         (lambda c: c["categories"].append({"id": 77, "name": "never"}), False,
          "train: 1 class of 3 without a box: 'never'"),
+        (each_annotation(iscrowd=1), True,
+         "train: all 16 boxes are of crowds, which are ignored; nothing can be learned"),
         (each_annotation(area=-1), True, "box_areas 0 is -1 pixels"),
         (each_annotation(area=1e9), True, r"box_areas 0 is 1e\+09 pixels, but must be from 0 to"),
         (each_annotation(area=0.01), False, "'area' of 16 of 16 boxes is below 1 %"),

@@ -25,6 +25,10 @@ def judge_object_labels(
         text = f"{split}: no box in any of its {count_noun(images, 'image')}{places}"
         remedy = "put the annotations there and see that their names are those of the images"
         return [AuditFinding(f"{text}; {remedy}", certain=True)]
+    if sums[f"{kind}.objects"] == sums[f"{kind}.crowds"]:
+        text = f"{split}: all {int(sums[f'{kind}.objects'])} boxes are of crowds, which are ignored"
+        remedy = "nothing can be learned or measured; annotate single objects"
+        return [AuditFinding(f"{text}; {remedy}", certain=True)]
     found = []
     empty = 0
     for name in sums:

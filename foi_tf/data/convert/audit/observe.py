@@ -79,10 +79,13 @@ def _observe_class_map(mask, field: FieldSpec, example, dataset, size, name, tal
 def _observe_object_labels(
     labels, field: FieldSpec, example, dataset, size, name, tally: Tally
 ) -> None:
-    del example, dataset, size
+    del dataset, size
     folder = name.rpartition("/")[0]
     tally.add(f"{field.task_type}.folder {folder}")
     tally.add(f"{field.task_type}.objects", len(labels))
+    crowds = schema.find_field(field.task_type, Geometry.OBJECT_CROWDS)
+    if crowds is not None:
+        tally.add(f"{field.task_type}.crowds", int(example[crowds.name].sum()))
     if not len(labels):
         tally.mark(f"{field.task_type}.empty in {folder}", name)
     for value, count in zip(*np.unique(labels, return_counts=True), strict=True):
