@@ -6,5 +6,6 @@ CHAIN = [
 ]  # fmt: skip
 # A chain and its baseline agree in these columns. `setting` limits the target's images only.
 BASELINE = ["target", "target_type", "setting", "backbone", "family", "metric"]
-# Runs that agree in these columns have the same noise.
+# Runs that agree in these columns have the same noise. `family` tells pre-trainings apart by their
+# weights; other source models that start from one pre-training are chains of one pool.
 POOL = ["target_type", "setting", "backbone", "family", "metric"]

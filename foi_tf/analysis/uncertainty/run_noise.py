@@ -1,7 +1,7 @@
 """Estimates how far a chain's log ratio is off, from all runs of its kind in a study.
 
 A run's log metric is a sum of effects of the chain and of the seed, and of noise. Runs of all
-chains with the same task type, setting, network and metric tell how large the noise is.
+chains with the same task type, setting, backbone, pre-training and metric tell how large it is.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ class TargetErrors:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class RunNoise:
-    """Holds the noise of runs of one task type, setting, network and metric.
+    """Holds the noise of runs of one task type, setting, backbone, pre-training and metric.
 
     Attributes:
       deviation: standard deviation of a run's log metric, in %, typical of the targets.

@@ -60,6 +60,25 @@ def test_chains_borrow_noise_from_each_other(make_results):
     assert row["verdict"] == "clearly positive" and row["more_seeds"] == 0
 
 
+def test_pretrainings_do_not_share_noise(make_results):
+    rng, specs = np.random.default_rng(0), []
+    for init, digest, deviation in (
+        ("ilsvrc", "a" * 16, 0.01), ("ilsvrc", "b" * 16, 0.3), ("simclr", "c" * 16, 0.1),
+    ):  # fmt: skip
+        for source in ("ilsvrc", CITY):
+            for seed, value in enumerate(0.5 * np.exp(rng.normal(0, deviation, 12))):
+                fields = {"seed": seed, "init": init, "pretraining": digest}
+                specs.append((CAMVID, source, value, fields))
+    frame = gains.with_gains(make_results(*specs))
+    noise = frame[frame.source == "city"].set_index("init").noise
+    expected = {"ilsvrc@aaaaaaaa": 1, "ilsvrc@bbbbbbbb": 30, "simclr": 10}
+    assert set(noise.index) == set(expected)
+    for init, percent in expected.items():
+        assert 0.5 * percent < noise[init] < 2 * percent
+    texts = frame[frame.source == "city"].spread_from
+    assert set(texts) == {"2 chains with several seeds"}  # Of its own pre-training only.
+
+
 def test_one_seed_of_two_sources_cannot_be_told(study):
     frame = gains.with_gains(study)
     row = frame[(frame.source == "vkitti2") & (frame.target == "sunrgbd")].iloc[0]
