@@ -15,7 +15,7 @@ from foi_tf.data.convert.readers import coco_files, coco_json, instances
 from foi_tf.data.convert.readers.coco_json import CocoCategory, CocoImage
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
-from foi_tf.wording import count_noun
+from foi_tf.wording import count_noun, list_names_briefly
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -170,9 +170,10 @@ def read_file(
     content = coco_json.read_boxes(path)
     names: dict[str, str] = {}
     listed: set[str | int] = set()
+    if missing := [one for one in content.images if one.file_name not in images]:
+        shown = list_names_briefly([f"{folder}/{one.file_name}" for one in missing])
+        raise FoiError(f"{path}: image {missing[0].id}: there is no file {shown}")
     for image in content.images:
-        if image.file_name not in images:
-            raise FoiError(f"{path}: image {image.id}: there is no file {folder}/{image.file_name}")
         if str(image.id) in names or image.file_name in listed:
             raise FoiError(
                 f"{path}: image {image.id}: {image.file_name} or its id is listed twice; remove one"
