@@ -56,8 +56,11 @@ WITH_TORCH = {
     "torch_step": (["hrnet_w18", "32", "float32", "1"], r'"seconds"'),
     "torch_inference": (["hrnet_w18", "32", "float32", "1"], r"\["),
 }
-# Started by other benchmarks; and one whose test is in tests/bin, beside the plans it reads.
-ELSEWHERE = {"tensorflow_step", "tensorflow_inference", "torch_reference", "workers", "repeat"}
+# Started by other benchmarks; or tested beside what they are about: `repeat` in tests/bin,
+# `storage` in tests/chains, `uncertainty` in tests/analysis. `kill` takes minutes at its smallest;
+# tests/test_sweep.py kills workers once.
+ELSEWHERE = {"tensorflow_step", "tensorflow_inference", "torch_reference", "workers"}
+ELSEWHERE |= {"repeat", "storage", "uncertainty", "kill"}
 
 
 # With the tiny backbone in place of hrnet_mini.

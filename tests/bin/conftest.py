@@ -53,10 +53,12 @@ def in_process(program, given, times=1):
 
 
 def error(outcome):
-    """Returns the one line that went wrong."""
+    """Returns the one line that went wrong; the device and the number of images may be said."""
     code, out, err = outcome
     assert code == 1 and not out, outcome
-    lines = [line for line in err.strip().splitlines() if line != AUTO]
+    lines = [
+        line for line in err.strip().splitlines() if line != AUTO and ": trains on " not in line
+    ]
     assert len(lines) == 1 and ": error: " in lines[0], err
     return lines[0]
 

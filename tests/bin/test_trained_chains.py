@@ -32,11 +32,12 @@ def test_a_chain_end_to_end(call, flags):
     assert made["chain"] == ["scratch", "blocks:segmentation"]
     code, out, err = call(
         target, **flags, source="blocks:segmentation", target="blocks:segmentation",
-        source_weights=made["directory"],
+        source_weights=made["directory"], setting="small",
     )  # fmt: skip
     assert code == 0 and "Traceback" not in err
     assert json.loads(out)["chain"] == ["scratch", "blocks:segmentation", "blocks:segmentation"]
-    assert call(target, **flags, source="scratch", target="blocks:segmentation")[0] == 0
+    given = {"source": "scratch", "target": "blocks:segmentation"}
+    assert call(target, **flags, **given, setting="small")[0] == 0
     frame = results.load(flags["workdir"] / "results")
     assert sorted(zip(frame.source, frame.setting, frame.steps, strict=True)) == [
         ("blocks", "small", 2), ("scratch", "full", 3), ("scratch", "small", 2),

@@ -33,9 +33,12 @@ def pretraining():
     schedule = configuration.Schedule(
         optimizer="sgd", learning_rate=0.1, steps=9, small_steps=9, batch_size=8
     )
+    member = links.Member(
+        task=PRETRAINING, data="0", images=None, crop=(64, 64), rescale=(1.0, 1.0)
+    )
     made = links.Link(
-        chain=("scratch", str(PRETRAINING)), task=PRETRAINING, members=(), parent="", steps=9,
-        schedule=schedule, backbone="hrnet_mini", precision="bfloat16", seed=0, replicas=1,
+        chain=("scratch", str(PRETRAINING)), task=PRETRAINING, members=(member,), parent="",
+        steps=9, schedule=schedule, backbone="hrnet_mini", precision="bfloat16", seed=0, replicas=1,
     )  # fmt: skip
     return links.Finished(
         link=made, metric="top1", value=0.6, metrics={"top1": 0.6}, n_train=9,
