@@ -8,8 +8,8 @@ import setuptools
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "foi_tf/__init__.py").read_text()).group(1)
 
-# Two lanes: TensorFlow 2.15 with Keras 2 and tensorflow-addons on Python 3.11, and
-# current TensorFlow with tf-keras on 3.12, where tensorflow-addons cannot be imported.
+# Two stacks: TensorFlow 2.15 with Keras 2 and tensorflow-addons on Python 3.11, and
+# current TensorFlow with tf-keras on 3.12 and 3.13, where tensorflow-addons cannot be imported.
 OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
 
 PROGRAMS = (
@@ -34,7 +34,7 @@ setuptools.setup(
     long_description=(ROOT / "README.md").read_text(),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.11,<3.13",
+    python_requires=">=3.11,<3.14",
     packages=[*setuptools.find_packages(include=["foi_tf", "foi_tf.*"]), "foi_tf.configs"],
     package_dir={"foi_tf.configs": "configs"},
     package_data={

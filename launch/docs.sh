@@ -14,7 +14,8 @@ case "${1:-}" in
   -*) fail "takes no flags but --help" ;;
 esac
 out=${1:-$ROOT/docs/reference}
-make_environment 3.11 docs
+version=$(choose_version 3.11 3.13 3.12)
+make_environment "$version" docs
 # Programs are left out: their --help is their reference.
 # Libraries ask the machine for its processor while they are imported, which pdoc would suppress.
 PDOC_ALLOW_EXEC=1 "$PYTHON" -m pdoc --docformat google --output-directory "$out" foi_tf '!foi_tf\.bin' '!foi_tf\.miniworld\.'

@@ -1,32 +1,54 @@
 # shellcheck shell=bash
 # Makes the virtual environment that the launch scripts run in. To be sourced.
 #
-#   make_environment 3.11 dev    makes .venv-3.11 and installs foi_tf and its extra "dev" there, in
-#                                the versions that constraints/ pins; sets $PYTHON to its Python
+#   choose_version 3.13 3.12     prints the first of the versions whose Python the machine has; with
+#                                FOI_PYTHON only that one counts
+#   make_environment 3.12 dev    makes .venv-3.12 and installs foi_tf and its extra "dev" there, in
+#                                the versions that constraints/ pins; sets $PYTHON to its Python,
+#                                and says on stderr which version runs
 
 # shellcheck source=launch/common.sh
 source "$ROOT/launch/common.sh"
 
+# Debian packs venv and ensurepip apart. The Pythons of pyenv and uv may be off the PATH.
 find_python() {
   local version=$1 candidate
   for candidate in "${FOI_PYTHON:-}" "python$version" python3 python \
-    "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python; do
+    "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python \
+    "${UV_PYTHON_INSTALL_DIR:-${XDG_DATA_HOME:-$HOME/.local/share}/uv/python}"/cpython-"$version"[.-]*/bin/python; do
     [ -n "$candidate" ] || continue
     if "$candidate" -c "import sys, venv, ensurepip
 sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
       command -v "$candidate"
       return 0
     fi
+    [ -z "${FOI_PYTHON:-}" ] || return 1
   done
   return 1
+}
+
+fail_without_python() {
+  fail "needs Python $1 with its venv and ensurepip modules${FOI_PYTHON:+, which FOI_PYTHON=$FOI_PYTHON is not};" \
+    "install it with '$2' on Debian or Ubuntu, 'brew install python@$3' on macOS, or" \
+    "'uv python install $3' anywhere; or name one with FOI_PYTHON=/path/to/python"
+}
+
+choose_version() {
+  local version
+  for version in "$@"; do
+    if find_python "$version" >/dev/null; then
+      echo "$version"
+      return 0
+    fi
+  done
+  fail_without_python "3.11, 3.12 or 3.13" "sudo apt-get install python3-venv" 3.13
 }
 
 make_environment() {
   local version=$1 extra=$2 base stamp
   local environment="$ROOT/.venv-$version"
-  base=$(find_python "$version") || fail "needs Python $version with its venv and ensurepip" \
-    "modules; install it (on Debian: apt-get install python$version-venv) or name one with" \
-    "FOI_PYTHON=/path/to/python"
+  base=$(find_python "$version") ||
+    fail_without_python "$version" "sudo apt-get install python$version-venv" "$version"
   # Installs again only if setup.py or the constraints have changed.
   stamp=$(cat "$ROOT/setup.py" "$ROOT/constraints/$version.txt" | cksum | tr ' ' -)
   PYTHON="$environment/bin/python"
@@ -38,4 +60,5 @@ make_environment() {
       fail "the installation into $environment failed; see above"
     touch "$environment/$extra.$stamp"
   fi
+  echo "runs with Python $version in $environment" >&2
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes an environment, installs foi_tf there, and runs transfer chains on rendered images:
 # pre-training, a source, and a target of each of four task types with and without the source.
-# Ends with the path of a report on the source's gains. Takes some minutes on two CPU cores.
+# Ends with the path of a report on the source's gains. Takes some minutes on two CPU cores. The
+# environment has the newest of Python 3.13, 3.12 and 3.11 that the machine has.
 #
 #   bash launch/quickstart.sh [directory for the output]
 set -euo pipefail
@@ -20,7 +21,8 @@ echo_command() {
   echo
 }
 
-make_environment 3.11 ""
+version=$(choose_version 3.13 3.12 3.11)
+make_environment "$version" ""
 bin=$(dirname "$PYTHON")
 
 source=mapillary:segmentation

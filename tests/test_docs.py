@@ -30,7 +30,7 @@ command_not_found_handle() { record "$@"; }
 source() { record source "$@"; }
 exec 3>&1 >/dev/null
 """
-INSTALLED = ("pip", "ruff", "mypy", "python3.11")  # Not ours: flags are not checked.
+INSTALLED = ("pip", "ruff", "mypy", "python3.13")  # Not ours: flags are not checked.
 
 
 def parametrize_by_file(files):
