@@ -12,6 +12,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from foi_tf import tpu_machine
+
 if TYPE_CHECKING:
     from foi_tf.api import BusyError as BusyError
     from foi_tf.api import FoiError as FoiError
@@ -34,6 +36,7 @@ __version__ = "0.1.0"
 # and the second keeps start-up chatter off stderr, where our errors go.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+tpu_machine.set_tpu_variables()
 
 # The names of `foi_tf.api.__all__`, listed here so that the modules of `foi_tf` do not import it.
 _FRONT_DOOR = frozenset(

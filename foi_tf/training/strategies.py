@@ -12,6 +12,7 @@ from collections.abc import Callable
 import tensorflow as tf
 from official.common import distribute_utils
 
+from foi_tf import tpu_machine
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.files import describe_error
 from foi_tf.study.choices import PRECISIONS, STRATEGIES
@@ -20,6 +21,10 @@ from foi_tf.study.choices import PRECISIONS, STRATEGIES
 _TPU_VARIABLES = ("TPU_ADDRESS", "KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS", "TPU_NAME")
 # TPU VMs have one of these; so may machines with other accelerators, but without a libtpu.
 _TPU_DEVICES = ("/dev/accel[0-9]*", "/dev/vfio/[0-9]*")
+_TPU_REMEDY = (
+    "install tensorflow-tpu in place of tensorflow (launch/colab.sh does), restart, and import "
+    "foi_tf before tensorflow; or choose --strategy=cpu"
+)
 _LIBTPU = ("/lib/libtpu.so", "/usr/lib/libtpu.so")
 
 
@@ -47,11 +52,19 @@ def resolve_strategy(name: str, tpu: str = "") -> str:
 
     Args:
       tpu: name or address of a TPU to take; empty looks for one.
+
+    Raises:
+      FoiError: the machine was chosen for its TPU, which TensorFlow does not see.
     """
     if name != "auto":
         return name
     if tpu or _find_tpu():
         return "tpu"
+    if sign := tpu_machine.find_tpu_sign():
+        raise FoiError(
+            f"--strategy=auto: {sign} says that this machine has a TPU, and TensorFlow "
+            f"{tf.__version__} does not see it; {_TPU_REMEDY}"
+        )
     return "mirrored" if has_gpu() else "cpu"
 
 
@@ -103,8 +116,9 @@ def _create_tpu_strategy(address: str) -> tf.distribute.Strategy:
     try:
         return distribute_utils.get_distribution_strategy("tpu", tpu_address=address)
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
+        remedy = f"; {_TPU_REMEDY}" if address == "local" else ""
         raise FoiError(
-            f"--strategy=tpu: no TPU at '{address}' ({describe_error(error)})"
+            f"--strategy=tpu: no TPU at '{address}' ({describe_error(error)}){remedy}"
         ) from error
 
 

@@ -3,6 +3,7 @@
 import pytest
 import tensorflow as tf
 
+from foi_tf import tpu_machine
 from foi_tf.errors import FoiError
 from foi_tf.training import strategies
 
@@ -37,7 +38,8 @@ def _machine(monkeypatch, tmp_path):
     """Makes up a machine: its environment, device files, libtpu, and physical devices."""
 
     def make(environment=None, device="", libtpu=False, kinds=()):
-        for name in (*strategies._TPU_VARIABLES, "TPU_LIBRARY_PATH"):
+        signs = tpu_machine._SIGNS
+        for name in (*strategies._TPU_VARIABLES, *signs, "TPU_LIBRARY_PATH"):
             monkeypatch.delenv(name, raising=False)
         for name, value in (environment or {}).items():
             monkeypatch.setenv(name, value)
@@ -69,6 +71,17 @@ def test_auto_takes_the_tpu_else_gpus_else_the_cpu(machine, given, found):
     assert strategies.resolve_strategy("auto") == found
     assert strategies.resolve_strategy("mirrored") == "mirrored"
     assert strategies.resolve_strategy("auto", tpu="my-tpu") == "tpu"
+
+
+@pytest.mark.parametrize("sign", ["COLAB_TPU_1VM", "TPU_ACCELERATOR_TYPE"])
+def test_auto_stops_where_a_tpu_was_chosen_and_is_not_seen(machine, sign):
+    machine(environment={sign: "1"}, kinds=["GPU"])
+    said = f"{sign}=1 says that this machine has a TPU.* install tensorflow-tpu .*--strategy=cpu"
+    with pytest.raises(FoiError, match=said):
+        strategies.create_strategy("auto")
+    assert strategies.resolve_strategy("cpu") == "cpu"
+    machine(environment={sign: "1"}, device="vfio0", libtpu=True)
+    assert strategies.resolve_strategy("auto") == "tpu"
 
 
 def test_auto_and_the_name_that_it_resolves_to_are_one_strategy(machine):
