@@ -1,7 +1,9 @@
-"""Shows progress on stderr: as a bar on a terminal, elsewhere as a plain line now and then."""
+"""Shows progress: as a bar on a terminal or in a notebook, else as plain lines on stderr."""
 
+import importlib
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -11,6 +13,12 @@ from foi_tf.wording import count_noun
 
 T = TypeVar("T")
 PLAIN_LINE_EVERY = 15.0  # Seconds between two plain lines.
+
+
+def _in_notebook() -> bool:
+    """Tells whether a notebook's kernel runs this, so that a bar can be shown in its page."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return "IPKernelApp" in getattr(shell, "config", {})
 
 
 class Progress:
@@ -24,8 +32,12 @@ class Progress:
         self._label, self._total, self.count, self._unit = label, total, 0, unit
         self._last_line = time.monotonic()
         self._bar = None
-        if sys.stderr.isatty():
-            self._bar = tqdm.tqdm(desc=label, total=total, unit=unit)
+        if _in_notebook() or sys.stderr.isatty():
+            with warnings.catch_warnings():
+                # Without ipywidgets a notebook has the bar of a terminal, which is no fault.
+                warnings.simplefilter("ignore", tqdm.TqdmWarning)
+                bar = importlib.import_module("tqdm.auto").tqdm
+            self._bar = bar(desc=label, total=total, unit=unit)
 
     def __enter__(self) -> "Progress":
         return self

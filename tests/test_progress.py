@@ -1,4 +1,5 @@
 import sys
+import types
 
 from foi_tf import progress
 
@@ -31,3 +32,21 @@ def test_the_end_is_told_once(capsys):
         shown.update(2)
         shown.update(0)
     assert capsys.readouterr().err == "run: 2/2 steps\n"
+
+
+def test_a_bar_in_a_notebook(capsys, monkeypatch):
+    shell = types.SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    made = []
+    auto = types.SimpleNamespace(
+        tqdm=lambda **given: made.append(given) or progress.tqdm.tqdm(**given)
+    )
+    monkeypatch.setitem(sys.modules, "tqdm.auto", auto)
+    with progress.Progress("run", 2) as shown:
+        shown.update(2)
+    assert made == [{"desc": "run", "total": 2, "unit": "step"}]
+    assert "2/2" in capsys.readouterr().err
+    shell.config = {"TerminalIPythonApp": {}}
+    with progress.Progress("run", 2) as shown:
+        shown.update(2)
+    assert len(made) == 1 and capsys.readouterr().err == "run: 2/2 steps\n"
