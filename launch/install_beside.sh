@@ -3,7 +3,8 @@
 #
 #   bash launch/install_beside.sh [--dry_run]
 #
-# Changes no package that is installed already. Packages that depend on TensorFlow are installed
+# Changes no package that is installed already, but for tensorflow-metadata where it is newer than
+# the protobuf that is there, and so of no use. Packages that depend on TensorFlow are installed
 # without their dependencies, in the version that fits TensorFlow. All others are installed with
 # the present versions as constraints. --dry_run prints the commands instead.
 set -euo pipefail
@@ -28,6 +29,15 @@ END
 there=$(mktemp)
 "$python" -m pip freeze 2>/dev/null | grep '==' >"$there"
 
+# From 1.18 on its messages, which TensorFlow Datasets imports, need protobuf 6.31. TensorFlow and
+# much else are content with an older one, which they may have imported already.
+metadata=tensorflow-metadata
+if ! "$python" -c "import sys, google.protobuf as p
+sys.exit(tuple(map(int, p.__version__.split('.')[:2])) < (6, 31))" 2>/dev/null; then
+  metadata="tensorflow-metadata<1.18"
+  sed -i '/^tensorflow[-_]metadata==/d' "$there"
+fi
+
 # tf-keras is Keras 2, which TensorFlow contained up to 2.15.
 beside=("tf-models-official==$version.*" tensorflow-datasets)
 case "$version" in
@@ -38,7 +48,7 @@ esac
 rest=$(sed -n '/install_requires/,/^    \],/ s/^ *"\([^"]*\)",.*/\1/p' "$ROOT/setup.py" | grep -v '^tensorflow')
 mapfile -t rest <<<"$rest"
 rest+=(gin-config google-api-python-client immutabledict oauth2client promise pyarrow simple_parsing
-  tensorflow-metadata termcolor toml)
+  "$metadata" termcolor toml)
 
 pip=("$python" -m pip install --quiet --disable-pip-version-check --constraint "$there")
 execute "${pip[@]}" --no-deps "${beside[@]}" "$ROOT"

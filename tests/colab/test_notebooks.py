@@ -1,8 +1,12 @@
 """The notebooks, each run from its first cell to its last by a kernel of its own."""
 
+import importlib.util
 import os
 import pathlib
+import re
+import runpy
 import sys
+import types
 
 import nbclient
 import nbformat
@@ -14,6 +18,7 @@ from foi_tf.study import results
 from tests import tiny_backbone
 
 ROOT = pathlib.Path(__file__).parents[2]
+share = runpy.run_path(str(ROOT / "colab/share.py"))["share"]
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
 # Of the environment of the tests, what a program cannot start without.
 KEPT = ("PATH", "LANG", "TMPDIR")
@@ -42,6 +47,7 @@ def execute(name, folder):
 def test_one_chain_and_its_analysis(tmp_path):
     shown = execute("one_chain.ipynb", tmp_path)
     assert shown["image/png"] == 2
+    assert "Links run on 1 x " in shown["text"] and "tensorflow-datasets 4." in shown["text"]
     assert "ilsvrc → mapillary:segmentation → camvid:segmentation: miou = 0." in shown["text"]
     frame = results.load(tmp_path / "work" / "results")
     small = frame[(frame.target == "camvid") & (frame.setting == "small")]
@@ -62,25 +68,94 @@ def test_own_data(tmp_path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_notebooks_are_kept_without_outputs_and_begin_for_colab(path):
+def test_notebooks_are_kept_without_outputs_and_share_their_first_cell(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert not any(cell.outputs or cell.execution_count for cell in cells)
-    assert 'os.environ["TF_USE_LEGACY_KERAS"] = "1"' in cells[0].source
-    first = [nbformat.read(other, as_version=4).cells[1].source for other in NOTEBOOKS]
-    assert set(first) == {cells[0].source}, "the first cells have to be alike"
+    shared = {cell.id: cell for cell in notebook.cells if cell.id in ("first-cell", "check-cell")}
+    assert cells[0] is shared["first-cell"] and set(shared) >= {"first-cell"}
+    assert shared["first-cell"].source.startswith("# @title ")
+    assert all(cell.metadata.cellView == "form" for cell in shared.values())
+    assert ("check-cell" in shared) == (path.stem != "analysis")  # That one trains nothing.
+
+
+def copy_of_what_is_shared(tmp_path, address):
+    """Returns a checkout's notebooks and pages, with an address in CITATION.cff."""
+    for path in (*NOTEBOOKS, ROOT / "README.md", ROOT / "docs/api.md"):
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(path.read_text())
+    (tmp_path / "CITATION.cff").write_text((ROOT / "CITATION.cff").read_text() + address)
+    return {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_shared_cells_and_badges_are_as_written_from_one_place(tmp_path):
+    """By the file of the first cell and the address that CITATION.cff has, if it has one."""
+    before = copy_of_what_is_shared(tmp_path, "")
+    share(tmp_path)
+    after = {path: path.read_text() for path in before}
+    assert after == before, "run python colab/share.py"
+
+
+@pytest.mark.parametrize("address", ["https://github.com/o/r", "https://github.com/o/r.git"])
+def test_one_address_is_the_default_and_makes_the_badges(tmp_path, address):
+    before = copy_of_what_is_shared(tmp_path, f"repository-code: {address}\n")
+    for _ in range(2):  # The second time replaces what the first has written.
+        share(tmp_path)
+    badge = "](https://colab.research.google.com/github/o/r/blob/main/colab/one_chain.ipynb)"
+    for page in ("README.md", "docs/api.md"):
+        text = (tmp_path / page).read_text()
+        assert text.count(badge) == 1 and text.count("colab-badge.svg") == 3
+        assert len(text.splitlines()) == len(before[tmp_path / page].splitlines()) + 3
+    for path in NOTEBOOKS:
+        text = (tmp_path / "colab" / path.name).read_text()
+        assert f'REPOSITORY = \\"{address}\\"' in text
+
+
+def test_an_address_that_colab_cannot_open_is_refused(tmp_path):
+    before = copy_of_what_is_shared(tmp_path, "repository-code: https://gitlab.com/o/r\n")
+    with pytest.raises(SystemExit, match=r"gitlab.com/o/r: Colab opens only https://github.com"):
+        share(tmp_path)
+    assert (tmp_path / "README.md").read_text() == before[tmp_path / "README.md"]
+
+
+def run_first_cell(repository, drive=False, content="/content"):
+    """Runs the first cell with its form filled in; returns its names."""
+    cell = nbformat.read(NOTEBOOKS[0], as_version=4).cells[1].source
+    assert "DRIVE = False" in cell and "/content" in cell
+    cell = re.sub('REPOSITORY = ".*?"', lambda _: f'REPOSITORY = "{repository}"', cell, count=1)
+    names = {}
+    exec(cell.replace("DRIVE = False", f"DRIVE = {drive}").replace("/content", content), names)
+    return names
 
 
 def test_the_first_cell_installs_a_checkout(tmp_path, monkeypatch):
-    """As in Colab, but for the download: pip is one that only says how it was called."""
+    """As in Colab, but for the download: the script only says how it was called."""
     (tmp_path / "launch").mkdir()
     calls = tmp_path / "calls"
-    (tmp_path / "launch/install_beside.sh").write_text(f'echo "$FOI_PYTHON" > {calls}\n')
+    (tmp_path / "launch/colab.sh").write_text(f'echo "$FOI_PYTHON" > {calls}\n')
     monkeypatch.setenv("FOI_QUICK", "")
-    cell = nbformat.read(NOTEBOOKS[0], as_version=4).cells[1].source
-    assert 'REPOSITORY = ""' in cell
-    names = {}
-    exec(cell.replace('REPOSITORY = ""', f'REPOSITORY = "{tmp_path}"'), names)
+    monkeypatch.setenv("FOI_PYTHON", "")
+    names = run_first_cell(tmp_path)
     assert calls.read_text().strip() == sys.executable
-    assert names["QUICK"] is False
+    assert names["QUICK"] is False and names["foi"].__name__ == "foi_tf"
+
+
+def test_the_first_cell_says_that_it_needs_an_address(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(RuntimeError, match="give its repository's address in REPOSITORY"):
+        run_first_cell("")
+
+
+def test_the_first_cell_works_in_a_drive(tmp_path, monkeypatch):
+    def mount(place):
+        assert place == f"{tmp_path}/drive"
+        (tmp_path / "drive/MyDrive").mkdir(parents=True)
+
+    colab = types.ModuleType("google.colab")
+    colab.drive = types.SimpleNamespace(mount=mount)
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    monkeypatch.chdir(tmp_path)
+    run_first_cell("", drive=True, content=str(tmp_path))
+    assert pathlib.Path.cwd() == tmp_path / "drive/MyDrive/foi_tf"
