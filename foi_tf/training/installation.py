@@ -23,8 +23,9 @@ def check_installation(strategy: str = "auto") -> str:
       FoiError: a library does not load, the devices do not come up, or their step is wrong.
     """
     lines = [f"Python {platform.python_version()}, foi_tf {foi_tf.__version__}"]
-    lines.append(f"TensorFlow {tf.__version__}, Keras {tf.keras.__version__}")
-    if not tf.keras.__version__.startswith("2."):
+    keras = getattr(tf.keras, "__version__", "") or importlib.metadata.version("tf-keras")
+    lines.append(f"TensorFlow {tf.__version__}, Keras {keras}")
+    if not keras.startswith("2."):
         raise FoiError("tf.keras is Keras 3; restart, and import foi_tf before tensorflow")
     for name, module in _LIBRARIES.items():
         try:
