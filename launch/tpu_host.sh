@@ -26,7 +26,9 @@ else
     execute python3 -m pip install --quiet --user uv
     execute python3 -m uv venv --quiet --seed --python 3.12 "$HOME/foi_env"
   fi
-  execute "$python" -m pip install --quiet "tensorflow-tpu==$tensorflow.*"
+  # TensorFlow 2.20 takes any libtpu from 0.0.14 on, but aborts when it is imported with 0.0.52,
+  # which lacks functions that it looks up.
+  execute "$python" -m pip install --quiet "tensorflow-tpu==$tensorflow.*" "libtpu<=0.0.21.1"
 fi
 execute env FOI_PYTHON="$python" bash "$ROOT/launch/install_beside.sh"
 # Shows that nothing is missing before a plan starts.

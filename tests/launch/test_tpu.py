@@ -224,7 +224,7 @@ def test_an_image_without_tensorflow_gets_its_own(machine):
             "3.12",
             "/home/me/foi_env",
         ],
-        [python, "-m", "pip", "install", "--quiet", "tensorflow-tpu==2.20.*"],
+        [python, "-m", "pip", "install", "--quiet", "tensorflow-tpu==2.20.*", "libtpu<=0.0.21.1"],
         ["env", f"FOI_PYTHON={python}", "bash", f"{ROOT}/launch/install_beside.sh"],
         [python, "-c", "import foi_tf.bin.run, foi_tf.training.strategies"],
     ]
