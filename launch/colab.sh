@@ -18,13 +18,14 @@ has() {
 }
 
 pip=("$python" -m pip --quiet --disable-pip-version-check)
-# Older ones want a libtpu that PyPI does not have; tf-models-official ends with 2.20.
+# Older ones want a libtpu that PyPI does not have; tf-models-official ends with 2.20. That aborts
+# when it is imported with a libtpu as new as 0.0.52.
 if [ -n "$(cd "$ROOT" && "$python" -c 'from foi_tf import tpu_machine as t; print(t.find_tpu_sign())')" ]; then
   if ! has tensorflow-tpu; then
     for other in tensorflow tensorflow-cpu; do
       if has "$other"; then execute "${pip[@]}" uninstall --yes "$other"; fi
     done
-    execute "${pip[@]}" install "tensorflow-tpu>=2.19.1,<2.21"
+    execute "${pip[@]}" install "tensorflow-tpu>=2.19.1,<2.21" "libtpu<=0.0.21.1"
   fi
 elif ! has tensorflow && ! has tensorflow-cpu; then
   execute "${pip[@]}" install "tensorflow>=2.19,<2.21"

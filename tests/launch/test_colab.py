@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+FOR_TPU = "tensorflow-tpu>=2.19.1,<2.21 libtpu<=0.0.21.1"
 # Tells the versions of packages that the test has made up, and the signs of a TPU by foi_tf itself.
 PYTHON = """#!/usr/bin/env bash
 case "$1 $2" in
@@ -38,9 +39,9 @@ def _runtime(machine, monkeypatch):
     (["tensorflow"], {}, []),
     (["tensorflow-cpu"], {"COLAB_TPU_1VM": ""}, []),
     ([], {}, ["install tensorflow>=2.19,<2.21"]),
-    ([], {"COLAB_TPU_1VM": "1"}, ["install tensorflow-tpu>=2.19.1,<2.21"]),
+    ([], {"COLAB_TPU_1VM": "1"}, [f"install {FOR_TPU}"]),
     (["tensorflow"], {"TPU_ACCELERATOR_TYPE": "v5e-1"},
-     ["uninstall --yes tensorflow", "install tensorflow-tpu>=2.19.1,<2.21"]),
+     ["uninstall --yes tensorflow", f"install {FOR_TPU}"]),
     (["tensorflow-tpu"], {"COLAB_TPU_1VM": "1"}, []),
 ])  # fmt: skip
 def test_a_runtime_has_the_tensorflow_of_its_devices(machine, runtime, there, sign, commands):
