@@ -59,13 +59,7 @@ class _CocoAnnotation:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _CocoOutline:
-    image_id: int | str
-    category_id: _Id
-    bbox: _Box = None
-    area: float | None = None
-    iscrowd: _Flag = False
-    keypoints: _Numbers = ()
+class _CocoOutline(_CocoAnnotation):
     segmentation: Any = None
 
 
