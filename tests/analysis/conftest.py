@@ -5,6 +5,7 @@ import dataclasses
 import pandas as pd
 import pytest
 
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.study import grid, results
 from foi_tf.study.dataset import Task
 from foi_tf.study.registry import DATASETS
@@ -68,6 +69,22 @@ def write(directory, specs) -> pd.DataFrame:
 def make_results(tmp_path):
     """`write` into the test's own directory `results`."""
     return lambda *specs: write(tmp_path / "results", specs)
+
+
+@pytest.fixture
+def analyze_starts(tmp_path):
+    """Analyzes one target from its starts: the metric of each seed, by the name of the start."""
+
+    def analyze(starts, target="camvid:segmentation", **changes) -> StudyAnalysis:
+        specs = [
+            (target, name, value, {"seed": seed, **changes})
+            for name, values in starts.items()
+            for seed, value in enumerate(values)
+        ]
+        place = tmp_path / f"starts_{len(list(tmp_path.iterdir()))}"
+        return StudyAnalysis(write(place, specs))
+
+    return analyze
 
 
 @pytest.fixture(scope="session")

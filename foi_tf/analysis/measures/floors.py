@@ -76,6 +76,17 @@ def describe_run_floor(run: Run) -> str:
     return describe_floor(run["metric"], run["value"], constant)
 
 
+def describe_own_floor(run: Run) -> str:
+    """Says by what a run is at a floor, whatever its baseline is; "" if it can be ranked.
+
+    Args:
+      run: the values of its columns, with `floor` as `find_floors` returns it.
+    """
+    reasons = run.get("floor", "").split(_JOINED)
+    of_source = [reason for reason in reasons if reason.startswith(NO_SOURCE_MODEL)]
+    return _JOINED.join(filter(None, [describe_run_floor(run), *of_source]))
+
+
 def describe_floor(metric: str, value: float, constant: float = math.nan) -> str:
     """Says by what a value is at the floor; "" if it is better.
 

@@ -9,6 +9,7 @@ from foi_tf import files, progress
 from foi_tf.analysis.findings.evidence import Finding
 from foi_tf.analysis.findings.findings import judge_networks
 from foi_tf.analysis.measures import class_gains
+from foi_tf.analysis.measures.answers import find_answers
 from foi_tf.analysis.measures.depth_accuracy import compute_delta1_gains
 from foi_tf.analysis.measures.gains import transfers
 from foi_tf.analysis.measures.pretrainings import compare_pretrainings
@@ -95,12 +96,13 @@ def write_report(
         _write_figures(own, network, directory / "figures")
         for network, own in analysis.networks.items()
     )
+    answers = find_answers(analysis, parts)
     left_out = list(dict.fromkeys([*analysis.left_out, *left_out]))
     for name, other in others.items():
         left_out += [f"{name}: {sentence}" for sentence in other.left_out]
     studies = {"these results": analysis.rows, **{name: x.rows for name, x in others.items()}}
     left_out += compare_pretrainings(studies)
-    content = sections.render_sections(analysis, judged, found, figures, left_out)
+    content = sections.render_sections(analysis, judged, found, answers, figures, left_out)
     return _write_page(directory, "Transfer gains", sections.INTRODUCTION, content)
 
 

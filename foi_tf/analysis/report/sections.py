@@ -7,12 +7,15 @@ import foi_tf
 from foi_tf.analysis.findings import evidence
 from foi_tf.analysis.findings.evidence import Finding
 from foi_tf.analysis.measures import floors, gains, screening
+from foi_tf.analysis.measures.answer import Answer
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report import html_page, part_tables, warned_data
+from foi_tf.analysis.report.answer_section import render_answers
 from foi_tf.analysis.report.finding_tables import build_finding_table
 from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.study.grid import target_setting
 from foi_tf.study.results import NO_SOURCE, SCRATCH
+from foi_tf.wording import count_noun
 
 PAPER = (
     "Mensink et al., <i>Factors of Influence for Transfer Learning across Diverse Appearance "
@@ -48,6 +51,7 @@ def render_sections(
     analysis: StudyAnalysis,
     judged: Mapping[tuple[str, str], Sequence[Finding]],
     tables: Mapping[str, Sequence[Table]],
+    answers: Sequence[Answer],
     figures: str,
     left_out: Sequence[str],
 ) -> dict[str, str]:
@@ -58,10 +62,12 @@ def render_sections(
       judged: the findings of each (backbone, family).
       tables: by the part of the report that shows them, see `report.build_tables`; and, where
         there are runs of Table 3, that table as "validation".
+      answers: for each target.
       figures: the overview figures as HTML.
       left_out: sentences on results that do not count.
     """
     content = {
+        "What to start from": render_answers(answers),
         warned_data.HEADING: warned_data.render_warnings(analysis.warnings),
         "Findings": render_findings(judged),
         "Summary": figures + render_tables(tables["summary"]),
@@ -164,8 +170,26 @@ def render_left_out(analysis: StudyAnalysis, left_out: Sequence[str]) -> str:
             f"--setting={target_setting(setting)} --backbone={backbone}</code> "
             f"from the weights {family}."
         )
-    html.append("Learning rates are chosen by the metric that is reported, as in the paper.")
+    html += describe_learning_rates(analysis)
     return html_page.render_list(html)
+
+
+def describe_learning_rates(analysis: StudyAnalysis) -> list[str]:
+    """Says how the learning rates of the runs that count came about, in a sentence for each way."""
+    runs = analysis.best_runs
+    several = runs.learning_rates > 1
+    held = several & (runs.selection == "holdout")
+    ways = (
+        (several & ~held, "the learning rate was chosen by the metric that is reported, as in the "
+                          "paper"),
+        (held, "the learning rate was chosen on training images that were held out"),
+        (~several, "a single learning rate was run"),
+    )  # fmt: skip
+    return [
+        f"In {int(chosen.sum()):,} of {count_noun(len(runs), 'run')}, {text}."
+        for chosen, text in ways
+        if chosen.any()
+    ]
 
 
 def render_provenance() -> str:

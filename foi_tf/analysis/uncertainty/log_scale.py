@@ -24,10 +24,15 @@ def to_gain(better: np.ndarray, sign: float) -> np.ndarray:
       better: differences of logarithms of a chain and its baseline, positive where it is better.
       sign: -1 where lower values are better.
     """
-    log = sign * np.asarray(better, float)
-    share = np.exp(np.maximum(log, np.log(STRAIGHT)))
-    line = STRAIGHT * np.maximum(1 + log - np.log(STRAIGHT), 0)
-    return sign * 100 * (np.where(log < np.log(STRAIGHT), line, share) - 1)
+    return sign * 100 * (from_log(sign * np.asarray(better, float), 1.0) - 1)
+
+
+def from_log(logs: np.ndarray, baseline: float) -> np.ndarray:
+    """Returns the metrics whose `to_log` relative to the baseline's is given."""
+    logs = np.asarray(logs, float)
+    share = np.exp(np.maximum(logs, np.log(STRAIGHT)))
+    line = STRAIGHT * np.maximum(1 + logs - np.log(STRAIGHT), 0)
+    return baseline * np.where(logs < np.log(STRAIGHT), line, share)
 
 
 def from_gain(gain: float, sign: float) -> float:

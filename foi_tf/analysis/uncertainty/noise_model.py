@@ -20,6 +20,7 @@ from foi_tf.analysis.uncertainty.image_noise import ImageShares
 from foi_tf.analysis.uncertainty.pool_columns import Pool, describe_pool
 from foi_tf.analysis.uncertainty.run_noise import RunNoise, measure_noise
 from foi_tf.analysis.uncertainty.selection import judge_best
+from foi_tf.analysis.uncertainty.start_choice import draw_ratios
 from foi_tf.analysis.uncertainty.target_runs import TargetRuns, add_images
 from foi_tf.study.results import NO_SOURCE
 
@@ -64,7 +65,7 @@ class NoiseModel:
         }
         own = {key: measure_noise(targets) for key, targets in grouped.items()}
         self.pools = {
-            key: _fit_pool(key, targets, _borrow(key, targets, own))
+            key: fit_pool(key, targets, borrow_noise(key, targets, own))
             for key, targets in grouped.items()
         }
 
@@ -114,16 +115,10 @@ class NoiseModel:
         found = np.repeat(gains[None], draws, axis=0)
         rng = np.random.default_rng(seed)
         for pool in self.pools.values():
-            if pool.posterior is not None:
-                drawn = pool.posterior.draw(draws, rng)
-                found[:, pool.places] = log_scale.to_gain(drawn, pool.sign)
-            known = zip(pool.targets, pool.noise.targets, strict=True) if pool.noise else ()
-            for own, errors in known:
-                scratch = ~own.sourced & np.isfinite(own.ratios)
-                normal = rng.standard_t(errors.df[scratch], (draws, scratch.sum()))
-                deviation = np.sqrt((errors.own + errors.shared)[scratch])
-                drawn = own.ratios[scratch] + normal * deviation
-                found[:, np.array(own.places)[scratch]] = log_scale.to_gain(drawn, pool.sign)
+            for own, drawn in zip(pool.targets, draw_ratios(pool, draws, rng), strict=True):
+                known = np.isfinite(drawn[0])
+                places = np.array(own.places)[known]
+                found[:, places] = log_scale.to_gain(drawn[:, known], pool.sign)
         return found
 
 
@@ -163,7 +158,7 @@ def _baseline_key(pool: tuple[str, ...], target: str) -> tuple[str, ...]:
     return tuple(known[name] for name in BASELINE)
 
 
-def _borrow(
+def borrow_noise(
     key: tuple[str, ...], targets: Sequence[TargetRuns], own: Mapping[tuple, RunNoise | None]
 ) -> RunNoise | None:
     """Returns the noise of a pool, from another setting where all its seeds are single."""
@@ -184,8 +179,14 @@ def _borrow(
     return measure_noise(targets, others[setting], setting)
 
 
-def _fit_pool(key: tuple[str, ...], targets: Sequence[TargetRuns], noise: RunNoise | None) -> Pool:
-    """Fits the effects of a pool's chains that have a source, a gain and a known noise."""
+def fit_pool(key: tuple[str, ...], targets: Sequence[TargetRuns], noise: RunNoise | None) -> Pool:
+    """Fits the effects of a pool's chains that have a source, a gain and a known noise.
+
+    Args:
+      key: the values of `POOL`.
+      targets: the runs of each target.
+      noise: as `measure_noise` returns it for them.
+    """
     empty = np.zeros(0, int)
     sign = targets[0].sign
     if noise is None:

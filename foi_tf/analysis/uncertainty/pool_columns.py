@@ -62,7 +62,7 @@ def describe_pool(pool: Pool, levels: np.ndarray) -> dict[str, np.ndarray]:
         shrunk[chosen] = pool.posterior.mean
         for name, x in limits.items():
             above[name][chosen] = pool.posterior.probability_above(x)
-    half = special.stdtrit(df, (1 + verdicts.LEVEL) / 2) * deviation
+    half = verdicts.interval_factor(df) * deviation
     low, high = (log_scale.to_gain(seen["ratio"] + side * half, pool.sign) for side in (-1, 1))
     p_value = 2 * special.stdtr(df, -np.abs(seen["ratio"]) / deviation)
     significant = verdicts.find_significant(seen["ratio"], p_value, above[0.0])

@@ -44,15 +44,26 @@ class TargetRuns:
         return sorted({run["seed"] for runs in (self.baseline, *self.chains) for run in runs})
 
     @functools.cached_property
-    def table(self) -> np.ndarray:
-        """Returns log metrics, [1 + chains, seeds]; the first row is the baseline's."""
+    def values(self) -> np.ndarray:
+        """Returns metrics, [1 + chains, seeds]; the first row is the baseline's."""
         column = {seed: i for i, seed in enumerate(self.seeds)}
         values = np.full((1 + len(self.chains), len(column)), np.nan)
         for row, runs in zip(values, (self.baseline, *self.chains), strict=True):
             for run in runs:
                 row[column[run["seed"]]] = run["value"]
-        level = np.nanmean(values[0] if self.baseline else values)
-        return log_scale.to_log(values, level) if level > 0 else np.full_like(values, np.nan)
+        return values
+
+    @functools.cached_property
+    def level(self) -> float:
+        """Returns the metric that logarithms are relative to: the mean of the baseline."""
+        return float(np.nanmean(self.values[0] if self.baseline else self.values))
+
+    @functools.cached_property
+    def table(self) -> np.ndarray:
+        """Returns log metrics relative to `level`, as `values`; NaN where that is 0."""
+        if not self.level > 0:
+            return np.full_like(self.values, np.nan)
+        return log_scale.to_log(self.values, self.level)
 
     @functools.cached_property
     def weights(self) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Says in words how sure a gain is, and how many more seeds would settle it."""
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 LEVEL = 0.95  # Confidence level of intervals; ours.
 # A p-value below it gives a star: less than 5 %, since heavy tails cost some; ours.
@@ -17,6 +17,15 @@ VERDICTS = (
     CLEARLY_POSITIVE, PROBABLY_POSITIVE, UNKNOWN, NO_EFFECT, PROBABLY_NEGATIVE, CLEARLY_NEGATIVE,
 )  # fmt: skip
 SETTLED = (CLEARLY_POSITIVE, CLEARLY_NEGATIVE, NO_EFFECT)
+
+
+def interval_factor(df: np.ndarray) -> np.ndarray:
+    """Returns how many standard deviations an interval of `LEVEL` reaches to each side.
+
+    Args:
+      df: degrees of freedom of the variances.
+    """
+    return special.stdtrit(df, (1 + LEVEL) / 2)
 
 
 def find_significant(ratio: np.ndarray, p_value: np.ndarray, better: np.ndarray) -> np.ndarray:
