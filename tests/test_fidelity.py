@@ -13,7 +13,7 @@ from foi_tf.study.registry import DATASETS
 from foi_tf.study.results import MULTI_SOURCE
 from foi_tf.study.scenarios import SCENARIOS
 from foi_tf.study.validation_tasks import PUBLISHED
-from foi_tf.tasks import centernet, coco_metrics, depth, keypoints
+from foi_tf.tasks import centernet, depth, keypoints, voc_metrics
 
 ROOT = pathlib.Path(__file__).parents[1]
 VERDICTS = ("equal", "measured", "reading", "needs a TPU")
@@ -192,7 +192,7 @@ NUMBERS = {
         count("full", True, False),
         count("full", False, False),
     ],
-    "Detection on Pascal VOC and Underwater Trash, AP at IoU": lambda: [coco_metrics._VOC_IOU],
+    "Detection on Pascal VOC and Underwater Trash, AP at IoU": lambda: [voc_metrics._IOU],
     'NMS on "Pascal VOC and SUIM", IoU': lambda: [DATASETS["uwt"].box_nms],
     "Keypoints, AP at OKS": lambda: [0.5],  # tests/tasks/test_coco_metrics.py holds it.
     "Depth, largest ratio of an accurate pixel": lambda: [depth.DELTA],

@@ -9,8 +9,9 @@ from foi_tf.models.heads import DetectionHead
 from foi_tf.study import metrics
 from foi_tf.study.dataset import Dataset
 from foi_tf.study.image_statistics import MetricParts
-from foi_tf.tasks import centernet, coco_metrics, feature_cells, image_matches
+from foi_tf.tasks import centernet, coco_metrics, feature_cells, image_matches, voc_metrics
 from foi_tf.tasks.base import Sums, TaskType, class_names, compute_mean_shares
+from foi_tf.tasks.objects import Objects, count_by_size
 
 # Evaluation counts at most so many annotated boxes of an image, the largest ones. Ours: no image
 # of the paper's datasets has as many, and at most `centernet.MAX_PREDICTIONS` can be found.
@@ -92,26 +93,18 @@ class Detection(TaskType):
 
     def sums(self, statistics) -> Sums:
         """Returns the objects that were found and all objects, see `image_matches`."""
-        counts = [
-            image_matches.count_found(
-                scores,
-                labels,
-                np.where(crowds > 0, -1, truth),
-                # Places without a box have boxes of no size, which overlap nothing.
-                image_matches.box_similarity(boxes, truth_boxes),
-                self.classes,
+        counts = []
+        for place, scores in enumerate(statistics["scores"]):
+            labels = statistics["truth_labels"][place]
+            # There are few objects beside the places that are left empty.
+            present = labels >= 0
+            crowds = statistics["truth_crowds"][place][present] > 0
+            similarity = image_matches.box_similarity(
+                statistics["boxes"][place], statistics["truth_boxes"][place][present]
             )
-            for scores, labels, boxes, truth, crowds, truth_boxes in zip(
-                *(
-                    statistics[name]
-                    for name in (
-                        "scores", "labels", "boxes",
-                        "truth_labels", "truth_crowds", "truth_boxes",
-                    )
-                ),
-                strict=True,
-            )
-        ]  # fmt: skip
+            truth = np.where(crowds, -1, labels[present])
+            found = statistics["labels"][place]
+            counts.append(image_matches.count_found(scores, found, truth, similarity, self.classes))
         found, total = zip(*counts, strict=True)
         return np.stack(found), np.stack(total)
 
@@ -143,22 +136,22 @@ class AveragePrecision:
 
     def __init__(self, classes: int):
         self.classes = classes
-        self._found: list[coco_metrics.Objects] = []
-        self._truth: list[coco_metrics.Objects] = []
+        self._found: list[Objects] = []
+        self._truth: list[Objects] = []
         self._images = 0
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
         """Adds the statistics of some images, as `Detection.summarize` returns them."""
         scores, truth_labels = statistics["scores"], statistics["truth_labels"]
         image, place = np.nonzero(scores > 0)
-        found = coco_metrics.Objects(
+        found = Objects(
             images=self._images + image,
             labels=statistics["labels"][image, place],
             boxes=statistics["boxes"][image, place],
             scores=scores[image, place],
         )
         image, place = np.nonzero(truth_labels >= 0)
-        truth = coco_metrics.Objects(
+        truth = Objects(
             images=self._images + image,
             labels=truth_labels[image, place],
             boxes=statistics["truth_boxes"][image, place],
@@ -172,12 +165,12 @@ class AveragePrecision:
         """Returns "map" or "ap50" by class and size; None without images."""
         if not self._images:
             return None
-        found = coco_metrics.Objects.concatenate(self._found)
-        truth = coco_metrics.Objects.concatenate(self._truth)
+        found = Objects.concatenate(self._found)
+        truth = Objects.concatenate(self._truth)
         by_class, by_size = (
             coco_metrics.compute_box_map_parts(truth, found, self._images, self.classes)
             if metric == "map"
-            else coco_metrics.compute_voc_ap50_parts(truth, found, self.classes)
+            else voc_metrics.compute_voc_ap50_parts(truth, found, self.classes)
         )
         images = [
             len(np.unique(truth.images[truth.labels == label])) for label in range(self.classes)
@@ -187,7 +180,7 @@ class AveragePrecision:
             class_values=by_class,
             class_images=np.array(images),
             size_values=by_size,
-            size_objects=coco_metrics.count_by_size(truth),
+            size_objects=count_by_size(truth),
         )
 
     def result(self) -> dict[str, float]:
@@ -197,11 +190,11 @@ class AveragePrecision:
         """
         if not self._images:
             return {"map": float("nan"), "ap50": float("nan")}
-        found = coco_metrics.Objects.concatenate(self._found)
-        truth = coco_metrics.Objects.concatenate(self._truth)
+        found = Objects.concatenate(self._found)
+        truth = Objects.concatenate(self._truth)
         return {
             "map": coco_metrics.compute_box_map(truth, found, self._images, self.classes),
-            "ap50": coco_metrics.compute_voc_ap50(truth, found, self.classes),
+            "ap50": voc_metrics.compute_voc_ap50(truth, found, self.classes),
         } | metrics.name_constants({"map": 0.0, "ap50": 0.0})
 
 

@@ -30,23 +30,27 @@ def count_found(
       of a crowd do not count.
     """
     found, total = np.zeros(classes, np.uint16), np.zeros(classes, np.uint16)
-    similar = similarity >= _SIMILAR
-    for label in np.unique(truth[truth >= 0]):
-        own = np.flatnonzero(truth == label)
-        total[label] = len(own)
-        left = dict.fromkeys(own.tolist())
-        order = np.flatnonzero((labels == label) & (scores > 0))
-        counted = 0
-        for place in order[np.argsort(-scores[order], kind="stable")]:
-            if counted == len(own):
-                break
-            near = [goal for goal in left if similar[place, goal]]
-            if not near and similar[place, truth < 0].any():
-                continue
-            counted += 1
-            if near:
-                del left[max(near, key=lambda goal: similarity[place, goal])]
-                found[label] += 1
+    left: dict[int, list[int]] = {}
+    for goal, label in enumerate(truth.tolist()):
+        if label >= 0:
+            left.setdefault(label, []).append(goal)
+            total[label] += 1
+    crowds = np.flatnonzero(truth < 0).tolist()
+    counting = {label: len(goals) for label, goals in left.items()}
+    # Plain lists, since a call of NumPy takes longer than the few comparisons of an image.
+    similar, classes_found = (similarity >= _SIMILAR).tolist(), labels.tolist()
+    order = np.argsort(-scores, kind="stable")
+    for place in order[scores[order] > 0].tolist():
+        label = classes_found[place]
+        if not counting.get(label):
+            continue
+        near = [goal for goal in left[label] if similar[place][goal]]
+        if not near and any(similar[place][crowd] for crowd in crowds):
+            continue
+        counting[label] -= 1
+        if near:
+            left[label].remove(max(near, key=lambda goal: similarity[place, goal]))
+            found[label] += 1
     return found, total
 
 

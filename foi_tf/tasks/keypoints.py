@@ -15,6 +15,7 @@ from foi_tf.study.dataset import Dataset
 from foi_tf.study.image_statistics import MetricParts
 from foi_tf.tasks import centernet, coco_metrics, feature_cells, image_matches
 from foi_tf.tasks.base import Sums, TaskType, compute_mean_shares
+from foi_tf.tasks.objects import Objects, count_by_size
 from foi_tf.wording import count_noun
 
 # OKS falloff of keypoints of datasets that name none. Ours: the mean of COCO's 17.
@@ -251,15 +252,15 @@ class KeypointPrecision:
 
     def __init__(self, sigmas: Sequence[float]):
         self.sigmas = tuple(sigmas)
-        self._found: list[coco_metrics.Objects] = []
-        self._truth: list[coco_metrics.Objects] = []
+        self._found: list[Objects] = []
+        self._truth: list[Objects] = []
         self._images = 0
 
     def update(self, statistics: Mapping[str, np.ndarray]) -> None:
         """Adds the statistics of some images, as `Keypoints.summarize` returns them."""
         scores = statistics["scores"]
         image, place = np.nonzero(scores > 0)
-        found = coco_metrics.Objects(
+        found = Objects(
             images=self._images + image,
             labels=np.zeros_like(image),
             boxes=statistics["boxes"][image, place],
@@ -267,7 +268,7 @@ class KeypointPrecision:
             keypoints=statistics["keypoints"][image, place],
         )
         image, place = np.nonzero(statistics["truth_present"])
-        truth = coco_metrics.Objects(
+        truth = Objects(
             images=self._images + image,
             labels=np.zeros_like(image),
             boxes=statistics["truth_boxes"][image, place],
@@ -283,8 +284,8 @@ class KeypointPrecision:
         """Returns AP of the only class, and by size; None without images."""
         if not self._images:
             return None
-        found = coco_metrics.Objects.concatenate(self._found)
-        truth = coco_metrics.Objects.concatenate(self._truth)
+        found = Objects.concatenate(self._found)
+        truth = Objects.concatenate(self._truth)
         by_class, by_size = coco_metrics.compute_oks_ap50_parts(
             truth, found, self._images, self.sigmas
         )
@@ -293,7 +294,7 @@ class KeypointPrecision:
             class_values=by_class,
             class_images=np.array([len(np.unique(truth.images))]),
             size_values=by_size,
-            size_objects=coco_metrics.count_by_size(truth),
+            size_objects=count_by_size(truth),
         )
 
     def result(self) -> dict[str, float]:
@@ -303,7 +304,7 @@ class KeypointPrecision:
         """
         if not self._images:
             return {"oks_ap50": float("nan")}
-        found = coco_metrics.Objects.concatenate(self._found)
-        truth = coco_metrics.Objects.concatenate(self._truth)
+        found = Objects.concatenate(self._found)
+        truth = Objects.concatenate(self._truth)
         precision = coco_metrics.compute_oks_ap50(truth, found, self._images, self.sigmas)
         return {"oks_ap50": precision} | metrics.name_constants({"oks_ap50": 0.0})

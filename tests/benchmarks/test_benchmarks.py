@@ -18,7 +18,10 @@ NETWORK = ("--backbone=hrnet_mini", "--size=64")
 CASES = {
     "claims": (["--studies=1", "--draws=10", "--datasets=8"], r"8 datasets +A9.*\nlargest"),
     "convert": (["--images=4", "--repeats=1", "--layouts=camvid"], r"camvid +\d+"),
-    "detection_evaluation": (["--images=20", "--predictions=5", "--repeats=1"], r"ratio|both"),
+    "detection_evaluation": (
+        ["--images=20", "--link_images=20", "--predictions=5", "--repeats=1"],
+        r"link +[\d.]+ s(.|\n)*map .* by 0\.0e\+00\n.*both .* 0\.0e\+00\n.* by 0\.0e\+00\n$",
+    ),
     "distance": (["--datasets=3", "--images=20", "--channels=8", "--repeats=1"], r"[\d.]+ s"),
     "factors": (["--draws=2", "--resamples=9", "--grids=4x5"], r"4x5 +distance +\d"),
     "first_step": (["--repeats=1", "--backbone=hrnet_mini", "--size=32"], r"ratio"),

@@ -12,8 +12,8 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from foi_tf.tasks import coco_metrics
-from foi_tf.tasks.coco_metrics import Objects
+from foi_tf.tasks import coco_evaluation, coco_metrics, voc_metrics
+from foi_tf.tasks.objects import ANY_AREA, AREAS, Objects, count_by_size
 
 SIGMAS = np.asarray([0.026, 0.079, 0.107, 0.062, 0.035])
 
@@ -171,6 +171,27 @@ def objects(boxes, **columns):
     return Objects(**{"images": zeros, "labels": zeros, "boxes": boxes} | columns)
 
 
+def test_both_libraries_compute_the_same_precision(monkeypatch):
+    """Compares arrays, not means: of boxes, and of keypoints with crowds and lost marks."""
+    assert coco_evaluation.hotcoco is not None
+    rng = np.random.default_rng(5)
+    areas = [ANY_AREA, *AREAS]
+    cases = []
+    for keypoints, sigmas in ((0, None), (5, SIGMAS)):
+        classes = 1 if keypoints else 4
+        truth = random_truth(rng, 25, classes, most=30, keypoints=keypoints)
+        cases.append((truth, jitter(rng, truth, classes), 25, classes, areas, 20, sigmas))
+    nothing = objects([], crowds=np.zeros(0, bool))
+    none = objects([], scores=np.zeros(0))
+    cases += [(nothing, none, 1, 2, areas, 20, None), (cases[0][0], none, 25, 4, areas, 20, None)]
+    cases += [(nothing, cases[0][1], 25, 4, areas, 20, None)]
+    fast = [coco_evaluation.compute_precision(*case) for case in cases]
+    monkeypatch.setattr(coco_evaluation, "hotcoco", None)
+    for case, value in zip(cases, fast, strict=True):
+        np.testing.assert_array_equal(value, coco_evaluation.compute_precision(*case))
+    assert 0 < fast[0].max() <= 1 and 0 < fast[1].max() <= 1
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_box_map_equals_pycocotools(seed, tmp_path):
     rng = np.random.default_rng(seed)
@@ -196,7 +217,7 @@ def test_voc_ap50_equals_the_devkits_rule(seed):
     rng = np.random.default_rng(seed)
     truth = random_truth(rng, 25, 4)
     found = jitter(rng, truth, 4)
-    value = coco_metrics.compute_voc_ap50(truth, found, 4)
+    value = voc_metrics.compute_voc_ap50(truth, found, 4)
     assert value == pytest.approx(voc_by_hand(truth, found, 4), abs=1e-9)
 
 
@@ -207,7 +228,7 @@ def test_many_predictions_of_an_image(tmp_path):
     found = jitter(rng, truth, 1, extra=2)
     expected = by_files(truth, found, 3, 1, "bbox", tmp_path)[0]
     assert coco_metrics.compute_box_map(truth, found, 3, 1) == pytest.approx(expected, abs=1e-6)
-    value = coco_metrics.compute_voc_ap50(truth, found, 1)
+    value = voc_metrics.compute_voc_ap50(truth, found, 1)
     assert value == pytest.approx(voc_by_hand(truth, found, 1), abs=1e-9)
 
 
@@ -216,10 +237,10 @@ def test_voc_ap50_by_hand():
     boxes = [[0, 0, 10, 10], [0, 0, 10, 9], [20, 20, 30, 30], [80, 80, 90, 90]]
     found = objects(boxes, scores=[0.9, 0.8, 0.7, 0.6])
     # Right, wrong (the box is taken), right, wrong: precisions 1 and 2/3 at recalls 1/3, 2/3.
-    assert coco_metrics.compute_voc_ap50(truth, found, 1) == pytest.approx((1 + 2 / 3) / 3)
+    assert voc_metrics.compute_voc_ap50(truth, found, 1) == pytest.approx((1 + 2 / 3) / 3)
     # The box of 0.8 now goes to the difficult object alone, and the second is not missed.
     difficult = objects(truth.boxes, crowds=[True, False, False])
-    assert coco_metrics.compute_voc_ap50(difficult, found, 1) == pytest.approx(1 / 2)
+    assert voc_metrics.compute_voc_ap50(difficult, found, 1) == pytest.approx(1 / 2)
 
 
 def test_crowds_take_any_number_of_predictions():
@@ -238,7 +259,7 @@ def test_without_annotation_or_predictions():
     none = objects([], scores=np.zeros(0), keypoints=np.zeros((0, 5, 3)))
     for measure in (
         lambda *pair: coco_metrics.compute_box_map(*pair, 2, 1),
-        lambda *pair: coco_metrics.compute_voc_ap50(*pair, 1),
+        lambda *pair: voc_metrics.compute_voc_ap50(*pair, 1),
         lambda *pair: coco_metrics.compute_oks_ap50(*pair, 2, SIGMAS),
     ):
         assert np.isnan(measure(nothing, found)) and np.isnan(measure(nothing, none))
@@ -258,7 +279,7 @@ def test_what_is_found_in_an_image_without_objects_is_wrong():
         scores=np.asarray([0.5, 0.9]), keypoints=np.repeat(marks, 2, 0),
     )  # fmt: skip
     assert coco_metrics.compute_box_map(truth, found, 2, 1) == pytest.approx(0.5)
-    assert coco_metrics.compute_voc_ap50(truth, found, 1) == pytest.approx(0.5)
+    assert voc_metrics.compute_voc_ap50(truth, found, 1) == pytest.approx(0.5)
     assert coco_metrics.compute_oks_ap50(truth, found, 2, SIGMAS) == pytest.approx(0.5)
 
 
@@ -313,7 +334,7 @@ def test_parity_on_real_annotations(name, real_sets, tmp_path):
     else:
         expected = by_files(truth, found, images, classes, "bbox", tmp_path)[0]
         value = coco_metrics.compute_box_map(truth, found, images, classes)
-        voc = coco_metrics.compute_voc_ap50(truth, found, classes)
+        voc = voc_metrics.compute_voc_ap50(truth, found, classes)
         assert voc == pytest.approx(voc_by_hand(truth, found, classes), abs=1e-9)
     assert 0.05 < value < 0.95 and value == pytest.approx(expected, abs=1e-6)
 
@@ -329,7 +350,7 @@ def test_parts_of_box_map_are_those_of_pycocotools(tmp_path):
     assert np.nanmean(by_class) == pytest.approx(stats[0], abs=1e-12)
     assert np.isnan(by_class).tolist() == [False, False, False, True]
     single = truth.areas[~truth.crowds]
-    assert coco_metrics.count_by_size(truth).tolist() == [
+    assert count_by_size(truth).tolist() == [
         np.sum(single <= 1024), np.sum((single >= 1024) & (single <= 9216)), np.sum(single >= 9216),
     ]  # fmt: skip
 
@@ -351,13 +372,13 @@ def test_parts_of_voc_ap50_by_hand():
         boxes=np.stack([boxes[0], boxes[1], np.array([250, 0, 270, 20])]).astype(np.float32),
         scores=np.array([0.5, 0.5, 0.9]),
     )
-    by_class, by_size = coco_metrics.compute_voc_ap50_parts(truth, found, 3)
+    by_class, by_size = voc_metrics.compute_voc_ap50_parts(truth, found, 3)
     # Class 0: the wrong one comes first, then one of two is found, with a precision of 1/2.
     np.testing.assert_allclose(by_class, [1 / 4, 1 / 2, np.nan])
     # Small: of class 0 one of one at a precision of 1/2, of class 1 none of one.
     # Medium: class 1 has all. Large: class 0 has none; the small mistake does not count.
     np.testing.assert_allclose(by_size, [1 / 4, 1, 0])
-    assert coco_metrics.count_by_size(truth).tolist() == [2, 1, 1]
+    assert count_by_size(truth).tolist() == [2, 1, 1]
 
 
 def test_parts_of_oks_are_of_the_only_class():
