@@ -7,7 +7,7 @@ import pytest
 from etils import epath
 
 from foi_tf import lease
-from foi_tf.bin import source, target
+from foi_tf.bin import predict, source, target
 from foi_tf.study import image_statistics, results
 from tests.bin.conftest import CONFIG, error, in_process, misuse
 from tests.training import cluster
@@ -44,6 +44,15 @@ def test_a_chain_end_to_end(call, flags):
     ]  # fmt: skip
     assert frame.n_source.max() == 12 and (frame.target_domain == "aerial").all()
     check_images(flags["workdir"] / "results")
+    shown = {
+        "model": made["directory"],
+        "data_dir": flags["data_dir"],
+        "out": flags["workdir"] / "p",
+    }
+    code, out, _ = call(predict, dataset="blocks", count=2, **shown)
+    pictures = [json.loads(line)["picture"] for line in out.splitlines()]
+    assert code == 0 and len(pictures) == 2 and all(epath.Path(p).exists() for p in pictures)
+    assert "--dataset needs --data_dir" in misuse(call(predict, dataset="a", model="b", out="c"))
 
 
 @pytest.mark.slow

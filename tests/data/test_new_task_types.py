@@ -10,6 +10,7 @@ from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.convert.validate import validate_example
 from foi_tf.data.input import pipeline
 from foi_tf.data.inspect import class_coverage, describe, visualize
+from foi_tf.data.inspect.palette import class_color
 from foi_tf.data.records import schema
 from foi_tf.data.records.read_examples import read_examples
 from foi_tf.data.records.schema import FieldSpec, Geometry, RealValues
@@ -138,7 +139,7 @@ def test_statistics_pictures_and_coverage_know_them(prepared, tmp_path):
         "train/2: two", "4.00 - 4.00 cm", "materials",
     ]  # fmt: skip
     assert tuple(image.image[2, 8]) == (255, 255, 0)  # The box's edge.
-    assert tuple(image.image[8, 4]) == visualize.class_color(0)
+    assert tuple(image.image[8, 4]) == class_color(0)
     assert tuple(heights.image[0, 0]) == (0, 0, 0)
     assert materials.image[0, 0].tolist() == image.image[0, 0].tolist()
 

@@ -7,13 +7,12 @@ import cv2
 import numpy as np
 from etils import epath
 
+from foi_tf.data.inspect.palette import Color
 from foi_tf.files import atomic_write
 
 _CAPTION, _MARGIN = 16, 4  # Height of a caption's line, and margin around a picture, in pixels.
 _FONT, _FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.38
 _INK, _PAPER = (30, 30, 30), (255, 255, 255)
-
-Color = tuple[int, int, int]
 
 
 class Tile(NamedTuple):
@@ -69,10 +68,16 @@ def save_png(path: epath.PathLike, picture: np.ndarray) -> None:
     Raises:
       FoiError: the file cannot be written.
     """
+    data = encode_png(picture)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def encode_png(picture: np.ndarray) -> bytes:
+    """Encodes a picture, uint8 [H, W, 3] RGB, as the bytes of a PNG file."""
     done, data = cv2.imencode(".png", picture[..., ::-1])
     assert done
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+    return data.tobytes()
 
 
 def _draw_tile(tile: Tile) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 from etils import epath
 
 from foi_tf.data.inspect import contact_sheet, visualize
+from foi_tf.data.inspect.palette import class_color
 from foi_tf.data.inspect.statistics import Statistics
 from foi_tf.data.records import schema
 from foi_tf.data.records.prepared_datasets import PreparedDataset
@@ -59,7 +60,7 @@ def draw_contact_sheet(prepared: PreparedDataset) -> np.ndarray:
     for task_type, names in row.names.items():
         labels = schema.find_field(task_type, schema.Geometry.LABEL)  # Written, not colored.
         if not labels and len(names) <= _LEGEND:
-            colors = [visualize.class_color(index) for index in range(len(names))]
+            colors = [class_color(index) for index in range(len(names))]
             legend = contact_sheet.draw_legend(names, colors, width)
             rows.append([contact_sheet.Tile(legend, f"colors of {task_type}")])
     return contact_sheet.compose_sheet(rows)

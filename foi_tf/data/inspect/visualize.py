@@ -1,34 +1,32 @@
 """Draws annotations over their images, for people to look at."""
 
-import colorsys
-
 import cv2
 import numpy as np
 
-from foi_tf.data.inspect.contact_sheet import Color, Tile, resize_to_height
+from foi_tf.data.inspect.contact_sheet import Tile, resize_to_height
+from foi_tf.data.inspect.palette import Color, class_color
 from foi_tf.data.records import schema
 from foi_tf.data.records.schema import FieldSpec, Geometry
 from foi_tf.study.dataset import Dataset
 
-_GOLDEN = 0.618034  # Golden ratio; it turns hues so that neighboring classes differ.
 _BLEND = 0.55  # Share of a class's color in the pixels of a mask.
 _FAINT, _YELLOW = (120, 120, 120), (255, 255, 0)  # Boxes of crowds, and boxes without a class.
 _MAX_NAMED = 8  # Boxes up to which their names are written; more would hide the image.
 
 
-def class_color(index: int) -> Color:
-    """Returns the color of a class, the same in every picture."""
-    lightness = (0.95, 0.75, 0.55)[index % 3]
-    red, green, blue = colorsys.hsv_to_rgb(index * _GOLDEN % 1, 0.85, lightness)
-    return round(red * 255), round(green * 255), round(blue * 255)
-
-
-def draw_tiles(example: schema.Example, dataset: Dataset, height: int) -> list[Tile]:
+def draw_tiles(
+    example: schema.Example,
+    dataset: Dataset,
+    height: int,
+    limits: tuple[float, float] | None = None,
+) -> list[Tile]:
     """Draws the image with its objects, and a tile for each map.
 
     Args:
       example: as `read_examples` yields it.
       height: of the tiles, in pixels.
+      limits: smallest and largest number that colors of real maps tell apart; None takes those
+        of each map.
     """
     image = resize_to_height(np.ascontiguousarray(example["image"]), height)
     fields = [field for field in schema.FIELDS if field.name in example]
@@ -40,8 +38,9 @@ def draw_tiles(example: schema.Example, dataset: Dataset, height: int) -> list[T
         elif field.geometry is Geometry.REAL_MAP:
             numbers = example[field.name]
             known = numbers[numbers > 0]
-            caption = f"{known.min():.2f} - {known.max():.2f} {field.values.symbol}"
-            tiles.append(Tile(_draw_real_map(numbers, image.shape[:2]), caption))
+            span = f"{known.min():.2f} - {known.max():.2f}" if known.size else "no"
+            drawn = _draw_real_map(numbers, image.shape[:2], limits or find_limits(numbers))
+            tiles.append(Tile(drawn, f"{span} {field.values.symbol}"))
     return tiles
 
 
@@ -130,11 +129,19 @@ def _draw_class_map(
     return shown.astype(np.uint8)
 
 
-def _draw_real_map(numbers: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Draws small numbers (near) in red, large ones (far) in blue, unknown ones in black."""
+def find_limits(numbers: np.ndarray) -> tuple[float, float]:
+    """Finds the range of the known numbers of a real map, without the outermost per cent."""
+    known = numbers[numbers > 0]
+    near, far = np.percentile(known, (1, 99)) if known.size else (0, 1)
+    return float(near), float(far)
+
+
+def _draw_real_map(
+    numbers: np.ndarray, size: tuple[int, int], limits: tuple[float, float]
+) -> np.ndarray:
+    """Draws small numbers (near) in yellow, large ones (far) in violet, unknown ones in black."""
     numbers = cv2.resize(numbers, size[::-1], interpolation=cv2.INTER_NEAREST)
-    known = numbers > 0
-    near, far = np.percentile(numbers[known], (1, 99)) if known.any() else (0, 1)
+    near, far = limits
     level = np.clip((far - numbers) / max(far - near, 1e-3), 0, 1)
-    shown = cv2.applyColorMap((level * 255).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1]
-    return np.where(known[..., None], shown, np.uint8(0))
+    shown = cv2.applyColorMap((level * 255).astype(np.uint8), cv2.COLORMAP_VIRIDIS)[..., ::-1]
+    return np.where((numbers > 0)[..., None], shown, np.uint8(0))

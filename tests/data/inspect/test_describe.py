@@ -9,6 +9,7 @@ import pytest
 
 from foi_tf.data.convert import builder, custom_dataset, inventory, layouts
 from foi_tf.data.inspect import contact_sheet, describe, visualize
+from foi_tf.data.inspect.palette import class_color
 from foi_tf.data.inspect.statistics import Statistics
 from foi_tf.data.records import prepared_datasets, schema
 from foi_tf.data.records.read_examples import read_examples
@@ -90,12 +91,8 @@ def test_overlays_show_what_is_annotated():
         "keypoints": np.asarray([[[40, 50, 2], [10, 10, 0]]], np.float32),
     }  # fmt: skip
     objects, masked, meters = (tile.image for tile in visualize.draw_tiles(example, row, 100))
-    assert tuple(objects[20, 55]) == visualize.class_color(1) and tuple(
-        objects[45, 30]
-    ) == visualize.class_color(1)
-    assert (
-        tuple(objects[40, 50]) == visualize.class_color(0) and tuple(objects[10, 10]) == (128,) * 3
-    )
+    assert tuple(objects[20, 55]) == class_color(1) and tuple(objects[45, 30]) == class_color(1)
+    assert tuple(objects[40, 50]) == class_color(0) and tuple(objects[10, 10]) == (128,) * 3
     assert tuple(masked[80, 80]) == (128,) * 3 and tuple(masked[10, 10]) != (128,) * 3
     near, far, unknown = (meters[50, x].astype(int) for x in (5, 45, 80))
     assert near[0] > near[2] and far[2] > far[0] and unknown.sum() == 0
