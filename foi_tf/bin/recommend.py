@@ -10,7 +10,8 @@
 --by names the rule. Rules that need no source model: advice (the paper's findings), inclusion
 (distance of the target's images from a source's; needs --features), domain, size, coco, and fitted
 (a ranking that is learned from the results of other targets). Rules that score source models on
-points of the target (foi-features --pixels): leep, nleep, logme, hscore, gbc. The default is a rule
+points of the target (foi-features --pixels): leep, nleep, logme, hscore, gbc, energy, and glogme
+and etran, which also take sizes of boxes, ways to keypoints and depth. The default is a rule
 without points that costs least in at least 80 % of the draws of the targets and sources of
 --results or --published; else advice.
 

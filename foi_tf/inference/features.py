@@ -127,7 +127,9 @@ def _load_known(path: epath.PathLike, origins: Sequence[Origin]) -> dict[str, Fe
         found = feature_files.load_features(path)
     except FoiError as error:
         raise FoiError(f"{error}, after removing it, or name another --out") from error
-    return {each.origin.name: each for each in found if each.origin in origins}
+    # Those of version 0.1 may lack the geometry of their points.
+    whole = [each for each in found if each.points is None or each.points.geometry is not None]
+    return {each.origin.name: each for each in whole if each.origin in origins}
 
 
 def _origin(request: FeatureRequest, network: FeatureExtractor) -> Origin:
@@ -176,6 +178,9 @@ def _extract(
         if task:
             target = task.cell_labels(example, origin.size)
             found["target"] = tf.where(found["inside"], target, np.nan)
+            geometry = task.cell_geometry(example, origin.size)
+            none = tf.zeros((*target.shape, 0))
+            found["geometry"] = none if geometry is None else geometry
             # The seed depends on the image's id, so that points do not depend on the images' order.
             seed = [request.seed, tf.strings.to_hash_bucket_fast(example["id"], 2**31 - 1)]
             found["order"] = tf.random.stateless_uniform(target.shape, tf.cast(seed, tf.int64))
@@ -233,9 +238,12 @@ def _draw(features: tf.Tensor, targets, count: int) -> dict[str, tf.Tensor]:
     order = tf.where(tf.math.is_nan(flat), -1.0, tf.reshape(targets["order"], flat.shape))
     _, places = tf.math.top_k(order, min(count, height * width))
     vectors = tf.reshape(features, [batch, height * width, channels])
+    numbers = targets["geometry"]
+    numbers = tf.reshape(numbers, [batch, height * width, numbers.shape[-1]])
     return {
         "points": tf.gather(vectors, places, batch_dims=1),
         "target": tf.gather(flat, places, batch_dims=1),
+        "geometry": tf.gather(numbers, places, batch_dims=1),
     }
 
 
@@ -262,6 +270,7 @@ def _collect(
         vectors=chosen,
         targets=targets[image, point].astype(task.cell_dtype),
         images=image,
+        geometry=found["geometry"][order][image, point],
         probabilities=probabilities,
     )
     return Features(origin=origin, vectors=vectors, points=points)

@@ -16,7 +16,7 @@ ILSVRC_CLASSES = 1000  # Classes of the classification head of public weights.
 # Rules of `analysis.recommend` that rank sources; those of the last line need points of the target.
 FITTED = "fitted"
 RANKINGS = ("advice", "inclusion", "domain", "size", "coco", FITTED,
-            "leep", "nleep", "logme", "hscore", "gbc")  # fmt: skip
+            "leep", "nleep", "logme", "hscore", "gbc", "glogme", "etran", "energy")  # fmt: skip
 # Keras' names of the mixed-precision policies, by precision.
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 

@@ -87,6 +87,9 @@ class Points:
       targets: [M] annotations: int64 class ids (segmentation, and detection at the centers of
         boxes), int64 indices of keypoints, or float32 depth in meters.
       images: int64 [M] positions of the points' images in `Origin.ids`.
+      geometry: float32 [M, G] numbers that a head regresses there, see
+        `tasks.base.TaskType.cell_geometry`; G is 0 for segmentation. None in files of version
+        0.1 that were made without.
       probabilities: float32 [M, Z] probabilities of the Z source classes by the network's own
         segmentation heads, over the classes of all sources if it had several; None if the
         network has no such head.
@@ -95,6 +98,7 @@ class Points:
     vectors: np.ndarray
     targets: np.ndarray
     images: np.ndarray
+    geometry: np.ndarray | None = None
     probabilities: np.ndarray | None = None
 
 
@@ -241,12 +245,13 @@ def _find_problem_of_points(points: Points, origin: Origin, channels: int) -> st
     """Says why the points of features cannot be used; "" if they can."""
     arrays = {f.name: getattr(points, f.name) for f in dataclasses.fields(points)}
     arrays = {name: array for name, array in arrays.items() if array is not None}
-    wide = {"vectors", "probabilities"}
+    wide = {"vectors", "geometry", "probabilities"}
     if any(array.ndim != (2 if name in wide else 1) for name, array in arrays.items()):
         return "its points have arrays of different shapes"
     if len({len(array) for array in arrays.values()}) > 1 or points.vectors.shape[1] != channels:
         return "its points have arrays of different shapes"
-    kinds = {"vectors": "f", "probabilities": "f", "images": "iu", "targets": "iuf"}
+    kinds = {"vectors": "f", "geometry": "f", "probabilities": "f", "images": "iu"}
+    kinds |= {"targets": "iuf"}
     for name, array in arrays.items():
         if array.dtype.kind not in kinds[name]:
             return f"{name} of its points of the type {array.dtype}"

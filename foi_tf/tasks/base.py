@@ -149,6 +149,18 @@ class TaskType(abc.ABC):
         del example, crop
         raise NotImplementedError(f"{type(self).__name__} has no annotation of single cells")
 
+    def cell_geometry(self, example: Mapping[str, Any], crop: Size) -> tf.Tensor | None:
+        """Returns the numbers that the head regresses in each cell with a label.
+
+        Args:
+          example, crop: as for `cell_labels`.
+
+        Returns:
+          float32 [ceil(H / 4), ceil(W / 4), G]; None if the head regresses nothing.
+        """
+        del example, crop
+        return None
+
 
 def class_names(dataset: Dataset, task_type: str) -> np.ndarray:
     """Returns the names of a dataset's classes, or their numbers where it has no names."""

@@ -22,6 +22,7 @@ MAX_PREDICTIONS = 100  # Predictions for each image (Appendix A.3).
 OFFSET_WEIGHT, SIZE_WEIGHT = 1.0, 0.1
 MIN_OVERLAP = 0.7  # Lowest IoU in the rule of `gaussian_radius`, in Zhou et al.'s code.
 
+_LEAST_SIDE = 1 / 16  # Side in cells below which logarithms do not fall; ours.
 _ALPHA, _BETA = 2, 4  # Appendix A.3.
 _PATCHES = 64  # Gaussians that are drawn at a time, which limits memory; ours.
 
@@ -153,6 +154,16 @@ def encode_boxes(
         "size": pad_rows(sizes, MAX_OBJECTS),
         "present": real & ~tf.reduce_any(same & later, 1),
     }
+
+
+def find_box_centers(boxes: tf.Tensor) -> tf.Tensor:
+    """Returns the centers [..., 2] of boxes [..., 4]."""
+    return (boxes[..., :2] + boxes[..., 2:]) / 2
+
+
+def log_box_sizes(boxes: tf.Tensor) -> tf.Tensor:
+    """Returns the logarithms of height and width in cells, [..., 2], of boxes [..., 4]."""
+    return tf.math.log(tf.maximum((boxes[..., 2:] - boxes[..., :2]) / STRIDE, _LEAST_SIDE))
 
 
 def locate_cells(points: tf.Tensor, shape: Size) -> tuple[tf.Tensor, tf.Tensor]:

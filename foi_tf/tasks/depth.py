@@ -104,6 +104,10 @@ class Depth(TaskType):
         del crop
         return feature_cells.sample_pixels(example["depth"], 0)
 
+    def cell_geometry(self, example, crop) -> tf.Tensor:
+        """Returns the logarithm of the same depth."""
+        return tf.math.log(self.cell_labels(example, crop))[..., None]
+
 
 class DepthErrors:
     """Computes linear RMSE (Eigen et al., NeurIPS 2014) and the share of pixels with delta < 1.25.

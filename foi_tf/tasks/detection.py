@@ -126,9 +126,15 @@ class Detection(TaskType):
         Crowds are left out. Where several centers share a cell, the last one counts.
         """
         single = ~example["box_crowds"]
-        boxes = tf.boolean_mask(example["boxes"], single)
         labels = tf.boolean_mask(example["box_labels"], single)
-        return feature_cells.scatter_points((boxes[:, :2] + boxes[:, 2:]) / 2, labels, crop)
+        boxes = tf.boolean_mask(example["boxes"], single)
+        return feature_cells.scatter_points(centernet.find_box_centers(boxes), labels, crop)
+
+    def cell_geometry(self, example, crop) -> tf.Tensor:
+        """Returns the logarithms of height and width in cells of the same box."""
+        boxes = tf.boolean_mask(example["boxes"], ~example["box_crowds"])
+        numbers = centernet.log_box_sizes(boxes)
+        return feature_cells.scatter_points(centernet.find_box_centers(boxes), numbers, crop)
 
 
 class AveragePrecision:

@@ -48,11 +48,11 @@ def sample_pixels(pixels: tf.Tensor, unknown: int) -> tf.Tensor:
 
 
 def scatter_points(yx: tf.Tensor, values: tf.Tensor, crop: Size) -> tf.Tensor:
-    """Writes values [N] into the cells that hold the points [N, 2]; NaN in all other cells.
+    """Writes values [N, ...] into the cells that hold the points [N, 2]; NaN in other cells.
 
     Where several points share a cell, the last one counts.
     """
     shape = centernet.map_size(crop)
     places, _ = centernet.locate_cells(yx / centernet.STRIDE, shape)
-    empty = tf.fill(shape, np.float32(np.nan))
+    empty = tf.fill((*shape, *values.shape[1:]), np.float32(np.nan))
     return tf.tensor_scatter_nd_update(empty, places, tf.cast(values, tf.float32))

@@ -212,9 +212,17 @@ class Keypoints(TaskType):
         Where several keypoints share a cell, the last one counts.
         """
         seen = example["keypoints"][..., 2] > 0
-        kinds = tf.where(seen)[:, 1]
         places = tf.boolean_mask(example["keypoints"], seen)[:, :2]
-        return feature_cells.scatter_points(places, kinds, crop)
+        return feature_cells.scatter_points(places, tf.where(seen)[:, 1], crop)
+
+    def cell_geometry(self, example, crop) -> tf.Tensor:
+        """Returns (y, x) from the object's center to that keypoint, and the object's log size."""
+        seen = example["keypoints"][..., 2] > 0
+        places = tf.boolean_mask(example["keypoints"], seen)[:, :2]
+        boxes = tf.gather(example["keypoint_boxes"], tf.where(seen)[:, 0])
+        way = (places - centernet.find_box_centers(boxes)) / centernet.STRIDE
+        numbers = tf.concat([way, centernet.log_box_sizes(boxes)], -1)
+        return feature_cells.scatter_points(places, numbers, crop)
 
 
 def _candidates(outputs) -> tuple[tf.Tensor, tf.Tensor]:

@@ -79,7 +79,7 @@ def test_points_are_cells_with_the_class_at_their_center(network, request_for, t
     (made,) = features.update_features(tmp_path / "f.npz", [request], network, 4)
     points = made.points
     assert set(np.unique(points.images)) == set(range(4)) and points.probabilities is None
-    assert points.targets.dtype == np.int64
+    assert points.targets.dtype == np.int64 and points.geometry.shape == (80, 0)
     assert (np.bincount(points.images) == 20).all()
     whole, mask = feature_map(network, request, made.origin.ids[1])
     centers = mask[2::4, 2::4]
@@ -109,13 +109,15 @@ def test_few_annotated_cells_are_all_taken_once(network, request_for, tmp_path):
             request,
             name,
             "detection",
-            lambda e: {"t": task.cell_labels(e, SIZE)},
+            lambda e: {"t": task.cell_labels(e, SIZE), "g": task.cell_geometry(e, SIZE)},
         )
         targets = batch["targets"]["t"][0].numpy()
         places = ~np.isnan(targets)
         mine = made.points.images == i
         assert 0 < places.sum() < 50
         assert sorted(made.points.targets[mine]) == sorted(targets[places])
+        numbers = batch["targets"]["g"][0].numpy()[places]
+        np.testing.assert_allclose(np.sort(made.points.geometry[mine], 0), np.sort(numbers, 0))
         expected = network(batch["image"], request)[0].numpy()[places]
         np.testing.assert_allclose(
             np.sort(made.points.vectors[mine], 0), np.sort(expected, 0), rtol=1e-3, atol=1e-4

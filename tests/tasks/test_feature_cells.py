@@ -59,3 +59,30 @@ def test_what_decoding_cannot_shrink_is_not_inside():
     assert (view.height, view.out_height) == (72, 18)
     found = feature_cells.find_inside_cells({"original": {"size": size}, "scale": view.scale}, crop)
     assert found[:, 0].numpy().tolist() == [True] * 4 + [False] * 4
+
+
+def test_the_geometry_of_cells_is_that_of_their_objects():
+    """Compares with sizes of boxes in cells of 4 pixels, and with the way from their centers."""
+
+    def geometry(task_type, example):
+        return tasks.create(Task("x", task_type), ROW).cell_geometry(example, CROP).numpy()
+
+    boxes = {
+        "boxes": tf.constant([[0, 0, 4, 6], [0, 4, 8, 8]], tf.float32),
+        "box_labels": tf.constant([7, 8], tf.int64),
+        "box_crowds": tf.constant([False, False]),
+    }
+    found = geometry("detection", boxes)
+    np.testing.assert_allclose(found[0, 0], [0, np.log(1.5)], atol=1e-6)
+    np.testing.assert_allclose(found[1, 1], [np.log(2), 0], atol=1e-6)
+    assert np.isnan(found[0, 1]).all() and np.isnan(found[1, 0]).all()
+    persons = {
+        "keypoints": tf.constant([[[0, 4, 2], [5, 5, 0]]], tf.float32),
+        "keypoint_boxes": tf.constant([[0, 0, 8, 8]], tf.float32),
+    }
+    found = geometry("keypoints", persons)
+    np.testing.assert_allclose(found[0, 1], [-1, 0, np.log(2), np.log(2)], atol=1e-6)
+    assert np.isnan(found[1, 1]).all()  # Not visible.
+    found = geometry("depth", {"depth": tf.fill((8, 8, 1), 3.0)})
+    np.testing.assert_allclose(found, np.full((2, 2, 1), np.log(3)), rtol=1e-6)
+    assert tasks.create(Task("x", "segmentation"), ROW).cell_geometry({}, CROP) is None

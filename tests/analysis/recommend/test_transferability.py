@@ -223,7 +223,12 @@ def test_exact_fits_have_a_finite_score(name):
     assert np.isfinite(transferability.METRICS[name].function(10 * np.eye(3)[LABELS], LABELS))
 
 
-POINTS = Points(vectors=clusters(1.0).astype(np.float32), targets=LABELS, images=np.zeros(90, int))
+POINTS = Points(
+    vectors=clusters(1.0).astype(np.float32),
+    targets=LABELS,
+    images=np.zeros(90, int),
+    geometry=np.zeros((90, 0), np.float32),
+)
 
 
 @pytest.mark.parametrize("name", transferability.METRICS)
@@ -239,7 +244,10 @@ def test_points_that_a_metric_cannot_use_are_named():
         transferability.score_points("leep", POINTS, "camvid")
     depth = dataclasses.replace(POINTS, targets=np.linspace(1, 5, 90, dtype=np.float32))
     assert np.isfinite(transferability.score_points("logme", depth, "sunrgbd"))
-    with pytest.raises(FoiError, match="sunrgbd: gbc needs classes, not numbers; logme takes both"):
+    with pytest.raises(
+        FoiError,
+        match="sunrgbd: gbc needs classes, not numbers; logme, glogme, etran, energy take both",
+    ):
         transferability.score_points("gbc", depth, "sunrgbd")
     with pytest.raises(FoiError, match="camvid: all points have the same target"):
         transferability.score_points(

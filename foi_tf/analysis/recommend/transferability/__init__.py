@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from foi_tf.analysis.recommend.transferability.geometry import energy, etran, geometric_logme
 from foi_tf.analysis.recommend.transferability.leep import leep, nleep
 from foi_tf.analysis.recommend.transferability.logme import logme
 from foi_tf.analysis.recommend.transferability.separability import gbc, h_score
@@ -25,15 +26,19 @@ class TransferabilityMetric:
 
     Attributes:
       publication: publication that defines the metric.
-      function: function from inputs [n, ...] and targets [n] to the value.
+      function: function from inputs [n, ...], targets [n] and, with `geometry`, the points'
+        geometry [n, G] to the value.
       takes: inputs of the function, "vectors" or "probabilities" of `Points`.
       regression: whether targets may be numbers, such as depth, and not only classes.
+      geometry: whether the function takes the geometry of the points, too; then all targets
+        may be equal.
     """
 
     publication: str
-    function: Callable[[np.ndarray, np.ndarray], float]
+    function: Callable[..., float]
     takes: str = "vectors"
     regression: bool = False
+    geometry: bool = False
 
 
 METRICS = types.MappingProxyType(
@@ -43,6 +48,16 @@ METRICS = types.MappingProxyType(
         "logme": TransferabilityMetric("You et al., ICML 2021", logme, regression=True),
         "hscore": TransferabilityMetric("Bao et al., ICIP 2019", h_score),
         "gbc": TransferabilityMetric("Pándy et al., CVPR 2022", gbc),
+        "glogme": TransferabilityMetric(
+            "You et al., ICML 2021, of classes and geometry",
+            geometric_logme,
+            regression=True,
+            geometry=True,
+        ),
+        "etran": TransferabilityMetric(
+            "Gholami et al., ICCV 2023", etran, regression=True, geometry=True
+        ),
+        "energy": TransferabilityMetric("Gholami et al., ICCV 2023", energy, regression=True),
     }
 )
 
@@ -70,7 +85,21 @@ def score_points(name: str, points: Points, where: str) -> float:
         )
     if not np.issubdtype(points.targets.dtype, np.integer) and not metric.regression:
         able = ", ".join(key for key, each in METRICS.items() if each.regression)
-        raise FoiError(f"{where}: {name} needs classes, not numbers; {able} takes both")
+        raise FoiError(f"{where}: {name} needs classes, not numbers; {able} take both")
+    if metric.geometry:
+        return _score_geometry(metric, inputs, points, where)
     if len(np.unique(points.targets)) < 2:
         raise FoiError(f"{where}: all points have the same target; take more images or pixels")
     return metric.function(inputs, points.targets)
+
+
+def _score_geometry(
+    metric: TransferabilityMetric, inputs: np.ndarray, points: Points, where: str
+) -> float:
+    """Computes a metric that takes the geometry of the points."""
+    if points.geometry is None:
+        raise FoiError(f"{where}: the points have no geometry; make them again with foi-features")
+    spread = points.geometry.std(axis=0) if len(points.geometry) else np.zeros(0)
+    if len(np.unique(points.targets)) < 2 and not (spread > 0).any():
+        raise FoiError(f"{where}: all points are alike; take more images or pixels")
+    return metric.function(inputs, points.targets, points.geometry)
