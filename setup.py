@@ -22,6 +22,8 @@ PROGRAMS = (
     "plan",
     "features",
     "linear",
+    "probe",
+    "predict",
     "analyze",
     "recommend",
     "weights",

@@ -223,6 +223,31 @@ class ProjectionHead(Head):
         return tf.math.l2_normalize(outputs, axis=-1)
 
 
+class LinearHead(Head):
+    """Computes the outputs of another head by a linear map of each cell's features.
+
+    It has one 1x1 convolution for each output, and no hidden layer.
+    """
+
+    def __init__(self, head: Head, **kwargs):
+        super().__init__(**kwargs)
+        self._head = head
+
+    def network(self, inputs: tf.Tensor) -> Outputs:
+        """Builds the convolutions."""
+        outputs = self._head.network(inputs)
+        if not isinstance(outputs, dict):
+            return _output(inputs, outputs.shape[-1], 1, "linear")
+        return {
+            name: _output(inputs, output.shape[-1], 1, f"{name}/linear", _initial_bias(name))
+            for name, output in outputs.items()
+        }
+
+    def finish(self, outputs: Outputs, image: tf.Tensor) -> Outputs:
+        """Does what the other head does."""
+        return self._head.finish(outputs, image)
+
+
 def _inner_channels(published: int, features: int) -> int:
     """Returns the channels of a hidden layer, fewer than published on a narrow backbone."""
     if features >= _NARROWEST_PUBLISHED:
@@ -235,9 +260,13 @@ def _maps(x: tf.Tensor, inner: int, maps: dict[str, int]) -> dict[str, tf.Tensor
     outputs = {}
     for name, channels in maps.items():
         hidden = layers.conv2d(inner, 3, activation="relu", name=f"{name}/conv1")(x)
-        bias = HEATMAP_BIAS if name.endswith("heatmap") else 0.0
-        outputs[name] = _output(hidden, channels, 3, f"{name}/conv2", bias)
+        outputs[name] = _output(hidden, channels, 3, f"{name}/conv2", _initial_bias(name))
     return outputs
+
+
+def _initial_bias(name: str) -> float:
+    """Returns the bias that a map of CenterNet starts with."""
+    return HEATMAP_BIAS if name.endswith("heatmap") else 0.0
 
 
 def _output(x: tf.Tensor, channels: int, kernel: int, name: str, bias: float = 0.0) -> tf.Tensor:

@@ -10,7 +10,8 @@ DOMAINS = (
 )  # fmt: skip
 SEGMENTATION, DETECTION, KEYPOINTS, DEPTH = "segmentation", "detection", "keypoints", "depth"
 STRUCTURED_TASK_TYPES = (SEGMENTATION, DETECTION, KEYPOINTS, DEPTH)
-ANNOTATED_TASK_TYPES = (*STRUCTURED_TASK_TYPES, "classification")
+CLASSIFICATION = "classification"
+ANNOTATED_TASK_TYPES = (*STRUCTURED_TASK_TYPES, CLASSIFICATION)
 TABLE3 = "table3"  # Collection of the tasks that Table 3 validates, which are no part of the grid.
 CONTRASTIVE = "contrastive"  # Self-supervision needs images only, so every dataset has it.
 TASK_TYPES = (*ANNOTATED_TASK_TYPES, CONTRASTIVE)

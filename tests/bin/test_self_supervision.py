@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from foi_tf.analysis.measures.gains import with_gains
-from foi_tf.bin import linear, pretrain, source, target
+from foi_tf.bin import linear, pretrain, probe, source, target
 from foi_tf.data.convert import builder, custom_dataset
 from foi_tf.errors import FoiError
 from foi_tf.inference import export, linear_probe
@@ -108,6 +108,21 @@ def test_linear_evaluation(call, flags, tmp_path):
     assert found["top1"] > 0.8
     assert found["labels"] == "classification" and found["mean_ap"] is None
     assert len(found["mean"]) == len(found["std"]) == 3
+
+
+def test_probes_of_several_targets(call, flags, tmp_path):
+    """Classifies by the solver of foi-linear, and segments by a head; outcomes are kept."""
+    given = {"data_dir": flags["data_dir"], "backbone": "hrnet_mini", "size": "32x32"}
+    given |= {"init": "scratch", "steps": 5, "out": tmp_path / "probes"}
+    tasks = "ilsvrc:classification,blocks:segmentation"
+    code, out, _ = call(probe, dataset=tasks, **given)
+    first, second = map(json.loads, out.splitlines())
+    assert code == 0 and first["value"] > 0.8 and first["origin"]["steps"] == 0
+    assert second["metric"] == "miou" and second["origin"]["chain"] == ["scratch"]
+    assert len(list((tmp_path / "probes").iterdir())) == 2
+    assert call(probe, dataset=tasks, **given)[1] == out  # With the seconds of the first time.
+    said = error(call(probe, dataset="blocks:depth", **given))
+    assert "blocks" in said and "depth" in said
 
 
 def test_linear_evaluation_with_labels_from_boxes(call, flags):

@@ -14,19 +14,26 @@ from foi_tf.study.choices import Fit
 from foi_tf.study.results import SCRATCH
 
 if TYPE_CHECKING:
+    from foi_tf.chains.initial_weights import Start
     from foi_tf.inference import features
 
 
-def define(values: flags.FlagValues) -> None:
-    """Defines the data, the weights, and the size and number of images at a time."""
+def define(values: flags.FlagValues, *, several: bool = False) -> None:
+    """Defines the data, the weights, and the size and number of images at a time.
+
+    Args:
+      several: whether --init takes a list of weights.
+    """
     place = {"flag_values": values}
     flags.DEFINE_string(
         "data_dir", None, "Directory of the prepared datasets, as foi-prepare writes it.", **place
     )
-    flags.DEFINE_string(
+    define_init = flags.DEFINE_list if several else flags.DEFINE_string
+    define_init(
         "init",
         None,
-        "Weights of the backbone: a link's directory, a checkpoint, or scratch for random weights.",
+        "Weights of the backbone: a link's directory, a checkpoint, or scratch for random weights"
+        + ("; several, comma-separated." if several else "."),
         **place,
     )
     flags.DEFINE_enum(
@@ -50,16 +57,22 @@ def define(values: flags.FlagValues) -> None:
 
 def make_extractor(values: flags.FlagValues) -> features.FeatureExtractor:
     """Builds the backbone with the weights of --init."""
-    from foi_tf.chains import initial_weights
     from foi_tf.inference import features
 
-    if values.init == SCRATCH:
-        begin = initial_weights.random_start()
-    else:
-        begin = initial_weights.find_weights(values.init, values.backbone)
-        if begin.facts is None:
-            console.print_note(
-                f"{values.init}: keeps no normalization of pixels; each dataset's own is used. "
-                "Weights that are imported or trained again keep theirs"
-            )
+    begin = find_start(values.init, values.backbone)
     return features.FeatureExtractor(values.backbone, begin, values.seed)
+
+
+def find_start(init: str, backbone: str) -> Start:
+    """Finds the weights that --init names; notes where they keep no normalization of pixels."""
+    from foi_tf.chains import initial_weights
+
+    if init == SCRATCH:
+        return initial_weights.random_start()
+    begin = initial_weights.find_weights(init, backbone)
+    if begin.facts is None:
+        console.print_note(
+            f"{init}: keeps no normalization of pixels; each dataset's own is used. "
+            "Weights that are imported or trained again keep theirs"
+        )
+    return begin
