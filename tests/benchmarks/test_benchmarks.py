@@ -60,10 +60,10 @@ WITH_TORCH = {
     "torch_inference": (["hrnet_w18", "32", "float32", "1"], r"\["),
 }
 # Started by other benchmarks; or tested beside what they are about: `repeat` in tests/bin,
-# `storage` in tests/chains, `uncertainty` in tests/analysis. `kill` takes minutes at its smallest;
-# tests/test_sweep.py kills workers once.
+# `storage` in tests/chains, `uncertainty` in tests/analysis, `screening` in test_screening.py.
+# `kill` takes minutes at its smallest; tests/test_sweep.py kills workers once.
 ELSEWHERE = {"tensorflow_step", "tensorflow_inference", "torch_reference", "workers"}
-ELSEWHERE |= {"repeat", "storage", "uncertainty", "kill"}
+ELSEWHERE |= {"repeat", "storage", "uncertainty", "kill", "screening"}
 
 
 # With the tiny backbone in place of hrnet_mini.
