@@ -4,11 +4,12 @@
   python -m benchmarks.kill --out=DIRECTORY --signals=stop --times=100
   python -m benchmarks.kill --out=DIRECTORY --signals=none --stand_in=object_store
 
-Two `foi-run` go through a plan of 24 links with a tiny network, and leave what is busy. "kill" is
-SIGKILL, "stop" SIGTERM and SIGINT in turn, at random moments or right after a new file appeared.
-Whoever was killed is started again. When a plan is done, it is compared with the undisturbed one:
-rows (but for durations), statistics of single images and weights must be equal, bit by bit. Then
-the next plan begins, until there were enough signals. The same command goes on after a break.
+Two `foi-run` go through a plan of 24 links with a tiny network, and leave what is busy. Each link
+takes the better of two learning rates. "kill" is SIGKILL, "stop" SIGTERM and SIGINT in turn, at
+random moments or right after a new file appeared. Whoever was killed is started again. When a plan
+is done, it is compared with the undisturbed one: rows (but for durations), statistics of single
+images and weights must be equal, bit by bit. Then the next plan begins, until there were enough
+signals. The same command goes on after a break.
 
 With --stand_in, one plan is run without signals: "object_store" behind storage that has no atomic
 rename and lists directories late, "clock" with one worker an hour ahead.
@@ -38,12 +39,13 @@ STAND_IN = flags.DEFINE_enum(
 )
 TIMES = flags.DEFINE_integer("times", 100, "Number of signals to send.")
 SECONDS = flags.DEFINE_float("seconds", 1e9, "Seconds after which no further signal is sent.")
+SETS = flags.DEFINE_integer("sets", 4, "Number of datasets, each a source and a target.", 1)
 LONGEST = flags.DEFINE_float("longest", 25.0, "Most seconds between a start and its signal.")
 
-SETS = ("one", "two", "three", "four")
 CONFIG = """
 segmentation:
   crop: [32, 32]
+  rate_factors: [0.5, 1]
   schedule: {optimizer: sgd, learning_rate: 0.05, steps: 12, small_steps: 12, batch_size: 4}
 """
 WORKER = (
@@ -72,9 +74,14 @@ MOMENTS = (
 DURATIONS = ("wall_seconds", "chip_hours")
 
 
+def list_sets():
+    """Returns the names of the datasets."""
+    return [f"set{number}" for number in range(SETS.value)]
+
+
 def prepare(data):
-    """Prepares four small sets of colored rectangles, unless that was done before."""
-    for seed, name in enumerate(SETS):
+    """Prepares small sets of colored rectangles, unless that was done before."""
+    for seed, name in enumerate(list_sets()):
         if (data / name).exists():
             continue  # Writing the raw files again would count as changing them.
         raw = raw_folders.write_folder(data / "raw" / name, train=8, val=4, seed=seed)
@@ -84,15 +91,16 @@ def prepare(data):
 
 def write_plan(data, workdir):
     """Returns the text of a plan: a model of each set from random weights, and all transfers."""
+    names = list_sets()
     base = f"--data_dir={data} --workdir={workdir} --config={data}/c.yaml --backbone=hrnet_mini "
-    base += "--steps_per_loop=2 --checkpoint_every=2 --busy=leave"
-    lines = [f"foi-source {base} --source={name}:segmentation --init=scratch" for name in SETS]
+    base += "--steps_per_loop=2 --checkpoint_every=2 --busy=leave --select_lr=validation"
+    lines = [f"foi-source {base} --source={name}:segmentation --init=scratch" for name in names]
+    target = f"foi-target {base} --target="
     lines += [
-        f"foi-target {base} --source={source}:segmentation --source_init=scratch "
-        f"--target={target}:segmentation"
-        for source, target in itertools.product(SETS, SETS)
+        f"{target}{own}:segmentation --source={source}:segmentation --source_init=scratch"
+        for source, own in itertools.product(names, names)
     ]
-    lines += [f"foi-target {base} --source=scratch --target={name}:segmentation" for name in SETS]
+    lines += [f"{target}{name}:segmentation --source=scratch" for name in names]
     return "\n".join(lines) + "\n"
 
 

@@ -1,5 +1,6 @@
-"""`tests.kill_sweep`, shortened: two workers, one of them killed once at a random moment."""
+"""`benchmarks.kill`, shortened: two workers of a plan, one of them killed at a random moment."""
 
+import json
 import subprocess
 import sys
 
@@ -7,15 +8,16 @@ import pytest
 
 
 @pytest.mark.slow
-def test_a_killed_worker_loses_and_repeats_nothing(blocks, tmp_path):
+def test_a_killed_worker_loses_and_repeats_nothing(tmp_path):
     done = subprocess.run(
         [
-            sys.executable, "-m", "tests.kill_sweep", f"--data_dir={blocks}", f"--out={tmp_path}",
-            "--nosources", "--tasks=blocks:segmentation,blocks:detection", "--factors=0.5,1",
-            "--kills=1", "--pause=6",
+            sys.executable, "-m", "benchmarks.kill", f"--out={tmp_path}", "--signals=kill",
+            "--sets=1", "--times=1", "--longest=6",
         ],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     logs = "".join(path.read_text()[-2000:] for path in tmp_path.glob("*/log.txt"))
     assert done.returncode == 0, done.stderr + logs
-    assert done.stdout.endswith("2 rows each, 0 with another value []\n")
+    assert done.stdout.endswith("1 signals in 1 plans: 0 outcomes differ, 0 exit codes\n")
+    rows = [json.loads(path.read_text()) for path in tmp_path.glob("kill0/results/*.json")]
+    assert rows and all(len(json.loads(row["candidates"])) == 2 for row in rows)
