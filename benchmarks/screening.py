@@ -3,7 +3,9 @@
   python benchmarks/screening.py --workdir=W --data_dir=D --out=OUT [--backbone=hrnet_mini]
 
 W holds a finished study with few target images: chains without a source and from sources of the
-target's own task type, and the source models, as `launch/study.sh mini` leaves them. Each target's
+target's own task type, and the source models, as `launch/study.sh mini` leaves them. With
+--results, as studies/mini/results.csv, the chains may be of another machine, and W needs the source
+models alone. Each target's
 sources are scored by probes, by all transferability metrics on points, and by the
 rules that need no model. OUT keeps probes and points, so that a run that was stopped goes on.
 
@@ -34,6 +36,7 @@ from foi_tf.study import grid, metrics, results
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Task
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Working directory of the study.", required=True)
+RESULTS = flags.DEFINE_string("results", "", "Result rows, if they are not those of --workdir.")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Prepared datasets.", required=True)
 OUT = flags.DEFINE_string("out", None, "Directory of probes and points.", required=True)
 BACKBONE = flags.DEFINE_string("backbone", "hrnet_mini", "Backbone of the study.")
@@ -141,10 +144,12 @@ def compare(kind, tried, models, sizes):
 
 def main(_):
     """Prints a table for each task type, after the seconds of fine-tuning."""
-    rows = epath.Path(WORKDIR.value) / "results"
+    rows = RESULTS.value or epath.Path(WORKDIR.value) / "results"
     tried, said, _ = past_transfers.load_past_transfers(rows, SETTING, [])
     print("\n".join(said))
     models, sizes = find_models(WORKDIR.value)
+    tasks = [(Task(*pair[:2]), Task(*pair[2:])) for pair in tried[PAIR].to_numpy()]
+    tried = tried[[target in sizes and source in models for target, source in tasks]]
     frame = results.load(rows)
     for kind in TYPES.value:
         own = past_transfers.filter_task_types(tried, "within_type", [kind])

@@ -59,6 +59,7 @@ def _main(values: flags.FlagValues) -> None:
 
     starts = [backbone_flags.find_start(init, values.backbone) for init in values.init]
     for name in values.dataset:
+        scores = []
         task = Task.parse(name)
         prepared = prepared_datasets.load_task_dataset(values.data_dir, task)
         setting = grid.default_setting([prepared.dataset])
@@ -75,6 +76,13 @@ def _main(values: flags.FlagValues) -> None:
             request, values.backbone, starts, batch_size=values.batch_size, keep=values.out
         ):
             print(console.format_json(dataclasses.asdict(score)), flush=True)
+            scores.append(score)
+        best = max(scores, key=lambda one: one.score)
+        if len(scores) > 1 and best.value is not None:
+            console.print_note(
+                f"{task}: of {len(scores)} probes, {' -> '.join(best.origin.chain)} is the best "
+                f"({best.metric} {best.value:.4g})"
+            )
 
 
 PROGRAM = Program("foi-probe", __doc__, _define_flags, _main)

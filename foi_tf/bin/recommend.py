@@ -21,7 +21,8 @@ the best source that was tried; each target counts once. low to high is the 95 %
 first choice over draws of targets and sources, and wins the share of draws in which the rule loses
 least. --pairs and --target_types choose among the results; with points of segmentation alone,
 choose segmentation. --keep_scores writes the scores of each rule and pair. --scores reads such a
-table instead of points; it may also hold scores of a rule of your own.
+table instead of points; it may also hold scores of a rule of your own. --probes reads the outcomes
+of foi-probe, which become the rule probe.
 """
 
 import sys
@@ -33,7 +34,7 @@ from foi_tf.bin._shared.program import Program
 from foi_tf.study.choices import FITTED, RANKINGS
 from foi_tf.study.grid import SETTINGS
 
-_FOR_EVALUATE = ("target_types", "distances", "scores", "keep_scores")
+_FOR_EVALUATE = ("target_types", "distances", "scores", "probes", "keep_scores")
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -82,6 +83,12 @@ def _define_flags(values: flags.FlagValues) -> None:
         "for each rule, to use with --evaluate instead of points.",
         **place,
     )
+    flags.DEFINE_list(
+        "probes",
+        [],
+        "Outcomes of foi-probe, or their directories, to use with --evaluate: the rule probe.",
+        **place,
+    )
     flags.DEFINE_string("keep_scores", None, "CSV to write the scores of --evaluate to.", **place)
     flags.DEFINE_enum(
         "pairs",
@@ -116,9 +123,10 @@ def _check(given: dict) -> bool:
         "give either --results or --published": results > 1 or (given["evaluate"] and not results),
         "--sources goes with --target": given["sources"] and given["evaluate"],
         f"--by must name some of {', '.join(RANKINGS)}, or columns of --scores": (
-            not given["scores"] and not set(given["by"]) <= set(RANKINGS)
+            not (given["scores"] or given["probes"]) and not set(given["by"]) <= set(RANKINGS)
         ),
-        "--pairs, --target_types, --distances, --scores and --keep_scores go with --evaluate": (
+        "--pairs, --target_types, --distances, --scores, --probes and --keep_scores go with "
+        "--evaluate": (
             not given["evaluate"]
             and (given["pairs"] != "all" or any(given[name] for name in _FOR_EVALUATE))
         ),
@@ -143,7 +151,7 @@ def _main(values: flags.FlagValues) -> None:
     from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
     from foi_tf.analysis.recommend.default_rule import DEFAULT, choose_rule
     from foi_tf.analysis.recommend.resampled_regret import WINNING_SHARE, find_winner
-    from foi_tf.study import feature_files
+    from foi_tf.study import feature_files, probe_files
 
     features = feature_files.load_all_features(values.features)
     before, analysis = None, None
@@ -159,6 +167,9 @@ def _main(values: flags.FlagValues) -> None:
     if values.evaluate:
         before = past_transfers.filter_task_types(before, values.pairs, values.target_types)
         kept = pair_scores.read_scores(values.scores) if values.scores else None
+        if values.probes:
+            probed = pair_scores.tabulate_probes(probe_files.load_scores(values.probes))
+            kept = probed if kept is None else kept.merge(probed, how="outer")
         scores = source_ranking.score_past_transfers(before, values.by, features, kept)
         if values.keep_scores:
             pair_scores.write_scores(values.keep_scores, before, scores)

@@ -1,5 +1,6 @@
 """Scores pairs of source and target: computes transferability metrics, or reads kept scores."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -15,7 +16,9 @@ from foi_tf.errors import FoiError
 from foi_tf.progress import track
 from foi_tf.study.dataset import Task
 from foi_tf.study.feature_files import Features, Origin
+from foi_tf.study.probe_files import ProbeOrigin, ProbeScore
 
+PROBE = "probe"  # Column of the scores of probes.
 PairKey = tuple[str, str, str, str]  # The values of `summary.PAIR`.
 
 
@@ -144,6 +147,35 @@ def write_scores(
     files.write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
 
+def tabulate_probes(found: Iterable[ProbeScore]) -> pd.DataFrame:
+    """Tabulates probes as `read_scores` does; their column is `PROBE`.
+
+    Probes of weights that were trained on no source are left out.
+
+    Raises:
+      FoiError: a pair appears twice; or the probes of a target differ in more than their
+        weights, so that scores cannot be compared.
+    """
+    rows: dict[PairKey, float] = {}
+    first: dict[Task, ProbeOrigin] = {}
+    for each in found:
+        origin = each.origin
+        if ":" not in origin.chain[-1]:
+            continue
+        target, source = Task.parse(origin.task), Task.parse(origin.chain[-1])
+        other = first.setdefault(target, origin)
+        if _conditions_of(other) != _conditions_of(origin):
+            raise FoiError(
+                f"probes of {target} by {Task.parse(other.chain[-1])} and by {source} are of "
+                "different images or settings; make them with the same flags of foi-probe"
+            )
+        pair = (target.dataset, target.type, source.dataset, source.type)
+        if pair in rows:
+            raise FoiError(f"probes of {target} by {source} were given twice; name only one")
+        rows[pair] = each.score
+    return pd.DataFrame([(*pair, score) for pair, score in rows.items()], columns=[*PAIR, PROBE])
+
+
 def look_up_scores(name: str, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     """Returns the scores of a ranking for each pair; NaN where the table has no score.
 
@@ -156,6 +188,11 @@ def look_up_scores(name: str, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Se
     return pd.Series(
         known.reindex(pd.MultiIndex.from_frame(pairs[PAIR])).to_numpy(), pairs.index, dtype=float
     )
+
+
+def _conditions_of(origin: ProbeOrigin) -> ProbeOrigin:
+    """Leaves out of an origin what differs between the sources of a target."""
+    return dataclasses.replace(origin, chain=(), weights="", statistics=((0.0,) * 3,) * 2)
 
 
 def _drawing_of(origin: Origin) -> tuple:

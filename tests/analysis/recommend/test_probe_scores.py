@@ -1,0 +1,42 @@
+"""Ranks past transfers by probes, as the program does with --probes."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from foi_tf.analysis.recommend import pair_scores, source_ranking
+from foi_tf.errors import FoiError
+from foi_tf.study import probe_files
+from tests.study.test_probe_files import ORIGIN
+
+
+def probe(source, value, **changes):
+    origin = dataclasses.replace(ORIGIN, chain=("ilsvrc", source), weights=source, **changes)
+    return probe_files.make_score(origin, "rmse", {"rmse": value}, 1.0)
+
+
+def test_probes_become_scores_of_pairs():
+    """Keeps the sources alone, with lower errors as higher scores."""
+    bare = probe_files.make_score(ORIGIN, "rmse", {"rmse": 9.0}, 1.0)
+    bare = dataclasses.replace(bare, origin=dataclasses.replace(ORIGIN, chain=("ilsvrc",)))
+    own = ((0.1,) * 3, (0.2,) * 3)
+    found = pair_scores.tabulate_probes(
+        [bare, probe("b:depth", 2.0), probe("c:depth", 1.5, statistics=own)]
+    )
+    assert found.to_dict("records") == [
+        {"target": "a", "target_type": "depth", "source": s, "source_type": "depth", "probe": v}
+        for s, v in (("b", -2.0), ("c", -1.5))
+    ]
+    tried = pd.DataFrame({
+        "target": "a", "target_type": "depth", "source": ["c", "b", "d"], "source_type": "depth",
+    })  # fmt: skip
+    scores = source_ranking.score_past_transfers(tried, ["probe"], [], found)["probe"]
+    assert scores[:2].tolist() == [-1.5, -2.0] and scores.isna()[2]
+
+
+def test_probes_that_cannot_be_compared_are_refused():
+    with pytest.raises(FoiError, match="by b:depth and by c:depth are of different images or"):
+        pair_scores.tabulate_probes([probe("b:depth", 2.0), probe("c:depth", 1.0, steps=9)])
+    with pytest.raises(FoiError, match="probes of a:depth by b:depth were given twice"):
+        pair_scores.tabulate_probes([probe("b:depth", 2.0), probe("b:depth", 1.0)])
