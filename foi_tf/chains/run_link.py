@@ -28,7 +28,7 @@ from foi_tf.models.weights import checkpoint_facts
 from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.preemption import Preempted
 from foi_tf.progress import Progress
-from foi_tf.study import image_statistics
+from foi_tf.study import backbones, image_statistics
 from foi_tf.study.choices import Pace
 from foi_tf.training import strategies
 from foi_tf.training.evaluator import Evaluation
@@ -262,13 +262,11 @@ def _write_record(
     # Sets have no result row, beside which the statistics of their images could be kept.
     if len(found) == 1 and (by_image := next(iter(found.values())).images):
         image_statistics.save_statistics(by_image, links.image_statistics_path(directory))
-    # Images of a set are normalized by the statistics of the dataset that they are from.
-    only = prepared[0].dataset if len(prepared) == 1 else None
-    facts = CheckpointFacts(
-        backbone=finished.link.backbone,
-        mean=only.mean if only else None,
-        std=only.std if only else None,
-    )
+    name = finished.link.backbone
+    used = {backbones.choose_statistics(name, one.dataset) for one in prepared}
+    # Images of a set may be normalized by the statistics of the dataset that they are from.
+    mean, std = used.pop() if len(used) == 1 else (None, None)
+    facts = CheckpointFacts(backbone=name, mean=mean, std=std)
     checkpoint_facts.write_facts(links.weights_path(directory), facts)
     sync_files(*checkpoint_facts.checkpoint_files(links.weights_path(directory)))
     links.save_finished(directory, finished)

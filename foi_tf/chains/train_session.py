@@ -17,6 +17,7 @@ from foi_tf.chains.links import Link
 from foi_tf.data.input import pipeline
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.models import transfer
+from foi_tf.study import backbones
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import optimizers, strategies
 from foi_tf.training.evaluator import Evaluation, Evaluator
@@ -91,7 +92,7 @@ class TrainSession:
                 {name: task.head() for name, task in self.tasks.items()},
                 {str(member.task): member.crop for member in link.members},
                 {
-                    name: (one.dataset.mean, one.dataset.std)
+                    name: backbones.choose_statistics(link.backbone, one.dataset)
                     for name, one in zip(self.tasks, prepared, strict=True)
                 },
             )

@@ -17,6 +17,7 @@ from foi_tf.inference.saved_model import TrainedModel
 from foi_tf.models import transfer
 from foi_tf.models.heads import ClassificationHead
 from foi_tf.models.weights import checkpoint_facts, public_weights
+from foi_tf.study import backbones
 from foi_tf.study.dataset import Channels, Dataset
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import strategies
@@ -45,7 +46,10 @@ def write_model(
     if format_name == "safetensors" and not public_weights.has_torch_names(
         model.metadata["backbone"]
     ):
-        raise FoiError("--format=safetensors is for HRNetV2; take --format=saved_model")
+        raise FoiError(
+            f"--format=safetensors has no names for {model.metadata['backbone']}; take "
+            "--format=saved_model"
+        )
     metadata = {**model.metadata, "format": format_name, "frozen": frozen}
     with files.atomic_directory(out) as directory:
         description = directory / METADATA
@@ -59,6 +63,7 @@ def write_model(
                 model.head.model if has_timm_head(model) else None,
                 directory / "model.safetensors",
                 {public_weights.EXPORTED: description.read_text()},
+                model.metadata["backbone"],
             )
     return metadata
 
@@ -150,8 +155,9 @@ def _open_link(begin: Start, data_dir: epath.PathLike, common: Mapping[str, Any]
     dataset = prepared_datasets.load_prepared(data_dir, link.task.dataset).dataset
     link.task.check({link.task.dataset: dataset})
     # The statistics of a dataset that was prepared anew may be others.
-    if begin.facts and begin.facts.statistics:
-        dataset = dataclasses.replace(dataset, mean=begin.facts.mean, std=begin.facts.std)
+    kept = begin.facts.statistics if begin.facts else None
+    mean, std = kept or backbones.choose_statistics(link.backbone, dataset)
+    dataset = dataclasses.replace(dataset, mean=mean, std=std)
     task = tasks.create(link.task, dataset, link.members[0].options)
     if not task.prediction_text:  # Nobody has use for the head's outputs.
         return _open_backbone(link.backbone, checkpoint, dataset.mean, dataset.std, common)

@@ -15,6 +15,7 @@ from foi_tf.errors import FoiError
 from foi_tf.models import backbones, transfer
 from foi_tf.progress import Progress
 from foi_tf.study import feature_files
+from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Channels, Size, Task
 from foi_tf.study.feature_files import Features, Origin, Points
@@ -70,7 +71,8 @@ class FeatureExtractor:
         strategies.make_repeatable(seed)
         self.backbone, self.chain = backbone, begin.chain
         self.weights = begin.digest or f"seed {seed}"
-        self.statistics = begin.facts.statistics if begin.facts else None
+        kept = begin.facts.statistics if begin.facts else None
+        self.statistics = kept or BACKBONES[backbone].statistics
         self.model = backbones.build_backbone(backbone)
         self.classifiers: list[tuple[np.ndarray, np.ndarray]] = []
         if begin.checkpoint is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from foi_tf import tasks
+from foi_tf.models.weights import torch_convert
 from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.metrics import METRICS
 
@@ -38,8 +39,8 @@ with torch.no_grad():
 foi-weights import --backbone={backbone} --weights=PATH/model.safetensors --out=weights
 ```
 
-Tensors have the names of timm's HRNetV2, which has no {backbone}. Images are to be normalized by
-the mean and standard deviation below.
+Tensors have the names of {described}. Images are to be normalized by the
+mean and standard deviation below.
 """,
 }
 # Calls in timm: how to create the model, and how to call it.
@@ -94,8 +95,11 @@ def _use(metadata: Mapping[str, Any]) -> str:
         calls.append(_CALLS["predict"].format(fields=tasks.TYPES[kind].prediction_text))
     # A checkpoint that was imported may have a classifier without a task.
     headed = kind == "classification" or (kind is None and "classes" in metadata)
-    known = metadata["format"] == "safetensors" and BACKBONES[metadata["backbone"]].in_timm
+    backbone = BACKBONES[metadata["backbone"]]
+    known = metadata["format"] == "safetensors" and backbone.in_timm
+    layout = torch_convert.LAYOUTS.get(backbone.architecture)
     fields = {"backbone": metadata["backbone"], "classes": metadata.get("classes", 0)}
+    fields["described"] = layout.described if layout else ""
     create, call = (text.format(**fields) for text in (_CLASSIFIER if headed else _BACKBONE))
     text = _USES["timm" if known else metadata["format"]].format(
         calls="\n".join(calls),

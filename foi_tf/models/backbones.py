@@ -2,7 +2,8 @@
 
 A backbone maps normalized images [B, H, W, 3] to features [B, ceil(H / 4), ceil(W / 4), C]. The
 outputs of its layers `hrnet.BRANCHES` are its feature maps at strides 4, 8, 16 and 32. A ResNet
-has only the last of these layers.
+has only the last of these layers. A backbone that is classified by its last branch alone marks
+it as `layers.PooledBranch`.
 """
 
 from collections.abc import Callable
@@ -10,12 +11,17 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from foi_tf.errors import unknown_name_error
+from foi_tf.models.efficientnet_lite import efficientnet_lite
 from foi_tf.models.hrnet import hrnet_v2
 from foi_tf.models.resnet import resnet_50
-from foi_tf.study.backbones import BACKBONES, HRNET, RESNET
+from foi_tf.study.backbones import BACKBONES, EFFICIENTNET_LITE, HRNET, RESNET
 
 # Functions of `input_shape` and of the options of a backbone's variant.
-ARCHITECTURES: dict[str, Callable[..., tf.keras.Model]] = {HRNET: hrnet_v2, RESNET: resnet_50}
+ARCHITECTURES: dict[str, Callable[..., tf.keras.Model]] = {
+    HRNET: hrnet_v2,
+    RESNET: resnet_50,
+    EFFICIENTNET_LITE: efficientnet_lite,
+}
 
 
 def build_backbone(

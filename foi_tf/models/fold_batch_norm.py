@@ -7,20 +7,23 @@ import tensorflow as tf
 
 from foi_tf.models import layers
 
+_CONVOLUTIONS = (tf.keras.layers.Conv2D, tf.keras.layers.DepthwiseConv2D)
+
 
 @layers.not_converted
 def fold_network(model: tf.keras.Model) -> tf.keras.Model:
-    """Builds a functional model without batch norm, with the same outputs and its own variables.
+    """Builds a functional model with batch norm folded, with the same outputs, own variables.
 
-    In inference mode batch norm multiplies each channel by a constant and adds another. The
-    convolution right before it can do that itself. Outputs agree up to rounding. Layers keep
-    their names.
+    In inference mode batch norm multiplies each channel by a constant and adds another. A
+    convolution right before it can do that itself; other batch norms stay. Outputs agree up to
+    rounding. Layers keep their names.
     """
-    norms = {
-        _convolution_before(layer): layer
+    found = (
+        (_convolution_before(layer), layer)
         for layer in model.layers
         if isinstance(layer, tf.keras.layers.BatchNormalization)
-    }
+    )
+    norms = {name: layer for name, layer in found if name}
     passed = {norm.name for norm in norms.values()}
 
     def make(layer: tf.keras.layers.Layer) -> tf.keras.layers.Layer:
@@ -86,21 +89,24 @@ def move_before_upsampling(
 
 
 def _convolution_before(norm: tf.keras.layers.BatchNormalization) -> str:
-    """Returns the name of the convolution whose output goes into this batch norm only."""
+    """Returns the name of the convolution whose output goes into this batch norm only, or ""."""
     (node,) = norm.inbound_nodes
     layer = node.inbound_layers
-    if not isinstance(layer, tf.keras.layers.Conv2D) or len(layer.outbound_nodes) != 1:
-        raise ValueError(f"{norm.name} does not follow a convolution of its own")
-    return layer.name
+    fits = isinstance(layer, _CONVOLUTIONS) and len(layer.outbound_nodes) == 1
+    return layer.name if fits and layer.activation == tf.keras.activations.linear else ""
 
 
 def _fold_weights(
-    convolution: tf.keras.layers.Conv2D, norm: tf.keras.layers.BatchNormalization
+    convolution: tf.keras.layers.Layer, norm: tf.keras.layers.BatchNormalization
 ) -> list[np.ndarray]:
     """Returns kernel and bias with batch norm folded in; computed in float64, then rounded once."""
     kernel, *bias = (w.astype(np.float64) for w in convolution.get_weights())
-    scale = norm.gamma.numpy() / np.sqrt(
-        norm.moving_variance.numpy().astype(np.float64) + norm.epsilon
-    )
-    shift = (bias[0] if bias else 0.0) - norm.moving_mean.numpy()
-    return [kernel * scale, norm.beta.numpy() + scale * shift]
+    scale = 1 / np.sqrt(norm.moving_variance.numpy().astype(np.float64) + norm.epsilon)
+    if norm.scale:
+        scale = scale * norm.gamma.numpy()
+    shift = scale * ((bias[0] if bias else 0.0) - norm.moving_mean.numpy())
+    if norm.center:
+        shift = shift + norm.beta.numpy()
+    # A depthwise kernel is [H, W, in, multiplier], others end with the channels of the output.
+    depthwise = isinstance(convolution, tf.keras.layers.DepthwiseConv2D)
+    return [kernel * (scale.reshape(kernel.shape[2:]) if depthwise else scale), shift]

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
-from foi_tf.models import hrnet, layers
+from foi_tf.models import efficientnet_lite, hrnet, layers
 from foi_tf.study.choices import Upsample
 
 OUTPUT_STD = 0.01  # Ours; the paper is silent on how heads are initialized.
@@ -162,18 +162,34 @@ class ClassificationHead(Head):
 
     A bottleneck widens each branch. From the finest branch on, strided convolutions bring each
     sum down to the next branch. A 1x1 convolution, average pooling and a linear classifier
-    follow. A backbone with a single branch, a ResNet, has only the last two, as published.
+    follow. A backbone with a single branch, a ResNet, has only the last two, as published. So
+    has a backbone that marks a branch as `layers.PooledBranch`, with that branch's convolution.
     """
 
     takes = "branches"
 
     def __init__(self, classes: int, **kwargs):
         super().__init__(**kwargs)
-        self.classes = classes
+        self.classes, self._top = classes, 0
+
+    @layers.not_converted
+    def connect(self, backbone: tf.keras.Model) -> Outputs:
+        """Applies the head as the backbone's publishers do, for a functional model."""
+        pooled = _find_pooled(backbone)
+        self._top = pooled.top if pooled else 0
+        return super().connect(backbone)
+
+    def inputs(self, backbone: tf.keras.Model) -> list[tf.Tensor]:
+        """Returns all branches, or the one that is pooled alone."""
+        pooled = _find_pooled(backbone)
+        return [pooled.output] if pooled else super().inputs(backbone)
 
     def network(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         """Builds all of the head."""
-        return self._classify(inputs[0] if len(inputs) == 1 else self._merge(inputs))
+        if len(inputs) > 1:
+            return self._classify(self._merge(inputs))
+        x = inputs[0]
+        return self._classify(efficientnet_lite.add_top(x, self._top) if self._top else x)
 
     def _merge(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         """Merges the branches at the coarsest resolution."""
@@ -246,6 +262,12 @@ class LinearHead(Head):
     def finish(self, outputs: Outputs, image: tf.Tensor) -> Outputs:
         """Does what the other head does."""
         return self._head.finish(outputs, image)
+
+
+def _find_pooled(backbone: tf.keras.Model) -> layers.PooledBranch | None:
+    """Finds the branch of a backbone that the classification head pools alone, if any."""
+    found = (layer for layer in backbone.layers if isinstance(layer, layers.PooledBranch))
+    return next(found, None)
 
 
 def _inner_channels(published: int, features: int) -> int:

@@ -55,9 +55,9 @@ def batch_norm(name: str, **kwargs) -> tf.keras.layers.BatchNormalization:
     It is synchronized only if there is more than one replica, since the synchronized layer
     does not use the fused kernel. The variables are the same either way.
     """
+    kwargs.setdefault("epsilon", BATCH_NORM_EPSILON)
     return tf.keras.layers.BatchNormalization(
         momentum=BATCH_NORM_MOMENTUM,
-        epsilon=BATCH_NORM_EPSILON,
         synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
         name=name,
         **kwargs,
@@ -100,6 +100,11 @@ def bottleneck(x: tf.Tensor, channels: int, name: str, *, strides: int = 1) -> t
         x = conv_bn(x, 4 * channels, 1, f"{name}/shortcut_{{}}", strides=strides, relu=False)
     y = tf.keras.layers.Add(name=f"{name}/add")([x, y])
     return tf.keras.layers.ReLU(name=f"{name}/relu3")(y)
+
+
+def identity(name: str) -> tf.keras.layers.Layer:
+    """Creates a layer that passes its input on under a name, as a branch."""
+    return tf.keras.layers.Activation("linear", name=name)
 
 
 def upsample_nearest(x: tf.Tensor, factor: int) -> tf.Tensor:
@@ -202,3 +207,26 @@ class ConcatUpsampled(_Resizing):
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         """Resizes all branches to the size of the first and concatenates them."""
         return tf.concat(self._resize(inputs), axis=-1)
+
+
+@tf.keras.utils.register_keras_serializable("foi_tf")
+class PooledBranch(tf.keras.layers.Layer):
+    """Passes a branch on, and tells the classification head how its publishers pool it.
+
+    Networks without HRNetV2's exchange between branches are classified by the last one alone.
+
+    Attributes:
+      top: channels of a 1x1 convolution before the pooling; 0 for none.
+    """
+
+    def __init__(self, top: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        self.top = top
+
+    def get_config(self) -> dict:
+        """Returns the configuration, with the channels of the convolution."""
+        return super().get_config() | {"top": self.top}
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns the input."""
+        return tf.identity(inputs)

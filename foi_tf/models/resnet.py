@@ -45,7 +45,7 @@ def resnet_50(
         for block in range(blocks):
             strides = 2 if i > 0 and block == 0 else 1
             x = layers.bottleneck(x, 64 * 2**i, f"stage{i + 1}/block{block}", strides=strides)
-    x = tf.keras.layers.Activation("linear", name=BRANCHES[-1])(x)
+    x = layers.identity(BRANCHES[-1])(x)
     features = Upsample(_UPSAMPLING, name="features")([x, image])
     return tf.keras.Model(image, features, name="resnet50")
 

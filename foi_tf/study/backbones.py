@@ -8,7 +8,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-HRNET, RESNET = "hrnet", "resnet"
+from foi_tf.errors import FoiError
+from foi_tf.study.dataset import Channels, Dataset
+
+HRNET, RESNET, EFFICIENTNET_LITE = "hrnet", "resnet", "efficientnet_lite"
 # How HRNetV2 fuses its branches; see `models.hrnet.hrnet_v2`.
 NEAREST, BILINEAR, ALIGNED = "nearest", "bilinear", "aligned"
 
@@ -23,18 +26,24 @@ class Backbone:
         of the publishers' classification models, unless a comment says otherwise.
       options: arguments of the architecture's function that make the variant.
       in_timm: whether timm has this network, so that it can load exported weights.
+      statistics: mean and standard deviation of the channels, in [0, 1], by which its pixels are
+        always normalized; None takes those of the dataset at hand (section 4.1).
     """
 
     architecture: str
     giga_operations: float
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     in_timm: bool = False
+    statistics: tuple[Channels, Channels] | None = None
 
     @property
     def fusion(self) -> str:
         """Names the way in which an HRNetV2 fuses its branches."""
         return self.options.get("fusion", NEAREST)
 
+
+# EfficientNet-Lite's code takes (pixel - 127) / 128.
+_LITE_STATISTICS = (127 / 255,) * 3, (128 / 255,) * 3
 
 BACKBONES = {
     "hrnet_w48": Backbone(  # The paper's.
@@ -66,4 +75,34 @@ BACKBONES = {
     ),
     # For the additional scenarios (Section 7, Appendix B); operations from He et al., Table 1.
     "resnet50": Backbone(architecture=RESNET, giga_operations=3.8),
+    # Networks whose ImageNet weights need no hub. Numbers of operations
+    # are our counts, of the backbone alone.
+    "efficientnet_lite0": Backbone(
+        architecture=EFFICIENTNET_LITE, giga_operations=0.36, statistics=_LITE_STATISTICS
+    ),
+    "efficientnet_lite1": Backbone(
+        architecture=EFFICIENTNET_LITE,
+        options={"depth": 1.1},
+        giga_operations=0.48,
+        statistics=_LITE_STATISTICS,
+    ),
+    "efficientnet_lite2": Backbone(
+        architecture=EFFICIENTNET_LITE,
+        options={"width": 1.1, "depth": 1.2},
+        giga_operations=0.55,
+        statistics=_LITE_STATISTICS,
+    ),
 }
+
+
+def choose_statistics(backbone: str, dataset: Dataset) -> tuple[Channels, Channels]:
+    """Returns mean and standard deviation that normalize a dataset's images in training.
+
+    Raises:
+      FoiError: neither backbone nor dataset has any.
+    """
+    if own := BACKBONES[backbone].statistics:
+        return own
+    if dataset.mean is None or dataset.std is None:
+        raise FoiError(f"{dataset.id}: has no statistics of its pixels; prepare it again")
+    return dataset.mean, dataset.std

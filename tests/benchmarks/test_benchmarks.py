@@ -54,6 +54,7 @@ CASES = {
 }
 # These compare with PyTorch and timm, which the project does not install.
 WITH_TORCH = {
+    "efficientnet_lite": (["--variants=0"], r"Lite0 224x224 +logits +\S+\nLite0 128x128"),
     "parity": (["--widths=18"], r"W18 .* features"),
     "model_card": (["--widths=18"], r"W18 features +\S+\nW18 logits +\S+\n$"),
     "torch_step": (["hrnet_w18", "32", "float32", "1"], r'"seconds"'),
@@ -64,6 +65,7 @@ WITH_TORCH = {
 # `kill` takes minutes at its smallest; tests/test_sweep.py kills workers once.
 ELSEWHERE = {"tensorflow_step", "tensorflow_inference", "torch_reference", "workers"}
 ELSEWHERE |= {"repeat", "storage", "uncertainty", "kill", "screening"}
+ELSEWHERE |= {"efficientnet_lite_reference"}
 
 
 # With the tiny backbone in place of hrnet_mini.
@@ -95,7 +97,7 @@ def test_it_runs_beside_torch(name):
     if not python:
         pytest.skip("needs PyTorch and timm: set FOI_TORCH_PYTHON to an interpreter with both")
     arguments, expected = WITH_TORCH[name]
-    if name in ("parity", "model_card"):
+    if name in ("parity", "model_card", "efficientnet_lite"):
         arguments, python = [*arguments, f"--torch_python={python}"], sys.executable
     assert re.search(expected, run(name, arguments, PLAIN_PATH, python))
 

@@ -39,7 +39,7 @@ def _public_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("public") / "w.safetensors"
     tf.keras.utils.set_random_seed(5)
     made = public_weights.build_classifier("hrnet_mini", 5)
-    public_weights.write_safetensors(made.network.backbone, made.head_model, path, {})
+    public_weights.write_safetensors(made.network.backbone, made.head_model, path, {}, "hrnet_mini")
     return path
 
 

@@ -7,6 +7,7 @@ HRNet-Semantic-Segmentation), which timm keeps as well.
 import re
 from collections.abc import Iterable
 
+from foi_tf.models.weights.torch_layout import TorchLayout
 from foi_tf.study.backbones import ALIGNED, BILINEAR, NEAREST
 
 # Matches the kind of one of our layers.
@@ -38,8 +39,6 @@ _CLASSIFICATION_HEAD = (
     (r"logits", "classifier"),
 )
 
-# Every HRNetV2 has this tensor. The text before its name is the prefix of all names in the file.
-LANDMARK = "layer1.0.conv1.weight"
 _OF_BACKBONE = re.compile(r"(conv[12]|bn[12]|layer1|transition\d|stage\d)\.")
 # Modules beside the backbone that tell which code made the network, and so how it fuses branches.
 # The first match counts: our own exports and timm have the classification head.
@@ -88,3 +87,14 @@ def _module(layer: str, table: tuple[tuple[str, str], ...]) -> str:
                 step="" if j > i else f"{fields.get('k')}.",
             )
     raise KeyError(layer)
+
+
+LAYOUT = TorchLayout(
+    title="HRNetV2",
+    described="timm's HRNetV2, which has no such variant",
+    landmark="layer1.0.conv1.weight",
+    classifier="classifier.weight",
+    backbone_module=backbone_module,
+    head_module=head_module,
+    is_backbone_tensor=is_backbone_tensor,
+)

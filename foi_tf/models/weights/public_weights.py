@@ -41,11 +41,13 @@ class Classifier:
 
 def has_torch_names(backbone_name: str) -> bool:
     """Tells whether public weights of a backbone come from PyTorch, and not from SimCLR's code."""
-    return BACKBONES[backbone_name].architecture == HRNET
+    return BACKBONES[backbone_name].architecture in torch_convert.LAYOUTS
 
 
 def channel_statistics(backbone_name: str) -> tuple[Channels, Channels]:
     """Returns mean and standard deviation of the channels that public weights expect, in [0, 1]."""
+    if statistics := BACKBONES[backbone_name].statistics:
+        return statistics
     if not has_torch_names(backbone_name):
         return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # SimCLR's code leaves pixels in [0, 1].
     row = DATASETS[TASK.dataset]
@@ -73,8 +75,9 @@ def import_weights(
 
     Args:
       path: for HRNetV2, a .safetensors file or a file of torch.save, from timm or the authors,
-        for classification or segmentation (imported without a head). For ResNet-50, a
-        TensorFlow checkpoint of SimCLR's code.
+        for classification or segmentation (imported without a head). For EfficientNet-Lite, the
+        same with the names of efficientnet-lite-pytorch. For ResNet-50, a TensorFlow checkpoint
+        of SimCLR's code.
       backbone_name: name of the backbone, of `study.backbones.BACKBONES`.
       classes: number of classes of the file's classifier, if it has one; 0 leaves it out.
 
@@ -85,12 +88,12 @@ def import_weights(
     exported = _read_exported(path).get("backbone")
     if exported and exported != backbone_name:
         raise FoiError(f"{path}: exported from {exported}, but --backbone={backbone_name}")
-    if has_torch_names(backbone_name) and not exported:
+    if BACKBONES[backbone_name].architecture == HRNET and not exported:
         torch_convert.check_fusion(tensors, str(path), backbone_name)
     if has_torch_names(backbone_name):
         load_weights, headed = (
             torch_convert.load_weights,
-            torch_convert.has_head(tensors, str(path)),
+            torch_convert.has_head(tensors, str(path), backbone_name),
         )
     else:
         load_weights, headed = simclr.load_weights, simclr.has_head(tensors)
@@ -160,19 +163,21 @@ def write_safetensors(
     head: tf.keras.Model | None,
     path: epath.PathLike,
     metadata: Mapping[str, str],
+    backbone_name: str,
 ) -> None:
-    """Writes an HRNetV2 backbone, and a classification head, in timm's layout.
+    """Writes a backbone, and a classification head, under their names in PyTorch.
 
     Args:
-      backbone: an HRNetV2.
+      backbone: a backbone for which `has_torch_names` holds.
       head: the inner network of a `ClassificationHead`; None for a backbone alone.
       path: file to write.
       metadata: texts for the file's header.
+      backbone_name: name of the backbone.
 
     Raises:
       FoiError: the file cannot be written.
     """
-    values = torch_convert.collect_torch_values(backbone, head)
+    values = torch_convert.collect_torch_values(backbone, head, backbone_name)
     with files.atomic_write(path) as temporary:
         try:
             safetensors.numpy.save_file(values, temporary, {"format": "pt", **metadata})

@@ -1,19 +1,34 @@
-"""Converts tensors of PyTorch's HRNetV2 to our variables and back."""
+"""Converts tensors of PyTorch's networks to our variables and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from foi_tf.errors import FoiError
 from foi_tf.models import layers
-from foi_tf.models.weights import hrnet_names, import_report
+from foi_tf.models.weights import efficientnet_names, hrnet_names, import_report
 from foi_tf.models.weights.tensor_files import Shape, Tensors
-from foi_tf.study.backbones import ALIGNED, BACKBONES, BILINEAR, HRNET, NEAREST
+from foi_tf.models.weights.torch_layout import TorchLayout
+from foi_tf.study.backbones import (
+    ALIGNED,
+    BACKBONES,
+    BILINEAR,
+    EFFICIENTNET_LITE,
+    HRNET,
+    NEAREST,
+)
+
+# How PyTorch names the tensors of an architecture; others have no names there.
+LAYOUTS: Mapping[str, TorchLayout] = {
+    HRNET: hrnet_names.LAYOUT,
+    EFFICIENTNET_LITE: efficientnet_names.LAYOUT,
+}
 
 # PyTorch's name of a parameter, by the last part of our variable's name.
 _PARAMETERS = {
     "kernel": "weight",
+    "depthwise_kernel": "weight",
     "bias": "bias",
     "gamma": "weight",
     "beta": "bias",
@@ -21,11 +36,10 @@ _PARAMETERS = {
     "moving_variance": "running_var",
 }
 # Only kernels have another layout: our (H, W, in, out) is (out, in, H, W) in PyTorch, and our
-# (in, out) is (out, in).
-_TO_TORCH, _FROM_TORCH = (3, 2, 0, 1), (2, 3, 1, 0)
+# (in, out) is (out, in). Depthwise, our (H, W, in, 1) is (in, 1, H, W).
+_TO_TORCH, _DEPTHWISE = (3, 2, 0, 1), (2, 3, 0, 1)
 
 _COUNTER = "num_batches_tracked"  # PyTorch's batch norm only counts its steps with it.
-_CLASSIFIER = "classifier.weight"
 _FUSIONS = {
     NEAREST: "by the nearest pixel (HRNet's classification code, timm)",
     BILINEAR: "bilinearly (HRNet's segmentation code)",
@@ -54,37 +68,44 @@ def map_torch_names(
 
 def torch_shape(variable: tf.Variable) -> Shape:
     """Returns the shape that a variable's tensor has in PyTorch."""
-    shape = tuple(variable.shape)
-    return tuple(shape[i] for i in _TO_TORCH) if len(shape) == 4 else shape[::-1]
+    return tuple(variable.shape[axis] for axis in _torch_axes(variable))
 
 
-def to_torch(values: np.ndarray) -> np.ndarray:
-    """Converts a variable's values to PyTorch's layout, contiguous."""
-    return np.ascontiguousarray(values.transpose(_TO_TORCH) if values.ndim == 4 else values.T)
+def to_torch(variable: tf.Variable) -> np.ndarray:
+    """Returns a variable's values in PyTorch's layout, contiguous."""
+    return np.ascontiguousarray(variable.numpy().transpose(_torch_axes(variable)))
 
 
-def from_torch(values: np.ndarray) -> np.ndarray:
-    """Converts a tensor's values to our variable's layout, float32."""
-    values = values.transpose(_FROM_TORCH) if values.ndim == 4 else values.T
-    return values.astype(np.float32)
+def from_torch(values: np.ndarray, variable: tf.Variable) -> np.ndarray:
+    """Converts a tensor's values to the layout of our variable, float32."""
+    return values.transpose(np.argsort(_torch_axes(variable))).astype(np.float32)
+
+
+def _torch_axes(variable: tf.Variable) -> tuple[int, ...]:
+    """Returns the axes of a variable in the order in which PyTorch has them."""
+    if layers.parameter(variable) == "depthwise_kernel":
+        return _DEPTHWISE
+    rank = len(variable.shape)
+    return _TO_TORCH if rank == 4 else tuple(range(rank))[::-1]
 
 
 def load_weights(
     tensors: Tensors, where: str, target: import_report.ImportTarget
 ) -> import_report.ImportReport:
-    """Copies the weights of PyTorch's HRNetV2 into ours, and nothing if an error occurs.
+    """Copies the weights of PyTorch's network into ours, and nothing if an error occurs.
 
     Raises:
       FoiError: the file, named `where`, has another architecture or width, or lacks tensors.
     """
-    prefix = find_name_prefix(tensors, where)
+    layout = layout_of(target.backbone_name)
+    prefix = find_name_prefix(tensors, where, layout)
     wanted = {
         f"{prefix}{name}": entry
-        for name, entry in _map_all_names(target.backbone, target.head).items()
+        for name, entry in _map_all_names(target.backbone, target.head, layout).items()
     }
     expected = {name: torch_shape(variable) for name, (_, variable) in wanted.items()}
     key = f"{prefix}{_WIDTH}"
-    if tensors.shapes.get(key, expected[key])[0] != expected[key][0]:
+    if key in expected and tensors.shapes.get(key, expected[key])[0] != expected[key][0]:
         raise FoiError(
             f"{where}: HRNetV2 of width {tensors.shapes[key][0]}, but {target.backbone_name} has "
             f"width {expected[key][0]}; check --backbone"
@@ -92,20 +113,20 @@ def load_weights(
 
     def of_backbone(name: str) -> bool:
         own = name.startswith(prefix) and not name.endswith(_COUNTER)
-        return own and hrnet_names.is_backbone_tensor(name.removeprefix(prefix))
+        return own and layout.is_backbone_tensor(name.removeprefix(prefix))
 
     import_report.check_tensors(
         tensors.shapes,
         expected,
         of_backbone=of_backbone,
-        classifier=(f"{prefix}{_CLASSIFIER}", 0),
+        classifier=(f"{prefix}{layout.classifier}", 0),
         where=where,
         backbone_name=target.backbone_name,
     )
     used = {}
     for name, (ours, variable) in wanted.items():
         values = import_report.check_values(name, tensors.read(name), where)
-        variable.assign(from_torch(values))
+        variable.assign(from_torch(values, variable))
         used[name] = ours
     left = {
         name: "a counter of PyTorch" if name.endswith(_COUNTER) else import_report.NOT_IMPORTED
@@ -126,7 +147,8 @@ def check_fusion(tensors: Tensors, where: str, backbone_name: str) -> None:
     found = hrnet_names.find_fusion(tensors.shapes)
     if found is None or found == BACKBONES[backbone_name].fusion:
         return
-    width = tensors.shapes.get(f"{find_name_prefix(tensors, where)}{_WIDTH}", (0,))[0]
+    prefix = find_name_prefix(tensors, where, hrnet_names.LAYOUT)
+    width = tensors.shapes.get(f"{prefix}{_WIDTH}", (0,))[0]
     fitting = [
         f"--backbone={name}"
         for name, row in BACKBONES.items()
@@ -139,35 +161,41 @@ def check_fusion(tensors: Tensors, where: str, backbone_name: str) -> None:
     )
 
 
-def has_head(tensors: Tensors, where: str) -> bool:
+def layout_of(backbone_name: str) -> TorchLayout:
+    """Returns how PyTorch names the tensors of a backbone, which must be one of `LAYOUTS`."""
+    return LAYOUTS[BACKBONES[backbone_name].architecture]
+
+
+def has_head(tensors: Tensors, where: str, backbone_name: str) -> bool:
     """Tells whether a file has a classifier beside the backbone."""
-    return f"{find_name_prefix(tensors, where)}{_CLASSIFIER}" in tensors.shapes
+    layout = layout_of(backbone_name)
+    return f"{find_name_prefix(tensors, where, layout)}{layout.classifier}" in tensors.shapes
 
 
 def collect_torch_values(
-    backbone: tf.keras.Model, head: tf.keras.Model | None
+    backbone: tf.keras.Model, head: tf.keras.Model | None, backbone_name: str
 ) -> dict[str, np.ndarray]:
     """Returns the values of all variables under PyTorch's names and in its layout."""
-    names = _map_all_names(backbone, head)
-    return {name: to_torch(variable.numpy()) for name, (_, variable) in names.items()}
+    names = _map_all_names(backbone, head, layout_of(backbone_name))
+    return {name: to_torch(variable) for name, (_, variable) in names.items()}
 
 
-def find_name_prefix(tensors: Tensors, where: str) -> str:
+def find_name_prefix(tensors: Tensors, where: str, layout: TorchLayout) -> str:
     """Finds the prefix of the names of the network's tensors ("model.", "module.", "").
 
     Raises:
-      FoiError: the file has no HRNetV2.
+      FoiError: the file has no such network.
     """
-    marks = [name for name in tensors.shapes if f".{name}".endswith(f".{hrnet_names.LANDMARK}")]
+    marks = [name for name in tensors.shapes if f".{name}".endswith(f".{layout.landmark}")]
     if not marks:
         names = import_report.join_first_names(list(tensors.shapes))
-        raise FoiError(f"{where}: no HRNetV2 weights; its tensors are {names}")
-    return min(marks, key=len).removesuffix(hrnet_names.LANDMARK)
+        raise FoiError(f"{where}: no {layout.title} weights; its tensors are {names}")
+    return min(marks, key=len).removesuffix(layout.landmark)
 
 
 def _map_all_names(
-    backbone: tf.keras.Model, head: tf.keras.Model | None
+    backbone: tf.keras.Model, head: tf.keras.Model | None, layout: TorchLayout
 ) -> dict[str, tuple[str, tf.Variable]]:
     """Maps the names of a backbone and its classification head; see `map_torch_names`."""
-    names = map_torch_names(backbone, hrnet_names.backbone_module)
-    return names if head is None else names | map_torch_names(head, hrnet_names.head_module)
+    names = map_torch_names(backbone, layout.backbone_module)
+    return names if head is None else names | map_torch_names(head, layout.head_module)

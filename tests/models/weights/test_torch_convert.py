@@ -38,7 +38,7 @@ def _made():
 
 @pytest.fixture(name="values")
 def _values(made):
-    return torch_convert.collect_torch_values(made.network.backbone, made.head_model)
+    return torch_convert.collect_torch_values(made.network.backbone, made.head_model, MINI)
 
 
 def target_of(made):
@@ -47,7 +47,7 @@ def target_of(made):
 
 def load(values, *, classes=5):
     held = Held(values)
-    headed = classes and torch_convert.has_head(held, "f")
+    headed = classes and torch_convert.has_head(held, "f", MINI)
     tf.keras.utils.set_random_seed(8)
     other = public_weights.build_classifier(MINI, classes if headed else 0)
     account = torch_convert.load_weights(held, "f", target_of(other))
@@ -91,7 +91,8 @@ def test_a_unit_is_what_pytorch_computes():
     image = rng.normal(size=(9, 12, 3)).astype(np.float32)
     inputs = tf.keras.Input((None, None, 3))
     model = tf.keras.Model(inputs, layers.conv_bn(inputs, 4, 3, "{}", strides=2))
-    model.set_weights([torch_convert.from_torch(weight), gamma, beta, mean, variance])
+    kernel = torch_convert.from_torch(weight, model.layers[1].kernel)
+    model.set_weights([kernel, gamma, beta, mean, variance])
     padded = np.pad(image, [(1, 1), (1, 1), (0, 0)])
     for i in range(4):
         shares = [
@@ -104,7 +105,9 @@ def test_a_unit_is_what_pytorch_computes():
 
 def test_out_and_in_again_gives_the_same_bits(made, tmp_path):
     path = tmp_path / "x.safetensors"
-    public_weights.write_safetensors(made.network.backbone, made.head_model, path, {"note": "1"})
+    public_weights.write_safetensors(
+        made.network.backbone, made.head_model, path, {"note": "1"}, MINI
+    )
     again, account = public_weights.import_weights(path, MINI, classes=5)
     assert not account.left and len(account.used) == len(tensor_files.open_tensors(path).shapes)
     pixels = tf.random.stateless_uniform((1, 50, 70, 3), [0, 1], 0, 255)
@@ -157,7 +160,7 @@ def test_every_tensor_is_accounted_for(values, made, prefix):
 )  # fmt: skip
 def test_the_way_to_fuse_branches_is_kept(others, backbone, said):
     held = Held(
-        dict.fromkeys([hrnet_names.LANDMARK, *others], np.zeros(1))
+        dict.fromkeys([hrnet_names.LAYOUT.landmark, *others], np.zeros(1))
         | {"transition1.0.0.weight": np.zeros((48, 256, 3, 3))}
     )
     if not said:
