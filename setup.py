@@ -61,6 +61,7 @@ setuptools.setup(
         "h5py",
         # Average precision in a fiftieth of the time of pycocotools, where there is a wheel.
         "hotcoco>=1.3,<2; platform_machine in 'x86_64 AMD64 aarch64 arm64'",
+        "huggingface_hub",
         "matplotlib",
         "opencv-python-headless",
         "pandas",

@@ -73,7 +73,8 @@ def find_program(words):
     name, *arguments = words
     module = importlib.import_module(f"foi_tf.bin.{name.removeprefix('foi-')}")
     if name == "foi-weights":
-        return module.PROGRAMS[arguments[0]], arguments[1:]
+        subcommand, *others = arguments
+        return module.PROGRAMS[subcommand], module.name_arguments(subcommand, others)
     return module.PROGRAM, arguments
 
 

@@ -114,8 +114,9 @@ def source(
       seed: fixes what `vary` names: by default initial weights, data order and augmentation.
       setting: "small", "full" or "small_source" (Sections 5.2 to 5.4). Only the last one
         limits sources, so None takes all images.
-      init: weights to start from: a link's directory, a checkpoint, "scratch", or
-        "ilsvrc:contrastive"; empty takes the pre-training in `workdir`.
+      init: weights to start from: a name of `foi_tf.study.published_weights.PUBLISHED`, a
+        link's directory, a checkpoint, "scratch", or "ilsvrc:contrastive"; empty takes
+        the pre-training in `workdir`.
       options: `precision` ("float32" or "bfloat16"), `strategy` ("auto", "cpu", "mirrored",
         "multi_worker", "tpu", or a `tf.distribute.Strategy`), `tpu` (its address), `crop`
         (height and width of the input in pixels, for all datasets), `select_lr` ("none",

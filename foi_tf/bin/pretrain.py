@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def _define_flags(values: flags.FlagValues) -> None:
     training_flags.define_link(
         values,
-        "Weights to start from: a link's directory or a checkpoint; by default random weights.",
+        "Weights to start from: a name of foi-weights list, a link's directory or a checkpoint; by "
+        "default random weights.",
     )
     flags.DEFINE_enum(
         "task_type",

@@ -27,9 +27,9 @@ def _define_flags(values: flags.FlagValues) -> None:
     require(values, "source")
     training_flags.define_link(
         values,
-        "Weights to start from: a link's directory, a checkpoint, scratch for random weights, or "
-        "ilsvrc:contrastive for the self-supervised pre-training in --workdir; by default the "
-        "classification pre-training in --workdir.",
+        "Weights to start from: a name of foi-weights list, a link's directory, a checkpoint, "
+        "scratch for random weights, or ilsvrc:contrastive for the self-supervised pre-training in "
+        "--workdir; by default the classification pre-training in --workdir.",
     )
     training_flags.define_setting(values)
     training_flags.define_selection(values)

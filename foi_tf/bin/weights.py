@@ -1,12 +1,16 @@
-"""foi-weights: converts weights from and to other frameworks.
+"""foi-weights: fetches published weights by name, and converts weights of other programs.
 
+  foi-weights list
+  foi-weights fetch NAME
   foi-weights import --help
   foi-weights export --help
 
 Each subcommand lists its own flags.
 """
 
+import dataclasses
 import sys
+from collections.abc import Sequence
 
 from absl import flags
 
@@ -14,8 +18,25 @@ from foi_tf.bin._shared import console, help_text, renamed_flags
 from foi_tf.bin._shared.program import DONE, WRONG_USAGE, Program, require
 from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.choices import EXPORTS, ILSVRC_CLASSES, PRECISIONS
+from foi_tf.study.published_weights import PUBLISHED
 from foi_tf.wording import count_noun
 
+_LIST_USAGE = """\
+foi-weights list: lists the published weights that --init of the other programs takes by name.
+
+  foi-weights list
+
+Prints a table: name, backbone, license, megabytes, whether they have been fetched, what they were
+trained on, and their address. A size or checksum that is not known is left empty."""
+_FETCH_USAGE = """\
+foi-weights fetch: fetches published weights by name, and converts them to a checkpoint.
+
+  foi-weights fetch efficientnet_lite0_imagenet
+
+--init=NAME does the same where the weights are not there yet. They are kept in
+~/.cache/foi_tf/weights, or in the directory that the variable FOI_WEIGHTS names. Files of the
+Hugging Face hub come through huggingface_hub, with its variables (HF_ENDPOINT, HF_TOKEN).
+Prints one line of JSON: the checkpoint, its backbone and license, and checksums of the files."""
 _IMPORT_USAGE = """\
 foi-weights import: converts public weights to a checkpoint for --init of the other programs.
 
@@ -38,6 +59,15 @@ saved_model has the signatures predict (images in, decoded predictions out) and 
 safetensors, for HRNetV2, has the backbone and a classification head, under timm's names.
 A model card is written beside both.
 Prints one line of JSON: the model's metadata."""
+
+
+def _define_list(values: flags.FlagValues) -> None:
+    del values
+
+
+def _define_fetch(values: flags.FlagValues) -> None:
+    flags.DEFINE_string("name", None, "Name in the list of foi-weights list.", flag_values=values)
+    require(values, "name")
 
 
 def _define_import(values: flags.FlagValues) -> None:
@@ -63,7 +93,9 @@ def _define_import(values: flags.FlagValues) -> None:
 
 def _define_export(values: flags.FlagValues) -> None:
     place = {"flag_values": values}
-    flags.DEFINE_string("init", None, "Link directory or checkpoint to export.", **place)
+    flags.DEFINE_string(
+        "init", None, "Link directory, checkpoint or name of foi-weights list to export.", **place
+    )
     flags.DEFINE_string("out", None, "Directory to write.", **place)
     flags.DEFINE_string(
         "data_dir",
@@ -95,7 +127,10 @@ def _define_export(values: flags.FlagValues) -> None:
         **place,
     )
     flags.DEFINE_string(
-        "license", "", "License of the weights, for the model card; by default unknown.", **place
+        "license",
+        "",
+        "License of the weights, for the model card; by default the one that is kept with them.",
+        **place,
     )
     renamed_flags.define_old_name(values, "licence", "license")
     require(values, "init", "out")
@@ -105,6 +140,30 @@ def _define_export(values: flags.FlagValues) -> None:
         "--frozen and --precision go with --format=saved_model",
         **place,
     )
+
+
+def _list(values: flags.FlagValues) -> None:
+    del values
+    from foi_tf.models.weights import fetch
+
+    header = ("name", "backbone", "license", "MB", "fetched", "trained on", "sha256", "address")
+    rows = []
+    for name, row in PUBLISHED.items():
+        file, sizes = row.files[0], [each.size for each in row.files]
+        megabytes = "" if None in sizes else round(sum(sizes) / 1e6, 1)
+        fetched = "yes" if fetch.is_fetched(name) else "no"
+        rows.append((name, row.backbone, row.license, megabytes, fetched, row.trained))
+        rows[-1] += (file.sha256, file.address)
+    console.print_table(header, rows)
+
+
+def _fetch(values: flags.FlagValues) -> None:
+    from foi_tf.models.weights import checkpoint_facts, fetch
+
+    checkpoint = fetch.fetch_weights(values.name)
+    facts = checkpoint_facts.read_facts(checkpoint)
+    record = {"name": values.name, "checkpoint": str(checkpoint), **dataclasses.asdict(facts)}
+    print(console.format_json(record | {"sha256": fetch.read_checksums(values.name)}))
 
 
 def _import(values: flags.FlagValues) -> None:
@@ -150,20 +209,30 @@ def _export(values: flags.FlagValues) -> None:
 
 
 PROGRAMS = {
+    "list": Program("foi-weights list", _LIST_USAGE, _define_list, _list),
+    "fetch": Program("foi-weights fetch", _FETCH_USAGE, _define_fetch, _fetch),
     "import": Program("foi-weights import", _IMPORT_USAGE, _define_import, _import),
     "export": Program("foi-weights export", _EXPORT_USAGE, _define_export, _export),
 }
+
+
+def name_arguments(subcommand: str, arguments: Sequence[str]) -> list[str]:
+    """Returns the arguments of a subcommand as flags; fetch takes a name without one."""
+    first = arguments[0] if arguments else "-"
+    if subcommand == "fetch" and not first.startswith("-"):
+        return [f"--name={first}", *arguments[1:]]
+    return list(arguments)
 
 
 def main() -> None:
     """Runs the console script: the subcommand that comes first."""
     subcommand, *arguments = sys.argv[1:] or [""]
     if subcommand in PROGRAMS:
-        PROGRAMS[subcommand].main(arguments)
+        PROGRAMS[subcommand].main(name_arguments(subcommand, arguments))
     if help_text.requested_form([subcommand]):
         print(__doc__.strip())
         sys.exit(DONE)
-    console.print_note("foi-weights: say import or export first (--help tells more)")
+    console.print_note("foi-weights: say list, fetch, import or export first (--help tells more)")
     sys.exit(WRONG_USAGE)
 
 

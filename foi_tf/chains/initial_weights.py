@@ -7,13 +7,14 @@ from etils import epath
 
 from foi_tf.chains import links, lr_selection
 from foi_tf.errors import FoiError, NotReadyError
-from foi_tf.models.weights import checkpoint_facts
+from foi_tf.models.weights import checkpoint_facts, fetch
 from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.progress import say
 from foi_tf.study import variation
 from foi_tf.study.choices import SELECTIONS
 from foi_tf.study.dataset import CONTRASTIVE, Task
 from foi_tf.study.grid import PRETRAINING, PRETRAININGS
+from foi_tf.study.published_weights import PUBLISHED
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 
 _PRETRAININGS_BY_NAME = {
@@ -46,7 +47,7 @@ class Start:
 
 def is_name(init: str) -> bool:
     """Tells whether `init` is a name of initial weights (see `find_start`), and not a path."""
-    return init == SCRATCH or init in _PRETRAININGS_BY_NAME
+    return init == SCRATCH or init in _PRETRAININGS_BY_NAME or init in PUBLISHED
 
 
 def find_start(workdir: epath.PathLike, init: str, backbone: str) -> Start:
@@ -54,15 +55,15 @@ def find_start(workdir: epath.PathLike, init: str, backbone: str) -> Start:
 
     Args:
       init: "scratch"; empty for the pre-training by classification in the working
-        directory, "ilsvrc:contrastive" for the self-supervised one; or a path as
-        `find_weights` takes it.
+        directory, "ilsvrc:contrastive" for the self-supervised one; or what `find_weights`
+        takes.
 
     Raises:
       FoiError: there are no such weights, or several.
     """
     if init == SCRATCH:
         return random_start()
-    if is_name(init):
+    if init in _PRETRAININGS_BY_NAME:
         return find_pretraining(workdir, _PRETRAININGS_BY_NAME[init], backbone)
     return find_weights(init, backbone)
 
@@ -128,10 +129,12 @@ def find_source_model(
 def find_weights(path: epath.PathLike, backbone: str) -> Start:
     """Finds the weights at a path: the directory of a finished link, or a TensorFlow checkpoint.
 
+    A name of `study.published_weights.PUBLISHED` is fetched, if it was not before.
+
     Raises:
       FoiError: there are none, or they are of another backbone.
     """
-    path = epath.Path(path)
+    path = _fetch_for(str(path), backbone)
     if path.is_dir():
         if not links.is_finished(path):
             raise FoiError(f"{path}: not the directory of a finished link; it has no link.json")
@@ -146,6 +149,14 @@ def find_weights(path: epath.PathLike, backbone: str) -> Start:
         raise FoiError(f"{path}: weights of {facts.backbone}, but --backbone={backbone}")
     digest = checkpoint_facts.digest_files(parts)
     return Start(chain=(path.name,), digest=digest, checkpoint=path, facts=facts)
+
+
+def _fetch_for(init: str, backbone: str) -> epath.Path:
+    """Returns the path of weights; fetches published ones if they are of this backbone."""
+    if init in PUBLISHED and PUBLISHED[init].backbone != backbone:
+        own = PUBLISHED[init].backbone
+        raise FoiError(f"{init}: weights of {own}, but --backbone={backbone}")
+    return fetch.resolve_init(init)
 
 
 def name_weights(path: epath.PathLike) -> str:

@@ -94,7 +94,7 @@ def run_link(
             trained = float(seconds.numpy())
             finished = _summarize(session, prepared, found, trained + time.monotonic() - started)
         if chief:
-            _write_record(directory, finished, found, prepared)
+            _write_record(directory, finished, found, prepared, checkpoint)
         return finished
 
 
@@ -257,6 +257,7 @@ def _write_record(
     finished: Finished,
     found: Mapping[str, Evaluation],
     prepared: Sequence[PreparedDataset],
+    checkpoint: epath.Path | None,
 ) -> None:
     """Writes what makes the link count as finished, and removes its checkpoints."""
     # Sets have no result row, beside which the statistics of their images could be kept.
@@ -266,7 +267,9 @@ def _write_record(
     used = {backbones.choose_statistics(name, one.dataset) for one in prepared}
     # Images of a set may be normalized by the statistics of the dataset that they are from.
     mean, std = used.pop() if len(used) == 1 else (None, None)
-    facts = CheckpointFacts(backbone=name, mean=mean, std=std)
+    begun = checkpoint_facts.read_facts(checkpoint) if checkpoint else None
+    license = begun.license if begun else ""
+    facts = CheckpointFacts(backbone=name, mean=mean, std=std, license=license)
     checkpoint_facts.write_facts(links.weights_path(directory), facts)
     sync_files(*checkpoint_facts.checkpoint_files(links.weights_path(directory)))
     links.save_finished(directory, finished)

@@ -16,14 +16,13 @@ from foi_tf.inference import model_card, saved_model
 from foi_tf.inference.saved_model import TrainedModel
 from foi_tf.models import transfer
 from foi_tf.models.heads import ClassificationHead
-from foi_tf.models.weights import checkpoint_facts, public_weights
+from foi_tf.models.weights import checkpoint_facts, fetch, public_weights
 from foi_tf.study import backbones
 from foi_tf.study.dataset import Channels, Dataset
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import strategies
 
 METADATA = "foi_model.json"
-_NOT_STATED = "not stated"
 
 
 def write_model(
@@ -84,19 +83,20 @@ def open_trained_model(
     """Opens the network of a link's directory, or the backbone of a checkpoint, with its weights.
 
     Args:
-      init: directory of a link, or path of a checkpoint.
+      init: directory of a link, path of a checkpoint, or name of published weights.
       data_dir: folder of the prepared datasets, for classes and statistics of the link's
         dataset; not needed for a checkpoint.
       backbone: name of the backbone in a checkpoint; None takes the one that is kept with it, or
         hrnet_w48. A link knows its own.
       precision: precision of the computation, of `study.choices.PRECISIONS`; None takes the
         link's own, or float32.
-      license: license of the weights, for the model card; "" if it is unknown.
+      license: license of the weights, for the model card; "" takes the one that is kept with
+        them or with the weights that their training began with, if any.
 
     Raises:
       FoiError: a file or flag is missing, or weights and backbone do not match.
     """
-    init = epath.Path(init)
+    init = fetch.resolve_init(init)
     finished = links.load_finished(init) if init.is_dir() else None
     facts = None if finished else checkpoint_facts.read_facts(init)
     kept = finished.link.backbone if finished else facts.backbone if facts else "hrnet_w48"
@@ -104,11 +104,13 @@ def open_trained_model(
     begin = initial_weights.find_weights(init, name)
     precision = precision or (finished.link.precision if finished else "float32")
     strategies.set_precision(precision)
+    # The license that is kept is that of the weights that training began with.
+    kept_license = begin.facts.license if begin.facts else ""
     common = {
         "chain": begin.chain,
         "backbone": name,
         "precision": precision,
-        "license": license or _NOT_STATED,
+        "license": license or kept_license or checkpoint_facts.NOT_STATED,
         "weights_digest": begin.digest,
         "foi_tf": __version__,
     }

@@ -126,6 +126,7 @@ def _describe_absent_head(metadata: Mapping[str, Any], headed: bool) -> str:
 def _facts(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Returns the rows of the table of facts: their labels and texts."""
     facts = {
+        "Backbone": metadata["backbone"],
         "License": metadata["license"],
         "Computes in": metadata["precision"],
         "Mean and standard deviation of R, G, B in [0, 1]": (

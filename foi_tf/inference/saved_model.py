@@ -83,7 +83,13 @@ def write_saved_model(
     except tf.errors.OpError as error:
         raise FoiError(f"{directory}: cannot be written ({files.describe_error(error)})") from error
     if not frozen:
-        facts = CheckpointFacts(backbone=model.metadata["backbone"], mean=model.mean, std=model.std)
+        license = model.metadata.get("license", "")
+        facts = CheckpointFacts(
+            backbone=model.metadata["backbone"],
+            mean=model.mean,
+            std=model.std,
+            license="" if license == checkpoint_facts.NOT_STATED else license,
+        )
         checkpoint_facts.write_facts(directory / "variables/variables", facts)
 
 

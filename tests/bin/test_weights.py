@@ -119,8 +119,9 @@ def test_bad_input_is_one_line(call, public_file, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "say import or export first"),
-        (["transport"], "say import or export first"),
+        ([], "say list, fetch, import or export first"),
+        (["transport"], "say list, fetch, import or export first"),
+        (["fetch"], "--name"),
         (["import"], "--weights"),
         (["export", "--init=a", "--out=b", "--classes=3"], "Unknown command line flag 'classes'"),
         (["export", "--init=a", "--out=b", "--format=onnx"], "should be one of"),
@@ -133,6 +134,6 @@ def test_wrong_usage(call, arguments, said):
 
 
 def test_help(call):
-    for arguments in (["--help"], ["import", "--help"], ["export", "--help"]):
+    for arguments in (["--help"], *([name, "--help"] for name in weights.PROGRAMS)):
         code, out, _ = call(*arguments)
         assert code == 0 and "foi-weights" in out

@@ -34,8 +34,9 @@ def define(values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "init",
         "",
-        "Initial weights of all chains: a link's directory, a checkpoint, or ilsvrc:contrastive; "
-        "by default the classification pre-training in --workdir.",
+        "Initial weights of all chains: a name of foi-weights list, a link's directory, a "
+        "checkpoint, or ilsvrc:contrastive; by default the classification pre-training in "
+        "--workdir.",
         **place,
     )
     flags.DEFINE_list(

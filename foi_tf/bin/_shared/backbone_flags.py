@@ -32,8 +32,8 @@ def define(values: flags.FlagValues, *, several: bool = False) -> None:
     define_init(
         "init",
         None,
-        "Weights of the backbone: a link's directory, a checkpoint, or scratch for random weights"
-        + ("; several, comma-separated." if several else "."),
+        "Weights of the backbone: a name of foi-weights list, a link's directory, a checkpoint, or "
+        "scratch for random weights" + ("; several, comma-separated." if several else "."),
         **place,
     )
     flags.DEFINE_enum(

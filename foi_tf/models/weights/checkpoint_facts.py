@@ -17,6 +17,7 @@ from foi_tf import files
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Channels
 
+NOT_STATED = "not stated"  # License of an export whose weights have none that is known.
 _SUFFIX = ".foi.json"
 
 
@@ -28,8 +29,10 @@ class CheckpointFacts:
       backbone: name of the backbone, of `study.backbones.BACKBONES`.
       mean, std: mean and standard deviation of the channels that pixels in [0, 1] were
         normalized by in training; None if each of several datasets had its own.
-      source: name of the file that the weights were imported from; "" if there is none.
+      source: name or address of the file that the weights were imported from; "" if there is none.
       source_digest: digest of that file.
+      license: license of these weights, or of those that their training began with; "" if it is
+        not known.
     """
 
     backbone: str
@@ -37,6 +40,7 @@ class CheckpointFacts:
     std: Channels | None
     source: str = ""
     source_digest: str = ""
+    license: str = ""
 
     @property
     def statistics(self) -> tuple[Channels, Channels] | None:
