@@ -19,6 +19,7 @@ PROGRAMS = (
     "target",
     "rates",
     "run",
+    "compare",
     "plan",
     "features",
     "linear",

@@ -101,7 +101,7 @@ def quote(*texts):
 
 # The numbers of a row by its first words, which end before a colon.
 NUMBERS = {
-    "Image domains": lambda: [len({*DOMAINS} - {"websearch"})],
+    "Image domains": lambda: [len({*DOMAINS} - {"websearch", "other"})],
     "Images for distances": lambda: [feature_files.MAX_IMAGES],
     "Length of an image's feature vector": lambda: [15, 48],
     "Task types": lambda: [len(STRUCTURED_TASK_TYPES)],

@@ -21,6 +21,7 @@ ALLOWED = {
     "inference": {"study", "data", "models", "tasks", "training", "chains"},
     "analysis": {"study"},
 }
+ALLOWED["comparison"] = set(ALLOWED)
 ALLOWED["api"] = set(ALLOWED)
 ALLOWED["bin"] = set(ALLOWED) - {"api"}
 # Likewise one level inside the large rooms.

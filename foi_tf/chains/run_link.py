@@ -186,6 +186,8 @@ def _open_controller(
         seconds.assign_add(time.monotonic() - clock)
         clock = time.monotonic()
         progress.update(int(trainer.global_step.numpy()) - progress.count, **output)
+        if pace.watch is not None:
+            pace.watch(progress.count, link.steps)
 
     with progress, preemption.defer_sigterm() as came, silence_orbit():
 

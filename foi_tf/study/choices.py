@@ -1,6 +1,7 @@
 """Lists the names that flags accept, without importing large libraries."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Literal
 
 STRATEGIES = ("auto", "cpu", "mirrored", "multi_worker", "tpu")
@@ -37,8 +38,11 @@ class Pace:
         the run reacts to SIGTERM only then.
       checkpoint_every: training steps between two checkpoints.
       wait: whether the run waits for a link that another worker is training.
+      watch: is called after each loop with the steps done and all steps of the link; what it
+        raises ends the run.
     """
 
     steps_per_loop: int = 50
     checkpoint_every: int = 500
     wait: bool = True
+    watch: Callable[[int, int], None] | None = None

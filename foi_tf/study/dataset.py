@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 from foi_tf.errors import FoiError, unknown_name_error
 
+OTHER_DOMAIN = "other"  # For own data; two datasets of it need not look alike.
 DOMAINS = (
     "consumer", "driving", "aerial", "indoor", "underwater", "close-up", "synthetic", "websearch",
+    OTHER_DOMAIN,
 )  # fmt: skip
 SEGMENTATION, DETECTION, KEYPOINTS, DEPTH = "segmentation", "detection", "keypoints", "depth"
 STRUCTURED_TASK_TYPES = (SEGMENTATION, DETECTION, KEYPOINTS, DEPTH)

@@ -9,7 +9,13 @@ from typing import Literal
 
 from foi_tf.errors import unknown_name_error
 from foi_tf.study.choices import SETTINGS
-from foi_tf.study.dataset import CONTRASTIVE, STRUCTURED_TASK_TYPES, Dataset, Task
+from foi_tf.study.dataset import (
+    CONTRASTIVE,
+    OTHER_DOMAIN,
+    STRUCTURED_TASK_TYPES,
+    Dataset,
+    Task,
+)
 from foi_tf.study.results import MULTI_SOURCE
 
 PRETRAINING = Task("ilsvrc", "classification")
@@ -64,7 +70,8 @@ class Chain:
         """
         if self.source.dataset == MULTI_SOURCE:
             return True
-        return datasets[self.source.dataset].domain == datasets[self.target.dataset].domain
+        domain = datasets[self.source.dataset].domain
+        return domain == datasets[self.target.dataset].domain != OTHER_DOMAIN
 
 
 def setting_order(setting: str) -> int:

@@ -72,6 +72,7 @@ def build_plan(
     init: str = "",
     init_name: str = NO_SOURCE,
     vary: Sequence[str] = variation.DEFAULT,
+    targets: Iterable[Task] = (),
 ) -> list[PlannedRun]:
     """Lists all runs that some chains need, with the chains without a source as baselines.
 
@@ -89,13 +90,14 @@ def build_plan(
         ("ilsvrc:contrastive"); "" for the pre-training by classification.
       init_name: name of these weights in the result rows of the chains.
       vary: what the seeds vary, some of `study.variation.KINDS`.
+      targets: tasks whose chains without a source are planned in any case.
     """
     chains, limited = list(chains), setting != _ALL_IMAGES
     vary = variation.parse_variation(vary)
     source_seeds = seeds if variation.SOURCE in vary else seeds[:1]
     in_source = variation.varied_in_source(vary, setting == _LIMITED_SOURCES)
     alone_seeds = seeds if variation.varied_in_link(vary, limited) else seeds[:1]
-    targets = list(dict.fromkeys(chain.target for chain in chains))
+    targets = list(dict.fromkeys([*targets, *(chain.target for chain in chains)]))
     sources = list(dict.fromkeys(chain.source for chain in chains))
     runs = _plan_pretraining(datasets, init, seeds[0])
     first = tuple(range(len(runs)))

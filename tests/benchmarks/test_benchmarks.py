@@ -39,6 +39,7 @@ CASES = {
     ),
     "lowering": ([*NETWORK, "--task_types=depth"], r"depth +eval +lowers, static"),
     "overlap": (["400"], r"wrong +\d+ pairs"),
+    "race": (["--draws=1", "--study=real", "--limit=1"], r"race +\d+"),
     "report": (["60"], r"60 rows: [\d.]+ s"),
     "segmentation_head": (
         ["--targets=camvid", "--images=8", "--seeds=1", "--steps=1", "--size=32"],

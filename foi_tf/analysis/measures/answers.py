@@ -42,7 +42,7 @@ def find_answers(analysis: StudyAnalysis, parts: pd.DataFrame | None = None) -> 
         parts, _ = class_gains.compute_part_gains(analysis)
     targets = collect_starts(analysis)
     compared = compare_starts(targets, analysis)
-    return [_answer(own, one, parts) for own, one in zip(targets, compared, strict=True)]
+    return [answer_target(own, one, parts) for own, one in zip(targets, compared, strict=True)]
 
 
 def find_answer(analysis: StudyAnalysis, target: str, target_type: str, **named: str) -> Answer:
@@ -65,7 +65,7 @@ def find_answer(analysis: StudyAnalysis, target: str, target_type: str, **named:
     return max(found, key=lambda one: len(one.starts))
 
 
-def _answer(own: TargetStarts, compared: Comparison | None, parts: pd.DataFrame) -> Answer:
+def answer_target(own: TargetStarts, compared: Comparison | None, parts: pd.DataFrame) -> Answer:
     """Answers for one target from the comparison of its starts; None if noise is unknown."""
     reference = own.reference
     known = reference is not None and reference.kind != SOURCE

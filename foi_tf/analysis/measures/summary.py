@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from foi_tf.analysis.measures.gains import relative_gain, transfers
-from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
+from foi_tf.study.dataset import OTHER_DOMAIN, STRUCTURED_TASK_TYPES
 from foi_tf.study.grid import setting_order
 from foi_tf.study.metrics import higher_is_better
 from foi_tf.study.results import MULTI_SOURCE
@@ -29,11 +29,12 @@ def domain_relation(chains: pd.DataFrame) -> pd.Series:
     7), which can be reproduced in no other way.
 
     Returns:
-      "within", "cross", or "" where a domain is unknown.
+      "within", "cross", or "" where a domain is unknown or `OTHER_DOMAIN`.
     """
     same = (chains.source_domain == chains.target_domain).map({True: WITHIN, False: CROSS})
     multi = chains.source == MULTI_SOURCE
-    known = (chains.source_domain != "") & (chains.target_domain != "")
+    unknown = ["", OTHER_DOMAIN]
+    known = ~chains.source_domain.isin(unknown) & ~chains.target_domain.isin(unknown)
     return same.where(known, "").mask(multi, WITHIN)
 
 

@@ -18,7 +18,17 @@ from foi_tf.study.dataset import DOMAINS
 COLORS = dict(
     zip(
         DOMAINS,
-        ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#000000", "#b8a800"),
+        (
+            "#0072b2",
+            "#e69f00",
+            "#009e73",
+            "#d55e00",
+            "#56b4e9",
+            "#cc79a7",
+            "#000000",
+            "#b8a800",
+            "#999999",
+        ),
         strict=True,
     )
 )

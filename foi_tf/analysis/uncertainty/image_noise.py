@@ -59,11 +59,11 @@ class ImageShares:
                     f"{path}: its images give {metric} {value:.4f}, but its row says "
                     f"{run['value']:.4f}; remove it, or evaluate again"
                 )
-            self._found[digest] = found.images, _shares(found, metric)
+            self._found[digest] = found.images, find_shares(found, metric)
         return self._found[digest]
 
 
-def _shares(found: image_statistics.ImageStatistics, metric: str) -> np.ndarray:
+def find_shares(found: image_statistics.ImageStatistics, metric: str) -> np.ndarray:
     """Returns by how much each image moves the log metric, scaled as the jackknife does, [N].
 
     Zeros where the metric without an image is 0 or undefined.

@@ -211,7 +211,7 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
         seed=values.seed,
         select=values.select_lr if "select_lr" in values else "none",
         vary=variation.parse_variation(values.vary) if "vary" in values else variation.DEFAULT,
-        strategy=_create_strategy(values.strategy, values.tpu),
+        strategy=create_strategy(values),
         pace=choices.Pace(
             steps_per_loop=values.steps_per_loop,
             checkpoint_every=values.checkpoint_every,
@@ -221,9 +221,11 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
     )
 
 
-def _create_strategy(name: str, tpu: str) -> tf.distribute.Strategy:
+def create_strategy(values: flags.FlagValues) -> tf.distribute.Strategy:
     """Creates the strategy of --strategy; says which devices `auto` has taken."""
     from foi_tf.training import strategies
+
+    name, tpu = values.strategy, values.tpu
 
     if name == "cpu" and strategies.has_gpu():
         console.print_note(

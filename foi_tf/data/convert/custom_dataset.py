@@ -38,6 +38,10 @@ _LONGEST_SIDE = 1024  # Longest side of the input size that we propose, in pixel
 _UPRIGHT, _TURNED = 1, range(2, 9)  # EXIF 2.3; viewers treat any other number as upright.
 
 
+class NoValidationImagesError(FoiError):
+    """Reports a folder without a validation split; a share of the training images can be one."""
+
+
 def find_custom_dataset(
     raw_dir: epath.PathLike,
     formats: Sequence[str],
@@ -214,7 +218,7 @@ def _choose_splits(merged: dict, val_fraction: float | None, root: epath.Path) -
     shown = ", ".join(f"'{split}' ({len(of_split)})" for split, of_split in others.items())
     if val_fraction is None:
         there = f", but in {shown}; call that split val, or" if others else ";"
-        raise FoiError(
+        raise NoValidationImagesError(
             f"{root}: no annotated images in val{there} give a share of train, as "
             "--val_fraction=0.2"
         )

@@ -1,0 +1,209 @@
+"""foi-compare: says what a target should start from: random weights, a pre-training or a source.
+
+  foi-compare --target=mine/ --sources=other/,more/ --init=weights/ilsvrc --budget=2h --out=report
+  foi-compare --target=mine --data_dir=D --workdir=W --dry_run
+
+--target and --sources name folders of images with annotations, or prepared datasets, with :TYPE
+where they have several task types, as mine/:detection. Folders are checked and prepared in
+--data_dir. Without --sources, prepared datasets of the target's task type are compared, the best
+by foi-recommend's advice.
+
+Each start runs once; then those that may be the best run with further seeds, until one is the
+best, or within 2 % of it, with a probability of --confidence, or until --budget is spent. Links
+and result rows are those of foi-source and foi-target in --workdir: what is trained there is not
+trained again, several workers share the work, and the same command goes on after an interruption.
+Writes a page to --out. Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from foi_tf.bin._shared import console, duration_flag, size_flag, training_flags
+from foi_tf.bin._shared.program import Program, require
+from foi_tf.errors import FoiError, unknown_name_error
+from foi_tf.study import choices
+from foi_tf.study.dataset import DOMAINS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from foi_tf.comparison.planning import ComparisonPlan, Request
+
+_STEPS_PER_LOOP = 10  # So that the time of first steps is known early; ours.
+
+
+def _define_flags(values: flags.FlagValues) -> None:
+    place = {"flag_values": values}
+    flags.DEFINE_string(
+        "target", None, "Folder or prepared dataset to compare starts for, as mine/.", **place
+    )
+    require(values, "target")
+    flags.DEFINE_list(
+        "sources",
+        [],
+        "Folders or prepared datasets to start from, comma-separated; by default the best-ranked "
+        "ones that are prepared.",
+        **place,
+    )
+    flags.DEFINE_string(
+        "init",
+        "",
+        "Weights to start from: a link's directory, a checkpoint, scratch for random weights, or "
+        "ilsvrc:contrastive for the self-supervised pre-training in --workdir; by default the "
+        "classification pre-training in --workdir, which is trained if there is an ilsvrc.",
+        **place,
+    )
+    duration_flag.define_duration(values, "budget", "Time that the whole comparison may take.")
+    flags.DEFINE_float(
+        "confidence",
+        0.9,
+        "Probability from which the choice counts as sure, above 0.5 and below 1.",
+        0.5,
+        0.999,
+        **place,
+    )
+    flags.DEFINE_integer("seeds", 10, "Seeds of a start at most.", 1, 100, **place)
+    flags.DEFINE_string("out", "report", "Directory for the page.", **place)
+    flags.DEFINE_bool("dry_run", False, "Print the runs and their forecast, and stop.", **place)
+    flags.DEFINE_enum(
+        "collection",
+        "",
+        ["", "mini"],
+        "mini: names that are not prepared are those of the rendered collection.",
+        **place,
+    )
+    flags.DEFINE_list(
+        "domains",
+        [],
+        "Image domains of folders, comma-separated, as mine=driving,other=consumer; one of "
+        f"{', '.join(DOMAINS)}. By default other.",
+        **place,
+    )
+    flags.DEFINE_float(
+        "val_fraction",
+        0.25,
+        "Share (0 to 1) of the training images to validate on, for folders without a val split.",
+        0.01,
+        0.9,
+        **place,
+    )
+    _define_link_flags(values)
+    training_flags.define_setting(values)
+    values.set_default("data_dir", "data")
+    values.set_default("workdir", "work")
+    values.set_default("steps_per_loop", _STEPS_PER_LOOP)
+
+
+def _define_link_flags(values: flags.FlagValues) -> None:
+    """Defines the flags that foi-target has, too, and that all runs share."""
+    training_flags.define_study(values)
+    training_flags.define_selection(values)
+    training_flags.define_crop(values)
+
+
+def _main(values: flags.FlagValues) -> None:
+    from foi_tf.comparison import planning
+
+    plan = planning.plan_comparison(_make_request(values))
+    if values.dry_run:
+        _print_plan(plan)
+        return
+    from foi_tf.comparison import outcome
+
+    print(console.format_json(outcome.compare(plan, values.out)))
+
+
+def _make_request(values: flags.FlagValues) -> Request:
+    from foi_tf.comparison.inputs import DataOptions
+    from foi_tf.comparison.planning import Request
+    from foi_tf.comparison.settings import Settings
+
+    strategy = None if values.dry_run else training_flags.create_strategy(values)
+    return Request(
+        target=values.target,
+        sources=values.sources,
+        options=DataOptions(
+            data_dir=values.data_dir,
+            collection=values.collection,
+            domains=_parse_domains(values.domains),
+            val_fraction=values.val_fraction,
+            workers=os.cpu_count() or 1,
+        ),
+        settings=Settings(
+            data_dir=values.data_dir,
+            workdir=values.workdir,
+            config=values.config,
+            overrides=tuple(values.set),
+            crop=values.crop,
+            backbone=values.backbone,
+            precision=values.precision,
+            select_lr=values.select_lr,
+            init=values.init,
+            setting=values.setting,
+            strategy=strategy,
+            pace=choices.Pace(
+                steps_per_loop=values.steps_per_loop, checkpoint_every=values.checkpoint_every
+            ),
+        ),
+        budget=values.budget,
+        confidence=values.confidence,
+        seeds=values.seeds,
+        link_flags=_given_flags(values, _define(_define_link_flags)),
+        own_flags=_given_flags(values, _define(_define_flags)),
+    )
+
+
+def _define(define: Callable[[flags.FlagValues], None]) -> flags.FlagValues:
+    values = flags.FlagValues()
+    define(values)
+    return values
+
+
+def _given_flags(values: flags.FlagValues, defaults: flags.FlagValues) -> list[str]:
+    """Lists the flags of the command line that are among some others, as they were given."""
+    given = [values[name] for name in defaults if values[name].present and name != "budget"]
+    words = []
+    for one in given:
+        own = one.value if one.name == "set" else [one.value]
+        words += [f"--{one.name}={_write_value(value)}" for value in own]
+    return words
+
+
+def _write_value(value: object) -> str:
+    if isinstance(value, tuple):
+        return size_flag.format_size(value)
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _parse_domains(texts: list[str]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        folder, equals, domain = text.partition("=")
+        if not equals:
+            raise FoiError(f"--domains={text}: must be FOLDER=DOMAIN, as mine=driving")
+        if domain not in DOMAINS:
+            raise unknown_name_error("domain", domain, DOMAINS, where=f"--domains={text}")
+        found[folder.rstrip("/")] = domain
+    return found
+
+
+def _print_plan(plan: ComparisonPlan) -> None:
+    """Prints a line for each run of the first round, in the order in which they come."""
+    from foi_tf.comparison import race_loop
+
+    rows, said = race_loop.forecast_plan(plan)
+    console.print_table(["link", "seconds", "run"], rows)
+    console.print_note(said)
+
+
+PROGRAM = Program("foi-compare", __doc__, _define_flags, _main)
+
+main = PROGRAM.main  # The console script.
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Forecasts how long runs take on this machine, from what runs took here before."""
+
+import collections
+import statistics
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from foi_tf.study import grid
+from foi_tf.study.configuration import Config
+from foi_tf.study.costs import CostModel
+from foi_tf.study.dataset import Dataset, Task
+from foi_tf.study.plan import PlannedRun
+
+
+class Forecast:
+    """Forecasts the seconds of runs by the megapixels that go through the network.
+
+    The price of a megapixel is the mean over runs of the same task, else the median over tasks
+    of the same type, else over all.
+    """
+
+    def __init__(
+        self,
+        datasets: Mapping[str, Dataset],
+        backbone: str,
+        load_config: Callable[[Task], Config],
+    ):
+        """Starts without a price.
+
+        Args:
+          datasets: rows of all datasets that runs name, by id.
+          backbone: name of the backbone.
+          load_config: returns the configuration of a task's runs.
+        """
+        self._datasets, self._backbone, self._load_config = datasets, backbone, load_config
+        self._prices: dict[Task, list[float]] = collections.defaultdict(list)
+        self._first: dict[Task, float] = {}
+
+    @property
+    def is_known(self) -> bool:
+        """Tells whether anything was measured."""
+        return bool(self._prices or self._first)
+
+    def learn_rows(self, rows: pd.DataFrame) -> None:
+        """Learns from result rows of this machine."""
+        for row in rows[rows.backbone == self._backbone].to_dict("records"):
+            task = Task(row["target"], row["target_type"])
+            if task.dataset in self._datasets and task.type in self._datasets[task.dataset].classes:
+                self.learn(task, int(row["steps"]), float(row["wall_seconds"]))
+
+    def learn(self, task: Task, steps: int, seconds: float) -> None:
+        """Learns from a run of `steps` steps with its evaluation."""
+        self._prices[task].append(seconds / self._model(task).count_megapixels(task, steps))
+
+    def learn_steps(self, run: PlannedRun, before: float, seconds_per_step: float) -> None:
+        """Learns from the first steps of a run, until `learn` knows all of it.
+
+        Args:
+          before: seconds before the first step, mostly of tracing.
+        """
+        steps = self._count_steps(run)
+        self._first = {run.task: (before + steps * seconds_per_step) / self._work(run)}
+
+    def seconds(self, run: PlannedRun) -> float:
+        """Returns the forecast of a run; NaN where nothing was measured yet."""
+        if not self.is_known:
+            return float("nan")
+        return self._work(run) * self._price(run.task)
+
+    def _count_steps(self, run: PlannedRun) -> int:
+        limit = grid.max_target_images if run.program == "target" else grid.max_source_images
+        images = limit(self._datasets[run.task.dataset], run.setting or "full")
+        return self._load_config(run.task).link(run.task).schedule.steps_on([images])
+
+    def _work(self, run: PlannedRun) -> float:
+        """Returns the megapixels of a run."""
+        return self._model(run.task).count_megapixels(run.task, self._count_steps(run))
+
+    def _price(self, task: Task) -> float:
+        prices = {one: statistics.mean(own) for one, own in self._prices.items()} or self._first
+        if task in prices:
+            return prices[task]
+        alike = [price for other, price in prices.items() if other.type == task.type]
+        return statistics.median(alike or prices.values())
+
+    def _model(self, task: Task) -> CostModel:
+        return CostModel(
+            datasets=self._datasets, config=self._load_config(task), backbone=self._backbone
+        )
+
+
+def format_seconds(seconds: float) -> str:
+    """Returns a duration for people: "40 s", "12 min", "3.5 h"."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,251 @@
+"""Decides which runs a race of starts takes next, or that it ends, and why.
+
+A start is what a target may begin from: random weights, a pre-training, a source model. Those that
+were asked for run once, as far as the budget goes. Then, round after round, the few that are most
+probably the best run with one more seed; a source that never ran may be among them, since nothing
+speaks against it yet. The decision is a function of the values so far and of forecasts alone, so
+that a race that was killed goes on as it would have, and races can be simulated.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence, Set
+
+import numpy as np
+
+from foi_tf.analysis.uncertainty.start_posterior import StartPosterior
+from foi_tf.study import metrics
+
+CONFIDENCE = 0.9
+WIDTH = 3  # Starts of a round; ours, as all numbers here (see benchmarks/race.py).
+LEAST_LOSS = 2.0  # Expected loss in % up to which the choice makes no practical difference.
+OPENING_SOURCES = 3  # Sources that run in any case where none was asked for.
+DROPPED_BELOW = 0.1  # A start is called behind if it is within 2 % of the best so improbably.
+LEAST_SEEDS = 2  # Seeds of the chosen start before a race ends by itself; ours.
+MOST_SEEDS = 10  # Seeds of a start at most; ours.
+OPENING_SHARE = 0.8  # Share of the budget that first runs of all starts may take; ours.
+ALWAYS = 2  # Starts at the front of the order that run in any case: the two without a source.
+
+# Why a race ended.
+SURE, ALIKE, BUDGET, IMAGES, SEEDS, FLOOR = "sure", "alike", "budget", "images", "seeds", "floor"
+REASONS = (SURE, ALIKE, BUDGET, IMAGES, SEEDS, FLOOR)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RacingStart:
+    """Describes a start of the race.
+
+    Attributes:
+      name: "scratch", the name of a pre-training, or a source task.
+      asked: whether it has to run once; others run where they may be the best.
+      first_seconds: forecast for its first run, with all that has to be trained before.
+      seed_seconds: forecast for each further run.
+    """
+
+    name: str
+    asked: bool = True
+    first_seconds: float
+    seed_seconds: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RaceState:
+    """Holds what is known during a race.
+
+    Attributes:
+      metric: one of `study.metrics.METRICS`.
+      starts: in the order in which they run first: those without a source, then sources by rank.
+      values: metric by start and seed; NaN where a run diverged.
+      finished: runs that are finished, as (start, seed), though they may not be among the values
+        yet; they cost nothing.
+      seconds_left: what is left of the budget; infinite without one.
+      confidence: probability from which the choice is sure.
+      most_seeds: seeds of a start at most.
+      images: shares of the validation images in the log metric by start, [images] each (see
+        `image_noise.ImageShares`); empty where they are not known.
+    """
+
+    metric: str
+    starts: Sequence[RacingStart]
+    values: Mapping[str, Mapping[int, float]]
+    finished: Set[tuple[str, int]] = frozenset()
+    seconds_left: float = math.inf
+    confidence: float = CONFIDENCE
+    most_seeds: int = MOST_SEEDS
+    images: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+
+    @property
+    def diverged(self) -> set[str]:
+        """Returns the starts of which a run has no value."""
+        return {
+            name
+            for name, own in self.values.items()
+            if any(not math.isfinite(value) for value in own.values())
+        }
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Decision:
+    """Says what happens next in a race.
+
+    Attributes:
+      runs: runs to take now, as (start, seed); empty where the race has ended.
+      reason: why it has ended, one of the constants of this module; "" where it goes on.
+      best: the start that is chosen; "" where none can be.
+      posterior: distribution of the true metrics of the starts that ran; None before.
+      loss: by how much the best start is expected to be better than the chosen one, in %.
+      dropped: starts that are clearly behind, with the probability to be within 2 % of the best.
+      untried: starts that did not run.
+    """
+
+    runs: tuple[tuple[str, int], ...] = ()
+    reason: str = ""
+    best: str = ""
+    posterior: StartPosterior | None = None
+    loss: float = math.nan
+    dropped: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    untried: tuple[str, ...] = ()
+
+
+def decide(state: RaceState) -> Decision:
+    """Decides how a race goes on."""
+    tried, fresh = _split_starts(state)
+    opening = _open_race(state, fresh, first=not tried)
+    if opening:
+        return Decision(runs=tuple((one.name, 0) for one in opening))
+    open_starts = [one for one in fresh if _fits(one, state)]
+    found = _judge(state, tried, open_starts)
+    if found.reason or found.posterior is None:
+        return found
+    chosen = found.posterior.names.index(found.best)
+    if len(state.values[found.best]) >= LEAST_SEEDS or len(found.posterior.names) == 1:
+        if found.posterior.p_best[chosen] >= state.confidence:
+            return dataclasses.replace(found, reason=SURE)
+        if found.loss <= LEAST_LOSS:
+            return dataclasses.replace(found, reason=ALIKE)
+        if not open_starts and _images_decide(state, found.posterior):
+            return dataclasses.replace(found, reason=IMAGES)
+    runs, reason = _take_next(state, found.posterior, chosen)
+    return dataclasses.replace(found, runs=runs, reason=reason)
+
+
+def conclude(state: RaceState, reason: str) -> Decision:
+    """Says what is known, for a race that ends here.
+
+    Args:
+      reason: why it ends, unless nothing can be said for another reason.
+    """
+    found = _judge(state, _split_starts(state)[0], [])
+    return found if found.reason else dataclasses.replace(found, reason=reason)
+
+
+def _judge(
+    state: RaceState, tried: Sequence[RacingStart], fresh: Sequence[RacingStart]
+) -> Decision:
+    """Judges starts that ran, and those that may run yet; leaves the reason open."""
+    untried = tuple(one.name for one in state.starts if not state.values.get(one.name))
+    racing = [one for one in tried if one.name not in state.diverged]
+    if not racing or _is_at_floor(state, racing):
+        return Decision(reason=FLOOR if tried else BUDGET, untried=untried)
+    posterior = compute_posterior(state, [*racing, *fresh])
+    losses = posterior.losses[: len(racing)]
+    chosen = int(losses.argmin())
+    return Decision(
+        best=racing[chosen].name,
+        posterior=posterior,
+        loss=float(losses[chosen]),
+        dropped={
+            one.name: float(p)
+            for one, p in zip(racing, posterior.p_close, strict=False)
+            if p < DROPPED_BELOW
+        },
+        untried=untried,
+    )
+
+
+def compute_posterior(state: RaceState, racing: Sequence[RacingStart]) -> StartPosterior:
+    """Returns the distribution of the true metrics of starts; some need not have run."""
+    seeds = sorted({seed for one in racing for seed in state.values.get(one.name, ())})
+    table = [[state.values.get(one.name, {}).get(seed, np.nan) for seed in seeds] for one in racing]
+    return StartPosterior(
+        [one.name for one in racing],
+        np.array(table),
+        state.metric,
+        images=_stack_images(state, [one.name for one in racing]),
+    )
+
+
+def _split_starts(state: RaceState) -> tuple[list[RacingStart], list[RacingStart]]:
+    """Returns the starts that ran, and those that did not."""
+    tried = [one for one in state.starts if state.values.get(one.name)]
+    return tried, [one for one in state.starts if not state.values.get(one.name)]
+
+
+def _open_race(state: RaceState, fresh: Sequence[RacingStart], *, first: bool) -> list[RacingStart]:
+    """Chooses the first runs of starts, in their order, as far as the budget goes."""
+    opening = [one for one in state.starts if one.asked]
+    opening += [one for one in state.starts if not one.asked][:OPENING_SOURCES]
+    chosen: list[RacingStart] = []
+    for place, one in enumerate(one for one in fresh if one in opening):
+        always = first and place < ALWAYS
+        limit = state.seconds_left * (1.0 if always else OPENING_SHARE)
+        spent = sum(other.first_seconds for other in chosen) + one.first_seconds
+        if not one.first_seconds or spent <= limit:
+            chosen.append(one)
+    return chosen
+
+
+def _fits(one: RacingStart, state: RaceState) -> bool:
+    """Tells whether there is time for the first run of a start, and for a second one."""
+    if one.asked:  # It had no time in the opening.
+        return False
+    return not one.first_seconds or one.first_seconds + one.seed_seconds <= state.seconds_left
+
+
+def _is_at_floor(state: RaceState, racing: Sequence[RacingStart]) -> bool:
+    """Tells whether no run of any start learned anything that a ratio could be made of."""
+    least = metrics.get_metric(state.metric).least
+    values = [value for one in racing for value in state.values[one.name].values()]
+    return not max(values) > least
+
+
+def _images_decide(state: RaceState, posterior: StartPosterior) -> bool:
+    """Tells whether the choice would cost too much even after many seeds, for want of images."""
+    images = _stack_images(state, posterior.names)
+    if images is None:
+        return False
+    mean = posterior.draws.mean(0)
+    drawn = mean + np.random.default_rng(1).standard_normal((1000, images.shape[1])) @ images.T
+    sure = np.bincount(drawn.argmax(1)).max() / len(drawn) >= state.confidence
+    return not sure and 100 * (drawn.max(1) - drawn[:, mean.argmax()]).mean() > LEAST_LOSS
+
+
+def _stack_images(state: RaceState, names: Sequence[str]) -> np.ndarray | None:
+    if not all(name in state.images for name in names):
+        return None
+    return np.stack([state.images[name] for name in names])
+
+
+def _take_next(
+    state: RaceState, posterior: StartPosterior, chosen: int
+) -> tuple[tuple[tuple[str, int], ...], str]:
+    """Returns the runs of the next round, or why there is none."""
+    starts = {one.name: one for one in state.starts}
+    runs: list[tuple[str, int]] = []
+    spent, short = 0.0, False
+    for place in np.argsort(-posterior.p_best, kind="stable"):
+        one, own = starts[posterior.names[place]], state.values.get(posterior.names[place], {})
+        seed = next(i for i in range(state.most_seeds + 1) if i not in own)
+        if seed == state.most_seeds or len(runs) == WIDTH:
+            continue
+        if posterior.p_close[place] < DROPPED_BELOW and runs and place != chosen:
+            continue
+        cost = one.seed_seconds if own else one.first_seconds
+        if (one.name, seed) in state.finished:
+            cost = 0.0
+        if not cost or spent + cost <= state.seconds_left:
+            spent += cost
+            runs.append((one.name, seed))
+        else:
+            short = True
+    return tuple(runs), "" if runs else BUDGET if short else SEEDS

@@ -1,0 +1,95 @@
+"""Says in words how a race was decided, what it has spent, and how to go on."""
+
+import math
+import shlex
+
+from foi_tf.comparison import race
+from foi_tf.comparison.forecast import format_seconds
+from foi_tf.comparison.race_loop import RaceResult
+from foi_tf.study.results import SCRATCH
+from foi_tf.wording import count_noun, list_names_briefly
+
+# Why a race has ended, where there is a choice.
+REASONS = {
+    race.SURE: "The choice is sure",
+    race.ALIKE: "What is left makes no difference of more than 2 %",
+    race.BUDGET: "The budget ended before the choice was sure",
+    race.IMAGES: "More seeds would not make the choice sure, more validation images would",
+    race.SEEDS: "All seeds were used before the choice was sure",
+}
+
+
+def describe_decision(result: RaceResult) -> list[str]:
+    """Returns sentences on how a race was decided."""
+    decision, confidence = result.decision, result.plan.request.confidence
+    sentences = [_describe_reason(result)]
+    for name, close in decision.dropped.items():
+        seeds = count_noun(len(result.values[name]), "seed")
+        sentences.append(
+            f"{name} is clearly behind after {seeds}: within 2 % of the best with a probability of "
+            f"{close:.2f}."
+        )
+    diverged = [name for name, own in result.values.items() if any(map(math.isnan, own.values()))]
+    if diverged:
+        sentences.append(f"Training diverged, so these are not ranked: {', '.join(diverged)}.")
+    if decision.untried:
+        names = list_names_briefly(decision.untried, 6)
+        sentences.append(f"These starts were not tried: {names}.")
+    sentences.append(
+        f"A race ends once one start is the best with a probability of {confidence:g}, or once the "
+        f"best is expected to be at most {race.LEAST_LOSS:g} % better than the chosen one. Each "
+        f"round has the {race.WIDTH} starts that are most probably the best."
+    )
+    return sentences
+
+
+def _describe_reason(result: RaceResult) -> str:
+    """Returns the sentence on why a race ended."""
+    decision = result.decision
+    if decision.reason == race.FLOOR:
+        return (
+            "No start learned anything that the metric counts, so there is nothing to compare; "
+            "train longer, or look at the data."
+        )
+    if decision.posterior is None:
+        return "The budget ended before any start had a result."
+    p_best = decision.posterior.p_best[decision.posterior.names.index(decision.best)]
+    facts = f"{decision.best} is the best with a probability of {p_best:.2f}, and the best start "
+    facts += f"is expected to be {decision.loss:.1f} % better than it"
+    return f"{REASONS[decision.reason]}: {facts}."
+
+
+def describe_spending(result: RaceResult) -> list[str]:
+    """Returns sentences on what a comparison has cost."""
+    runs = sum(map(len, result.values.values()))
+    budget = "" if math.isinf(result.budget) else f" of {format_seconds(result.budget)}"
+    found = [f"{format_seconds(result.spent)}{budget}, {count_noun(runs, 'run')} of the target."]
+    per_seed = result.seconds_per_seed.get(SCRATCH, math.nan)
+    if not math.isnan(per_seed):
+        found.append(f"One more seed of a start takes about {format_seconds(per_seed)} here.")
+    return found
+
+
+def list_commands(result: RaceResult) -> dict[str, str]:
+    """Returns the commands that go on from a comparison, by what they do."""
+    best, request = result.decision.best, result.plan.request
+    more = shlex.join(
+        ["foi-compare", *request.own_flags, f"--budget={math.ceil(max(result.spent, 60) / 30)}m"]
+    )
+    if not best:
+        return {"Compare with twice the time": more}
+    found = {}
+    run = result.runs.targets[best, 0]
+    if run.setting != "full":
+        words = ["foi-target", *request.link_flags, *run.arguments(), "--setting=full"]
+        words = [word for word in words if word not in ("--setting=small", "--seed=0")]
+        found["Train on all images from it"] = shlex.join(words)
+    finished = [one.finished for one in result.outcomes[best].values() if one.finished is not None]
+    directory = finished[0].link.directory(request.settings.workdir)
+    data = f"--data_dir={request.settings.data_dir}"
+    found["Export the model of its first seed"] = shlex.join(
+        ["foi-weights", "export", f"--model={directory}", data, "--out=model"]
+    )
+    if result.decision.reason == race.BUDGET:
+        found["Go on with twice the time"] = more
+    return found
