@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from foi_tf.api import BusyError as BusyError
     from foi_tf.api import FoiError as FoiError
     from foi_tf.api import Run as Run
+    from foi_tf.api import compare as compare
     from foi_tf.api import export as export
     from foi_tf.api import gains as gains
     from foi_tf.api import load_results as load_results
@@ -41,8 +42,8 @@ tpu_machine.set_tpu_variables()
 # The names of `foi_tf.api.__all__`, listed here so that the modules of `foi_tf` do not import it.
 _FRONT_DOOR = frozenset(
     {
-        "BusyError", "FoiError", "Run", "export", "gains", "load_results", "open_model", "prepare",
-        "pretrain", "recommend", "report", "source", "target",
+        "BusyError", "FoiError", "Run", "compare", "export", "gains", "load_results", "open_model",
+        "prepare", "pretrain", "recommend", "report", "source", "target",
     }
 )  # fmt: skip
 

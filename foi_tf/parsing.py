@@ -24,6 +24,21 @@ _MAX_NODES = 100_000  # Values in YAML, with each alias counted as what it stand
 _MAX_DEPTH = 50  # Containers of YAML inside each other.
 
 
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(text: str) -> float:
+    """Returns the seconds of a duration such as "90s", "30m" or "2h".
+
+    Raises:
+      ValueError: it is none.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d)\s*", text)
+    if not found or not float(found[1]):
+        raise ValueError("must be a duration, as 90s, 30m or 2h")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
 def read_text(path: epath.PathLike) -> str:
     """Reads a text file; see `decode_text`.
 

@@ -54,7 +54,7 @@ def test_the_names_of_the_front_door_are_those_of_its_module():
 
 def test_every_function_expands_the_home_directory(monkeypatch, tmp_path):
     functions = [getattr(api, name) for name in api.__all__ if name[0].islower()]
-    assert len(functions) == 10 and all(hasattr(one, "__wrapped__") for one in functions)
+    assert len(functions) == 11 and all(hasattr(one, "__wrapped__") for one in functions)
     monkeypatch.setenv("HOME", str(tmp_path))
     for given in ("~/none", pathlib.Path("~/none")):
         with pytest.raises(foi.FoiError, match=str(tmp_path / "none")):

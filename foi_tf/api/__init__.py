@@ -6,6 +6,7 @@ TensorFlow and pandas are imported by the first call that needs them.
 """
 
 from foi_tf.api.analysis import gains, load_results, recommend, report
+from foi_tf.api.comparisons import compare
 from foi_tf.api.datasets import prepare
 from foi_tf.api.models import export, open_model
 from foi_tf.api.runs import Run, pretrain, source, target
@@ -15,6 +16,7 @@ __all__ = [
     "BusyError",
     "FoiError",
     "Run",
+    "compare",
     "export",
     "gains",
     "load_results",

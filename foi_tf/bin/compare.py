@@ -114,7 +114,7 @@ def _main(values: flags.FlagValues) -> None:
         return
     from foi_tf.comparison import outcome
 
-    print(console.format_json(outcome.compare(plan, values.out)))
+    print(console.format_json(outcome.compare(plan, values.out).to_json()))
 
 
 def _make_request(values: flags.FlagValues) -> Request:

@@ -1,5 +1,6 @@
 """Carries out a comparison and writes its answer."""
 
+import dataclasses
 import json
 import math
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
+from foi_tf.analysis.measures.answer import Answer
 from foi_tf.analysis.report.answer_text import describe_answer
 from foi_tf.comparison import report_texts
 from foi_tf.comparison.answer import analyze_rows, answer_race
@@ -17,8 +19,35 @@ from foi_tf.progress import say
 from foi_tf.study.results import finite_or_none
 
 
-def compare(plan: ComparisonPlan, out: epath.PathLike) -> dict[str, Any]:
-    """Races the starts of a plan; returns the answer as a JSON object, and keeps it in a file.
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class ComparedStarts:
+    """Holds what a comparison came to.
+
+    Attributes:
+      answer: what the target should start from, with all starts; None where nothing ended.
+      text: the answer in words; "" likewise.
+      race: how the race ended.
+    """
+
+    answer: Answer | None
+    text: str
+    race: RaceResult
+
+    def __str__(self) -> str:
+        return " ".join([self.text, report_texts.describe_decision(self.race)[0]]).strip()
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all of it as a JSON object."""
+        return {
+            "target": str(self.race.plan.target.task),
+            "text": self.text,
+            "answer": self.answer.to_json() if self.answer is not None else None,
+            "race": to_json(self.race),
+        }
+
+
+def compare(plan: ComparisonPlan, out: epath.PathLike) -> ComparedStarts:
+    """Races the starts of a plan, says the answer, and keeps it in a file.
 
     Args:
       out: directory of the file comparison.json.
@@ -28,20 +57,13 @@ def compare(plan: ComparisonPlan, out: epath.PathLike) -> dict[str, Any]:
     """
     result = run_race(plan)
     analysis = analyze_rows(result)
-    found = answer_race(result, analysis) if analysis is not None else None
-    text = str(describe_answer(found, str(plan.target.task))) if found is not None else ""
-    race = to_json(result)
-    record = {
-        "target": str(plan.target.task),
-        "text": text,
-        "answer": found.to_json() if found is not None else None,
-        "race": race,
-    }
-    for sentence in (text, race["decision"][0]):
-        if sentence:
-            say(sentence)
-    write_text(epath.Path(out) / "comparison.json", json.dumps(record, indent=1) + "\n")
-    return record
+    answer = answer_race(result, analysis) if analysis is not None else None
+    text = str(describe_answer(answer, str(plan.target.task))) if answer is not None else ""
+    found = ComparedStarts(answer=answer, text=text, race=result)
+    say(str(found))
+    kept = json.dumps(found.to_json(), indent=1, allow_nan=False)
+    write_text(epath.Path(out) / "comparison.json", kept + "\n")
+    return found
 
 
 def to_json(result: RaceResult) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+import foi_tf as foi
 from foi_tf.bin import compare
 from foi_tf.bin._shared.duration_flag import DurationParser
 from foi_tf.comparison import ledger, race, report_texts, runner
@@ -157,3 +158,13 @@ def test_the_ledger_adds_up_over_processes_and_names_a_broken_file(tmp_path, mon
 
 def test_every_reason_has_a_sentence():
     assert set(race.REASONS) == {*report_texts.REASONS, race.FLOOR}
+
+
+def test_python_has_the_same_and_refuses_the_same(given):
+    own = {name: value for name, value in given.items() if name != "out"}
+    with pytest.raises(foi.FoiError, match="budget='soon': must be a duration"):
+        foi.compare("blocks:segmentation", budget="soon", out=given["out"], **own)
+    with pytest.raises(foi.FoiError, match="is the target itself"):
+        foi.compare("blocks:segmentation", ["blocks:segmentation"], budget="1h", **own)
+    with pytest.raises(foi.FoiError, match="unknown domain 'x'"):
+        foi.compare("blocks:segmentation", domains={"mine": "x"}, **own)

@@ -1,11 +1,10 @@
 """Defines flags whose value is a duration, written 90s, 30m or 2h."""
 
 import math
-import re
 
 from absl import flags
 
-_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+from foi_tf import parsing
 
 
 class DurationParser(flags.ArgumentParser):
@@ -19,12 +18,8 @@ class DurationParser(flags.ArgumentParser):
         Raises:
           ValueError: it is none.
         """
-        if isinstance(argument, float | int):
-            return float(argument)
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d)\s*", argument)
-        if not found or not float(found[1]):
-            raise ValueError("must be a duration, as 90s, 30m or 2h")
-        return float(found[1]) * _SECONDS[found[2]]
+        is_number = isinstance(argument, float | int)
+        return float(argument) if is_number else parsing.parse_duration(str(argument))
 
     def flag_type(self) -> str:
         """Returns the name of the type."""
