@@ -29,7 +29,6 @@ ROOT = pathlib.Path(__file__).parents[1]
 GRID_SEEDS = 5
 SEED_SHARE = 0.2  # Of the variance of a run, which runs of one seed have in common.
 TAIL_DF = 6.0  # Degrees of freedom of the noise: an excess kurtosis of 3, as in the studies.
-MOST_SEEDS = 40  # Drawn for each start.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -141,7 +140,7 @@ def _make_target(own, errors, kept, gains, model_seconds, rows, *, null) -> Targ
 
 def draw_runs(target: Target, draw: int, rng: np.random.Generator) -> np.ndarray:
     """Draws the metrics of runs, [starts, seeds]."""
-    shape = (len(target.names), MOST_SEEDS)
+    shape = (len(target.names), GRID_SEEDS)
     tail = rng.standard_t(TAIL_DF, shape) * np.sqrt((TAIL_DF - 2) / TAIL_DF)
     shared = rng.standard_normal(shape[1]) * np.sqrt(SEED_SHARE)
     noise = target.noise[:, None] * (tail * np.sqrt(1 - SEED_SHARE) + shared)
@@ -172,8 +171,12 @@ def run_race(
     row = {target.names[i]: runs[i] for i in places}
     while True:
         state = RaceState(
-            metric=target.metric, starts=starts, values=values, confidence=confidence,
-        )  # fmt: skip
+            metric=target.metric,
+            starts=starts,
+            values=values,
+            confidence=confidence,
+            most_seeds=GRID_SEEDS,
+        )
         decision = race.decide(state)
         if not decision.runs:
             break

@@ -31,6 +31,7 @@ def compare(
     budget: str | float | None = None,
     confidence: float = 0.9,
     seeds: int = 10,
+    images: Iterable[int | str] = (),
     config: str | Place = "",
     overrides: Mapping[str, Any] | None = None,
     backbone: str = "hrnet_w48",
@@ -54,13 +55,15 @@ def compare(
       budget: time that all of it may take, in seconds or as "2h"; None for no end.
       confidence: probability from which the choice is sure.
       seeds: seeds of a start at most.
+      images: numbers of target images to compare the starts with; "all" for all.
       config, overrides, backbone, setting, precision, strategy, crop, select_lr: as for `target`.
       collection: "mini" finds rendered datasets by name.
       domains: image domain by folder, see `foi_tf.study.dataset.DOMAINS`.
       val_fraction: share to validate on, for folders without validation images.
 
     Returns:
-      An object with `answer` (all starts, the best first), `text` (the answer in words) and `race`.
+      An object with `answer` (all starts, the best first), `text` (the answer in words), `race`
+      and `curve` (the races by number of images).
 
     Raises:
       FoiError: a name, data or weights are missing or wrong.
@@ -103,6 +106,7 @@ def compare(
         budget=_parse_budget(budget),
         confidence=confidence,
         seeds=seeds,
+        images=[None if one == "all" else int(one) for one in images],
     )
     return outcome.compare(planning.plan_comparison(request), out)
 

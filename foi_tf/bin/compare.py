@@ -18,6 +18,7 @@ Writes a page to --out. Prints one line of JSON.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -67,6 +68,19 @@ def _define_flags(values: flags.FlagValues) -> None:
         **place,
     )
     flags.DEFINE_integer("seeds", 10, "Seeds of a start at most.", 1, 100, **place)
+    flags.DEFINE_list(
+        "images",
+        [],
+        "Numbers of target images to compare the starts with, comma-separated, as 25,50,100,all; "
+        "by default those of --setting alone.",
+        **place,
+    )
+    flags.register_validator(
+        "images",
+        lambda given: all(one == "all" or re.fullmatch(r"[1-9]\d{0,8}", one) for one in given),
+        "must be numbers of images, or all, as 25,50,100,all",
+        flag_values=values,
+    )
     flags.DEFINE_string("out", "report", "Directory for the page.", **place)
     flags.DEFINE_bool("dry_run", False, "Print the runs and their forecast, and stop.", **place)
     flags.DEFINE_enum(
@@ -152,6 +166,7 @@ def _make_request(values: flags.FlagValues) -> Request:
         budget=values.budget,
         confidence=values.confidence,
         seeds=values.seeds,
+        images=[None if one == "all" else int(one) for one in values.images],
         link_flags=_given_flags(values, _define(_define_link_flags)),
         own_flags=_given_flags(values, _define(_define_flags)),
     )

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from foi_tf.analysis.measures.answer import Answer
 from foi_tf.analysis.report.answer_text import describe_answer
 from foi_tf.comparison import report_texts
 from foi_tf.comparison.answer import analyze_rows, answer_race
+from foi_tf.comparison.label_budget import CurvePoint, describe_curve, run_races
 from foi_tf.comparison.planning import ComparisonPlan
 from foi_tf.comparison.race_loop import RaceResult, run_race
 from foi_tf.files import write_text
@@ -27,27 +29,35 @@ class ComparedStarts:
       answer: what the target should start from, with all starts; None where nothing ended.
       text: the answer in words; "" likewise.
       race: how the race ended.
+      curve: the races by the number of target images, the fewest first; empty if none were asked.
     """
 
     answer: Answer | None
     text: str
     race: RaceResult
+    curve: Sequence[CurvePoint] = ()
 
     def __str__(self) -> str:
-        return " ".join([self.text, report_texts.describe_decision(self.race)[0]]).strip()
+        parts = [self.text, report_texts.describe_decision(self.race)[0]]
+        return " ".join([*parts, *describe_curve(self.curve)]).strip()
 
     def to_json(self) -> dict[str, Any]:
         """Returns all of it as a JSON object."""
         return {
             "target": str(self.race.plan.target.task),
-            "text": self.text,
+            "text": str(self),
             "answer": self.answer.to_json() if self.answer is not None else None,
-            "race": to_json(self.race),
+            "race": describe_race(self.race),
+            "images": [
+                {"images": point.images, **describe_race(point.race)} for point in self.curve
+            ],
         }
 
 
 def compare(plan: ComparisonPlan, out: epath.PathLike) -> ComparedStarts:
     """Races the starts of a plan, says the answer, and keeps it in a file.
+
+    With several numbers of target images the answer is that of the largest.
 
     Args:
       out: directory of the file comparison.json.
@@ -55,18 +65,19 @@ def compare(plan: ComparisonPlan, out: epath.PathLike) -> ComparedStarts:
     Raises:
       FoiError: data, weights or configuration are missing or wrong, or `out` cannot be written.
     """
-    result = run_race(plan)
+    curve = run_races(plan) if plan.request.images else []
+    result = curve[-1].race if curve else run_race(plan)
     analysis = analyze_rows(result)
     answer = answer_race(result, analysis) if analysis is not None else None
     text = str(describe_answer(answer, str(plan.target.task))) if answer is not None else ""
-    found = ComparedStarts(answer=answer, text=text, race=result)
+    found = ComparedStarts(answer=answer, text=text, race=result, curve=curve)
     say(str(found))
     kept = json.dumps(found.to_json(), indent=1, allow_nan=False)
     write_text(epath.Path(out) / "comparison.json", kept + "\n")
     return found
 
 
-def to_json(result: RaceResult) -> dict[str, Any]:
+def describe_race(result: RaceResult) -> dict[str, Any]:
     """Returns how a race ended as a JSON object."""
     decision = result.decision
     return {
@@ -84,7 +95,7 @@ def to_json(result: RaceResult) -> dict[str, Any]:
 
 
 def _list_starts(result: RaceResult) -> list[dict[str, Any]]:
-    """Lists the starts that ran, the most probable best first."""
+    """Lists the starts that were judged, the most probable best first."""
     posterior = result.decision.posterior
     if posterior is None:
         return []
@@ -92,16 +103,13 @@ def _list_starts(result: RaceResult) -> list[dict[str, Any]]:
     order = np.argsort(-posterior.p_best, kind="stable")
     return [
         {
-            "name": posterior.names[place],
+            "name": name,
             "value": float(middle[place]),
             "low": float(low[place]),
             "high": float(high[place]),
             "p_best": float(posterior.p_best[place]),
             "p_close": float(posterior.p_close[place]),
-            "values": [
-                finite_or_none(value)
-                for value in result.values.get(posterior.names[place], {}).values()
-            ],
+            "values": [finite_or_none(one) for one in result.values.get(name, {}).values()],
         }
-        for place in order
+        for place, name in ((place, posterior.names[place]) for place in order)
     ]

@@ -11,12 +11,13 @@ from foi_tf.comparison import candidates, inputs, race
 from foi_tf.comparison.inputs import DataOptions, NamedData
 from foi_tf.comparison.settings import RunList, Settings, list_runs
 from foi_tf.errors import FoiError, NotReadyError
-from foi_tf.study import configuration, grid
+from foi_tf.study import configuration, grid, variation
 from foi_tf.study.configuration import Config
 from foi_tf.study.dataset import Dataset, Size, Task
 from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from foi_tf.study.validation_tasks import PUBLISHED
+from foi_tf.wording import count_noun
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class Request:
       budget: seconds; infinite for none.
       confidence: probability from which the choice is sure.
       seeds: the most seeds of a start.
+      images: numbers of target images to compare the starts with, None for all; empty for those
+        of the setting alone.
       link_flags: flags of foi-target that all its runs share, for commands that go on.
       own_flags: flags of foi-compare but --budget, likewise.
     """
@@ -42,6 +45,7 @@ class Request:
     budget: float = math.inf
     confidence: float = race.CONFIDENCE
     seeds: int = race.MOST_SEEDS
+    images: Sequence[int | None] = ()
     link_flags: Sequence[str] = ()
     own_flags: Sequence[str] = ()
 
@@ -105,6 +109,17 @@ class ComparisonPlan:
             tuple(own.overrides),
         )
 
+    def with_images(self, count: int | None, budget: float) -> "ComparisonPlan":
+        """Returns the plan for a number of target images, None for all, with a budget of its own.
+
+        Seeds then vary which images these are.
+        """
+        limited = {"setting": f"images{count}", "vary": (*variation.DEFAULT, variation.SUBSET)}
+        changes = {"setting": "full"} if count is None else limited
+        settings = dataclasses.replace(self.request.settings, **changes)
+        request = dataclasses.replace(self.request, settings=settings, budget=budget)
+        return dataclasses.replace(self, request=request)
+
     def find_rows(self) -> dict[str, Dataset]:
         """Returns the rows of all datasets that it names, by id; prepared or not."""
         return {one.dataset.id: one.dataset for one in (self.target, *self.sources, *self.extra)}
@@ -124,6 +139,7 @@ def plan_comparison(request: Request) -> ComparisonPlan:
       FoiError: a name is unknown or unclear, or there are too few images.
     """
     target = inputs.find_target(request.target, request.options)
+    _check_images(request.images, target)
     sources = candidates.find_sources(request.sources, target, request.options)
     init_name, has_init = _find_init(request.settings)
     extra = [] if has_init else [_find_pretraining_images(request)]
@@ -135,6 +151,21 @@ def plan_comparison(request: Request) -> ComparisonPlan:
         has_init=has_init,
         extra=extra,
     )
+
+
+def _check_images(counts: Sequence[int | None], target: NamedData) -> None:
+    """Checks numbers of target images.
+
+    Raises:
+      FoiError: the target has fewer, or a number is too small.
+    """
+    every, least = target.dataset.size(target.task.type, "train"), inputs.LEAST_IMAGES["train"]
+    for count in counts:
+        if count is not None and not least <= count < every:
+            raise FoiError(
+                f"--images={count}: must be at least {least} and below the "
+                f"{count_noun(every, 'training image')} of {target.task}; 'all' takes those"
+            )
 
 
 def _find_init(settings: Settings) -> tuple[str, bool]:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 import numpy as np
 
 from foi_tf.analysis.uncertainty import image_noise
-from foi_tf.chains import links, stages
+from foi_tf.chains import initial_weights, links, stages
 from foi_tf.chains.divergence import DivergedError
 from foi_tf.chains.links import Finished
 from foi_tf.chains.train_session import SessionCache
 from foi_tf.comparison.forecast import Forecast, format_seconds
 from foi_tf.comparison.ledger import Ledger
 from foi_tf.comparison.planning import ComparisonPlan
-from foi_tf.errors import FoiError
+from foi_tf.errors import FoiError, NotReadyError
 from foi_tf.progress import say, warn
 from foi_tf.study import image_statistics
 from foi_tf.study.plan import PlannedRun
@@ -61,8 +61,21 @@ class Runner:
         return " ".join([run.program, *run.arguments()])
 
     def is_finished(self, run: PlannedRun) -> bool:
-        """Tells whether a run finished in this comparison."""
-        return self.key(run) in self._ledger.finished
+        """Tells whether a run finished in this comparison, or a model in any other."""
+        if self.key(run) in self._ledger.finished:
+            return True
+        return run.program == "source" and self._has_model(run)
+
+    def _has_model(self, run: PlannedRun) -> bool:
+        """Tells whether the working directory has a source model."""
+        own = self._settings
+        try:
+            initial_weights.find_source_model(
+                own.workdir, run.task, [None], own.backbone, own.select_lr, self._plan.init_name
+            )
+        except NotReadyError:
+            return False
+        return True
 
     def seconds(self, run: PlannedRun) -> float:
         """Forecasts a run: 0 where it is finished, NaN where nothing was measured."""

@@ -1,6 +1,7 @@
 """Lists the names that flags accept, without importing large libraries."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -9,6 +10,8 @@ STRATEGIES = ("auto", "cpu", "mirrored", "multi_worker", "tpu")
 SELECTIONS = ("none", "validation", "holdout")
 # Numbers of training images, see `study.grid`.
 SETTINGS = ("small", "full", "small_source")
+# Beside these, "images25" has 25 target images and all of a source's: see `count_target_images`.
+_LIMITED_TARGET = re.compile(r"images([1-9]\d*)")
 # Formats of own data, see `data.convert.readers`.
 FORMATS = ("coco", "coco_masks", "voc", "yolo", "yolo_masks", "labelme", "labelme_masks", "cvat",
            "cvat_masks", "masks", "binary_masks", "depth", "folders")  # fmt: skip
@@ -46,3 +49,14 @@ class Pace:
     checkpoint_every: int = 500
     wait: bool = True
     watch: Callable[[int, int], None] | None = None
+
+
+def count_target_images(setting: str) -> int | None:
+    """Returns the number of target images of a setting such as "images25"; None for others."""
+    found = _LIMITED_TARGET.fullmatch(setting)
+    return int(found[1]) if found else None
+
+
+def is_setting(name: str) -> bool:
+    """Tells whether rows may have a setting of this name."""
+    return name in SETTINGS or count_target_images(name) is not None

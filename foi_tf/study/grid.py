@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from foi_tf.errors import unknown_name_error
-from foi_tf.study.choices import SETTINGS
+from foi_tf.study.choices import SETTINGS, count_target_images
 from foi_tf.study.dataset import (
     CONTRASTIVE,
     OTHER_DOMAIN,
@@ -167,6 +167,8 @@ def max_target_images(dataset: Dataset, setting: str) -> int | None:
     """Returns the most training images that a target may use; None for all (sections 5.2-5.4)."""
     if setting == "full":
         return None
+    if count := count_target_images(setting):
+        return count
     small = LONG_TAILED_TARGET if dataset.id in LONG_TAILED else SMALL_TARGET
     return mini_size(small) if dataset.collection == "mini" else small
 

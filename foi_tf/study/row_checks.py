@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from foi_tf import parsing
-from foi_tf.study.choices import SELECTIONS, SETTINGS
+from foi_tf.study.choices import SELECTIONS, SETTINGS, is_setting
 
 _MAX_TEXT = 300  # Characters of a name; ours.
 _MAX_COUNT = 2**53  # Larger whole numbers are not exact in tables.
@@ -70,10 +70,14 @@ def _check_name(known: tuple[str, ...]):
     return lambda value: "" if value in known else f"not one of {', '.join(known)}"
 
 
+def _check_setting(name: str) -> str:
+    return "" if is_setting(name) else f"not one of {', '.join(SETTINGS)}, or as images25"
+
+
 _CHECKS = {
     "candidates": _check_candidates,
     "seed": _check_seed,
     "selection": _check_name(SELECTIONS),
-    "setting": _check_name(SETTINGS),
+    "setting": _check_setting,
     "extra": lambda found: _check_extra(found.values()),
 }

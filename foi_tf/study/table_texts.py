@@ -1,5 +1,8 @@
 """Defines texts that tables, findings and reports share."""
 
+from foi_tf.study import choices
+from foi_tf.wording import count_noun
+
 MISSING = "–"  # Marks a table cell without a value.
 
 SETTING_TEXTS = {
@@ -11,4 +14,6 @@ SETTING_TEXTS = {
 
 def setting_text(setting: str) -> str:
     """Returns a setting in words; a setting without words is returned as it is."""
+    if count := choices.count_target_images(setting):
+        return count_noun(count, "target image")
     return SETTING_TEXTS.get(setting, setting)

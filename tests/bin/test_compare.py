@@ -168,3 +168,21 @@ def test_python_has_the_same_and_refuses_the_same(given):
         foi.compare("blocks:segmentation", ["blocks:segmentation"], budget="1h", **own)
     with pytest.raises(foi.FoiError, match="unknown domain 'x'"):
         foi.compare("blocks:segmentation", domains={"mine": "x"}, **own)
+
+
+@pytest.mark.slow
+def test_numbers_of_target_images_are_compared_with_the_same_models(call, given, tmp_path):
+    wrong = call(compare, **given, target="blocks:segmentation", images="4,all")
+    assert "--images=4: must be at least 8 and below the 12 training images" in error(wrong)
+    assert "--images" in misuse(call(compare, **given, target="blocks", images="few"))
+    given |= {"target": "blocks:segmentation", "sources": "bricks", "seeds": 1, "images": "all,8"}
+    code, out, err = call(compare, **given)
+    assert code == 0, err
+    found = json.loads(out)["images"]
+    assert [one["images"] for one in found] == [8, 12]
+    rows = results.load(tmp_path / "work/results")
+    own = rows[rows.target == "blocks"]
+    assert set(zip(own.setting, own.n_target, strict=True)) == {("images8", 8), ("full", 12)}
+    assert set(own[own.setting == "images8"].varied) == {"init,order,subset"}
+    assert err.count("the source model bricks:segmentation") == 1
+    assert "random weights, " in err and "the best" in err

@@ -9,6 +9,12 @@ from foi_tf.study.dataset import Task
 from foi_tf.study.registry import DATASETS
 
 
+def test_a_setting_may_name_the_number_of_target_images():
+    row = DATASETS["camvid"]
+    assert grid.max_target_images(row, "images25") == 25
+    assert grid.max_source_images(row, "images25") is None
+
+
 def test_target_sizes_are_those_of_section_5():
     assert grid.max_target_images(DATASETS["camvid"], "small") == 150
     assert grid.max_target_images(DATASETS["coco"], "small") == 1000
