@@ -87,7 +87,7 @@ def _define_flags(values: flags.FlagValues) -> None:
         "collection",
         "",
         ["", "mini"],
-        "mini: names that are not prepared are those of the rendered collection.",
+        "Collection that names which are not prepared are of; mini is the rendered one.",
         **place,
     )
     flags.DEFINE_list(
