@@ -107,8 +107,8 @@ def test_names_told_without_large_libraries_are_those_that_there_are():
     from foi_tf.data.convert.readers import FORMATS
     from foi_tf.models.backbones import ARCHITECTURES
     from foi_tf.study import choices
-    from foi_tf.study.backbones import BACKBONES
+    from foi_tf.study.backbones import BACKBONES, KERAS
 
-    assert {row.architecture for row in BACKBONES.values()} == set(ARCHITECTURES)
+    assert {KERAS, *(row.architecture for row in BACKBONES.values())} == set(ARCHITECTURES)
     assert set(choices.FORMATS) == set(FORMATS)
     assert list(choices.RANKINGS) == list(source_ranking.TEXTS)

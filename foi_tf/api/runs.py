@@ -110,7 +110,7 @@ def source(
       config: name of a configuration of the package, path of a .yaml file, or a `Config`;
         empty takes the one named after the dataset's collection.
       overrides: single values by key, such as {"segmentation.schedule.steps": 200}.
-      backbone: one of `foi_tf.study.backbones.BACKBONES`.
+      backbone: as `foi_tf.study.backbones.find_backbone` takes it.
       seed: fixes what `vary` names: by default initial weights, data order and augmentation.
       setting: "small", "full" or "small_source" (Sections 5.2 to 5.4). Only the last one
         limits sources, so None takes all images.
@@ -215,10 +215,10 @@ def _make_setup(
     """Builds what a run needs; its keyword arguments are the `options` of `source`."""
     from foi_tf.chains import run_config, stages
     from foi_tf.chains.train_session import SessionCache
-    from foi_tf.study.backbones import BACKBONES
+    from foi_tf.study.backbones import find_backbone
     from foi_tf.training import strategies
 
-    check_name("backbone", backbone, BACKBONES)
+    find_backbone(backbone)  # Raises for an unknown name.
     check_name("precision", precision, choices.PRECISIONS)
     check_name("way to choose learning rates", select_lr, choices.SELECTIONS)
     if isinstance(strategy, str):

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from foi_tf.bin._shared import console, help_text, renamed_flags
+from foi_tf.bin._shared import backbone_name_flag, console, help_text, renamed_flags
 from foi_tf.bin._shared.program import DONE, WRONG_USAGE, Program, require
-from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.choices import EXPORTS, ILSVRC_CLASSES, PRECISIONS
 from foi_tf.study.published_weights import PUBLISHED
 from foi_tf.wording import count_noun
@@ -74,13 +73,7 @@ def _define_import(values: flags.FlagValues) -> None:
     place = {"flag_values": values}
     flags.DEFINE_string("weights", None, "File of public weights to read.", **place)
     flags.DEFINE_string("out", None, "Checkpoint to write, as weights/ilsvrc.", **place)
-    flags.DEFINE_enum(
-        "backbone",
-        "hrnet_w48",
-        sorted(BACKBONES),
-        "Architecture of the backbone in the file.",
-        **place,
-    )
+    backbone_name_flag.define_backbone(values)
     flags.DEFINE_integer(
         "classes",
         ILSVRC_CLASSES,
@@ -103,13 +96,10 @@ def _define_export(values: flags.FlagValues) -> None:
         "Directory of the prepared datasets, which a link needs and a checkpoint does not.",
         **place,
     )
-    flags.DEFINE_enum(
-        "backbone",
+    backbone_name_flag.define_backbone(
+        values,
         None,
-        sorted(BACKBONES),
-        "Architecture of a checkpoint's backbone; by default the one that is kept with it, or "
-        "hrnet_w48. A link names its own.",
-        **place,
+        " By default the one that is kept with a checkpoint, or hrnet_w48. A link names its own.",
     )
     flags.DEFINE_enum("format", "saved_model", EXPORTS, "Format to write.", **place)
     flags.DEFINE_bool(

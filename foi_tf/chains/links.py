@@ -76,7 +76,7 @@ class Link:
         validation images; 0 for all links but candidates of a learning rate.
       steps: number of training steps; a step takes one batch of each member.
       schedule: how the weights are optimized, the same for all members.
-      backbone: name of the backbone, one of `study.backbones.BACKBONES`.
+      backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       precision: one of `study.choices.PRECISIONS`.
       seed: fixes what the seed varies; everything else is as with seed 0.
       varied: what that is, see `study.variation.varied_in_link`.

@@ -19,7 +19,7 @@ class Setup:
       data_dir: directory of the prepared datasets.
       workdir: links and result rows are written below it.
       config: schedules and input sizes.
-      backbone: name of the backbone, one of `study.backbones.BACKBONES`.
+      backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       precision: one of `study.choices.PRECISIONS`.
       seed: fixes what `vary` names.
       vary: what the seed varies, some of `study.variation.KINDS`; the rest is as with seed 0,

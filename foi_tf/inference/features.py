@@ -15,7 +15,7 @@ from foi_tf.errors import FoiError
 from foi_tf.models import backbones, transfer
 from foi_tf.progress import Progress
 from foi_tf.study import feature_files
-from foi_tf.study.backbones import BACKBONES
+from foi_tf.study.backbones import find_backbone
 from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Channels, Size, Task
 from foi_tf.study.feature_files import Features, Origin, Points
@@ -59,7 +59,7 @@ class FeatureExtractor:
     and for weights of several datasets, each dataset's own statistics normalize its images.
 
     Args:
-      backbone: name of the backbone, of `study.backbones.BACKBONES`.
+      backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       begin: the weights.
       seed: random seed of random weights.
 
@@ -72,7 +72,7 @@ class FeatureExtractor:
         self.backbone, self.chain = backbone, begin.chain
         self.weights = begin.digest or f"seed {seed}"
         kept = begin.facts.statistics if begin.facts else None
-        self.statistics = kept or BACKBONES[backbone].statistics
+        self.statistics = kept or find_backbone(backbone).statistics
         self.model = backbones.build_backbone(backbone)
         self.classifiers: list[tuple[np.ndarray, np.ndarray]] = []
         if begin.checkpoint is None:

@@ -22,7 +22,7 @@ class FrozenBranches:
     branches has its features alone.
 
     Args:
-      backbone: name of the backbone, of `study.backbones.BACKBONES`.
+      backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       size: (height, width) of the images.
     """
 

@@ -31,7 +31,7 @@ def probe_weights(
 
     Args:
       request: the target.
-      backbone: name of the backbone, of `study.backbones.BACKBONES`.
+      backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       starts: the weights, of `chains.initial_weights`.
       batch_size: images that the backbone takes at a time.
       keep: directory that scores are written to as they come; a score that is there already

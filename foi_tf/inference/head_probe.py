@@ -34,7 +34,7 @@ class HeadProbe:
 
     Args:
       request: the target, of any task type whose head takes features.
-      backbone: name of the backbone, of `study.backbones.BACKBONES`.
+      backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       batch_size: images that the backbone takes at a time.
 
     Raises:

@@ -5,7 +5,7 @@ from typing import Any
 
 from foi_tf import tasks
 from foi_tf.models.weights import torch_convert
-from foi_tf.study.backbones import BACKBONES
+from foi_tf.study.backbones import find_backbone
 from foi_tf.study.metrics import METRICS
 
 _USES = {
@@ -95,7 +95,7 @@ def _use(metadata: Mapping[str, Any]) -> str:
         calls.append(_CALLS["predict"].format(fields=tasks.TYPES[kind].prediction_text))
     # A checkpoint that was imported may have a classifier without a task.
     headed = kind == "classification" or (kind is None and "classes" in metadata)
-    backbone = BACKBONES[metadata["backbone"]]
+    backbone = find_backbone(metadata["backbone"])
     known = metadata["format"] == "safetensors" and backbone.in_timm
     layout = torch_convert.LAYOUTS.get(backbone.architecture)
     fields = {"backbone": metadata["backbone"], "classes": metadata.get("classes", 0)}

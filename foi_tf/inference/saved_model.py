@@ -168,8 +168,9 @@ def _variables(model: tf.keras.Model) -> tf.Module:
     held = tf.Module()
     weighted = (layer for layer in model.layers if layer.weights)
     for i, layer in enumerate(weighted):
-        inner = tf.Module()
-        for variable in layer.variables:
+        nested = isinstance(layer, tf.keras.Model)
+        inner = _variables(layer) if nested else tf.Module()
+        for variable in () if nested else layer.variables:
             setattr(inner, layers.parameter(variable), variable)
         setattr(held, f"layer_with_weights-{i}", inner)
     return held

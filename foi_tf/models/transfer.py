@@ -55,7 +55,7 @@ def build_network(
     """Builds a backbone with heads; weights follow from the global seed.
 
     Args:
-      backbone_name: name of the backbone, of `study.backbones.BACKBONES`.
+      backbone_name: name of the backbone, as `study.backbones.find_backbone` takes it.
       heads: heads by name of the task.
       crops: input sizes (height, width) by name of the task.
       statistics: mean and standard deviation of the channels of the task's dataset, by name of

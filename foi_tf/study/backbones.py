@@ -1,17 +1,19 @@
 """Registers the backbones: their architecture, variant and cost, without TensorFlow.
 
 A new variant of a known architecture is one row here. A new architecture also needs a function
-in `models.backbones.ARCHITECTURES`.
+in `models.backbones.ARCHITECTURES`. `models.backbones.register_backbone` adds both from outside.
 """
 
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from foi_tf.errors import FoiError
+from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Channels, Dataset
+from foi_tf.study.keras_applications import KERAS_APPLICATIONS
 
 HRNET, RESNET, EFFICIENTNET_LITE = "hrnet", "resnet", "efficientnet_lite"
+KERAS = "keras"  # A network of tf.keras.applications, also the prefix of its name: "keras:NAME".
 # How HRNetV2 fuses its branches; see `models.hrnet.hrnet_v2`.
 NEAREST, BILINEAR, ALIGNED = "nearest", "bilinear", "aligned"
 
@@ -95,13 +97,37 @@ BACKBONES = {
 }
 
 
+def find_backbone(name: str) -> Backbone:
+    """Finds a backbone by name: of `BACKBONES`, or "keras:NAME" of `KERAS_APPLICATIONS`.
+
+    Raises:
+      FoiError: there is none of this name.
+    """
+    prefix, _, application = name.partition(":")
+    if prefix == KERAS and application in KERAS_APPLICATIONS:
+        return Backbone(
+            architecture=KERAS,
+            options={"application": application},
+            giga_operations=KERAS_APPLICATIONS[application],
+            statistics=((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),  # The network prepares pixels itself.
+        )
+    if name not in BACKBONES:
+        raise unknown_name_error("backbone", name, list_names())
+    return BACKBONES[name]
+
+
+def list_names() -> list[str]:
+    """Lists the names of all backbones."""
+    return [*BACKBONES, *(f"{KERAS}:{name}" for name in KERAS_APPLICATIONS)]
+
+
 def choose_statistics(backbone: str, dataset: Dataset) -> tuple[Channels, Channels]:
     """Returns mean and standard deviation that normalize a dataset's images in training.
 
     Raises:
       FoiError: neither backbone nor dataset has any.
     """
-    if own := BACKBONES[backbone].statistics:
+    if own := find_backbone(backbone).statistics:
         return own
     if dataset.mean is None or dataset.std is None:
         raise FoiError(f"{dataset.id}: has no statistics of its pixels; prepare it again")

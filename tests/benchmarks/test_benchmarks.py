@@ -37,6 +37,10 @@ CASES = {
         ["--targets=dogs", "--images=8", "--seeds=1", "--steps=1", "--size=32"],
         r"dogs:keypoints +0( +\d\.\d+){3} +\d+\.\d%",
     ),
+    "keras_applications": (
+        ["--names=MobileNetV3Small"],
+        r"MobileNetV3Small: .* differs by \S+, lowers, static, losses",
+    ),
     "lowering": ([*NETWORK, "--task_types=depth"], r"depth +eval +lowers, static"),
     "overlap": (["400"], r"wrong +\d+ pairs"),
     "race": (["--draws=1", "--study=real", "--limit=1"], r"race +\d+"),

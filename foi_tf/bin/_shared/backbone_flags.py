@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import console, size_flag
+from foi_tf.bin._shared import backbone_name_flag, console, size_flag
 from foi_tf.bin._shared.program import require
-from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.choices import Fit
 from foi_tf.study.results import SCRATCH
 
@@ -36,9 +35,7 @@ def define(values: flags.FlagValues, *, several: bool = False) -> None:
         "scratch for random weights" + ("; several, comma-separated." if several else "."),
         **place,
     )
-    flags.DEFINE_enum(
-        "backbone", "hrnet_w48", sorted(BACKBONES), "Architecture of the backbone.", **place
-    )
+    backbone_name_flag.define_backbone(values)
     size_flag.define_size(
         values,
         "size",

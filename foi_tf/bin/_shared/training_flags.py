@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import console, size_flag
+from foi_tf.bin._shared import backbone_name_flag, console, size_flag
 from foi_tf.bin._shared.program import require
 from foi_tf.study import choices, variation
-from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.grid import SETTINGS
 from foi_tf.wording import count_noun
 
@@ -52,9 +51,7 @@ def define_study(values: flags.FlagValues) -> None:
     )
     flags.DEFINE_string("workdir", None, "Directory for trained links and result rows.", **place)
     define_config(values, "by default the one named after the dataset's collection.")
-    flags.DEFINE_enum(
-        "backbone", "hrnet_w48", sorted(BACKBONES), "Architecture of the backbone.", **place
-    )
+    backbone_name_flag.define_backbone(values)
     flags.DEFINE_enum(
         "strategy",
         "auto",

@@ -26,7 +26,7 @@ class CheckpointFacts:
     """Holds facts about the weights of a checkpoint.
 
     Attributes:
-      backbone: name of the backbone, of `study.backbones.BACKBONES`.
+      backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       mean, std: mean and standard deviation of the channels that pixels in [0, 1] were
         normalized by in training; None if each of several datasets had its own.
       source: name or address of the file that the weights were imported from; "" if there is none.

@@ -15,6 +15,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import urllib.request
 
 from etils import epath
@@ -75,7 +76,11 @@ def fetch_weights(name: str) -> epath.Path:
         say(f"waiting for the worker that fetches {name}")
 
     with lease.hold_lease(checkpoint.parent, wait=True, waiting=waiting, doing="fetches it"):
-        if not is_fetched(name):  # Another worker may have done it meanwhile.
+        if is_fetched(name):  # Another worker may have done it meanwhile.
+            return checkpoint
+        if PUBLISHED[name].application:
+            _import_application(name, checkpoint)
+        else:
             _import(name, obtain_files(name), checkpoint)
     return checkpoint
 
@@ -197,3 +202,35 @@ def _import(name: str, found: list[epath.Path], checkpoint: epath.Path) -> None:
     facts = public_weights.collect_facts(path, weights.backbone)
     facts = dataclasses.replace(facts, source=weights.files[0].address, license=weights.license)
     public_weights.write_checkpoint(made.network, checkpoint, facts)
+
+
+def _import_application(name: str, checkpoint: epath.Path) -> None:
+    """Lets Keras download the weights of one of its networks, and writes a checkpoint of them."""
+    from foi_tf.models import keras_applications, transfer
+    from foi_tf.models.weights import public_weights
+
+    weights = PUBLISHED[name]
+    try:
+        backbone = keras_applications.keras_application(
+            application=weights.application, weights="imagenet"
+        )
+    except FoiError:
+        raise
+    except Exception as error:  # Keras raises a bare Exception if it cannot download.
+        cause = files.describe_error(error)
+        address = re.search(r"https?://[^\s:]+(:\d+)?[^\s:]*", str(error))
+        remedy = "fetch them where there is a network"
+        if address:
+            file = address[0].rpartition("/")[2]
+            remedy = f"fetch {address[0]} elsewhere, and put it to ~/.keras/models/{file}"
+        raise FoiError(f"{name}: cannot be fetched ({cause}); {remedy}") from error
+    mean, std = public_weights.channel_statistics(weights.backbone)
+    facts = checkpoint_facts.CheckpointFacts(
+        backbone=weights.backbone,
+        mean=mean,
+        std=std,
+        source=weights.files[0].address,
+        license=weights.license,
+    )
+    network = transfer.Network(backbone=backbone, models={})
+    public_weights.write_checkpoint(network, checkpoint, facts)

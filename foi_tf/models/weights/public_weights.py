@@ -17,7 +17,7 @@ from foi_tf.models.weights import checkpoint_facts, simclr, torch_convert
 from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.models.weights.import_report import ImportReport, ImportTarget
 from foi_tf.models.weights.tensor_files import Tensors, open_tensors, read_metadata
-from foi_tf.study.backbones import BACKBONES, HRNET
+from foi_tf.study.backbones import HRNET, find_backbone
 from foi_tf.study.choices import ILSVRC_CLASSES
 from foi_tf.study.dataset import Channels, Task
 from foi_tf.study.registry import DATASETS
@@ -41,12 +41,12 @@ class Classifier:
 
 def has_torch_names(backbone_name: str) -> bool:
     """Tells whether public weights of a backbone come from PyTorch, and not from SimCLR's code."""
-    return BACKBONES[backbone_name].architecture in torch_convert.LAYOUTS
+    return find_backbone(backbone_name).architecture in torch_convert.LAYOUTS
 
 
 def channel_statistics(backbone_name: str) -> tuple[Channels, Channels]:
     """Returns mean and standard deviation of the channels that public weights expect, in [0, 1]."""
-    if statistics := BACKBONES[backbone_name].statistics:
+    if statistics := find_backbone(backbone_name).statistics:
         return statistics
     if not has_torch_names(backbone_name):
         return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # SimCLR's code leaves pixels in [0, 1].
@@ -78,7 +78,7 @@ def import_weights(
         for classification or segmentation (imported without a head). For EfficientNet-Lite, the
         same with the names of efficientnet-lite-pytorch. For ResNet-50, a TensorFlow checkpoint
         of SimCLR's code.
-      backbone_name: name of the backbone, of `study.backbones.BACKBONES`.
+      backbone_name: name of the backbone, as `study.backbones.find_backbone` takes it.
       classes: number of classes of the file's classifier, if it has one; 0 leaves it out.
 
     Raises:
@@ -88,7 +88,7 @@ def import_weights(
     exported = _read_exported(path).get("backbone")
     if exported and exported != backbone_name:
         raise FoiError(f"{path}: exported from {exported}, but --backbone={backbone_name}")
-    if BACKBONES[backbone_name].architecture == HRNET and not exported:
+    if find_backbone(backbone_name).architecture == HRNET and not exported:
         torch_convert.check_fusion(tensors, str(path), backbone_name)
     if has_torch_names(backbone_name):
         load_weights, headed = (

@@ -17,6 +17,7 @@ from foi_tf.study.backbones import (
     EFFICIENTNET_LITE,
     HRNET,
     NEAREST,
+    find_backbone,
 )
 
 # How PyTorch names the tensors of an architecture; others have no names there.
@@ -145,7 +146,7 @@ def check_fusion(tensors: Tensors, where: str, backbone_name: str) -> None:
       FoiError: they differ.
     """
     found = hrnet_names.find_fusion(tensors.shapes)
-    if found is None or found == BACKBONES[backbone_name].fusion:
+    if found is None or found == find_backbone(backbone_name).fusion:
         return
     prefix = find_name_prefix(tensors, where, hrnet_names.LAYOUT)
     width = tensors.shapes.get(f"{prefix}{_WIDTH}", (0,))[0]
@@ -163,7 +164,7 @@ def check_fusion(tensors: Tensors, where: str, backbone_name: str) -> None:
 
 def layout_of(backbone_name: str) -> TorchLayout:
     """Returns how PyTorch names the tensors of a backbone, which must be one of `LAYOUTS`."""
-    return LAYOUTS[BACKBONES[backbone_name].architecture]
+    return LAYOUTS[find_backbone(backbone_name).architecture]
 
 
 def has_head(tensors: Tensors, where: str, backbone_name: str) -> bool:
