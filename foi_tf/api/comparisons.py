@@ -71,10 +71,10 @@ def compare(
     from foi_tf.comparison import outcome, planning
     from foi_tf.comparison.inputs import DataOptions
     from foi_tf.comparison.settings import Settings
-    from foi_tf.study.backbones import BACKBONES
+    from foi_tf.study.backbones import find_backbone
     from foi_tf.training import strategies
 
-    check_name("backbone", backbone, BACKBONES)
+    find_backbone(backbone)
     check_name("precision", precision, choices.PRECISIONS)
     check_name("way to choose learning rates", select_lr, choices.SELECTIONS)
     if setting is not None:

@@ -1,6 +1,6 @@
 """foi-compare: says what a target should start from: random weights, a pre-training or a source.
 
-  foi-compare --target=mine/ --sources=other/,more/ --init=weights/ilsvrc --budget=2h --out=report
+  foi-compare --target=mine/ --sources=other/,more/ --init=hrnet_w18_imagenet --budget=2h
   foi-compare --target=mine --data_dir=D --workdir=W --dry_run
 
 --target and --sources name folders of images with annotations, or prepared datasets, with :TYPE
@@ -12,7 +12,7 @@ Each start runs once; then those that may be the best run with further seeds, un
 best, or within 2 % of it, with a probability of --confidence, or until --budget is spent. Links
 and result rows are those of foi-source and foi-target in --workdir: what is trained there is not
 trained again, several workers share the work, and the same command goes on after an interruption.
-Writes a page to --out. Prints one line of JSON.
+Writes comparison.json to --out, and prints it as one line.
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "init",
         "",
-        "Weights to start from: a link's directory, a checkpoint, scratch for random weights, or "
-        "ilsvrc:contrastive for the self-supervised pre-training in --workdir; by default the "
-        "classification pre-training in --workdir, which is trained if there is an ilsvrc.",
+        "Weights to start from: a name of foi-weights list, a link's directory, a checkpoint, "
+        "scratch for random weights, or ilsvrc:contrastive for the self-supervised pre-training "
+        "in --workdir; by default the classification pre-training in --workdir, which is trained "
+        "if there is an ilsvrc.",
         **place,
     )
     duration_flag.define_duration(values, "budget", "Time that the whole comparison may take.")
@@ -81,7 +82,7 @@ def _define_flags(values: flags.FlagValues) -> None:
         "must be numbers of images, or all, as 25,50,100,all",
         flag_values=values,
     )
-    flags.DEFINE_string("out", "report", "Directory for the page.", **place)
+    flags.DEFINE_string("out", "report", "Directory for comparison.json.", **place)
     flags.DEFINE_bool("dry_run", False, "Print the runs and their forecast, and stop.", **place)
     flags.DEFINE_enum(
         "collection",
@@ -136,6 +137,7 @@ def _make_request(values: flags.FlagValues) -> Request:
     from foi_tf.comparison.planning import Request
     from foi_tf.comparison.settings import Settings
 
+    _take_backbone_of_weights(values)
     strategy = None if values.dry_run else training_flags.create_strategy(values)
     return Request(
         target=values.target,
@@ -192,6 +194,18 @@ def _write_value(value: object) -> str:
     if isinstance(value, tuple):
         return size_flag.format_size(value)
     return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _take_backbone_of_weights(values: flags.FlagValues) -> None:
+    """Sets --backbone to that of published weights where it is not given."""
+    from foi_tf.study.published_weights import PUBLISHED
+
+    if values["backbone"].present or values.init not in PUBLISHED:
+        return
+    values.backbone, values["backbone"].present = PUBLISHED[values.init].backbone, 1
+    console.print_note(
+        f"--init={values.init}: weights of {values.backbone}, which is taken as --backbone"
+    )
 
 
 def _parse_domains(texts: list[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 import foi_tf as foi
 from foi_tf.bin import compare
 from foi_tf.bin._shared.duration_flag import DurationParser
-from foi_tf.comparison import ledger, race, report_texts, runner
+from foi_tf.comparison import ledger, planning, race, report_texts, runner
 from foi_tf.study import results
 from tests import raw_folders
 from tests.bin.conftest import error, misuse
@@ -186,3 +186,17 @@ def test_numbers_of_target_images_are_compared_with_the_same_models(call, given,
     assert set(own[own.setting == "images8"].varied) == {"init,order,subset"}
     assert err.count("the source model bricks:segmentation") == 1
     assert "random weights, " in err and "the best" in err
+
+
+def test_published_weights_bring_their_backbone(call, given, monkeypatch):
+    said = []
+
+    def plan_comparison(request):
+        said.append(request)
+        raise foi.FoiError("enough")
+
+    monkeypatch.setattr(planning, "plan_comparison", plan_comparison)
+    own = {name: value for name, value in given.items() if name != "backbone"}
+    own |= {"init": "resnet50_simclr", "target": "blocks"}
+    assert "weights of resnet50, which is taken as --backbone" in call(compare, **own)[2]
+    assert said[0].settings.backbone == "resnet50" and "--backbone=resnet50" in said[0].link_flags
