@@ -167,11 +167,11 @@ def _find_classes(answer: Answer, parts: pd.DataFrame) -> tuple[ClassGain, ...]:
     own = own.sort_values("difference", ascending=False, kind="stable")
     return tuple(
         ClassGain(
-            name=line.name,
-            images=int(line.count),
-            baseline=float(line.baseline),
-            value=float(line.value),
-            difference=float(line.difference),
+            name=str(line["name"]),
+            images=int(line["count"]),
+            baseline=float(line["baseline"]),
+            value=float(line["value"]),
+            difference=float(line["difference"]),
         )
-        for line in own.rename(columns={"name": "class_name"}).itertuples(index=False)
+        for line in own.to_dict("records")
     )

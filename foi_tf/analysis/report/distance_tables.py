@@ -107,6 +107,7 @@ def _inclusion_table(chains: pd.DataFrame, inclusion: pd.DataFrame) -> Table:
         words=2,
         groups=["", "", *(domain.get(x, "") for x in wide.columns)],
         notes=["Rows are targets, columns sources; lighter is nearer."],
+        matrix=True,
     )
 
 

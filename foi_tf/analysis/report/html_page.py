@@ -1,7 +1,7 @@
 """Renders a self-contained HTML page: it loads no font, script or image from elsewhere."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from html import escape
 from importlib import resources
 
@@ -11,27 +11,55 @@ from foi_tf.analysis.report.tables import Table
 LONG = 40  # Cells with more letters may break into lines; ours.
 # From this number of letters on, the column names of a colored table are written upright; ours.
 UPRIGHT = 11
+WHITE = "#ffffff"
 # With this policy, the browser refuses content from elsewhere.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
-def render_page(title: str, introduction: str, sections: Mapping[str, str]) -> str:
-    """Renders a document from a title, an introduction and sections by heading (both HTML)."""
-    names = {heading: re.sub(r"\W+", "-", heading.lower()) for heading in sections}
+def render_page(
+    title: str,
+    introduction: str,
+    sections: Mapping[str, str],
+    *,
+    heading: str = "",
+    folded: Collection[str] = (),
+) -> str:
+    """Renders a document.
+
+    Args:
+      title: name of the document.
+      introduction: HTML below the heading.
+      sections: HTML by heading; the table of contents lists them.
+      heading: HTML of the first heading; by default the title.
+      folded: headings of the sections that are folded away at first.
+    """
+    names = {x: section_id(x) for x in sections}
     links = "".join(f'<a href="#{names[x]}">{escape(x)}</a>' for x in sections)
-    body = "".join(
-        f'<section id="{names[x]}"><h2>{escape(x)}</h2>\n{sections[x]}</section>\n'
-        for x in sections
-    )
+    body = "".join(_render_section(names[x], x, sections[x], folded=x in folded) for x in sections)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escape(title)}</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_asset('page.css')}</style></head>\n<body>\n"
-        f"<header><h1>{escape(title)}</h1>\n{introduction}</header>\n"
-        f'<nav aria-label="Sections">{links}</nav>\n<main>\n{body}</main>\n'
+        f'<header id="top"><h1>{heading or escape(title)}</h1>\n{introduction}</header>\n'
+        f'<nav aria-label="Contents"><a href="#top">Top</a>{links}</nav>\n'
+        f"<main>\n{body}</main>\n"
         f"<script>{_asset('page.js')}</script>\n</body></html>\n"
+    )
+
+
+def section_id(heading: str) -> str:
+    """Returns the id of the section with a heading, which links name."""
+    return re.sub(r"\W+", "-", heading.lower()).strip("-")
+
+
+def _render_section(name: str, heading: str, content: str, *, folded: bool) -> str:
+    """Renders a section that can be folded away."""
+    state = "" if folded else " open"
+    return (
+        f'<section id="{name}"><details class="part"{state}><summary><h2>{escape(heading)}</h2>'
+        f"</summary>\n{content}</details></section>\n"
     )
 
 
@@ -138,7 +166,9 @@ def _rows(table: Table) -> Iterable[str]:
             color = ""
             kinds = ["first"] if _starts_group(table, j) else []
             if shades is not None and j >= table.words:
-                if shade := shades[i, j]:
+                if (shade := shades[i, j]) == WHITE:
+                    pass  # As the page is.
+                elif shade:
                     color = f' style="background:{shade};color:{cell_colors.text_color(shade)}"'
                 else:
                     kinds.append("self")

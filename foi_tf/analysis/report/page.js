@@ -54,6 +54,23 @@ document.addEventListener("keydown", event => {
   next.tabIndex = 0;
   next.focus();
 });
+// A link to a folded section unfolds it.
+function unfold() {
+  const place = location.hash && document.getElementById(location.hash.slice(1));
+  const folded = place && place.querySelector("details.part");
+  if (folded) folded.open = true;
+}
+addEventListener("hashchange", unfold);
+unfold();
+// What is wider than the screen fades at its edge until it is scrolled to the end.
+function mark(box) {
+  box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 4);
+}
+const sizes = new ResizeObserver(found => found.forEach(one => mark(one.target)));
+for (const box of document.querySelectorAll(".scroll")) {
+  sizes.observe(box);
+  box.addEventListener("scroll", () => mark(box), { passive: true });
+}
 // On paper nothing can be unfolded.
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;

@@ -1,21 +1,18 @@
-"""Draws tables as heat maps, and overviews of a study, as PNG and SVG.
+"""Draws overviews of a study, as PNG and SVG.
 
-In the SVG, cells and points show details when the pointer rests on them.
+In the SVG, bars and points show details when the pointer rests on them.
 """
 
 import io
-import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import matplotlib
-import numpy as np
 import pandas as pd
 from etils import epath
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -23,45 +20,13 @@ from foi_tf import files
 from foi_tf.analysis.measures import summary
 from foi_tf.analysis.measures.gains import VERY_POSITIVE
 from foi_tf.analysis.report import cell_colors
-from foi_tf.analysis.report.tables import Table, without_deviation
+from foi_tf.analysis.report.start_figure import LEAST_POINTS
 
-INK, FAINT, LINE = "#222222", "#666666", "#bbbbbb"
-NOTHING = "#d0d0d0"  # Color of the hatching on cells that cannot have a number.
-CELL_HEIGHT, LETTER = 0.29, 0.068  # Inches, of text at 7 points.
+LINE = "#bbbbbb"
 DPI = 110
 LEVELS_TITLE = "How often transfer helps and harms"
 SIZES_TITLE = "Gain and size of the source"
 GREEN, LIGHT_GREEN, PURPLE = "#1b7837", "#a6dba0", "#5b2a7b"
-
-
-def draw_heat_map(table: Table, stem: epath.PathLike, *, png: bool = True) -> None:
-    """Draws a table in its colors as `stem`.svg, and as `stem`.png.
-
-    Lines separate its groups, which are named below; domains are named on the right. Deviations
-    over seeds are not drawn; the tables have room for them.
-
-    Args:
-      png: whether to write the PNG, which takes most of the time.
-
-    Raises:
-      FoiError: a file cannot be written.
-    """
-    texts = table.texts.iloc[:, table.words :].map(without_deviation)
-    labels, domains = _row_labels(table)
-    height, width = texts.shape
-    letters = max([5, *(len(text) for text in texts.to_numpy().ravel())])
-    figure, axes = _figure(width * (letters + 2) * LETTER, height * CELL_HEIGHT)
-    titles = _cells(axes, table, texts)
-    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    axes.set_xticks(range(width), texts.columns, rotation=60, ha="left", rotation_mode="anchor")
-    axes.set_yticks(range(height), labels)
-    axes.tick_params(
-        top=True, bottom=False, labeltop=True, labelbottom=False, length=0, labelsize=8
-    )
-    axes.spines[:].set_color(cell_colors.NOT_RUN)
-    _name_columns(axes, [*table.groups[table.words :]], height, letters)
-    _name_rows(axes, domains, width)
-    save_figure(figure, stem, table.heading, titles, png=png)
 
 
 def draw_overviews(
@@ -75,17 +40,22 @@ def draw_overviews(
       name: the network in file names.
 
     Returns:
-      By the file's name without a suffix: a title, and the SVG.
+      By the file's name without a suffix: a title, and the SVG; none of fewer than five points.
     """
-    levels, sizes = f"levels-{name}", f"size-{name}"
-    return {
-        levels: (LEVELS_TITLE, draw_levels(chains, directory / levels)),
-        sizes: (SIZES_TITLE, draw_gain_against_size(chains, directory / sizes)),
-    }
+    found = {}
+    if chains.gain.notna().sum() >= LEAST_POINTS:
+        levels = f"levels-{name}"
+        found[levels] = LEVELS_TITLE, draw_levels(chains, directory / levels)
+    if (chains.gain.notna() & (chains.n_source > 0)).sum() >= LEAST_POINTS:
+        sizes = f"size-{name}"
+        found[sizes] = SIZES_TITLE, draw_gain_against_size(chains, directory / sizes)
+    return found
 
 
 def draw_levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     """Draws the levels of gain under each constraint of Table 7 as stacked bars.
+
+    Constraints that fewer than five chains meet have no bar.
 
     Returns:
       The SVG.
@@ -93,7 +63,7 @@ def draw_levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     lines = []
     for setting, own in summary.group_by_setting(chains):
         for row in summary.effect_shares(own).to_dict("records"):
-            if row["count"]:
+            if row["count"] >= LEAST_POINTS:
                 name = (
                     "all"
                     if row["domain"] == "all"
@@ -236,67 +206,3 @@ def _plain_axes(axes: Axes) -> None:
     axes.tick_params(labelsize=8, color=LINE)
     axes.xaxis.label.set_size(9)
     axes.yaxis.label.set_size(9)
-
-
-def _cells(axes: Axes, table: Table, texts: pd.DataFrame) -> dict[str, list[str]]:
-    """Draws the cells, and returns their details by gid."""
-    shades = table.shades.iloc[:, table.words :].to_numpy() if table.shades is not None else None
-    hovers = table.hovers.iloc[:, table.words :].to_numpy() if table.hovers is not None else None
-    inks = {
-        shade: cell_colors.text_color(shade) for shade in {"#ffffff", *np.ravel(shades)} if shade
-    }
-    marks = {"cells": ([], [], []), "blanks": ([], [], [])}
-    for (row, column), text in np.ndenumerate(texts.to_numpy(object)):
-        shade = (shades is not None and shades[row, column]) or "#ffffff"
-        blank = shades is not None and not shades[row, column]
-        corners, fills, titles = marks["blanks" if blank else "cells"]
-        left, top, right, bottom = column - 0.5, row - 0.5, column + 0.5, row + 0.5
-        corners.append([(left, top), (right, top), (right, bottom), (left, bottom)])
-        fills.append(shade)
-        titles.append(hovers[row, column] if hovers is not None else text)
-        if text:
-            # They lie inside the axes; the search for the outline is faster without them.
-            axes.text(column, row, text, ha="center", va="center", fontsize=7,
-                      color=inks[shade], in_layout=False, parse_math=False)  # fmt: skip
-    for gid, (corners, fills, _) in marks.items():
-        hatch = {"hatch": "////", "edgecolors": NOTHING} if gid == "blanks" else {}
-        drawn = PolyCollection(corners, facecolors=fills, linewidths=0, gid=gid, **hatch)
-        drawn.set_in_layout(False)
-        axes.add_collection(drawn, autolim=False)
-    return {gid: titles for gid, (_, _, titles) in marks.items()}
-
-
-def _row_labels(table: Table) -> tuple[list[str], list[str]]:
-    """Returns the names of the rows, and their domains if the first column has them."""
-    words = table.texts.iloc[:, : table.words]
-    if words.columns[0] == "domain":
-        return list(words.iloc[:, 1]), list(words.iloc[:, 0])
-    return [", ".join(line) for line in words.to_numpy()], [""] * len(words)
-
-
-def _name_columns(axes: Axes, groups: list[str], height: int, letters: int) -> None:
-    """Writes the groups of columns below the axes, with lines between them."""
-    for group, start, stop in _runs(groups):
-        if start:
-            axes.axvline(start - 0.5, color=INK, linewidth=1.2)
-        fits = (stop - start) * (letters + 2) > len(group)
-        axes.text((start + stop - 1) / 2, height - 0.35, group, ha="center", va="top", fontsize=7,
-                  color=FAINT, rotation=0 if fits else 90)  # fmt: skip
-
-
-def _name_rows(axes: Axes, domains: list[str], width: int) -> None:
-    """Writes the domains of rows beside the axes, with lines between them."""
-    for domain, start, stop in _runs(domains):
-        if start:
-            axes.axhline(start - 0.5, color=INK, linewidth=1.2)
-        axes.text(width - 0.4, (start + stop - 1) / 2, domain, ha="left", va="center", fontsize=7,
-                  color=FAINT)  # fmt: skip
-
-
-def _runs(values: Iterable[str]) -> Iterator[tuple[str, int, int]]:
-    """Yields each run of equal values with its start and its end (exclusive)."""
-    start = 0
-    for value, group in itertools.groupby(values):
-        stop = start + sum(1 for _ in group)
-        yield value, start, stop
-        start = stop

@@ -107,6 +107,7 @@ def _heat_map_table(published: pd.DataFrame, column: str, title: str, scope: str
         words=2,
         groups=["", "", *domains],
         notes=["Rows are targets, columns sources; darker ranks higher within its row."],
+        matrix=True,
         **{name: pd.concat(both, axis=1) for name, both in pieces.items()},
     )
 

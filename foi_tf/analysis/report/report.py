@@ -9,6 +9,7 @@ from foi_tf import files, progress
 from foi_tf.analysis.findings.evidence import Finding
 from foi_tf.analysis.findings.findings import judge_networks
 from foi_tf.analysis.measures import class_gains
+from foi_tf.analysis.measures.answer import Answer
 from foi_tf.analysis.measures.answers import find_answers
 from foi_tf.analysis.measures.depth_accuracy import compute_delta1_gains
 from foi_tf.analysis.measures.gains import transfers
@@ -17,6 +18,8 @@ from foi_tf.analysis.measures.published_results import load_published_results
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.measures.validation_results import collect_runs
 from foi_tf.analysis.report import (
+    answer_section,
+    heat_map,
     html_page,
     plots,
     published_tables,
@@ -38,6 +41,7 @@ from foi_tf.analysis.report.paper_tables import (
 from foi_tf.analysis.report.part_tables import build_part_tables
 from foi_tf.analysis.report.run_tables import build_run_tables
 from foi_tf.analysis.report.scenario_tables import build_scenario_tables
+from foi_tf.analysis.report.start_tables import build_answer_table
 from foi_tf.analysis.report.summary_tables import build_summary_tables
 from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.analysis.report.validation_tables import build_table3
@@ -57,8 +61,8 @@ def write_report(
     `directory` gets `report.html`, which needs no other file; `results.csv`, all rows, which
     `foi_tf.study.results.load` reads; `gains.csv`, a line a chain; where evaluations kept
     statistics, `class_gains.csv`, a line a chain and class or size of objects, and
-    `image_gains.csv`, a line a chain; `tables/`, each as CSV, Markdown and LaTeX; `figures/`, PNG
-    and SVG. Other files in it stay.
+    `image_gains.csv`, a line a chain; `tables/`, each as CSV, Markdown and LaTeX; `figures/`, heat
+    maps as SVG, and plots as PNG and SVG. Other files in it stay.
 
     Args:
       analysis: of the results of the study.
@@ -82,7 +86,8 @@ def write_report(
             text = frame.to_csv(index=False, lineterminator="\n")
             files.write_text(directory / f"{name}.csv", text)
     judged = judge_networks(analysis)
-    found = build_tables(analysis, judged, others)
+    answers = find_answers(analysis, parts)
+    found = build_tables(analysis, judged, others, answers)
     found["parts"] = build_part_tables(parts, by_image)
     validation, left_out = collect_runs(analysis.results)
     if len(validation):
@@ -96,20 +101,25 @@ def write_report(
         _write_figures(own, network, directory / "figures")
         for network, own in analysis.networks.items()
     )
-    answers = find_answers(analysis, parts)
     left_out = list(dict.fromkeys([*analysis.left_out, *left_out]))
     for name, other in others.items():
         left_out += [f"{name}: {sentence}" for sentence in other.left_out]
     studies = {"these results": analysis.rows, **{name: x.rows for name, x in others.items()}}
     left_out += compare_pretrainings(studies)
     content = sections.render_sections(analysis, judged, found, answers, figures, left_out)
-    return _write_page(directory, "Transfer gains", sections.INTRODUCTION, content)
+    heading, introduction = answer_section.render_head(answers)
+    folded = [name for name in content if name not in sections.OPEN]
+    page = html_page.render_page(
+        answer_section.TITLE, introduction, content, heading=heading, folded=folded
+    )
+    return _write_page(directory, page)
 
 
 def build_tables(
     analysis: StudyAnalysis,
     judged: Mapping[tuple[str, str], Sequence[Finding]],
     others: Mapping[str, StudyAnalysis],
+    answers: Sequence[Answer] = (),
 ) -> dict[str, list[Table]]:
     """Builds all tables of a study, by the part of the report that shows them.
 
@@ -117,12 +127,15 @@ def build_tables(
       analysis: of the results of the study.
       judged: the findings of each (backbone, family).
       others: more studies by scenario, see `write_report`.
+      answers: for each target.
     """
     rows, chains, distances = analysis.rows, analysis.chains, analysis.distances
     fixed = []
     if FIXED_SIZE_SCENARIO in others:
         fixed = build_paper_tables(others[FIXED_SIZE_SCENARIO].chains, [FIXED_SIZE])
+    several = [answer for answer in answers if len(answer.starts) > 1]
     return {
+        "answers": [build_answer_table(several)] if several else [],
         "summary": [*build_summary_tables(chains), *build_variance_tables(chains)],
         "best": build_best_source_tables(chains),
         "transfers": [
@@ -155,36 +168,33 @@ def write_published(directory: epath.PathLike) -> epath.Path:
     sentences = published_tables.describe_published(published)
     content = {"What they say": html_page.render_list(sentences)}
     content |= {one.title: html_page.render_table(one) for one in (rules, best, ranks, values)}
-    return _write_page(directory, "Published results", published_tables.INTRODUCTION, content)
+    page = html_page.render_page("Published results", published_tables.INTRODUCTION, content)
+    return _write_page(directory, page)
 
 
-def _write_page(
-    directory: epath.Path, title: str, introduction: str, content: Mapping[str, str]
-) -> epath.Path:
+def _write_page(directory: epath.Path, page: str) -> epath.Path:
     """Writes the HTML page and returns its path."""
     path = directory / "report.html"
-    files.write_text(path, html_page.render_page(title, introduction, content))
+    files.write_text(path, page)
     return path
 
 
 def _write_tables(found: Sequence[Table], directory: epath.Path) -> None:
-    """Writes each table in all `FORMATS`, and draws the numbered and the colored ones.
+    """Writes each table in all `FORMATS`, and draws matrices of targets and sources.
 
-    Tables with absolute values, which repeat the gains of others, are drawn as SVG only.
+    Those with absolute values, which repeat the gains of others, are not drawn.
     """
     for one in progress.track(found, "tables", len(found), unit="table"):
         for suffix, write_as in FORMATS.items():
             files.write_text(directory / "tables" / f"{one.name}.{suffix}", write_as(one))
-        if one.id or one.shades is not None:
-            stem = directory / "figures" / one.name
-            plots.draw_heat_map(one, stem, png=not one.id.startswith("A."))
+        if one.matrix:
+            drawn = heat_map.draw_heat_map(one)
+            files.write_text(directory / "figures" / f"{one.name}.svg", drawn)
 
 
 def _write_figures(chains: pd.DataFrame, network: tuple[str, str], directory: epath.Path) -> str:
     """Writes the overview figures of one (backbone, family), and returns them as HTML."""
     sourced = transfers(chains)
-    if sourced.gain.notna().sum() == 0:
-        return ""
     text, name = network_name(*network), tables.file_slug(*network)
     drawn = plots.draw_overviews(sourced, directory, name)
     return "".join(

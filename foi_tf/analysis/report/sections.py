@@ -1,5 +1,6 @@
 """Renders the sections of the report as HTML."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -9,8 +10,7 @@ from foi_tf.analysis.findings.evidence import Finding
 from foi_tf.analysis.measures import floors, gains, screening
 from foi_tf.analysis.measures.answer import Answer
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
-from foi_tf.analysis.report import html_page, part_tables, warned_data
-from foi_tf.analysis.report.answer_section import render_answers
+from foi_tf.analysis.report import answer_section, html_page, part_tables, warned_data
 from foi_tf.analysis.report.finding_tables import build_finding_table
 from foi_tf.analysis.report.tables import Table, network_name
 from foi_tf.study.grid import target_setting
@@ -22,9 +22,7 @@ PAPER = (
     "Domains and Task Types</i>, TPAMI 2021"
 )
 
-INTRODUCTION = """
-<p class="lead">Which source should a network be trained on before it is trained on the target,
-and what does that gain?</p>
+HOW_TO_READ = """
 <p><b>Gain</b> is how much better the target's result gets, in percent, if the network is first
 trained on a source, compared with going to the target straight from the same pre-trained weights
 (the baseline, column <code>ilsvrc</code>). A baseline of 0.50 and 0.55 with the source is a gain
@@ -38,6 +36,9 @@ be called so, <i>probably</i> from a probability of 0.8, of <i>no practical effe
 within 2 % with 0.95; else it <i>cannot be told</i>.
 The column <code>scratch</code> starts from random weights.</p>
 """
+FINDINGS = "The paper's findings"
+# Sections that are read in full; the others are folded away at first.
+OPEN = (answer_section.HEADING, warned_data.HEADING)
 LEGEND = """
 <p>Rows are targets, columns sources, by domain and then by training images. Green is better than
 the baseline, purple worse, white equal. Gray with “–” was not run, “failed” ended without a value,
@@ -67,11 +68,12 @@ def render_sections(
       left_out: sentences on results that do not count.
     """
     content = {
-        "What to start from": render_answers(answers),
+        answer_section.HEADING: answer_section.render_starts_of_all(answers, tables["answers"]),
         warned_data.HEADING: warned_data.render_warnings(analysis.warnings),
-        "Findings": render_findings(judged),
+        FINDINGS: render_findings(judged),
         "Summary": figures + render_tables(tables["summary"]),
         "Best sources": render_tables(tables["best"]),
+        "How to read gains": HOW_TO_READ,
         "All transfers": render_tables(tables["transfers"], legend=LEGEND),
         "Task types alone": render_tables(tables.get("validation", ())),
         "Classes, sizes and images": render_parts(tables["parts"]),
@@ -81,25 +83,32 @@ def render_sections(
         "Costs": render_tables(tables["costs"]),
         "Provenance": render_provenance() + render_tables([*tables["noise"], *tables["runs"]]),
     }
-    if not analysis.warnings:
-        del content[warned_data.HEADING]
-    if analysis.distances is None:
-        del content["Distances"]
-    if "validation" not in tables:
-        del content["Task types alone"]
-    if not tables["parts"]:
-        del content["Classes, sizes and images"]
-    if not tables["scenarios"]:
-        del content["Scenarios"]
+    shown = {
+        warned_data.HEADING: bool(analysis.warnings),
+        "Distances": analysis.distances is not None,
+        "Task types alone": "validation" in tables,
+        "Classes, sizes and images": bool(tables["parts"]),
+        "Scenarios": bool(tables["scenarios"]),
+    }
+    content = {name: html for name, html in content.items() if html and shown.get(name, True)}
+    names = [network_name(*network) for network in analysis.networks]
+    if len(names) == 1:  # Headings need not repeat it.
+        content = {name: _drop_network(html, names[0]) for name, html in content.items()}
     return content
 
 
 def render_findings(judged: Mapping[tuple[str, str], Sequence[Finding]]) -> str:
-    """Renders the findings of each (backbone, family) with verdicts and numbers."""
+    """Renders the findings of each (backbone, family) with verdicts and numbers.
+
+    Those that a study is too small for are named in one line; "" if that is all of them.
+    """
     html = []
     for network, found in judged.items():
+        told = [one for one in found if one.verdict != evidence.NOT_ENOUGH]
+        if not told:
+            continue
         html.append(f"<h3>{escape(network_name(*network))}</h3>")
-        for one in found:
+        for one in told:
             kind = one.verdict.replace(" ", "-")
             html.append(
                 f"<p><b>{one.id}</b> {escape(one.claim)} "
@@ -107,6 +116,9 @@ def render_findings(judged: Mapping[tuple[str, str], Sequence[Finding]]) -> str:
             )
             numbers = html_page.render_table(build_finding_table([one]))
             html.append(html_page.render_details(f"Numbers of {one.id}", numbers))
+        if len(told) < len(found):
+            rest = ", ".join(one.id for one in found if one.verdict == evidence.NOT_ENOUGH)
+            html.append(f"<p>Not enough data for {rest}.</p>")
     note = (
         f"<p>The claims of Section 6 of {PAPER}, asked of these runs. The paper gives no "
         "thresholds: those here are ours, and so are the verdicts. p is the probability that the "
@@ -114,7 +126,15 @@ def render_findings(judged: Mapping[tuple[str, str], Sequence[Finding]]) -> str:
         f"{evidence.CERTAIN} on, probably from {evidence.PROBABLE} on, and likewise does not; what "
         "lies between cannot be told.</p>"
     )
-    return note + "".join(html) if html else _nothing()
+    return note + "".join(html) if html else ""
+
+
+def _drop_network(html: str, name: str) -> str:
+    """Removes the name of the only network from headings and folded lines."""
+    name = re.escape(escape(name))
+    return re.sub(rf"(<(h3|summary)>[^<]*?)(?: \({name}\)|, {name})(</\2>)", r"\1\3", html).replace(
+        f"<h3>{escape(name)}</h3>", ""
+    )
 
 
 def render_tables(tables: Sequence[Table], *, legend: str = "") -> str:

@@ -36,6 +36,7 @@ class Table:
       groups: the group of each column (such as a domain), or "". Where there are groups, columns
         may repeat theirs in parentheses, so that their names stay unique.
       notes: sentences below the table.
+      matrix: whether each number is of a target (row) and a source (column).
     """
 
     id: str
@@ -49,6 +50,7 @@ class Table:
     hovers: pd.DataFrame | None = None
     groups: Sequence[str] = ()
     notes: Sequence[str] = ()
+    matrix: bool = False
 
     @property
     def heading(self) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from foi_tf.analysis.report import cell_colors
@@ -68,18 +69,16 @@ def arrange_chains(chains: pd.DataFrame, sizes: dict[tuple[str, str], int]) -> S
         place = domain_order(domain), domain, sizes[source, task_type], source
         return reference, _type_order(task_type), *place
 
-    frame = chains.set_index([*ROW, *COLUMN])
-    index = sorted(chains.set_index(ROW).index.unique(), key=target_order)
-    columns = sorted(chains.set_index(COLUMN).index.unique(), key=source_order)
-    return {
-        name: frame[name]
-        .unstack(COLUMN)
-        .reindex(
-            index=pd.MultiIndex.from_tuples(index, names=ROW),
-            columns=pd.MultiIndex.from_tuples(columns, names=COLUMN),
-        )
-        for name in STATISTICS
-    }
+    rows, own = (pd.MultiIndex.from_frame(chains[names]) for names in (ROW, COLUMN))
+    index = pd.MultiIndex.from_tuples(sorted(rows.unique(), key=target_order), names=ROW)
+    columns = pd.MultiIndex.from_tuples(sorted(own.unique(), key=source_order), names=COLUMN)
+    place = index.get_indexer(rows), columns.get_indexer(own)
+    found = {}
+    for name in STATISTICS:
+        values = np.full((len(index), len(columns)), np.nan, object)
+        values[place] = chains[name].to_numpy(object)
+        found[name] = pd.DataFrame(values, index, columns)
+    return found
 
 
 def build_matrix_table(statistics: Statistics, parts: Sequence[str], **about) -> Table:
@@ -108,7 +107,8 @@ def build_matrix_table(statistics: Statistics, parts: Sequence[str], **about) ->
             "data": statistics[part].astype(float).to_numpy(),
             "texts": [[cell.text(part) for cell in line] for line in grid],
             "shades": [[cell.shade for cell in line] for line in grid],
-            "hovers": [[cell.hover for cell in line] for line in grid],
+            # Values beside gains would only repeat them.
+            "hovers": [[cell.hover if part == parts[-1] else "" for cell in line] for line in grid],
         }
         for name, piece in found.items():
             pieces[name].append(pd.DataFrame(piece, columns=names))
@@ -120,6 +120,7 @@ def build_matrix_table(statistics: Statistics, parts: Sequence[str], **about) ->
         words=2,
         groups=["", "", *groups],
         notes=_notes(statistics),
+        matrix=len(parts) == 1,
         **about,
     )
 

@@ -37,11 +37,16 @@ def mark_names(table: Table, datasets: Sequence[str]) -> Table:
     return dataclasses.replace(table, texts=marked, hovers=hovers, notes=[*table.notes, _NOTE])
 
 
-def render_warnings(warnings: Mapping[str, Sequence[str]]) -> str:
-    """Renders the warnings by dataset, as HTML."""
+def render_warnings(warnings: Mapping[str, Sequence[str]], *, marked: bool = True) -> str:
+    """Renders the warnings by dataset, as HTML.
+
+    Args:
+      marked: whether the names of these datasets have a mark on the page.
+    """
+    which = f"what is marked with {MARK}" if marked else "these datasets"
     html = [
         "<p>They are of <code>foi-prepare</code>. Until they are settled, do not trust the results "
-        f"of what is marked with {MARK}.</p>"
+        f"of {which}.</p>"
     ]
     for dataset, texts in warnings.items():
         html.append(f"<h3>{escape(dataset)}</h3>{html_page.render_list(map(escape, texts))}")

@@ -132,6 +132,26 @@ def test_lower_errors_are_better(analyze_starts):
     assert answer.best.value_low < 0.605 < answer.best.value_high
 
 
+def test_classes_are_those_of_the_best_start(analyze_starts):
+    analysis = analyze_starts(CLEAR)
+    chain = analysis.mean_gains[
+        ["target", "target_type", "setting", "backbone", "family", "metric"]
+    ]
+    lines = [
+        {"source": source, "source_type": "segmentation", "part": part, "name": name, "count": 7,
+         "baseline": 0.3, "value": 0.3 + points / 100, "difference": points}
+        for source, part, name, points in (
+            ("city", "class", "road", -1.0), ("city", "class", "car", 12.0),
+            ("city", "size", "small", 5.0), ("coco", "class", "tree", 9.0),
+        )
+    ]  # fmt: skip
+    parts = pd.DataFrame([chain.iloc[0].to_dict() | line for line in lines])
+    (answer,) = find_answers(analysis, parts)
+    assert [(one.name, one.images, one.difference) for one in answer.classes] == [
+        ("car", 7, 12.0), ("road", 7, -1.0),
+    ]  # fmt: skip
+
+
 def test_an_answer_is_plain_json(analyze_starts):
     answer = find_answer(analyze_starts(CLEAR), "camvid", "segmentation")
     plain = json.loads(json.dumps(answer.to_json(), allow_nan=False))

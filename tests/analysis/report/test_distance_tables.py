@@ -60,7 +60,7 @@ def test_table_9_by_domain(frame, distances):
 def test_the_report_has_them(frame, distances, tmp_path):
     text = write_report(StudyAnalysis(frame, distances=distances), tmp_path).read_text()
     assert "Table 9: Distance" in text and "Table 10: Gain and" in text
-    assert (tmp_path / "figures" / "table-9.png").exists()
+    assert (tmp_path / "figures" / "table-9.svg").exists()
 
 
 def test_other_distances_alone_fill_table_10(frame, distances, tmp_path):
