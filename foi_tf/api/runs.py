@@ -121,7 +121,8 @@ def source(
         "multi_worker", "tpu", or a `tf.distribute.Strategy`), `tpu` (its address), `crop`
         (height and width of the input in pixels, for all datasets), `select_lr` ("none",
         "validation" or "holdout"), `vary` (what the seed varies, some of
-        `foi_tf.study.variation.KINDS`; by default "init" and "order"), `steps_per_loop`,
+        `foi_tf.study.variation.KINDS`; by default "init" and "order"), `micro_batch` (most
+        images of a device that go through the network at a time), `steps_per_loop`,
         `checkpoint_every` (steps), `wait` (for another worker that trains the link; else
         `BusyError`), and `sessions`, a `foi_tf.chains.train_session.SessionCache` that keeps
         the traced training step for the next run on the same task.
@@ -207,6 +208,7 @@ def _make_setup(
     crop: Size | None = None,
     select_lr: str = "none",
     vary: Iterable[str] = variation.DEFAULT,
+    micro_batch: int = 0,
     steps_per_loop: int = choices.Pace.steps_per_loop,
     checkpoint_every: int = choices.Pace.checkpoint_every,
     wait: bool = True,
@@ -240,6 +242,7 @@ def _make_setup(
         seed=seed,
         select=select_lr,
         vary=variation.parse_variation(vary),
+        micro_batch=micro_batch,
         strategy=strategy,
         pace=choices.Pace(
             steps_per_loop=steps_per_loop, checkpoint_every=checkpoint_every, wait=wait

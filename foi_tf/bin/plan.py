@@ -5,11 +5,12 @@
   foi-plan --collection=own --data_dir=D --targets=mine:segmentation --stages
   foi-plan --scenario=self_supervised --init=weights/simclr --workdir=W2
   foi-plan --quick_test --results=W/results
+  foi-plan --memory --setting=small --precision=bfloat16
   foi-plan --subset=camvid:segmentation --data_dir=D [--coverage]
   foi-plan --collection=table3 --data_dir=D --workdir=W
 
-The number of commands and their estimated cost go to stderr. --count, --stages, --cost and
---subset print something else than commands. --baselines keeps the chains without a source, from
+The number of commands and their estimated cost go to stderr. --count, --stages, --cost, --memory
+and --subset print something else than commands. --baselines keeps the chains without a source, from
 which foi-rates chooses learning rates. --scenario plans a part of the study as Appendix B
 repeats it, in a --workdir of its own: fixed_size (every input 713x713, or --crop), resnet50,
 self_supervised and self_supervised_chain. --subset prints a source's images with
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from foi_tf.bin._plan import plan_flags, quick_test, subset
+from foi_tf.bin._plan import memory_table, plan_flags, quick_test, subset
 from foi_tf.bin._plan.shared_flags import SharedFlags
 from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import Program
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from absl import flags
 
+    from foi_tf.study.configuration import Config
     from foi_tf.study.costs import Cost
     from foi_tf.study.dataset import Dataset
     from foi_tf.study.grid import Chain
@@ -81,7 +83,11 @@ def _print_plan(values: flags.FlagValues) -> None:
         runs, chains = plan.baseline_runs(runs), []
     costs = _estimate_costs(shared, values.collection, datasets, runs, results)
     _print_total(runs, costs, chains)
-    if values.cost:
+    if values.memory:
+        memory_table.print_memory(
+            shared, _load_config(shared, values.collection, datasets), datasets, runs
+        )
+    elif values.cost:
         _print_shares(runs, costs)
     elif values.stages:
         _print_stages(shared, runs, costs)
@@ -101,7 +107,10 @@ def _print_validation_plan(values: flags.FlagValues) -> None:
     results = _load_results(values.results, shared["backbone"])
     costs = _estimate_costs(shared, "paper", PUBLISHED, runs, results)
     _print_total(runs, costs, [])
-    if values.stages:
+    if values.memory:
+        config = _load_config(shared, "paper", PUBLISHED)
+        memory_table.print_memory(shared, config, PUBLISHED, runs)
+    elif values.stages:
         _print_stages(shared, runs, costs)
     else:
         print("\n".join(shared.command(run) for run in runs))
@@ -165,6 +174,17 @@ def _load_results(directory: str, backbone: str):
     return own
 
 
+def _load_config(shared: SharedFlags, collection: str, datasets: Mapping[str, Dataset]) -> Config:
+    from foi_tf.study import configuration
+    from foi_tf.study.validation_tasks import PUBLISHED
+
+    # A configuration may name any of these, besides the datasets of the plan.
+    known = {*PUBLISHED, *datasets}
+    return configuration.load_config(
+        shared["config"] or collection, known, shared["crop"], shared["set"]
+    )
+
+
 def _estimate_costs(
     shared: SharedFlags,
     collection: str,
@@ -172,16 +192,11 @@ def _estimate_costs(
     runs: Sequence[PlannedRun],
     results,
 ) -> list[Cost]:
-    from foi_tf.study import configuration, costs
-    from foi_tf.study.validation_tasks import PUBLISHED
+    from foi_tf.study import costs
 
-    # A configuration may name any of these, besides the datasets of the plan.
-    known = {*PUBLISHED, *datasets}
     model = costs.CostModel(
         datasets=datasets,
-        config=configuration.load_config(
-            shared["config"] or collection, known, shared["crop"], shared["set"]
-        ),
+        config=_load_config(shared, collection, datasets),
         backbone=shared["backbone"],
         select=shared["select_lr"],
     )

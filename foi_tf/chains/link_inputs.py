@@ -70,7 +70,7 @@ def distribute_evaluation_batches(
 ) -> tf.distribute.DistributedDataset:
     """Distributes batches that hold every image once, over replicas and hosts."""
     replicas = strategy.num_replicas_in_sync
-    batch_size = max(1, link.schedule.batch_size // replicas)
+    batch_size = link.micro_batch or max(1, link.schedule.batch_size // replicas)
 
     def make_for_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
         host = (context.input_pipeline_id, context.num_input_pipelines)

@@ -82,6 +82,7 @@ class Link:
       varied: what that is, see `study.variation.varied_in_link`.
       replicas: how many devices share each batch.
       hosts: how many processes read the data.
+      micro_batch: images of a replica that go through the network at a time; 0 for all.
     """
 
     chain: tuple[str, ...]
@@ -97,6 +98,7 @@ class Link:
     varied: tuple[str, ...] = variation.DEFAULT
     replicas: int
     hosts: int = 1
+    micro_batch: int = 0
 
     @property
     def digest(self) -> str:
@@ -109,6 +111,8 @@ class Link:
                     del member[name]
         if self.varied == variation.DEFAULT:  # Seeds varied nothing else before.
             del described["varied"]
+        if not self.micro_batch:  # Earlier versions split no batches.
+            del described["micro_batch"]
         content = json.dumps([recipe, described], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -133,6 +137,12 @@ class Link:
     def subset_seed(self) -> int:
         """Returns the seed that chooses a limited number of training images."""
         return self.seed if variation.SUBSET in self.varied else 0
+
+    @property
+    def parts(self) -> int:
+        """Returns the number of micro-batches of each replica's batch."""
+        images = self.schedule.batch_size // self.replicas
+        return images // self.micro_batch if self.micro_batch else 1
 
     @property
     def images(self) -> tuple[int | None, ...]:

@@ -28,6 +28,7 @@ class Setup:
         look for a source model among those that were chosen in the same way.
       strategy: the devices to train on.
       pace: steps per loop, checkpoints, and whether to wait for other workers.
+      micro_batch: most images of a replica that go through the network at a time; 0 for all.
       sessions: keeps the traced step for the next run; share it between the setups of one
         process.
     """
@@ -42,4 +43,5 @@ class Setup:
     strategy: tf.distribute.Strategy
     pace: Pace
     vary: tuple[str, ...] = variation.DEFAULT
+    micro_batch: int = 0
     sessions: SessionCache = dataclasses.field(default_factory=SessionCache)

@@ -27,8 +27,8 @@ from foi_tf.chains.setup import Setup
 from foi_tf.data.records import prepared_datasets
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
-from foi_tf.study import configuration, grid, results, sources, variation
-from foi_tf.study.configuration import Config
+from foi_tf.study import configuration, grid, memory, results, sources, variation
+from foi_tf.study.configuration import Config, Schedule
 from foi_tf.study.dataset import CONTRASTIVE, SEGMENTATION, Dataset, Task
 from foi_tf.study.validation_tasks import PUBLISHED
 from foi_tf.training import strategies
@@ -223,6 +223,7 @@ def _plan_link(
         varied=varied,
         replicas=setup.strategy.num_replicas_in_sync,
         hosts=strategies.count_hosts(setup.strategy),
+        micro_batch=_choose_micro_batch(setup, task, schedule),
     )
     rates = {schedule.learning_rate, *settings.rates}
     config_guard.check_configuration(setup.workdir, link, rates)
@@ -241,6 +242,22 @@ def _plan_link(
         config=setup.config.name,
     )
     return link, settings.rates, train
+
+
+def _choose_micro_batch(setup: Setup, task: Task, schedule: Schedule) -> int:
+    """Returns the images of a replica that go through the network at a time; 0 for all.
+
+    Raises:
+      FoiError: the loss needs all images at once.
+    """
+    images = schedule.batch_size // setup.strategy.num_replicas_in_sync
+    chosen = memory.choose_micro_batch(images, setup.micro_batch)
+    if chosen and task.type == CONTRASTIVE:
+        raise FoiError(
+            f"--micro_batch={setup.micro_batch}: the loss of {task} compares all {images} images "
+            "of a device; leave the flag out, or take more devices or a smaller batch_size"
+        )
+    return chosen
 
 
 def _is_limited(images: Sequence[int | None]) -> bool:

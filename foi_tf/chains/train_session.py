@@ -108,6 +108,7 @@ class TrainSession:
                     link.schedule, link.steps * len(link.members), self._rates
                 ),
                 strategy=strategy,
+                parts=link.parts,
             )
         self.sources = self._make_inputs(link_inputs.make_train_input)
         self._random_weights = [(v, v.numpy()) for v in self.network.variables]

@@ -15,6 +15,7 @@ import tensorflow as tf
 from foi_tf.models.heads import Head
 from foi_tf.study.dataset import Dataset, Size
 from foi_tf.study.image_statistics import MetricParts
+from foi_tf.tasks import micro_batches
 
 Outputs = Any  # The float32 tensors that a head returns.
 Targets = Mapping[str, tf.Tensor]
@@ -182,7 +183,8 @@ def compute_mean_share(values: tf.Tensor, valid: tf.Tensor | None = None) -> tf.
       Scalar; 0 if nothing is valid on any replica.
     """
     if valid is None:
-        return tf.reduce_mean(values) / tf.distribute.get_strategy().num_replicas_in_sync
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return tf.reduce_mean(values) / (replicas * micro_batches.number_of_parts())
     return compute_mean_shares({"mean": sum_valid(values, valid)})["mean"]
 
 
@@ -198,7 +200,8 @@ def compute_mean_shares(
     Returns:
       Scalars by name, as `compute_mean_share` returns them.
     """
-    counts = sum_over_replicas(tf.stack([count for _, count in parts.values()]))
+    own = [count for _, count in parts.values()]
+    counts = micro_batches.find_counts(lambda: sum_over_replicas(tf.stack(own)))
     # Where nothing is valid the sum is 0, and so is the share.
     shares = {
         name: total / tf.maximum(count, 1.0)

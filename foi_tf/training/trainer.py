@@ -10,6 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from foi_tf.models.transfer import Network
+from foi_tf.tasks import micro_batches
 from foi_tf.tasks.base import TaskType
 
 
@@ -39,11 +40,18 @@ class Trainer(orbit.StandardTrainer):
         tasks: Mapping[str, TaskType],
         optimizer: tf.keras.optimizers.Optimizer,
         strategy: tf.distribute.Strategy,
+        parts: int = 1,
     ):
         """Creates the optimizer's slots; call it within the strategy's scope.
 
         Set `train_dataset` before the first step: a list with the (distributed) batches of
         each task, in the order of `tasks`.
+
+        Args:
+          parts: micro-batches of equal size into which each replica's batch is split. They go
+            through the network one after another, and an update takes the sum of their gradients.
+            It is that of the whole batch, but for batch norm, which sees one micro-batch at a
+            time. Batch norm's moving averages move as far in a step as without parts.
         """
         # A list, since a mapping of iterators does not survive tf.function in TF 2.15.
         super().__init__([])
@@ -52,6 +60,11 @@ class Trainer(orbit.StandardTrainer):
         # The slots must exist before the first step, which may see one head only.
         optimizer.build(network.trainable_variables)
         self._network, self._tasks, self._strategy = network, tasks, strategy
+        self._parts = parts
+        self._gradients: dict = {}
+        if parts > 1:
+            self._gradients = _create_accumulators(network)
+            _slow_down_averages(network, parts)
         # A metric that is created while a step is traced would have it traced once more.
         self._means = {
             f"{name}/{term}": tf.keras.metrics.Mean(f"{name}/{term}")
@@ -69,6 +82,8 @@ class Trainer(orbit.StandardTrainer):
             variable.assign(tf.zeros_like(variable))
         for metric in (*self._means.values(), self._finite):
             metric.reset_state()
+        for one in self._gradients.values():
+            one.assign(tf.zeros_like(one))
 
     def create_train_loop_fn(self):
         """Returns a function that runs many steps on the device.
@@ -89,9 +104,27 @@ class Trainer(orbit.StandardTrainer):
         """Takes a batch of each task in turn; returns [done + 1], as the loop's body."""
         with tf.name_scope(""):
             for name, iterator in zip(self._tasks, iterators, strict=True):
+                if self._parts > 1:
+                    self._update_by_parts(name, next(iterator))
+                    continue
                 self._strategy.run(functools.partial(self.replica_step, name), (next(iterator),))
             self.global_step.assign_add(1)
         return [done + 1]
+
+    def _update_by_parts(self, name: str, batch) -> None:
+        """Updates the weights as `replica_step`, with one micro-batch on each replica at a time."""
+
+        def run(step, *args):
+            return self._strategy.run(functools.partial(step, name), args)
+
+        counts = run(self._count_valid, batch)
+
+        def accumulate(part):
+            run(self._accumulate, batch, counts, part)
+            return [part + 1]
+
+        tf.while_loop(lambda part: part < self._parts, accumulate, [0], parallel_iterations=1)
+        run(self._apply_accumulated)
 
     @tf.autograph.experimental.do_not_convert
     def replica_step(self, name: str, batch: Mapping) -> dict[str, tf.Tensor]:
@@ -99,6 +132,14 @@ class Trainer(orbit.StandardTrainer):
 
         Returns the loss terms: this replica's shares of the means over all replicas.
         """
+        terms, variables, gradients = self._differentiate(name, batch)
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return terms
+
+    def _differentiate(
+        self, name: str, batch: Mapping
+    ) -> tuple[dict[str, tf.Tensor], list[tf.Variable], list[tf.Tensor]]:
+        """Returns loss terms, and the variables of the task's model with their gradients."""
         model = self._network.models[name]
         with tf.GradientTape() as tape:
             outputs = model(batch["image"], training=True)
@@ -107,13 +148,53 @@ class Trainer(orbit.StandardTrainer):
             loss = tf.add_n(list(terms.values()))
         variables = model.trainable_variables
         gradients = tape.gradient(loss, variables)
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         self._finite.update_state(tf.cast(tf.math.is_finite(loss), tf.float32))
         for term, value in terms.items():
-            # The metric divides by the number of replicas, too, but shares add up to the mean.
-            share = value * self._strategy.num_replicas_in_sync
+            # The metric divides by the number of updates, too, but shares add up to the mean.
+            share = value * (self._strategy.num_replicas_in_sync * self._parts)
             self._means[f"{name}/{term}"].update_state(share)
-        return terms
+        return terms, variables, gradients
+
+    @tf.autograph.experimental.do_not_convert
+    def _count_valid(self, name: str, batch: Mapping) -> tf.Tensor:
+        """Returns the numbers by which the loss of the whole batch divides; none for some tasks."""
+        model, pixels = self._network.models[name], batch["image"]
+        specs = tf.nest.flatten(model.output)
+        if all(None not in spec.shape[1:] for spec in specs):
+            zeros = [tf.zeros((pixels.shape[0], *spec.shape[1:]), spec.dtype) for spec in specs]
+            outputs = tf.nest.pack_sequence_as(model.output, zeros)
+        else:
+            # Nothing of it is computed, since the numbers follow from the targets.
+            outputs = model(pixels, training=False)
+        counts = micro_batches.count_valid(
+            lambda: self._tasks[name].loss(outputs, batch["targets"])
+        )
+        return tf.zeros([0]) if counts is None else counts
+
+    @tf.autograph.experimental.do_not_convert
+    def _accumulate(self, name: str, batch: Mapping, counts: tf.Tensor, part: tf.Tensor) -> None:
+        """Adds up the gradients of one micro-batch of a replica's batch."""
+
+        def take_part(rows):
+            return tf.reshape(rows, [self._parts, -1, *rows.shape[1:]])[part]
+
+        rows = {name: batch[name] for name in ("image", "targets")}
+        with micro_batches.one_part(self._parts, counts):
+            _, variables, gradients = self._differentiate(
+                name, tf.nest.map_structure(take_part, rows)
+            )
+        for variable, gradient in zip(variables, gradients, strict=True):
+            self._gradients[variable.ref()].assign_add(gradient)
+
+    @tf.autograph.experimental.do_not_convert
+    def _apply_accumulated(self, name: str) -> None:
+        """Updates the weights by the sum of the micro-batches' gradients, and resets it."""
+        variables = self._network.models[name].trainable_variables
+        sums = [self._gradients[variable.ref()] for variable in variables]
+        gradients = [tf.convert_to_tensor(one) for one in sums]
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        for one in sums:
+            one.assign(tf.zeros_like(one))
 
     def train_loop_begin(self) -> None:
         """Notes the step that the loop starts at."""
@@ -126,7 +207,8 @@ class Trainer(orbit.StandardTrainer):
           NotFiniteLossError: a loss was not finite.
         """
         steps = int(self.global_step.numpy()) - self._first
-        updates = len(self._tasks) * self._strategy.num_replicas_in_sync  # Losses of a step.
+        # Losses of a step.
+        updates = len(self._tasks) * self._strategy.num_replicas_in_sync * self._parts
         finite = int(self._finite.result())
         self._finite.reset_state()
         if finite < steps * updates:
@@ -135,6 +217,32 @@ class Trainer(orbit.StandardTrainer):
         for mean in self._means.values():
             mean.reset_state()
         return output | {"learning_rate": float(self.optimizer.learning_rate.numpy())}
+
+
+def _slow_down_averages(network: Network, parts: int) -> None:
+    """Has `parts` updates move batch norm's moving averages as far as one did."""
+    norms = {
+        id(layer): layer
+        for model in network.models.values()
+        for layer in model.submodules
+        if isinstance(layer, tf.keras.layers.BatchNormalization)
+    }
+    for layer in norms.values():
+        layer.momentum **= 1 / parts
+
+
+def _create_accumulators(network: Network) -> dict:
+    """Creates a sum of gradients for each trained variable, by its reference."""
+    return {
+        variable.ref(): tf.Variable(
+            tf.zeros_like(variable),
+            trainable=False,
+            # Each replica adds up its own; the optimizer sums over replicas.
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.SUM,
+        )
+        for variable in network.trainable_variables
+    }
 
 
 @contextlib.contextmanager

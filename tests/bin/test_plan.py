@@ -32,6 +32,17 @@ def test_counts_are_those_of_the_paper(call):
     ]  # fmt: skip
 
 
+def test_memory_is_estimated_for_each_task_and_device(call):
+    found = lines(call(plan, memory="true", targets="camvid:segmentation", precision="bfloat16"))
+    rows = [dict(zip(found[0].split("\t"), row.split("\t"), strict=True)) for row in found[1:]]
+    assert len({row["task"] for row in rows}) == len(rows) > 5
+    assert rows[0]["task"] == "ilsvrc:classification" and rows[0]["batch"] == "4096"
+    (camvid,) = [row for row in rows if row["task"] == "camvid:segmentation"]
+    assert camvid["v3-8_micro_batch"] == "-" and camvid["gpu_24gb_micro_batch"] == "16"
+    # The same share of the batch takes as much on both; four chips have two shares each.
+    assert camvid["v2-8_gib"] == camvid["v3-8_gib"] < camvid["v4-8_gib"]
+
+
 def test_every_command_is_one_that_its_program_takes(call):
     given = {
         "data_dir": "my data", "workdir": "gs://b/w", "select_lr": "validation", "seeds": "0,7",

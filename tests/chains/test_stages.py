@@ -226,3 +226,19 @@ def test_a_task_without_validation_images_stops_before_training(setup, started, 
     with pytest.raises(FoiError, match="validation images is annotated for segmentation, so there"):
         stages.target(setup, TASK, "scratch", "full")
     assert not started
+
+
+def test_micro_batches_split_a_batch_evenly(setup, started):
+    for most in (0, 10**6, 3):
+        stages.target(dataclasses.replace(setup, micro_batch=most), TASK, "scratch")
+    plain, whole, split = (link for link, _ in started)
+    assert plain == whole and plain.parts == 1
+    assert 0 < split.micro_batch <= 3 and split.digest != plain.digest
+    assert split.micro_batch * split.parts == split.schedule.batch_size
+
+
+def test_contrastive_losses_refuse_micro_batches(setup, started):
+    split = dataclasses.replace(setup, micro_batch=1)
+    with pytest.raises(FoiError, match="--micro_batch=1: the loss of blocks:contrastive compares"):
+        stages.source(split, Task("blocks", "contrastive"), init="scratch")
+    assert not started

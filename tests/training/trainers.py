@@ -16,7 +16,7 @@ SCHEDULE = Schedule(
 )
 
 
-def make_trainer(task_types, strategy, precision="float32", crops=(CROP, CROP)):
+def make_trainer(task_types, strategy, precision="float32", crops=(CROP, CROP), parts=1):
     """Makes a trainer of tasks named "x:TYPE" on hrnet_mini.
 
     Returns:
@@ -38,6 +38,7 @@ def make_trainer(task_types, strategy, precision="float32", crops=(CROP, CROP)):
             tasks=made,
             optimizer=optimizers.create_optimizer(SCHEDULE, 10),
             strategy=strategy,
+            parts=parts,
         )
     return trainer, network, made
 

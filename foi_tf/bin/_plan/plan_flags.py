@@ -58,8 +58,8 @@ def define(values: flags.FlagValues) -> None:
     shared_flags.define(values)
     flags.register_multi_flags_validator(
         [
-            "count", "stages", "cost", "subset", "coverage", "quick_test", "results", "seeds",
-            "init", "setting", "baselines",
+            "count", "stages", "cost", "memory", "subset", "coverage", "quick_test", "results",
+            "seeds", "init", "setting", "baselines",
         ],
         functools.partial(_check, values),
         **place,
@@ -148,6 +148,13 @@ def _define_output(values: flags.FlagValues) -> None:
         "Print the cost of each source for each of its targets, instead of commands.",
         **place,
     )
+    flags.DEFINE_bool(
+        "memory",
+        False,
+        "Print a table instead of commands: for each task and kind of device the GiB that a "
+        "training step needs by estimate, and the --micro_batch that fits (- for none needed).",
+        **place,
+    )
     flags.DEFINE_string(
         "subset",
         "",
@@ -164,8 +171,8 @@ def _define_output(values: flags.FlagValues) -> None:
 
 
 def _check(values: flags.FlagValues, given: Mapping) -> bool:
-    if sum(bool(given[name]) for name in ("count", "stages", "cost", "subset")) > 1:
-        raise flags.ValidationError("give one of --count, --stages, --cost and --subset")
+    if sum(bool(given[name]) for name in ("count", "stages", "cost", "memory", "subset")) > 1:
+        raise flags.ValidationError("give one of --count, --stages, --cost, --memory and --subset")
     if given["coverage"] and not given["subset"]:
         raise flags.ValidationError("--coverage goes with --subset")
     if given["quick_test"] and given["subset"]:

@@ -70,6 +70,15 @@ def define_study(values: flags.FlagValues) -> None:
         "Number format that layers compute in; weights are always float32.",
         **place,
     )
+    flags.DEFINE_integer(
+        "micro_batch",
+        0,
+        "Most images of a device that go through the network at a time; their gradients are added "
+        "up, and batch norm sees so many images. 0: all images of a step. foi-plan --memory "
+        "estimates what fits.",
+        0,
+        **place,
+    )
     pace = choices.Pace()
     flags.DEFINE_integer(
         "steps_per_loop",
@@ -214,6 +223,7 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
             checkpoint_every=values.checkpoint_every,
             wait=values.busy == "wait",
         ),
+        micro_batch=values.micro_batch,
         sessions=SessionCache() if sessions is None else sessions,
     )
 

@@ -1,0 +1,62 @@
+"""Estimates of memory, and micro-batches that fit."""
+
+import dataclasses
+
+import pytest
+
+from foi_tf.study import configuration, memory
+from foi_tf.study.backbones import BACKBONES
+from foi_tf.study.dataset import Task
+from foi_tf.study.memory import DEVICES, GIB, Device, choose_micro_batch
+from foi_tf.study.registry import DATASETS
+from foi_tf.study.validation_tasks import PUBLISHED
+
+CONFIG = configuration.load_config("paper", PUBLISHED)
+
+
+def estimate(task, device, precision="bfloat16", backbone="hrnet_w48"):
+    return memory.estimate_memory(Task.parse(task), DATASETS, CONFIG, backbone, precision, device)
+
+
+def test_micro_batches_are_the_fewest_equal_parts():
+    assert [choose_micro_batch(12, most) for most in (0, 20, 12, 11, 6, 5, 1)] == [
+        0, 0, 0, 6, 6, 4, 1,
+    ]  # fmt: skip
+    assert choose_micro_batch(7, 6) == 1
+
+
+def test_an_estimate_by_hand():
+    """SGD in float32: weights, gradients and one slot; kept maps and nine maps of each class."""
+    found = estimate("camvid:segmentation", Device(8, 16, xla=True), "float32")
+    height, width = DATASETS["camvid"].crop
+    classes = DATASETS["camvid"].classes["segmentation"]
+    weights = 65_325_120 + 720 * classes
+    assert found.images == 32 / 8 and found.fixed == pytest.approx(12 * weights / GIB)
+    kept = 1.07 * 4 * (1080 + classes / 16)
+    assert found.image == pytest.approx(height * width * (kept + 9 * 4 * classes) / GIB)
+    assert found.whole == pytest.approx(found.fixed + 4 * found.image)
+
+
+def test_what_fits_is_below_the_device():
+    for name, device in DEVICES.items():
+        found = estimate("coco:detection", device)
+        assert found.micro_batch and found.images % found.micro_batch == 0, name
+        assert found.fitted < 0.92 * device.gib < found.whole
+        larger = next(
+            n for n in range(found.micro_batch + 1, found.images + 1) if found.images % n == 0
+        )
+        assert found.fixed + found.accumulated + larger * found.image > 0.92 * device.gib
+    small = dataclasses.replace(DEVICES["v2-8"], gib=1)
+    assert estimate("coco:detection", small).micro_batch is None
+    assert estimate("pvoc:segmentation", DEVICES["gpu_80gb"]).micro_batch == 0
+
+
+def test_a_set_has_the_memory_of_its_largest_member():
+    device = DEVICES["v3-8"]
+    members = [estimate(task, device) for task in ("sunrgbd:depth", "vgallery:depth")]
+    assert estimate("multi:depth", device).image == max(one.image for one in members)
+
+
+@pytest.mark.parametrize("backbone", sorted(BACKBONES))
+def test_every_backbone_has_an_estimate(backbone):
+    assert estimate("ilsvrc:classification", DEVICES["v3-8"], backbone=backbone).image > 0
