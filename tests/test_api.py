@@ -189,7 +189,7 @@ def test_a_configuration_is_a_name_a_path_or_an_object(run, runs):
     [
         ({"setting": "smal"}, "unknown setting 'smal'; did you mean 'small'"),
         ({"backbone": "hrnet_w47"}, "unknown backbone 'hrnet_w47'; did you mean"),
-        ({"precision": "float16"}, "unknown precision 'float16'"),
+        ({"precision": "float8"}, "unknown precision 'float8'"),
         ({"select_lr": "val"}, "unknown way to choose learning rates 'val'"),
     ],
 )

@@ -117,14 +117,15 @@ def source(
       init: weights to start from: a name of `foi_tf.study.published_weights.PUBLISHED`, a
         link's directory, a checkpoint, "scratch", or "ilsvrc:contrastive"; empty takes
         the pre-training in `workdir`.
-      options: `precision` ("float32" or "bfloat16"), `strategy` ("auto", "cpu", "mirrored",
-        "multi_worker", "tpu", or a `tf.distribute.Strategy`), `tpu` (its address), `crop`
-        (height and width of the input in pixels, for all datasets), `select_lr` ("none",
+      options: `precision` ("float32", "bfloat16" or "float16"), `strategy` ("auto", "cpu",
+        "mirrored", "multi_worker", "tpu", or a `tf.distribute.Strategy`), `tpu` (its address),
+        `crop` (height and width of the input in pixels, for all datasets), `select_lr` ("none",
         "validation" or "holdout"), `vary` (what the seed varies, some of
         `foi_tf.study.variation.KINDS`; by default "init" and "order"), `micro_batch` (most
         images of a device that go through the network at a time), `steps_per_loop`,
         `checkpoint_every` (steps), `wait` (for another worker that trains the link; else
-        `BusyError`), and `sessions`, a `foi_tf.chains.train_session.SessionCache` that keeps
+        `BusyError`), `deterministic` (by default True but for GPUs), and `sessions`, a
+        `foi_tf.chains.train_session.SessionCache` that keeps
         the traced training step for the next run on the same task.
 
     Raises:
@@ -212,6 +213,7 @@ def _make_setup(
     steps_per_loop: int = choices.Pace.steps_per_loop,
     checkpoint_every: int = choices.Pace.checkpoint_every,
     wait: bool = True,
+    deterministic: bool | None = None,
     sessions: SessionCache | None = None,
 ) -> Setup:
     """Builds what a run needs; its keyword arguments are the `options` of `source`."""
@@ -245,7 +247,10 @@ def _make_setup(
         micro_batch=micro_batch,
         strategy=strategy,
         pace=choices.Pace(
-            steps_per_loop=steps_per_loop, checkpoint_every=checkpoint_every, wait=wait
+            steps_per_loop=steps_per_loop,
+            checkpoint_every=checkpoint_every,
+            wait=wait,
+            deterministic=strategies.is_deterministic(deterministic, strategy),
         ),
         sessions=sessions or SessionCache(),
     )

@@ -16,7 +16,7 @@ from absl import flags
 
 from foi_tf.bin._shared import backbone_name_flag, console, help_text, renamed_flags
 from foi_tf.bin._shared.program import DONE, WRONG_USAGE, Program, require
-from foi_tf.study.choices import EXPORTS, ILSVRC_CLASSES, PRECISIONS
+from foi_tf.study.choices import EXPORT_PRECISIONS, EXPORTS, ILSVRC_CLASSES
 from foi_tf.study.published_weights import PUBLISHED
 from foi_tf.wording import count_noun
 
@@ -112,7 +112,7 @@ def _define_export(values: flags.FlagValues) -> None:
     flags.DEFINE_enum(
         "precision",
         None,
-        sorted(PRECISIONS),
+        EXPORT_PRECISIONS,
         "Number format that layers compute in; by default the link's, or float32.",
         **place,
     )

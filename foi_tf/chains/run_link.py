@@ -1,6 +1,7 @@
 """Runs one link of a chain: initial weights -> train -> evaluate -> weights and a record.
 
-A link that was interrupted goes on from its newest checkpoint and ends with the same bits.
+A link that was interrupted goes on from its newest checkpoint. It ends with the same bits if
+operations are deterministic, see `study.choices.Pace`.
 """
 
 import contextlib
@@ -72,7 +73,7 @@ def run_link(
         # Every process of a strategy takes the answer of the one that holds the lease.
         if strategies.any_process(strategy, lambda: chief and links.is_finished(directory)):
             return links.load_finished(directory)
-        session = sessions.get(link, prepared, checkpoint, strategy)
+        session = sessions.get(link, prepared, checkpoint, strategy, pace.deterministic)
         if chief:
             links.save_begun(link, directory)
         # Every process has to take part in saving, but only the chief's files are kept.

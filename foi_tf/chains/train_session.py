@@ -42,6 +42,7 @@ class SessionCache:
         prepared: Sequence[PreparedDataset],
         checkpoint: epath.Path | None,
         strategy: tf.distribute.Strategy,
+        deterministic: bool = True,
     ) -> "TrainSession":
         """Returns a session for a link, with the link's first weights.
 
@@ -51,6 +52,7 @@ class SessionCache:
           prepared: the datasets of the link's members, in their order.
           checkpoint: checkpoint whose backbone weights the link starts from; None for
             random weights.
+          deterministic: see `study.choices.Pace`.
 
         Raises:
           FoiError: the weights do not fit the backbone.
@@ -59,7 +61,8 @@ class SessionCache:
         if self.newest is None or not self.newest.fits(link, directories, strategy):
             self.newest = None  # Frees its memory before the next one is built.
             tf.keras.backend.clear_session()  # Frees the networks of earlier links.
-            self.newest = TrainSession(link, prepared, strategy)
+            strategies.check_precision(link.precision, strategy)
+            self.newest = TrainSession(link, prepared, strategy, deterministic)
         self.newest.begin(link, checkpoint)
         return self.newest
 
@@ -77,10 +80,15 @@ class TrainSession:
     """
 
     def __init__(
-        self, link: Link, prepared: Sequence[PreparedDataset], strategy: tf.distribute.Strategy
+        self,
+        link: Link,
+        prepared: Sequence[PreparedDataset],
+        strategy: tf.distribute.Strategy,
+        deterministic: bool = True,
     ):
         self.link, self.strategy, self._prepared = link, strategy, prepared
-        strategies.make_repeatable(link.init_seed)
+        self._deterministic = deterministic
+        strategies.make_repeatable(link.init_seed, deterministic)
         strategies.set_precision(link.precision)
         self.tasks: dict[str, TaskType] = {
             str(member.task): tasks.create(member.task, one.dataset, member.options)
@@ -141,7 +149,7 @@ class TrainSession:
           FoiError: the weights do not fit the backbone.
         """
         self.link = link
-        strategies.make_repeatable(link.init_seed)
+        strategies.make_repeatable(link.init_seed, self._deterministic)
         with self.strategy.scope():
             for variable, value in self._random_weights:
                 variable.assign(value)

@@ -22,7 +22,12 @@ FITTED = "fitted"
 RANKINGS = ("advice", "inclusion", "domain", "size", "coco", FITTED,
             "leep", "nleep", "logme", "hscore", "gbc", "glogme", "etran", "energy")  # fmt: skip
 # Keras' names of the mixed-precision policies, by precision.
-PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+PRECISIONS = {
+    "float32": "float32",
+    "bfloat16": "mixed_bfloat16",
+    "float16": "mixed_float16",  # With loss scaling.
+}
+EXPORT_PRECISIONS = ("bfloat16", "float32")  # Of foi-weights export.
 
 # Readings of "one side matches the input resolution" (section 4.1), see
 # `data.input.views.fit_whole_image`.
@@ -34,7 +39,7 @@ Upsample = Literal["probabilities", "logits"]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Pace:
-    """Controls the course of a run without changing its outcome.
+    """Controls the course of a run, which is no part of its links.
 
     Attributes:
       steps_per_loop: training steps that the device runs before the host regains control;
@@ -43,12 +48,15 @@ class Pace:
       wait: whether the run waits for a link that another worker is training.
       watch: is called after each loop with the steps done and all steps of the link; what it
         raises ends the run.
+      deterministic: whether operations add up in a fixed order, so that the same link ends with
+        the same weights on the same machine, bit for bit.
     """
 
     steps_per_loop: int = 50
     checkpoint_every: int = 500
     wait: bool = True
     watch: Callable[[int, int], None] | None = None
+    deterministic: bool = True
 
 
 def count_target_images(setting: str) -> int | None:

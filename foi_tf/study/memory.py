@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from foi_tf.study import configuration, sources
 from foi_tf.study.configuration import Config
-from foi_tf.study.dataset import CONTRASTIVE, DETECTION, KEYPOINTS, Dataset, Task
+from foi_tf.study.dataset import CONTRASTIVE, DETECTION, KEYPOINTS, Dataset, Size, Task
 
 GIB = 2**30
 
@@ -44,7 +44,7 @@ DEVICES: Mapping[str, Device] = types.MappingProxyType(
     }
 )
 _USABLE = 0.92  # Share of a device's memory that a step can have; ours.
-_BYTES = {"float32": 4, "bfloat16": 2}
+_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _SLOTS = {"sgd": 1, "lars": 1, "adam": 2}  # Numbers that the optimizer keeps for each weight.
 # What is there beside the kept maps: the gradients of a few of them. Measured; see the docs.
 _TRANSIENT = 1.07
@@ -157,19 +157,16 @@ def estimate_memory(
     """
     parts = sources.source_parts(task)
     schedule = config.link_of_source(task).schedule
-    network, size = NETWORKS[backbone], _BYTES[precision]
+    network = NETWORKS[backbone]
     weights, image = network.weights, 0.0
     for part in parts:
         dataset = part.check(datasets)
-        height, width = configuration.choose_crop(config.link(part), dataset.crop, str(part))
+        crop = configuration.choose_crop(config.link(part), dataset.crop, str(part))
         head = count_head(part.type, network.features, dataset.classes.get(part.type, 0))
-        kept = _TRANSIENT * (network.kept + head.kept / _CELL) * size
-        loss = 4 * head.full_maps * _FULL_MAPS[device.xla]
         # The members of a set take turns, so that the largest one counts.
-        image = max(image, height * width * (kept + loss) / GIB)
+        image = max(image, estimate_image(network, head, crop, precision, xla=device.xla))
         weights += head.weights
-    each = 4 + 4 + 4 * _SLOTS[schedule.optimizer] + (size if size < 4 else 0)
-    fixed, accumulated = weights * each / GIB, 4 * weights / GIB
+    fixed, accumulated = estimate_fixed(weights, schedule.optimizer, precision), 4 * weights / GIB
     images = -(-schedule.batch_size // device.replicas)
     free = _USABLE * device.gib - fixed
     micro_batch: int | None = 0
@@ -177,6 +174,21 @@ def estimate_memory(
         most = int((free - accumulated) // image)
         micro_batch = choose_micro_batch(images, most) if most > 0 else None
     return StepMemory(images, fixed, accumulated, image, micro_batch)
+
+
+def estimate_fixed(weights: int, optimizer: str, precision: str) -> float:
+    """Estimates the GiB of weights, gradients, slots, and weights of a lower precision."""
+    size = _BYTES[precision]
+    return weights * (4 + 4 + 4 * _SLOTS[optimizer] + (size if size < 4 else 0)) / GIB
+
+
+def estimate_image(
+    network: Network, head: "HeadSize", crop: Size, precision: str, *, xla: bool
+) -> float:
+    """Estimates the GiB that the backward pass and the loss need for one image."""
+    kept = _TRANSIENT * (network.kept + head.kept / _CELL) * _BYTES[precision]
+    loss = 4 * head.full_maps * _FULL_MAPS[xla]
+    return crop[0] * crop[1] * (kept + loss) / GIB
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 from official.modeling.optimization import lars
 
+from foi_tf.errors import FoiError
 from foi_tf.study.configuration import Schedule
 
 _NOT_DECAYED = ["bias", "gamma", "beta"]
@@ -95,13 +96,20 @@ def create_optimizer(
 ) -> tf.keras.optimizers.Optimizer:
     """Creates the optimizer of a link of `steps` steps.
 
-    Biases and batch norm get no weight decay, and no layer-wise rates of LARS.
+    Biases and batch norm get no weight decay, and no layer-wise rates of LARS. If layers compute
+    in float16, losses are scaled, so that small gradients do not become zero.
 
     Args:
       rates: see `create_learning_rate`.
+
+    Raises:
+      FoiError: LARS is to be used in float16.
     """
     rate = create_learning_rate(schedule, steps, rates)
     decay = schedule.weight_decay or None
+    in_float16 = tf.keras.mixed_precision.global_policy().compute_dtype == "float16"
+    if schedule.optimizer == "lars" and in_float16:
+        raise FoiError("--precision=float16 goes with sgd and adam; take bfloat16 with lars")
     if schedule.optimizer == "lars":
         not_decayed = [rf"{name}(:\d+)?$" for name in _NOT_DECAYED]
         return LARS(
@@ -116,4 +124,4 @@ def create_optimizer(
         optimizer = FusedSGD(rate, schedule.momentum, weight_decay=decay)
     if decay:
         optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
-    return optimizer
+    return tf.keras.mixed_precision.LossScaleOptimizer(optimizer) if in_float16 else optimizer

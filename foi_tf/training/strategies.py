@@ -84,6 +84,8 @@ def _create_strategy(name: str, tpu: str) -> tf.distribute.Strategy:
     if name == "cpu":
         _spread_over_cores()
         return tf.distribute.OneDeviceStrategy("/cpu:0")
+    if name in ("mirrored", "multi_worker"):
+        _grow_gpu_memory()
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return tf.distribute.MirroredStrategy([device.name for device in devices])
@@ -92,6 +94,23 @@ def _create_strategy(name: str, tpu: str) -> tf.distribute.Strategy:
     if name == "tpu":
         return _create_tpu_strategy(tpu)
     raise unknown_name_error("strategy", name, STRATEGIES)
+
+
+def _grow_gpu_memory() -> None:
+    """Has TensorFlow take the memory of GPUs as it needs it, and leave the rest to others."""
+    for device in tf.config.list_physical_devices("GPU"):
+        # Once TensorFlow has started it is too late, and it has taken all.
+        with contextlib.suppress(RuntimeError):
+            tf.config.experimental.set_memory_growth(device, True)
+
+
+def lacks_bfloat16() -> bool:
+    """Tells whether a GPU of this machine has no units for bfloat16: older than Ampere."""
+    found = [
+        tf.config.experimental.get_device_details(device).get("compute_capability")
+        for device in tf.config.list_physical_devices("GPU")
+    ]
+    return any(capability < (8, 0) for capability in found if capability)
 
 
 def has_gpu() -> bool:
@@ -133,11 +152,34 @@ def set_precision(name: str) -> None:
     tf.keras.mixed_precision.set_global_policy(PRECISIONS[name])
 
 
-def make_repeatable(seed: int) -> None:
-    """Fixes initial weights by the seed, and the order of sums in every operation."""
+def check_precision(name: str, strategy: tf.distribute.Strategy) -> None:
+    """Refuses a precision that a strategy cannot train in.
+
+    Raises:
+      FoiError: losses cannot be scaled on TPUs, which have bfloat16.
+    """
+    if name == "float16" and device_kind(strategy) == "tpu":
+        raise FoiError("--precision=float16 is for GPUs; take bfloat16 on a TPU")
+
+
+def is_deterministic(given: bool | None, strategy: tf.distribute.Strategy) -> bool:
+    """Returns whether operations are to be deterministic: by default but for GPUs.
+
+    There it costs time. On a CPU it costs nothing, and XLA compiles one order of sums for a TPU.
+    """
+    return device_kind(strategy) != "gpu" if given is None else given
+
+
+def make_repeatable(seed: int, deterministic: bool = True) -> None:
+    """Fixes initial weights by the seed, and the order of sums in every operation.
+
+    Args:
+      deterministic: whether to fix the order of sums. It stays fixed for the rest of the process.
+    """
     # Not zero, which tf.data would compare with the tensors that seed its shuffling.
     tf.keras.utils.set_random_seed(seed + 1)
-    tf.config.experimental.enable_op_determinism()
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
 
 
 def count_hosts(strategy: tf.distribute.Strategy) -> int:

@@ -59,6 +59,7 @@ class Trainer(orbit.StandardTrainer):
         self.optimizer = optimizer
         # The slots must exist before the first step, which may see one head only.
         optimizer.build(network.trainable_variables)
+        self._scales_losses = isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
         self._network, self._tasks, self._strategy = network, tasks, strategy
         self._parts = parts
         self._gradients: dict = {}
@@ -80,6 +81,9 @@ class Trainer(orbit.StandardTrainer):
         slots = self.optimizer.variables
         for variable in slots() if callable(slots) else slots:  # LARS has a method.
             variable.assign(tf.zeros_like(variable))
+        if self._scales_losses:  # Its factor is no variable of the optimizer.
+            self.optimizer._loss_scale.current_loss_scale.assign(self.optimizer.initial_scale)
+            self.optimizer.dynamic_counter.assign(0)
         for metric in (*self._means.values(), self._finite):
             metric.reset_state()
         for one in self._gradients.values():
@@ -146,8 +150,11 @@ class Trainer(orbit.StandardTrainer):
             terms = self._tasks[name].loss(outputs, batch["targets"])
             # Not divided by the replicas: terms are shares, and gradients are summed over replicas.
             loss = tf.add_n(list(terms.values()))
+            scaled = self.optimizer.get_scaled_loss(loss) if self._scales_losses else loss
         variables = model.trainable_variables
-        gradients = tape.gradient(loss, variables)
+        gradients = tape.gradient(scaled, variables)
+        if self._scales_losses:
+            gradients = self.optimizer.get_unscaled_gradients(gradients)
         self._finite.update_state(tf.cast(tf.math.is_finite(loss), tf.float32))
         for term, value in terms.items():
             # The metric divides by the number of updates, too, but shares add up to the mean.

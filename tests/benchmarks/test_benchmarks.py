@@ -25,6 +25,17 @@ CASES = {
     "distance": (["--datasets=3", "--images=20", "--channels=8", "--repeats=1"], r"[\d.]+ s"),
     "factors": (["--draws=2", "--resamples=9", "--grids=4x5"], r"4x5 +distance +\d"),
     "first_step": (["--repeats=1", "--backbone=hrnet_mini", "--size=32"], r"ratio"),
+    "gpu": (
+        [
+            "--backbone=hrnet_mini",
+            "--side=64",
+            "--batch=2",
+            "--seconds=0",
+            "--steps_per_loop=1",
+            "--precisions=float32",
+        ],
+        r'(?s)"kind": "[cg]pu".*"deterministic": true,.*"fed_images_per_second": [\d.]+.*"loss": ',
+    ),
     "inference": (
         ["--torch_python=", "--rounds=1", "--calls=5", *NETWORK, "--precisions=float32"],
         r"foi_tf +float32",
@@ -74,7 +85,7 @@ ELSEWHERE |= {"efficientnet_lite_reference"}
 
 
 # With the tiny backbone in place of hrnet_mini.
-TINY = {"first_step", "inference", "lowering", "train_step"}
+TINY = {"first_step", "gpu", "inference", "lowering", "train_step"}
 
 
 def run(name, arguments, path, python=sys.executable):

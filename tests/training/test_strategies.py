@@ -29,8 +29,8 @@ def test_a_tpu_that_is_not_there_is_named():
 def test_unknown_names_are_named():
     with pytest.raises(FoiError, match="unknown strategy 'tqu'; did you mean 'tpu'"):
         strategies.create_strategy("tqu")
-    with pytest.raises(FoiError, match="unknown precision 'float16'"):
-        strategies.set_precision("float16")
+    with pytest.raises(FoiError, match="unknown precision 'float8'"):
+        strategies.set_precision("float8")
 
 
 @pytest.fixture(name="machine")
@@ -92,3 +92,32 @@ def test_auto_and_the_name_that_it_resolves_to_are_one_strategy(machine):
 def test_auto_goes_to_the_tpu_that_the_environment_names(machine):
     machine(environment={"TPU_ADDRESS": "grpc://127.0.0.1:1"})
     assert strategies._find_tpu() == "grpc://127.0.0.1:1"
+
+
+def test_gpus_are_not_filled_and_old_ones_are_known(monkeypatch):
+    grown, capabilities = [], {"new": (9, 0), "old": (7, 5)}
+    seen = ["new", "old"]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: seen)
+    config = tf.config.experimental
+    monkeypatch.setattr(config, "set_memory_growth", lambda *given: grown.append(given))
+    monkeypatch.setattr(
+        config, "get_device_details", lambda name: {"compute_capability": capabilities[name]}
+    )
+    strategies._grow_gpu_memory()
+    assert grown == [("new", True), ("old", True)]
+    assert strategies.lacks_bfloat16()
+    seen.remove("old")
+    assert not strategies.lacks_bfloat16()
+
+
+def test_operations_are_deterministic_but_for_gpus(monkeypatch):
+    made = strategies.create_strategy("cpu")
+    assert strategies.is_deterministic(None, made)
+    assert not strategies.is_deterministic(False, made)
+    for kind in ("gpu", "tpu"):
+        monkeypatch.setattr(strategies, "device_kind", lambda _, kind=kind: kind)
+        assert strategies.is_deterministic(None, made) == (kind == "tpu")
+        assert strategies.is_deterministic(True, made)
+    with pytest.raises(FoiError, match="--precision=float16 is for GPUs"):
+        strategies.check_precision("float16", made)
+    strategies.check_precision("bfloat16", made)

@@ -109,3 +109,29 @@ def test_orbit_alone_is_silenced_and_only_within_the_block(capsys):
     assert capsys.readouterr().out == "a print of ours\n"
     orbit.controller._log("a report of Orbit's")
     assert capsys.readouterr().out == "a report of Orbit's\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", [1, 2])
+def test_losses_are_scaled_in_float16(parts):
+    """Training goes on as in float32; a factor that is too high halves, and begins anew."""
+    where = strategies.create_strategy("cpu")
+    trained = {}
+    for precision in ("float32", "float16"):
+        trainer, _, _ = make_trainer(["segmentation"], where, precision, parts=parts)
+        trainer.train_dataset = [make_batches("segmentation", 4)]
+        trained[precision] = [
+            trainer.train(tf.constant(1))["x:segmentation/cross_entropy"] for _ in range(3)
+        ]
+    np.testing.assert_allclose(trained["float16"], trained["float32"], rtol=2e-2)
+    optimizer = trainer.optimizer
+    first = float(optimizer.loss_scale)
+    assert first > 1 and optimizer.inner_optimizer.iterations == 3
+    optimizer._loss_scale.current_loss_scale.assign(1e38)
+    before = [variable.numpy() for variable in trainer._network.trainable_variables]
+    trainer.train(tf.constant(1))
+    assert float(optimizer.loss_scale) == pytest.approx(5e37)
+    for variable, value in zip(trainer._network.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)  # The step was left out.
+    trainer.begin()
+    assert float(optimizer.loss_scale) == optimizer.initial_scale == first

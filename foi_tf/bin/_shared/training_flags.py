@@ -67,7 +67,15 @@ def define_study(values: flags.FlagValues) -> None:
         "precision",
         "float32",
         sorted(choices.PRECISIONS),
-        "Number format that layers compute in; weights are always float32.",
+        "Number format that layers compute in; weights are always float32. float16 is for GPUs "
+        "without bfloat16 (older than Ampere); it scales losses.",
+        **place,
+    )
+    flags.DEFINE_bool(
+        "deterministic",
+        None,
+        "Add up in a fixed order, so that a link that is repeated or resumed on the same machine "
+        "ends with the same weights, bit for bit. By default on but for GPUs, where it costs time.",
         **place,
     )
     flags.DEFINE_integer(
@@ -208,6 +216,7 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
         crop=values.crop if "crop" in values else None,
         overrides=values.set,
     )
+    strategy = create_strategy(values)
     return stages.Setup(
         data_dir=values.data_dir,
         workdir=values.workdir,
@@ -217,15 +226,29 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
         seed=values.seed,
         select=values.select_lr if "select_lr" in values else "none",
         vary=variation.parse_variation(values.vary) if "vary" in values else variation.DEFAULT,
-        strategy=create_strategy(values),
+        strategy=strategy,
         pace=choices.Pace(
             steps_per_loop=values.steps_per_loop,
             checkpoint_every=values.checkpoint_every,
             wait=values.busy == "wait",
+            deterministic=_choose_determinism(values.deterministic, strategy),
         ),
         micro_batch=values.micro_batch,
         sessions=SessionCache() if sessions is None else sessions,
     )
+
+
+def _choose_determinism(given: bool | None, strategy: tf.distribute.Strategy) -> bool:
+    """Returns whether operations are deterministic; says so where they are not by default."""
+    from foi_tf.training import strategies
+
+    chosen = strategies.is_deterministic(given, strategy)
+    if given is None and not chosen:
+        console.print_note(
+            "operations of GPUs are not deterministic, so that a repeated or resumed link ends "
+            "with slightly other weights; --deterministic fixes the order of sums, and takes longer"
+        )
+    return chosen
 
 
 def create_strategy(values: flags.FlagValues) -> tf.distribute.Strategy:
@@ -239,6 +262,11 @@ def create_strategy(values: flags.FlagValues) -> tf.distribute.Strategy:
             "this machine has a GPU, which --strategy=cpu does not use; --strategy=mirrored does"
         )
     strategy = strategies.create_strategy(name, tpu)
+    if values.precision == "bfloat16" and strategies.lacks_bfloat16():
+        console.print_note(
+            "this GPU has no units for bfloat16 and computes it slowly; --precision=float16 is "
+            "for it"
+        )
     if name == "auto":
         kind, replicas = strategies.device_kind(strategy).upper(), strategy.num_replicas_in_sync
         devices = f"{count_noun(replicas, kind)}" if kind == "GPU" else f"the {kind}"
