@@ -27,7 +27,7 @@ PRECISIONS = {
     "bfloat16": "mixed_bfloat16",
     "float16": "mixed_float16",  # With loss scaling.
 }
-EXPORT_PRECISIONS = ("bfloat16", "float32")  # Of foi-weights export.
+EXPORT_PRECISIONS = ("bfloat16", "float32")  # For foi-weights export.
 
 # Readings of "one side matches the input resolution" (section 4.1), see
 # `data.input.views.fit_whole_image`.

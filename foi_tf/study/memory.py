@@ -46,7 +46,7 @@ DEVICES: Mapping[str, Device] = types.MappingProxyType(
 _USABLE = 0.92  # Share of a device's memory that a step can have; ours.
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _SLOTS = {"sgd": 1, "lars": 1, "adam": 2}  # Numbers that the optimizer keeps for each weight.
-# What is there beside the kept maps: the gradients of a few of them. Measured; see the docs.
+# Gradients of a few maps are there beside the kept maps. Measured; see the docs.
 _TRANSIENT = 1.07
 # Float32 maps of the input's size for each class of segmentation, and for depth. XLA splits the
 # gradient of bilinear upsampling into the shares of 3 x 3 neighbors (measured). TensorFlow's own
@@ -58,7 +58,7 @@ _PUBLISHED = 270  # Features from which on heads have the paper's channels; see 
 
 
 @dataclasses.dataclass(frozen=True)
-class Network:
+class NetworkSize:
     """Holds the size of a backbone, which tests compare with the network.
 
     Attributes:
@@ -73,17 +73,20 @@ class Network:
     features: int
 
 
-_W18, _W48 = Network(9_562_260, 560.0, 270), Network(65_325_120, 1080.0, 720)
-NETWORKS: Mapping[str, Network] = types.MappingProxyType(
+_W18, _W48 = NetworkSize(9_562_260, 560.0, 270), NetworkSize(65_325_120, 1080.0, 720)
+NETWORKS: Mapping[str, NetworkSize] = types.MappingProxyType(
     {
         "hrnet_w48": _W48,
-        "hrnet_w32": Network(29_305_536, 802.5, 480),
+        "hrnet_w32": NetworkSize(29_305_536, 802.5, 480),
         "hrnet_w18": _W18,
         "hrnet_w18_bilinear": _W18,
         "hrnet_w48_bilinear": _W48,
         "hrnet_w48_aligned": _W48,
-        "hrnet_mini": Network(881_872, 76.4, 240),
-        "resnet50": Network(23_508_032, 541.0, 2048),
+        "hrnet_mini": NetworkSize(881_872, 76.4, 240),
+        "resnet50": NetworkSize(23_508_032, 541.0, 2048),
+        "efficientnet_lite0": NetworkSize(2_958_848, 285.5, 496),
+        "efficientnet_lite1": NetworkSize(3_723_520, 362.1, 496),
+        "efficientnet_lite2": NetworkSize(4_357_952, 381.3, 544),
     }
 )
 
@@ -183,7 +186,7 @@ def estimate_fixed(weights: int, optimizer: str, precision: str) -> float:
 
 
 def estimate_image(
-    network: Network, head: "HeadSize", crop: Size, precision: str, *, xla: bool
+    network: NetworkSize, head: "HeadSize", crop: Size, precision: str, *, xla: bool
 ) -> float:
     """Estimates the GiB that the backward pass and the loss need for one image."""
     kept = _TRANSIENT * (network.kept + head.kept / _CELL) * _BYTES[precision]
@@ -226,7 +229,9 @@ def count_head(task_type: str, features: int, classes: int) -> HeadSize:
         if features > _WIDEST_HRNET:  # A ResNet's head is a classifier of averages.
             return HeadSize(features * classes, 0)
         # Bottlenecks of all branches, counted.
-        return HeadSize(1_650_000, 1.4 * features) if narrow else HeadSize(11_900_000, 1248)
+        if narrow:
+            return HeadSize(970_000 + 680 * classes, 1.4 * features)
+        return HeadSize(9_800_000 + 2048 * classes, 1248)
     if task_type == CONTRASTIVE:
         return HeadSize(features * (features + 128), 0)
     return HeadSize(features * classes, classes, full_maps=classes)

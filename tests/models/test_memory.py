@@ -21,7 +21,8 @@ HEADS = {
 
 def count_kept(model):
     """Counts what the backward pass needs: outputs of convolutions and of ReLU."""
-    kept = (tf.keras.layers.Conv2D, tf.keras.layers.ReLU)
+    layers = tf.keras.layers
+    kept = (layers.Conv2D, layers.DepthwiseConv2D, layers.ReLU)
     return sum(np.prod(x.output_shape[1:]) for x in model.layers if isinstance(x, kept))
 
 
