@@ -11,6 +11,7 @@ import math
 import types
 from collections.abc import Mapping
 
+from foi_tf.errors import FoiError
 from foi_tf.study import configuration, sources
 from foi_tf.study.configuration import Config
 from foi_tf.study.dataset import CONTRASTIVE, DETECTION, KEYPOINTS, Dataset, Size, Task
@@ -156,8 +157,10 @@ def estimate_memory(
       precision: one of `study.choices.PRECISIONS`.
 
     Raises:
-      FoiError: the task or its input size is not known.
+      FoiError: the task, its input size or the size of the backbone is not known.
     """
+    if backbone not in NETWORKS:
+        raise FoiError(f"--memory: no estimate for {backbone}; there are {', '.join(NETWORKS)}")
     parts = sources.source_parts(task)
     schedule = config.link_of_source(task).schedule
     network = NETWORKS[backbone]

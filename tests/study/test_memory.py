@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from foi_tf.errors import FoiError
 from foi_tf.study import configuration, memory
 from foi_tf.study.backbones import BACKBONES
 from foi_tf.study.dataset import Task
@@ -60,3 +61,8 @@ def test_a_set_has_the_memory_of_its_largest_member():
 @pytest.mark.parametrize("backbone", sorted(BACKBONES))
 def test_every_backbone_has_an_estimate(backbone):
     assert estimate("ilsvrc:classification", DEVICES["v3-8"], backbone=backbone).image > 0
+
+
+def test_a_backbone_of_unknown_size_is_named():
+    with pytest.raises(FoiError, match="--memory: no estimate for keras:X; there are hrnet_w48, "):
+        estimate("ilsvrc:classification", DEVICES["v3-8"], backbone="keras:X")
