@@ -157,12 +157,15 @@ def _make_request(values: flags.FlagValues) -> Request:
             crop=values.crop,
             backbone=values.backbone,
             precision=values.precision,
+            micro_batch=values.micro_batch,
             select_lr=values.select_lr,
             init=values.init,
             setting=values.setting,
             strategy=strategy,
             pace=choices.Pace(
-                steps_per_loop=values.steps_per_loop, checkpoint_every=values.checkpoint_every
+                steps_per_loop=values.steps_per_loop,
+                checkpoint_every=values.checkpoint_every,
+                deterministic=training_flags.choose_determinism(values.deterministic, strategy),
             ),
         ),
         budget=values.budget,

@@ -125,6 +125,7 @@ class Runner:
             seed=run.seed,
             select=own.select_lr,
             vary=run.vary,
+            micro_batch=own.micro_batch,
             strategy=own.strategy,
             pace=pace,
             sessions=self._sessions,

@@ -231,15 +231,22 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
             steps_per_loop=values.steps_per_loop,
             checkpoint_every=values.checkpoint_every,
             wait=values.busy == "wait",
-            deterministic=_choose_determinism(values.deterministic, strategy),
+            deterministic=choose_determinism(values.deterministic, strategy),
         ),
         micro_batch=values.micro_batch,
         sessions=SessionCache() if sessions is None else sessions,
     )
 
 
-def _choose_determinism(given: bool | None, strategy: tf.distribute.Strategy) -> bool:
-    """Returns whether operations are deterministic; says so where they are not by default."""
+def choose_determinism(given: bool | None, strategy: tf.distribute.Strategy | None) -> bool:
+    """Returns whether operations are deterministic; says so where they are not by default.
+
+    Args:
+      given: the flag --deterministic.
+      strategy: the strategy of a run; None if nothing runs.
+    """
+    if strategy is None:
+        return True
     from foi_tf.training import strategies
 
     chosen = strategies.is_deterministic(given, strategy)
