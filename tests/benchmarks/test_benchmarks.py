@@ -66,6 +66,7 @@ CASES = {
         ["--torch_python=", "--rounds=1", "--steps=5", *NETWORK, "--precisions=bfloat16"],
         r"foi_tf +bfloat16",
     ),
+    "xla_steps": (["--backbone=hrnet_mini", "--size=64", "--task_types=depth"], r"all within"),
     "weights": (["hrnet_mini", "old.pth"], r"old\.pth +\d+ MB"),
 }
 # These compare with PyTorch and timm, which the project does not install.
@@ -85,7 +86,7 @@ ELSEWHERE |= {"efficientnet_lite_reference"}
 
 
 # With the tiny backbone in place of hrnet_mini.
-TINY = {"first_step", "gpu", "inference", "lowering", "train_step"}
+TINY = {"first_step", "gpu", "inference", "lowering", "train_step", "xla_steps"}
 
 
 def run(name, arguments, path, python=sys.executable):

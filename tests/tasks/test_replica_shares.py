@@ -5,6 +5,8 @@ import functools
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.distribute import mirrored_run
+from tensorflow.python.distribute.tpu_strategy import _TPUReplicaContext
 
 from foi_tf import tasks
 from foi_tf.models import transfer
@@ -51,7 +53,8 @@ def take_half(case, index):
     return task, outputs, targets
 
 
-def test_shares_and_their_gradients_add_up_to_those_of_the_whole_batch(case, two_replicas):
+def assert_shares_add_up(case, two_replicas):
+    """Shares and their gradients add up to those of the whole batch."""
     terms, gradients = compute_losses(*case)
 
     halves = two_replicas.experimental_distribute_values_from_function(
@@ -66,6 +69,27 @@ def test_shares_and_their_gradients_add_up_to_those_of_the_whole_batch(case, two
     for part, gradient in zip(parts, gradients, strict=True):
         both = np.concatenate(two_replicas.experimental_local_results(part))
         np.testing.assert_allclose(both, gradient, rtol=1e-4, atol=1e-6 * np.abs(gradient).max())
+
+
+def test_shares_and_their_gradients_add_up_to_those_of_the_whole_batch(case, two_replicas):
+    assert_shares_add_up(case, two_replicas)
+
+
+@pytest.mark.parametrize("case", ["contrastive"], indirect=True)
+def test_they_add_up_with_the_gathering_of_tpu_strategy(case, two_replicas, monkeypatch):
+    """Has the replicas of two CPUs gather as those of a TPU: by a masked sum over replicas."""
+    gathered = []
+
+    def all_gather(self, value, axis, options=None):
+        gathered.append(value)
+        return _TPUReplicaContext.all_gather(self, value, axis, options)
+
+    shape = _TPUReplicaContext._compute_all_gather_output_shape
+    ours = mirrored_run._MirroredReplicaContext
+    monkeypatch.setattr(ours, "all_gather", all_gather)
+    monkeypatch.setattr(ours, "_compute_all_gather_output_shape", shape, raising=False)
+    assert_shares_add_up(case, two_replicas)
+    assert len(gathered) == 2  # Each replica's views, once.
 
 
 def test_replicas_meet_once_for_all_terms(case, monkeypatch):
