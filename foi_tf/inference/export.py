@@ -159,6 +159,8 @@ def _open_link(begin: Start, data_dir: epath.PathLike, common: Mapping[str, Any]
     # The statistics of a dataset that was prepared anew may be others.
     kept = begin.facts.statistics if begin.facts else None
     mean, std = kept or backbones.choose_statistics(link.backbone, dataset)
+    # Training pads images with the color of their dataset, whatever normalizes them.
+    fill = dataset.mean if backbones.find_backbone(link.backbone).statistics else mean
     dataset = dataclasses.replace(dataset, mean=mean, std=std)
     task = tasks.create(link.task, dataset, link.members[0].options)
     if not task.prediction_text:  # Nobody has use for the head's outputs.
@@ -175,6 +177,7 @@ def _open_link(begin: Start, data_dir: epath.PathLike, common: Mapping[str, Any]
         metadata={**common, **_description(finished, dataset, task)},
         mean=dataset.mean,
         std=dataset.std,
+        fill=fill,
         head=head,
         task=task,
         crop=link.members[0].crop,

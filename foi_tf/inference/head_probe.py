@@ -48,6 +48,7 @@ class HeadProbe:
         self._task = tasks.create(request.task, request.prepared.dataset)
         self._train = self._open("train", request.train_ids())
         self._train_batches = _make_batches(self._train, batch_size)
+        self._backbone = backbone
         self._branches = FrozenBranches(backbone, request.input_size)
         self._check_memory()
         self._build_head()
@@ -70,7 +71,7 @@ class HeadProbe:
         Raises:
           FoiError: the weights are not for this backbone.
         """
-        self._branches.load(begin, self._request.choose_statistics(begin))
+        self._branches.load(begin, self._request.choose_statistics(self._backbone, begin))
         label = f"{self._request.task} features"
         self._fit(*self._branches.extract(self._train_batches, len(self._train.ids()), label))
         return self._task.metric, self._evaluator.evaluate().metrics

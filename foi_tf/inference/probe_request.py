@@ -7,6 +7,7 @@ import json
 from foi_tf.chains.initial_weights import Start
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
+from foi_tf.study import backbones
 from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import CLASSIFICATION, CONTRASTIVE, Channels, Size, Task
 from foi_tf.study.grid import choose_subset
@@ -61,11 +62,10 @@ class ProbeRequest:
         """Returns the ids of the validation images."""
         return self.prepared.annotated_ids("val", self.task.type)
 
-    def choose_statistics(self, begin: Start) -> tuple[Channels, Channels]:
+    def choose_statistics(self, backbone: str, begin: Start) -> tuple[Channels, Channels]:
         """Chooses mean and standard deviation that normalize pixels: the weights' if known."""
-        dataset = self.prepared.dataset
         kept = begin.facts.statistics if begin.facts else None
-        return kept or (dataset.mean, dataset.std)
+        return kept or backbones.choose_statistics(backbone, self.prepared.dataset)
 
     def describe(self, backbone: str, begin: Start) -> ProbeOrigin:
         """Describes everything that the metric depends on."""
@@ -82,7 +82,7 @@ class ProbeRequest:
             weights=begin.digest or f"seed {self.seed}",
             size=self.input_size,
             fit=self.fit,
-            statistics=self.choose_statistics(begin),
+            statistics=self.choose_statistics(backbone, begin),
             steps=0 if solved else self.steps,
             seed=self.seed,
             recipe=RECIPE,

@@ -31,6 +31,7 @@ class TrainedModel:
       network: the backbone, with its head if there is one.
       metadata: facts for the reader of the export; see `export.METADATA`.
       mean, std: mean and standard deviation of the channels of its training images, in [0, 1].
+      fill: color that pads images to the input size, in [0, 1]; None takes `mean`.
       head: the head; None if there is only a backbone.
       task: the task type of the head; None if there is only a backbone, or the head of an
         imported classifier, whose preprocessing and class names are not known.
@@ -42,6 +43,7 @@ class TrainedModel:
     metadata: Mapping[str, Any]
     mean: Channels
     std: Channels
+    fill: Channels | None = None
     head: Head | None = None
     task: TaskType | None = None
     crop: Size | None = None
@@ -130,9 +132,10 @@ def _predict(
       head: the part of the head with weights.
     """
     normalize = transfer.build_normalizer(model.mean, model.std)
+    fill = model.mean if model.fill is None else model.fill
 
     def predict(images):
-        shown, view = pre_post_processing.fit_images(images, model.crop, model.mean, model.fit)
+        shown, view = pre_post_processing.fit_images(images, model.crop, fill, model.fit)
         outputs = head(body(normalize(shown), training=False))
         found = model.task.decode(model.head.complete(outputs, shown))
         return pre_post_processing.restore_predictions(

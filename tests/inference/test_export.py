@@ -235,7 +235,8 @@ def test_the_code_for_timm_normalizes_and_calls(changes, call, body):
 
 def test_an_imported_classifier_is_exported_with_its_head(tmp_path):
     made = public_weights.build_classifier("hrnet_mini", 3)
-    facts = CheckpointFacts(backbone="hrnet_mini", mean=(0.1,) * 3, std=(0.5,) * 3)
+    normalized = {"mean": (0.1,) * 3, "std": (0.5,) * 3}
+    facts = CheckpointFacts(backbone="hrnet_mini", license="MIT", **normalized)
     public_weights.write_checkpoint(made.network, tmp_path / "w", facts)
     opened = export.open_trained_model(tmp_path / "w")
     assert opened.metadata["classes"] == 3 and opened.metadata["backbone"] == "hrnet_mini"
@@ -247,6 +248,7 @@ def test_an_imported_classifier_is_exported_with_its_head(tmp_path):
     assert set(export.saved_model.build_functions(opened, frozen=False)) == {"get_features"}
     text = model_card.render_card(opened.metadata | {"format": "saved_model", "frozen": True})
     assert "The classifier of 3 classes is not in it" in text
+    assert "| Backbone | hrnet_mini |\n| License | MIT |" in text
 
     checkpoint_facts.facts_path(tmp_path / "w").unlink()
     opened = export.open_trained_model(tmp_path / "w", backbone="hrnet_mini")

@@ -56,7 +56,7 @@ def open_batches(request, size=2):
 
 def test_branches_are_standardized_and_those_of_the_backbone(branches, request_for):
     request = request_for(images=3)
-    branches.load(SCRATCH, request.choose_statistics(SCRATCH))
+    branches.load(SCRATCH, request.choose_statistics("hrnet_mini", SCRATCH))
     kept, targets = branches.extract(open_batches(request), 3, "features")
     assert [x.shape for x in kept] == [(3, 8 // 2**i, 16 // 2**i, 4 * 2**i) for i in range(4)]
     for x in kept:
@@ -69,10 +69,12 @@ def test_branches_are_standardized_and_those_of_the_backbone(branches, request_f
     for all_of, own in zip(kept, branches(first["image"]), strict=True):
         np.testing.assert_allclose(all_of[:2], own, rtol=1e-4, atol=1e-4)
     network = branches._network
-    mean, std = request.choose_statistics(SCRATCH)
+    mean, std = request.choose_statistics("hrnet_mini", SCRATCH)
     raw = tf.keras.Model(network.input, hrnet.branches(network))(
         (first["image"] / 255 - np.array(mean)) / np.array(std)
     )
+    lite, _ = request.choose_statistics("efficientnet_lite0", SCRATCH)
+    assert lite == (127 / 255,) * 3  # As its weights expect, also with random ones.
     center, factor = branches._centers[2], branches._factors[2]
     np.testing.assert_allclose(kept[2][:2], (raw[2] - center) * factor, rtol=1e-3, atol=1e-3)
 
