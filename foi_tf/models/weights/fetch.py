@@ -7,6 +7,7 @@ variable FOI_WEIGHTS names, as one that the machines of a cluster share:
   the file that was fetched, and sha256.json, the checksum that it had the first time
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import http.client
@@ -16,6 +17,7 @@ import math
 import os
 import pathlib
 import re
+import sys
 import urllib.request
 
 from etils import epath
@@ -211,9 +213,11 @@ def _import_application(name: str, checkpoint: epath.Path) -> None:
 
     weights = PUBLISHED[name]
     try:
-        backbone = keras_applications.keras_application(
-            application=weights.application, weights="imagenet"
-        )
+        # Keras shows the progress of a download on stdout, which is for results.
+        with contextlib.redirect_stdout(sys.stderr):
+            backbone = keras_applications.keras_application(
+                application=weights.application, weights="imagenet"
+            )
     except FoiError:
         raise
     except Exception as error:  # Keras raises a bare Exception if it cannot download.

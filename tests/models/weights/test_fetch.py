@@ -6,12 +6,13 @@ import http.server
 import importlib.util
 import threading
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from foi_tf.chains import initial_weights
 from foi_tf.errors import FoiError
-from foi_tf.models import efficientnet_lite
+from foi_tf.models import efficientnet_lite, keras_applications, transfer
 from foi_tf.models.weights import checkpoint_facts, fetch, public_weights
 from foi_tf.study.backbones import BACKBONES, find_backbone
 from foi_tf.study.published_weights import PUBLISHED, PublishedFile, PublishedWeights
@@ -165,6 +166,33 @@ def test_every_row_names_a_backbone_and_an_address():
         assert find_backbone(row.backbone) and "/" not in name
         assert row.license or row.application
         assert all(file.address.startswith("https://") for file in row.files)
+
+
+def test_weights_of_keras_come_from_keras(server, publish, monkeypatch, capsys):
+    def build(application, weights):
+        assert (application, weights) == ("MobileNetV3Small", "imagenet")
+        print("Downloading data")
+        raise Exception(f"URL fetch failure on {CLOSED}/models/v3.h5: None -- refused")
+
+    monkeypatch.setattr(keras_applications, "keras_application", build)
+    name = "MobileNetV3Small_imagenet"
+    with pytest.raises(FoiError) as raised:
+        fetch.fetch_weights(name)
+    assert str(raised.value).startswith(f"{name}: cannot be fetched (URL fetch failure")
+    assert f"fetch {CLOSED}/models/v3.h5 elsewhere, and put it to ~/.keras/models/v3.h5" in str(
+        raised.value
+    )
+    assert not capsys.readouterr().out
+    tf.keras.utils.set_random_seed(1)
+    image = tf.keras.Input((None, None, 3))
+    network = tf.keras.Model(image, tf.keras.layers.Conv2D(4, 3, name="conv")(image))
+    monkeypatch.setattr(keras_applications, "keras_application", lambda **_: network)
+    begin = initial_weights.find_weights(name, "keras:MobileNetV3Small")
+    assert begin.chain == (name,) and begin.facts.statistics == ((0.0,) * 3, (1.0,) * 3)
+    kernel = network.get_weights()[0]
+    network.set_weights([w + 1 for w in network.get_weights()])
+    transfer.load_backbone(network, begin.checkpoint)
+    assert np.array_equal(network.get_weights()[0], kernel)
 
 
 def test_a_name_is_fetched_where_weights_begin(server, publish, tmp_path, monkeypatch):
