@@ -9,10 +9,11 @@ from typing import TypeVar
 
 import tqdm
 
-from foi_tf.wording import count_noun
+from foi_tf.wording import count_noun, format_seconds
 
 T = TypeVar("T")
 PLAIN_LINE_EVERY = 15.0  # Seconds between two plain lines.
+RATE_AFTER = 3.0  # Seconds after which a rate is worth telling; ours.
 
 
 def _in_notebook() -> bool:
@@ -31,6 +32,7 @@ class Progress:
     def __init__(self, label: str, total: int, *, unit: str = "step"):
         self._label, self._total, self.count, self._unit = label, total, 0, unit
         self._last_line = time.monotonic()
+        self._first: tuple[int, float] | None = None
         self._bar = None
         if _in_notebook() or sys.stderr.isatty():
             with warnings.catch_warnings():
@@ -55,12 +57,24 @@ class Progress:
             self._bar.update(n)
             return
         now = time.monotonic()
+        rate = self._describe_rate(now)
         ended = self.count - n < self._total <= self.count
         if ended or now - self._last_line >= PLAIN_LINE_EVERY:
             self._last_line = now
             tail = "".join(f" {name}={text}" for name, text in shown.items())
             line = f"{self._label}: {self.count}/{count_noun(self._total, self._unit)}{tail}"
-            print(line, file=sys.stderr, flush=True)
+            print(line if ended else line + rate, file=sys.stderr, flush=True)
+
+    def _describe_rate(self, now: float) -> str:
+        """Returns units a second since the first update, and the time left; "" while unknown."""
+        if self._first is None:  # The time before it, mostly of tracing, does not come again.
+            self._first = self.count, now
+            return ""
+        (before, since), left = self._first, self._total - self.count
+        if now - since < RATE_AFTER or self.count <= before or left < 0:
+            return ""
+        rate = (self.count - before) / (now - since)
+        return f" ({rate:.3g} {self._unit}s/s, {format_seconds(left / rate)} left)"
 
 
 def track(items: Iterable[T], label: str, total: int, *, unit: str = "image") -> Iterator[T]:

@@ -50,3 +50,20 @@ def test_a_bar_in_a_notebook(capsys, monkeypatch):
     with progress.Progress("run", 2) as shown:
         shown.update(2)
     assert len(made) == 1 and capsys.readouterr().err == "run: 2/2 steps\n"
+
+
+def test_plain_lines_tell_the_rate_and_the_time_left(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    with progress.Progress("run", 500) as shown:
+        for seconds in (60, 20, 20):  # Tracing comes before the first steps.
+            now[0] += seconds
+            shown.update(100)
+        now[0] += 40
+        shown.update(200)
+    assert capsys.readouterr().err.splitlines() == [
+        "run: 100/500 steps",
+        "run: 200/500 steps (5 steps/s, 60 s left)",
+        "run: 300/500 steps (5 steps/s, 40 s left)",
+        "run: 500/500 steps",
+    ]

@@ -88,10 +88,3 @@ class Forecast:
         return CostModel(
             datasets=self._datasets, config=self._load_config(task), backbone=self._backbone
         )
-
-
-def format_seconds(seconds: float) -> str:
-    """Returns a duration for people: "40 s", "12 min", "3.5 h"."""
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

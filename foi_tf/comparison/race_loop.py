@@ -8,7 +8,7 @@ import numpy as np
 from etils import epath
 
 from foi_tf.comparison import race
-from foi_tf.comparison.forecast import Forecast, format_seconds
+from foi_tf.comparison.forecast import Forecast
 from foi_tf.comparison.ledger import Ledger
 from foi_tf.comparison.planning import ComparisonPlan
 from foi_tf.comparison.race import Decision, RaceState, RacingStart
@@ -20,7 +20,7 @@ from foi_tf.progress import say
 from foi_tf.study import results
 from foi_tf.study.plan import PlannedRun
 from foi_tf.study.results import SCRATCH
-from foi_tf.wording import count_noun
+from foi_tf.wording import count_noun, format_seconds
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,10 +4,9 @@ import math
 import shlex
 
 from foi_tf.comparison import race
-from foi_tf.comparison.forecast import format_seconds
 from foi_tf.comparison.race_loop import RaceResult
 from foi_tf.study.results import SCRATCH
-from foi_tf.wording import count_noun, list_names_briefly
+from foi_tf.wording import count_noun, format_seconds, list_names_briefly
 
 # Why a race has ended, where there is a choice.
 REASONS = {

@@ -12,7 +12,7 @@ from foi_tf.chains import initial_weights, links, stages
 from foi_tf.chains.divergence import DivergedError
 from foi_tf.chains.links import Finished
 from foi_tf.chains.train_session import SessionCache
-from foi_tf.comparison.forecast import Forecast, format_seconds
+from foi_tf.comparison.forecast import Forecast
 from foi_tf.comparison.ledger import Ledger
 from foi_tf.comparison.planning import ComparisonPlan
 from foi_tf.errors import FoiError, NotReadyError
@@ -20,6 +20,7 @@ from foi_tf.progress import say, warn
 from foi_tf.study import image_statistics
 from foi_tf.study.plan import PlannedRun
 from foi_tf.study.results import NO_SOURCE
+from foi_tf.wording import format_seconds
 
 OVERDRAFT = 0.08  # Share of the budget by which a link may overdraw it before it is left; ours.
 
