@@ -12,7 +12,7 @@ Each start runs once; then those that may be the best run with further seeds, un
 best, or within 2 % of it, with a probability of --confidence, or until --budget is spent. Links
 and result rows are those of foi-source and foi-target in --workdir: what is trained there is not
 trained again, several workers share the work, and the same command goes on after an interruption.
-Writes comparison.json to --out, and prints it as one line.
+Writes the page report.html to --out, and comparison.json, which it prints as one line.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ def _define_flags(values: flags.FlagValues) -> None:
         "must be numbers of images, or all, as 25,50,100,all",
         flag_values=values,
     )
-    flags.DEFINE_string("out", "report", "Directory for comparison.json.", **place)
+    flags.DEFINE_string(
+        "out", "report", "Directory for the page report.html and comparison.json.", **place
+    )
     flags.DEFINE_bool("dry_run", False, "Print the runs and their forecast, and stop.", **place)
     flags.DEFINE_enum(
         "collection",

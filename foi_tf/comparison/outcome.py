@@ -14,6 +14,7 @@ from foi_tf.analysis.report.answer_text import describe_answer
 from foi_tf.comparison import report_texts
 from foi_tf.comparison.answer import analyze_rows, answer_race
 from foi_tf.comparison.label_budget import CurvePoint, describe_curve, run_races
+from foi_tf.comparison.page import write_page
 from foi_tf.comparison.planning import ComparisonPlan
 from foi_tf.comparison.race_loop import RaceResult, run_race
 from foi_tf.files import write_text
@@ -55,12 +56,12 @@ class ComparedStarts:
 
 
 def compare(plan: ComparisonPlan, out: epath.PathLike) -> ComparedStarts:
-    """Races the starts of a plan, says the answer, and keeps it in a file.
+    """Races the starts of a plan, says the answer, and writes it.
 
     With several numbers of target images the answer is that of the largest.
 
     Args:
-      out: directory of the file comparison.json.
+      out: directory of report.html, and of comparison.json and answer.json.
 
     Raises:
       FoiError: data, weights or configuration are missing or wrong, or `out` cannot be written.
@@ -74,6 +75,8 @@ def compare(plan: ComparisonPlan, out: epath.PathLike) -> ComparedStarts:
     say(str(found))
     kept = json.dumps(found.to_json(), indent=1, allow_nan=False)
     write_text(epath.Path(out) / "comparison.json", kept + "\n")
+    if analysis is not None and answer is not None:
+        say(f"page: {write_page(out, result, analysis, answer, curve)}")
     return found
 
 

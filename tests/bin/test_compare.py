@@ -46,6 +46,8 @@ def test_starts_race_and_the_same_call_reads_the_answer(call, given, tmp_path):
         assert sorted(one["values"]) == values[one["name"].partition(":")[0]]
     kept = json.loads((tmp_path / "out/comparison.json").read_text())
     assert kept["race"] == found and kept["text"] in said
+    page = (tmp_path / "out/report.html").read_text()
+    assert "How it was decided" in page and page.count("data:image/png") == 4
     judged = {one["name"]: one["p_best"] for one in kept["answer"]["starts"] if not one["reason"]}
     raced = {one["name"]: one["p_best"] for one in found["starts"]}
     assert not judged or judged == pytest.approx(raced)
