@@ -1,6 +1,8 @@
 """Compares ways to screen source models: what they cost, and how well they agree with fine-tuning.
 
-  python benchmarks/screening.py --workdir=W --data_dir=D --out=OUT [--backbone=hrnet_mini]
+  python benchmarks/screening.py --workdir=W --init=LINK --data_dir=D --out=OUT
+
+LINK is that of the pre-training.
 
 W holds a finished study with few target images: chains without a source and from sources of the
 target's own task type, and the source models, as `launch/study.sh mini` leaves them. With
@@ -11,7 +13,8 @@ rules that need no model. OUT keeps probes and points, so that a run that was st
 
 For each task type and way the program prints the median seconds of one source (for metrics, those
 of the features are in them; TensorFlow's start is not), and over the targets the mean of Kendall's
-tau with the fine-tuned metric, the mean regret of the first pick in %, and the largest one.
+tau with the fine-tuned metric, the same with the start without a source among the sources, the
+mean regret of the first pick among the sources in %, and the largest one.
 Targets at a floor are left out, see `analysis.measures.floors`.
 """
 
@@ -37,12 +40,13 @@ from foi_tf.study.dataset import STRUCTURED_TASK_TYPES, Task
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Working directory of the study.", required=True)
 RESULTS = flags.DEFINE_string("results", "", "Result rows, if they are not those of --workdir.")
+INIT = flags.DEFINE_string("init", None, "Link of the pre-training.", required=True)
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Prepared datasets.", required=True)
 OUT = flags.DEFINE_string("out", None, "Directory of probes and points.", required=True)
 BACKBONE = flags.DEFINE_string("backbone", "hrnet_mini", "Backbone of the study.")
 TYPES = flags.DEFINE_list("task_types", list(STRUCTURED_TASK_TYPES), "Task types to compare.")
 POINTS = flags.DEFINE_integer("points", 50, "Points of an image, at most.", 1)
-SETTING = "small"
+SETTING, BARE = "small", Task("ilsvrc", "")
 WITHOUT_MODELS = ("advice", "domain", "size")
 
 
@@ -56,6 +60,7 @@ def find_models(workdir):
         sizes[link.task] = link.members[0].crop
         if len(link.chain) == 2 and link.images == (None,) and not link.holdout:
             models.setdefault(link.task, initial_weights.find_weights(place, BACKBONE.value))
+    models[BARE] = initial_weights.find_weights(INIT.value, BACKBONE.value)
     return models, sizes
 
 
@@ -91,8 +96,7 @@ def score_by_metrics(prepared, target, starts, size):
             started = time.perf_counter()
             try:
                 value = transferability.score_points(name, made.points, str(target))
-            except FoiError as error:  # As LEEP without a classifier of the source.
-                print(f"{name}: {error}")
+            except FoiError:  # As LEEP without a classifier of the source, or classes of depth.
                 continue
             cost = time.perf_counter() - started + float(seconds.read_text())
             found.setdefault(name, {})[source] = value, cost
@@ -116,30 +120,35 @@ def compare(kind, tried, models, sizes):
         target = Task(dataset, kind)
         own = tried[tried.target == dataset]
         starts = {Task(*names): models[Task(*names)] for names in own[PAIR[2:]].to_numpy()}
+        starts[BARE] = models[BARE]
         prepared = prepared_datasets.load_task_dataset(DATA_DIR.value, target)
         ways = {"probe": score_by_probes(prepared, target, starts, sizes[target])}
         ways |= score_by_metrics(prepared, target, starts, sizes[target])
         for way, found in ways.items():
             for source, pair in found.items():
                 scored.setdefault(way, {})[dataset, source.dataset] = pair
-    series, seconds = {}, {}
+    bare = tried.drop_duplicates("target")
+    bare = bare.assign(source=BARE.dataset, source_type="", value=bare.baseline)
+    whole = pd.concat([tried, bare], ignore_index=True)
+    series, seconds, with_bare = {}, {}, {}
     for way, found in scored.items():
-        keys = list(zip(tried.target, tried.source, strict=True))
-        values = [found.get(key, (np.nan, 0))[0] for key in keys]
-        series[way] = pd.Series(values, tried.index, dtype=float)
+        keys = zip(whole.target, whole.source, strict=True)
+        values = pd.Series([found.get(key, (np.nan, 0))[0] for key in keys], dtype=float)
+        with_bare[way] = judge(whole[values.notna()], values)
+        series[way] = values[: len(tried)].set_axis(tried.index)
         seconds[way] = statistics.median(cost for _, cost in found.values())
     series |= source_ranking.score_past_transfers(tried, WITHOUT_MODELS, [])
     table = regret.evaluate_rules(tried, series).set_index("rule")
     print(f"\n{kind}: {tried.target.nunique()} targets, {len(tried)} pairs")
-    print(f"{'way':14}{'seconds':>9}{'tau':>8}{'regret %':>10}{'worst %':>9}")
+    print(f"{'way':14}{'seconds':>9}{'tau':>8}{'with none':>11}{'regret %':>10}{'worst %':>9}")
     for way, values in series.items():
         row = table.loc[way]
         known = tried[values.notna()]
         print(
             f"{way:14}{seconds.get(way, 0.0):9.2f}{judge(known, values):8.2f}"
-            f"{row.regret_1:10.1f}{row.worst:9.1f}"
+            f"{with_bare.get(way, np.nan):11.2f}{row.regret_1:10.1f}{row.worst:9.1f}"
         )
-    print(f"{'random':14}{0:9.2f}{0:8.2f}{table.loc['random'].regret_1:10.1f}")
+    print(f"{'random':14}{0:9.2f}{0:8.2f}{0:11.2f}{table.loc['random'].regret_1:10.1f}")
 
 
 def main(_):
@@ -150,6 +159,7 @@ def main(_):
     models, sizes = find_models(WORKDIR.value)
     tasks = [(Task(*pair[:2]), Task(*pair[2:])) for pair in tried[PAIR].to_numpy()]
     tried = tried[[target in sizes and source in models for target, source in tasks]]
+    tried = tried.reset_index(drop=True)
     frame = results.load(rows)
     for kind in TYPES.value:
         own = past_transfers.filter_task_types(tried, "within_type", [kind])

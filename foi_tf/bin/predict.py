@@ -56,7 +56,9 @@ def _main(values: flags.FlagValues) -> None:
     models = {}
     for place in values.model:
         opened = opened_model.open_for_prediction(place, data_dir=values.data_dir)
-        models[" -> ".join(opened.metadata["chain"]) + f" [{len(models) + 1}]"] = opened
+        # The last part of a chain is the target, the same for all that stand side by side.
+        name = " -> ".join(opened.metadata["chain"][:-1]) or "model"
+        models[f"{len(models) + 1}. {name}"] = opened
     task_type = prediction_strips.find_task_type(models)
     if values.images:
         row, examples = None, prediction_strips.read_folder(values.images, values.count)
