@@ -65,7 +65,7 @@ def find_models(workdir):
 
 
 def score_by_probes(prepared, target, starts, size):
-    """Returns by source the score of a probe, and its seconds."""
+    """Returns by way and source the scores of probes, and their seconds."""
     request = ProbeRequest(
         prepared=prepared, task=target, size=size,
         images=grid.max_target_images(prepared.dataset, SETTING),
@@ -73,7 +73,11 @@ def score_by_probes(prepared, target, starts, size):
     found = frozen_probe.probe_weights(
         request, BACKBONE.value, list(starts.values()), keep=epath.Path(OUT.value) / "probes"
     )
-    return {task: (one.score, one.seconds) for task, one in zip(starts, found, strict=True)}
+    pairs = list(zip(starts, found, strict=True))
+    return {
+        "probe": {task: (one.score, one.seconds) for task, one in pairs},
+        "probe loss": {task: (one.loss_score, one.seconds) for task, one in pairs},
+    }
 
 
 def score_by_metrics(prepared, target, starts, size):
@@ -122,7 +126,7 @@ def compare(kind, tried, models, sizes):
         starts = {Task(*names): models[Task(*names)] for names in own[PAIR[2:]].to_numpy()}
         starts[BARE] = models[BARE]
         prepared = prepared_datasets.load_task_dataset(DATA_DIR.value, target)
-        ways = {"probe": score_by_probes(prepared, target, starts, sizes[target])}
+        ways = score_by_probes(prepared, target, starts, sizes[target])
         ways |= score_by_metrics(prepared, target, starts, sizes[target])
         for way, found in ways.items():
             for source, pair in found.items():

@@ -13,13 +13,15 @@ only what is missing.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 from absl import flags
 
 from foi_tf.bin._shared import backbone_flags, console
 from foi_tf.bin._shared.program import Program, require
 from foi_tf.study.dataset import Task
-from foi_tf.study.probe_files import STEPS
+from foi_tf.study.metrics import get_metric
+from foi_tf.study.probe_files import LOSS, STEPS, ProbeScore
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -77,12 +79,24 @@ def _main(values: flags.FlagValues) -> None:
         ):
             print(console.format_json(dataclasses.asdict(score)), flush=True)
             scores.append(score)
-        best = max(scores, key=lambda one: one.score)
-        if len(scores) > 1 and best.value is not None:
-            console.print_note(
-                f"{task}: of {len(scores)} probes, {' -> '.join(best.origin.chain)} is the best "
-                f"({best.metric} {best.value:.4g})"
-            )
+        _tell_best(task, scores)
+
+
+def _tell_best(task: Task, scores: Sequence[ProbeScore]) -> None:
+    """Names the best of several probes: by the metric, or by the loss if that tells nothing."""
+    least = get_metric(scores[0].metric).least
+    told = [one for one in scores if one.value is not None and one.value >= least]
+    if len(scores) < 2:
+        return
+    best = max(scores, key=lambda one: one.score if told else one.loss_score)
+    names = [best.metric] if told else [LOSS, f"since no {best.metric} reaches {least:g}"]
+    shown = best.metrics.get(best.metric if told else LOSS)
+    if shown is None:
+        return
+    console.print_note(
+        f"{task}: of {len(scores)} probes, {' -> '.join(best.origin.chain)} is the best by "
+        f"{', '.join(names)} ({shown:.4g})"
+    )
 
 
 PROGRAM = Program("foi-probe", __doc__, _define_flags, _main)

@@ -22,7 +22,7 @@ first choice over draws of targets and sources, and wins the share of draws in w
 least. --pairs and --target_types choose among the results; with points of segmentation alone,
 choose segmentation. --keep_scores writes the scores of each rule and pair. --scores reads such a
 table instead of points; it may also hold scores of a rule of your own. --probes reads the outcomes
-of foi-probe, which become the rule probe.
+of foi-probe, which become the rules probe (the metric) and probe_loss (the validation loss).
 """
 
 import sys
@@ -86,7 +86,8 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "probes",
         [],
-        "Outcomes of foi-probe, or their directories, to use with --evaluate: the rule probe.",
+        "Outcomes of foi-probe, or their directories, to use with --evaluate: the rules "
+        "probe and probe_loss.",
         **place,
     )
     flags.DEFINE_string("keep_scores", None, "CSV to write the scores of --evaluate to.", **place)

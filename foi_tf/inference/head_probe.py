@@ -21,6 +21,7 @@ from foi_tf.inference.probe_request import ProbeRequest
 from foi_tf.models import layers
 from foi_tf.models.heads import LinearHead
 from foi_tf.progress import Progress
+from foi_tf.study.probe_files import LOSS
 from foi_tf.training import strategies
 from foi_tf.training.evaluator import Evaluator
 
@@ -53,10 +54,11 @@ class HeadProbe:
         self._check_memory()
         self._build_head()
         val = self._open("val", request.val_ids())
+        self._val_batches = _make_batches(val, batch_size)
         self._evaluator = Evaluator(
             lambda pixels, training: self._apply_head(self._branches(pixels)),
             self._task,
-            _make_batches(val, batch_size),
+            self._val_batches,
             tf.distribute.get_strategy(),
             ids=val.ids(),
             label=f"{request.task} val",
@@ -66,7 +68,8 @@ class HeadProbe:
         """Fits a head to the features of some weights.
 
         Returns:
-          The name of the target's own metric, and all metrics on the validation images.
+          The name of the target's own metric, and all metrics on the validation images. Among
+          them is `LOSS`, which still differs where average precision is near zero.
 
         Raises:
           FoiError: the weights are not for this backbone.
@@ -74,7 +77,8 @@ class HeadProbe:
         self._branches.load(begin, self._request.choose_statistics(self._backbone, begin))
         label = f"{self._request.task} features"
         self._fit(*self._branches.extract(self._train_batches, len(self._train.ids()), label))
-        return self._task.metric, self._evaluator.evaluate().metrics
+        found = self._evaluator.evaluate().metrics
+        return self._task.metric, found | {LOSS: self._compute_val_loss()}
 
     def _open(self, split: str, ids: Sequence[str]) -> pipeline.Input:
         return pipeline.Input(
@@ -100,7 +104,7 @@ class HeadProbe:
             )
 
     def _build_head(self) -> None:
-        """Builds the head, and the function of its loss."""
+        """Builds the head, and the functions of its loss."""
         head = LinearHead(self._task.head())
         self._head = self._branches.connect(head)
         self._weights = head.model.trainable_variables
@@ -115,12 +119,23 @@ class HeadProbe:
                 loss = tf.add_n(list(self._task.loss(outputs, shown).values()))
             return loss, tape.gradient(loss, self._weights)
 
-        self._compute_gradients = compute_gradients
+        @tf.function(autograph=False)
+        @layers.not_converted
+        def loss_step(batch):
+            outputs = self._apply_head(self._branches(batch["image"]))
+            return tf.add_n(list(self._task.loss(outputs, batch["targets"]).values()))
+
+        self._compute_gradients, self._loss_step = compute_gradients, loss_step
 
     def _apply_head(self, branches: Sequence[tf.Tensor]):
         """Computes the outputs of the head from standardized branches."""
         image = tf.zeros((tf.shape(branches[0])[0], *self._request.input_size, 3))
         return self._head([*branches, image], training=False)
+
+    def _compute_val_loss(self) -> float:
+        """Computes the mean over the batches of validation images of the target's loss."""
+        found = [self._loss_step(batch).numpy() for batch in self._val_batches]
+        return float(np.mean(found))
 
     def _fit(self, branches: Sequence[tf.Tensor], targets: dict[str, tf.Tensor]) -> None:
         """Fits the head to all images by L-BFGS, from its first weights on."""

@@ -19,6 +19,7 @@ from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Channels, Size, Task
 from foi_tf.study.results import finite_or_none
 
+LOSS = "loss"  # Name of the loss of validation images among the metrics of a probe.
 STEPS = 30  # Iterations of the solver that fits a head, at most; ours.
 _SUFFIX = ".json"
 
@@ -73,7 +74,7 @@ class ProbeScore:
       origin: see `ProbeOrigin`.
       metric: name of the target's own metric, a key of `study.metrics.METRICS`.
       value: its value on the target's validation images; None if it is not finite.
-      metrics: all metrics by name, with those of the best constant prediction.
+      metrics: all metrics by name, with those of the best constant prediction, and `LOSS`.
       seconds: wall-clock seconds that the probe took, without starting TensorFlow.
       version: version of foi_tf.
     """
@@ -91,6 +92,12 @@ class ProbeScore:
         if self.value is None:
             return float("-inf")
         return self.value if metrics.higher_is_better(self.metric) else -self.value
+
+    @property
+    def loss_score(self) -> float:
+        """Returns minus the loss of the validation images; minus infinity where it is unknown."""
+        loss = self.metrics.get(LOSS)
+        return float("-inf") if loss is None else -loss
 
 
 def make_score(

@@ -18,7 +18,7 @@ from foi_tf.study.dataset import Task
 from foi_tf.study.feature_files import Features, Origin
 from foi_tf.study.probe_files import ProbeOrigin, ProbeScore
 
-PROBE = "probe"  # Column of the scores of probes.
+PROBE, PROBE_LOSS = "probe", "probe_loss"  # Columns of the scores of probes.
 PairKey = tuple[str, str, str, str]  # The values of `summary.PAIR`.
 
 
@@ -148,7 +148,7 @@ def write_scores(
 
 
 def tabulate_probes(found: Iterable[ProbeScore]) -> pd.DataFrame:
-    """Tabulates probes as `read_scores` does; their column is `PROBE`.
+    """Tabulates probes as `read_scores` does: their metric as `PROBE`, their loss as `PROBE_LOSS`.
 
     Probes of weights that were trained on no source are left out.
 
@@ -156,7 +156,7 @@ def tabulate_probes(found: Iterable[ProbeScore]) -> pd.DataFrame:
       FoiError: a pair appears twice; or the probes of a target differ in more than their
         weights, so that scores cannot be compared.
     """
-    rows: dict[PairKey, float] = {}
+    rows: dict[PairKey, tuple[float, float]] = {}
     first: dict[Task, ProbeOrigin] = {}
     for each in found:
         origin = each.origin
@@ -172,8 +172,9 @@ def tabulate_probes(found: Iterable[ProbeScore]) -> pd.DataFrame:
         pair = (target.dataset, target.type, source.dataset, source.type)
         if pair in rows:
             raise FoiError(f"probes of {target} by {source} were given twice; name only one")
-        rows[pair] = each.score
-    return pd.DataFrame([(*pair, score) for pair, score in rows.items()], columns=[*PAIR, PROBE])
+        rows[pair] = each.score, each.loss_score
+    columns = [*PAIR, PROBE, PROBE_LOSS]
+    return pd.DataFrame([(*pair, *scores) for pair, scores in rows.items()], columns=columns)
 
 
 def look_up_scores(name: str, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:

@@ -35,6 +35,8 @@ def test_etran_adds_right_chances_and_subtracts_errors():
     none = np.zeros((200, 0))
     assert transferability.etran(apart, LABELS, none) == pytest.approx(1, abs=1e-3)
     assert transferability.etran(VECTORS, LABELS, none) == pytest.approx(0.5, abs=0.05)
+    once = np.append(LABELS[:-1], 9)  # A class of a single point does not count.
+    assert transferability.etran(apart, once, none) == pytest.approx(1, abs=1e-3)
     # Two of the three directions make more than 80 % of the variance, and tell the numbers.
     wide = VECTORS[:, :3] * [3, 2, 0.1]
     told = wide[:, :2] @ [[1.0], [2.0]]

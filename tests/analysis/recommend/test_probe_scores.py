@@ -13,7 +13,7 @@ from tests.study.test_probe_files import ORIGIN
 
 def probe(source, value, **changes):
     origin = dataclasses.replace(ORIGIN, chain=("ilsvrc", source), weights=source, **changes)
-    return probe_files.make_score(origin, "rmse", {"rmse": value}, 1.0)
+    return probe_files.make_score(origin, "rmse", {"rmse": value, "loss": 0.5}, 1.0)
 
 
 def test_probes_become_scores_of_pairs():
@@ -25,7 +25,14 @@ def test_probes_become_scores_of_pairs():
         [bare, probe("b:depth", 2.0), probe("c:depth", 1.5, statistics=own)]
     )
     assert found.to_dict("records") == [
-        {"target": "a", "target_type": "depth", "source": s, "source_type": "depth", "probe": v}
+        {
+            "target": "a",
+            "target_type": "depth",
+            "source": s,
+            "source_type": "depth",
+            "probe": v,
+            "probe_loss": -0.5,
+        }
         for s, v in (("b", -2.0), ("c", -1.5))
     ]
     tried = pd.DataFrame({

@@ -51,10 +51,7 @@ def etran(vectors: np.ndarray, targets: np.ndarray, geometry: np.ndarray) -> flo
     features, found = np.asarray(vectors, np.float64), 0.0
     features = features - features.mean(axis=0)
     if _has_classes(targets):
-        analysis = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-        _, labels = np.unique(targets, return_inverse=True)
-        chances = analysis.fit(features, labels).predict_proba(features)
-        found += float(chances[np.arange(len(labels)), labels].mean())
+        found += _score_classes(features, targets)
     if geometry.shape[1]:
         left, values, _ = np.linalg.svd(features, full_matrices=False)
         share = np.cumsum(values**2) / np.sum(values**2)
@@ -77,6 +74,18 @@ def energy(vectors: np.ndarray, targets: np.ndarray) -> float:
     del targets
     found = np.sort(logsumexp(np.asarray(vectors, np.float64), axis=1))
     return float(found[: max(1, round(_LOWEST * len(found)))].mean())
+
+
+def _score_classes(features: np.ndarray, targets: np.ndarray) -> float:
+    """Returns the mean posterior of the right class; a class of a single point does not count."""
+    _, labels, counts = np.unique(targets, return_inverse=True, return_counts=True)
+    several = counts[labels] > 1
+    kinds, labels = np.unique(labels[several], return_inverse=True)
+    if len(kinds) < 2:
+        return 0.0
+    analysis = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    chances = analysis.fit(features[several], labels).predict_proba(features[several])
+    return float(chances[np.arange(len(labels)), labels].mean())
 
 
 def _has_classes(targets: np.ndarray) -> bool:
