@@ -8,6 +8,7 @@ from html import escape
 
 from etils import epath
 
+import foi_tf
 from foi_tf import files
 from foi_tf.analysis.findings import evidence
 from foi_tf.analysis.findings.findings import judge_networks
@@ -128,7 +129,7 @@ def render_answer_page(analysis: StudyAnalysis, answers: Sequence[Answer], parts
         else "",
         "What was spent": _render_sentences(parts.spent),
         "How to go on": "".join(map(_render_command, parts.commands)),
-        "How it was decided": _render_sentences(parts.decision) + sections.render_provenance(),
+        "How it was decided": _render_sentences([*parts.decision, *_describe_basis(answers)]),
         sections.FINDINGS: _render_findings(analysis),
     }
     content = {name: html for name, html in content.items() if html}
@@ -143,6 +144,15 @@ def _point_to_warnings(warnings: Mapping[str, Sequence[str]]) -> str:
         return ""
     what, where = count_noun(count, "warning"), html_page.section_id(warned_data.HEADING)
     return f'<p><a href="#{where}">{what} on the data of {escape(", ".join(warnings))}</a></p>'
+
+
+def _describe_basis(answers: Sequence[Answer]) -> list[str]:
+    """Says what gains are, and where the noise of runs is known from."""
+    known = list(dict.fromkeys(answer.noise for answer in answers if answer.noise))
+    basis = [f"Page by foi_tf {foi_tf.__version__}. Gains are relative to the reference (Eq. 2)."]
+    if known:
+        basis.append(f"How noisy runs are is known from {'; '.join(known)}.")
+    return basis
 
 
 def _render_sentences(sentences: Sequence[str]) -> str:

@@ -36,6 +36,7 @@ def test_the_page_begins_with_the_answer_and_leaves_out_what_it_lacks(analyze_st
     assert headings == ["All starts", "How it was decided"]
     plain = json.loads((tmp_path / "out" / "answer.json").read_text())
     assert plain[0]["best"] == "city:segmentation"
+    assert "How noisy runs are is known from 4 chains with several seeds." in text
     assert sorted(x.name for x in (tmp_path / "out").iterdir()) == ["answer.json", "report.html"]
 
 
