@@ -138,7 +138,7 @@ class _Race:
             if not self._outcomes:
                 self._take_round(decision.runs[:1])  # It tells how fast this machine is.
             elif missing := self._find_missing(decision.runs):
-                self._take_before(missing[0], len(missing))
+                self._take_before(missing)
             else:
                 self._take_round(decision.runs)
 
@@ -188,20 +188,26 @@ class _Race:
                     return one.finished.metric
         return ""
 
-    def _find_missing(self, runs: Sequence[tuple[str, int]]) -> list[tuple[str, PlannedRun]]:
-        """Lists what has to be trained before some runs, each with the start that needs it."""
-        found: dict[str, tuple[str, PlannedRun]] = {}
-        for name, _ in runs:
-            for run in self._runs.needed(name):
-                key = self._runner.key(run)
-                if key not in self._trained:
-                    found.setdefault(key, (name, run))
-        return list(found.values())
+    def _find_missing(self, runs: Sequence[tuple[str, int]]) -> list[PlannedRun]:
+        """Lists the models that have to be trained before some runs and can be trained now."""
+        needed = dict.fromkeys(run for name, _ in runs for run in self._runs.needed(name))
+        found = [run for run in needed if self._runner.key(run) not in self._trained]
+        # Source models start from the pre-training.
+        return [run for run in found if run.program == "pretrain"] or found
 
-    def _take_before(self, missing: tuple[str, PlannedRun], count: int) -> None:
-        """Trains a pre-training or a source model; one that diverges loses its start."""
-        _, run = missing
-        outcome = self._runner.take(run, f"1 of {count} models")
+    def _take_before(self, missing: Sequence[PlannedRun]) -> None:
+        """Trains one pre-training or source model, if it can one that no other worker trains."""
+        for run in missing:
+            try:
+                self._take_model(run, f"1 of {len(missing)} models", wait=False)
+                return
+            except BusyError:
+                continue
+        self._take_model(missing[0], "that another worker trains", wait=True)
+
+    def _take_model(self, run: PlannedRun, place: str, *, wait: bool) -> None:
+        """Trains or reads a model; a start whose model diverged is lost."""
+        outcome = self._runner.take(run, place, wait=wait)
         self._trained.add(self._runner.key(run))
         if outcome.finished is None:
             self._failed |= {

@@ -29,7 +29,7 @@ def answer(outcome):
 
 @pytest.mark.slow
 def test_starts_race_and_the_same_call_reads_the_answer(call, given, tmp_path):
-    given |= {"target": "blocks:segmentation", "sources": "bricks", "seeds": 2, "budget": "20m"}
+    given |= {"target": "blocks:segmentation", "sources": "bricks", "seeds": 1, "budget": "20m"}
     first = call(compare, **given)
     found = answer(first)
     assert found["reason"] in race.REASONS and found["best"] in [x["name"] for x in found["starts"]]
@@ -124,14 +124,14 @@ def test_a_budget_below_the_first_run_says_how_much_it_takes(call, given, monkey
 
 @pytest.mark.slow
 def test_a_comparison_that_is_stopped_ends_as_it_would_have(call, given, tmp_path, monkeypatch):
-    given |= {"target": "blocks:segmentation", "sources": "bricks", "seeds": 2}
+    given |= {"target": "blocks:segmentation", "sources": "bricks", "seeds": 1}
     whole = answer(call(compare, **given))
     own = given | {"workdir": tmp_path / "again", "out": tmp_path / "out2"}
     watch, calls = runner._Watch.__call__, [0]
 
     def stop_now_and_then(*steps):
         calls[0] += 1
-        if calls[0] in (2, 5):
+        if calls[0] in (2, 4):
             raise KeyboardInterrupt
         watch(*steps)
 
