@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes an environment, installs foi_tf there, and runs transfer chains on rendered images:
-# pre-training, a source, and a target of each of four task types with and without the source.
-# Ends with the path of a report on the source's gains. Takes some minutes on two CPU cores. The
-# environment has the newest of Python 3.13, 3.12 and 3.11 that the machine has.
+# Makes an environment, installs foi_tf there, and asks for two targets of rendered images, one of
+# segmentation and one of depth, what to start from: random weights, a pre-training, or one of two
+# sources. Ends with the path of a report that begins with both answers. Takes some minutes on two
+# CPU cores. The environment has the newest of Python 3.13, 3.12 and 3.11 that the machine has.
 #
 #   bash launch/quickstart.sh [directory for the output]
 set -euo pipefail
@@ -15,30 +15,17 @@ case "${1:-}" in
   -*) fail "takes no flags but --help" ;;
 esac
 out=${1:-$ROOT/quickstart_output}
-# Prints a command, quoted, for foi-run.
-echo_command() {
-  printf '%q ' "$@"
-  echo
-}
-
 version=$(choose_version 3.13 3.12 3.11)
 make_environment "$version" ""
 bin=$(dirname "$PYTHON")
 
-source=mapillary:segmentation
-targets=(camvid:segmentation uwt:detection dogs:keypoints sunrgbd:depth)
-run=(--data_dir="$out/data" --workdir="$out/study" --config=quickstart --backbone=hrnet_mini)
+run=(--data_dir="$out/data" --workdir="$out/study" --config=quickstart --backbone=hrnet_mini
+  --setting=small --seeds=3)
 
-"$bin/foi-prepare" --collection=mini --dataset=ilsvrc,mapillary,camvid,uwt,dogs,sunrgbd --data_dir="$out/data"
-# One process trains everything: it starts TensorFlow once and traces one training step a task.
-{
-  echo_command foi-pretrain "${run[@]}"
-  echo_command foi-source "${run[@]}" --source="$source"
-  for target in "${targets[@]}"; do
-    for start in ilsvrc "$source"; do
-      echo_command foi-target "${run[@]}" --source="$start" --target="$target"
-    done
-  done
-} | "$bin/foi-run"
-echo "Report on the gains of a source of driving scenes for four task types:"
+"$bin/foi-prepare" --collection=mini --dataset=ilsvrc,city,pvoc,camvid,vgallery,sunrgbd --data_dir="$out/data"
+"$bin/foi-compare" "${run[@]}" --target=camvid:segmentation --sources=city:segmentation,pvoc:segmentation \
+  --budget=3m --out="$out/camvid"
+"$bin/foi-compare" "${run[@]}" --target=sunrgbd:depth --sources=vgallery:depth,pvoc:segmentation \
+  --budget=2m --out="$out/sunrgbd"
+echo "Report on what both targets should start from:"
 "$bin/foi-analyze" --results="$out/study/results" --out="$out/report"
