@@ -39,7 +39,7 @@ class ComparedStarts:
     curve: Sequence[CurvePoint] = ()
 
     def __str__(self) -> str:
-        parts = [self.text, report_texts.describe_decision(self.race)[0]]
+        parts = [self.text, report_texts.describe_decision(self.race, self.answer)[0]]
         return " ".join([*parts, *describe_curve(self.curve)]).strip()
 
     def to_json(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class ComparedStarts:
             "target": str(self.race.plan.target.task),
             "text": str(self),
             "answer": self.answer.to_json() if self.answer is not None else None,
-            "race": describe_race(self.race),
+            "race": describe_race(self.race, self.answer),
             "images": [
                 {"images": point.images, **describe_race(point.race)} for point in self.curve
             ],
@@ -80,8 +80,8 @@ def compare(plan: ComparisonPlan, out: epath.PathLike) -> ComparedStarts:
     return found
 
 
-def describe_race(result: RaceResult) -> dict[str, Any]:
-    """Returns how a race ended as a JSON object."""
+def describe_race(result: RaceResult, answer: Answer | None = None) -> dict[str, Any]:
+    """Returns how a race ended as a JSON object, in words by the answer of its rows, if any."""
     decision = result.decision
     return {
         "best": decision.best,
@@ -89,7 +89,7 @@ def describe_race(result: RaceResult) -> dict[str, Any]:
         "metric": result.metric,
         "expected_loss": finite_or_none(decision.loss),
         "starts": _list_starts(result),
-        "decision": report_texts.describe_decision(result),
+        "decision": report_texts.describe_decision(result, answer),
         "untried": list(decision.untried),
         "spent_seconds": round(result.spent, 1),
         "budget_seconds": None if math.isinf(result.budget) else result.budget,

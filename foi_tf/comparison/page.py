@@ -38,7 +38,7 @@ def write_page(
         strips=_draw_strips(result, answer),
         spent=report_texts.describe_spending(result),
         commands=[Command(purpose, line) for purpose, line in commands.items()],
-        decision=report_texts.describe_decision(result),
+        decision=report_texts.describe_decision(result, answer),
         images=render_curve(curve),
     )
     return write_answer_page(out, analysis, [answer], parts)

@@ -3,6 +3,7 @@
 import math
 import shlex
 
+from foi_tf.analysis.measures.answer import NOTHING, Answer
 from foi_tf.comparison import race
 from foi_tf.comparison.race_loop import RaceResult
 from foi_tf.study.results import SCRATCH
@@ -18,10 +19,14 @@ REASONS = {
 }
 
 
-def describe_decision(result: RaceResult) -> list[str]:
-    """Returns sentences on how a race was decided."""
+def describe_decision(result: RaceResult, answer: Answer | None) -> list[str]:
+    """Returns sentences on how a race was decided, the first on why it has ended.
+
+    Args:
+      answer: what the rows of the race say; None where it has none.
+    """
     decision, confidence = result.decision, result.plan.request.confidence
-    sentences = [_describe_reason(result)]
+    sentences = [_describe_reason(result, answer)]
     for name, close in decision.dropped.items():
         seeds = count_noun(len(result.values[name]), "seed")
         sentences.append(
@@ -42,9 +47,14 @@ def describe_decision(result: RaceResult) -> list[str]:
     return sentences
 
 
-def _describe_reason(result: RaceResult) -> str:
+def _describe_reason(result: RaceResult, answer: Answer | None) -> str:
     """Returns the sentence on why a race ended."""
     decision = result.decision
+    if decision.best and answer is not None and answer.kind == NOTHING:
+        return (
+            "The race ended without two starts that can be compared: the others are no better than "
+            "a constant prediction, or diverged; train longer, or look at the data."
+        )
     if decision.reason == race.FLOOR:
         return (
             "No start learned anything that the metric counts, so there is nothing to compare; "
