@@ -233,19 +233,21 @@ class _Race:
         """Says how long first runs and further seeds take, and stops if the budget is too small."""
         first = {name: self._forecast_start(name).first_seconds for name in self._plan.starts}
         whole, seed = sum(first.values()), self._seconds(self._runs.targets[SCRATCH, 0])
-        budget = self._ledger.budget
+        further = self._forecast_start(SCRATCH).seed_seconds
         if not whole:  # All of them are finished.
             return
         say(
             f"forecast for this machine: {format_seconds(whole)} for one run of each of "
             f"{count_noun(len(first), 'start')} with the models that they need, then "
-            f"{format_seconds(seed)} for each further run"
+            f"{format_seconds(further)} for each further run"
         )
-        if seed > self._ledger.left:
+        left = max(self._ledger.left, 0.0)  # Without any, finished runs can still be read.
+        if seed > left:
             raise OutOfBudgetError(
-                f"the first run alone takes about {format_seconds(seed)}, and the budget is "
-                f"{format_seconds(budget)}; give a larger --budget, fewer steps by --set, or a "
-                "smaller --backbone or --crop"
+                f"the first run alone takes about {format_seconds(seed)}, and "
+                f"{format_seconds(left)} of the budget of {format_seconds(self._ledger.budget)} "
+                "is left; give a larger --budget, fewer steps by --set, or a smaller --backbone "
+                "or --crop"
             )
 
 
