@@ -124,7 +124,7 @@ def source(
         `foi_tf.study.variation.KINDS`; by default "init" and "order"), `micro_batch` (most
         images of a device that go through the network at a time), `steps_per_loop`,
         `checkpoint_every` (steps), `wait` (for another worker that trains the link; else
-        `BusyError`), `deterministic` (by default True but for GPUs), and `sessions`, a
+        `BusyError`), `deterministic` (by default True on CPUs), and `sessions`, a
         `foi_tf.chains.train_session.SessionCache` that keeps
         the traced training step for the next run on the same task.
 

@@ -110,13 +110,13 @@ def test_gpus_are_not_filled_and_old_ones_are_known(monkeypatch):
     assert not strategies.lacks_bfloat16()
 
 
-def test_operations_are_deterministic_but_for_gpus(monkeypatch):
+def test_operations_are_deterministic_on_cpus(monkeypatch):
     made = strategies.create_strategy("cpu")
     assert strategies.is_deterministic(None, made)
     assert not strategies.is_deterministic(False, made)
     for kind in ("gpu", "tpu"):
         monkeypatch.setattr(strategies, "device_kind", lambda _, kind=kind: kind)
-        assert strategies.is_deterministic(None, made) == (kind == "tpu")
+        assert not strategies.is_deterministic(None, made)
         assert strategies.is_deterministic(True, made)
     with pytest.raises(FoiError, match="--precision=float16 is for GPUs"):
         strategies.check_precision("float16", made)

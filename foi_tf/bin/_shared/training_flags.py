@@ -75,7 +75,7 @@ def define_study(values: flags.FlagValues) -> None:
         "deterministic",
         None,
         "Add up in a fixed order, so that a link that is repeated or resumed on the same machine "
-        "ends with the same weights, bit for bit. By default on but for GPUs, where it costs time.",
+        "ends with the same weights, bit for bit. By default on CPUs only; on GPUs it costs time.",
         **place,
     )
     flags.DEFINE_integer(
@@ -250,7 +250,7 @@ def choose_determinism(given: bool | None, strategy: tf.distribute.Strategy | No
     from foi_tf.training import strategies
 
     chosen = strategies.is_deterministic(given, strategy)
-    if given is None and not chosen:
+    if given is None and strategies.device_kind(strategy) == "gpu":
         console.print_note(
             "operations of GPUs are not deterministic, so that a repeated or resumed link ends "
             "with slightly other weights; --deterministic fixes the order of sums, and takes longer"
