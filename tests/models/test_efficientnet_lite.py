@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from foi_tf.models import backbones, efficientnet_lite, heads, hrnet
 from foi_tf.models.fold_batch_norm import fold_network
+from tests.models import head_shapes
 from tests.models.lowering import lower_training_step
 
 NARROW = tuple(
@@ -55,16 +56,7 @@ def test_branches_have_strides_4_to_32(narrow, size):
 
 
 def test_every_head_takes_it(narrow):
-    for head, shape in (
-        (heads.SegmentationHead(5), (1, 71, 53, 5)),
-        (heads.DepthHead(), (1, 71, 53, 1)),
-        (heads.DetectionHead(3), (1, 18, 14, 3)),
-        (heads.KeypointHead(4), (1, 18, 14, 1)),
-        (heads.ClassificationHead(10), (1, 10)),
-    ):
-        outputs = tf.keras.Model(narrow.input, head.connect(narrow))(tf.ones((1, 71, 53, 3)))
-        outputs = outputs["heatmap"] if isinstance(outputs, dict) else outputs
-        assert outputs.shape == shape
+    head_shapes.assert_every_head_takes(narrow)
 
 
 def test_the_classifier_pools_the_last_branch_after_a_convolution(narrow):

@@ -8,6 +8,7 @@ from official.vision.modeling.backbones.resnet import ResNet
 from foi_tf.models import heads, layers
 from foi_tf.models.fold_batch_norm import fold_network
 from foi_tf.models.resnet import convolutions, resnet_50
+from tests.models import head_shapes
 
 pytestmark = pytest.mark.slow
 
@@ -60,16 +61,7 @@ def test_features_are_the_branch_upsampled(resnet, size):
 
 
 def test_every_head_takes_it(resnet):
-    for head, shape in (
-        (heads.SegmentationHead(5), (1, 71, 53, 5)),
-        (heads.DepthHead(), (1, 71, 53, 1)),
-        (heads.DetectionHead(3), (1, 18, 14, 3)),
-        (heads.KeypointHead(4), (1, 18, 14, 1)),
-        (heads.ClassificationHead(10), (1, 10)),
-    ):
-        outputs = tf.keras.Model(resnet.input, head.connect(resnet))(tf.ones((1, 71, 53, 3)))
-        outputs = outputs["heatmap"] if isinstance(outputs, dict) else outputs
-        assert outputs.shape == shape
+    head_shapes.assert_every_head_takes(resnet)
 
 
 def test_folds(resnet):
