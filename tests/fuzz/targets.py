@@ -134,6 +134,7 @@ def _features(place):
         targets=np.arange(6),
         images=np.array([0, 0, 1, 1, 2, 2]),
         probabilities=rng.random((6, 3), np.float32),
+        geometry=rng.random((6, 2), np.float32),
     )
     found = feature_files.Features(
         origin=origin, vectors=rng.random((3, 5), np.float32), points=points
