@@ -1,8 +1,8 @@
 """Everything needed to train a link: network, optimizer, traced step and input.
 
 Tracing a step takes as long as some hundred steps of a small network. Links that differ only in
-their initial weights and learning rate, as the chains of a study that end in one target do, share
-one session. Each of them ends as it would in a process of its own, bit for bit.
+their initial weights, learning rate, seed and images, as the chains of a study that end in one
+target do, share one session. Each of them ends as it would in a process of its own, bit for bit.
 """
 
 import dataclasses
@@ -68,7 +68,7 @@ class SessionCache:
 
 
 class TrainSession:
-    """Trains links that differ only in chain, parent and learning rate, one after another.
+    """Trains links that differ only in weights, learning rate, seed and images, one by one.
 
     Attributes:
       link: the link that is trained now.
@@ -95,15 +95,7 @@ class TrainSession:
             for member, one in zip(link.members, prepared, strict=True)
         }
         with strategy.scope():
-            self.network = transfer.build_network(
-                link.backbone,
-                {name: task.head() for name, task in self.tasks.items()},
-                {str(member.task): member.crop for member in link.members},
-                {
-                    name: backbones.choose_statistics(link.backbone, one.dataset)
-                    for name, one in zip(self.tasks, prepared, strict=True)
-                },
-            )
+            self.network = self._build_network()
             self._rates = [
                 tf.Variable(rate, trainable=False, dtype=tf.float32)
                 for rate in optimizers.list_base_rates(link.schedule)
@@ -118,10 +110,12 @@ class TrainSession:
                 strategy=strategy,
                 parts=link.parts,
             )
-        self.sources = self._make_inputs(link_inputs.make_train_input)
-        self._random_weights = [(v, v.numpy()) for v in self.network.variables]
-        self._first_batches: list[tf.distribute.DistributedDataset] | None = None
+        self._random_weights = [v.numpy() for v in self.network.variables]
         self._evaluators: dict[str, Evaluator] = {}
+        # Of the link's images; made when they are first needed.
+        self._first_batches: list[tf.distribute.DistributedDataset] | None = None
+        self._evaluation_batches: list[tf.distribute.DistributedDataset] | None = None
+        self._open_inputs()
 
     def fits(
         self, link: Link, directories: Sequence[epath.Path], strategy: tf.distribute.Strategy
@@ -148,10 +142,14 @@ class TrainSession:
         Raises:
           FoiError: the weights do not fit the backbone.
         """
-        self.link = link
+        before, self.link = self.link, link
         strategies.make_repeatable(link.init_seed, self._deterministic)
+        if link.init_seed != before.init_seed:
+            self._draw_random_weights()
+        if _describe_images(link) != _describe_images(before):
+            self._open_inputs()
         with self.strategy.scope():
-            for variable, value in self._random_weights:
+            for variable, value in zip(self.network.variables, self._random_weights, strict=True):
                 variable.assign(value)
             rates = optimizers.list_base_rates(link.schedule)
             for variable, rate in zip(self._rates, rates, strict=True):
@@ -172,19 +170,48 @@ class TrainSession:
     def evaluate(self) -> dict[str, Evaluation]:
         """Evaluates the network with its current weights on each task; returns it by task."""
         if not self._evaluators:
-            sources = self._make_inputs(link_inputs.make_evaluation_input)
             self._evaluators = {
-                name: Evaluator(
-                    self.network.models[name],
-                    task,
-                    link_inputs.distribute_evaluation_batches(source, self.link, self.strategy),
-                    self.strategy,
-                    ids=source.ids(),
-                    label=f"{name} {'held out' if self.link.holdout else 'val'}",
-                )
-                for (name, task), source in zip(self.tasks.items(), sources, strict=True)
+                name: Evaluator(self.network.models[name], task, self.strategy)
+                for name, task in self.tasks.items()
             }
-        return {name: evaluator.evaluate() for name, evaluator in self._evaluators.items()}
+        sources = self._make_inputs(link_inputs.make_evaluation_input)
+        if self._evaluation_batches is None:
+            self._evaluation_batches = [
+                link_inputs.distribute_evaluation_batches(source, self.link, self.strategy)
+                for source in sources
+            ]
+        kind = "held out" if self.link.holdout else "val"
+        return {
+            name: evaluator.evaluate(batches, ids=source.ids(), label=f"{name} {kind}")
+            for (name, evaluator), batches, source in zip(
+                self._evaluators.items(), self._evaluation_batches, sources, strict=True
+            )
+        }
+
+    def _build_network(self) -> transfer.Network:
+        """Builds a network whose random weights follow from the global seed."""
+        link = self.link
+        return transfer.build_network(
+            link.backbone,
+            {name: task.head() for name, task in self.tasks.items()},
+            {str(member.task): member.crop for member in link.members},
+            {
+                name: backbones.choose_statistics(link.backbone, one.dataset)
+                for name, one in zip(self.tasks, self._prepared, strict=True)
+            },
+        )
+
+    def _draw_random_weights(self) -> None:
+        """Draws the random weights of the link's seed, as a new network has them."""
+        with self.strategy.scope():
+            self._random_weights = [v.numpy() for v in self._build_network().variables]
+        # What follows finds the generators as in a session of its own.
+        strategies.make_repeatable(self.link.init_seed, self._deterministic)
+
+    def _open_inputs(self) -> None:
+        """Opens the images that the link is trained on; those of its evaluation open later."""
+        self.sources = self._make_inputs(link_inputs.make_train_input)
+        self._first_batches = self._evaluation_batches = None
 
     def _make_inputs(
         self, make: Callable[[Link, int, PreparedDataset, TaskType], pipeline.Input]
@@ -200,6 +227,19 @@ class TrainSession:
 
 
 def _shared(link: Link) -> Link:
-    """Leaves out of a link what a session may change: chain, parent and learning rate."""
-    schedule = dataclasses.replace(link.schedule, learning_rate=1.0)
-    return dataclasses.replace(link, chain=(), parent="", schedule=schedule)
+    """Leaves out of a link what a session may change: weights, learning rate, seed and images."""
+    return dataclasses.replace(
+        link,
+        chain=(),
+        parent="",
+        schedule=dataclasses.replace(link.schedule, learning_rate=1.0),
+        members=tuple(dataclasses.replace(member, images=None) for member in link.members),
+        seed=0,
+        varied=(),
+        holdout=0.0,
+    )
+
+
+def _describe_images(link: Link) -> tuple:
+    """Returns what decides which images a link reads, and in which order."""
+    return link.images, link.seed, link.varied, link.holdout

@@ -53,15 +53,12 @@ class HeadProbe:
         self._branches = FrozenBranches(backbone, request.input_size)
         self._check_memory()
         self._build_head()
-        val = self._open("val", request.val_ids())
-        self._val_batches = _make_batches(val, batch_size)
+        self._val = self._open("val", request.val_ids())
+        self._val_batches = _make_batches(self._val, batch_size)
         self._evaluator = Evaluator(
             lambda pixels, training: self._apply_head(self._branches(pixels)),
             self._task,
-            self._val_batches,
             tf.distribute.get_strategy(),
-            ids=val.ids(),
-            label=f"{request.task} val",
         )
 
     def measure(self, begin: Start) -> tuple[str, dict[str, float]]:
@@ -77,7 +74,9 @@ class HeadProbe:
         self._branches.load(begin, self._request.choose_statistics(self._backbone, begin))
         label = f"{self._request.task} features"
         self._fit(*self._branches.extract(self._train_batches, len(self._train.ids()), label))
-        found = self._evaluator.evaluate().metrics
+        found = self._evaluator.evaluate(
+            self._val_batches, ids=self._val.ids(), label=f"{self._request.task} val"
+        ).metrics
         return self._task.metric, found | {LOSS: self._compute_val_loss()}
 
     def _open(self, split: str, ids: Sequence[str]) -> pipeline.Input:

@@ -34,25 +34,9 @@ def compute_batch_statistics(model: tf.keras.Model, task: TaskType, batch: Mappi
 class Evaluator:
     """Evaluates a model of a task, any number of times; its step is traced once."""
 
-    def __init__(
-        self,
-        model: tf.keras.Model,
-        task: TaskType,
-        batches: tf.data.Dataset,
-        strategy: tf.distribute.Strategy,
-        *,
-        ids: Sequence[str],
-        label: str,
-    ):
-        """Prepares to evaluate with the model's weights at the time.
-
-        Args:
-          batches: (distributed) batches of `pipeline.make_evaluation_batches`.
-          ids: ids of the images, in the order that the batches' "place" refers to.
-          label: text in front of the progress that is shown.
-        """
-        self._task, self._batches, self._strategy = task, batches, strategy
-        self._ids, self._label = np.asarray(ids), label
+    def __init__(self, model: tf.keras.Model, task: TaskType, strategy: tf.distribute.Strategy):
+        """Prepares to evaluate with the model's weights at the time."""
+        self._task, self._strategy = task, strategy
 
         @tf.function(autograph=False)
         def step(batch):
@@ -63,11 +47,17 @@ class Evaluator:
 
         self._step = step
 
-    def evaluate(self) -> Evaluation:
-        """Evaluates the model with its current weights."""
-        evaluator, by_image = self._task.accumulator(), []
-        with Progress(self._label, len(self._ids), unit="image") as progress:
-            for batch in self._batches:
+    def evaluate(self, batches: tf.data.Dataset, *, ids: Sequence[str], label: str) -> Evaluation:
+        """Evaluates the model with its current weights.
+
+        Args:
+          batches: (distributed) batches of `pipeline.make_evaluation_batches`.
+          ids: ids of the images, in the order that the batches' "place" refers to.
+          label: text in front of the progress that is shown.
+        """
+        evaluator, by_image, names = self._task.accumulator(), [], np.asarray(ids)
+        with Progress(label, len(ids), unit="image") as progress:
+            for batch in batches:
                 gathered = tf.nest.map_structure(
                     lambda v: self._strategy.gather(v, 0), self._step(batch)
                 )
@@ -77,7 +67,7 @@ class Evaluator:
                 statistics = {name: value[valid] for name, value in statistics.items()}
                 evaluator.update(statistics)
                 if sums := self._task.sums(statistics):
-                    by_image.append((self._ids[place[valid]], *sums))
+                    by_image.append((names[place[valid]], *sums))
                 progress.update(int(valid.sum()))
         if not by_image:
             return Evaluation(evaluator.result(), None)

@@ -1,5 +1,7 @@
 """Sessions: links that share one end as they would alone, and its step is traced once."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -45,6 +47,17 @@ def train(link, data, checkpoint, workdir, sessions):
     return sessions.newest, tensors, finished.metrics
 
 
+def count_traces(monkeypatch):
+    """Returns a list that grows whenever a training step is traced."""
+    calls, replica_step = [], Trainer.replica_step
+    monkeypatch.setattr(
+        Trainer,
+        "replica_step",
+        lambda self, *given: calls.append(given) or replica_step(self, *given),
+    )
+    return calls
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "policy"),
@@ -76,13 +89,7 @@ def test_a_link_ends_the_same_alone_and_after_another(
 def test_a_step_is_traced_once_for_each_cache(
     make_link, blocks_data, starts, tmp_path, monkeypatch, shared, traces
 ):
-    calls = []
-    replica_step = Trainer.replica_step
-    monkeypatch.setattr(
-        Trainer,
-        "replica_step",
-        lambda self, *given: calls.append(given) or replica_step(self, *given),
-    )
+    calls = count_traces(monkeypatch)
     sessions = SessionCache()
     for digest, checkpoint in starts:
         own = sessions if shared else SessionCache()
@@ -90,14 +97,40 @@ def test_a_step_is_traced_once_for_each_cache(
     assert len(calls) == traces
 
 
+@pytest.mark.slow
+def test_a_link_ends_the_same_alone_and_after_others_of_other_seeds_and_images(
+    make_link, blocks_data, tmp_path, monkeypatch
+):
+    sessions = SessionCache()
+    (member,) = make_link().members
+    fewer = (dataclasses.replace(member, images=8),)
+    varied = ("init", "order", "subset")
+    before, *_ = train(make_link(), blocks_data, None, tmp_path / "after", sessions)
+    traced = count_traces(monkeypatch)
+    for changes in (
+        {"seed": 1},
+        {"seed": 2, "members": fewer, "varied": varied},
+        {"seed": 2, "members": fewer, "varied": varied, "holdout": 0.3},
+        {"seed": 3, "members": fewer, "varied": ("order",)},
+    ):
+        link = make_link(**changes)
+        used, *after = train(link, blocks_data, None, tmp_path / "after", sessions)
+        assert used is before and not traced
+        _, *alone = train(link, blocks_data, None, tmp_path / "alone", SessionCache())
+        traced.clear()
+        assert after[1] == alone[1]
+        assert len(alone[0]) > 10 and after[0].keys() == alone[0].keys()
+        for name in alone[0]:
+            assert np.array_equal(after[0][name], alone[0][name]), name
+
+
 @pytest.mark.parametrize(("change", "same"), [
-    ({"seed": 1}, False), ({"steps": 4}, False), ({"holdout": 0.2}, False),
+    ({"seed": 1}, True), ({"steps": 4}, False), ({"holdout": 0.2}, True),
+    ({"precision": "bfloat16"}, False),
     ({"schedule": {"momentum": 0.8}}, False), ({"schedule": {"learning_rate": 0.2}}, True),
     ({"parent": "x", "chain": ("ilsvrc", "blocks:segmentation")}, True),
 ])  # fmt: skip
-def test_a_session_is_kept_for_links_that_differ_in_weights_and_rate(
-    make_link, blocks_data, change, same
-):
+def test_a_session_is_kept_for_links_whose_step_is_the_same(make_link, blocks_data, change, same):
     sessions, strategy = SessionCache(), strategies.create_strategy("cpu")
     before = sessions.get(make_link(), [blocks_data], None, strategy)
     after = sessions.get(make_link(**change), [blocks_data], None, strategy)

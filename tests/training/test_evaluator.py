@@ -92,9 +92,9 @@ def test_the_metric_is_made_of_what_is_kept(make, tmp_path, request, task_type, 
     batches = where.distribute_datasets_from_function(
         lambda _: pipeline.make_evaluation_batches(source, 2, replicas=replicas)
     )
-    found = evaluator.Evaluator(
-        model, task, batches, where, ids=source.ids(), label="test"
-    ).evaluate()
+    found = evaluator.Evaluator(model, task, where).evaluate(
+        batches, ids=source.ids(), label="test"
+    )
     image_statistics.save_statistics(found.images, tmp_path / "images.npz")
     kept = image_statistics.read_statistics(tmp_path / "images.npz")
     value = float(kept.values(task.metric, np.ones(5)))
