@@ -26,7 +26,6 @@ from absl import flags
 from foi_tf.bin._shared import console, duration_flag, size_flag, training_flags
 from foi_tf.bin._shared.program import Program, require
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.study import choices
 from foi_tf.study.dataset import DOMAINS
 
 if TYPE_CHECKING:
@@ -164,11 +163,7 @@ def _make_request(values: flags.FlagValues) -> Request:
             init=values.init,
             setting=values.setting,
             strategy=strategy,
-            pace=choices.Pace(
-                steps_per_loop=values.steps_per_loop,
-                checkpoint_every=values.checkpoint_every,
-                deterministic=training_flags.choose_determinism(values.deterministic, strategy),
-            ),
+            pace=training_flags.make_pace(values, strategy),
         ),
         budget=values.budget,
         confidence=values.confidence,

@@ -4,9 +4,9 @@
 
 Reads lines of foi-pretrain, foi-source and foi-target from stdin, as foi-plan prints them.
 TensorFlow starts once, and neighboring commands that train the same target, also with other seeds,
-share its traced training step. If a command fails, it is named and the others are run all the same. A link that
-another worker is training (exit code 75, of --busy=leave) is tried again after the others, and
-so are those that need its weights.
+share its traced training step. If a command fails, it is named and the others are run all the
+same. A link that another worker is training (exit code 75, of --busy=leave) is tried again after
+the others, and so are those that need its weights.
 Exits with 0 if all commands are done, 1 if some failed, and 130 or 143 if it was stopped; the same
 call then goes on.
 """

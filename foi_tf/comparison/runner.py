@@ -87,11 +87,11 @@ class Runner:
 
         Args:
           place: place of the run among others, as "2 of 8", for messages.
-          wait: whether to wait for another worker that trains the same.
+          wait: whether to wait for another worker that trains the same, if the settings allow it.
 
         Raises:
           OutOfBudgetError: the budget is overdrawn.
-          BusyError: another worker trains it, and `wait` is False.
+          BusyError: another worker trains it, and this one is not to wait.
           FoiError: as the functions of `chains.stages`.
         """
         if not self.is_finished(run):
@@ -116,7 +116,7 @@ class Runner:
 
     def _call(self, run: PlannedRun, watched: "_Watch", wait: bool) -> Finished:
         own = self._settings
-        pace = dataclasses.replace(own.pace, wait=wait, watch=watched)
+        pace = dataclasses.replace(own.pace, wait=wait and own.pace.wait, watch=watched)
         setup = stages.Setup(
             data_dir=own.data_dir,
             workdir=own.workdir,

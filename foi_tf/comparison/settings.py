@@ -25,7 +25,8 @@ class Settings:
       init: initial weights, as --init of foi-source.
       setting: one of `study.grid.SETTINGS`; None for the default of the target.
       strategy: the devices to train on; only runs need it.
-      pace: steps per loop and checkpoints.
+      pace: steps per loop, checkpoints, and whether to wait for other workers once nothing else
+        is left to train.
     """
 
     data_dir: str

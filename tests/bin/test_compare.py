@@ -10,6 +10,7 @@ import foi_tf as foi
 from foi_tf.bin import compare
 from foi_tf.bin._shared.duration_flag import DurationParser
 from foi_tf.comparison import ledger, planning, race, report_texts, runner
+from foi_tf.errors import BusyError
 from foi_tf.study import results
 from tests import raw_folders
 from tests.bin.conftest import error, misuse
@@ -99,6 +100,18 @@ def test_what_cannot_be_compared_is_one_line(call, given, tmp_path):
     assert "must be FOLDER=DOMAIN" in said(target=target, domains="mine")
     assert "unknown domain 'driven'" in said(target=target, domains="mine=driven")
     assert not (tmp_path / "work").exists() and not (tmp_path / "out").exists()
+
+
+def test_a_comparison_leaves_what_other_workers_train_if_it_is_asked_to(call, given, monkeypatch):
+    def target(setup, *_, **__):
+        assert not setup.pace.wait
+        raise BusyError("another worker trains it")
+
+    monkeypatch.setattr(runner.stages, "target", target)
+    given |= {"target": "blocks:segmentation", "sources": "", "busy": "leave"}
+    code, out, err = call(compare, **given)
+    assert (code, out) == (75, ""), err
+    assert "another worker trains it" in err
 
 
 def test_budgets_are_durations(call, given):

@@ -227,18 +227,27 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
         select=values.select_lr if "select_lr" in values else "none",
         vary=variation.parse_variation(values.vary) if "vary" in values else variation.DEFAULT,
         strategy=strategy,
-        pace=choices.Pace(
-            steps_per_loop=values.steps_per_loop,
-            checkpoint_every=values.checkpoint_every,
-            wait=values.busy == "wait",
-            deterministic=choose_determinism(values.deterministic, strategy),
-        ),
+        pace=make_pace(values, strategy),
         micro_batch=values.micro_batch,
         sessions=SessionCache() if sessions is None else sessions,
     )
 
 
-def choose_determinism(given: bool | None, strategy: tf.distribute.Strategy | None) -> bool:
+def make_pace(values: flags.FlagValues, strategy: tf.distribute.Strategy | None) -> choices.Pace:
+    """Builds what the flags of `define_study` say of steps, checkpoints and other workers.
+
+    Args:
+      strategy: the strategy of a run; None if nothing runs.
+    """
+    return choices.Pace(
+        steps_per_loop=values.steps_per_loop,
+        checkpoint_every=values.checkpoint_every,
+        wait=values.busy == "wait",
+        deterministic=_choose_determinism(values.deterministic, strategy),
+    )
+
+
+def _choose_determinism(given: bool | None, strategy: tf.distribute.Strategy | None) -> bool:
     """Returns whether operations are deterministic; says so where they are not by default.
 
     Args:
