@@ -16,8 +16,8 @@ from foi_tf.study.plan import PlannedRun
 class Forecast:
     """Forecasts the seconds of runs by the megapixels that go through the network.
 
-    The price of a megapixel is the mean over runs of the same task, else the median over tasks
-    of the same type, else over all.
+    The price of a megapixel is that of the latest run of the same task. For another task it is the
+    median over tasks of its type, else over all, of their first runs: these include tracing.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class Forecast:
         return self._model(run.task).count_megapixels(run.task, self._count_steps(run))
 
     def _price(self, task: Task) -> float:
-        prices = {one: statistics.mean(own) for one, own in self._prices.items()} or self._first
-        if task in prices:
-            return prices[task]
+        if task in self._prices:
+            return self._prices[task][-1]
+        prices = {one: own[0] for one, own in self._prices.items()} or self._first
         alike = [price for other, price in prices.items() if other.type == task.type]
-        return statistics.median(alike or prices.values())
+        return prices[task] if task in prices else statistics.median(alike or prices.values())
 
     def _model(self, task: Task) -> CostModel:
         return CostModel(

@@ -1,0 +1,37 @@
+"""The forecast of runs by what earlier ones took."""
+
+import math
+
+import pytest
+
+from foi_tf.comparison.forecast import Forecast
+from foi_tf.study import configuration
+from foi_tf.study.dataset import Task
+from foi_tf.study.plan import PlannedRun
+from foi_tf.study.registry import DATASETS
+
+CAMVID, CITY = Task("camvid", "segmentation"), Task("city", "segmentation")
+
+
+def run_of(task):
+    return PlannedRun(program="target", task=task, setting="small", seed=0, stage=2)
+
+
+@pytest.fixture(name="forecast")
+def _forecast():
+    config = configuration.load_config("mini", DATASETS)
+    return Forecast(DATASETS, "hrnet_mini", lambda task: config)
+
+
+def test_nothing_is_forecast_before_anything_was_measured(forecast):
+    assert not forecast.is_known and math.isnan(forecast.seconds(run_of(CAMVID)))
+
+
+def test_the_latest_run_counts_for_its_task_and_the_first_for_others(forecast):
+    steps = forecast._count_steps(run_of(CAMVID))
+    forecast.learn(CAMVID, steps, 60.0)  # With tracing.
+    first = forecast.seconds(run_of(CITY))
+    assert forecast.seconds(run_of(CAMVID)) == pytest.approx(60)
+    forecast.learn(CAMVID, steps, 20.0)
+    assert forecast.seconds(run_of(CAMVID)) == pytest.approx(20)
+    assert forecast.seconds(run_of(CITY)) == first
