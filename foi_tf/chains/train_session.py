@@ -112,7 +112,7 @@ class TrainSession:
             )
         self._random_weights = [v.numpy() for v in self.network.variables]
         self._evaluators: dict[str, Evaluator] = {}
-        # Of the link's images; made when they are first needed.
+        # Both read the link's images, and are made when they are first needed.
         self._first_batches: list[tf.distribute.DistributedDataset] | None = None
         self._evaluation_batches: list[tf.distribute.DistributedDataset] | None = None
         self._open_inputs()
@@ -205,7 +205,7 @@ class TrainSession:
         """Draws the random weights of the link's seed, as a new network has them."""
         with self.strategy.scope():
             self._random_weights = [v.numpy() for v in self._build_network().variables]
-        # What follows finds the generators as in a session of its own.
+        # Drawing moved the generators on; now they are as in a session of its own.
         strategies.make_repeatable(self.link.init_seed, self._deterministic)
 
     def _open_inputs(self) -> None:
