@@ -3,7 +3,7 @@
 import math
 import shlex
 
-from foi_tf.analysis.measures.answer import NOTHING, Answer
+from foi_tf.analysis.measures.answer import NOTHING, ONLY_ONE, Answer
 from foi_tf.comparison import race
 from foi_tf.comparison.race_loop import RaceResult
 from foi_tf.study.results import SCRATCH
@@ -50,7 +50,7 @@ def describe_decision(result: RaceResult, answer: Answer | None) -> list[str]:
 def _describe_reason(result: RaceResult, answer: Answer | None) -> str:
     """Returns the sentence on why a race ended."""
     decision = result.decision
-    if decision.best and answer is not None and answer.kind == NOTHING:
+    if decision.best and answer is not None and answer.kind in (NOTHING, ONLY_ONE):
         return (
             "The race ended without two starts that can be compared: the others are no better than "
             "a constant prediction, or diverged; train longer, or look at the data."

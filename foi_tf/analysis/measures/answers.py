@@ -13,6 +13,7 @@ from foi_tf.analysis.measures.answer import (
     BEST,
     NONE_HELPS,
     NOTHING,
+    ONLY_ONE,
     TOO_LITTLE,
     Answer,
     ClassGain,
@@ -96,7 +97,7 @@ def _judge(starts: Sequence[JudgedStart], compared: Comparison | None, p_helps: 
     """Returns the kind of answer that the starts allow."""
     ranked = [start for start in starts if not start.reason]
     if len(ranked) < 2:
-        return NOTHING
+        return ONLY_ONE if ranked and len(starts) > 1 else NOTHING
     if compared is None:
         return TOO_LITTLE
     if p_helps <= 1 - verdicts.PROBABLE:

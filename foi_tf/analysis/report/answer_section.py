@@ -5,7 +5,14 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from foi_tf.analysis.measures.answer import BEST, NONE_HELPS, NOTHING, TOO_LITTLE, Answer
+from foi_tf.analysis.measures.answer import (
+    BEST,
+    NONE_HELPS,
+    NOTHING,
+    ONLY_ONE,
+    TOO_LITTLE,
+    Answer,
+)
 from foi_tf.analysis.measures.starts import SOURCE
 from foi_tf.analysis.report import html_page, start_figure, start_tables
 from foi_tf.analysis.report.answer_text import AnswerText, describe_answer
@@ -110,6 +117,7 @@ def _count(answers: Sequence[Answer]) -> str:
         BEST: "a source is the best start",
         _SINGLE: "a start without a source is the best",
         NONE_HELPS: "no source that was tried helps by more than 2 %",
+        ONLY_ONE: "one start alone can be ranked",
         TOO_LITTLE: "there is too little data to say",
         NOTHING: "no two starts can be compared",
     }

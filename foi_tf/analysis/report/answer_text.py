@@ -12,6 +12,7 @@ from foi_tf.analysis.measures.answer import (
     BEST,
     NONE_HELPS,
     NOTHING,
+    ONLY_ONE,
     Answer,
     ClassGain,
     JudgedStart,
@@ -53,6 +54,9 @@ def describe_answer(answer: Answer, target: str = "") -> AnswerText:
     best = answer.best
     if best is None:
         return AnswerText(f"Nothing can be told of {name}.", _say_nothing(answer))
+    if answer.kind == ONLY_ONE:
+        headline = f"Start {name} from {name_start(best)}, {ONLY_ONE}."
+        return AnswerText(headline, _say_alone(answer, best))
     found = [_compare(answer, best), _say_rivals(answer, best), _say_cost(answer, best)]
     found += [describe_classes(answer.classes), _say_unranked(answer)]
     return AnswerText(_say_headline(answer, best, name), [text for text in found if text])
@@ -212,23 +216,39 @@ def _say_unranked(answer: Answer) -> str:
 def _say_nothing(answer: Answer) -> list[str]:
     """Says why starts cannot be compared, and what would help."""
     assert answer.kind == NOTHING
-    found = []
     if answer.ranked:
         only = answer.ranked[0]
         value = format_value(only.value, answer.metric)
-        can = "can be ranked" if len(answer.starts) > 1 else "was run"
-        found.append(f"Only the start from {name_start(only)} {can}: {value}.")
-    reasons = [
-        f"{name_start(start)} {_give_value(start, answer.metric)}"
-        for start in answer.starts
-        if start.reason
+        return [
+            f"Only the start from {name_start(only)} was run: {value}.",
+            "Run another start, with the same seeds.",
+        ]
+    return [
+        f"Not ranked: {_list_reasons(answer)}.",
+        "More training steps, another learning rate or more images may help.",
     ]
-    if reasons:
-        found.append(f"Not ranked: {_list_names(reasons)}.")
-        found.append("More training steps, another learning rate or more images may help.")
-    else:
-        found.append("Run another start, with the same seeds.")
-    return found
+
+
+def _say_alone(answer: Answer, best: JudgedStart) -> list[str]:
+    """Says how the only start that can be ranked did, and why the others cannot."""
+    label = get_metric(answer.metric).label.partition(",")[0]
+    seeds = count_noun(best.seeds, "seed")
+    return [
+        f"{label} {format_value(best.value, answer.metric)}, {seeds}.",
+        f"Not ranked: {_list_reasons(answer)}.",
+        "More training steps, another learning rate or more images may let others learn, too.",
+    ]
+
+
+def _list_reasons(answer: Answer) -> str:
+    """Lists the starts that are not ranked, with their metric and why."""
+    return _list_names(
+        [
+            f"{name_start(start)} {_give_value(start, answer.metric)}"
+            for start in answer.starts
+            if start.reason
+        ]
+    )
 
 
 def _list_classes(classes: Sequence[ClassGain]) -> str:

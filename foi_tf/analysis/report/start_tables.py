@@ -9,6 +9,7 @@ from foi_tf.analysis.measures.answer import (
     BEST,
     NONE_HELPS,
     NOTHING,
+    ONLY_ONE,
     TOO_LITTLE,
     Answer,
     JudgedStart,
@@ -166,8 +167,8 @@ def _name_choice(answer: Answer) -> str:
     if answer.kind == NOTHING or answer.best is None:
         return NOTHING
     name = "random weights" if answer.best.kind == RANDOM else answer.best.name
-    if answer.kind == NONE_HELPS:
-        return f"{name}: {NONE_HELPS}"
+    if answer.kind in (NONE_HELPS, ONLY_ONE):
+        return f"{name}: {answer.kind}"
     return name if answer.kind == BEST else f"{answer.kind}; {name} is ahead"
 
 

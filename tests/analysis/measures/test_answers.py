@@ -4,7 +4,13 @@ import math
 import pandas as pd
 import pytest
 
-from foi_tf.analysis.measures.answer import BEST, NONE_HELPS, NOTHING, TOO_LITTLE
+from foi_tf.analysis.measures.answer import (
+    BEST,
+    NONE_HELPS,
+    NOTHING,
+    ONLY_ONE,
+    TOO_LITTLE,
+)
 from foi_tf.analysis.measures.answers import find_answer, find_answers
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.errors import FoiError
@@ -119,6 +125,14 @@ def test_starts_at_a_floor_are_shown_and_never_the_best(analyze_starts):
     (answer,) = find_answers(analyze_starts(CLEAR, extra=extra))
     assert answer.kind == NOTHING and not answer.ranked
     assert "constant prediction" in answer.starts[0].reason
+
+
+def test_a_start_that_learned_alone_is_the_answer(analyze_starts):
+    starts = {name: values for name, values in CLEAR.items() if name != "coco:segmentation"}
+    extra = {"constant_miou": 0.52}  # Only city is better than that.
+    (answer,) = find_answers(analyze_starts(starts, extra=extra))
+    assert (answer.kind, answer.best.name) == (ONLY_ONE, "city:segmentation")
+    assert not answer.settled and len(answer.starts) == 3 and math.isnan(answer.best.gain)
 
 
 def test_lower_errors_are_better(analyze_starts):

@@ -71,6 +71,15 @@ def test_nothing_can_be_told(analyze_starts):
     assert "no value (diverged)" in text
 
 
+def test_one_start_alone_can_be_ranked(analyze_starts):
+    text = describe(analyze_starts({"ilsvrc": [math.nan], "city:segmentation": [0.5]}))
+    assert text == (
+        "Start `camvid` from `city:segmentation`, the only start that can be ranked. mIoU 0.500, "
+        "1 seed. Not ranked: the pre-training `ilsvrc` no value (diverged). More training steps, "
+        "another learning rate or more images may let others learn, too."
+    )
+
+
 @pytest.mark.parametrize(
     ("differences", "text"),
     [
