@@ -10,6 +10,7 @@ from foi_tf.analysis.measures.answer import Answer
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report.answer_page import Command, PageParts, Strip, write_answer_page
 from foi_tf.comparison import report_texts
+from foi_tf.comparison.curve_figure import draw_curve
 from foi_tf.comparison.label_budget import CurvePoint, describe_curve
 from foi_tf.comparison.race_loop import RaceResult
 from foi_tf.data.records import prepared_datasets
@@ -57,7 +58,8 @@ def render_curve(curve: Sequence[CurvePoint]) -> str:
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
     said = "".join(f"<p>{escape(sentence)}</p>" for sentence in describe_curve(curve))
     return (
-        f'{said}<div class="scroll"><table><thead><tr><th scope="col">start</th>{head}</tr></thead>'
+        f'{said}{draw_curve(told)}<div class="scroll"><table>'
+        f'<thead><tr><th scope="col">start</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
         "<p>Metric by number of target images, with its 95 % interval.</p>"
     )

@@ -39,7 +39,7 @@ def draw_starts(answer: Answer) -> str:
     """
     starts = _choose(answer)
     low, high = _limits(starts)
-    ticks = _ticks(low, high)
+    ticks = choose_ticks(low, high)
     low, high = min(low, ticks[0]), max(high, ticks[-1])
 
     def place(value: float) -> str:
@@ -121,7 +121,7 @@ def _limits(starts: Sequence[JudgedStart]) -> tuple[float, float]:
     return float(np.nanmin(values)), float(np.nanmax(values))
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def choose_ticks(low: float, high: float) -> list[float]:
     """Returns three to six round numbers that span a range."""
     span = (high - low) or abs(high) or 1.0
     step = 10 ** math.floor(math.log10(span / 3))
