@@ -35,12 +35,12 @@ class Forecast:
         """
         self._datasets, self._backbone, self._load_config = datasets, backbone, load_config
         self._prices: dict[Task, list[float]] = collections.defaultdict(list)
-        self._first: dict[Task, float] = {}
+        self._first: tuple[float, float] | None = None
 
     @property
     def is_known(self) -> bool:
         """Tells whether anything was measured."""
-        return bool(self._prices or self._first)
+        return bool(self._prices) or self._first is not None
 
     def learn_rows(self, rows: pd.DataFrame) -> None:
         """Learns from result rows of this machine."""
@@ -59,14 +59,16 @@ class Forecast:
         Args:
           before: seconds before the first step, mostly of tracing.
         """
-        steps = self._count_steps(run)
-        self._first = {run.task: (before + steps * seconds_per_step) / self._work(run)}
+        self._first = before, seconds_per_step * self._count_steps(run) / self._work(run)
 
     def seconds(self, run: PlannedRun) -> float:
         """Returns the forecast of a run; NaN where nothing was measured yet."""
-        if not self.is_known:
+        if self._prices:
+            return self._work(run) * self._price(run.task)
+        if self._first is None:
             return float("nan")
-        return self._work(run) * self._price(run.task)
+        before, price = self._first
+        return before + self._work(run) * price
 
     def _count_steps(self, run: PlannedRun) -> int:
         limit = grid.max_target_images if run.program == "target" else grid.max_source_images
@@ -80,9 +82,9 @@ class Forecast:
     def _price(self, task: Task) -> float:
         if task in self._prices:
             return self._prices[task][-1]
-        prices = {one: own[0] for one, own in self._prices.items()} or self._first
-        alike = [price for other, price in prices.items() if other.type == task.type]
-        return prices[task] if task in prices else statistics.median(alike or prices.values())
+        first = {one: own[0] for one, own in self._prices.items()}
+        alike = [price for other, price in first.items() if other.type == task.type]
+        return statistics.median(alike or first.values())
 
     def _model(self, task: Task) -> CostModel:
         return CostModel(
