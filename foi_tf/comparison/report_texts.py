@@ -4,6 +4,7 @@ import math
 import shlex
 
 from foi_tf.analysis.measures.answer import NOTHING, ONLY_ONE, Answer
+from foi_tf.analysis.report.answer_text import describe_probability
 from foi_tf.comparison import race
 from foi_tf.comparison.race_loop import RaceResult
 from foi_tf.study.results import SCRATCH
@@ -31,7 +32,7 @@ def describe_decision(result: RaceResult, answer: Answer | None) -> list[str]:
         seeds = count_noun(len(result.values[name]), "seed")
         sentences.append(
             f"{name} is clearly behind after {seeds}: within 2 % of the best with a probability of "
-            f"{close:.2f}."
+            f"{describe_probability(close)}."
         )
     diverged = [name for name, own in result.values.items() if any(map(math.isnan, own.values()))]
     if diverged:
@@ -63,7 +64,7 @@ def _describe_reason(result: RaceResult, answer: Answer | None) -> str:
     if decision.posterior is None:
         return "The budget ended before any start had a result."
     p_best = decision.posterior.p_best[decision.posterior.names.index(decision.best)]
-    facts = f"{decision.best} is the best with a probability of {p_best:.2f}, and the best start "
+    facts = f"{decision.best} is the best with a probability of {describe_probability(p_best)}, and the best start "
     facts += f"is expected to be {max(decision.loss, 0.0):.1f} % better than it"
     if decision.reason == race.BUDGET and p_best >= result.plan.request.confidence:
         return f"The budget ended before a second seed could confirm the choice: {facts}."

@@ -98,6 +98,11 @@ def format_minutes(minutes: float) -> str:
     return "under a minute" if minutes < 1 else count_noun(round(minutes), "minute")
 
 
+def describe_probability(probability: float) -> str:
+    """Formats a probability inside of a sentence."""
+    return format_probability(probability).replace("> ", "more than ").replace("< ", "less than ")
+
+
 def _say_headline(answer: Answer, best: JudgedStart, name: str) -> str:
     """Says what to do."""
     sources = [start for start in answer.ranked if start.kind == SOURCE]
@@ -200,7 +205,7 @@ def _say_cost(answer: Answer, best: JudgedStart) -> str:
     """Says how probable it is that another choice would not be clearly better."""
     if not answer.rivals or math.isnan(best.p_near):
         return ""
-    return f"No start is more than 2 % better with a probability of {_plain(best.p_near)}."
+    return f"No start is more than 2 % better with a probability of {describe_probability(best.p_near)}."
 
 
 def _say_unranked(answer: Answer) -> str:
@@ -261,11 +266,6 @@ def _list_names(names: Sequence[str]) -> str:
     if len(names) > _NAMED + 1:
         return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _plain(probability: float) -> str:
-    """Formats a probability inside of a sentence."""
-    return format_probability(probability).replace("> ", "more than ").replace("< ", "less than ")
 
 
 def _first_up(text: str) -> str:
