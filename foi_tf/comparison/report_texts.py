@@ -64,8 +64,10 @@ def _describe_reason(result: RaceResult, answer: Answer | None) -> str:
     if decision.posterior is None:
         return "The budget ended before any start had a result."
     p_best = decision.posterior.p_best[decision.posterior.names.index(decision.best)]
-    facts = f"{decision.best} is the best with a probability of {describe_probability(p_best)}, and the best start "
-    facts += f"is expected to be {max(decision.loss, 0.0):.1f} % better than it"
+    facts = (
+        f"{decision.best} is the best with a probability of {describe_probability(p_best)}, and "
+        f"the best start is expected to be {max(decision.loss, 0.0):.1f} % better than it"
+    )
     if decision.reason == race.BUDGET and p_best >= result.plan.request.confidence:
         return f"The budget ended before a second seed could confirm the choice: {facts}."
     return f"{REASONS[decision.reason]}: {facts}."

@@ -205,7 +205,8 @@ def _say_cost(answer: Answer, best: JudgedStart) -> str:
     """Says how probable it is that another choice would not be clearly better."""
     if not answer.rivals or math.isnan(best.p_near):
         return ""
-    return f"No start is more than 2 % better with a probability of {describe_probability(best.p_near)}."
+    probability = describe_probability(best.p_near)
+    return f"No start is more than 2 % better with a probability of {probability}."
 
 
 def _say_unranked(answer: Answer) -> str:
