@@ -14,6 +14,7 @@ from foi_tf.models.weights import torch_file
 
 Shape = tuple[int, ...]
 _TORCH = (".pth", ".pt", ".bin", ".tar", ".ckpt")
+_LFS = b"version https://git-lfs"  # How the stand-in for a file begins that was not fetched.
 _MAPPED = 2**25  # Bytes of a file that may stay in memory after they are read; ours.
 
 
@@ -117,8 +118,13 @@ def open_tensors(path: epath.PathLike) -> Tensors:
     path = epath.Path(path)
     if epath.Path(f"{path}.index").is_file():
         return CheckpointTensors(path)
+    if path.is_dir():
+        raise FoiError(f"{path}: is a directory; give the file of weights in it")
     if not path.is_file():
         raise FoiError(f"{path}: no such file")
+    with path.open("rb") as file:
+        if file.read(len(_LFS)) == _LFS:
+            raise FoiError(f"{path}: a Git LFS pointer and no weights; fetch them by git lfs pull")
     if path.suffix == ".safetensors":
         return SafeTensors(path)
     if path.suffix in _TORCH:
