@@ -69,7 +69,18 @@ def real_data():
 
 @pytest.fixture(scope="session")
 def two_replicas():
-    """The one strategy of two CPU devices; a second one would repeat keys of collectives."""
-    import tensorflow as tf
+    """The one strategy of two CPU devices; a second one would repeat keys of collectives.
 
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    Its iterators do not tune themselves, since they may wait a minute for that at their end.
+    """
+    import tensorflow as tf
+    from tensorflow.python.data.ops import multi_device_iterator_ops as iterators
+
+    from foi_tf.data.records.tf_data import disable_autotuning
+
+    make = iterators._create_device_dataset
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            iterators, "_create_device_dataset", lambda *given: disable_autotuning(make(*given))
+        )
+        yield tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

@@ -1,5 +1,8 @@
 """Makes the batches that each member of a link is trained on and evaluated on."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import tensorflow as tf
 
 from foi_tf.chains.links import Link
@@ -9,6 +12,8 @@ from foi_tf.errors import FoiError
 from foi_tf.study.grid import choose_subset
 from foi_tf.tasks.base import TaskType
 from foi_tf.wording import count_noun
+
+Batches: TypeAlias = "tf.data.Dataset | tf.distribute.DistributedDataset"
 
 _SEED_STRIDE = 2**20  # Distance between the seeds of two members; ours, larger than typed seeds.
 
@@ -40,7 +45,7 @@ def make_evaluation_input(
 
 def distribute_train_batches(
     source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy, done: int
-) -> tf.distribute.DistributedDataset:
+) -> Batches:
     """Distributes endless training batches over replicas and hosts, from step `done` on.
 
     Raises:
@@ -62,12 +67,12 @@ def distribute_train_batches(
             host=(context.input_pipeline_id, hosts),
         )
 
-    return strategy.distribute_datasets_from_function(make_for_host)
+    return _distribute(strategy, make_for_host)
 
 
 def distribute_evaluation_batches(
     source: pipeline.Input, link: Link, strategy: tf.distribute.Strategy
-) -> tf.distribute.DistributedDataset:
+) -> Batches:
     """Distributes batches that hold every image once, over replicas and hosts."""
     replicas = strategy.num_replicas_in_sync
     batch_size = link.micro_batch or max(1, link.schedule.batch_size // replicas)
@@ -76,6 +81,20 @@ def distribute_evaluation_batches(
         host = (context.input_pipeline_id, context.num_input_pipelines)
         return pipeline.make_evaluation_batches(source, batch_size, replicas=replicas, host=host)
 
+    return _distribute(strategy, make_for_host)
+
+
+def _distribute(
+    strategy: tf.distribute.Strategy,
+    make_for_host: Callable[[tf.distribute.InputContext], tf.data.Dataset],
+) -> Batches:
+    """Distributes the batches of each host over its replicas.
+
+    A single device takes them as they are. An iterator of distributed batches tunes itself, and its
+    end may wait a minute for that (see `tf_data.disable_autotuning`).
+    """
+    if isinstance(strategy, tf.distribute.OneDeviceStrategy):
+        return make_for_host(tf.distribute.InputContext())
     return strategy.distribute_datasets_from_function(make_for_host)
 
 

@@ -113,8 +113,8 @@ class TrainSession:
         self._random_weights = [v.numpy() for v in self.network.variables]
         self._evaluators: dict[str, Evaluator] = {}
         # Both read the link's images, and are made when they are first needed.
-        self._first_batches: list[tf.distribute.DistributedDataset] | None = None
-        self._evaluation_batches: list[tf.distribute.DistributedDataset] | None = None
+        self._first_batches: list[link_inputs.Batches] | None = None
+        self._evaluation_batches: list[link_inputs.Batches] | None = None
         self._open_inputs()
 
     def fits(
@@ -219,7 +219,7 @@ class TrainSession:
         pairs = enumerate(zip(self._prepared, self.tasks.values(), strict=True))
         return [make(self.link, place, one, task) for place, (one, task) in pairs]
 
-    def _distribute_batches(self, done: int) -> list[tf.distribute.DistributedDataset]:
+    def _distribute_batches(self, done: int) -> list[link_inputs.Batches]:
         return [
             link_inputs.distribute_train_batches(source, self.link, self.strategy, done)
             for source in self.sources

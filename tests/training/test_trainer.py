@@ -48,8 +48,8 @@ def test_two_replicas_follow_one(two_replicas, task_type):
     are told apart from those of the other replica, too. After more steps than these, rounding in
     another order shows in the losses.
     """
-    one_losses, one = losses(strategies.create_strategy("cpu"), task_type, 8, 3)
-    two_losses, both = losses(two_replicas, task_type, 4, 3)
+    one_losses, one = losses(strategies.create_strategy("cpu"), task_type, 8, 4)
+    two_losses, both = losses(two_replicas, task_type, 4, 4)
     np.testing.assert_allclose(two_losses, one_losses, rtol=1e-4, atol=1e-4)
     assert (np.abs(np.subtract(one_losses[-1], one_losses[0])) > 1e-3).all()
     pairs = zip(one.backbone.trainable_variables, both.backbone.trainable_variables, strict=True)

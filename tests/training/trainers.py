@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from foi_tf import tasks
+from foi_tf.data.records.tf_data import disable_autotuning
 from foi_tf.models import transfer
 from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Task
@@ -62,7 +63,7 @@ def make_batches(task_type, size, *, place=None, crop=CROP):
         return batch | {"image": tf.reshape(batch["image"], (size * task.views, *crop, 3))}
 
     examples = tf.data.Dataset.range(10**6).map(make_one)
-    return examples.batch(size, drop_remainder=True).map(flatten_views)
+    return disable_autotuning(examples.batch(size, drop_remainder=True).map(flatten_views))
 
 
 def _thin_out(example, number):
