@@ -39,7 +39,8 @@ class ComparedStarts:
     curve: Sequence[CurvePoint] = ()
 
     def __str__(self) -> str:
-        parts = [self.text, report_texts.describe_decision(self.race, self.answer)[0]]
+        decided = report_texts.describe_decision(self.race, self.answer)
+        parts = [self.text, *decided[: 2 if self.race.decision.untried else 1]]
         return " ".join([*parts, *describe_curve(self.curve)]).strip()
 
     def to_json(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import shlex
 from foi_tf.analysis.measures.answer import NOTHING, ONLY_ONE, Answer
 from foi_tf.analysis.report.answer_text import describe_probability
 from foi_tf.comparison import race
+from foi_tf.comparison.race import Decision
 from foi_tf.comparison.race_loop import RaceResult
 from foi_tf.study.results import SCRATCH
 from foi_tf.wording import count_noun, format_seconds, list_names_briefly
@@ -21,13 +22,13 @@ REASONS = {
 
 
 def describe_decision(result: RaceResult, answer: Answer | None) -> list[str]:
-    """Returns sentences on how a race was decided, the first on why it has ended.
+    """Returns sentences on how a race was decided: why it has ended, what did not run, the rest.
 
     Args:
       answer: what the rows of the race say; None where it has none.
     """
     decision, confidence = result.decision, result.plan.request.confidence
-    sentences = [_describe_reason(result, answer)]
+    sentences = [_describe_reason(result, answer), *_describe_untried(decision)]
     for name, close in decision.dropped.items():
         seeds = count_noun(len(result.values[name]), "seed")
         sentences.append(
@@ -37,15 +38,25 @@ def describe_decision(result: RaceResult, answer: Answer | None) -> list[str]:
     diverged = [name for name, own in result.values.items() if any(map(math.isnan, own.values()))]
     if diverged:
         sentences.append(f"Training diverged, so these are not ranked: {', '.join(diverged)}.")
-    if decision.untried:
-        names = list_names_briefly(decision.untried, 6)
-        sentences.append(f"These starts were not tried: {names}.")
     sentences.append(
         f"A race ends once one start is the best with a probability of {confidence:g}, or once the "
         f"best is expected to be at most {race.LEAST_LOSS:g} % better than the chosen one. Each "
         f"round has the {race.WIDTH} starts that are most probably the best."
     )
     return sentences
+
+
+def _describe_untried(decision: Decision) -> list[str]:
+    """Says which starts did not run; nothing where all of them did."""
+    if not decision.untried:
+        return []
+    names = list_names_briefly(decision.untried, 6)
+    if decision.reason != race.BUDGET:
+        return [f"These starts were not tried: {names}."]
+    return [
+        f"There was no time for these starts: {names}. A larger --budget makes room for them, and "
+        "so do fewer steps (--set) or fewer starts."
+    ]
 
 
 def _describe_reason(result: RaceResult, answer: Answer | None) -> str:
