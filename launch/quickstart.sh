@@ -23,9 +23,9 @@ run=(--data_dir="$out/data" --workdir="$out/study" --config=quickstart --backbon
   --setting=small --seeds=3)
 
 "$bin/foi-prepare" --collection=mini --dataset=ilsvrc,city,pvoc,camvid,vgallery,sunrgbd --data_dir="$out/data"
-"$bin/foi-compare" "${run[@]}" --target=camvid:segmentation --sources=city:segmentation,pvoc:segmentation \
-  --budget=3m --out="$out/camvid" >/dev/null
-"$bin/foi-compare" "${run[@]}" --target=sunrgbd:depth --sources=vgallery:depth,pvoc:segmentation \
-  --budget=2m --out="$out/sunrgbd" >/dev/null
+camvid=$("$bin/foi-compare" "${run[@]}" --target=camvid:segmentation \
+  --sources=city:segmentation,pvoc:segmentation --budget=3m --out="$out/camvid")
+sunrgbd=$("$bin/foi-compare" "${run[@]}" --target=sunrgbd:depth \
+  --sources=vgallery:depth,pvoc:segmentation --budget=2m --out="$out/sunrgbd")
 echo "Reports on what both targets should start from:"
-printf '%s\n' "$out/camvid/report.html" "$out/sunrgbd/report.html"
+printf '%s\n' "$camvid" "$sunrgbd"

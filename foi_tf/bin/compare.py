@@ -12,7 +12,8 @@ Each start runs once; then those that may be the best run with further seeds, un
 best, or within 2 % of it, with a probability of --confidence, or until --budget is spent. Links
 and result rows are those of foi-source and foi-target in --workdir: what is trained there is not
 trained again, several workers share the work, and the same command goes on after an interruption.
-Writes the page report.html to --out, and comparison.json, which it prints as one line.
+Writes the page report.html to --out, and all numbers to comparison.json beside it. Prints the path
+of the page; where no start had a result there is none, and it prints that of comparison.json.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def _main(values: flags.FlagValues) -> None:
         return
     from foi_tf.comparison import outcome
 
-    print(console.format_json(outcome.compare(plan, values.out).to_json()))
+    print(outcome.compare(plan, values.out).path)
 
 
 def _make_request(values: flags.FlagValues) -> Request:

@@ -31,12 +31,14 @@ class ComparedStarts:
       text: the answer in words; "" likewise.
       race: how the race ended.
       curve: the races by the number of target images, the fewest first; empty if none were asked.
+      path: report.html, or comparison.json where there is no answer to show.
     """
 
     answer: Answer | None
     text: str
     race: RaceResult
-    curve: Sequence[CurvePoint] = ()
+    curve: Sequence[CurvePoint]
+    path: epath.Path
 
     def __str__(self) -> str:
         decided = report_texts.describe_decision(self.race, self.answer)
@@ -72,13 +74,13 @@ def compare(plan: ComparisonPlan, out: epath.PathLike) -> ComparedStarts:
     analysis = analyze_rows(result)
     answer = answer_race(result, analysis) if analysis is not None else None
     text = str(describe_answer(answer, str(plan.target.task))) if answer is not None else ""
-    found = ComparedStarts(answer=answer, text=text, race=result, curve=curve)
+    path = epath.Path(out) / "comparison.json"
+    found = ComparedStarts(answer=answer, text=text, race=result, curve=curve, path=path)
     say(str(found))
-    kept = json.dumps(found.to_json(), indent=1, allow_nan=False)
-    write_text(epath.Path(out) / "comparison.json", kept + "\n")
-    if analysis is not None and answer is not None:
-        say(f"page: {write_page(out, result, analysis, answer, curve)}")
-    return found
+    write_text(path, json.dumps(found.to_json(), indent=1, allow_nan=False) + "\n")
+    if analysis is None or answer is None:
+        return found
+    return dataclasses.replace(found, path=write_page(out, result, analysis, answer, curve))
 
 
 def describe_race(result: RaceResult, answer: Answer | None = None) -> dict[str, Any]:

@@ -25,7 +25,9 @@ def _given(flags, bricks, tmp_path):
 def answer(outcome):
     code, out, err = outcome
     assert code == 0, err
-    return json.loads(out)["race"]
+    page = pathlib.Path(out.strip())
+    assert page.name == "report.html" and page.is_file()
+    return json.loads(page.with_name("comparison.json").read_text())["race"]
 
 
 @pytest.mark.slow
@@ -129,7 +131,7 @@ def test_a_budget_below_the_first_run_says_how_much_it_takes(call, given, monkey
     given |= {"target": "blocks:segmentation", "setting": "small", "budget": "1s"}
     code, out, err = call(compare, **given, sources="bricks", steps_per_loop=2)
     assert code == 0, err
-    found = json.loads(out)["race"]
+    found = json.loads(pathlib.Path(out.strip()).read_text())["race"]  # There is no page.
     assert (found["reason"], found["best"], found["starts"]) == (race.BUDGET, "", [])
     assert "the first run alone takes about" in err
     assert found["decision"][0] == "The budget ended before any start had a result."
@@ -191,9 +193,9 @@ def test_numbers_of_target_images_are_compared_with_the_same_models(call, given,
     assert "--images=4: must be at least 8 and below the 12 training images" in error(wrong)
     assert "--images" in misuse(call(compare, **given, target="blocks", images="few"))
     given |= {"target": "blocks:segmentation", "sources": "bricks", "seeds": 1, "images": "all,8"}
-    code, out, err = call(compare, **given)
+    code, _, err = call(compare, **given)
     assert code == 0, err
-    found = json.loads(out)["images"]
+    found = json.loads((tmp_path / "out/comparison.json").read_text())["images"]
     assert [one["images"] for one in found] == [8, 12]
     rows = results.load(tmp_path / "work/results")
     own = rows[rows.target == "blocks"]
