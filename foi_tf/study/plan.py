@@ -99,6 +99,9 @@ def build_plan(
     alone_seeds = seeds if variation.varied_in_link(vary, limited) else seeds[:1]
     targets = list(dict.fromkeys([*targets, *(chain.target for chain in chains)]))
     sources = list(dict.fromkeys(chain.source for chain in chains))
+    by_target: dict[Task, list[Chain]] = {task: [] for task in targets}
+    for chain in chains:
+        by_target[chain.target].append(chain)
     runs = _plan_pretraining(datasets, init, seeds[0])
     first = tuple(range(len(runs)))
 
@@ -144,8 +147,7 @@ def build_plan(
                     source_init=source_init,
                     needs=(places[chain.source, seed if seed in source_seeds else seeds[0]],),
                 )
-                for chain in chains
-                if chain.target == task
+                for chain in by_target[task]
             ]
     return runs
 
