@@ -178,13 +178,12 @@ class AveragePrecision:
             if metric == "map"
             else voc_metrics.compute_voc_ap50_parts(truth, found, self.classes)
         )
-        images = [
-            len(np.unique(truth.images[truth.labels == label])) for label in range(self.classes)
-        ]
+        pairs = np.unique(truth.labels.astype(np.int64) * self._images + truth.images)
+        images = np.bincount(pairs // self._images, minlength=self.classes)
         return MetricParts(
             class_names=names,
             class_values=by_class,
-            class_images=np.array(images),
+            class_images=images,
             size_values=by_size,
             size_objects=count_by_size(truth),
         )
