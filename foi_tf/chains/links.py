@@ -1,6 +1,7 @@
 """Describes a link of a chain, one training run, and reads and writes its record."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -256,9 +257,14 @@ def _name_prefix(task: Task) -> str:
     return f"{task.dataset}.{task.type}"
 
 
+@functools.cache  # Making one takes longer than reading many files by it.
+def _make_adapter(kind: type) -> pydantic.TypeAdapter:
+    return pydantic.TypeAdapter(kind)
+
+
 def _read_json(path: epath.Path, kind: type):
     try:
-        found: Link | Finished = pydantic.TypeAdapter(kind).validate_json(path.read_bytes())
+        found: Link | Finished = _make_adapter(kind).validate_json(path.read_bytes())
         _ = (
             found.link if isinstance(found, Finished) else found
         ).digest  # Unknown task types raise KeyError.
