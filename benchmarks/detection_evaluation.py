@@ -27,6 +27,7 @@ import time
 
 import numpy as np
 from absl import app, flags
+from figures import Figure, tell_figures
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -204,6 +205,30 @@ def main(_):
         elif name == "link":
             text += f"  of {LINK_IMAGES.value} images (at most {LINK_SECONDS} s)"
         print(text)
+    images = f"of {IMAGES.value} images with {PREDICTIONS.value} predictions each"
+    texts = {
+        "both": f"COCO's mAP and VOC's AP50 {images}, against pycocotools",
+        "oks_ap50": f"AP of 17 keypoints of {IMAGES.value} images, against pycocotools",
+    }
+    tell_figures(
+        *(
+            Figure(
+                what=text,
+                unit="s",
+                ours=seconds[name],
+                peer=seconds[peers[name]],
+                at_most=REQUIRED,
+            )
+            for name, text in texts.items()
+        ),
+        Figure(
+            what=f"evaluation of {LINK_IMAGES.value} images at the end of a link",
+            unit="s",
+            ours=seconds["link"],
+            peer=LINK_SECONDS,
+            at_most=1,
+        ),
+    )
     values = {name: pairs[0][1] for name, pairs in measured.items()}
     for name in ("map", "both", "oks_ap50"):
         difference = abs(values[name] - values[peers[name]])

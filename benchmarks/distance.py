@@ -18,6 +18,7 @@ import time
 
 import numpy as np
 from absl import app, flags
+from figures import Figure, tell_figures
 from scipy.spatial.distance import cdist
 
 from foi_tf.analysis.measures import distance
@@ -76,6 +77,9 @@ def main(_):
     own, peer = (statistics.median(seconds for seconds, _ in runs) for runs in (ours, peers))
     print(f"(2) and (3): {own:.1f} s, cdist and min {peer:.1f} s, ", end="")
     print(f"ratio {own / peer:.3f} (at most {REQUIRED}), peak {peak:.2f} GiB")
+    count = f"{DATASETS.value} datasets of {IMAGES.value} images"
+    what = f"distances (2) and (3) between {count}, against SciPy's cdist"
+    tell_figures(Figure(what=what, unit="s", ours=own, peer=peer, at_most=REQUIRED))
     expected = peers[0][1]
     worst = max(abs(ours[0][1][key] / value - 1) for key, value in expected.items())
     print(f"largest relative difference {worst:.1e} of {len(expected)} numbers")

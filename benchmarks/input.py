@@ -23,6 +23,7 @@ import time
 
 import tensorflow as tf
 from absl import app, flags
+from figures import Figure, tell_figures
 
 from foi_tf import miniworld, tasks
 from foi_tf.data.convert import builder
@@ -143,6 +144,16 @@ def compare(data_dir: str) -> None:
         ratio = rate / rates["decode"]
         required = f" (at least {REQUIRED[base]})" if base in REQUIRED else ""
         print(f"{kind:14} {rate:7.0f} images/s  ratio {ratio:.2f}{required}  peak {peak:.0f} MiB")
+        if base in REQUIRED:
+            tell_figures(
+                Figure(
+                    what=f"training input, {kind}, against decoding each JPEG file whole",
+                    unit="images/s",
+                    ours=rate,
+                    peer=rates["decode"],
+                    at_least=REQUIRED[base],
+                )
+            )
 
 
 def main(_):

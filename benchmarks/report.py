@@ -13,6 +13,7 @@ import tempfile
 import time
 
 import numpy as np
+from figures import Figure, tell_figures
 
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report.report import write_report
@@ -25,6 +26,7 @@ METRICS = {
     "segmentation": "miou", "detection": "ap50", "keypoints": "oks_ap50", "depth": "rmse",
 }  # fmt: skip
 BASELINE = 0.4
+LIMIT = 8.0  # Seconds for 2000 rows.
 
 
 def row(source: Task | str, target: Task, setting: str, seed: int, rng: np.random.Generator) -> Row:
@@ -86,6 +88,9 @@ def main() -> None:
         print(f"{count} rows: {seconds:.1f} s ({cpu:.1f} s of CPU), report.html {size:.1f} MB")
         print(f"{len(files)} files, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
         print(f"peak memory {peak:.0f} MiB")
+        limit = LIMIT * count / 2000
+        what = f"report of {count} rows, against the limit"
+        tell_figures(Figure(what=what, unit="s", ours=seconds, peer=limit, at_most=1))
 
 
 if __name__ == "__main__":

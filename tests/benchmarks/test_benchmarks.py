@@ -1,5 +1,6 @@
 """Runs every benchmark at its smallest size; the numbers that it prints mean nothing there."""
 
+import json
 import os
 import pathlib
 import re
@@ -8,6 +9,7 @@ import sys
 
 import pytest
 
+from benchmarks.figures import QUICK
 from tests import tiny_backbone
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -17,14 +19,14 @@ NETWORK = ("--backbone=hrnet_mini", "--size=64")
 # Arguments of the smallest run, and a text that the output has to match.
 CASES = {
     "claims": (["--studies=1", "--draws=10", "--datasets=8"], r"8 datasets +A9.*\nlargest"),
-    "convert": (["--images=4", "--repeats=1", "--layouts=camvid"], r"camvid +\d+"),
+    "convert": (QUICK["convert"], r"camvid +\d+"),
     "detection_evaluation": (
-        ["--images=20", "--link_images=20", "--predictions=5", "--repeats=1"],
+        QUICK["detection_evaluation"],
         r"link +[\d.]+ s(.|\n)*map .* by 0\.0e\+00\n.*both .* 0\.0e\+00\n.* by 0\.0e\+00\n$",
     ),
-    "distance": (["--datasets=3", "--images=20", "--channels=8", "--repeats=1"], r"[\d.]+ s"),
+    "distance": (QUICK["distance"], r"[\d.]+ s"),
     "factors": (["--draws=2", "--resamples=9", "--grids=4x5"], r"4x5 +distance +\d"),
-    "first_step": (["--repeats=1", "--backbone=hrnet_mini", "--size=32"], r"ratio"),
+    "first_step": (QUICK["first_step"], r"ratio"),
     "gpu": (
         [
             "--backbone=hrnet_mini",
@@ -36,14 +38,9 @@ CASES = {
         ],
         r'(?s)"kind": "[cg]pu".*"deterministic": true,.*"fed_images_per_second": [\d.]+.*"loss": ',
     ),
-    "inference": (
-        ["--torch_python=", "--rounds=1", "--calls=5", *NETWORK, "--precisions=float32"],
-        r"foi_tf +float32",
-    ),
-    "input": (
-        ["--images=16", "--repeats=1", "--kinds=decode,image streamed"],
-        r"image streamed.*ratio",
-    ),
+    "growth": (QUICK["growth"], r"plan +\d\.\d+ +\d\.\d+  100: "),
+    "inference": (QUICK["inference"], r"foi_tf +float32"),
+    "input": (QUICK["input"], r"image streamed.*ratio"),
     "keypoint_limit": (
         ["--targets=dogs", "--images=8", "--seeds=1", "--steps=1", "--size=32"],
         r"dogs:keypoints +0( +\d\.\d+){3} +\d+\.\d%",
@@ -55,17 +52,14 @@ CASES = {
     "lowering": ([*NETWORK, "--task_types=depth"], r"depth +eval +lowers, static"),
     "overlap": (["400"], r"wrong +\d+ pairs"),
     "race": (["--draws=1", "--study=real", "--limit=1"], r"race +\d+"),
-    "report": (["60"], r"60 rows: [\d.]+ s"),
+    "report": (QUICK["report"], r"60 rows: [\d.]+ s"),
     "segmentation_head": (
         ["--targets=camvid", "--images=8", "--seeds=1", "--steps=1", "--size=32"],
         r"camvid:segmentation +0\.1 +0\.\d+ +0\.\d+ [+-]0\.",
     ),
     "shutdown": (["--repeats=5", "--seconds=0.02"], r"longest"),
-    "startup": (["--repeats=1"], r"foi-weights +[\d.]+ s"),
-    "train_step": (
-        ["--torch_python=", "--rounds=1", "--steps=5", *NETWORK, "--precisions=bfloat16"],
-        r"foi_tf +bfloat16",
-    ),
+    "startup": (QUICK["startup"], r"foi-weights +[\d.]+ s"),
+    "train_step": (QUICK["train_step"], r"foi_tf +bfloat16"),
     "xla_steps": (["--backbone=hrnet_mini", "--size=64", "--task_types=depth"], r"all within"),
     "weights": (["hrnet_mini", "old.pth"], r"old\.pth +\d+ MB"),
 }
@@ -77,10 +71,18 @@ WITH_TORCH = {
     "torch_step": (["hrnet_w18", "32", "float32", "1"], r'"seconds"'),
     "torch_inference": (["hrnet_w18", "32", "float32", "1"], r"\["),
 }
-# Started by other benchmarks; or tested beside what they are about: `repeat` in tests/bin,
-# `storage` in tests/chains, `uncertainty` in tests/analysis, `screening` in test_screening.py.
+# Started by other benchmarks; or tested below, or beside what they are about: `repeat` in
+# tests/bin, `storage` in tests/chains, `uncertainty` in tests/analysis, `screening` in
+# test_screening.py.
 # `kill` takes minutes at its smallest; tests/test_sweep.py kills workers once.
-ELSEWHERE = {"tensorflow_step", "tensorflow_inference", "torch_reference", "workers"}
+ELSEWHERE = {
+    "all",
+    "tensorflow_step",
+    "tensorflow_inference",
+    "torch_reference",
+    "workers",
+    "figures",
+}
 ELSEWHERE |= {"repeat", "storage", "uncertainty", "kill", "screening"}
 ELSEWHERE |= {"efficientnet_lite_reference"}
 
@@ -122,3 +124,24 @@ def test_it_runs_beside_torch(name):
 def test_every_benchmark_is_known():
     names = {path.stem for path in FOLDER.glob("*.py")}
     assert names == {*CASES, *WITH_TORCH, *ELSEWHERE}
+
+
+@pytest.mark.slow
+def test_table_has_what_ran_and_names_what_failed(tmp_path):
+    page = tmp_path / "speed.md"
+    page.write_text("before\n<!-- The table of benchmarks/all.py. -->\n\nold\n"
+                    "<!-- The end of the table. -->\nafter\n")  # fmt: skip
+    command = [sys.executable, FOLDER / "all.py", "--quick", "--only=lost,distance"]
+    done = subprocess.run(
+        [*command, f"--page={page}"], capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": PLAIN_PATH},
+    )  # fmt: skip
+    assert done.returncode == 1 and "lost failed: " in done.stderr
+    head, row = re.fullmatch(
+        r"before\n<!.*>\n\n(.*)\n\|-.*\n(.*)\n\n<!.*>\nafter\n", page.read_text()
+    ).groups()
+    assert head.split("|")[2:5] == [" ours ", " peer or limit ", " ratio "]
+    ours, peer, ratio = row.replace("*", "").replace(" s ", " ").split("|")[2:5]
+    assert float(ratio) == pytest.approx(float(ours) / float(peer), rel=0.02)
+    (kept,) = json.loads(page.with_suffix(".json").read_text())["distance"]["figures"]
+    assert kept["ours"] == pytest.approx(float(ours), rel=0.01)
