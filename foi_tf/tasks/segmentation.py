@@ -47,8 +47,8 @@ class Segmentation(TaskType):
 
     def encode(self, example) -> dict[str, tf.Tensor]:
         """Returns {"mask" int32 [H, W]}, -1 where ignored."""
-        mask = tf.cast(example["mask"][..., 0], tf.int32)
-        return {"mask": tf.where(mask == self._ignored, _NO_CLASS, mask)}
+        # The label of ignored pixels is the largest of its type, and the next number is 0.
+        return {"mask": tf.cast(example["mask"][..., 0] + 1, tf.int32) - 1}
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
         """Computes cross-entropy of outputs [B, H, W, classes] without ignored pixels (Eq. A.1).

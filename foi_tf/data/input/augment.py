@@ -69,10 +69,11 @@ def crop_image(
         seen = pixels[None, y : y + height, x : x + width]
         placed = resizing.resize_by_tensorflow(seen, shrink, out, crop, mean, view.mirrored)[0]
         return tf.ensure_shape(placed, (*crop, 3))
+    numbers = tf.concat([corner, window, [shrink], out, [tf.cast(view.mirrored, tf.int32)]], 0)
     # It has to be stateless, or deterministic runs would map one image after the other.
     placed = tf.numpy_function(
         functools.partial(resizing.resize_by_opencv, crop=crop, color=resizing.margin_color(mean)),
-        [pixels, corner, window, shrink, out, view.mirrored],
+        [pixels, numbers],
         tf.uint8,
         stateful=False,
     )
