@@ -42,6 +42,7 @@ class RecordScan:
     sizes: Mapping[str, tuple[int, ...]]
 
 
+@tf.autograph.experimental.do_not_convert
 def scan_records(directory: epath.Path, dataset: Dataset) -> RecordScan:
     """Reads all records of a prepared dataset once, and a sample of its images.
 
