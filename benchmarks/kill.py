@@ -56,8 +56,8 @@ WORKER = (
 # Code that workers run first, by stand-in: that of the first worker, and of the second.
 STAND_INS = {
     "": ("", ""),
-    "object_store": ("from tests import storage_faults as s; s.act_like_object_store(); ",) * 2,
-    "clock": ("", "from tests import storage_faults as s; s.shift_clock(3600); "),
+    "object_store": ("from tests import storage_stand_ins as s; s.act_like_object_store(); ",) * 2,
+    "clock": ("", "from tests import storage_stand_ins as s; s.shift_clock(3600); "),
 }
 STOPS = {signal.SIGTERM: 143, signal.SIGINT: 130}
 # Parts of the names of new files after which a signal is sent.

@@ -14,7 +14,7 @@ import sys, time
 from etils import epath
 from foi_tf import lease
 from foi_tf.study import results
-from tests import result_rows, storage_faults
+from tests import result_rows, storage_stand_ins
 {stand_in}
 lease.POLL, lease.BEAT = 0.02, 0.2
 place, name = epath.Path({place!r}), sys.argv[1]
@@ -34,8 +34,8 @@ TURNS = 5
 @pytest.mark.parametrize(
     ("stand_in", "first_only"),
     [
-        ("storage_faults.act_like_object_store(stale=0.3)", False),
-        ("storage_faults.shift_clock(3600)", True),
+        ("storage_stand_ins.act_like_object_store(stale=0.3)", False),
+        ("storage_stand_ins.shift_clock(3600)", True),
     ],
     ids=["object store", "clock"],
 )
