@@ -1,19 +1,10 @@
 """Shares networks between the tests of models, since building one takes seconds."""
 
-import functools
-
 import pytest
 import tensorflow as tf
 
 from foi_tf.models.backbones import build_backbone
-from foi_tf.models.hrnet import hrnet_v2
 from tests import tiny_backbone
-
-
-@pytest.fixture(scope="session")
-def published():
-    """Builds HRNetV2 by width, each only once."""
-    return functools.cache(hrnet_v2)
 
 
 @pytest.fixture(scope="session")
