@@ -101,6 +101,7 @@ def test_the_backbone_alone_is_transferred(make_link, blocks_data, trained, tmp_
             assert same == name.startswith("backbone"), name
 
 
+@pytest.mark.slow
 def test_what_a_loss_prints_is_on_stdout_and_nothing_else(
     make_link, blocks_data, tmp_path, monkeypatch, capsys
 ):
@@ -115,6 +116,7 @@ def test_what_a_loss_prints_is_on_stdout_and_nothing_else(
     assert capsys.readouterr().out == "logits: (4, 32, 32, 3)\n"  # Once, as the step is traced.
 
 
+@pytest.mark.slow
 def test_few_frames_of_ours_are_above_a_training_step(blocks, tmp_path, monkeypatch):
     (tmp_path / "c.yaml").write_text(CONFIG)
     task, root = Task("blocks", "segmentation"), pathlib.Path(foi_tf.__file__).parent
@@ -231,7 +233,7 @@ target.main()
 CONFIG = """
 segmentation:
   crop: [32, 32]
-  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 40, small_steps: 40, batch_size: 4}
+  schedule: {optimizer: sgd, learning_rate: 0.05, steps: 24, small_steps: 24, batch_size: 4}
 """
 
 
@@ -267,12 +269,12 @@ def _whole(command, tmp_path_factory):
     return next(workdir.glob("links/*"))
 
 
-BREAKS = ((signal.SIGKILL, 2), (signal.SIGKILL, 14), (signal.SIGTERM, 26))
+BREAKS = ((signal.SIGKILL, 2), (signal.SIGTERM, 14))
 
 
 @pytest.mark.slow
 def test_a_killed_run_ends_as_if_it_had_not_been(command, whole, tmp_path):
-    """Stopped three times after a checkpoint, it ends with the same bits in weights and metric."""
+    """Stopped twice after a checkpoint, it ends with the same bits in weights and metric."""
     for sent, step in BREAKS:
         process = subprocess.Popen(command(tmp_path), stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 120

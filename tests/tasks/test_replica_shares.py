@@ -1,4 +1,4 @@
-"""Losses of several replicas are shares of the mean over the whole batch, however it is split."""
+"""Losses of replicas and micro-batches are shares of the mean over the whole batch."""
 
 import functools
 
@@ -11,7 +11,7 @@ from tensorflow.python.distribute.tpu_strategy import _TPUReplicaContext
 from foi_tf import tasks
 from foi_tf.models import transfer
 from foi_tf.study.dataset import Task
-from foi_tf.tasks import base
+from foi_tf.tasks import base, micro_batches
 from tests import tiny_backbone
 from tests.augmented_examples import ROW
 from tests.training.trainers import CROP, make_batches
@@ -90,6 +90,24 @@ def test_they_add_up_with_the_gathering_of_tpu_strategy(case, two_replicas, monk
     monkeypatch.setattr(ours, "_compute_all_gather_output_shape", shape, raising=False)
     assert_shares_add_up(case, two_replicas)
     assert len(gathered) == 2  # Each replica's views, once.
+
+
+def test_micro_batches_and_their_gradients_add_up_to_those_of_the_whole_batch(case):
+    task, outputs, targets = case
+    if task.views == 2:
+        return  # Its loss compares all images of a batch.
+    terms, gradients = compute_losses(*case)
+    counts = micro_batches.count_valid(lambda: task.loss(outputs, targets))
+    found = []
+    for index in (0, 1):
+        with micro_batches.one_part(2, tf.zeros([0]) if counts is None else counts):
+            found.append(compute_losses(*take_half(case, index)))
+    for name, term in terms.items():
+        total = sum(shares[name] for shares, _ in found)
+        np.testing.assert_allclose(total, term, rtol=1e-5, err_msg=name)
+    for *parts, gradient in zip(*(parts for _, parts in found), gradients, strict=True):
+        both = np.concatenate(parts)
+        np.testing.assert_allclose(both, gradient, rtol=1e-4, atol=1e-6 * np.abs(gradient).max())
 
 
 def test_replicas_meet_once_for_all_terms(case, monkeypatch):

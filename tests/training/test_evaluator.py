@@ -81,7 +81,9 @@ def by_hand(task, model, source):
 
 
 @pytest.mark.parametrize("replicas", [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("task_type", ["classification", "depth", "segmentation"])
+@pytest.mark.parametrize(
+    "task_type", [pytest.param("classification", marks=pytest.mark.slow), "depth", "segmentation"]
+)
 def test_the_metric_is_made_of_what_is_kept(make, tmp_path, request, task_type, replicas):
     where = (
         request.getfixturevalue("two_replicas")

@@ -9,12 +9,6 @@ from foi_tf.training import strategies
 from tests import tiny_backbone
 from tests.training.trainers import make_batches, make_trainer
 
-# Contrastive losses compare all views of a batch.
-SLOW = [
-    pytest.param(name, marks=pytest.mark.slow)
-    for name in sorted(set(tasks.TYPES) - {"contrastive", "detection"})
-]
-
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch):
@@ -57,9 +51,14 @@ def assert_same(ours, whole):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=rough, atol=rough, err_msg=a.name)
 
 
-@pytest.mark.parametrize("task_type", ["detection", *SLOW])
+@pytest.mark.slow
+@pytest.mark.parametrize("task_type", ["detection", "classification"])
 def test_two_parts_are_the_whole_batch(task_type):
-    """With equal statistics of batch norm they differ by rounding alone."""
+    """With equal statistics of batch norm they differ by rounding alone.
+
+    One divides by numbers of valid elements, the other by that of images; for the losses of all
+    task types see tests/tasks/test_replica_shares.py.
+    """
     where = strategies.create_strategy("cpu")
     ours, whole = (train(where, task_type, parts) for parts in (2, 1))
     assert_same(ours, whole)
