@@ -97,6 +97,7 @@ def _tiny(monkeypatch):
     tiny_backbone.use_tiny_backbone(monkeypatch)
 
 
+@pytest.mark.slow
 def test_runs_tell_their_chain_and_metric(runs):
     assert runs["pretraining"].chain == ("scratch", "ilsvrc:classification")
     assert runs["source"].chain == ("ilsvrc", SOURCE)
@@ -108,6 +109,7 @@ def test_runs_tell_their_chain_and_metric(runs):
     assert str(one) == f"ilsvrc → {SOURCE} → {TARGET}: miou = {one.value:.3f}"
 
 
+@pytest.mark.slow
 def test_rows_gains_and_the_report_follow(run, runs, tmp_path):
     rows = foi.load_results(run["workdir"] / "results")
     small = rows[(rows.target == "camvid") & (rows.setting == "small")]
@@ -136,6 +138,7 @@ def test_rows_that_disagree_are_left_out_with_a_warning():
         foi.gains(rows)
 
 
+@pytest.mark.slow
 def test_a_model_is_exported_and_opened(run, runs, tmp_path):
     images = np.random.default_rng(0).integers(0, 255, (2, 40, 56, 3), np.uint8)
     metadata = foi.export(
@@ -155,6 +158,7 @@ def test_a_model_is_exported_and_opened(run, runs, tmp_path):
         opened.predict(images[0] / 255)
 
 
+@pytest.mark.slow
 def test_a_backbone_alone_does_not_predict(runs):
     checkpoint = runs["source"].directory / "weights"
     opened = foi.open_model(checkpoint, backbone=tiny_backbone.NAME)
@@ -164,6 +168,7 @@ def test_a_backbone_alone_does_not_predict(runs):
         opened.predict(images)
 
 
+@pytest.mark.slow
 def test_a_source_model_is_given_by_its_run(run, runs):
     other = {**run, "workdir": run["workdir"].with_name("other")}
     moved = foi.target(TARGET, source=SOURCE, source_weights=runs["source"], **other)
@@ -172,6 +177,7 @@ def test_a_source_model_is_given_by_its_run(run, runs):
     assert start.value == runs["baseline"].value
 
 
+@pytest.mark.slow
 def test_a_configuration_is_a_name_a_path_or_an_object(run, runs):
     config = configuration.load_config(str(run["config"]), ["camvid"])
     again = foi.target(TARGET, **{**run, "config": config})

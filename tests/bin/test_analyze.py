@@ -97,6 +97,7 @@ def test_statistics_of_images_are_found_beside_their_rows(monkeypatch, capsys, t
     assert (line["images"], line["better"]) == (30, 100)
 
 
+@pytest.mark.slow
 def test_it_runs_as_a_module_without_tensorflow(tmp_path):
     results.write_row(BASELINE, tmp_path / "results")
     code = (

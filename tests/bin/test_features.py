@@ -160,6 +160,7 @@ def test_scores_of_a_ranking_of_ones_own(call, tmp_path):
     assert "own.csv: line 2: 'much' is no score" in error(call(recommend, *given, scores=own))
 
 
+@pytest.mark.slow
 def test_an_analysis_with_features(tmp_path, monkeypatch, capsys):
     feature_files.write_features(
         tmp_path / "f.npz", [make_features(n, seed=i) for i, n in enumerate(("camvid", "city"))]

@@ -128,6 +128,7 @@ def test_a_raw_folder_is_checked_and_nothing_written(call, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
+@pytest.mark.slow
 def test_prepared_datasets_are_looked_at(call, blocks, tmp_path):
     code, out, _ = call(prepare, describe="blocks", data_dir=blocks, out=tmp_path)
     told = json.loads(out)
@@ -140,6 +141,7 @@ def test_prepared_datasets_are_looked_at(call, blocks, tmp_path):
     assert "unknown dataset 'block'; did you mean 'blocks'?" in said
 
 
+@pytest.mark.slow
 def test_the_rendered_collection_is_prepared_by_name(call, tmp_path):
     code, out, _ = call(prepare, collection="mini", dataset="kitti", data_dir=tmp_path)
     assert code == 0 and out.startswith("kitti\t60\t100\t")

@@ -97,6 +97,7 @@ def test_a_self_supervised_chain_end_to_end(call, flags):
     assert model.head is None and model.metadata["chain"] == (simclr,)
 
 
+@pytest.mark.slow
 def test_linear_evaluation(call, flags, tmp_path):
     given = {"data_dir": flags["data_dir"], "backbone": "hrnet_mini", "init": "scratch"}
     out_file = tmp_path / "linear.json"
@@ -110,6 +111,7 @@ def test_linear_evaluation(call, flags, tmp_path):
     assert len(found["mean"]) == len(found["std"]) == 3
 
 
+@pytest.mark.slow
 def test_probes_of_several_targets(call, flags, tmp_path):
     """Classifies by the solver of foi-linear, and segments by a head; outcomes are kept."""
     given = {"data_dir": flags["data_dir"], "backbone": "hrnet_mini", "size": "32x32"}
@@ -125,6 +127,7 @@ def test_probes_of_several_targets(call, flags, tmp_path):
     assert "blocks" in said and "depth" in said
 
 
+@pytest.mark.slow
 def test_linear_evaluation_with_labels_from_boxes(call, flags):
     given = {"data_dir": flags["data_dir"], "backbone": "hrnet_mini", "init": "scratch"}
     # Each image of `blocks` shows an object of each class.

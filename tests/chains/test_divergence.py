@@ -39,6 +39,7 @@ def with_rate(make_link, rate):
     return make_link(schedule={"learning_rate": rate})
 
 
+@pytest.mark.slow
 def test_a_link_that_diverges_leaves_no_result(make_link, blocks_data, tmp_path, monkeypatch):
     link = with_rate(make_link, 1e30)
     with pytest.raises(DivergedError) as raised:
@@ -60,6 +61,7 @@ def test_a_link_that_diverges_leaves_no_result(make_link, blocks_data, tmp_path,
         run(link, blocks_data, tmp_path)
 
 
+@pytest.mark.slow
 def test_weights_after_the_last_step_count_as_well(make_link, blocks_data, tmp_path, monkeypatch):
     monkeypatch.setattr(transfer, "find_not_finite", lambda variables: variables[0].name)
     with pytest.raises(DivergedError, match="at step 1 of 1"):

@@ -103,6 +103,7 @@ def test_wrong_annotations_are_named(prepared, change, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.slow
 def test_batches_hold_augmented_fields(prepared):
     def batch(task_type, *names, **options):
         source = pipeline.Input(

@@ -233,6 +233,7 @@ def test_the_code_for_timm_normalizes_and_calls(changes, call, body):
     assert f"({list(STATISTICS[0])}, {list(STATISTICS[1])})" in code
 
 
+@pytest.mark.slow
 def test_an_imported_classifier_is_exported_with_its_head(tmp_path):
     made = public_weights.build_classifier("hrnet_mini", 3)
     normalized = {"mean": (0.1,) * 3, "std": (0.5,) * 3}

@@ -232,6 +232,7 @@ def test_kubernetes_gets_an_indexed_job_a_stage(machine):
         assert ignored[1]["onExitCodes"]["values"] == [143]
 
 
+@pytest.mark.slow
 def test_kubernetes_jobs_follow_each_other_and_a_failed_one_ends_it(machine):
     machine.program("kubectl", "[ -t 0 ] || [ $1 != apply ] || cat > /dev/null; exit 0")
     code, _, err = machine.run("sweep_kubernetes.sh", "--image=i", "--claim=c", *PLAN)
@@ -244,6 +245,7 @@ def test_kubernetes_jobs_follow_each_other_and_a_failed_one_ends_it(machine):
     assert code == 1 and "stage 0: commands failed for good" in err
 
 
+@pytest.mark.slow
 def test_another_sweep_from_the_same_place_leaves_the_plan_of_the_first(machine):
     code, _, err = machine.run("sweep_local.sh", *PLAN)
     assert code == 0, err

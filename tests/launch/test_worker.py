@@ -99,6 +99,7 @@ def test_sigterm_reaches_the_command_and_waits_for_its_checkpoint(machine):
     assert machine.calls("foi-target") == []
 
 
+@pytest.mark.slow
 def test_sigterm_reaches_all_commands_of_a_local_sweep(machine):
     started, saved = preemptible(machine)
     process = machine.start(

@@ -37,6 +37,7 @@ def test_heads_share_one_backbone(two):
     assert len(two.trainable_variables) == len(shared) + alone
 
 
+@pytest.mark.slow
 def test_tasks_may_differ_in_input_size(two):
     assert two.models["a:segmentation"](tf.zeros((1, 64, 96, 3))).shape == (1, 64, 96, 4)
     assert two.models["b:classification"](tf.zeros((1, 32, 32, 3))).shape == (1, 5)

@@ -50,6 +50,7 @@ def test_a_part_of_the_page_that_has_no_place_is_named(monkeypatch):
         readme.filled([marked, marked])
 
 
+@pytest.mark.slow
 def test_the_default_rule_is_the_one_that_wins():
     """No rule wins in 80 % of the draws, so it is the advice."""
     for study in STUDIES:

@@ -111,6 +111,7 @@ def test_scenarios_without_a_chain_in_common_are_not_compared(make_results):
     assert len(name_scenarios(analysis)) == 2 and build_scenario_tables(analysis, {}) == []
 
 
+@pytest.mark.slow
 def test_self_supervised_sources_are_held_against_the_baseline(make_results, tmp_path):
     begun = RESNET | {"init": "ilsvrc:contrastive"}
     frame = make_results(

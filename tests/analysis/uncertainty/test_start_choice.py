@@ -62,6 +62,7 @@ def test_metrics_have_intervals_that_hold_the_true_one():
     assert 0.92 <= np.mean(held) <= 0.99
 
 
+@pytest.mark.slow
 def test_probabilities_to_be_the_best_are_true_as_often_as_they_say():
     """Effects of sources are drawn anew in each study, with a deviation of 4 %."""
     rng = np.random.default_rng(1)

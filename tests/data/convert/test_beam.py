@@ -14,6 +14,7 @@ def find(root):
     return custom_dataset.find_custom_dataset(root, ["coco", "masks"], "mine", "aerial", None)
 
 
+@pytest.mark.slow
 def test_beam_writes_the_same_records(tmp_path):
     pytest.importorskip("apache_beam", reason="needs Apache Beam: pip install 'foi_tf[beam]'")
     found = find(raw_folders.write_folder(tmp_path / "raw", train=40, val=5))

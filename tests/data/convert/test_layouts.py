@@ -95,6 +95,7 @@ def test_reading_is_deterministic(name, tree):
                 np.testing.assert_array_equal(other[0][field], value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(layouts.LAYOUTS))
 def test_records_hold_what_was_read(name, tree, tmp_path):
     root, expected = tree(name)

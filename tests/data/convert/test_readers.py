@@ -68,6 +68,7 @@ def real_sets():
     return [pytest.param(path, id=path.name) for path in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("root", real_sets())
 def test_real_sets_are_read_whole(root):
     parts = {"coco": "annotations", "masks": "masks", "depth": "depth"}

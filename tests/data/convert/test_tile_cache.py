@@ -43,6 +43,7 @@ def records(prepared):
     return {path.name: path.read_bytes() for path in prepared.directory.glob("*tfrecord*")}
 
 
+@pytest.mark.slow
 def test_each_image_is_decoded_once_and_records_are_the_same(folder, decoded, tmp_path):
     ahead = builder.build_records(folder, tmp_path / "ahead")
     of_tiles = {name: n for name, n in decoded.items() if not name.startswith(("P0003", "P0005"))}
@@ -58,6 +59,7 @@ def test_each_image_is_decoded_once_and_records_are_the_same(folder, decoded, tm
     assert not [path for path in ahead.directory.iterdir() if path.is_dir()]
 
 
+@pytest.mark.slow
 def test_finished_tiles_are_kept_for_the_next_run(folder, decoded, tmp_path):
     groups = tile_cache.group_by_file(shards.sort_entries("train", folder.splits["train"]))
     *others, last = [group[0].path for group in groups if len(group) > 1]

@@ -38,6 +38,7 @@ def test_little_work_is_done_in_this_process(tmp_path, capsys):
     assert capsys.readouterr().err == "few: 9/9 images\n"
 
 
+@pytest.mark.slow
 def test_much_work_is_shared_until_one_fails(tmp_path, capsys):
     paths = [f"{tmp_path}/{index}" for index in range(MANY)]
     with Workers(2) as workers:
@@ -52,6 +53,7 @@ def test_much_work_is_shared_until_one_fails(tmp_path, capsys):
     assert capsys.readouterr().err == "many: 600/600 images\none: 1/1 image\n"
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_reported(tmp_path):
     with Workers(2) as workers, pytest.raises(FoiError, match=r"a process was killed.*--workers"):
         workers.run(die, [f"{tmp_path}/{index}" for index in range(MANY)], "dying", MANY)

@@ -98,6 +98,7 @@ def _source(blocks):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_partners_stand_beside_each_other(source):
     batches = pipeline.make_train_batches(source, 4)
     assert batches.element_spec["image"].shape == (8, 32, 32, 3)
@@ -113,6 +114,7 @@ def test_partners_stand_beside_each_other(source):
     assert all(not np.array_equal(first, second) for first, second in pairs)
 
 
+@pytest.mark.slow
 def test_images_are_judged_by_the_same_views_always(source):
     first, second = (
         list(pipeline.make_evaluation_batches(source, 5).as_numpy_iterator()) for _ in range(2)

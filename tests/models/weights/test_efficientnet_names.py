@@ -78,6 +78,7 @@ def test_a_depthwise_kernel_keeps_its_channels():
     assert np.array_equal(torch_convert.to_torch(ours), theirs)
 
 
+@pytest.mark.slow
 def test_pixels_are_normalized_as_published(tmp_path):
     write_file(tmp_path / "lite.pth", build(1))
     facts = public_weights.collect_facts(tmp_path / "lite.pth", LITE)
