@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from benchmarks.figures import QUICK
-from tests import tiny_backbone
+from tests import preloaded, tiny_backbone
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
@@ -88,25 +88,21 @@ ELSEWHERE |= {"efficientnet_lite_reference"}
 
 
 # With the tiny backbone in place of hrnet_mini.
-TINY = {"first_step", "gpu", "inference", "lowering", "train_step", "xla_steps"}
-
-
-def run(name, arguments, path, python=sys.executable):
-    """Runs a benchmark as its docstring says, with a PYTHONPATH; returns what it printed."""
-    done = subprocess.run(
-        [python, str(FOLDER / f"{name}.py"), *arguments], cwd=ROOT, capture_output=True,
-        text=True, check=False, env=os.environ | {"PYTHONPATH": path},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+TINY = {"first_step", "gpu", "inference", "keypoint_limit", "lowering", "segmentation_head"}
+TINY |= {"train_step", "xla_steps"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
-def test_it_runs(name):
+def test_it_runs(name, monkeypatch):
+    """Runs it as its docstring says."""
     arguments, expected = CASES[name]
-    path = tiny_backbone.put_on_path() if name in TINY else PLAIN_PATH
-    assert re.search(expected, run(name, arguments, path))
+    monkeypatch.chdir(ROOT)
+    # Of the processes that it starts itself.
+    monkeypatch.setenv("PYTHONPATH", tiny_backbone.put_on_path() if name in TINY else PLAIN_PATH)
+    code, out, err = preloaded.run_file(FOLDER / f"{name}.py", arguments, tiny=name in TINY)
+    assert code == 0, out + err
+    assert re.search(expected, out)
 
 
 @pytest.mark.slow
@@ -118,7 +114,12 @@ def test_it_runs_beside_torch(name):
     arguments, expected = WITH_TORCH[name]
     if name in ("parity", "model_card", "efficientnet_lite"):
         arguments, python = [*arguments, f"--torch_python={python}"], sys.executable
-    assert re.search(expected, run(name, arguments, PLAIN_PATH, python))
+    done = subprocess.run(
+        [python, str(FOLDER / f"{name}.py"), *arguments], cwd=ROOT, capture_output=True,
+        text=True, check=False, env=os.environ | {"PYTHONPATH": PLAIN_PATH},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(expected, done.stdout)
 
 
 def test_every_benchmark_is_known():
