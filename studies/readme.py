@@ -1,6 +1,6 @@
-"""Fills the computed parts of FINDINGS.md, between marks, from the tables here.
+"""Fills the computed parts of FINDINGS.md and IMAGENET.md, between marks, from the tables here.
 
-  python studies/readme.py
+  python -m studies.readme
 
 A test compares the page with the output of these functions.
 """
@@ -23,9 +23,11 @@ from foi_tf.analysis.report.variance_tables import build_variance_tables
 from foi_tf.analysis.uncertainty.verdicts import VERDICTS
 from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.table_texts import MISSING
+from studies import imagenet_tables
+from studies.markdown import format_table
 
 HERE = pathlib.Path(__file__).parent
-PAGES = (HERE / "FINDINGS.md",)
+PAGES = (HERE / "FINDINGS.md", HERE / "IMAGENET.md")
 STUDIES = sorted(path.parent for path in HERE.glob("*/results.csv"))
 # Table 10, and the τ of the source's size that Section 6 gives beside it.
 FACTORS = {
@@ -53,7 +55,7 @@ def blocks() -> dict[str, str]:
             scores = pair_scores.read_scores(kept)
             found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], scores)
             found[f"winners {study.name}"] = _format_winners(winners(study, scores))
-    return found
+    return found | imagenet_tables.blocks()
 
 
 def block(text: str, name: str) -> str:
@@ -106,7 +108,7 @@ def _agreement(study: pathlib.Path) -> str:
     rows = [
         [*first, *cells] for first, cells in zip(words, zip(*columns, strict=True), strict=True)
     ]
-    return _table(header, rows, words=1)
+    return format_table(header, rows, words=1)
 
 
 def _effects() -> str:
@@ -116,7 +118,7 @@ def _effects() -> str:
         (own,) = build_variance_tables(_analysis(study).mean_gains)
         found.append(own.texts.drop(columns="network").assign(study=study.name))
     table = pd.concat(found).set_index("study").reset_index()
-    return _table(list(table), table.to_numpy().tolist(), words=3)
+    return format_table(list(table), table.to_numpy().tolist(), words=3)
 
 
 def _noise() -> str:
@@ -134,7 +136,7 @@ def _noise() -> str:
             numbers = [f"{apart:.1f}", f"{alike:.0f}", f"{one.corr(two, 'spearman'):.2f}"]
             found.append([study.name, name, str(len(own)), *numbers])
     header = ["study", "targets", "chains", "difference, points", "same sign, %"]
-    return _table([*header, "rank correlation"], found, words=2)
+    return format_table([*header, "rank correlation"], found, words=2)
 
 
 def _verdicts() -> str:
@@ -153,7 +155,7 @@ def _verdicts() -> str:
                     *(str(counts.get(name, 0)) for name in VERDICTS),
                 ]
             )
-    return _table(["study", "targets", "noise of a run, %", *VERDICTS], found, words=2)
+    return format_table(["study", "targets", "noise of a run, %", *VERDICTS], found, words=2)
 
 
 def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) -> str:
@@ -172,7 +174,7 @@ def _regret(study: pathlib.Path, kinds: list[str], kept: pd.DataFrame | None) ->
          f"{x.regret_3:.1f}", f"{x.worst:.1f}"]
         for x in table.sort_values("regret_1", kind="stable").itertuples()
     ]  # fmt: skip
-    return _table(header, rows, words=1)
+    return format_table(header, rows, words=1)
 
 
 def winners(study: pathlib.Path, kept: pd.DataFrame) -> pd.DataFrame:
@@ -198,7 +200,7 @@ def _format_winners(table: pd.DataFrame) -> str:
         [f"`{x.rule}`", str(x.compared), f"{x.regret:.1f}", *_certainty(x)]
         for x in table.itertuples()
     ]
-    return _table(["rule", "targets", "first pick", "95 %", "comes first in"], rows, words=1)
+    return format_table(["rule", "targets", "first pick", "95 %", "comes first in"], rows, words=1)
 
 
 def _past(study: pathlib.Path, setting: str, kinds: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
@@ -214,12 +216,6 @@ def _certainty(row) -> tuple[str, str]:
     if pd.isna(row.wins):
         return MISSING, MISSING
     return f"{row.low:.1f} to {row.high:.1f}", f"{100 * row.wins:.0f} %"
-
-
-def _table(header: list[str], rows: list[list[str]], words: int) -> str:
-    """Returns a Markdown table; the first `words` columns are aligned left, numbers right."""
-    rule = ["---" if i < words else "---:" for i in range(len(header))]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in [header, rule, *rows])
 
 
 if __name__ == "__main__":

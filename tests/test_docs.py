@@ -113,7 +113,9 @@ def check_command(words):
     elif words[0] == "bash":
         check_script(words)
     elif words[0] == "python":
-        assert (ROOT / words[1]).exists(), words
+        module = words[1] == "-m"
+        path = f"{words[2].replace('.', '/')}.py" if module else words[1]
+        assert (ROOT / path).exists(), words
     else:
         assert words[0] in ("source", *INSTALLED), words
         paths = [word for word in words if word.endswith(".txt")]

@@ -1,0 +1,98 @@
+"""The study from ImageNet weights on real sets: its plan, and the rows that are kept of it."""
+
+import dataclasses
+import importlib
+import json
+import shlex
+
+import pytest
+
+from foi_tf.study import results
+from studies import imagenet_runs
+from studies.imagenet_runs import KEPT, PARTS, RUN, Part
+from tests.result_rows import BASELINE, changed
+
+PART = Part(starts={"mine:depth": ("scratch", "ilsvrc", "other:depth")}, seeds=(3, 4))
+
+
+def parse(command):
+    """The flags of a command, as its program reads them."""
+    name, *arguments = shlex.split(command)
+    values = importlib.import_module(f"foi_tf.bin.{name.removeprefix('foi-')}").PROGRAM.make_flags()
+    assert len(values([name, *arguments])) == 1
+    return values
+
+
+def test_commands_follow_the_source_models_that_they_need(tmp_path):
+    runs = imagenet_runs.plan_target(PART, "mine:depth", set())
+    model, *targets = imagenet_runs.write_commands(PART, runs, tmp_path, tmp_path)
+    assert model.startswith("foi-source ") and parse(model).seed == 3
+    found = [(x.source, x.seed, x.init, x.source_init) for x in map(parse, targets)]
+    own = imagenet_runs.WEIGHTS
+    assert found == [
+        (source, seed, init, source_init)
+        for seed in (3, 4)
+        for source, init, source_init in (
+            ("scratch", "", "ilsvrc"), ("ilsvrc", own, "ilsvrc"), ("other:depth", "", own),
+        )
+    ]  # fmt: skip
+
+
+def test_runs_whose_rows_are_kept_are_not_planned_again(monkeypatch, tmp_path):
+    monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
+    monkeypatch.setitem(PARTS, "mine", PART)
+    row = {"target": "mine", "target_type": "depth", "metric": "rmse", "setting": "small"}
+    for seed, value in ((3, 1.0), (4, 2.0)):
+        made = changed(BASELINE, **row, source="scratch", seed=seed, value=value, init="scratch")
+        results.write_row(made, tmp_path / f"results{seed}")
+        imagenet_runs.keep_rows("mine", tmp_path / f"results{seed}")
+    again = changed(BASELINE, **row, source="scratch", seed=4, value=9.0, init="scratch")
+    results.write_row(again, tmp_path / "results")
+    imagenet_runs.keep_rows("mine", tmp_path / "results")
+    kept = imagenet_runs.load_kept("mine")
+    assert kept.value.tolist() == [1.0, 2.0]
+    known = set(kept[RUN].itertuples(index=False, name=None))
+    left = imagenet_runs.plan_target(PART, "mine:depth", known)
+    assert [(x.start, x.seed) for x in left] == [
+        (start, seed) for seed in (3, 4) for start in ("ilsvrc", "other:depth")
+    ]
+
+
+def test_each_start_has_the_rate_that_is_best_over_targets(monkeypatch, tmp_path):
+    monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
+    monkeypatch.setitem(PARTS, "rates", Part(starts={}, seeds=(), flags=()))
+    tried = {  # RMSE, of which less is better. The second rate is best on average, not everywhere.
+        "one": {"0.1": 1.0, "0.2": 1.1, "0.3": None},
+        "two": {"0.1": 4.0, "0.2": 2.0, "0.3": 1.0},
+    }
+    for name, values in tried.items():
+        row = {"target": name, "target_type": "depth", "metric": "rmse", "source": "scratch"}
+        made = changed(BASELINE, **row, selection="validation", candidates=json.dumps(values))
+        results.write_row(made, tmp_path / "results")
+    imagenet_runs.keep_rows("rates", tmp_path / "results")
+    rated = dataclasses.replace(PART, rated=True, starts={"mine:depth": ("scratch",)})
+    runs = imagenet_runs.plan_target(rated, "mine:depth", set())
+    commands = imagenet_runs.write_commands(rated, runs, tmp_path, tmp_path)
+    assert [parse(command).set for command in commands] == [
+        ["depth.schedule.learning_rate=0.2"]
+    ] * 2
+    with pytest.raises(SystemExit, match="run the part rates of a target of depth first"):
+        runs = [imagenet_runs.TargetRun("mine:depth", "ilsvrc", 3)]
+        imagenet_runs.write_commands(rated, runs, tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*.csv")), ids=lambda path: path.stem)
+def test_kept_rows_are_planned_and_finite(path):
+    rows, part = results.load(path), PARTS[path.stem]
+    assert path.stat().st_size <= 10**6
+    assert not rows.duplicated(RUN).any() and rows.value.notna().all()
+    found = set(rows[RUN].itertuples(index=False, name=None))
+    for target in part.starts:
+        left = imagenet_runs.plan_target(part, target, found)
+        planned = len(part.starts[target]) * len(part.seeds)
+        name, kind = target.split(":")
+        own = rows[(rows.target == name) & (rows.target_type == kind)]
+        assert planned - len(left) == len(own)
+    assert len(found) == sum(
+        ((rows.target + ":" + rows.target_type) == target).sum() for target in part.starts
+    )
