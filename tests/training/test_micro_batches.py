@@ -52,7 +52,7 @@ def assert_same(ours, whole):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task_type", ["detection", "classification"])
+@pytest.mark.parametrize("task_type", ["segmentation", "classification"])
 def test_two_parts_are_the_whole_batch(task_type):
     """With equal statistics of batch norm they differ by rounding alone.
 
@@ -69,4 +69,4 @@ def test_two_parts_are_the_whole_batch(task_type):
 
 @pytest.mark.slow
 def test_parts_of_two_replicas_are_the_whole_batch(two_replicas):
-    assert_same(*(train(two_replicas, "detection", parts) for parts in (2, 1)))
+    assert_same(*(train(two_replicas, "segmentation", parts) for parts in (2, 1)))
