@@ -1,174 +1,18 @@
 """Compares average precision with pycocotools on JSON files, and with VOC's rule by hand."""
 
-import contextlib
-import io
-import itertools
 import json
 import os
 import pathlib
 
 import numpy as np
 import pytest
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from foi_tf.tasks import coco_evaluation, coco_metrics, voc_metrics
 from foi_tf.tasks.objects import ANY_AREA, AREAS, Objects, count_by_size
+from tests.tasks.precision_references import by_files, voc_by_hand
+from tests.tasks.random_objects import jitter, objects, random_truth
 
 SIGMAS = np.asarray([0.026, 0.079, 0.107, 0.062, 0.035])
-
-
-def jitter(rng, truth, classes, *, extra=0.3):
-    """Makes predictions: noisy truth, some twice or of another class, and some without object."""
-    rows = np.concatenate([np.arange(len(truth.images))] * 2)
-    rows = rows[rng.uniform(size=len(rows)) < 0.7]
-    sides = np.tile(truth.boxes[rows, 2:] - truth.boxes[rows, :2], 2)
-    boxes = truth.boxes[rows] + rng.normal(0, 0.12, sides.shape) * sides
-    labels = truth.labels[rows]
-    wrong = rng.uniform(size=len(rows)) < 0.1
-    labels = np.where(wrong, rng.integers(0, classes, len(rows)), labels)
-    count = int(extra * len(rows))
-    corners = rng.uniform(0, 200, (count, 2))
-    spurious = np.concatenate([corners, corners + rng.uniform(5, 90, (count, 2))], 1)
-    marks = None
-    if truth.keypoints is not None:
-        yx = truth.keypoints[rows, :, :2]
-        yx = yx + rng.normal(0, 0.07, yx.shape) * sides[:, None, :2]
-        lost = rng.uniform(0, 200, (count, yx.shape[1], 2))
-        yx = np.concatenate([yx, lost])
-        marks = np.concatenate([yx, rng.uniform(size=(*yx.shape[:2], 1))], -1).astype(np.float32)
-    images = rng.integers(0, truth.images.max() + 1, count)
-    scores = rng.uniform(0.01, 1, len(rows) + count)
-    return Objects(
-        images=np.concatenate([truth.images[rows], images]),
-        labels=np.concatenate([labels, rng.integers(0, classes, count)]),
-        boxes=np.concatenate([boxes, spurious]).astype(np.float32),
-        # Rounded, so that some scores are equal.
-        scores=np.round(scores, 2).astype(np.float32),
-        keypoints=marks,
-    )
-
-
-def random_truth(rng, images, classes, most=12, keypoints=0):
-    counts = rng.integers(0, most, images)
-    counts[0] = 0
-    image = np.repeat(np.arange(images), counts)
-    corners = rng.uniform(0, 200, (len(image), 2))
-    sides = rng.uniform(4, 120, (len(image), 2))
-    marks = None
-    if keypoints:
-        yx = corners[:, None] + rng.uniform(size=(len(image), keypoints, 2)) * sides[:, None]
-        visible = rng.integers(0, 3, (len(image), keypoints, 1))
-        visible[rng.uniform(size=len(image)) < 0.15] = 0
-        marks = np.concatenate([yx, visible], -1) * (visible > 0)
-    return Objects(
-        images=image,
-        # The last class has no annotation.
-        labels=rng.integers(0, max(1, classes - 1), len(image)),
-        boxes=np.concatenate([corners, corners + sides], 1).astype(np.float32),
-        crowds=rng.uniform(size=len(image)) < 0.15,
-        keypoints=None if marks is None else marks.astype(np.float32),
-        areas=(0.7 * sides.prod(1)).astype(np.float32),
-    )
-
-
-def by_files(truth, found, images, classes, kind, tmp_path, sigmas=None):
-    """Runs pycocotools as usual: files in COCO's format, default settings."""
-    annotations, results = [], []
-    for number in range(len(truth.images)):
-        ymin, xmin, ymax, xmax = (float(v) for v in truth.boxes[number])
-        annotation = {
-            "id": number + 1,
-            "image_id": int(truth.images[number]) + 7,
-            "category_id": int(truth.labels[number]) + 1,
-            "bbox": [xmin, ymin, xmax - xmin, ymax - ymin],
-            "area": float(truth.areas[number]),
-            "iscrowd": int(truth.crowds[number]),
-        }
-        if truth.keypoints is not None:
-            flat = [[float(x), float(y), int(v)] for y, x, v in truth.keypoints[number]]
-            annotation["keypoints"] = list(itertools.chain(*flat))
-            annotation["num_keypoints"] = sum(v > 0 for _, _, v in flat)
-        annotations.append(annotation)
-    for number in range(len(found.images)):
-        ymin, xmin, ymax, xmax = (float(v) for v in found.boxes[number])
-        result = {
-            "image_id": int(found.images[number]) + 7,
-            "category_id": int(found.labels[number]) + 1,
-            "score": float(found.scores[number]),
-        }
-        if found.keypoints is None:
-            result["bbox"] = [xmin, ymin, xmax - xmin, ymax - ymin]
-        else:
-            flat = [[float(x), float(y), float(v)] for y, x, v in found.keypoints[number]]
-            result["keypoints"] = list(itertools.chain(*flat))
-        results.append(result)
-    content = {
-        "images": [{"id": number + 7} for number in range(images)],
-        "categories": [{"id": label + 1, "name": str(label)} for label in range(classes)],
-        "annotations": annotations,
-    }
-    (tmp_path / "truth.json").write_text(json.dumps(content))
-    (tmp_path / "found.json").write_text(json.dumps(results))
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth_file = COCO(str(tmp_path / "truth.json"))
-        evaluation = COCOeval(truth_file, truth_file.loadRes(str(tmp_path / "found.json")), kind)
-        if sigmas is not None:
-            evaluation.params.kpt_oks_sigmas = np.asarray(sigmas)
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    return evaluation.stats
-
-
-def voc_by_hand(truth, found, classes):
-    """Applies the devkit's rule to one prediction after the other."""
-    precisions = []
-    for label in range(classes):
-        mine = [i for i in range(len(truth.images)) if truth.labels[i] == label]
-        total = sum(not truth.crowds[i] for i in mine)
-        if not total:
-            continue
-        rows = [i for i in range(len(found.images)) if found.labels[i] == label]
-        rows.sort(key=lambda i: -found.scores[i])
-        taken, hits, tried, curve = set(), 0, 0, []
-        for row in rows:
-            best, goal = 0.0, None
-            for i in mine:
-                if truth.images[i] == found.images[row]:
-                    iou = overlap(truth.boxes[i].tolist(), found.boxes[row].tolist())
-                    if iou > best:
-                        best, goal = iou, i
-            if best >= 0.5 and truth.crowds[goal]:
-                continue
-            tried += 1
-            if best >= 0.5 and goal not in taken:
-                taken.add(goal)
-                hits += 1
-            curve.append((hits / total, hits / tried))
-        area, recall = 0.0, 0.0
-        for place, (reached, _) in enumerate(curve):
-            area += (reached - recall) * max(precision for _, precision in curve[place:])
-            recall = reached
-        precisions.append(area)
-    return np.mean(precisions)
-
-
-def overlap(a, b):
-    height = min(a[2], b[2]) - max(a[0], b[0])
-    width = min(a[3], b[3]) - max(a[1], b[1])
-    if height <= 0 or width <= 0:
-        return 0.0
-    both = sum((c[2] - c[0]) * (c[3] - c[1]) for c in (a, b))
-    return height * width / (both - height * width)
-
-
-def objects(boxes, **columns):
-    """Makes objects of image 0 and class 0, unless `columns` say otherwise."""
-    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-    zeros = np.zeros(len(boxes), int)
-    columns = {name: np.asarray(value) for name, value in columns.items()}
-    return Objects(**{"images": zeros, "labels": zeros, "boxes": boxes} | columns)
 
 
 def test_both_libraries_compute_the_same_precision(monkeypatch):
