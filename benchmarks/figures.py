@@ -14,6 +14,7 @@ QUICK = {
     "train_step": ["--torch_python=", "--rounds=1", "--steps=5", *MINI, "--precisions=bfloat16"],
     "inference": ["--torch_python=", "--rounds=1", "--calls=5", *MINI, "--precisions=float32"],
     "startup": ["--repeats=1"],
+    "link_start": ["--repeats=1"],
     "input": ["--images=16", "--repeats=1", "--kinds=decode,image streamed"],
     "convert": ["--images=4", "--repeats=1", "--layouts=camvid"],
     "detection_evaluation": ["--images=20", "--link_images=20", "--predictions=5", "--repeats=1"],

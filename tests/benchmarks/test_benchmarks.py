@@ -49,6 +49,7 @@ CASES = {
         ["--names=MobileNetV3Small"],
         r"MobileNetV3Small: .* differs by \S+, lowers, static, losses",
     ),
+    "link_start": (QUICK["link_start"], r"first step after [\d.]+ s, [\d.]+ s of CPU time"),
     "lowering": ([*NETWORK, "--task_types=depth"], r"depth +eval +lowers, static"),
     "overlap": (["400"], r"wrong +\d+ pairs"),
     "race": (["--draws=1", "--study=real", "--limit=1"], r"race +\d+"),
@@ -73,23 +74,15 @@ WITH_TORCH = {
 }
 # Started by other benchmarks; or tested below, or beside what they are about: `repeat` in
 # tests/bin, `storage` in tests/chains, `uncertainty` in tests/analysis, `screening` in
-# test_screening.py.
-# `kill` takes minutes at its smallest; tests/test_sweep.py kills workers once.
-ELSEWHERE = {
-    "all",
-    "tensorflow_step",
-    "tensorflow_inference",
-    "torch_reference",
-    "workers",
-    "figures",
-}
-ELSEWHERE |= {"repeat", "storage", "uncertainty", "kill", "screening"}
+# test_screening.py. `kill` takes minutes at its smallest; tests/test_sweep.py kills workers once.
+ELSEWHERE = {"tensorflow_step", "tensorflow_inference", "torch_reference", "workers", "figures"}
+ELSEWHERE |= {"all", "repeat", "storage", "uncertainty", "kill", "screening"}
 ELSEWHERE |= {"efficientnet_lite_reference"}
 
 
 # With the tiny backbone in place of hrnet_mini.
 TINY = {"first_step", "gpu", "inference", "keypoint_limit", "lowering", "segmentation_head"}
-TINY |= {"train_step", "xla_steps"}
+TINY |= {"link_start", "train_step", "xla_steps"}
 
 
 @pytest.mark.slow
