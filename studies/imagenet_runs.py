@@ -2,10 +2,10 @@
 
   FOI_REAL_DATA=DIR python -m studies.imagenet_runs PART [PART ...] --work=WORK [--targets=A,B]
 
-`PARTS` has the parts. One process runs all that a target lacks, in WORK/PART. Then its rows are
-added to studies/imagenet/PART.csv. So a stopped call goes on with the same command, and another
-machine goes on where the kept rows end: it trains the source models that it needs anew. --targets
-takes some targets of the parts. --dry_run prints the commands.
+`imagenet_parts.PARTS` has the parts. One process runs all that a target lacks, in WORK/PART. Then
+its rows are added to studies/imagenet/PART.csv. So a stopped call goes on with the same command,
+and another machine goes on where the kept rows end: it trains the source models that it needs anew.
+--targets takes some targets of the parts. --dry_run prints the commands.
 """
 
 import argparse
@@ -20,23 +20,22 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from foi_tf import files
-from foi_tf.study import chain_choice, results
-from foi_tf.study.dataset import KEYPOINTS, STRUCTURED_TASK_TYPES, Task
-from foi_tf.study.grid import Chain
+from foi_tf.study import results
+from foi_tf.study.dataset import KEYPOINTS, Task
 from foi_tf.study.metrics import higher_is_better
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from studies import real_sets
+from studies.imagenet_parts import PARTS, STARTS, Part
 
 BACKBONE, WEIGHTS = "efficientnet_lite0", "efficientnet_lite0_imagenet"
 KEPT = pathlib.Path(__file__).parent / "imagenet"
 # Tells the runs of a part from each other.
 RUN = ["target", "target_type", "source", "source_type", "setting", "seed"]
-STARTS = (SCRATCH, NO_SOURCE)
 # Six maps of 8 images at 96 x 96 would take 2 seconds of a core a step, in float32.
 TYPE_FLAGS = {
     KEYPOINTS: (
@@ -47,29 +46,6 @@ TYPE_FLAGS = {
 }
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Part:
-    """Describes runs of one configuration.
-
-    Attributes:
-      starts: what each target starts from: tasks, "ilsvrc" for ImageNet weights alone, "scratch".
-      seeds: seeds of the targets.
-      baseline_seeds: more seeds of the starts without a source, which all chains are held against.
-      flags: flags of all runs, beside those that all parts have.
-      rated: whether learning rates are those that `choose_rates` finds in the part "rates".
-      vary: what the seeds vary.
-      setting: how many target images there are.
-    """
-
-    starts: Mapping[str, Sequence[str]]
-    seeds: Sequence[int]
-    baseline_seeds: Sequence[int] = ()
-    flags: tuple[str, ...] = ()
-    rated: bool = False
-    vary: str = "init,order,subset"
-    setting: str = "small"
-
-
 @dataclasses.dataclass(frozen=True)
 class TargetRun:
     """Names a run of a target: the task, its start and the seed."""
@@ -77,65 +53,6 @@ class TargetRun:
     target: str
     start: str
     seed: int
-
-
-def _set_all(key: str, value: object) -> tuple[str, ...]:
-    """Returns the flags that replace a value of the configuration for all task types."""
-    return tuple(f"--set={kind}.{key}={value}" for kind in STRUCTURED_TASK_TYPES)
-
-
-FOUR = (
-    "camvid_part:segmentation", "bccd:detection", "faces:keypoints", "desk_depth:depth",
-)  # fmt: skip
-PILOT = (
-    *FOUR, "clothing:segmentation", "aerial_land:segmentation", "doors:detection",
-    "openfield_mouse:keypoints",
-)  # fmt: skip
-# Targets and sources that the study leaves out, and why. What the pilot finds comes to these.
-LEFT_OUT = {
-    "mirror_mouse:keypoints": "saturated: its validation frames are of the same video",
-    "lsp_ext:keypoints": "learned nothing in the earlier study",
-    "coco128:detection": "learned nothing in the earlier study",
-    "indoor_objects:detection": "17 validation images",
-}
-
-
-def list_starts(tasks: Sequence[Task], sample: int) -> dict[str, tuple[str, ...]]:
-    """Lists what each task starts from in the study: random weights, ImageNet, and sources.
-
-    Sources are all tasks of the target's type, all of its domain, and a sample of other pairs.
-
-    Args:
-      tasks: sources and targets of the study, which it runs in this order.
-      sample: number of pairs that share neither type nor domain.
-    """
-    sets = {own.name: own for own in real_sets.REAL_SETS}
-    chains = [Chain(source, target) for target in tasks for source in tasks if source != target]
-    chosen = chain_choice.sample_chains(chains, sets, sample)
-    return {
-        str(target): (*STARTS, *(str(one.source) for one in chosen if one.target == target))
-        for target in tasks
-    }
-
-
-PARTS = {
-    "four_sets": Part(starts=dict.fromkeys(FOUR, STARTS), seeds=range(5)),
-    # Learning rates of each start, with a seed that the study does not use.
-    "rates": Part(
-        starts=dict.fromkeys(PILOT, STARTS),
-        seeds=(100,),
-        flags=("--select_lr=validation", *_set_all("rate_factors", "[0.1,0.3,1,3]")),
-    ),
-    **{
-        f"steps_{steps}": Part(
-            starts=dict.fromkeys(PILOT, STARTS),
-            seeds=(0, 1),
-            flags=_set_all("schedule.small_steps", steps),
-            rated=True,
-        )
-        for steps in (75, 300, 600)
-    },
-}
 
 
 def plan_target(part: Part, target: str, kept: set[tuple]) -> list[TargetRun]:

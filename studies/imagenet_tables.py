@@ -12,8 +12,7 @@ from foi_tf.analysis.uncertainty import verdicts
 from foi_tf.study import metrics
 from foi_tf.study.dataset import Task
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH
-from foi_tf.study.table_texts import MISSING
-from studies import imagenet_runs, real_sets
+from studies import imagenet_parts, imagenet_runs, real_sets
 from studies.markdown import format_table
 
 START_TEXTS = {NO_SOURCE: "ImageNet", SCRATCH: "random weights"}
@@ -29,12 +28,13 @@ CURVES = ("four_sets", "steps_75", "steps_300", "steps_600")
 
 def blocks() -> dict[str, str]:
     """Returns all tables by the name in their marks, see `studies.readme`."""
-    rows = _load_curves()
-    return {
+    found = {
         "imagenet gains": _format_gains("four_sets"),
-        "imagenet noise": _format_noise(rows),
+        "imagenet noise": _format_noise(_load_curves()),
         "imagenet costs": _format_costs(),
     }
+    rates = imagenet_runs.load_kept("rates")
+    return found if rates is None else found | {"imagenet rates": _format_rates(rates)}
 
 
 def power_of(noise: float, seeds: float, gain: float = GAIN) -> float:
@@ -83,7 +83,7 @@ def _load_curves() -> pd.DataFrame:
 
 def _group(rows: pd.DataFrame):
     """Yields task, metric, start and rows of each target and start, in the order of the pilot."""
-    order = {task: place for place, task in enumerate(imagenet_runs.PILOT)}
+    order = {task: place for place, task in enumerate(imagenet_parts.PILOT)}
     rows = rows.assign(task=rows.target + ":" + rows.target_type)
     for task in sorted(set(rows.task), key=order.__getitem__):
         for start, text in START_TEXTS.items():
@@ -92,38 +92,26 @@ def _group(rows: pd.DataFrame):
                 yield f"`{task}`", metrics.METRICS[own.metric.iloc[0]].label, text, own
 
 
-def _format_curves(rows: pd.DataFrame) -> str:
-    """Returns the table of metrics by the number of steps, means over seeds."""
-    steps = sorted(set(rows.steps))
+def _format_noise(rows: pd.DataFrame) -> str:
+    """Returns the table of metrics and their noise by steps, and of the seeds that it asks for."""
     lines = []
     for task, metric, start, own in _group(rows):
-        found = own.groupby("steps").value.mean()
-        cells = [f"{found[x]:.3f}" if x in found else MISSING for x in steps]
-        lines.append([task, metric, start, *cells])
-    return format_table(["target", "metric", "start", *map(str, steps)], lines, words=3)
-
-
-def _format_noise(rows: pd.DataFrame) -> str:
-    """Returns the table of the noise of runs by steps, and of the seeds that it asks for."""
-    lines = []
-    for task, _, start, own in _group(rows):
         for steps, part in own.groupby("steps"):
             if len(part) < 2 or part.value.min() <= 0:
                 continue
             noise = 100 * float(np.log(part.value).std())
             needed = seeds_for(noise)
             lines.append(
-                [task, start, str(steps), str(len(part)), f"{noise:.1f}",
+                [task, metric, start, str(steps), str(len(part)), f"{part.value.mean():.3f}",
+                 f"{noise:.1f}",
                  f"{100 * power_of(noise, 5):.0f}", f"{needed or f'over {MOST}'}"]
             )  # fmt: skip
-    header = ["target", "start", "steps", "seeds", "noise, %", "power of 5 seeds, %"]
-    return format_table([*header, "seeds for 80 %"], lines, words=2)
+    header = ["target", "metric", "start", "steps", "seeds", "mean", "noise, %"]
+    return format_table([*header, "power of 5 seeds, %", "seeds for 80 %"], lines, words=3)
 
 
-def _format_rates() -> str:
+def _format_rates(rows: pd.DataFrame) -> str:
     """Returns the table of the metric with each learning rate that was tried."""
-    rows = imagenet_runs.load_kept("rates")
-    assert rows is not None
     lines = []
     for task, metric, start, own in _group(rows):
         tried = [json.loads(text) for text in own.candidates]
@@ -137,22 +125,24 @@ def _format_rates() -> str:
 
 def _format_costs() -> str:
     """Returns the table of what the study costs, in full and cut."""
+    study = imagenet_parts.PARTS["study"]
     every = [task for own in real_sets.REAL_SETS for task in own.tasks]
-    some = [task for task in every if str(task) not in imagenet_runs.LEFT_OUT]
-    short = {"detection": 150, "keypoints": 150}
+    some = [Task.parse(target) for target in study.starts]
+    long, short = dict.fromkeys(STEP_SECONDS, 300), imagenet_parts.STEPS
     plans = [
-        ("all tasks, 300 steps, sources 600", every, 60, {}),
-        (f"without {len(every) - len(some)} targets, half of the sample", some, 30, {}),
+        ("all tasks, 300 steps, sources 600", every, 60, long),
+        (f"without {len(every) - len(some)} targets, half of the sample", some, 30, long),
         ("detection and keypoints at 150 steps, their sources at 300", some, 30, short),
     ]
     lines = []
-    for text, tasks, sample, fewer in plans:
-        starts = imagenet_runs.list_starts(tasks, sample)
-        sources = {task: len(own) - len(imagenet_runs.STARTS) for task, own in starts.items()}
-        once = {str(x): _core_hours(x, fewer.get(x.type, 300)) for x in tasks}
-        chains = 5 * sum(once[task] * count for task, count in sources.items())
-        baselines = 2 * 10 * sum(once.values())
-        models = 5 * sum(_core_hours(x, 2 * fewer.get(x.type, 300)) for x in tasks)
+    for text, tasks, sample, steps in plans:
+        starts = imagenet_parts.list_starts(tasks, sample)
+        sources = {task: len(own) - len(imagenet_parts.STARTS) for task, own in starts.items()}
+        once = {str(x): _core_hours(x, steps[x.type]) for x in tasks}
+        seeds = len(study.seeds)
+        chains = seeds * sum(once[task] * count for task, count in sources.items())
+        baselines = 2 * (seeds + len(study.baseline_seeds)) * sum(once.values())
+        models = seeds * sum(_core_hours(x, 2 * steps[x.type]) for x in tasks)
         hours = [chains, baselines, models, (chains + baselines + models) / 2]
         counts = [str(len(tasks)), str(sum(sources.values()))]
         lines.append([text, *counts, *(f"{x:.0f}" for x in hours)])

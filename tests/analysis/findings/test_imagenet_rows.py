@@ -9,7 +9,8 @@ import pytest
 
 from foi_tf.study import results
 from studies import imagenet_runs
-from studies.imagenet_runs import KEPT, PARTS, RUN, Part
+from studies.imagenet_parts import PARTS, Part
+from studies.imagenet_runs import KEPT, RUN
 from tests.result_rows import BASELINE, changed
 
 PART = Part(starts={"mine:depth": ("scratch", "ilsvrc", "other:depth")}, seeds=(3, 4))
@@ -79,6 +80,17 @@ def test_each_start_has_the_rate_that_is_best_over_targets(monkeypatch, tmp_path
     with pytest.raises(SystemExit, match="run the part rates of a target of depth first"):
         runs = [imagenet_runs.TargetRun("mine:depth", "ilsvrc", 3)]
         imagenet_runs.write_commands(rated, runs, tmp_path, tmp_path)
+
+
+def test_the_study_has_its_chains_and_longer_baselines():
+    study = PARTS["study"]
+    assert (
+        sum(len(starts) - 2 for starts in study.starts.values()) == 196 and len(study.starts) == 21
+    )
+    runs = imagenet_runs.plan_target(study, "camvid_part:segmentation", set())
+    count = {start: sum(run.start == start for run in runs) for start in {x.start for x in runs}}
+    assert count.pop("scratch") == count.pop("ilsvrc") == 10 and set(count.values()) == {5}
+    assert set(count) >= {"clothing:segmentation", "facades:segmentation"}
 
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.csv")), ids=lambda path: path.stem)
