@@ -116,15 +116,15 @@ PARTS = {
     **{
         f"steps_{steps}": Part(
             starts=dict.fromkeys(PILOT, STARTS),
-            seeds=(0, 1),
+            seeds=range(3),
             flags=_set_all("schedule.small_steps", steps),
             rated=True,
         )
-        for steps in (75, 300, 600)
+        for steps in (75, 150, 300, 600)
     },
     "size_160": Part(
         starts={x: STARTS for x in PILOT if Task.parse(x).type == SEGMENTATION},
-        seeds=(0, 1),
+        seeds=range(3),
         flags=("--crop=160x160",),
         rated=True,
     ),

@@ -23,7 +23,7 @@ MOST = 100  # More seeds are out of reach.
 # beside its steps. Measured on an AMD EPYC, beside other work.
 STEP_SECONDS = {"segmentation": 0.15, "detection": 0.66, "keypoints": 0.45, "depth": 0.17}
 LINK_SECONDS = 7
-CURVES = ("four_sets", "steps_75", "steps_300", "steps_600")
+CURVES = ("four_sets", "steps_75", "steps_150", "steps_300", "steps_600")
 
 
 def blocks() -> dict[str, str]:
@@ -76,7 +76,7 @@ def _format_gains(name: str) -> str:
 
 
 def _load_curves() -> pd.DataFrame:
-    """Loads the rows of all parts whose learning rates are the configuration's."""
+    """Loads the rows of all parts that train at 96 x 96 by one rate."""
     found = [imagenet_runs.load_kept(name) for name in CURVES]
     return pd.concat([x for x in found if x is not None], ignore_index=True)
 
@@ -93,20 +93,20 @@ def _group(rows: pd.DataFrame):
 
 
 def _format_noise(rows: pd.DataFrame) -> str:
-    """Returns the table of metrics and their noise by steps, and of the seeds that it asks for."""
+    """Returns the table of metrics, their noise, and the seeds that it asks for."""
     lines = []
     for task, metric, start, own in _group(rows):
-        for steps, part in own.groupby("steps"):
+        for (steps, rate), part in own.groupby(["steps", "learning_rate"]):
             if len(part) < 2 or part.value.min() <= 0:
                 continue
             noise = 100 * float(np.log(part.value).std())
             needed = seeds_for(noise)
             lines.append(
-                [task, metric, start, str(steps), str(len(part)), f"{part.value.mean():.3f}",
-                 f"{noise:.1f}",
-                 f"{100 * power_of(noise, 5):.0f}", f"{needed or f'over {MOST}'}"]
+                [task, metric, start, str(steps), f"{rate:g}", str(len(part)),
+                 f"{part.value.mean():.3f}", f"{noise:.1f}", f"{100 * power_of(noise, 5):.0f}",
+                 f"{needed or f'over {MOST}'}"]
             )  # fmt: skip
-    header = ["target", "metric", "start", "steps", "seeds", "mean", "noise, %"]
+    header = ["target", "metric", "start", "steps", "rate", "seeds", "mean", "noise, %"]
     return format_table([*header, "power of 5 seeds, %", "seeds for 80 %"], lines, words=3)
 
 
