@@ -64,8 +64,8 @@ def _describe_reason(result: RaceResult, answer: Answer | None) -> str:
     decision = result.decision
     if decision.best and answer is not None and answer.kind in (NOTHING, ONLY_ONE):
         return (
-            "The race ended without two starts that can be compared: the others learned too little, "
-            "or diverged; train longer, or look at the data."
+            "The race ended without two starts that can be compared: the others learned too "
+            "little, or diverged; train longer, or look at the data."
         )
     if decision.reason == race.FLOOR:
         return (
