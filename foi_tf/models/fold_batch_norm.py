@@ -49,9 +49,7 @@ def is_linear(head: tf.keras.Model) -> bool:
     weighted = [layer for layer in head.layers if not isinstance(layer, tf.keras.layers.InputLayer)]
     if len(weighted) != 1 or not isinstance(weighted[0], tf.keras.layers.Conv2D):
         return False
-    return (
-        weighted[0].kernel_size == (1, 1) and weighted[0].activation == tf.keras.activations.linear
-    )
+    return weighted[0].kernel_size == (1, 1) and not _has_activation(weighted[0])
 
 
 def move_before_upsampling(
@@ -93,7 +91,13 @@ def _convolution_before(norm: tf.keras.layers.BatchNormalization) -> str:
     (node,) = norm.inbound_nodes
     layer = node.inbound_layers
     fits = isinstance(layer, _CONVOLUTIONS) and len(layer.outbound_nodes) == 1
-    return layer.name if fits and layer.activation == tf.keras.activations.linear else ""
+    return layer.name if fits and not _has_activation(layer) else ""
+
+
+def _has_activation(convolution: tf.keras.layers.Layer) -> bool:
+    """Tells whether a convolution has an activation of its own."""
+    # Not by identity: a layer that was made of its configuration may hold a copy of the function.
+    return getattr(convolution.activation, "__name__", "") != "linear"
 
 
 def _fold_weights(
