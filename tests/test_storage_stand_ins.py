@@ -13,19 +13,25 @@ WORKER = """
 import sys, time
 from etils import epath
 from foi_tf import lease
+from foi_tf.errors import FoiError
 from foi_tf.study import results
 from tests import result_rows, storage_stand_ins
 {stand_in}
 lease.POLL, lease.BEAT = 0.02, 0.2
 place, name = epath.Path({place!r}), sys.argv[1]
-for turn in range({turns}):
-    with lease.hold_lease(place, wait=True, waiting=lambda: None) as held:
-        entered = time.clock_gettime(time.CLOCK_MONOTONIC)
-        time.sleep(0.05)
-        held.check()
-        row = result_rows.changed(result_rows.BASELINE, seed=turn)
-        results.write_row(row, place / "results")
-        print(entered, time.clock_gettime(time.CLOCK_MONOTONIC), flush=True)
+turn = 0
+while turn < {turns}:
+    try:
+        with lease.hold_lease(place, wait=True, waiting=lambda: None) as held:
+            entered = time.clock_gettime(time.CLOCK_MONOTONIC)
+            time.sleep(0.05)
+            held.check()
+            row = result_rows.changed(result_rows.BASELINE, seed=turn)
+            results.write_row(row, place / "results")
+            print(entered, time.clock_gettime(time.CLOCK_MONOTONIC), flush=True)
+            turn += 1
+    except FoiError:  # Of two that held the lease at once, one stops; its command goes on.
+        continue
 """
 TURNS = 5
 
