@@ -64,6 +64,13 @@ def tell_figures(*figures: Figure) -> None:
             file.writelines(json.dumps(dataclasses.asdict(one)) + "\n" for one in figures)
 
 
+def tell_times(what: str, medians: dict[str, float], at_most: float) -> None:
+    """Tells our median seconds against those of PyTorch with timm, where these were measured."""
+    ours, peer = medians["foi_tf"], medians.get("torch")
+    what = f"{what}, against PyTorch with timm"
+    tell_figures(Figure(what=what, unit="s", ours=ours, peer=peer, at_most=at_most))
+
+
 def read_figures(path: pathlib.Path) -> list[Figure]:
     """Reads the figures that a benchmark told."""
     lines = path.read_text().splitlines() if path.exists() else []

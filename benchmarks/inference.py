@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 from absl import app, flags
-from figures import Figure, tell_figures
+from figures import tell_times
 from workers import worker
 
 REQUIRED = 0.75
@@ -59,15 +59,7 @@ def main(_):
             ratio = medians["foi_tf"] / medians["torch"]
             print(f"{'ratio':8} {precision:9} {ratio:9.2f} {fastest:9.2f} (at most {REQUIRED})")
         what = f"inference of {BACKBONE.value} from a frozen export, {precision}"
-        tell_figures(
-            Figure(
-                what=f"{what}, against PyTorch with timm",
-                unit="s",
-                ours=medians["foi_tf"],
-                peer=medians.get("torch"),
-                at_most=REQUIRED,
-            )
-        )
+        tell_times(what, medians, REQUIRED)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import statistics
 import sys
 
 from absl import app, flags
-from figures import Figure, tell_figures
+from figures import tell_times
 from workers import worker
 
 REQUIRED = 0.85
@@ -54,15 +54,7 @@ def main(_):
             ratio = medians["foi_tf"] / medians["torch"]
             print(f"{'ratio':8} {precision:9} {ratio:8.2f} (at most {REQUIRED})", flush=True)
         images = f"batch 2, {SIZE.value} x {SIZE.value}, {precision}"
-        tell_figures(
-            Figure(
-                what=f"training step of {BACKBONE.value}, {images}, against PyTorch with timm",
-                unit="s",
-                ours=medians["foi_tf"],
-                peer=medians.get("torch"),
-                at_most=REQUIRED,
-            )
-        )
+        tell_times(f"training step of {BACKBONE.value}, {images}", medians, REQUIRED)
 
 
 if __name__ == "__main__":

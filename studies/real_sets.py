@@ -7,9 +7,8 @@ import dataclasses
 import pathlib
 
 import foi_tf as foi
-from foi_tf.study.dataset import Task
+from foi_tf.study.dataset import DEPTH, DETECTION, KEYPOINTS, SEGMENTATION, Task
 
-DEPTH, DETECTION, KEYPOINTS, SEGMENTATION = "depth", "detection", "keypoints", "segmentation"
 # Format of the folder by task type.
 _FORMATS = {DEPTH: "depth", DETECTION: "coco", KEYPOINTS: "coco", SEGMENTATION: "masks"}
 

@@ -48,7 +48,8 @@ def draw_curve(curve: Sequence[CurvePoint]) -> str:
 
     parts = [_draw_axes(curve, ticks, across, down)]
     legend = []
-    for (name, bounds), (color, dash) in zip(lines.items(), _choose_colors(lines), strict=True):
+    colors = _choose_colors(lines, curve[-1].race.plan.init_name)
+    for (name, bounds), (color, dash) in zip(lines.items(), colors, strict=True):
         parts.append(_draw_line(counts, bounds, color, dash, across, down))
         legend.append(_draw_key("random weights" if name == SCRATCH else name, color, dash))
     height = _TOP + _HEIGHT + _AXIS
@@ -81,11 +82,11 @@ def _find_bounds(curve: Sequence[CurvePoint], name: str) -> np.ndarray:
     return found
 
 
-def _choose_colors(names: Iterable[str]) -> list[tuple[str, str]]:
+def _choose_colors(names: Iterable[str], pretraining: str) -> list[tuple[str, str]]:
     """Returns the color and the dashes of each start."""
     sources = iter(zip(_SOURCES, _DASHES, strict=True))
-    plain = iter([(_RANDOM, ""), (_PRETRAINING, "")])
-    return [next(sources) if ":" in name else next(plain) for name in names]
+    plain = {pretraining: (_PRETRAINING, ""), SCRATCH: (_RANDOM, "")}
+    return [plain[name] if name in plain else next(sources) for name in names]
 
 
 def _draw_axes(

@@ -48,6 +48,12 @@ def test_each_start_has_a_line_and_a_band(curve):
     assert first[0] > second[0] > last[0]  # Better is higher.
 
 
+def test_as_many_sources_as_are_drawn_have_colors_beside_a_pre_training_with_a_colon():
+    sources = [f"{i}:segmentation" for i in range(curve_figure.MOST_SOURCES)]
+    names = ["scratch", "ilsvrc:contrastive", *sources]
+    assert len(set(curve_figure._choose_colors(names, "ilsvrc:contrastive"))) == len(names)
+
+
 def test_starts_that_did_not_run_with_so_many_images_have_a_gap(curve):
     del curve[0].race.values["city:segmentation"]
     assert page.render_curve(curve).count("<circle") == 8
