@@ -36,6 +36,7 @@ from foi_tf.data.input import pipeline
 from foi_tf.data.records import prepared_datasets
 from foi_tf.models import transfer
 from foi_tf.study import memory
+from foi_tf.study.backbones import find_backbone
 from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Task
 from foi_tf.training import optimizers, strategies
@@ -90,7 +91,7 @@ def make_trainer(task, where, images: int) -> Trainer:
 
 def estimate_gib(task, images: int, precision: str) -> float:
     """Returns what foi-plan --memory would say of the step, for a GPU."""
-    network = memory.NETWORKS[BACKBONE.value]
+    network = find_backbone(BACKBONE.value).size
     head = memory.count_head("segmentation", network.features, task.classes)
     fixed = memory.estimate_fixed(network.weights + head.weights, "sgd", precision)
     crop = (SIDE.value, SIDE.value)

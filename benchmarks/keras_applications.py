@@ -10,11 +10,12 @@ really run, on one batch.
 
   python benchmarks/keras_applications.py --count
 
-Prints rows for foi_tf/study/keras_applications.py: the operations of every network that can be a
+Prints rows for foi_tf/study/keras_applications.py: the cost of every network that can be a
 backbone, and why others cannot.
 """
 
 import inspect
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -22,15 +23,17 @@ from absl import app, flags
 
 from foi_tf.errors import FoiError
 from foi_tf.models import adapter, backbones, hrnet, keras_applications, operations
+from foi_tf.study.network_size import NetworkSize
 
 REQUIRED = 1e-4
+KEPT_SIDE = 256  # Maps that the backward pass needs are counted for images of this side.
 NAMES = flags.DEFINE_list(
     "names",
     ["EfficientNetV2B0", "ConvNeXtTiny", "ResNet50V2", "MobileNetV3Small", "DenseNet121"],
     "Networks to compare.",
 )
 SIZE = flags.DEFINE_integer("size", 64, "Side of the images.")
-COUNT = flags.DEFINE_bool("count", False, "Print the table of operations instead.")
+COUNT = flags.DEFINE_bool("count", False, "Print the table of costs instead.")
 
 
 def compare(name: str) -> tuple[tf.keras.Model, float]:
@@ -68,8 +71,18 @@ def train(made: tf.keras.Model) -> tuple[str, list[float]]:
     return hlo, [float(plain(pixels)) for _ in range(3)]
 
 
-def print_operations() -> None:
-    """Prints the networks that can be backbones, with their operations."""
+def write_row(name: str, network: tf.keras.Model) -> str:
+    """Writes what a network costs, as foi_tf/study/keras_applications.py has it."""
+    giga_operations = operations.count_operations(network) / 1e9
+    made = backbones.build_backbone(f"keras:{name}", (KEPT_SIDE, KEPT_SIDE, 3))
+    weights = sum(math.prod(x.shape) for x in made.trainable_variables)
+    kept = operations.count_kept(made, (KEPT_SIDE, KEPT_SIDE)) / KEPT_SIDE**2
+    size = NetworkSize(weights, round(kept, 1), made.output_shape[-1])
+    return f"({giga_operations:.3g}, {size})"
+
+
+def print_rows() -> None:
+    """Prints the networks that can be backbones, with their cost."""
     functions = inspect.getmembers(tf.keras.applications, inspect.isfunction)
     for name, function in functions:
         try:
@@ -78,14 +91,14 @@ def print_operations() -> None:
             keras_applications.find_preparation(module.preprocess_input)
             network = function(include_top=False, weights=None, input_shape=(None, None, 3))
             adapter.find_maps(network, name)
-            print(f'"{name}": {operations.count_operations(network) / 1e9:.3g},', flush=True)
+            print(f'"{name}": {write_row(name, network)},', flush=True)
         except (FoiError, ValueError) as error:
             print(f"# {name}: {str(error).splitlines()[0]}", flush=True)
 
 
 def main(_):
     if COUNT.value:
-        print_operations()
+        print_rows()
         return
     for name in NAMES.value:
         made, difference = compare(name)

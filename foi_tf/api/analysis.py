@@ -101,17 +101,20 @@ def recommend(
     features: Iterable[Place] = (),
     past_results: Place | None = None,
     setting: str | None = None,
+    probes: Iterable[Place] = (),
 ) -> pd.DataFrame:
     """Ranks the sources of a target (Section 6; the metrics are each from its publication).
 
     Args:
       target: a dataset or a task, such as "camvid:segmentation".
-      by: one of `foi_tf.study.choices.RANKINGS`; by default one that has won on other
-        targets of `past_results` (see `default_rule.choose_rule`), else "advice".
+      by: one of `foi_tf.study.choices.RANKINGS`, or "probe" or "probe_loss" with `probes`, of
+        which one is then the default; else one that has won on other targets of `past_results`
+        (see `default_rule.choose_rule`), or "advice".
       sources: only these tasks; by default the datasets of the paper, or those of `features`.
       features: files of `foi-features`, or their directories.
       past_results: result rows; "fitted" learns from them, and measured gains are shown.
       setting: the setting of those rows; None for "small", or "full" if that is all there is.
+      probes: outcomes of `foi-probe`, or their directories. Their source models are ranked.
 
     Returns:
       One row a source, the best first: `rank`, `source`, `score`, `source_domain`,
@@ -121,12 +124,14 @@ def recommend(
       FoiError: the target, a source or the ranking is unknown, or something is missing to
         rank by.
     """
-    from foi_tf.analysis.recommend import past_transfers, source_ranking
+    from foi_tf.analysis.recommend import pair_scores, past_transfers, source_ranking
     from foi_tf.analysis.recommend.default_rule import choose_rule
-    from foi_tf.study import feature_files
+    from foi_tf.study import feature_files, probe_files
 
+    scores = probe_files.load_scores(probes)
     if by:
-        check_name("ranking", by, choices.RANKINGS)
+        of_probes = (choices.PROBE, choices.PROBE_LOSS) if scores else ()
+        check_name("ranking", by, (*choices.RANKINGS, *of_probes))
     if by == choices.FITTED and past_results is None:
         raise FoiError("recommend: by='fitted' learns from result rows; give past_results")
     loaded = feature_files.load_all_features(features)
@@ -135,13 +140,18 @@ def recommend(
         tried, said, analysis = past_transfers.load_past_transfers(past_results, setting, loaded)
         for sentence in said:
             warnings.warn(sentence, stacklevel=3)
-        drawn = None if by else past_transfers.draw_gains(tried, analysis)
+        drawn = None if by or scores else past_transfers.draw_gains(tried, analysis)
+    if not by and scores:
+        by = pair_scores.choose_probe_rule(
+            source_ranking.find_target(str(target), loaded, scores), scores
+        )
     return source_ranking.recommend_sources(
         str(target),
         by or choose_rule(str(target), loaded, tried, drawn),
         [str(one) for one in sources],
         loaded,
         tried,
+        scores,
     )
 
 

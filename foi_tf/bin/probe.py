@@ -21,7 +21,7 @@ from foi_tf.bin._shared import backbone_flags, console
 from foi_tf.bin._shared.program import Program, require
 from foi_tf.study.dataset import Task
 from foi_tf.study.metrics import get_metric
-from foi_tf.study.probe_files import LOSS, STEPS, ProbeScore
+from foi_tf.study.probe_files import LOSS, STEPS, ProbeScore, have_learned
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -84,11 +84,11 @@ def _main(values: flags.FlagValues) -> None:
 
 def _tell_best(task: Task, scores: Sequence[ProbeScore]) -> None:
     """Names the best of several probes: by the metric, or by the loss if that tells nothing."""
-    least = get_metric(scores[0].metric).least
-    told = [one for one in scores if one.value is not None and one.value >= least]
     if len(scores) < 2:
         return
+    told = have_learned(scores)
     best = max(scores, key=lambda one: one.score if told else one.loss_score)
+    least = get_metric(best.metric).least
     names = [best.metric] if told else [LOSS, f"since no {best.metric} reaches {least:g}"]
     shown = best.metrics.get(best.metric if told else LOSS)
     if shown is None:

@@ -3,6 +3,7 @@
   foi-recommend --target=camvid:segmentation                 (among the paper's datasets)
   foi-recommend --target=mine --features=DIR                 (among the datasets with features)
   foi-recommend --target=camvid:segmentation --by=logme --features=DIR
+  foi-recommend --target=camvid:segmentation --probes=DIR   (among the source models with probes)
   foi-recommend --evaluate --results=DIR [--features=DIR] [--by=advice,logme]
   foi-recommend --target=suim --by=fitted --published
   foi-recommend --evaluate --published
@@ -22,7 +23,8 @@ first choice over draws of targets and sources, and wins the share of draws in w
 least. --pairs and --target_types choose among the results; with points of segmentation alone,
 choose segmentation. --keep_scores writes the scores of each rule and pair. --scores reads such a
 table instead of points; it may also hold scores of a rule of your own. --probes reads the outcomes
-of foi-probe, which become the rules probe (the metric) and probe_loss (the validation loss).
+of foi-probe, which become the rules probe (the metric) and probe_loss (the validation loss). With
+--target they are the default: probe, or probe_loss where no probe of the target learns enough.
 """
 
 import sys
@@ -31,10 +33,10 @@ from absl import flags
 
 from foi_tf.bin._shared import console
 from foi_tf.bin._shared.program import Program
-from foi_tf.study.choices import FITTED, RANKINGS
+from foi_tf.study.choices import FITTED, PROBE, PROBE_LOSS, RANKINGS
 from foi_tf.study.grid import SETTINGS
 
-_FOR_EVALUATE = ("target_types", "distances", "scores", "probes", "keep_scores")
+_FOR_EVALUATE = ("target_types", "distances", "scores", "keep_scores")
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -86,8 +88,8 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "probes",
         [],
-        "Outcomes of foi-probe, or their directories, to use with --evaluate: the rules "
-        "probe and probe_loss.",
+        "Outcomes of foi-probe, or their directories, comma-separated: the rules probe and "
+        "probe_loss.",
         **place,
     )
     flags.DEFINE_string("keep_scores", None, "CSV to write the scores of --evaluate to.", **place)
@@ -110,7 +112,7 @@ def _define_flags(values: flags.FlagValues) -> None:
     )  # fmt: skip
     flags.register_multi_flags_validator(
         ["evaluate", "target", "sources", "results", "published", "setting", "features", "by",
-         "pairs", *_FOR_EVALUATE],
+         "pairs", "probes", *_FOR_EVALUATE],
         _check,
         flag_values=values,
     )  # fmt: skip
@@ -124,10 +126,10 @@ def _check(given: dict) -> bool:
         "give either --results or --published": results > 1 or (given["evaluate"] and not results),
         "--sources goes with --target": given["sources"] and given["evaluate"],
         f"--by must name some of {', '.join(RANKINGS)}, or columns of --scores": (
-            not (given["scores"] or given["probes"]) and not set(given["by"]) <= set(RANKINGS)
+            not given["scores"]
+            and not set(given["by"]) <= {*RANKINGS, *((PROBE, PROBE_LOSS) * bool(given["probes"]))}
         ),
-        "--pairs, --target_types, --distances, --scores, --probes and --keep_scores go with "
-        "--evaluate": (
+        "--pairs, --target_types, --distances, --scores and --keep_scores go with --evaluate": (
             not given["evaluate"]
             and (given["pairs"] != "all" or any(given[name] for name in _FOR_EVALUATE))
         ),
@@ -155,6 +157,7 @@ def _main(values: flags.FlagValues) -> None:
     from foi_tf.study import feature_files, probe_files
 
     features = feature_files.load_all_features(values.features)
+    probes = probe_files.load_scores(values.probes)
     before, analysis = None, None
     if values.published:
         before = past_transfers.load_published_transfers()
@@ -168,8 +171,8 @@ def _main(values: flags.FlagValues) -> None:
     if values.evaluate:
         before = past_transfers.filter_task_types(before, values.pairs, values.target_types)
         kept = pair_scores.read_scores(values.scores) if values.scores else None
-        if values.probes:
-            probed = pair_scores.tabulate_probes(probe_files.load_scores(values.probes))
+        if probes:
+            probed = pair_scores.tabulate_probes(probes)
             kept = probed if kept is None else kept.merge(probed, how="outer")
         scores = source_ranking.score_past_transfers(before, values.by, features, kept)
         if values.keep_scores:
@@ -179,15 +182,19 @@ def _main(values: flags.FlagValues) -> None:
         winner = find_winner(table) or "no rule"
         console.print_note(f"{winner} costs least in {WINNING_SHARE:.0%} of the draws or more")
     else:
-        drawn = past_transfers.draw_gains(before, analysis) if analysis else None
-        (by,) = values.by or [choose_rule(values.target, features, before, drawn)]
+        if values.by or probes:
+            task = source_ranking.find_target(values.target, features, probes)
+            by = values.by[0] if values.by else pair_scores.choose_probe_rule(task, probes)
+        else:
+            drawn = past_transfers.draw_gains(before, analysis) if analysis else None
+            by = choose_rule(values.target, features, before, drawn)
         table = source_ranking.recommend_sources(
-            values.target, by, values.sources, features, before
+            values.target, by, values.sources, features, before, probes
         )
         console.print_note(
             f"{values.target}: sources ranked by {by}, that is {source_ranking.TEXTS[by]}"
         )
-        if not values.by:
+        if not (values.by or probes):
             why = "no rule costs" if by == DEFAULT else "on other targets it costs"
             console.print_note(
                 f"{by} is the default, since {why} least in {WINNING_SHARE:.0%} of the draws of "

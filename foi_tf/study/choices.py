@@ -21,6 +21,8 @@ ILSVRC_CLASSES = 1000  # Classes of the classification head of public weights.
 FITTED = "fitted"
 RANKINGS = ("advice", "inclusion", "domain", "size", "coco", FITTED,
             "leep", "nleep", "logme", "hscore", "gbc", "glogme", "etran", "energy")  # fmt: skip
+# Rules that follow the outcomes of foi-probe: the metric, and the loss on validation images.
+PROBE, PROBE_LOSS = "probe", "probe_loss"
 # Keras' names of the mixed-precision policies, by precision.
 PRECISIONS = {
     "float32": "float32",

@@ -13,8 +13,10 @@ from collections.abc import Mapping
 
 from foi_tf.errors import FoiError
 from foi_tf.study import configuration, sources
+from foi_tf.study.backbones import find_backbone
 from foi_tf.study.configuration import Config
 from foi_tf.study.dataset import CONTRASTIVE, DETECTION, KEYPOINTS, Dataset, Size, Task
+from foi_tf.study.network_size import NetworkSize
 
 GIB = 2**30
 
@@ -56,40 +58,6 @@ _FULL_MAPS = {True: 9, False: 3}
 _CELL = 16  # Pixels of the input for each place at stride 4.
 _WIDEST_HRNET = 720  # Features of W48.
 _PUBLISHED = 270  # Features from which on heads have the paper's channels; see `models.heads`.
-
-
-@dataclasses.dataclass(frozen=True)
-class NetworkSize:
-    """Holds the size of a backbone, which tests compare with the network.
-
-    Attributes:
-      weights: number of trained weights.
-      kept: elements for each pixel of the input that the backward pass needs: outputs of
-        convolutions, which batch norm needs; of ReLU, which convolutions need; and the features.
-      features: channels of the features at stride 4.
-    """
-
-    weights: int
-    kept: float
-    features: int
-
-
-_W18, _W48 = NetworkSize(9_562_260, 560.0, 270), NetworkSize(65_325_120, 1080.0, 720)
-NETWORKS: Mapping[str, NetworkSize] = types.MappingProxyType(
-    {
-        "hrnet_w48": _W48,
-        "hrnet_w32": NetworkSize(29_305_536, 802.5, 480),
-        "hrnet_w18": _W18,
-        "hrnet_w18_bilinear": _W18,
-        "hrnet_w48_bilinear": _W48,
-        "hrnet_w48_aligned": _W48,
-        "hrnet_mini": NetworkSize(881_872, 76.4, 240),
-        "resnet50": NetworkSize(23_508_032, 541.0, 2048),
-        "efficientnet_lite0": NetworkSize(2_958_848, 285.5, 496),
-        "efficientnet_lite1": NetworkSize(3_723_520, 362.1, 496),
-        "efficientnet_lite2": NetworkSize(4_357_952, 381.3, 544),
-    }
-)
 
 
 def choose_micro_batch(images: int, most: int) -> int:
@@ -153,17 +121,17 @@ def estimate_memory(
 
     Args:
       task: as `study.sources.source_parts` takes it.
-      backbone: name of the backbone, one of `study.backbones.BACKBONES`.
+      backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       precision: one of `study.choices.PRECISIONS`.
 
     Raises:
       FoiError: the task, its input size or the size of the backbone is not known.
     """
-    if backbone not in NETWORKS:
-        raise FoiError(f"--memory: no estimate for {backbone}; there are {', '.join(NETWORKS)}")
+    network = find_backbone(backbone).size
+    if network is None:
+        raise FoiError(f"--memory: no estimate for {backbone}, as its size is not known")
     parts = sources.source_parts(task)
     schedule = config.link_of_source(task).schedule
-    network = NETWORKS[backbone]
     weights, image = network.weights, 0.0
     for part in parts:
         dataset = part.check(datasets)

@@ -17,6 +17,7 @@ from foi_tf.errors import FoiError
 from foi_tf.study import metrics
 from foi_tf.study.choices import Fit
 from foi_tf.study.dataset import Channels, Size, Task
+from foi_tf.study.metrics import get_metric
 from foi_tf.study.results import finite_or_none
 
 LOSS = "loss"  # Name of the loss of validation images among the metrics of a probe.
@@ -98,6 +99,13 @@ class ProbeScore:
         """Returns minus the loss of the validation images; minus infinity where it is unknown."""
         loss = self.metrics.get(LOSS)
         return float("-inf") if loss is None else -loss
+
+
+def have_learned(scores: Iterable[ProbeScore]) -> bool:
+    """Tells whether one of several probes of a target reaches the least metric that tells."""
+    return any(
+        one.value is not None and one.value >= get_metric(one.metric).least for one in scores
+    )
 
 
 def make_score(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.models import heads
+from foi_tf.models import heads, operations
 from foi_tf.models.backbones import build_backbone
 from foi_tf.study import memory
-from foi_tf.study.backbones import BACKBONES
+from foi_tf.study.backbones import find_backbone, list_names
 
 SIDE = 256
 CLASSES = 20
@@ -19,8 +19,8 @@ HEADS = {
 }
 
 
-def count_kept(model):
-    """Counts what the backward pass needs: outputs of convolutions and of ReLU."""
+def count_maps(model):
+    """Counts outputs of convolutions and of ReLU: all that backward passes of HRNets need."""
     layers = tf.keras.layers
     kept = (layers.Conv2D, layers.DepthwiseConv2D, layers.ReLU)
     return sum(np.prod(x.output_shape[1:]) for x in model.layers if isinstance(x, kept))
@@ -30,10 +30,8 @@ def count_weights(model):
     return sum(np.prod(variable.shape) for variable in model.trainable_variables)
 
 
-def check_backbone(network, backbone):
+def check_backbone(network, backbone, kept):
     """Compares the numbers of a backbone with the network for images of `SIDE` pixels."""
-    # Beside the kept maps, the features are an input of the head.
-    kept = count_kept(backbone) + np.prod(backbone.output_shape[1:])
     assert network.kept == pytest.approx(kept / SIDE**2, rel=1e-3)
     assert network.weights == count_weights(backbone)
     assert network.features == backbone.output_shape[-1]
@@ -42,8 +40,8 @@ def check_backbone(network, backbone):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["hrnet_mini", "resnet50"])
 def test_counts_are_those_of_the_networks(name):
-    backbone, network = build_backbone(name, (SIDE, SIDE, 3)), memory.NETWORKS[name]
-    check_backbone(network, backbone)
+    backbone, network = build_backbone(name, (SIDE, SIDE, 3)), find_backbone(name).size
+    check_backbone(network, backbone, operations.count_kept(backbone, (SIDE, SIDE)))
     for task_type, make in HEADS.items():
         head = make(CLASSES)
         inputs = tf.nest.map_structure(lambda x: tf.keras.Input(x.shape[1:]), head.inputs(backbone))
@@ -51,9 +49,28 @@ def test_counts_are_those_of_the_networks(name):
         expected = memory.count_head(task_type, network.features, CLASSES)
         # Biases and batch norm are not counted.
         assert expected.weights == pytest.approx(count_weights(model), rel=0.02), task_type
-        kept = count_kept(model) / (SIDE / 4) ** 2
+        kept = count_maps(model) / (SIDE / 4) ** 2
         assert expected.kept == pytest.approx(kept, rel=0.02), task_type
 
 
+@pytest.mark.slow
+def test_counts_of_a_network_of_keras_are_its_own():
+    name = "keras:MobileNetV3Small"
+    backbone = build_backbone(name, (SIDE, SIDE, 3))
+    check_backbone(
+        find_backbone(name).size, backbone, operations.count_kept(backbone, (SIDE, SIDE))
+    )
+
+
 def test_every_backbone_has_a_size():
-    assert set(memory.NETWORKS) == set(BACKBONES)
+    assert all(find_backbone(name).size for name in list_names())
+
+
+def test_kept_maps_are_those_that_gradients_read():
+    """Counts by hand what a small network keeps."""
+    image = tf.keras.Input((8, 8, 3))
+    bent = tf.keras.layers.ReLU()(tf.keras.layers.Conv2D(5, 3, padding="same")(image))
+    after = tf.keras.layers.Conv2D(5, 3, padding="same")(bent)
+    model = tf.keras.Model(image, bent + after)
+    # ReLU and the second convolution share the map between them; the sum is the output.
+    assert operations.count_kept(model, (8, 8)) == 8 * 8 * (5 + 5)

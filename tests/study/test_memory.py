@@ -1,12 +1,13 @@
 """Estimates of memory, and micro-batches that fit."""
 
 import dataclasses
+from unittest import mock
 
 import pytest
 
 from foi_tf.errors import FoiError
 from foi_tf.study import configuration, memory
-from foi_tf.study.backbones import BACKBONES
+from foi_tf.study.backbones import BACKBONES, Backbone
 from foi_tf.study.dataset import Task
 from foi_tf.study.memory import DEVICES, GIB, Device, choose_micro_batch
 from foi_tf.study.registry import DATASETS
@@ -64,5 +65,15 @@ def test_every_backbone_has_an_estimate(backbone):
 
 
 def test_a_backbone_of_unknown_size_is_named():
-    with pytest.raises(FoiError, match="--memory: no estimate for keras:X; there are hrnet_w48, "):
-        estimate("ilsvrc:classification", DEVICES["v3-8"], backbone="keras:X")
+    own = Backbone(architecture="own", giga_operations=1)
+    with (
+        mock.patch.dict(BACKBONES, own=own),
+        pytest.raises(FoiError, match="--memory: no estimate for own, as its size is not known"),
+    ):
+        estimate("ilsvrc:classification", DEVICES["v3-8"], backbone="own")
+
+
+def test_networks_of_keras_have_an_estimate():
+    found = estimate("camvid:segmentation", DEVICES["v3-8"], backbone="keras:MobileNetV2")
+    other = estimate("camvid:segmentation", DEVICES["v3-8"], backbone="keras:ConvNeXtTiny")
+    assert 0 < found.image < other.image

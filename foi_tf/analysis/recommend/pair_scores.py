@@ -14,11 +14,11 @@ from foi_tf.analysis.recommend import transferability
 from foi_tf.analysis.recommend.candidates import PAIR_COLUMNS, DatasetFacts
 from foi_tf.errors import FoiError
 from foi_tf.progress import track
+from foi_tf.study.choices import PROBE, PROBE_LOSS
 from foi_tf.study.dataset import Task
 from foi_tf.study.feature_files import Features, Origin
-from foi_tf.study.probe_files import ProbeOrigin, ProbeScore
+from foi_tf.study.probe_files import ProbeOrigin, ProbeScore, have_learned
 
-PROBE, PROBE_LOSS = "probe", "probe_loss"  # Columns of the scores of probes.
 PairKey = tuple[str, str, str, str]  # The values of `summary.PAIR`.
 
 
@@ -75,16 +75,48 @@ def list_scored_sources(
     Raises:
       FoiError: the target has no such source.
     """
-    rows = []
-    for pair, features in indexed.items():
-        if pair[:2] == (target.dataset, target.type):
-            domain, sizes = datasets.get(pair[2], ("", {}))
-            rows.append((*pair, features.origin.domain, domain, sizes.get(pair[3], 0), np.nan))
-    if not rows:
+    found = _list_sources(target, indexed, datasets)
+    if found.empty:
         raise FoiError(
             f"no file has points of {target} by a source model; "
             f"make them with foi-features --dataset={target} --pixels=N --init=SOURCE_LINK"
         )
+    return found
+
+
+def list_probed_sources(
+    target: Task, table: pd.DataFrame, datasets: Mapping[str, DatasetFacts]
+) -> pd.DataFrame:
+    """Lists the sources whose models have a probe of a target, as `list_scored_sources` does.
+
+    Args:
+      target: the target task.
+      table: probes as `tabulate_probes` returns them.
+      datasets: facts of the datasets as `candidates.describe_datasets` returns them.
+
+    Raises:
+      FoiError: the target has no such source.
+    """
+    found = _list_sources(target, table[PAIR].itertuples(index=False, name=None), datasets)
+    if found.empty:
+        raise FoiError(
+            f"no probe of {target} is by a source model; "
+            f"make some with foi-probe --dataset={target} --init=SOURCE_LINK --out=probes"
+        )
+    return found
+
+
+def _list_sources(
+    target: Task, keys: Iterable[PairKey], datasets: Mapping[str, DatasetFacts]
+) -> pd.DataFrame:
+    """Lists the sources of a target among pairs."""
+    unknown: DatasetFacts = ("", {})
+    domain, _ = datasets.get(target.dataset, unknown)
+    rows = []
+    for key in keys:
+        if key[:2] == (target.dataset, target.type):
+            source_domain, sizes = datasets.get(key[2], unknown)
+            rows.append((*key, domain, source_domain, sizes.get(key[3], 0), np.nan))
     return pd.DataFrame(rows, columns=PAIR_COLUMNS)
 
 
@@ -175,6 +207,16 @@ def tabulate_probes(found: Iterable[ProbeScore]) -> pd.DataFrame:
         rows[pair] = each.score, each.loss_score
     columns = [*PAIR, PROBE, PROBE_LOSS]
     return pd.DataFrame([(*pair, *scores) for pair, scores in rows.items()], columns=columns)
+
+
+def choose_probe_rule(target: Task, found: Iterable[ProbeScore]) -> str:
+    """Chooses between the metric and the loss of the probes of a target.
+
+    Returns:
+      `PROBE`, or `PROBE_LOSS` where no probe learned enough for its metric to tell.
+    """
+    own = [each for each in found if each.origin.task == str(target)]
+    return PROBE if have_learned(own) or not own else PROBE_LOSS
 
 
 def look_up_scores(name: str, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:

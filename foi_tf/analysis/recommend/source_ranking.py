@@ -15,9 +15,10 @@ from foi_tf.analysis.recommend import (
 )
 from foi_tf.analysis.recommend.transferability import METRICS
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.study.choices import FITTED
+from foi_tf.study.choices import FITTED, PROBE, PROBE_LOSS
 from foi_tf.study.dataset import Task
 from foi_tf.study.feature_files import Features
+from foi_tf.study.probe_files import ProbeScore
 from foi_tf.study.registry import DATASETS
 
 # Rules that need no points of the target.
@@ -30,6 +31,10 @@ TEXTS = types.MappingProxyType(
         name: f"how well the source model's features tell the annotation ({metric.publication})"
         for name, metric in METRICS.items()
     }
+    | {
+        PROBE: "the metric of a head on the frozen source model",
+        PROBE_LOSS: "the loss of a head on the frozen source model",
+    }
 )
 
 
@@ -39,6 +44,7 @@ def recommend_sources(
     only: Sequence[str],
     features: Sequence[Features],
     before: pd.DataFrame | None,
+    probes: Sequence[ProbeScore] = (),
 ) -> pd.DataFrame:
     """Ranks the sources of a target and gives reasons.
 
@@ -53,6 +59,7 @@ def recommend_sources(
         them are. Without features, the paper's datasets are the candidates.
       before: past transfers as `past_transfers.select_past_transfers` returns them, or None. The
         rule "fitted" learns from those to other targets; those to this target give `gain`.
+      probes: for the rules of probes, those of the target; their source models are the candidates.
 
     Returns:
       One row for each source, the best first, with these columns:
@@ -71,9 +78,14 @@ def recommend_sources(
     Raises:
       FoiError: the target or a source is unknown, or the rule lacks facts to rank a source.
     """
-    task = _find_target(target, features)
+    task = find_target(target, features, probes)
     indexed = pair_scores.index_by_pair(features)
-    if by in METRICS or _are_of_models(task, features, indexed):
+    probed = pair_scores.tabulate_probes(probes)
+    if by in (PROBE, PROBE_LOSS):
+        pairs = pair_scores.list_probed_sources(
+            task, probed, candidates.describe_datasets(DATASETS, features)
+        )
+    elif by in METRICS or _are_of_models(task, features, indexed):
         pairs = pair_scores.list_scored_sources(
             task, indexed, candidates.describe_datasets(DATASETS, features)
         )
@@ -93,6 +105,8 @@ def recommend_sources(
         )
     elif by in METRICS:
         scores = pair_scores.compute_scores(by, pairs, indexed)
+    elif by in (PROBE, PROBE_LOSS):
+        scores = pair_scores.look_up_scores(by, pairs, probed)
     else:
         scores = rules.RULES[by].score(pairs)
     ranked = rules.rank_sources(pairs, scores)
@@ -153,10 +167,19 @@ def score_past_transfers(
     return found
 
 
-def _find_target(target: str, features: Sequence[Features]) -> Task:
-    """Reads a target among the paper's datasets and those with features."""
-    types_of = {name: row.classes for name, row in DATASETS.items()}
-    types_of |= {each.origin.dataset: each.origin.train for each in features}
+def find_target(
+    target: str, features: Sequence[Features] = (), probes: Sequence[ProbeScore] = ()
+) -> Task:
+    """Finds a target among the paper's datasets and those with features or probes.
+
+    Raises:
+      FoiError: see `candidates.find_target`.
+    """
+    types_of = {name: set(row.classes) for name, row in DATASETS.items()}
+    for each in features:
+        types_of[each.origin.dataset] = set(each.origin.train)
+    for probed in {Task.parse(each.origin.task) for each in probes}:
+        types_of.setdefault(probed.dataset, set()).add(probed.type)
     return candidates.find_target(target, types_of)
 
 

@@ -5,9 +5,11 @@ import dataclasses
 import pandas as pd
 import pytest
 
+import foi_tf as foi
 from foi_tf.analysis.recommend import pair_scores, source_ranking
 from foi_tf.errors import FoiError
 from foi_tf.study import probe_files
+from foi_tf.study.dataset import Task
 from tests.study.test_probe_files import ORIGIN
 
 
@@ -47,3 +49,23 @@ def test_probes_that_cannot_be_compared_are_refused():
         pair_scores.tabulate_probes([probe("b:depth", 2.0), probe("c:depth", 1.0, steps=9)])
     with pytest.raises(FoiError, match="probes of a:depth by b:depth were given twice"):
         pair_scores.tabulate_probes([probe("b:depth", 2.0), probe("b:depth", 1.0)])
+
+
+def test_a_target_is_ranked_by_its_probes(tmp_path):
+    for source, error in (("vkitti2:depth", 2.0), ("sunrgbd:depth", 1.5), ("mine:depth", 1.7)):
+        probe_files.write_score(tmp_path, probe(source, error))
+    found = foi.recommend("a", probes=[tmp_path])
+    assert found.source.tolist() == ["sunrgbd:depth", "mine:depth", "vkitti2:depth"]
+    assert found.score.tolist() == [-1.5, -1.7, -2.0]
+    assert found.source_domain.tolist() == ["indoor", "", "synthetic"]
+    kept = foi.recommend("a:depth", by="probe_loss", probes=[tmp_path], sources=["mine:depth"])
+    assert kept.source.tolist() == ["mine:depth"] and kept.score.tolist() == [-0.5]
+    with pytest.raises(FoiError, match="no probe of ade:segmentation is by a source model"):
+        foi.recommend("ade", by="probe", probes=[tmp_path])
+
+
+@pytest.mark.parametrize(("value", "rule"), [(0.02, "probe"), (0.004, "probe_loss")])
+def test_probes_that_learned_nothing_are_ranked_by_their_loss(value, rule):
+    origin = dataclasses.replace(ORIGIN, task="a:detection", chain=("ilsvrc", "b:detection"))
+    scores = [probe_files.make_score(origin, "ap50", {"ap50": value, "loss": 0.5}, 1.0)]
+    assert pair_scores.choose_probe_rule(Task.parse("a:detection"), scores) == rule

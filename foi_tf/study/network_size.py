@@ -1,0 +1,20 @@
+"""Describes the size of a network, from which memory is estimated."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkSize:
+    """Holds the size of a backbone; see `models.operations.count_kept`.
+
+    Attributes:
+      weights: number of trained weights.
+      kept: elements for each pixel of the input that the backward pass needs: outputs of
+        convolutions, which batch norm needs; of activations, which convolutions need; and the
+        features.
+      features: channels of the features at stride 4.
+    """
+
+    weights: int
+    kept: float
+    features: int
