@@ -18,6 +18,8 @@
 #   chunk_size STAGE WORKERS  prints the size of chunks that gives each worker some chunks (four;
 #                             this number is ours)
 #   chunks STAGE SIZE         prints the number of chunks
+#   published NAME            tells whether --init=NAME are published weights, which programs fetch
+#                             by themselves, and no path of this machine
 #   execute COMMAND...        runs the command, or prints it with --dry_run
 
 # shellcheck source=launch/common.sh
@@ -57,6 +59,10 @@ train_on() {
     esac
   done
   plan_flags+=("--strategy=$1")
+}
+
+published() {
+  [ ! -e "$1" ] && foi-weights list | cut -f 1 | grep -qxF -- "$1"
 }
 
 write_plan() {

@@ -69,7 +69,8 @@ esac
 for flag in --data_dir=data --workdir=work "${plan_flags[@]}"; do
   case "$flag" in
     --init=ilsvrc:*) ;;
-    --data_dir=* | --workdir=* | --init=* | --config=*.yaml | --config=*.yml)
+    --init=*) published "${flag#*=}" || paths[--init]=${flag#*=} ;;
+    --data_dir=* | --workdir=* | --config=*.yaml | --config=*.yml)
       paths[${flag%%=*}]=${flag#*=}
       ;;
   esac

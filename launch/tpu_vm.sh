@@ -17,9 +17,10 @@
 # --pod=1 is for a slice of several hosts (v3-32, with an image as tpu-vm-tf-2.18.0-pod-pjrt):
 # foi_tf is installed on all hosts, and the programs run on the first one, which drives the others.
 # Data and work must be in a bucket, because a spot TPU that is taken away loses its disk. A local
-# --init is copied to WORKDIR/init, a local --config to the TPU. The same call makes the TPU again
-# and goes on from the last checkpoint (--checkpoint_every). The connection has to stay open, so
-# run this in tmux. --dry_run prints the commands.
+# --init is copied to WORKDIR/init, a local --config to the TPU. Weights by name (foi-weights list)
+# are fetched by the TPU's hosts. The same call makes the TPU again and goes on from the last
+# checkpoint (--checkpoint_every). The connection has to stay open, so run this in tmux. --dry_run
+# prints the commands.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
@@ -55,16 +56,15 @@ upload=()
 case "$init" in
   '' | gs://* | ilsvrc:*) ;;
   *)
-    init=${init%/}
-    if [ -d "$init" ]; then
-      upload=("$init")
-    else
+    if ! published "$init"; then
+      init=${init%/}
       # A checkpoint is several files that begin with its path.
-      mapfile -t upload < <(compgen -G "$init*")
+      if [ -d "$init" ]; then upload=("$init"); else mapfile -t upload < <(compgen -G "$init*"); fi
+      [ ${#upload[@]} -gt 0 ] || fail "--init=$init: no such file here, nor a name of" \
+        "foi-weights list; the TPU sees only what is in a bucket, so give gs://..., or a path of" \
+        "this machine, which is copied to --workdir"
+      plan_flags[init_at]=--init=${workdir%/}/init/$(basename "$init")
     fi
-    [ ${#upload[@]} -gt 0 ] || fail "--init=$init: no such file here; the TPU sees only what is in" \
-      "a bucket, so give gs://..., or a path of this machine, which is copied to --workdir"
-    plan_flags[init_at]=--init=${workdir%/}/init/$(basename "$init")
     ;;
 esac
 

@@ -258,6 +258,15 @@ def test_another_sweep_from_the_same_place_leaves_the_plan_of_the_first(machine)
     assert code == 0 and len(list(machine.home.glob("foi_plan*"))) == 2, err
 
 
+def test_pods_fetch_weights_by_name(machine):
+    given = ["--image=i", "--claim=c", "--init=hrnet_w48_imagenet", "--dry_run"]
+    plan = [flag for flag in PLAN if not flag.startswith("--init")]
+    code, out, err = machine.run("sweep_kubernetes.sh", *given, *plan)
+    assert code == 0 and "kind: Job" in out, err
+    (written,) = machine.home.glob("foi_plan*")
+    assert "--init=hrnet_w48_imagenet" in written.read_text()
+
+
 @pytest.mark.parametrize(
     ("script", "given", "said"),
     [

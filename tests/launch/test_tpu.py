@@ -173,6 +173,13 @@ def test_a_tpu_that_cannot_be_used_is_not_paid_for(machine, state, end):
     assert ("The TPU was deleted" in err) == (state == "")
 
 
+def test_hosts_fetch_weights_by_name(machine):
+    code, _, err = run(machine, "--init=hrnet_w48_imagenet", STATE="READY")
+    assert code == 0, err
+    assert "--init=hrnet_w48_imagenet" in plan(machine)
+    assert not any("gcloud storage cp" in call for call in machine.calls("gcloud"))
+
+
 def test_local_weights_and_configurations_are_taken_along(machine):
     (machine.home / "weights/ilsvrc").mkdir(parents=True)
     config = machine.home / "own.yaml"
