@@ -111,4 +111,5 @@ def test_names_told_without_large_libraries_are_those_that_there_are():
 
     assert {KERAS, *(row.architecture for row in BACKBONES.values())} == set(ARCHITECTURES)
     assert set(choices.FORMATS) == set(FORMATS)
-    assert list(choices.RANKINGS) == list(source_ranking.TEXTS)
+    of_probes = [choices.PROBE, choices.PROBE_LOSS]
+    assert [*choices.RANKINGS, *of_probes] == list(source_ranking.TEXTS)
