@@ -16,7 +16,7 @@ from foi_tf.analysis.report.tables import Table, without_deviation
 
 INK, FAINT = "#222", "#595959"
 # Pixels: height of a row, widths of a letter in a cell and in a name.
-ROW, LETTER, NAMES = 20, 5.6, 6.0
+ROW, LETTER, NAMES = 20, 5.6, 6.6
 _SLOPE = 0.82  # Height of a name above its column for its length; it is turned by 55 degrees.
 _STYLE = (
     "text{font:11px system-ui,sans-serif;fill:#222}.c{text-anchor:middle}.f{fill:#595959}"
@@ -46,7 +46,7 @@ def draw_heat_map(table: Table) -> str:
     right, bottom = left + cell * width, top + ROW * height
     groups = [*table.groups[table.words :]]
     turned = any(LETTER * len(name) > cell * (stop - start) for name, start, stop in _runs(groups))
-    below = LETTER * max(map(len, groups), default=0) + 10 if turned else 18
+    below = NAMES * max(map(len, groups), default=0) + 10 if turned else 18
     parts = [_draw_cells(table, texts.to_numpy(), left, top, cell)]
     for i, name in enumerate(labels):
         x, y = left + cell * (i + 0.5) + 3, top - 5
@@ -74,7 +74,7 @@ def draw_heat_map(table: Table) -> str:
         parts.append(f'<text class="f" x="{right + 6:.1f}" y="{y:.1f}">{escape(name)}</text>')
     # Turned names of columns reach beyond the last cell.
     beyond = max(
-        LETTER * max(map(len, domains), default=0) + 10, LETTER * 0.6 * max(map(len, labels))
+        NAMES * max(map(len, domains), default=0) + 10, NAMES * 0.6 * max(map(len, labels))
     )
     size = f"{right + beyond:.0f} {bottom + below:.0f}"
     sides = 'width="{}" height="{}"'.format(*size.split())
