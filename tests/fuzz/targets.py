@@ -1,29 +1,20 @@
 """Lists the readers to try: for each, files as they should be, and how to read them.
 
-A target writes its files into a directory and returns those to damage, and `read` reads them.
-Where a format has checksums or lengths, `checked` says so: then whatever is accepted must be equal
-to what was written.
+Datasets are in `dataset_targets`.
 """
 
-import dataclasses
 import io
 import json
-import pathlib
 import sys
-from collections.abc import Callable
-from typing import Any
 from unittest import mock
 
 import numpy as np
 import safetensors.numpy
 import tensorflow as tf
-from etils import epath
 
 from foi_tf import lease
 from foi_tf.bin import run
 from foi_tf.chains import divergence, initial_weights, links
-from foi_tf.data.convert import builder, custom_dataset
-from foi_tf.data.records import prepared_datasets, read_examples
 from foi_tf.errors import BusyError
 from foi_tf.inference import opened_model
 from foi_tf.models.weights import checkpoint_facts, tensor_files
@@ -36,7 +27,9 @@ from foi_tf.study import (
     results,
 )
 from foi_tf.study.dataset import Task
-from tests import raw_folders, result_rows
+from tests import result_rows
+from tests.fuzz.dataset_targets import DATASET_TARGETS
+from tests.fuzz.target import Target
 from tests.models.weights import torch_files
 
 TASK = Task("blocks", "segmentation")
@@ -67,25 +60,6 @@ segmentation: &all
     multi: {schedule: {steps: 7}}
 depth: *all
 """
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """Describes a reader.
-
-    Attributes:
-      name: its name.
-      write: writes files into a directory; returns those to damage.
-      read: reads what was written, and returns what can be compared.
-      checked: see the module.
-      weight: how often it is tried in relation to others.
-    """
-
-    name: str
-    write: Callable[[epath.Path], list[epath.Path]]
-    read: Callable[[epath.Path], Any]
-    checked: bool = False
-    weight: int = 4
 
 
 def _torch(write):
@@ -235,78 +209,12 @@ def _read_lease(place):
             return "busy"
 
 
-def _prepared(names):
-    def write(place):
-        raw = raw_folders.write_folder(place / "raw", train=6, val=3)
-        given = custom_dataset.find_custom_dataset(raw, ["masks"], "blocks", "aerial", None)
-        made = builder.build_records(given, place / "data")
-        return sorted(path for path in made.directory.iterdir() if path.name.startswith(names))
-
-    return write
-
-
-def _read_prepared(place):
-    found = prepared_datasets.load_prepared(place / "data", "blocks")
-    examples = [
-        {key: np.asarray(value).tolist() for key, value in example.items()}
-        for split in ("train", "val")
-        for example in read_examples.read_examples(found, split)
-    ]
-    return found.digest, found.ids, examples
-
-
 def _read_plan(place):
     sys.stdin = io.TextIOWrapper(io.BytesIO((place / "plan.sh").read_bytes()))
     try:
         return run._read_commands()
     finally:
         sys.stdin = sys.__stdin__
-
-
-def _raw(write, suffixes):
-    def make(place):
-        write(place / "raw")
-        return sorted(
-            path for path in pathlib.Path(place / "raw").rglob("*") if path.name.endswith(suffixes)
-        )
-
-    return make
-
-
-def _read_raw(form):
-    def read(place):
-        raw = custom_dataset.find_custom_dataset(place / "raw", [form], "mine", "aerial", None)
-        for of_split in raw.splits.values():
-            for entry in of_split:
-                entry.load(raw.dataset)
-        return repr(raw.dataset)
-
-    return read
-
-
-def _write_depth(root):
-    raw_folders.write_folder(root, train=2, val=2, masks=False, boxes=False, depth=True)
-    (root / "depth.json").write_text('{"unit": "meter", "range": [0.5, 80]}')
-
-
-def _raw_targets():
-    def folder(**keywords):
-        return lambda root: raw_folders.write_folder(root, train=2, val=2, **keywords)
-
-    small = {"train": 2, "val": 2}
-    forms = [
-        ("coco", folder(masks=False), (".json",)),
-        ("masks", folder(), (".json", ".png", ".jpg")),
-        ("voc", lambda root: raw_folders.write_voc(root, **small), (".xml", ".txt")),
-        ("yolo", lambda root: raw_folders.write_yolo(root, **small, pose=True), (".yaml", ".txt")),
-        ("folders", lambda root: raw_folders.write_classes(root, **small), (".jpg",)),
-        ("depth", _write_depth, (".json", ".png")),
-    ]
-    return [
-        Target(f"raw {form} {suffix}", _raw(write, suffix), _read_raw(form), weight=3)
-        for form, write, suffixes in forms
-        for suffix in suffixes
-    ]
 
 
 TARGETS = [
@@ -329,9 +237,6 @@ TARGETS = [
         weight=2,
     ),
     Target("lease", _lease, _read_lease),
-    Target("prepared index and row", _prepared(("foi_",)), _read_prepared, weight=3),
-    Target("prepared by TFDS", _prepared(("dataset_info", "features")), _read_prepared, weight=2),
-    Target("records", _prepared(("blocks-",)), _read_prepared, True, 3),
     Target("plan", _text("plan.sh", "foi-source --a='b c'\nfoi-target --x=1\n"), _read_plan),
     Target(
         "description of an export",
@@ -339,5 +244,5 @@ TARGETS = [
         lambda p: opened_model.open_for_prediction(p),
         weight=2,
     ),
-    *_raw_targets(),
+    *DATASET_TARGETS,
 ]  # fmt: skip
