@@ -106,6 +106,35 @@ def check_script(words):
         assert all(word in known for word in arguments if word.startswith("-")), words
 
 
+def name_flags(words):
+    """Returns the names of the flags in a command."""
+    return {word[2:].split("=")[0] for word in words if re.match(r"--\w", word)}
+
+
+def find_script(words):
+    """Returns the file that a command of `bash` or `python` runs."""
+    path = f"{words[2].replace('.', '/')}.py" if words[1] == "-m" else words[1]
+    assert (ROOT / path).exists(), words
+    return ROOT / path
+
+
+def find_script_flags(script):
+    """Returns the names of the flags that a script of ours takes."""
+    text = script.read_text()
+    if script.suffix == ".py":
+        modules = [
+            script.with_name(f"{name}.py") for name in re.findall(r"(?m)^import (\w+)$", text)
+        ]
+        text += "".join(module.read_text() for module in modules if module.exists())
+        return set(re.findall(r"""(?:DEFINE_\w+\(|"--)\s*"?(\w+)\"""", text)) | {"help"}
+    names = {*re.findall(r"--(\w+)", text), "plan", "dry_run", "help"}
+    own = re.search(r'(?m)^parse_flags "(.+)" "\$@"$', text)
+    if not own or script.name == "study.sh":
+        return names
+    program, _ = find_program(["foi-plan"])
+    return {*names, *re.findall(r"(\w+)=", own[1]), *program.make_flags()}
+
+
 def check_command(words):
     """Checks a command of a bash block; every kind of command that is shown has a check."""
     if words[0].startswith("foi-"):
@@ -113,9 +142,7 @@ def check_command(words):
     elif words[0] == "bash":
         check_script(words)
     elif words[0] == "python":
-        module = words[1] == "-m"
-        path = f"{words[2].replace('.', '/')}.py" if module else words[1]
-        assert (ROOT / path).exists(), words
+        assert name_flags(words) <= find_script_flags(find_script(words)), words
     else:
         assert words[0] in ("source", *INSTALLED), words
         paths = [word for word in words if word.endswith(".txt")]
@@ -125,10 +152,11 @@ def check_command(words):
 def find_mentioned(text):
     """Returns the words of each command of ours in prose, a comment or a docstring."""
     text = re.sub(r"\\+\n[#\s]*", " ", text)
-    found = re.findall(r"`(foi-[a-z]+ [^`]*)`|(?m:^[# ]+(foi-[a-z]+ .*))", text)
+    ours = r"(?:foi-[a-z]+|bash launch/|python benchmarks/|python -m studies\.)"
+    found = re.findall(rf"`({ours}[^`]*)`|(?m:^[# ]+({ours}.*))", text)
     commands = (command.strip("[]") for pair in found for command in pair)
     parts = (part.strip() for command in commands for part in command.split(" | "))
-    return [part.split() for part in parts if re.match(r"foi-[a-z]+ .*--", part)]
+    return [part.replace("[", " ").split() for part in parts if re.match(rf"{ours}.* .*--", part)]
 
 
 def check_import(node, shown):
@@ -165,6 +193,10 @@ def test_programs_and_scripts_accept_the_commands_that_are_shown(page, tmp_path)
 @parametrize_by_file(PAGES + SHOWING)
 def test_programs_know_the_flags_that_text_mentions(page):
     for words in find_mentioned(page.read_text()):
+        if words[0] in ("bash", "python"):
+            given = name_flags(word.strip("];,") for word in words)
+            assert given <= find_script_flags(find_script(words)), words
+            continue
         if words[0] == "foi-weights" and words[1] not in ("import", "export"):
             continue
         program, arguments = find_program(words)
@@ -204,11 +236,16 @@ def test_commands_are_not_taken_for_others(tmp_path):
         "foi-target --target=camvid:segmentation", "foi-target --no_such=1 ...", "rm -r work",
         "bash launch/sweep_local.sh --no_such=2", "bash launch/docs.sh --no_such",
         "bash launch/test.sh tests/no_such", "python docs/no_such.py", "pip install -c no_such.txt",
+        "python benchmarks/xla_steps.py --size=64 --no_such=1",
+        "python -m studies.readme --no_such",
     ):  # fmt: skip
         with pytest.raises((AssertionError, OSError, flags.Error)):
             check_command(wrong.split())
     assert find_mentioned("#   foi-plan --a=1 \\\n#     --b | foi-run --c\n") == [
         ["foi-plan", "--a=1", "--b"], ["foi-run", "--c"],
+    ]  # fmt: skip
+    assert find_mentioned("  python benchmarks/x.py [--a=P --b]\n`bash launch/x.sh --c`\n") == [
+        ["python", "benchmarks/x.py", "--a=P", "--b"], ["bash", "launch/x.sh", "--c"],
     ]  # fmt: skip
 
 
