@@ -6,6 +6,8 @@
 #   make_environment 3.12 dev    makes .venv-3.12 and installs foi_tf and its extra "dev" there, in
 #                                the versions that constraints/ pins; sets $PYTHON to its Python,
 #                                and says on stderr which version runs
+#   make_colab_environment       likewise makes .venv-colab, which has what Colab has, and installs
+#                                foi_tf beside that as Colab's notebooks do
 
 # shellcheck source=launch/common.sh
 source "$ROOT/launch/common.sh"
@@ -61,4 +63,22 @@ make_environment() {
     touch "$environment/$extra.$stamp"
   fi
   echo "runs with Python $version in $environment" >&2
+}
+
+make_colab_environment() {
+  local base stamp environment="$ROOT/.venv-colab"
+  base=$(find_python 3.12) ||
+    fail_without_python 3.12 "sudo apt-get install python3.12-venv" 3.12
+  stamp=$(cat "$ROOT/setup.py" "$ROOT/constraints/colab.txt" "$ROOT"/launch/{colab,install_beside}.sh |
+    cksum | tr ' ' -)
+  PYTHON="$environment/bin/python"
+  if [ ! -f "$environment/$stamp" ]; then
+    echo "making $environment with $base" >&2
+    "$base" -m venv "$environment" || fail "cannot make $environment"
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check -r "$ROOT/constraints/colab.txt" ||
+      fail "the installation into $environment failed; see above"
+    FOI_PYTHON="$PYTHON" bash "$ROOT/launch/colab.sh"
+    touch "$environment/$stamp"
+  fi
+  echo "runs with what Colab has, in $environment" >&2
 }

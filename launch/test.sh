@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Makes an environment, installs foi_tf there, and runs all tests.
 #
-#   bash launch/test.sh [3.11|3.12|3.13] [arguments of pytest]
+#   bash launch/test.sh [3.11|3.12|3.13|colab] [arguments of pytest]
 #   bash launch/test.sh -m "not slow"
 #
 # Without a version it takes Python 3.11 or, if the machine has none, the newest of the others.
+# colab runs the notebooks with Python 3.12 and the packages that Colab has.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/environment.sh
@@ -12,11 +13,15 @@ source "$ROOT/launch/environment.sh"
 
 version=
 case "${1:-}" in
-  3.11 | 3.12 | 3.13) version=$1 && shift ;;
-  3.*) fail "Python $1: no such environment; 3.11, 3.12 or 3.13" ;;
+  3.11 | 3.12 | 3.13 | colab) version=$1 && shift ;;
+  3.*) fail "Python $1: no such environment; 3.11, 3.12, 3.13 or colab" ;;
   --help) show_help ;;
 esac
+cd "$ROOT"
+if [ "$version" = colab ]; then
+  make_colab_environment
+  exec "$PYTHON" -m pytest tests/colab "$@"
+fi
 [ -n "$version" ] || version=$(choose_version 3.11 3.13 3.12)
 make_environment "$version" dev
-cd "$ROOT"
 exec "$PYTHON" -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

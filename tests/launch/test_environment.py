@@ -112,8 +112,19 @@ def test_a_version_that_is_asked_for_is_taken_or_missed(bare):
     assert code == 1 and "needs Python 3.12 with" in err and "python3.12-venv" in err
     code, err, _ = bare.run("test.sh", "3.14")
     assert (code, err) == (
-        1, "test.sh: Python 3.14: no such environment; 3.11, 3.12 or 3.13\n",
+        1, "test.sh: Python 3.14: no such environment; 3.11, 3.12, 3.13 or colab\n",
     )  # fmt: skip
+
+
+def test_the_notebooks_run_beside_the_packages_that_colab_has(bare):
+    bare.python("3.12")
+    (bare.checkout / "launch/colab.sh").write_text('echo "colab.sh for $FOI_PYTHON" >>"$CALLS"\n')
+    code, err, (packages, ours, tests) = bare.run("test.sh", "colab", "-x")
+    assert code == 0 and err.splitlines()[-1].startswith("runs with what Colab has")
+    assert packages.endswith(f"-r {bare.checkout}/constraints/colab.txt")
+    assert ours == f"colab.sh for {bare.checkout}/.venv-colab/bin/python"
+    assert tests == "3.12 -m pytest tests/colab -x"
+    assert [path.name for path in bare.checkout.glob(".venv*")] == [".venv-colab"]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +151,7 @@ def test_a_python_that_is_named_is_taken_before_a_newer_one(bare):
 
 
 def test_every_version_has_its_constraints_and_may_be_installed():
-    versions = sorted(path.stem for path in (ROOT / "constraints").glob("*.txt"))
+    versions = sorted(path.stem for path in (ROOT / "constraints").glob("3.*.txt"))
     assert versions == ["3.11", "3.12", "3.13"]
     for version in versions:
         text = (ROOT / "constraints" / f"{version}.txt").read_text()

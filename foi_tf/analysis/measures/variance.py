@@ -32,9 +32,11 @@ def explain_variance(chains: pd.DataFrame) -> dict[str, float] | None:
     """
     own = transfers(chains)
     own = own[own.gain.notna()]
+    if own.empty:
+        return None
     targets, sources = (pd.factorize(pd.MultiIndex.from_frame(own[x]))[0] for x in (TARGET, SOURCE))
     gain = own.gain.to_numpy(float)
-    if own.empty or len(gain) < LEAST * (targets.max() + sources.max() + 2) or not np.ptp(gain):
+    if len(gain) < LEAST * (targets.max() + sources.max() + 2) or not np.ptp(gain):
         return None
     by_target, by_source = (np.eye(codes.max() + 1)[codes] for codes in (targets, sources))
     constant = np.ones((len(gain), 1))
