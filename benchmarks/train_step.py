@@ -1,10 +1,11 @@
 """Compares a training step of HRNetV2-W48 (20 classes, batch 2, 256 x 256) with PyTorch and timm.
 
   pip install -r benchmarks/requirements.txt
-  python benchmarks/train_step.py [--torch_python=PATH]
+  python benchmarks/train_step.py [--torch_python=PATH] [--rematerialize]
 
 Runs our step and PyTorch's in turn, in float32 and bfloat16, each in a process of its own. The
-ratio of the medians should be at most 0.85. On 2 cores this takes about 5 minutes.
+ratio of the medians should be at most 0.85. On 2 cores this takes about 5 minutes. With
+--rematerialize our step is also run with most maps computed again, to compare peaks of memory.
 """
 
 import statistics
@@ -29,20 +30,25 @@ PRECISIONS = flags.DEFINE_list(
 )
 SIZE = flags.DEFINE_integer("size", 256, "Side of the images in pixels.", lower_bound=32)
 ROUNDS = flags.DEFINE_integer("rounds", 3, "Processes of each kind.", lower_bound=1)
+REMATERIALIZE = flags.DEFINE_bool("rematerialize", False, "Measure our step also with this flag.")
 STEPS = flags.DEFINE_integer("steps", 7, "Timed steps in each process.", lower_bound=5)
 
 
 def main(_):
-    network = (BACKBONE.value, str(SIZE.value))
-    workers = {"foi_tf": (sys.executable, "tensorflow_step.py", *network)}
+    ours = (sys.executable, "tensorflow_step.py")
+    # Programs with what they take behind the common arguments.
+    workers = {"foi_tf": (ours, ())}
+    if REMATERIALIZE.value:
+        workers["again"] = (ours, ("rematerialize",))
     if TORCH_PYTHON.value:
-        workers["torch"] = (TORCH_PYTHON.value, "torch_step.py", *network)
+        workers["torch"] = ((TORCH_PYTHON.value, "torch_step.py"), ())
     print(f"{'':8} {'':9} {'median':>8} {'fastest':>8} {'peak':>9}")
     for precision in PRECISIONS.value:
         runs = {name: [] for name in workers}
         for _ in range(ROUNDS.value):
-            for name, command in workers.items():
-                runs[name].append(worker(*command, precision, str(STEPS.value)))
+            for name, (program, more) in workers.items():
+                common = (BACKBONE.value, str(SIZE.value), precision, str(STEPS.value))
+                runs[name].append(worker(*program, *common, *more))
         medians = {}
         for name, measured in runs.items():
             seconds = [t for run in measured for t in run["seconds"]]

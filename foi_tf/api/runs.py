@@ -122,11 +122,11 @@ def source(
         `crop` (height and width of the input in pixels, for all datasets), `select_lr` ("none",
         "validation" or "holdout"), `vary` (what the seed varies, some of
         `foi_tf.study.variation.KINDS`; by default "init" and "order"), `micro_batch` (most
-        images of a device that go through the network at a time), `steps_per_loop`,
-        `checkpoint_every` (steps), `wait` (for another worker that trains the link; else
-        `BusyError`), `deterministic` (by default True on CPUs), and `sessions`, a
-        `foi_tf.chains.train_session.SessionCache` that keeps
-        the traced training step for the next run on the same task.
+        images of a device that go through the network at a time), `rematerialize` (whether the
+        backward pass computes most maps again), `steps_per_loop`, `checkpoint_every` (steps),
+        `wait` (for another worker that trains the link; else `BusyError`), `deterministic` (by
+        default True on CPUs), and `sessions`, a `foi_tf.chains.train_session.SessionCache` that
+        keeps the traced training step for the next run on the same task.
 
     Raises:
       FoiError: data or weights are missing or wrong, or an argument is.
@@ -210,6 +210,7 @@ def _make_setup(
     select_lr: str = "none",
     vary: Iterable[str] = variation.DEFAULT,
     micro_batch: int = 0,
+    rematerialize: bool = False,
     steps_per_loop: int = choices.Pace.steps_per_loop,
     checkpoint_every: int = choices.Pace.checkpoint_every,
     wait: bool = True,
@@ -245,6 +246,7 @@ def _make_setup(
         select=select_lr,
         vary=variation.parse_variation(vary),
         micro_batch=micro_batch,
+        rematerialize=rematerialize,
         strategy=strategy,
         pace=choices.Pace(
             steps_per_loop=steps_per_loop,

@@ -160,6 +160,7 @@ def _make_request(values: flags.FlagValues) -> Request:
             backbone=values.backbone,
             precision=values.precision,
             micro_batch=values.micro_batch,
+            rematerialize=values.rematerialize,
             select_lr=values.select_lr,
             init=values.init,
             setting=values.setting,

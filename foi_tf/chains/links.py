@@ -84,6 +84,7 @@ class Link:
       replicas: how many devices share each batch.
       hosts: how many processes read the data.
       micro_batch: images of a replica that go through the network at a time; 0 for all.
+      rematerialize: whether the backward pass computes most maps again.
     """
 
     chain: tuple[str, ...]
@@ -100,6 +101,7 @@ class Link:
     replicas: int
     hosts: int = 1
     micro_batch: int = 0
+    rematerialize: bool = False
 
     @property
     def digest(self) -> str:
@@ -114,6 +116,8 @@ class Link:
             del described["varied"]
         if not self.micro_batch:  # Earlier versions split no batches.
             del described["micro_batch"]
+        if not self.rematerialize:  # Earlier versions kept all maps.
+            del described["rematerialize"]
         content = json.dumps([recipe, described], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -173,6 +177,8 @@ class Finished:
       subset: digest of the ids of the training images; "" if the version did not keep it.
       machine: name of the device; likewise.
       tensorflow: version of TensorFlow; likewise.
+      deterministic: whether operations added up in a fixed order, see `study.choices.Pace`; None
+        if the version did not keep it.
     """
 
     link: Link
@@ -187,6 +193,7 @@ class Finished:
     subset: str = ""
     machine: str = ""
     tensorflow: str = ""
+    deterministic: bool | None = None
 
     @property
     def constant(self) -> float:

@@ -246,6 +246,7 @@ def _summarize(
         subset=_digest_ids([source.ids() for source in session.sources]),
         machine=strategies.describe_machine(session.strategy),
         tensorflow=tf.__version__,
+        deterministic=session.deterministic,
     )
 
 

@@ -29,6 +29,7 @@ class Setup:
       strategy: the devices to train on.
       pace: steps per loop, checkpoints, and whether to wait for other workers.
       micro_batch: most images of a replica that go through the network at a time; 0 for all.
+      rematerialize: whether the backward pass computes most maps again.
       sessions: keeps the traced step for the next run; share it between the setups of one
         process.
     """
@@ -44,4 +45,5 @@ class Setup:
     pace: Pace
     vary: tuple[str, ...] = variation.DEFAULT
     micro_batch: int = 0
+    rematerialize: bool = False
     sessions: SessionCache = dataclasses.field(default_factory=SessionCache)

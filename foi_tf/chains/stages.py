@@ -224,6 +224,7 @@ def _plan_link(
         replicas=setup.strategy.num_replicas_in_sync,
         hosts=strategies.count_hosts(setup.strategy),
         micro_batch=_choose_micro_batch(setup, task, schedule),
+        rematerialize=setup.rematerialize,
     )
     rates = {schedule.learning_rate, *settings.rates}
     config_guard.check_configuration(setup.workdir, link, rates)

@@ -58,7 +58,7 @@ class SessionCache:
           FoiError: the weights do not fit the backbone.
         """
         directories = [one.directory for one in prepared]
-        if self.newest is None or not self.newest.fits(link, directories, strategy):
+        if self.newest is None or not self.newest.fits(link, directories, strategy, deterministic):
             self.newest = None  # Frees its memory before the next one is built.
             tf.keras.backend.clear_session()  # Frees the networks of earlier links.
             strategies.check_precision(link.precision, strategy)
@@ -77,6 +77,7 @@ class TrainSession:
       network: the backbone and its heads.
       trainer: takes the training steps.
       sources: training images of each member.
+      deterministic: see `study.choices.Pace`.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class TrainSession:
         deterministic: bool = True,
     ):
         self.link, self.strategy, self._prepared = link, strategy, prepared
-        self._deterministic = deterministic
+        self.deterministic = deterministic
         strategies.make_repeatable(link.init_seed, deterministic)
         strategies.set_precision(link.precision)
         self.tasks: dict[str, TaskType] = {
@@ -109,6 +110,7 @@ class TrainSession:
                 ),
                 strategy=strategy,
                 parts=link.parts,
+                rematerialize=link.rematerialize,
             )
         self._random_weights = [v.numpy() for v in self.network.variables]
         self._evaluators: dict[str, Evaluator] = {}
@@ -118,7 +120,11 @@ class TrainSession:
         self._open_inputs()
 
     def fits(
-        self, link: Link, directories: Sequence[epath.Path], strategy: tf.distribute.Strategy
+        self,
+        link: Link,
+        directories: Sequence[epath.Path],
+        strategy: tf.distribute.Strategy,
+        deterministic: bool,
     ) -> bool:
         """Tells whether a new session for the link would be the same as this one.
 
@@ -128,6 +134,7 @@ class TrainSession:
         return (
             _shared(link) == _shared(self.link)
             and strategy is self.strategy
+            and deterministic == self.deterministic
             and directories == [one.directory for one in self._prepared]
         )
 
@@ -143,7 +150,7 @@ class TrainSession:
           FoiError: the weights do not fit the backbone.
         """
         before, self.link = self.link, link
-        strategies.make_repeatable(link.init_seed, self._deterministic)
+        strategies.make_repeatable(link.init_seed, self.deterministic)
         if link.init_seed != before.init_seed:
             self._draw_random_weights()
         if _describe_images(link) != _describe_images(before):
@@ -206,7 +213,7 @@ class TrainSession:
         with self.strategy.scope():
             self._random_weights = [v.numpy() for v in self._build_network().variables]
         # Drawing moved the generators on; now they are as in a session of its own.
-        strategies.make_repeatable(self.link.init_seed, self._deterministic)
+        strategies.make_repeatable(self.link.init_seed, self.deterministic)
 
     def _open_inputs(self) -> None:
         """Opens the images that the link is trained on; those of its evaluation open later."""

@@ -97,6 +97,7 @@ class ComparisonPlan:
             str(target.task), setting, self.init_name, own.backbone, own.precision, own.config,
             list(own.overrides), own.crop, own.select_lr,
             *([own.micro_batch] if own.micro_batch else []),
+            *(["rematerialize"] if own.rematerialize else []),
         ]  # fmt: skip
         return json.dumps(described)
 

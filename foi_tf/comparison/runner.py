@@ -127,6 +127,7 @@ class Runner:
             select=own.select_lr,
             vary=run.vary,
             micro_batch=own.micro_batch,
+            rematerialize=own.rematerialize,
             strategy=own.strategy,
             pace=pace,
             sessions=self._sessions,

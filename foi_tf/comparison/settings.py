@@ -21,7 +21,7 @@ class Settings:
       config: name or path of the configuration; "" takes each dataset's own.
       overrides: values of the configuration, as --set takes them.
       crop: input size on all datasets; None for each its own.
-      backbone, precision, select_lr, vary, micro_batch: as the flags of these names.
+      backbone, precision, select_lr, vary, micro_batch, rematerialize: as the flags of these names.
       init: initial weights, as --init of foi-source.
       setting: one of `study.grid.SETTINGS`; None for the default of the target.
       strategy: the devices to train on; only runs need it.
@@ -39,6 +39,7 @@ class Settings:
     select_lr: str = "none"
     vary: tuple[str, ...] = variation.DEFAULT
     micro_batch: int = 0
+    rematerialize: bool = False
     init: str = ""
     setting: str | None = None
     strategy: Any = None

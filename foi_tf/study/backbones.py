@@ -50,9 +50,9 @@ class Backbone:
 # EfficientNet-Lite's code takes (pixel - 127) / 128.
 _LITE_STATISTICS = (127 / 255,) * 3, (128 / 255,) * 3
 
-_W18, _W48 = NetworkSize(9_562_260, 560.0, 270), NetworkSize(65_325_120, 1080.0, 720)
-_W18_BILINEAR = dataclasses.replace(_W18, kept=564.0)
-_W48_BILINEAR = dataclasses.replace(_W48, kept=1090.7)
+_W18, _W48 = NetworkSize(9_562_260, 560.0, 270, 141.6), NetworkSize(65_325_120, 1080.0, 720, 231.2)
+_W18_BILINEAR = dataclasses.replace(_W18, kept=564.0, rematerialized=142.7)
+_W48_BILINEAR = dataclasses.replace(_W48, kept=1090.7, rematerialized=231.8)
 
 BACKBONES = {
     "hrnet_w48": Backbone(  # The paper's.
@@ -62,7 +62,7 @@ BACKBONES = {
         architecture=HRNET,
         options={"width": 32},
         giga_operations=8.99,
-        size=NetworkSize(29_305_536, 802.5, 480),
+        size=NetworkSize(29_305_536, 802.5, 480, 184.0),
         in_timm=True,
     ),
     "hrnet_w18": Backbone(
@@ -94,32 +94,32 @@ BACKBONES = {
         architecture=HRNET,
         options={"width": 16, "modules": (1, 1, 1), "blocks": 1, "bottlenecks": 1, "stem": 16},
         giga_operations=0.25,
-        size=NetworkSize(881_872, 76.4, 240),
+        size=NetworkSize(881_872, 76.4, 240, 42.1),
     ),
     # For the additional scenarios (Section 7, Appendix B); operations from He et al., Table 1.
     "resnet50": Backbone(
-        architecture=RESNET, giga_operations=3.8, size=NetworkSize(23_508_032, 545.0, 2048)
+        architecture=RESNET, giga_operations=3.8, size=NetworkSize(23_508_032, 545.0, 2048, 265.0)
     ),
     # Networks whose ImageNet weights need no hub. Numbers of operations
     # are our counts, of the backbone alone.
     "efficientnet_lite0": Backbone(
         architecture=EFFICIENTNET_LITE,
         giga_operations=0.36,
-        size=NetworkSize(2_958_848, 297.1, 496),
+        size=NetworkSize(2_958_848, 297.1, 496, 102.4),
         statistics=_LITE_STATISTICS,
     ),
     "efficientnet_lite1": Backbone(
         architecture=EFFICIENTNET_LITE,
         options={"depth": 1.1},
         giga_operations=0.48,
-        size=NetworkSize(3_723_520, 376.7, 496),
+        size=NetworkSize(3_723_520, 376.7, 496, 104.9),
         statistics=_LITE_STATISTICS,
     ),
     "efficientnet_lite2": Backbone(
         architecture=EFFICIENTNET_LITE,
         options={"width": 1.1, "depth": 1.2},
         giga_operations=0.55,
-        size=NetworkSize(4_357_952, 396.6, 544),
+        size=NetworkSize(4_357_952, 396.6, 544, 103.5),
         statistics=_LITE_STATISTICS,
     ),
 }

@@ -116,6 +116,8 @@ def estimate_memory(
     backbone: str,
     precision: str,
     device: Device,
+    *,
+    rematerialize: bool = False,
 ) -> StepMemory:
     """Estimates the memory of the training step of a task, or of a set of tasks.
 
@@ -123,6 +125,7 @@ def estimate_memory(
       task: as `study.sources.source_parts` takes it.
       backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       precision: one of `study.choices.PRECISIONS`.
+      rematerialize: whether the backward pass computes most maps again.
 
     Raises:
       FoiError: the task, its input size or the size of the backbone is not known.
@@ -130,6 +133,10 @@ def estimate_memory(
     network = find_backbone(backbone).size
     if network is None:
         raise FoiError(f"--memory: no estimate for {backbone}, as its size is not known")
+    if rematerialize:
+        if network.rematerialized is None:
+            raise FoiError(f"--memory: no estimate for {backbone} with --rematerialize")
+        network = dataclasses.replace(network, kept=network.rematerialized)
     parts = sources.source_parts(task)
     schedule = config.link_of_source(task).schedule
     weights, image = network.weights, 0.0

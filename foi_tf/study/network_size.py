@@ -13,8 +13,12 @@ class NetworkSize:
         convolutions, which batch norm needs; of activations, which convolutions need; and the
         features.
       features: channels of the features at stride 4.
+      rematerialized: what takes the place of `kept` with --rematerialize: maps that cross the cuts
+        of `models.rematerialization`, what one segment needs, and the features. None if it is not
+        known.
     """
 
     weights: int
     kept: float
     features: int
+    rematerialized: float | None = None

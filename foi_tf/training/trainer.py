@@ -9,6 +9,7 @@ import orbit.controller
 import tensorflow as tf
 from absl import logging
 
+from foi_tf.models import rematerialization
 from foi_tf.models.transfer import Network
 from foi_tf.tasks import micro_batches
 from foi_tf.tasks.base import TaskType
@@ -41,6 +42,7 @@ class Trainer(orbit.StandardTrainer):
         optimizer: tf.keras.optimizers.Optimizer,
         strategy: tf.distribute.Strategy,
         parts: int = 1,
+        rematerialize: bool = False,
     ):
         """Creates the optimizer's slots; call it within the strategy's scope.
 
@@ -52,6 +54,8 @@ class Trainer(orbit.StandardTrainer):
             through the network one after another, and an update takes the sum of their gradients.
             It is that of the whole batch, but for batch norm, which sees one micro-batch at a
             time. Batch norm's moving averages move as far in a step as without parts.
+          rematerialize: whether the backward pass computes most maps again; see
+            `models.rematerialization`.
         """
         # A list, since a mapping of iterators does not survive tf.function in TF 2.15.
         super().__init__([])
@@ -62,6 +66,12 @@ class Trainer(orbit.StandardTrainer):
         self._scales_losses = isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
         self._network, self._tasks, self._strategy = network, tasks, strategy
         self._parts = parts
+        self._forward = {
+            name: rematerialization.rematerialize(model)
+            if rematerialize
+            else functools.partial(model, training=True)
+            for name, model in network.models.items()
+        }
         self._gradients: dict = {}
         if parts > 1:
             self._gradients = _create_accumulators(network)
@@ -146,7 +156,7 @@ class Trainer(orbit.StandardTrainer):
         """Returns loss terms, and the variables of the task's model with their gradients."""
         model = self._network.models[name]
         with tf.GradientTape() as tape:
-            outputs = model(batch["image"], training=True)
+            outputs = self._forward[name](batch["image"])
             terms = self._tasks[name].loss(outputs, batch["targets"])
             # Not divided by the replicas: terms are shares, and gradients are summed over replicas.
             loss = tf.add_n(list(terms.values()))

@@ -60,7 +60,7 @@ CASES = {
     ),
     "shutdown": (["--repeats=5", "--seconds=0.02"], r"longest"),
     "startup": (QUICK["startup"], r"foi-weights +[\d.]+ s"),
-    "train_step": (QUICK["train_step"], r"foi_tf +bfloat16"),
+    "train_step": ([*QUICK["train_step"], "--rematerialize"], r"again +bfloat16"),
     "xla_steps": (["--backbone=hrnet_mini", "--size=64", "--task_types=depth"], r"all within"),
     "weights": (["hrnet_mini", "old.pth"], r"old\.pth +\d+ MB"),
 }

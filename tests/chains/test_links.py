@@ -126,7 +126,7 @@ def test_everything_that_matters_is_in_the_digest(make_link):
         "parent": "x", "members": (member, member), "holdout": 0.2, "steps": 7,
         "schedule": schedule, "backbone": "hrnet_w18", "precision": "bfloat16", "seed": 1,
         "replicas": 2, "hosts": 2, "varied": ("order",),
-        "micro_batch": 2,
+        "micro_batch": 2, "rematerialize": True,
     }  # fmt: skip
     of_member = {
         "task": Task("blocks", "detection"), "data": "x", "images": 5, "crop": (32, 64),

@@ -61,7 +61,7 @@ def test_a_link_leaves_weights_and_a_record(make_link, blocks_data, trained):
     }  # fmt: skip
     assert finished.constant == finished.metrics["constant_miou"] > 0
     assert len(finished.subset) == 16 and finished.machine
-    assert finished.tensorflow == tf.__version__
+    assert finished.tensorflow == tf.__version__ and finished.deterministic is True
     assert finished.n_train == 12 and finished.domain == "aerial" and finished.wall_seconds > 0
     assert links.load_finished(directory) == finished
     assert sorted(p.name for p in directory.iterdir()) == [

@@ -237,6 +237,13 @@ def test_micro_batches_split_a_batch_evenly(setup, started):
     assert split.micro_batch * split.parts == split.schedule.batch_size
 
 
+def test_rematerialization_is_a_part_of_the_link(setup, started):
+    for again in (True, False):
+        stages.target(dataclasses.replace(setup, rematerialize=again), TASK, "scratch")
+    (ours, plain) = (link for link, _ in started)
+    assert ours.rematerialize and dataclasses.replace(ours, rematerialize=False) == plain
+
+
 def test_contrastive_losses_refuse_micro_batches(setup, started):
     split = dataclasses.replace(setup, micro_batch=1)
     with pytest.raises(FoiError, match="--micro_batch=1: the loss of blocks:contrastive compares"):

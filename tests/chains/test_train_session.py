@@ -112,7 +112,7 @@ def test_a_link_ends_the_same_alone_and_after_others_of_other_seeds_and_images(
 
 @pytest.mark.parametrize(("change", "same"), [
     ({"seed": 1}, True), ({"steps": 4}, False), ({"holdout": 0.2}, True),
-    ({"precision": "bfloat16"}, False),
+    ({"precision": "bfloat16"}, False), ({"rematerialize": True}, False),
     ({"schedule": {"momentum": 0.8}}, False), ({"schedule": {"learning_rate": 0.2}}, True),
     ({"parent": "x", "chain": ("ilsvrc", "blocks:segmentation")}, True),
 ])  # fmt: skip
@@ -122,6 +122,15 @@ def test_a_session_is_kept_for_links_whose_step_is_the_same(make_link, blocks_da
     after = sessions.get(make_link(**change), [blocks_data], None, strategy)
     assert (after is before) == same
     assert after is sessions.newest and after.link == make_link(**change)
+
+
+def test_a_session_is_not_kept_for_links_of_another_order_of_sums(make_link, blocks_data):
+    sessions, strategy = SessionCache(), strategies.create_strategy("cpu")
+    made = [
+        sessions.get(make_link(), [blocks_data], None, strategy, deterministic)
+        for deterministic in (False, True, True)
+    ]
+    assert made[0] is not made[1] and made[1] is made[2]
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.models import heads, operations
+from foi_tf.models import heads, operations, rematerialization
 from foi_tf.models.backbones import build_backbone
 from foi_tf.study import memory
 from foi_tf.study.backbones import find_backbone, list_names
@@ -37,11 +37,25 @@ def check_backbone(network, backbone, kept):
     assert network.features == backbone.output_shape[-1]
 
 
+def count_rematerialized(backbone):
+    """Counts what there is at a time: maps that cross cuts, one segment's, and the features."""
+    size = {
+        id(x): np.prod(x.shape[1:])
+        for layer in backbone.layers
+        for x in tf.nest.flatten(operations.find_output(layer))
+    }
+    segments = rematerialization.cut_into_segments(backbone)
+    crossing = sum(size[key] for segment in segments[:-1] for key in segment.outputs)
+    return crossing + max(map(count_maps, segments)) + np.prod(backbone.output_shape[1:])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["hrnet_mini", "resnet50"])
 def test_counts_are_those_of_the_networks(name):
     backbone, network = build_backbone(name, (SIDE, SIDE, 3)), find_backbone(name).size
     check_backbone(network, backbone, operations.count_kept(backbone, (SIDE, SIDE)))
+    again = count_rematerialized(backbone) / SIDE**2
+    assert network.rematerialized == pytest.approx(again, rel=1e-3)
     for task_type, make in HEADS.items():
         head = make(CLASSES)
         inputs = tf.nest.map_structure(lambda x: tf.keras.Input(x.shape[1:]), head.inputs(backbone))

@@ -16,8 +16,10 @@ from foi_tf.study.validation_tasks import PUBLISHED
 CONFIG = configuration.load_config("paper", PUBLISHED)
 
 
-def estimate(task, device, precision="bfloat16", backbone="hrnet_w48"):
-    return memory.estimate_memory(Task.parse(task), DATASETS, CONFIG, backbone, precision, device)
+def estimate(task, device, precision="bfloat16", backbone="hrnet_w48", **options):
+    return memory.estimate_memory(
+        Task.parse(task), DATASETS, CONFIG, backbone, precision, device, **options
+    )
 
 
 def test_micro_batches_are_the_fewest_equal_parts():
@@ -37,6 +39,19 @@ def test_an_estimate_by_hand():
     kept = 1.07 * 4 * (1080 + classes / 16)
     assert found.image == pytest.approx(height * width * (kept + 9 * 4 * classes) / GIB)
     assert found.whole == pytest.approx(found.fixed + 4 * found.image)
+
+
+def test_rematerialization_spares_most_maps():
+    device, network = Device(8, 16, xla=True), BACKBONES["hrnet_w48"].size
+    plain, again = (
+        estimate("camvid:segmentation", device, "float32", rematerialize=rematerialize)
+        for rematerialize in (False, True)
+    )
+    height, width = DATASETS["camvid"].crop
+    spared = height * width * 1.07 * 4 * (network.kept - network.rematerialized)
+    assert plain.image - again.image == pytest.approx(spared / GIB) and plain.fixed == again.fixed
+    with pytest.raises(FoiError, match="no estimate for keras:MobileNet with --rematerialize"):
+        estimate("ade:segmentation", device, backbone="keras:MobileNet", rematerialize=True)
 
 
 def test_what_fits_is_below_the_device():

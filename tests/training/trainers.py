@@ -17,8 +17,8 @@ SCHEDULE = Schedule(
 )
 
 
-def make_trainer(task_types, strategy, precision="float32", crops=(CROP, CROP), parts=1):
-    """Makes a trainer of tasks named "x:TYPE" on hrnet_mini.
+def make_trainer(task_types, strategy, precision="float32", crops=(CROP, CROP), **options):
+    """Makes a trainer of tasks named "x:TYPE" on hrnet_mini; `options` are those of `Trainer`.
 
     Returns:
       The trainer, its network, and the task types by name of the task.
@@ -39,7 +39,7 @@ def make_trainer(task_types, strategy, precision="float32", crops=(CROP, CROP), 
             tasks=made,
             optimizer=optimizers.create_optimizer(SCHEDULE, 10),
             strategy=strategy,
-            parts=parts,
+            **options,
         )
     return trainer, network, made
 

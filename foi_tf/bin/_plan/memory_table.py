@@ -31,7 +31,13 @@ def print_memory(
         cells = []
         for device in memory.DEVICES.values():
             found = memory.estimate_memory(
-                task, datasets, config, shared["backbone"], shared["precision"], device
+                task,
+                datasets,
+                config,
+                shared["backbone"],
+                shared["precision"],
+                device,
+                rematerialize=shared["rematerialize"],
             )
             fits = {0: "-", None: "none"}.get(found.micro_batch, str(found.micro_batch))
             cells += [f"{found.whole:.1f}", fits]

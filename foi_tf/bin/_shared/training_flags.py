@@ -87,6 +87,13 @@ def define_study(values: flags.FlagValues) -> None:
         0,
         **place,
     )
+    flags.DEFINE_bool(
+        "rematerialize",
+        False,
+        "Compute most maps of the network again for the gradients, in place of keeping them. A "
+        "step needs less memory and more time.",
+        **place,
+    )
     pace = choices.Pace()
     flags.DEFINE_integer(
         "steps_per_loop",
@@ -229,6 +236,7 @@ def make_setup(values: flags.FlagValues, task: Task, sessions: SessionCache | No
         strategy=strategy,
         pace=make_pace(values, strategy),
         micro_batch=values.micro_batch,
+        rematerialize=values.rematerialize,
         sessions=SessionCache() if sessions is None else sessions,
     )
 
