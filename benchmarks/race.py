@@ -1,14 +1,15 @@
 """Races starts of simulated targets that are like those of the kept studies, and counts.
 
-  python benchmarks/race.py [--draws=40] [--study=mini] [--null] [--confidence=0.9] [--limit=1]
+  python benchmarks/race.py [--draws=40] [--study=mini] [--half=1] [--null] [--confidence=0.9]
 
 A target's true metrics are a draw of the noise model given the rows of studies/, and its runs are
 these with noise of the size that was measured for the target, with the tails of Student's t. Each
 way to choose a start is then asked on the same runs. Cost is in seconds of the rows, in % of the
 whole grid: every start with five seeds; once for runs of the target alone, and once with all
-models that sources need. --null makes all starts of a target equal.
+models that sources need. --null makes all starts of a target equal. --half=0 and 1 take every
+other target. --only_sure lets races end as sure alone, or with ten seeds of a start.
 
-Prints a table: a row a way, columns as its header says.
+Prints a table: a row a way, columns as its header says; "se" is the standard error over targets.
 """
 
 import argparse
@@ -140,7 +141,7 @@ def _make_target(own, errors, kept, gains, model_seconds, rows, *, null) -> Targ
 
 def draw_runs(target: Target, draw: int, rng: np.random.Generator) -> np.ndarray:
     """Draws the metrics of runs, [starts, seeds]."""
-    shape = (len(target.names), GRID_SEEDS)
+    shape = (len(target.names), race.MOST_SEEDS)
     tail = rng.standard_t(TAIL_DF, shape) * np.sqrt((TAIL_DF - 2) / TAIL_DF)
     shared = rng.standard_normal(shape[1]) * np.sqrt(SEED_SHARE)
     noise = target.noise[:, None] * (tail * np.sqrt(1 - SEED_SHARE) + shared)
@@ -159,13 +160,16 @@ class Choice:
 
 
 def run_race(
-    target: Target, runs: np.ndarray, sources: list[int], confidence: float, asked: bool = False
+    target: Target,
+    runs: np.ndarray,
+    confidence: float,
+    opening_sources: int = race.OPENING_SOURCES,
+    most_seeds: int = GRID_SEEDS,
 ) -> Choice:
-    """Races random weights, the pre-training and some sources; all run once if `asked`."""
-    places = [0, 1, *sources]
+    """Races random weights, the pre-training and the sources in the order of the advice."""
+    places = [0, 1, *target.order]
     starts = [
-        RacingStart(name=target.names[i], asked=asked or i < 2, first_seconds=1.0, seed_seconds=1.0)
-        for i in places
+        RacingStart(name=target.names[i], first_seconds=1.0, seed_seconds=1.0) for i in places
     ]
     values: dict[str, dict[int, float]] = {}
     row = {target.names[i]: runs[i] for i in places}
@@ -175,7 +179,8 @@ def run_race(
             starts=starts,
             values=values,
             confidence=confidence,
-            most_seeds=GRID_SEEDS,
+            most_seeds=most_seeds,
+            opening_sources=opening_sources,
         )
         decision = race.decide(state)
         if not decision.runs:
@@ -239,16 +244,21 @@ def measure(target: Target, draw: int, choice: Choice, way: str) -> dict:
     }
 
 
-def ask_all(target: Target, draw: int, confidence: float, seed: int) -> list[dict]:
+def ask_all(
+    target: Target, draw: int, confidence: float, seed: int, *, only_sure: bool
+) -> list[dict]:
     """Asks all ways for the start of one draw of a target."""
     rng = np.random.default_rng([seed, draw])
     runs = draw_runs(target, draw, rng)
     every = list(range(len(target.names)))
+    if only_sure:
+        choice = run_race(target, runs, confidence, len(every), race.MOST_SEEDS)
+        return [measure(target, draw, choice, "race until sure")]
     some = [int(i) for i in rng.permutation(every)]
     quarter = max(1, round(0.25 * GRID_SEEDS * len(every)))
     ways = {
-        "race": run_race(target, runs, target.order, confidence),
-        "race, all starts asked for": run_race(target, runs, target.order, confidence, asked=True),
+        "race": run_race(target, runs, confidence),
+        "race, each start once": run_race(target, runs, confidence, len(every)),
         "successive halving": halve(target, runs),
         "whole grid": take_best_of(target, runs, every, GRID_SEEDS),
         "one seed each": take_best_of(target, runs, every, 1),
@@ -263,21 +273,22 @@ def ask_all(target: Target, draw: int, confidence: float, seed: int) -> list[dic
 def summarize(found: pd.DataFrame) -> pd.DataFrame:
     """Summarizes the draws of each way."""
     groups = found.groupby("way", sort=False)
-    table = groups.agg(
-        cost=("cost", "mean"),
-        cost_with_models=("cost_with_models", "mean"),
-        regret=("regret", "mean"),
-        within_2=("is_close", "mean"),
-        runs=("runs", "mean"),
+    means = found.groupby(["way", "target"], sort=False)[["cost", "cost_with_models", "regret"]]
+    errors = means.mean().groupby("way", sort=False).sem()
+    columns = {}
+    for name in ("cost", "cost_with_models", "regret"):
+        columns[name], columns[f"{name} se"] = groups[name].mean(), errors[name]
+    table = pd.DataFrame(columns).assign(
+        within_2=groups.is_close.mean(), runs=groups.runs.mean(), races=groups.size()
     )
-    for reason in ("sure", "alike", "seeds"):
+    for reason in ("sure", "alike", "noise", "seeds"):
         own = found[found.reason == reason].groupby("way", sort=False)
-        table[reason] = own.size() / groups.size()
+        table[reason] = own.size()
         if reason == "sure":
             table["stated"], table["right"] = own.p_best.mean(), own.is_best.mean()
         if reason == "alike":
             table["stated_loss"], table["its_regret"] = own.loss.mean(), own.regret.mean()
-    return table
+    return table.dropna(axis=1, how="all")
 
 
 def main() -> None:
@@ -286,21 +297,26 @@ def main() -> None:
     parser.add_argument("--study", default="mini,real")
     parser.add_argument("--confidence", type=float, default=0.9)
     parser.add_argument("--null", action="store_true")
-    parser.add_argument("--limit", type=int, default=None, help="targets of a study at most")
+    parser.add_argument("--half", type=int, default=None, choices=(0, 1))
+    parser.add_argument("--only_sure", action="store_true")
     parser.add_argument("--out", default="")
     given = parser.parse_args()
+    if given.only_sure:
+        race.LEAST_LOSS = race.LEAST_WORTH = -np.inf
     frames = []
     for study in given.study.split(","):
-        targets = load_targets(study, given.draws, null=given.null)[: given.limit]
+        targets = load_targets(study, given.draws, null=given.null)
+        if given.half is not None:
+            targets = targets[given.half :: 2]
         rows = [
             row
             for place, target in enumerate(targets)
             for draw in range(given.draws)
-            for row in ask_all(target, draw, given.confidence, place)
+            for row in ask_all(target, draw, given.confidence, place, only_sure=given.only_sure)
         ]
         frames.append(pd.DataFrame(rows).assign(study=study))
         print(f"{study}: {len(targets)} targets, {given.draws} draws each")
-        print(summarize(frames[-1]).round(3).to_string())
+        print(summarize(frames[-1]).round(3).T.to_string())
     if given.out:
         pd.concat(frames).to_csv(given.out, index=False)
 

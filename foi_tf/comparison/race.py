@@ -1,10 +1,11 @@
 """Decides which runs a race of starts takes next, or that it ends, and why.
 
-A start is what a target may begin from: random weights, a pre-training, a source model. Those that
-were asked for run once, as far as the budget goes. Then, round after round, the few that are most
-probably the best run with one more seed; a source that never ran may be among them, since nothing
-speaks against it yet. The decision is a function of the values so far and of forecasts alone, so
-that a race that was killed goes on as it would have, and races can be simulated.
+A start is what a target may begin from: random weights, a pre-training, a source model. Starts
+without a source and the sources that rank first run once, as far as the budget goes. Then comes,
+one after the other, the run that is expected to better the choice most: one more seed of a start,
+or the first run of a source that ranks behind. The decision is a function of the values so far and
+of forecasts alone, so that a race that was killed goes on as it would have, and races can be
+simulated.
 """
 
 import dataclasses
@@ -14,12 +15,16 @@ from collections.abc import Mapping, Sequence, Set
 import numpy as np
 
 from foi_tf.analysis.uncertainty.start_posterior import StartPosterior
+from foi_tf.comparison import run_value
 from foi_tf.study import metrics
+from foi_tf.study.results import SCRATCH
 
 CONFIDENCE = 0.9
-WIDTH = 3  # Starts of a round; ours, as all numbers here (see benchmarks/race.py).
+OPENING_SOURCES = 8  # Sources that run once; ours, as all numbers here (benchmarks/race.py).
+WIDTH = 3  # Runs of a round: the next one, and two that other workers may take meanwhile.
 LEAST_LOSS = 2.0  # Expected loss in % up to which the choice makes no practical difference.
-OPENING_SOURCES = 3  # Sources that run in any case where none was asked for.
+LEAST_WORTH = 1.0  # Expected gain in % below which a seed of all is not worth its time.
+APART_BELOW = 0.05  # A start so improbably near the best says nothing of the others' scatter.
 DROPPED_BELOW = 0.1  # A start is called behind if it is within 2 % of the best so improbably.
 LEAST_SEEDS = 2  # Seeds of the chosen start before a race ends by itself; ours.
 MOST_SEEDS = 10  # Seeds of a start at most; ours.
@@ -28,7 +33,8 @@ ALWAYS = 2  # Starts at the front of the order that run in any case: the two wit
 
 # Why a race ended.
 SURE, ALIKE, BUDGET, IMAGES, SEEDS, FLOOR = "sure", "alike", "budget", "images", "seeds", "floor"
-REASONS = (SURE, ALIKE, BUDGET, IMAGES, SEEDS, FLOOR)
+NOISE = "noise"
+REASONS = (SURE, ALIKE, BUDGET, IMAGES, NOISE, SEEDS, FLOOR)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,13 +43,11 @@ class RacingStart:
 
     Attributes:
       name: "scratch", the name of a pre-training, or a source task.
-      asked: whether it has to run once; others run where they may be the best.
       first_seconds: forecast for its first run, with all that has to be trained before.
       seed_seconds: forecast for each further run.
     """
 
     name: str
-    asked: bool = True
     first_seconds: float
     seed_seconds: float
 
@@ -61,6 +65,7 @@ class RaceState:
       seconds_left: what is left of the budget; infinite without one.
       confidence: probability from which the choice is sure.
       most_seeds: seeds of a start at most.
+      opening_sources: sources that run once in any case.
       images: shares of the validation images in the log metric by start, [images] each (see
         `image_noise.ImageShares`); empty where they are not known.
     """
@@ -72,7 +77,13 @@ class RaceState:
     seconds_left: float = math.inf
     confidence: float = CONFIDENCE
     most_seeds: int = MOST_SEEDS
+    opening_sources: int = OPENING_SOURCES
     images: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+
+    @property
+    def opening(self) -> Sequence[RacingStart]:
+        """Returns the starts that run once as far as the budget goes."""
+        return self.starts[: ALWAYS + self.opening_sources]
 
     @property
     def diverged(self) -> set[str]:
@@ -90,6 +101,7 @@ class Decision:
 
     Attributes:
       runs: runs to take now, as (start, seed); empty where the race has ended.
+      ahead: runs that may be next, for workers that find all of `runs` taken.
       reason: why it has ended, one of the constants of this module; "" where it goes on.
       best: the start that is chosen; "" where none can be.
       posterior: distribution of the true metrics of the starts that ran; None before.
@@ -99,6 +111,7 @@ class Decision:
     """
 
     runs: tuple[tuple[str, int], ...] = ()
+    ahead: tuple[tuple[str, int], ...] = ()
     reason: str = ""
     best: str = ""
     posterior: StartPosterior | None = None
@@ -117,16 +130,36 @@ def decide(state: RaceState) -> Decision:
     found = _judge(state, tried, open_starts)
     if found.reason or found.posterior is None:
         return found
-    chosen = found.posterior.names.index(found.best)
-    if len(state.values[found.best]) >= LEAST_SEEDS or len(found.posterior.names) == 1:
-        if found.posterior.p_best[chosen] >= state.confidence:
-            return dataclasses.replace(found, reason=SURE)
-        if found.loss <= LEAST_LOSS:
-            return dataclasses.replace(found, reason=ALIKE)
-        if not open_starts and _images_decide(state, found.posterior):
-            return dataclasses.replace(found, reason=IMAGES)
-    runs, reason = _take_next(state, found.posterior, chosen)
-    return dataclasses.replace(found, runs=runs, reason=reason)
+    posterior = found.posterior
+    chosen = posterior.names.index(found.best)
+    ends = _find_end(state, found, chosen, open_starts)
+    confirmed = len(state.values[found.best]) >= LEAST_SEEDS or len(posterior.names) == 1
+    if ends and confirmed:
+        return dataclasses.replace(found, reason=ends)
+    if ends and len(state.values[found.best]) >= state.most_seeds:
+        return dataclasses.replace(found, reason=SEEDS)
+    runs, reason = _take_next(state, posterior, [chosen] if ends in (SURE, ALIKE) else [])
+    return dataclasses.replace(found, runs=runs[:1], ahead=runs[1:], reason=reason)
+
+
+def _find_end(
+    state: RaceState, found: Decision, chosen: int, open_starts: Sequence[RacingStart]
+) -> str:
+    """Returns why a race ends by itself once its choice has seeds enough, "" if it does not."""
+    posterior = found.posterior
+    assert posterior is not None
+    if posterior.p_best[chosen] >= state.confidence:
+        return SURE
+    if found.loss <= LEAST_LOSS:
+        return ALIKE
+    if not open_starts and _images_decide(state, posterior):
+        return IMAGES
+    racing = posterior.p_close >= DROPPED_BELOW
+    racing[chosen] = True
+    for place, name in enumerate(posterior.names):
+        racing[place] &= len(state.values.get(name, ())) < state.most_seeds
+    worth = run_value.value_seed(posterior, chosen, racing)
+    return NOISE if racing.any() and worth < LEAST_WORTH else ""
 
 
 def conclude(state: RaceState, reason: str) -> Decision:
@@ -164,15 +197,23 @@ def _judge(
 
 
 def compute_posterior(state: RaceState, racing: Sequence[RacingStart]) -> StartPosterior:
-    """Returns the distribution of the true metrics of starts; some need not have run."""
-    seeds = sorted({seed for one in racing for seed in state.values.get(one.name, ())})
-    table = [[state.values.get(one.name, {}).get(seed, np.nan) for seed in seeds] for one in racing]
-    return StartPosterior(
-        [one.name for one in racing],
-        np.array(table),
-        state.metric,
-        images=_stack_images(state, [one.name for one in racing]),
-    )
+    """Returns the distribution of the true metrics of starts; some need not have run.
+
+    Those that are far behind are then taken to stand apart: how far a poor source falls does not
+    tell how far good ones scatter.
+    """
+    names = [one.name for one in racing]
+    seeds = sorted({seed for name in names for seed in state.values.get(name, ())})
+    table = [[state.values.get(name, {}).get(seed, np.nan) for seed in seeds] for name in names]
+    images = _stack_images(state, names)
+    found = StartPosterior(names, np.array(table), state.metric, images=images)
+    ran = np.isfinite(table).any(1)
+    apart = {name for name, p in zip(names, found.p_close, strict=True) if p < APART_BELOW}
+    near = {name for name, own in zip(names, ran, strict=True) if own} - apart - {SCRATCH}
+    apart &= {name for name, own in zip(names, ran, strict=True) if own}
+    if len(near) < 2 or apart <= {SCRATCH}:
+        return found
+    return StartPosterior(names, np.array(table), state.metric, images=images, apart=apart)
 
 
 def _split_starts(state: RaceState) -> tuple[list[RacingStart], list[RacingStart]]:
@@ -183,10 +224,8 @@ def _split_starts(state: RaceState) -> tuple[list[RacingStart], list[RacingStart
 
 def _open_race(state: RaceState, fresh: Sequence[RacingStart], *, first: bool) -> list[RacingStart]:
     """Chooses the first runs of starts, in their order, as far as the budget goes."""
-    opening = [one for one in state.starts if one.asked]
-    opening += [one for one in state.starts if not one.asked][:OPENING_SOURCES]
     chosen: list[RacingStart] = []
-    for place, one in enumerate(one for one in fresh if one in opening):
+    for place, one in enumerate(one for one in fresh if one in state.opening):
         always = first and place < ALWAYS
         limit = state.seconds_left * (1.0 if always else OPENING_SHARE)
         spent = sum(other.first_seconds for other in chosen) + one.first_seconds
@@ -197,7 +236,7 @@ def _open_race(state: RaceState, fresh: Sequence[RacingStart], *, first: bool) -
 
 def _fits(one: RacingStart, state: RaceState) -> bool:
     """Tells whether there is time for the first run of a start, and for a second one."""
-    if one.asked:  # It had no time in the opening.
+    if one in state.opening:  # It had no time in the opening.
         return False
     return not one.first_seconds or one.first_seconds + one.seed_seconds <= state.seconds_left
 
@@ -227,18 +266,20 @@ def _stack_images(state: RaceState, names: Sequence[str]) -> np.ndarray | None:
 
 
 def _take_next(
-    state: RaceState, posterior: StartPosterior, chosen: int
+    state: RaceState, posterior: StartPosterior, first: Sequence[int]
 ) -> tuple[tuple[tuple[str, int], ...], str]:
-    """Returns the runs of the next round, or why there is none."""
+    """Returns the runs that are worth most, some starts first, or why there is none."""
     starts = {one.name: one for one in state.starts}
+    ran = np.array([bool(state.values.get(name)) for name in posterior.names])
+    order = np.argsort(-run_value.value_next(posterior, ran), kind="stable")
     runs: list[tuple[str, int]] = []
     spent, short = 0.0, False
-    for place in np.argsort(-posterior.p_best, kind="stable"):
+    for place in [*first, *(place for place in order if place not in first)]:
         one, own = starts[posterior.names[place]], state.values.get(posterior.names[place], {})
         seed = next(i for i in range(state.most_seeds + 1) if i not in own)
         if seed == state.most_seeds or len(runs) == WIDTH:
             continue
-        if posterior.p_close[place] < DROPPED_BELOW and runs and place != chosen:
+        if posterior.p_close[place] < DROPPED_BELOW and runs:
             continue
         cost = one.seed_seconds if own else one.first_seconds
         if (one.name, seed) in state.finished:

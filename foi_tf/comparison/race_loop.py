@@ -36,6 +36,7 @@ class RaceResult:
       metric: name of the metric; "" where nothing ran.
       spent, budget: seconds.
       seconds_per_seed: forecast for another run, by start.
+      first_seconds: forecast for the first run with all that is still missing before, by start.
     """
 
     plan: ComparisonPlan
@@ -47,6 +48,7 @@ class RaceResult:
     spent: float
     budget: float
     seconds_per_seed: dict[str, float]
+    first_seconds: dict[str, float]
 
 
 def run_race(plan: ComparisonPlan) -> RaceResult:
@@ -106,6 +108,11 @@ class _Race:
 
     def run(self) -> RaceResult:
         """Takes runs until the decision is to end."""
+        if later := self._plan.starts[race.ALWAYS + race.OPENING_SOURCES :]:
+            say(
+                "these sources rank last by foi-recommend's advice, and run only where they may be "
+                f"the best: {', '.join(later)}"
+            )
         if self._forecast.is_known:
             self._tell_forecast()
         else:
@@ -128,6 +135,9 @@ class _Race:
                 name: self._forecast.seconds(self._runs.targets[name, 0])
                 for name in self._plan.starts
             },
+            first_seconds={
+                name: self._forecast_start(name).first_seconds for name in self._plan.starts
+            },
         )
 
     def _run_rounds(self) -> Decision:
@@ -140,7 +150,7 @@ class _Race:
             elif missing := self._find_missing(decision.runs):
                 self._take_before(missing)
             else:
-                self._take_round(decision.runs)
+                self._take_round(decision.runs, decision.ahead)
 
     def _state(self) -> RaceState:
         images = {name: _mean_images(own) for name, own in self._outcomes.items()}
@@ -161,7 +171,6 @@ class _Race:
         own = self._seconds(self._runs.targets[name, 0])
         return RacingStart(
             name=name,
-            asked=name in (SCRATCH, self._plan.init_name) or bool(self._plan.request.sources),
             first_seconds=before + own,
             seed_seconds=self._seconds(self._runs.targets[name, self._plan.request.seeds - 1]),
         )
@@ -214,16 +223,36 @@ class _Race:
                 start for start in self._plan.starts if run in self._runs.needed(start)
             }
 
-    def _take_round(self, runs: Sequence[tuple[str, int]]) -> None:
-        """Takes the runs of a round; those that other workers train come last."""
+    def _take_round(
+        self, runs: Sequence[tuple[str, int]], ahead: Sequence[tuple[str, int]] = ()
+    ) -> None:
+        """Takes the runs of a round; those that other workers train come last.
+
+        While others train all of them, one that may be next is trained. Its value counts once the
+        race has come to it, so that all workers decide alike.
+        """
         busy = []
         for place, (name, seed) in enumerate(runs, 1):
             try:
                 self._take(name, seed, f"{place} of {len(runs)}", wait=False)
             except BusyError:
                 busy.append((name, seed))
+        if busy and len(busy) == len(runs):
+            self._train_ahead(ahead)
         for place, (name, seed) in enumerate(busy, 1):
             self._take(name, seed, f"{place} of {len(busy)} that were busy", wait=True)
+
+    def _train_ahead(self, runs: Sequence[tuple[str, int]]) -> None:
+        """Trains the first of some runs that nobody else trains and whose models are there."""
+        for name, seed in runs:
+            run = self._runs.targets[name, seed]
+            if self._runner.is_finished(run) or self._find_missing([(name, seed)]):
+                continue
+            try:
+                self._runner.take(run, "that may be next", wait=False)
+                return
+            except BusyError:
+                continue
 
     def _take(self, name: str, seed: int, place: str, *, wait: bool) -> None:
         outcome = self._runner.take(self._runs.targets[name, seed], place, wait=wait)
@@ -231,7 +260,8 @@ class _Race:
 
     def _tell_forecast(self) -> None:
         """Says how long first runs and further seeds take, and stops if the budget is too small."""
-        first = {name: self._forecast_start(name).first_seconds for name in self._plan.starts}
+        starts = self._plan.starts[: race.ALWAYS + race.OPENING_SOURCES]
+        first = {name: self._forecast_start(name).first_seconds for name in starts}
         whole, seed = sum(first.values()), self._seconds(self._runs.targets[SCRATCH, 0])
         further = self._forecast_start(SCRATCH).seed_seconds
         if not whole:  # All of them are finished.

@@ -5,7 +5,7 @@ import shlex
 
 from foi_tf.analysis.measures.answer import NOTHING, ONLY_ONE, Answer
 from foi_tf.analysis.report.answer_text import describe_probability
-from foi_tf.comparison import race
+from foi_tf.comparison import fewer_steps, race
 from foi_tf.comparison.race import Decision
 from foi_tf.comparison.race_loop import RaceResult
 from foi_tf.study.results import SCRATCH
@@ -17,6 +17,7 @@ REASONS = {
     race.ALIKE: "What is left makes no difference of more than 2 %",
     race.BUDGET: "The budget ended before the choice was sure",
     race.IMAGES: "More seeds would not make the choice sure, more validation images would",
+    race.NOISE: "Runs scatter so much that more seeds would hardly make the choice better",
     race.SEEDS: "All seeds were used before the choice was sure",
 }
 
@@ -39,9 +40,10 @@ def describe_decision(result: RaceResult, answer: Answer | None) -> list[str]:
     if diverged:
         sentences.append(f"Training diverged, so these are not ranked: {', '.join(diverged)}.")
     sentences.append(
-        f"A race ends once one start is the best with a probability of {confidence:g}, or once the "
-        f"best is expected to be at most {race.LEAST_LOSS:g} % better than the chosen one. Each "
-        f"round has the {race.WIDTH} starts that are most probably the best."
+        f"A race ends once one start is the best with a probability of {confidence:g}, once the "
+        f"best is expected to be at most {race.LEAST_LOSS:g} % better than the chosen one, or once "
+        "one more seed of all that may be the best is expected to gain less than "
+        f"{race.LEAST_WORTH:g} %. Until then the run comes next that is expected to gain most."
     )
     return sentences
 
@@ -52,11 +54,24 @@ def _describe_untried(decision: Decision) -> list[str]:
         return []
     names = list_names_briefly(decision.untried, 6)
     if decision.reason != race.BUDGET:
-        return [f"These starts were not tried: {names}."]
+        return [f"These starts were not tried: {names}{_describe_chance(decision)}."]
     return [
         f"There was no time for these starts: {names}. A larger --budget makes room for them, and "
         "so do fewer steps (--set) or fewer starts."
     ]
+
+
+def _describe_chance(decision: Decision) -> str:
+    """Says why starts were not tried: how probably one of them is the best, if that is known."""
+    posterior = decision.posterior
+    if posterior is None or not {*decision.untried} <= {*posterior.names}:
+        return ""
+    places = [posterior.names.index(name) for name in decision.untried]
+    chance = describe_probability(float(posterior.p_best[places].sum()))
+    return (
+        ". They rank last by foi-recommend's advice, and to judge by those that ran, the best is "
+        f"among them with a probability of {chance}"
+    )
 
 
 def _describe_reason(result: RaceResult, answer: Answer | None) -> str:
@@ -117,4 +132,20 @@ def list_commands(result: RaceResult) -> dict[str, str]:
     )
     if result.decision.reason == race.BUDGET:
         found["Go on with twice the time"] = more
+        if result.decision.untried and (fewer := fewer_steps.fit_steps(result)) is not None:
+            words = [*request.own_flags, f"--set={fewer[0]}={fewer[1]}"]
+            words.append(f"--budget={math.floor(result.budget)}s")
+            found["Run each start in the same time, with fewer steps"] = shlex.join(
+                ["foi-compare", *words]
+            )
+    elif result.decision.untried:
+        found["Try those that were not"] = _try_others(result)
     return found
+
+
+def _try_others(result: RaceResult) -> str:
+    """Returns the command that compares the chosen start with those that were not tried."""
+    best, plan = result.decision.best, result.plan
+    sources = [name for name in (best, *result.decision.untried) if ":" in name]
+    words = [word for word in plan.request.own_flags if not word.startswith("--sources=")]
+    return shlex.join(["foi-compare", *words, f"--sources={','.join(sources)}"])

@@ -11,10 +11,8 @@ NAMES = ("scratch", "ilsvrc", "near:segmentation", "far:segmentation")
 TRUTH = dict(zip(NAMES, (0.30, 0.50, 0.60, 0.51), strict=True))
 
 
-def starts(first=10.0, seed=2.0, **given):
-    return [
-        RacingStart(name=name, first_seconds=first, seed_seconds=seed, **given) for name in NAMES
-    ]
+def starts(first=10.0, seed=2.0, names=NAMES):
+    return [RacingStart(name=name, first_seconds=first, seed_seconds=seed) for name in names]
 
 
 def state(values=None, **given):
@@ -60,21 +58,38 @@ def test_a_budget_leaves_out_the_last_starts_and_then_further_seeds():
     assert decision.untried == NAMES[2:] and decision.best in NAMES[:2]
 
 
-def test_sources_that_nobody_asked_for_run_where_they_may_be_the_best():
-    names = [*NAMES, *(f"s{i}:segmentation" for i in range(5))]
-    every = [
-        RacingStart(name=name, asked=place < 2, first_seconds=1.0, seed_seconds=1.0)
-        for place, name in enumerate(names)
-    ]
+def test_sources_that_rank_behind_run_where_they_may_be_the_best():
+    names = [*NAMES, *(f"s{i}:segmentation" for i in range(9))]
+    every = starts(1.0, 1.0, names)
     opening = race.decide(state(starts=every)).runs
-    assert [name for name, _ in opening] == [*NAMES, "s0:segmentation"]
-    values = {name: {0: 0.5} for name, _ in opening}
-    values["scratch"] = {0: 0.3}
-    runs = race.decide(state(values, starts=every)).runs
-    assert len(runs) == race.WIDTH and any(name[0] == "s" for name, _ in runs)
-    assert "scratch" not in dict(runs)
-    poor = race.decide(state(values, starts=every, seconds_left=1.5))
-    assert {name for name, _ in poor.runs} <= set(values)
+    assert [name for name, _ in opening] == names[: 2 + race.OPENING_SOURCES]
+    rng = np.random.default_rng(0)
+    alike = {name: {0: 0.5 * math.exp(0.1 * rng.normal())} for name, _ in opening}
+    found = race.decide(state(alike | {"scratch": {0: 0.3}}, starts=every))
+    assert len(found.runs) == 1 and len(found.ahead) == race.WIDTH - 1
+    assert "scratch" not in dict(found.runs + found.ahead)
+    # Where one is far ahead of eight that are close together, the others hardly reach it.
+    ahead = {name: {0: 0.5, 1: 0.505} for name, _ in opening} | {names[2]: {0: 0.8, 1: 0.81}}
+    found = race.decide(state(ahead, starts=every))
+    assert found.reason == race.ALIKE and set(found.untried) == set(names[10:])
+    poor = race.decide(state(alike, starts=every, seconds_left=1.5))
+    assert {name for name, _ in poor.runs} <= set(alike)
+
+
+def test_a_race_ends_where_runs_scatter_too_much_to_gain_by_more():
+    names = [f"s{i}:segmentation" for i in range(12)]
+    rng = np.random.default_rng(0)
+    values = {name: dict(enumerate(0.5 * np.exp(0.3 * rng.normal(size=9)))) for name in names}
+    found = race.decide(state(values, starts=starts(names=names)))
+    assert found.reason == race.NOISE and found.loss > race.LEAST_LOSS
+    values = {name: {seed: own[seed] for seed in range(2)} for name, own in values.items()}
+    assert race.decide(state(values, starts=starts(names=names))).runs
+
+
+def test_without_a_second_seed_nothing_is_sure():
+    values = {name: {0: TRUTH[name]} for name in NAMES} | {"near:segmentation": {0: 2.0}}
+    assert race.decide(state(values)).runs == (("near:segmentation", 1),)
+    assert race.decide(state(values, most_seeds=1)).reason == race.SEEDS
 
 
 def test_a_budget_below_the_first_run_decides_nothing():

@@ -1,9 +1,11 @@
 """What is said of how a race was decided."""
 
+import math
 import types
 
 import pytest
 
+from foi_tf.analysis.uncertainty.start_posterior import StartPosterior
 from foi_tf.comparison import race, report_texts
 from foi_tf.comparison.race import Decision
 
@@ -24,3 +26,18 @@ def test_starts_that_did_not_run_are_named_second_and_why(monkeypatch, reason, t
     )
     first, second, *_ = report_texts.describe_decision(result, None)
     assert first == "Why." and second.startswith(text)
+
+
+def test_starts_that_rank_behind_are_named_with_their_chance_and_a_command():
+    names = ["scratch", "near:segmentation", "far:segmentation"]
+    posterior = StartPosterior(names, [[0.3], [0.5], [math.nan]], "miou")
+    ended = Decision(reason=race.ALIKE, untried=(names[2],), posterior=posterior, best=names[1])
+    chance = report_texts.describe_probability(float(posterior.p_best[2]))
+    (said,) = report_texts._describe_untried(ended)
+    assert said.endswith(f"the best is among them with a probability of {chance}.")
+    flags = ["--target=mine", "--sources=near,far", "--crop=64,64"]
+    plan = types.SimpleNamespace(request=types.SimpleNamespace(own_flags=flags))
+    command = report_texts._try_others(types.SimpleNamespace(decision=ended, plan=plan))
+    assert command == (
+        "foi-compare --target=mine --crop=64,64 --sources=near:segmentation,far:segmentation"
+    )

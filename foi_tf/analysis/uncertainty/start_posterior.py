@@ -4,12 +4,15 @@ A run's log metric is the start's true one, plus an effect of the seed that all 
 noise. Starts but random weights scatter around a common mean. How far they scatter, and how large
 the noise is, is averaged over a grid by how likely each makes the runs. So the probabilities hold
 whenever they are asked for: looking after each run does not flatter them.
+
+A start that did not run is like one that did, within a part of the scatter, or, less probably the
+more of them ran, like any. So a few poor sources do not make the next one look like the best.
 """
 
 import dataclasses
 import functools
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import threadpoolctl
@@ -30,6 +33,9 @@ ALONE = 1.0  # Standard deviation of the log metric of random weights before it 
 CLOSE = float(np.log(1.02))  # Starts closer than 2 % make no practical difference (Section 6).
 DRAWS = 4000  # Ours.
 LEAST_WEIGHT = 1e-4  # A grid point with less does not count; ours.
+# A start that did not run is like any start with the weight of so many that ran; else it is near
+# one of those, with this share of the scatter as standard deviation; ours (benchmarks/race.py).
+NEW_KIND, NEARNESS = 3.0, 0.6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +81,7 @@ class StartPosterior:
         *,
         images: np.ndarray | None = None,
         prior: NoisePrior | None = None,
+        apart: Collection[str] = (),
         seed: int = 0,
     ):
         """Computes the distribution.
@@ -86,6 +93,7 @@ class StartPosterior:
           images: [starts, images] shares of the validation images in the log metric of each start,
             see `image_noise.ImageShares`; None leaves their finite number out.
           prior: noise of runs; by default the usual one of the metric.
+          apart: names of starts that, like random weights, say nothing of the others' scatter.
           seed: fixes the draws.
 
         Raises:
@@ -103,8 +111,8 @@ class StartPosterior:
         logs = self._sign * log_scale.to_log(table, self.level)
         prior = prior or NOISE_PRIORS.get(metric, _OTHER_METRICS)
         rng = np.random.default_rng(seed)
-        with threadpoolctl.threadpool_limits(1, "blas"):
-            self.draws, self.noise = self._draw(logs, prior, rng)
+        with _find_thread_pools().limit(limits=1, user_api="blas"):
+            self.draws, self.noise = self._draw(logs, prior, {SCRATCH, *apart}, rng)
         if images is not None:
             self.draws = self.draws + rng.standard_normal((DRAWS, images.shape[1])) @ images.T
 
@@ -153,32 +161,41 @@ class StartPosterior:
         return self.level * (1 + self._sign * log_scale.to_gain(logs, self._sign) / 100)
 
     def _draw(
-        self, logs: np.ndarray, prior: NoisePrior, rng: np.random.Generator
+        self, logs: np.ndarray, prior: NoisePrior, apart: set[str], rng: np.random.Generator
     ) -> tuple[np.ndarray, float]:
         """Draws true log metrics; also returns the mean standard deviation of the noise."""
         seen = _summarize(logs)
-        alone = np.array([name == SCRATCH for name in self.names])
-        noises = prior.deviation * NOISE_FACTORS
-        spread, noise = (axis.ravel() for axis in np.meshgrid(SPREADS, noises, indexing="ij"))
-        priors = np.stack([_prior_precision(alone, one) for one in spread])
-        precision = priors + seen.crossed / noise[:, None, None] ** 2
-        factor = np.linalg.cholesky(precision)
-        moved = np.linalg.solve(precision, (seen.moved / noise[:, None] ** 2)[..., None])[..., 0]
-        evidence = 0.5 * np.linalg.slogdet(priors)[1]
-        evidence -= np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(1)
-        evidence += 0.5 * (moved @ seen.moved - seen.squares) / noise**2
-        evidence -= seen.count * np.log(noise)
-        evidence += _log_weights(spread, noise, prior)
+        basis = _find_basis(seen.crossed, np.array([name in apart for name in self.names]))
+        variances = (prior.deviation * NOISE_FACTORS) ** 2
+        # Axes: spreads, noises, starts. In the basis all precisions are diagonal.
+        shares = basis.values[:, None] / variances[None, :, None]
+        moved = (seen.moved @ basis.vectors)[:, None] / variances[None, :, None]
+        means = moved / (1 + shares)
+        evidence = 0.5 * (moved * means - np.log1p(shares)).sum(2)
+        evidence -= 0.5 * (seen.squares / variances + seen.count * np.log(variances))
+        evidence += _log_weights(SPREADS[:, None], np.sqrt(variances), prior)
         weights = special.softmax(evidence)
         weights = np.where(weights < LEAST_WEIGHT, 0.0, weights)
         weights /= weights.sum()
-        drawn = np.empty((DRAWS, len(alone)))
-        points = rng.choice(len(weights), DRAWS, p=weights)
-        for point in np.unique(points):
-            chosen = points == point
-            normal = rng.standard_normal((len(alone), chosen.sum()))
-            drawn[chosen] = moved[point] + np.linalg.solve(factor[point].T, normal).T
-        return drawn, float(weights @ noise)
+        points = np.sort(rng.choice(weights.size, DRAWS, p=weights.ravel()))
+        spreads, noises = np.divmod(points, len(variances))
+        normal = rng.standard_normal((DRAWS, len(self.names)))
+        drawn = means[spreads, noises] + normal / np.sqrt(1 + shares[spreads, noises])
+        for place in np.unique(spreads):
+            drawn[spreads == place] = drawn[spreads == place] @ basis.vectors[place].T
+        self._draw_fresh(drawn, np.isfinite(logs).any(1), SPREADS[spreads], rng)
+        return drawn, float(weights.sum(0) @ np.sqrt(variances))
+
+    def _draw_fresh(
+        self, drawn: np.ndarray, ran: np.ndarray, spreads: np.ndarray, rng: np.random.Generator
+    ) -> None:
+        """Draws most of the starts that did not run near those that did, into `drawn`."""
+        known = np.flatnonzero(ran & np.array([name != SCRATCH for name in self.names]))
+        for place in np.flatnonzero(~ran) if len(known) else ():
+            near = rng.random(DRAWS) < len(known) / (len(known) + NEW_KIND)
+            whose = rng.choice(known, DRAWS)[near]
+            off = NEARNESS * spreads[near] * rng.standard_normal(len(whose))
+            drawn[near, place] = drawn[near, whose] + off
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -212,11 +229,32 @@ def _summarize(logs: np.ndarray) -> _Runs:
     )
 
 
-def _prior_precision(alone: np.ndarray, spread: float) -> np.ndarray:
-    """Returns the precision of true log metrics before any run, [starts, starts]."""
-    together = np.outer(~alone, ~alone)
-    variance = np.where(together, ALONE**2, 0.0)
-    return np.linalg.inv(variance + np.diag(np.where(alone, ALONE, spread) ** 2))
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Basis:
+    """Holds bases of true log metrics, one for each spread, in which they are independent.
+
+    Attributes:
+      vectors: [spreads, starts, directions]; before any run each direction has a variance of 1.
+      values: [spreads, directions] precision of the runs, in units of the noise.
+    """
+
+    vectors: np.ndarray
+    values: np.ndarray
+
+
+def _find_basis(crossed: np.ndarray, alone: np.ndarray) -> _Basis:
+    """Finds the bases for a precision of runs, [starts, starts]; some starts stand alone."""
+    together = np.where(np.outer(~alone, ~alone), ALONE**2, 0.0)
+    own = np.where(alone, ALONE, SPREADS[:, None]) ** 2  # [spreads, starts]
+    roots = np.linalg.cholesky(together + own[:, :, None] * np.eye(len(alone)))
+    values, turned = np.linalg.eigh(roots.transpose(0, 2, 1) @ crossed @ roots)
+    return _Basis(roots @ turned, np.maximum(values, 0.0))
+
+
+@functools.cache
+def _find_thread_pools() -> threadpoolctl.ThreadpoolController:
+    """Returns the thread pools of this process, which take milliseconds to find."""
+    return threadpoolctl.ThreadpoolController()
 
 
 def _log_weights(spread: np.ndarray, noise: np.ndarray, prior: NoisePrior) -> np.ndarray:

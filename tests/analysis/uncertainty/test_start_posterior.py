@@ -37,6 +37,26 @@ def test_a_start_that_did_not_run_may_be_the_best():
     assert found.p_best[3] > 0.1 and found.p_best.sum() == pytest.approx(1)
 
 
+def test_a_start_that_did_not_run_is_mostly_like_those_that_did():
+    ran = np.array([[0.50], [0.52], [0.51], [0.49], [0.51], [0.50], [0.30], [0.31]])
+    table = np.vstack([ran, [[np.nan]]])
+    names = [f"s{i}:segmentation" for i in range(9)]
+    found = StartPosterior(names, table, "miou")
+    # It is drawn near one of two poor ones with a probability of a fifth.
+    assert np.mean(found.draws[:, 8] < np.log(0.4 / found.level)) == pytest.approx(0.22, abs=0.08)
+    assert np.exp(np.median(found.draws[:, 8])) * found.level == pytest.approx(0.5, rel=0.1)
+
+
+def test_starts_that_stand_apart_say_nothing_of_the_scatter():
+    table = np.array([[0.50, 0.51], [0.52, 0.51], [0.10, 0.11], [0.51, 0.5]])
+    names = [f"s{i}:segmentation" for i in range(4)]
+    with_it = StartPosterior(names, table, "miou").draws
+    apart = StartPosterior(names, table, "miou", apart=["s2:segmentation"]).draws
+    without = StartPosterior([names[i] for i in (0, 1, 3)], table[[0, 1, 3]], "miou").draws
+    wide, narrow, alone = (x[:, 1] - x[:, 0] for x in (with_it, apart, without))
+    assert narrow.std() < wide.std() and narrow.std() == pytest.approx(alone.std(), rel=0.2)
+
+
 def test_equal_starts_share_the_probability():
     found = StartPosterior(NAMES[1:], np.full((3, 4), 0.5), "miou")
     assert found.p_best == pytest.approx(np.full(3, 1 / 3), abs=0.05)
