@@ -8,10 +8,11 @@ where they have several task types, as mine/:detection. Folders are checked and 
 --data_dir. Without --sources, prepared datasets of the target's task type are compared, the best
 by foi-recommend's advice.
 
-Each start runs once; then those that may be the best run with further seeds, until one is the
-best, or within 2 % of it, with a probability of --confidence, or until --budget is spent. Links
-and result rows are those of foi-source and foi-target in --workdir: what is trained there is not
-trained again, several workers share the work, and the same command goes on after an interruption.
+Each start runs once, of many sources the first by foi-recommend's advice. Then comes the run that
+is expected to gain most, until one start is the best with a probability of --confidence, no other
+is expected to be 2 % better, more seeds gain little, or --budget is spent. Links and result rows
+are those of foi-source and foi-target in --workdir: what is trained there is not trained again,
+several workers share the work, and the same command goes on after an interruption.
 Writes the page report.html to --out, and all numbers to comparison.json beside it. Prints the path
 of the page; where no start had a result there is none, and it prints that of comparison.json.
 """
