@@ -93,8 +93,7 @@ def _make_target(own, errors, kept, gains, model_seconds, rows, *, null) -> Targ
     ]
     places = [own.places[i] for i in kept]
     truths = base * (1 + own.sign * gains[:, places] / 100)
-    if np.isnan(truths).any() or (truths <= 0).any():
-        truths = np.where(truths > 0, truths, base * 0.05)
+    truths = np.where(truths > 0, truths, base * 0.05)
     truths = np.insert(truths, 1, base, axis=1)
     names.insert(1, "ilsvrc")
     if null:
@@ -173,18 +172,15 @@ def run_race(
     ]
     values: dict[str, dict[int, float]] = {}
     row = {target.names[i]: runs[i] for i in places}
-    while True:
-        state = RaceState(
-            metric=target.metric,
-            starts=starts,
-            values=values,
-            confidence=confidence,
-            most_seeds=most_seeds,
-            opening_sources=opening_sources,
-        )
-        decision = race.decide(state)
-        if not decision.runs:
-            break
+    state = RaceState(
+        metric=target.metric,
+        starts=starts,
+        values=values,
+        confidence=confidence,
+        most_seeds=most_seeds,
+        opening_sources=opening_sources,
+    )
+    while (decision := race.decide(state)).runs:
         for name, seed in decision.runs:
             values.setdefault(name, {})[seed] = float(row[name][seed])
     counts = np.array([len(values.get(name, ())) for name in target.names])
@@ -306,8 +302,7 @@ def main() -> None:
     frames = []
     for study in given.study.split(","):
         targets = load_targets(study, given.draws, null=given.null)
-        if given.half is not None:
-            targets = targets[given.half :: 2]
+        targets = targets if given.half is None else targets[given.half :: 2]
         rows = [
             row
             for place, target in enumerate(targets)

@@ -20,7 +20,7 @@ def value_next(posterior: StartPosterior, ran: np.ndarray) -> np.ndarray:
       Log ratios of metrics.
     """
     mean, spread = posterior.draws.mean(0), posterior.draws.std(0)
-    moved = spread**2 / np.hypot(spread, posterior.noise)  # Of the mean, by a run.
+    moved = spread**2 / np.hypot(spread, posterior.noise)  # The mean, by a run.
     known = np.where(ran, mean, -np.inf)
     leader = int(known.argmax())
     behind = np.abs(mean - mean[leader])
