@@ -5,7 +5,7 @@
 #   bash launch/test.sh -m "not slow"
 #
 # Without a version it takes Python 3.11 or, if the machine has none, the newest of the others.
-# colab runs the notebooks with Python 3.12 and the packages that Colab has.
+# colab runs notebooks and analysis with Python 3.12 and the packages that Colab has.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/environment.sh
@@ -20,7 +20,7 @@ esac
 cd "$ROOT"
 if [ "$version" = colab ]; then
   make_colab_environment
-  exec "$PYTHON" -m pytest tests/colab "$@"
+  exec "$PYTHON" -m pytest tests/colab tests/analysis "$@"
 fi
 [ -n "$version" ] || version=$(choose_version 3.11 3.13 3.12)
 make_environment "$version" dev

@@ -123,7 +123,7 @@ def test_the_notebooks_run_beside_the_packages_that_colab_has(bare):
     assert code == 0 and err.splitlines()[-1].startswith("runs with what Colab has")
     assert packages.endswith(f"-r {bare.checkout}/constraints/colab.txt")
     assert ours == f"colab.sh for {bare.checkout}/.venv-colab/bin/python"
-    assert tests == "3.12 -m pytest tests/colab -x"
+    assert tests == "3.12 -m pytest tests/colab tests/analysis -x"
     assert [path.name for path in bare.checkout.glob(".venv*")] == [".venv-colab"]
 
 

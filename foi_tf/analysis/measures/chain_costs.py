@@ -28,13 +28,13 @@ def source_costs(rows: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
       row tells), `targets` that used it, and `each` and `extra` of
       `foi_tf.study.costs.share_source_costs` (the paper has an `extra` of 25 to 97 %).
     """
-    used = transfers(chains).groupby(["source", "source_type", *NETWORK])
-    targets = used.apply(lambda own: len(own[TARGET].drop_duplicates()))
-    table = targets.rename("targets").astype(int).reset_index()
+    key = ["source", "source_type", *NETWORK]
+    used = transfers(chains).drop_duplicates([*key, *TARGET])
+    table = used.groupby(key).size().rename("targets").reset_index()
     hours = _source_hours(rows)
-    keys = table[["source", "source_type", *NETWORK]].itertuples(index=False, name=None)
+    keys = table[key].itertuples(index=False, name=None)
     table["chip_hours"] = [
-        hours.get((*key, base_name(family)), float("nan")) for *key, family in keys
+        hours.get((*own, base_name(family)), float("nan")) for *own, family in keys
     ]
     named = table[NETWORK].assign(family=table.family.map(base_name))
     pretraining = named.apply(tuple, axis=1).map(_pretraining_hours(rows)).astype(float)
