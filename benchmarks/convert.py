@@ -1,4 +1,4 @@
-"""Measures foi-prepare in images per second, against copying and decoding the same files.
+"""Measures foi-prepare in images per CPU second, against copying and decoding the same files.
 
     python benchmarks/convert.py [--images=300 --repeats=5 --layouts=camvid,city,uwt,isprs]
 
@@ -6,9 +6,10 @@ Writes raw folders of rendered images of 640 x 480 in the layouts of CamVid (PNG
 color-coded PNG), Cityscapes (PNG with ids in PNG) and Trash-ICRA19 (JPEG with XML), and
 ISPRS-like TIFF files for tiles of 800 x 800. Conversion is the whole program: it checks
 every file by decoding it, re-encodes masks and tiles, writes records, and reads them again
-for its index and statistics. Copying reads the same files and writes their bytes to one file.
+for its index. Copying reads the same files and writes their bytes to one file.
 Decoding decodes each file once. All three take turns in one process. Prints their medians and
-the ratios of conversion to the others.
+the ratios of conversion to the others; that to decoding is required to be at least 0.6. CPU time
+does not count what else the machine does, nor waits for its disk.
 """
 
 import contextlib
@@ -29,6 +30,7 @@ from foi_tf.bin import prepare
 from foi_tf.data.convert import layouts
 from foi_tf.data.convert.layouts import camvid, isprs
 
+REQUIRED = 0.6
 SIZE = (480, 640)
 VAL = 4  # Validation images of each layout.
 
@@ -128,9 +130,9 @@ def decode(root: pathlib.Path) -> None:
 
 
 def seconds(work, *args) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     work(*args)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def main(_) -> None:
@@ -153,7 +155,8 @@ def main(_) -> None:
         print(f"{name:8} {count:6} {size:5.0f} {own:10.0f} {decoded:9.0f} {copied:8.0f}"
               f" {own / decoded:10.2f} {own / copied:8.3f}", flush=True)  # fmt: skip
         what = f"preparing a dataset in the layout of {name}, against decoding its files once"
-        tell_figures(Figure(what=what, unit="images/s", ours=own, peer=decoded))
+        unit = "images / CPU s"
+        tell_figures(Figure(what=what, unit=unit, ours=own, peer=decoded, at_least=REQUIRED))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,15 @@ QUICK = {
     "detection_evaluation": ["--images=20", "--link_images=20", "--predictions=5", "--repeats=1"],
     "distance": ["--datasets=3", "--images=20", "--channels=8", "--repeats=1"],
     "report": ["60"],
+    "study_throughput": [
+        "--before=",
+        "--repeats=1",
+        "--seeds=1",
+        "--steps=1",
+        "--targets=camvid",
+        "--sources=kitti",
+    ],
+    "scale_out": ["--links=8", "--workers=3", "--datasets=2"],
     "growth": ["--only=plan,targets", "--largest=100", "--repeats=1"],
 }
 

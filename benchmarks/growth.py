@@ -89,7 +89,12 @@ def start_link(size: int, place: pathlib.Path) -> Work:
         directory = one.directory(epath.Path(place))
         directory.mkdir(parents=True)
         (directory / "begun.json").write_text(text)
-    return lambda: config_guard.check_configuration(place, describe(0), {0.1})
+
+    def work():
+        links._BEGUN_LINKS.clear()  # As the first link of a process.
+        config_guard.check_configuration(place, describe(0), {0.1})
+
+    return work
 
 
 def index_records(size: int, place: pathlib.Path) -> Work:

@@ -25,12 +25,15 @@ _SYSTEM_CAUSES = tuple(
 
 
 @contextlib.contextmanager
-def atomic_write(path: epath.PathLike) -> Iterator[epath.Path]:
+def atomic_write(path: epath.PathLike, *, is_durable: bool = True) -> Iterator[epath.Path]:
     """Yields a temporary path beside `path` that takes its place when the block ends.
 
     It works for local and gs:// paths. If the block raises, the temporary file is removed, and a
     file that was at `path` before stays. The content is on the disk before it takes its place, so
     that a power cut leaves the old file or the new one.
+
+    Args:
+      is_durable: whether the content has to be on the disk. Otherwise a power cut may lose it.
 
     Raises:
       FoiError: the directory cannot be created or written, or the disk is full.
@@ -38,18 +41,23 @@ def atomic_write(path: epath.PathLike) -> Iterator[epath.Path]:
     path = epath.Path(path)
     # The suffix stays last, since some writers choose the format by it.
     temporary = path.parent / f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}"
+    is_placed = False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        sync_files(temporary)
+        if is_durable:
+            sync_files(temporary)
         temporary.replace(path)
-        _sync_entry(path.parent)
+        is_placed = True
+        if is_durable:
+            _sync_entry(path.parent)
     except OSError as error:
         raise FoiError(f"{path}: cannot be written ({describe_error(error)})") from error
     finally:
-        with contextlib.suppress(OSError):
-            if temporary.exists():
-                temporary.unlink()
+        if not is_placed:
+            with contextlib.suppress(OSError):
+                if temporary.exists():
+                    temporary.unlink()
 
 
 @contextlib.contextmanager
@@ -71,9 +79,9 @@ def atomic_directory(path: epath.PathLike) -> Iterator[epath.Path]:
             raise
 
 
-def write_text(path: epath.PathLike, text: str) -> None:
-    """Writes a whole text file; readers see the old text or the new one."""
-    with atomic_write(path) as temporary:
+def write_text(path: epath.PathLike, text: str, *, is_durable: bool = True) -> None:
+    """Writes a whole text file; readers see the old text or the new one, see `atomic_write`."""
+    with atomic_write(path, is_durable=is_durable) as temporary:
         temporary.write_text(text)
 
 

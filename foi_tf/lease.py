@@ -19,6 +19,7 @@ A file that is empty, cut or no worker's counts as dead once it stayed so for lo
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -37,6 +38,7 @@ from foi_tf.files import write_text
 BEAT = 10.0  # Seconds between signs of life. All three numbers are ours.
 TERM = 120.0  # Seconds without one after which a worker counts as dead.
 POLL = 1.0  # Seconds between two looks at the others' files.
+LOOKS = 3  # Looks that a worker that does not wait grants to others of larger names; ours.
 
 # By path of another worker's file: its content, and when this process saw it change. It outlives
 # a lease, so that a worker that never waits (--busy=leave) notices the dead ones as well.
@@ -76,25 +78,38 @@ class Lease:
 
     def acquire(self, wait: bool, waiting: Callable[[], None]) -> None:
         """Returns once this worker holds the link; raises `BusyError` if it would have to wait."""
-        told = False
+        told, looks = False, 0
+        if not wait:  # A look costs less than a file of one's own.
+            self._check_free(self._others())
         while True:
             if not self._has_file() or time.monotonic() - self._last > BEAT:
                 self._beat()
             others = self._others()
-            if any(name < self._name for name in others):
+            yields = any(name < self._name for name in others)
+            if yields:
                 self.leave()
             elif not others:
                 return
-            # Whatever cannot be read may be half written, and is looked at again.
-            if not wait and not any(map(self._is_damaged, others)):
-                raise BusyError(f"{self._directory.parent}: another worker {self._doing}")
+            looks += 1
+            # Those with larger names came at the same time, and are about to leave: if all left at
+            # once, nobody would train the link.
+            if not wait and (yields or looks > LOOKS):
+                self._check_free(others)
             if not told:
                 waiting()
                 told = True
             time.sleep(POLL)
 
+    def _check_free(self, others: list[str]) -> None:
+        """Raises `BusyError` if one of the others is a worker."""
+        # Whatever cannot be read may be half written, and is looked at again.
+        if others and not any(map(self._is_damaged, others)):
+            raise BusyError(f"{self._directory.parent}: another worker {self._doing}")
+
     def leave(self) -> None:
-        """Removes this worker's file."""
+        """Removes this worker's file, if it ever wrote one."""
+        if not self._beats:
+            return
         with contextlib.suppress(OSError):
             (self._directory / self._name).unlink()
 
@@ -133,10 +148,12 @@ class Lease:
     def _beat(self) -> None:
         self._beats, self._last = self._beats + 1, time.monotonic()
         record = {"process": os.getpid(), "machine": _machine(), "beats": self._beats}
+        # A sign of life need not survive a power cut.
+        write = functools.partial(write_text, self._directory / self._name, is_durable=False)
         try:
-            write_text(self._directory / self._name, json.dumps(record))
+            write(json.dumps(record))
         except FoiError:  # Whoever left may have removed the empty directory in the meantime.
-            write_text(self._directory / self._name, json.dumps(record))
+            write(json.dumps(record))
 
     def _others(self) -> list[str]:
         """Returns the file names of other live workers; removes the files of dead ones."""

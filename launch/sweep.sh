@@ -85,11 +85,15 @@ commands_of() {
 
 chunks_of() {
   awk -F '\t' -v stage="$1" -v size="$2" '
-    NR > 1 && (stage == "all" || $1 == stage) {
-      if (!count++) chunk = 0
-      else if ($6 != group || held == size) { chunk++; held = 0 }
-      group = $6; held++
-      print chunk "\t" $7
+    NR > 1 && (stage == "all" || $1 == stage) { group[++n] = $6; command[n] = $7; all_of[$6]++ }
+    END {
+      for (i = 1; i <= n; i++) {
+        # A group that does not fit into the rest of a chunk begins the next one.
+        begins = i > 1 && group[i] != group[i - 1]
+        if (held == size || (begins && held + all_of[group[i]] > size)) { chunk++; held = 0 }
+        held++
+        print chunk + 0 "\t" command[i]
+      }
     }' "$plan"
 }
 

@@ -13,6 +13,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$ROOT/launch/child.sh"
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
+# shellcheck source=launch/devices.sh
+source "$ROOT/launch/devices.sh"
 
 jobs=''
 parse_flags "jobs=2" "$@"
@@ -21,14 +23,12 @@ case "$jobs" in
 esac
 write_plan
 
-# Each worker runs one chunk; a worker that is free takes the next one.
+# Each process takes the next command when it is free, and keeps its traced step.
 run_stage() {
-  local size count
-  size=$(chunk_size "$1" "$jobs")
-  count=$(chunks "$1" "$size")
-  seq 0 $((count - 1)) |
-    xargs -P "$jobs" -I '{}' bash "$ROOT/launch/worker.sh" "$plan" "$1" '{}' "$count" "$size"
+  commands_of "$1" | foi-run --jobs="$jobs" --retry="${FOI_RETRY:-60}"
 }
+
+[ "$dry_run" = 1 ] || prepare_devices
 
 for stage in $(stages_of); do
   total=$(commands_of "$stage" | wc -l)

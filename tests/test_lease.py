@@ -48,6 +48,35 @@ def test_one_holds_and_others_are_told(place):
         pass
 
 
+def test_of_two_that_come_at_once_and_do_not_wait_one_holds(place, monkeypatch):
+    """Both look before either has written, so each finds the other's file."""
+    monkeypatch.setattr(lease, "POLL", 0.1)
+    looked, beat = threading.Barrier(2), lease.Lease._beat
+
+    def beat_together(self):
+        if not self._beats:
+            looked.wait()
+        beat(self)
+
+    monkeypatch.setattr(lease.Lease, "_beat", beat_together)
+    outcomes = []
+
+    def work():
+        try:
+            with hold(place):
+                outcomes.append("held")
+                time.sleep(1)
+        except BusyError:
+            outcomes.append("busy")
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["busy", "held"] and files(place) == []
+
+
 def test_threads_take_turns(place):
     """Names are random, so both ways of giving way occur."""
     inside, most, turns = [], [], []

@@ -31,7 +31,14 @@ _STRIDE, _UNEVEN_SIZE_RECIPE = 32, 1
 # digests leave them out.
 _ONCE_ONLY = {"fit": "inside", "upsample": "logits"}
 
+# By directory, the links that were begun and that this process has read.
+_BEGUN_LINKS: dict[epath.Path, "Link"] = {}
+
 _RECORD, _BEGUN, _WEIGHTS, _IMAGES = "link.json", "begun.json", "weights", "images.npz"
+
+
+class NotFinishedError(FoiError):
+    """Reports that a directory holds no finished link, or none that was begun."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -242,10 +249,22 @@ def load_finished(directory: epath.PathLike) -> Finished:
 
 
 def load_begun(workdir: epath.PathLike, task: Task) -> dict[epath.Path, Link]:
-    """Reads the links of a task that were begun in a working directory, finished or not."""
-    root = _links_directory(workdir)
-    found = sorted(root.glob(f"{_name_prefix(task)}-*/{_BEGUN}")) if root.is_dir() else []
-    return {path.parent: _read_json(path, Link) for path in found}
+    """Reads the links of a task that were begun in a working directory, finished or not.
+
+    One that this process has read before is not read again: the name of its directory has its
+    digest, so the description never changes.
+    """
+    root, prefix = _links_directory(workdir), f"{_name_prefix(task)}-"
+    names = [path.name for path in root.iterdir()] if root.is_dir() else []
+    begun = {}
+    for directory in (root / name for name in sorted(names) if name.startswith(prefix)):
+        if directory not in _BEGUN_LINKS:
+            try:
+                _BEGUN_LINKS[directory] = _read_json(directory / _BEGUN, Link)
+            except NotFinishedError:
+                continue  # Another worker is about to begin it.
+        begun[directory] = _BEGUN_LINKS[directory]
+    return begun
 
 
 def find_finished(
@@ -277,7 +296,7 @@ def _read_json(path: epath.Path, kind: type):
         ).digest  # Unknown task types raise KeyError.
         return found
     except FileNotFoundError as error:
-        raise FoiError(f"{path}: no finished link there") from error
+        raise NotFinishedError(f"{path}: no finished link there") from error
     except OSError as error:
         raise FoiError(f"{path}: cannot be read ({describe_error(error)})") from error
     except (ValueError, KeyError, FoiError) as error:

@@ -35,6 +35,8 @@ from foi_tf.training import strategies
 from foi_tf.training.evaluator import Evaluation
 from foi_tf.training.trainer import NotFiniteLossError, silence_orbit
 
+_WORTH_SAVING = 30.0  # Seconds of training that an interrupted evaluation must not cost; ours.
+
 
 def run_link(
     link: Link,
@@ -82,13 +84,16 @@ def run_link(
             seconds = _create_seconds(strategy)
             with _open_controller(session, seconds, directory, own, pace, held) as controller:
                 try:
-                    controller.train(link.steps)
+                    controller.train(link.steps, checkpoint_at_completion=False)
                     if transfer.find_not_finite(session.network.variables):
                         raise NotFiniteLossError(link.steps)
                 except NotFiniteLossError as error:
                     if chief:
                         divergence.write_record(directory, error.step)
                     raise divergence.diverged_error(directory, link, error.step, config) from error
+                # Saving takes as long as some steps; seconds of training are repeated instead.
+                if strategies.any_process(strategy, lambda: seconds.numpy() > _WORTH_SAVING):
+                    controller.save_checkpoint()
             started = time.monotonic()
             found = session.evaluate()
             session.network.checkpoint().write(str(links.weights_path(own)))
@@ -221,6 +226,7 @@ def _open_controller(
             controller.save_checkpoint()
             raise
         if strategies.any_process(strategy, came):
+            controller.save_checkpoint()
             raise Preempted
 
 

@@ -48,7 +48,9 @@ def pretrain(setup: Setup, task_type: str, init: str = "") -> Finished:
         raise it, too.
     """
     start = initial_weights.find_start(setup.workdir, init or results.SCRATCH, setup.backbone)
-    link, _, train = _plan_link(setup, grid.PRETRAININGS[task_type], start, (None,))
+    task = grid.PRETRAININGS[task_type]
+    prepared = _load_members(setup, sources.source_parts(task))
+    link, _, train = _plan_link(setup, task, start, (None,), prepared)
     link, chosen = lr_selection.choose_best(link, "none", [])
     finished = train(link)
     _mark_chosen(setup, finished, chosen)
@@ -73,7 +75,7 @@ def source(setup: Setup, task: Task, setting: str | None = None, init: str = "")
     setting = setting or grid.default_setting(one.dataset for one in prepared)
     images = tuple(grid.max_source_images(one.dataset, setting) for one in prepared)
     start = initial_weights.find_start(setup.workdir, init, setup.backbone)
-    link, rates, train = _plan_link(setup, task, start, images)
+    link, rates, train = _plan_link(setup, task, start, images, prepared)
     link, chosen = lr_selection.choose_rate(link, setup.select, rates, train)
     finished = train(link)
     _mark_chosen(setup, finished, chosen)
@@ -111,7 +113,7 @@ def target(
     setting = setting or grid.default_setting([prepared.dataset])
     start = _find_target_start(setup, source_name, setting, init, source_weights, source_init)
     images = (grid.max_target_images(prepared.dataset, setting),)
-    link, rates, train = _plan_link(setup, task, start, images)
+    link, rates, train = _plan_link(setup, task, start, images, [prepared])
     link, chosen = lr_selection.choose_rate(link, setup.select, rates, train)
     finished = train(link)
     _write_row(setup, finished, chosen, start, setting)
@@ -182,29 +184,36 @@ def _load_source_rows(setup: Setup, task: Task) -> list[Dataset]:
     parts = sources.source_parts(task)
     for part in parts:
         if part.dataset in found:
-            prepared = prepared_datasets.load_prepared(setup.data_dir, part.dataset)
-            rows_by_id[part.dataset] = prepared.dataset
+            row = prepared_datasets.load_dataset_row(setup.data_dir, part.dataset)
+            rows_by_id[part.dataset] = row
         part.check(rows_by_id)
     return [rows_by_id[part.dataset] for part in parts]
 
 
 def _plan_link(
-    setup: Setup, task: Task, start: Start, images: Sequence[int | None]
+    setup: Setup,
+    task: Task,
+    start: Start,
+    images: Sequence[int | None],
+    loaded: Sequence[PreparedDataset],
 ) -> tuple[Link, tuple[float, ...], Callable[[Link], Finished]]:
     """Describes the link on a task, or on a set of tasks, and checks it against earlier ones.
 
     Args:
       images: how many training images each task of the set may use, in the order of
         `study.sources.source_parts`; None for all.
+      loaded: their prepared datasets, in the same order.
 
     Returns:
       The link with the configuration's learning rate; the learning rates to choose from;
       and a function that trains the link, or one that differs in learning rate and holdout.
     """
-    allowed = dict(zip(sources.source_parts(task), images, strict=True))
+    parts = sources.source_parts(task)
+    allowed = dict(zip(parts, images, strict=True))
+    datasets = dict(zip(parts, loaded, strict=True))
     varied = variation.varied_in_link(setup.vary, _is_limited(images))
     order = sources.interleave_parts(task, setup.seed if variation.ORDER in varied else 0)
-    prepared = _load_members(setup, order)
+    prepared = [datasets[part] for part in order]
     settings = setup.config.link_of_source(task)
     schedule = settings.schedule
     link = Link(

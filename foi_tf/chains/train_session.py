@@ -155,6 +155,10 @@ class TrainSession:
             self._draw_random_weights()
         if _describe_images(link) != _describe_images(before):
             self._open_inputs()
+            # Otherwise both see the validation images; but pairs of views depend on the seed.
+            pairs = any(task.views == 2 for task in self.tasks.values())
+            if link.holdout or before.holdout or pairs:
+                self._evaluation_batches = None
         with self.strategy.scope():
             for variable, value in zip(self.network.variables, self._random_weights, strict=True):
                 variable.assign(value)
@@ -218,7 +222,7 @@ class TrainSession:
     def _open_inputs(self) -> None:
         """Opens the images that the link is trained on; those of its evaluation open later."""
         self.sources = self._make_inputs(link_inputs.make_train_input)
-        self._first_batches = self._evaluation_batches = None
+        self._first_batches = None
 
     def _make_inputs(
         self, make: Callable[[Link, int, PreparedDataset, TaskType], pipeline.Input]

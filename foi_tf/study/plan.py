@@ -200,11 +200,11 @@ def baseline_runs(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
 def group_runs(runs: Sequence[PlannedRun]) -> list[int]:
     """Returns a group number for each run of a plan; runs of one group share a training step.
 
-    Such runs train the same target on the same images and differ in their initial weights. A
-    process that runs them one after another traces the step once (`chains.train_session`).
+    Such runs train the same target and differ in their initial weights and seeds. A process that
+    runs them one after another traces the step once (`chains.train_session`).
     """
     keys = [
-        (run.stage, run.task, run.setting, run.seed) if run.program == "target" else place
+        (run.stage, run.task, run.setting) if run.program == "target" else place
         for place, run in enumerate(runs)
     ]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}

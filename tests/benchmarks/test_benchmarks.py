@@ -54,11 +54,16 @@ CASES = {
     "overlap": (["400"], r"wrong +\d+ pairs"),
     "race": (["--draws=1", "--study=real", "--limit=1"], r"race +\d+"),
     "report": (QUICK["report"], r"60 rows: [\d.]+ s"),
+    "scale_out": (
+        QUICK["scale_out"],
+        r"chunks +14 links, 14 rows in .* 0\.0% of 14 leases.*\nleave +14 links, 14 rows in",
+    ),
     "segmentation_head": (
         ["--targets=camvid", "--images=8", "--seeds=1", "--steps=1", "--size=32"],
         r"camvid:segmentation +0\.1 +0\.\d+ +0\.\d+ [+-]0\.",
     ),
     "shutdown": (["--repeats=5", "--seconds=0.02"], r"longest"),
+    "study_throughput": (QUICK["study_throughput"], r"now +4 links +\d+ an hour"),
     "startup": (QUICK["startup"], r"foi-weights +[\d.]+ s"),
     "train_step": ([*QUICK["train_step"], "--rematerialize"], r"again +bfloat16"),
     "xla_steps": (["--backbone=hrnet_mini", "--size=64", "--task_types=depth"], r"all within"),
@@ -77,12 +82,12 @@ WITH_TORCH = {
 # test_screening.py. `kill` takes minutes at its smallest; tests/test_sweep.py kills workers once.
 ELSEWHERE = {"tensorflow_step", "tensorflow_inference", "torch_reference", "workers", "figures"}
 ELSEWHERE |= {"all", "repeat", "storage", "uncertainty", "kill", "screening"}
-ELSEWHERE |= {"efficientnet_lite_reference", "simulated_studies"}
+ELSEWHERE |= {"efficientnet_lite_reference", "simulated_studies", "virtual_time"}
 
 
 # With the tiny backbone in place of hrnet_mini.
 TINY = {"first_step", "gpu", "inference", "keypoint_limit", "lowering", "segmentation_head"}
-TINY |= {"link_start", "train_step", "xla_steps"}
+TINY |= {"link_start", "study_throughput", "train_step", "xla_steps"}
 
 
 @pytest.mark.slow

@@ -102,15 +102,14 @@ def test_a_local_sweep_runs_every_command_once_and_stages_in_order(machine):
     assert len(calls) == sum(map(len, COMMANDS))
 
 
-def test_chains_that_share_a_training_step_share_a_process(machine):
+def test_a_local_sweep_gives_a_stage_to_one_program_with_several_workers(machine):
     machine.program("foi-run", 'while read -r line; do bash -c "$line"; done')
     plan = [flag for flag in PLAN if not flag.startswith("--sources")]
-    code, _, err = machine.run("sweep_local.sh", "--jobs=1", "--seeds=0,1", *plan)
+    code, _, err = machine.run("sweep_local.sh", "--jobs=3", "--seeds=0,1", *plan)
     assert code == 0, err
     calls = [call for call in machine.calls("foi-target") if "--seed" in call]
     assert len(calls) == len(set(calls)) == 2 * (2 + 17)
-    # Chunks of ten, a quarter of the worker's share, and never of two seeds.
-    assert len(machine.calls("foi-run")) == 4
+    assert machine.calls("foi-run") == ["foi-run --jobs=3 --retry=60"] * 3
 
 
 def test_a_local_sweep_stops_behind_a_stage_that_failed(machine):

@@ -28,21 +28,30 @@ def test_workers_share_a_stage(machine):
     assert machine.calls()[5] == "foi-pretrain " and len(machine.calls()) == 11
 
 
-def test_a_group_is_run_in_chunks(machine):
+def test_groups_are_run_in_chunks(machine):
+    """Groups of one, five and two commands: those that fit go together, and one is split."""
     machine.program("foi-run", f"sed 's/^/  /' >> {machine.calls_file}")
-    plan = write_plan(machine, *((0, f"foi-target {i}") for i in (*range(5), 10)))
+    names = ("10", *map(str, range(5)), "100", "101")
+    plan = write_plan(machine, *((0, f"foi-target {name}") for name in names))
     assert machine.run("worker.sh", plan, 0, 0, 1, 3)[0] == 0
-    one, two = [f"  foi-target {i}" for i in range(3)], [f"  foi-target {i}" for i in (3, 4)]
+    one, two, three = (
+        [f"  foi-target {name}" for name in own]
+        for own in (("0", "1", "2"), ("3", "4"), ("100", "101"))
+    )
     call = "foi-run --retry=60"
-    assert machine.calls() == [call, *one, call, *two, "foi-target 10"]
+    assert machine.calls() == ["foi-target 10", call, *one, call, *two, call, *three]
+    machine.calls_file.unlink()
+    assert machine.run("worker.sh", plan, 0, 0, 1, 4)[0] == 0
+    assert machine.calls()[1:7] == [call, *one, two[0], call]
+    assert machine.calls()[7:] == [two[1], *three]
     machine.calls_file.unlink()
     assert machine.run("worker.sh", plan, 0, 1, 2, 3)[0] == 0
-    assert machine.calls() == [call, *two]
+    assert machine.calls() == [call, *one, call, *three]
     machine.program("foi-run", "exit 1")
     code, _, err = machine.run("worker.sh", plan, 0, 0, 1, 3)
     assert (code, err) == (1, "") and machine.calls("foi-target") == ["foi-target 10"]
     machine.program("foi-run", "kill -9 $$")
-    code, _, err = machine.run("worker.sh", plan, 0, 1, 2, 3)
+    code, _, err = machine.run("worker.sh", plan, 0, 2, 4, 3)
     assert code == 1 and "worker.sh: exit code 137 of: foi-target 3\nfoi-target 4\n" in err
 
 
@@ -102,6 +111,7 @@ def test_sigterm_reaches_the_command_and_waits_for_its_checkpoint(machine):
 @pytest.mark.slow
 def test_sigterm_reaches_all_commands_of_a_local_sweep(machine):
     started, saved = preemptible(machine)
+    machine.program("foi-run", 'while read -r line; do bash -c "$line" & done; wait')
     process = machine.start(
         "sweep_local.sh", "--jobs=2", "--collection=mini", "--targets=camvid:segmentation",
         "--sources=coco:segmentation,isaid:segmentation",

@@ -15,7 +15,7 @@ from foi_tf.data.convert.audit import collect
 from foi_tf.data.convert.audit.judge import judge_dataset
 from foi_tf.data.convert.audit.tally import Tally
 from foi_tf.data.convert.entry import RawDataset
-from foi_tf.data.convert.fingerprint import compute_fingerprint
+from foi_tf.data.convert.fingerprint import Tables, compute_fingerprint
 from foi_tf.data.convert.workers import Workers
 from foi_tf.data.records import prepared_datasets, scan, schema
 from foi_tf.errors import FoiError
@@ -156,10 +156,10 @@ def _write(raw: RawDataset, directory: epath.Path, workers: Workers) -> None:
 
 def _compute_source(raw: RawDataset) -> str:
     """Computes the fingerprint of all entries, which changes with anything in the records."""
-    digest = hashlib.sha256()
+    digest, tables = hashlib.sha256(), Tables()
     for split in schema.SPLITS:
         for entry in raw.splits[split]:
-            digest.update(compute_fingerprint(entry))
+            digest.update(compute_fingerprint(entry, tables))
     return digest.hexdigest()
 
 

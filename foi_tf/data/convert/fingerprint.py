@@ -50,45 +50,64 @@ _PACKAGE, _PACKAGE_IN_0_1_0 = "foi_tf.data.convert.", "foi_tf.data."
 NOT_IN_RECORDS = types.MappingProxyType({"in_records": False})
 
 
-def compute_fingerprint(value: Any) -> bytes:
+_LARGE = 8  # Items of a mapping that is worth keeping; ours.
+_MOST_TABLES = 64  # Mappings that are kept, since some belong to single entries; ours.
+
+# By id of a mapping: itself, which keeps the id its own, and its parts.
+Tables = dict[int, tuple[Mapping, list[bytes]]]
+
+
+def compute_fingerprint(value: Any, tables: Tables | None = None) -> bytes:
     """Computes a digest of all that determines an entry: fields, annotations, states of files.
 
     A local file counts by its path, size and time of last change, not by its content. Any
     other file counts by its path alone, since asking for more takes a request for each.
+
+    Args:
+      value: an entry, or a tuple with entries.
+      tables: keeps the parts of tables of classes, which many entries share, for the next call;
+        None keeps them within this one.
     """
     digest = hashlib.sha256()
-    for part in _list_parts(value):
+    for part in _list_parts(value, {} if tables is None else tables):
         digest.update(part)
         digest.update(b"\0")
     return digest.digest()
 
 
-def _list_parts(value: Any) -> Iterator[bytes]:
+def _list_parts(value: Any, tables: Tables) -> Iterator[bytes]:
     if isinstance(value, os.PathLike):
         yield _read_state(epath.Path(value))
     elif isinstance(value, functools.partial):
-        yield from _list_parts((value.func, value.args, value.keywords))
+        yield from _list_parts((value.func, value.args, value.keywords), tables)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         name = type(value).__qualname__
         yield _NAMES_IN_0_1_0.get(name, name).encode()
         for field in _list_fields(type(value)):
-            yield from _list_parts(getattr(value, field))
+            yield from _list_parts(getattr(value, field), tables)
     elif isinstance(value, np.ndarray):
         yield repr((value.shape, value.dtype)).encode() + value.tobytes()
     elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _list_parts((key, item))
+        if id(value) not in tables and len(value) >= _LARGE and len(tables) < _MOST_TABLES:
+            tables[id(value)] = value, list(_list_items(value, tables))
+        found = tables.get(id(value))
+        yield from found[1] if found else _list_items(value, tables)
     elif isinstance(value, Set):
-        yield from _list_parts(sorted(value, key=repr))
+        yield from _list_parts(sorted(value, key=repr), tables)
     elif isinstance(value, list | tuple):
         yield str(len(value)).encode()
         for item in value:
-            yield from _list_parts(item)
+            yield from _list_parts(item, tables)
     elif callable(value):
         # The name of a function, since its address differs in each process.
         yield _name_function(f"{value.__module__}.{value.__qualname__}").encode()
     else:
         yield repr(value).encode()
+
+
+def _list_items(value: Mapping, tables: Tables) -> Iterator[bytes]:
+    for key, item in value.items():
+        yield from _list_parts((key, item), tables)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from foi_tf.files import describe_error, write_text
 from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
 
 _ROW, _WARNINGS = "foi_dataset.json", "foi_warnings.json"
+_ID = re.compile("[A-Za-z0-9_]+")  # Ids of datasets, none of which is a pattern of file names.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,10 +127,7 @@ def load_prepared(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset:
       FoiError: the dataset is not prepared in `data_dir`, its index or row is broken, or a
         record file is missing or has another size than was written.
     """
-    found = find_prepared(data_dir)
-    if dataset_id not in found:
-        raise unknown_name_error("dataset", dataset_id, found, where=str(data_dir))
-    directory = found[dataset_id]
+    directory = _find_directory(data_dir, dataset_id)
     dataset = _load_row(directory)
     try:
         files = _list_files(directory)
@@ -155,6 +154,15 @@ def load_prepared(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset:
     )
 
 
+def load_dataset_row(data_dir: epath.PathLike, dataset_id: str) -> Dataset:
+    """Returns the row of one prepared dataset.
+
+    Raises:
+      FoiError: the dataset is not prepared in `data_dir`, or its row is broken.
+    """
+    return _load_row(_find_directory(data_dir, dataset_id))
+
+
 def load_dataset_rows(data_dir: epath.PathLike) -> dict[str, Dataset]:
     """Returns the rows of all prepared datasets of a data directory, by id.
 
@@ -173,10 +181,24 @@ def find_prepared(data_dir: epath.PathLike) -> dict[str, epath.Path]:
     Raises:
       FoiError: there is no such directory.
     """
+    return _glob_prepared(data_dir, "*")
+
+
+def _find_directory(data_dir: epath.PathLike, dataset_id: str) -> epath.Path:
+    """Returns the directory of a dataset; the folders of others are not searched."""
+    found = _glob_prepared(data_dir, dataset_id) if _ID.fullmatch(dataset_id) else {}
+    if dataset_id not in found:
+        known = find_prepared(data_dir)
+        raise unknown_name_error("dataset", dataset_id, known, where=str(data_dir))
+    return found[dataset_id]
+
+
+def _glob_prepared(data_dir: epath.PathLike, pattern: str) -> dict[str, epath.Path]:
+    """Finds the prepared datasets whose ids match a pattern, as `find_prepared` returns them."""
     root = epath.Path(data_dir)
     if not root.is_dir():
         raise FoiError(f"{root}: no such directory; foi-prepare makes it")
-    found = [row.parent for row in root.glob(f"*/*/{_ROW}")]
+    found = [row.parent for row in root.glob(f"{pattern}/*/{_ROW}")]
     return {place.parent.name: place for place in sorted(found, key=_version_key)}
 
 

@@ -29,15 +29,16 @@ class RecordScan:
       ids: by split, the ids of the examples, in record order.
       annotated: by split, the task types that each example is annotated for, separated by
         spaces.
-      mean, std: of the channels of the training images, with pixels in [0, 1].
+      mean, std: of the channels of the training images, with pixels in [0, 1]; None where the
+        dataset's row has them.
       fingerprint: SHA-256 of all records; the order of the fields in a record does not count.
       sizes: by split, the number of bytes of each record file.
     """
 
     ids: Mapping[str, tuple[str, ...]]
     annotated: Mapping[str, tuple[str, ...]]
-    mean: Channels
-    std: Channels
+    mean: Channels | None
+    std: Channels | None
     fingerprint: str
     sizes: Mapping[str, tuple[int, ...]]
 
@@ -45,6 +46,8 @@ class RecordScan:
 @tf.autograph.experimental.do_not_convert
 def scan_records(directory: epath.Path, dataset: Dataset) -> RecordScan:
     """Reads all records of a prepared dataset once, and a sample of its images.
+
+    The images are decoded only where the dataset's row has no channel statistics.
 
     Raises:
       FoiError: a record file is broken.
@@ -63,7 +66,9 @@ def scan_records(directory: epath.Path, dataset: Dataset) -> RecordScan:
             integrity.check_records(zip(paths, counts, strict=True))
             raise
         sizes[split] = tuple(tf.io.gfile.stat(path).length for path in paths)
-    mean, std = _measure_channels(info.splits["train"].filepaths, ids["train"], dataset.id)
+    mean = std = None
+    if dataset.mean is None:
+        mean, std = _measure_channels(info.splits["train"].filepaths, ids["train"], dataset.id)
     return RecordScan(ids, annotated, mean, std, digest.hexdigest(), sizes)
 
 
