@@ -33,7 +33,13 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         """Lets the calling thread go on after some seconds."""
-        self.wake(self.park(), self.now + seconds)
+        when = self.now + seconds
+        while self._waiting and not self._waiting[0][2]:
+            heapq.heappop(self._waiting)
+        if not self._waiting or self._waiting[0][0] > when:
+            self.now = when  # Nothing happens before, so no other thread has to run.
+            return
+        self.wake(self.park(), when)
         self.pause()
 
     def park(self) -> list[threading.Semaphore]:
