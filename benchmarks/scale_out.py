@@ -129,7 +129,7 @@ class Network:
 class Session:
     """Stands in for a `TrainSession`."""
 
-    network = Network()
+    network, deterministic = Network(), True
 
     def __init__(self, link, strategy, prepared):
         self.link, self.strategy = link, strategy
