@@ -24,12 +24,11 @@ import pathlib
 import random
 import subprocess
 import tempfile
-import threading
 
 import numpy as np
 from absl import app, flags, logging
-from etils import epath
 from figures import Figure, tell_figures
+from stand_ins import Network, PerProcess, Seconds, Sessions
 from virtual_time import Clock, SlowStore, Threads
 
 from foi_tf import lease
@@ -45,7 +44,6 @@ from foi_tf.study import configuration, grid, plan
 from foi_tf.study.choices import Pace
 from foi_tf.study.dataset import Dataset, Size
 from foi_tf.training import strategies
-from foi_tf.training.evaluator import Evaluation
 
 SWEEP = pathlib.Path(__file__).parents[1] / "launch" / "sweep.sh"
 BACKBONE, LOOPS, RETRY = "hrnet_mini", 6, 60.0
@@ -97,78 +95,6 @@ def plan_runs(rows: dict[str, Dataset], start: str) -> list[plan.PlannedRun]:
     seeds = range(math.ceil(LINKS.value / a_seed))
     name = pathlib.Path(start).name
     return plan.build_plan(rows, "small", chains, seeds, init=start, init_name=name)
-
-
-class PerProcess(collections.UserDict):
-    """Is a dict of its own for each simulated process; `forget` begins another process."""
-
-    def __init__(self):
-        self._local = threading.local()
-
-    @property
-    def data(self):
-        return self._local.__dict__.setdefault("found", {})
-
-    def forget(self) -> None:
-        self._local.found = {}
-
-
-class Network:
-    """Stands in for the network of a session."""
-
-    variables = ()
-
-    def checkpoint(self):
-        return self
-
-    def write(self, path):
-        for suffix in (".index", ".data-00000-of-00001"):
-            epath.Path(path + suffix).write_bytes(b"weights")
-
-
-class Session:
-    """Stands in for a `TrainSession`."""
-
-    network, deterministic = Network(), True
-
-    def __init__(self, link, strategy, prepared):
-        self.link, self.strategy = link, strategy
-        self.tasks = {str(member.task): Metric for member in link.members}
-        self.sources = [Images(one) for one in prepared]
-
-    def evaluate(self):
-        return {name: Evaluation({"miou": 0.5}, None) for name in self.tasks}
-
-
-class Metric:
-    """Names the metric of a task."""
-
-    metric = "miou"
-
-
-@dataclasses.dataclass
-class Images:
-    """Names the training images."""
-
-    prepared: object
-
-    def ids(self):
-        return self.prepared.ids["train"]
-
-
-class Seconds:
-    """Stands in for the variable that counts seconds."""
-
-    @staticmethod
-    def numpy():
-        return SECONDS.value
-
-
-class Sessions:
-    """Stands in for a `SessionCache`: a session costs nothing."""
-
-    def get(self, link, prepared, checkpoint, strategy, deterministic):
-        return Session(link, strategy, prepared)
 
 
 class Study:

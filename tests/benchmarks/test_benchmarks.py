@@ -82,7 +82,8 @@ WITH_TORCH = {
 # test_screening.py. `kill` takes minutes at its smallest; tests/test_sweep.py kills workers once.
 ELSEWHERE = {"tensorflow_step", "tensorflow_inference", "torch_reference", "workers", "figures"}
 ELSEWHERE |= {"all", "repeat", "storage", "uncertainty", "kill", "screening"}
-ELSEWHERE |= {"efficientnet_lite_reference", "simulated_studies", "virtual_time"}
+ELSEWHERE |= {"efficientnet_lite_reference", "simulated_studies", "stand_ins"}
+ELSEWHERE |= {"virtual_time"}
 
 
 # With the tiny backbone in place of hrnet_mini.

@@ -10,6 +10,7 @@ import pytest
 
 from foi_tf import preemption
 from foi_tf.bin import run
+from foi_tf.bin._run import worker_pool
 from foi_tf.bin._run.worker_pool import WorkerPool
 
 
@@ -27,16 +28,21 @@ def serve(answers):
         answers.send(int(code))
 
 
-def test_a_worker_keeps_its_key_and_takes_what_no_other_has(tmp_path):
-    commands = [(str(tmp_path / name), "0") for name in ("a", "a", "a", "b", "b")]
+def test_a_worker_keeps_its_key_and_then_takes_what_no_other_has():
+    pending = {"a": [0], "b": [1, 2], "c": [3, 4, 5]}
+    assert worker_pool._choose_key(pending, "a", ["c"]) == "a"
+    assert worker_pool._choose_key(pending, None, ["c"]) == "b"
+    assert worker_pool._choose_key(pending, "d", []) == "c"
+    assert worker_pool._choose_key(pending, None, ["a", "b", "c"]) == "c"
+
+
+def test_workers_start_once(tmp_path):
     with WorkerPool(2, serve) as pool:
-        assert pool.run(commands, ["a"] * 3 + ["b"] * 2) == [0] * 5
-        first = {name: (tmp_path / name).read_text().split() for name in "ab"}
-        # The worker of b may have taken the last of a.
-        assert len(set(first["b"])) == 1 and first["a"][0] == first["a"][1] != first["b"][0]
-        assert pool.run([(str(tmp_path / "c"), "3")], ["c"]) == [3]
-        again = (tmp_path / "c").read_text().strip()
-        assert again in {first["a"][0], first["b"][0]}
+        commands = [(str(tmp_path / "a"), str(code)) for code in range(5)]
+        assert pool.run(commands, [0, 0, 0, 1, 1]) == [0, 1, 2, 3, 4]
+        assert pool.run(commands[:1], [2]) == [0]
+    found = (tmp_path / "a").read_text().split()
+    assert len(found) == 6 and len(set(found)) == 2
 
 
 def test_a_worker_that_dies_is_named_by_its_code_and_replaced(tmp_path):
