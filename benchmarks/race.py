@@ -7,7 +7,7 @@ these with noise of the size that was measured for the target, with the tails of
 way to choose a start is then asked on the same runs. Cost is in seconds of the rows, in % of the
 whole grid: every start with five seeds; once for runs of the target alone, and once with all
 models that sources need. --null makes all starts of a target equal. --half=0 and 1 take every
-other target. --only_sure lets races end as sure alone, or with ten seeds of a start.
+other target. --only_sure, three runs at a time, ends races as sure or with ten seeds.
 
 Prints a table: a row a way, columns as its header says; "se" is the standard error over targets.
 """
@@ -181,7 +181,7 @@ def run_race(
         opening_sources=opening_sources,
     )
     while (decision := race.decide(state)).runs:
-        for name, seed in decision.runs:
+        for name, seed in decision.runs + (decision.ahead if most_seeds > GRID_SEEDS else ()):
             values.setdefault(name, {})[seed] = float(row[name][seed])
     counts = np.array([len(values.get(name, ())) for name in target.names])
     if decision.posterior is None:
