@@ -1,6 +1,7 @@
 """Lists the parts of the study from ImageNet weights on real sets; IMAGENET.md says why."""
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 
 from foi_tf.study import chain_choice
@@ -26,7 +27,7 @@ class Part:
     Attributes:
       starts: what each target starts from: tasks, "ilsvrc" for ImageNet weights alone, "scratch".
       seeds: seeds of the targets.
-      baseline_seeds: more seeds of the starts without a source, which all chains are held against.
+      baseline_seeds: more seeds of ImageNet alone, which all chains are held against.
       flags: flags of all runs, beside those that all parts have.
       rated: whether learning rates are those that `choose_rates` finds in the part "rates".
       vary: what the seeds vary.
@@ -58,7 +59,9 @@ PILOT = (
 LEFT_OUT = {
     "mirror_mouse:keypoints": "saturated: its validation frames are of the same video",
     "lsp_ext:keypoints": "learned nothing in the earlier study",
+    "openfield_mouse:keypoints": "learned nothing in the pilot, at 64 x 64",
     "coco128:detection": "learned nothing in the earlier study",
+    "doors:detection": "learned nothing in the pilot",
     "indoor_objects:detection": "17 validation images",
 }
 
@@ -81,8 +84,9 @@ def list_starts(tasks: Sequence[Task], sample: int) -> dict[str, tuple[str, ...]
     }
 
 
-# Steps of targets in the study, and half of those of sources; in the order of its targets.
-STEPS = {SEGMENTATION: 300, DEPTH: 300, KEYPOINTS: 150, DETECTION: 150}
+# Steps of targets and of sources in the study, in the order of its targets.
+STEPS = {SEGMENTATION: 150, DEPTH: 300, KEYPOINTS: 150, DETECTION: 150}
+SOURCE_STEPS = {SEGMENTATION: 600, DEPTH: 600, KEYPOINTS: 300, DETECTION: 300}
 SAMPLE = 30  # Pairs that share neither type nor domain.
 
 
@@ -91,9 +95,9 @@ def _plan_study() -> Part:
     every = [task for own in real_sets.REAL_SETS for task in own.tasks]
     tasks = [x for kind in STEPS for x in every if x.type == kind and str(x) not in LEFT_OUT]
     flags = [
-        f"--set={kind}.schedule.{key}={value}"
-        for kind, steps in STEPS.items()
-        for key, value in (("small_steps", steps), ("steps", 2 * steps))
+        f"--set={kind}.schedule.{key}={steps[kind]}"
+        for kind in STEPS
+        for key, steps in (("small_steps", STEPS), ("steps", SOURCE_STEPS))
     ]
     return Part(
         starts=list_starts(tasks, SAMPLE),
@@ -105,25 +109,49 @@ def _plan_study() -> Part:
     )
 
 
+def _select_rates(factors: Sequence[float], targets: Sequence[str] = PILOT) -> Part:
+    """Returns a part that tries learning rates for each start, with a seed that no other part has.
+
+    Args:
+      factors: the rates that are tried, as factors of the configuration's.
+      targets: targets of the part.
+    """
+    return Part(
+        starts=dict.fromkeys(targets, STARTS),
+        seeds=(100,),
+        flags=("--select_lr=validation", *_set_all("rate_factors", json.dumps(list(factors)))),
+    )
+
+
+def _list_of(*types: str) -> tuple[str, ...]:
+    """Lists the pilot's targets of some task types."""
+    return tuple(x for x in PILOT if Task.parse(x).type in types)
+
+
+# Targets of the pilot that are trained for a number of steps. Segmentation and depth go on
+# learning, and steps of the other two task types are dear.
+CURVES = {
+    150: PILOT,
+    300: _list_of(SEGMENTATION, DEPTH),
+    600: ("camvid_part:segmentation", "desk_depth:depth"),
+}
 PARTS = {
     "four_sets": Part(starts=dict.fromkeys(FOUR, STARTS), seeds=range(5)),
-    # Learning rates of each start, with a seed that the study does not use.
-    "rates": Part(
-        starts=dict.fromkeys(PILOT, STARTS),
-        seeds=(100,),
-        flags=("--select_lr=validation", *_set_all("rate_factors", "[0.1,0.3,1,3]")),
-    ),
+    "rates": _select_rates((0.1, 0.3, 1, 3)),
+    # Where a start is best at an edge of the four. Only segmentation has lower ones.
+    "rates_outer": _select_rates((0.03, 10), _list_of(SEGMENTATION)),
+    "rates_upper": _select_rates((10,), _list_of(KEYPOINTS, DEPTH, DETECTION)),
     **{
         f"steps_{steps}": Part(
-            starts=dict.fromkeys(PILOT, STARTS),
+            starts=dict.fromkeys(targets, STARTS),
             seeds=range(3),
             flags=_set_all("schedule.small_steps", steps),
             rated=True,
         )
-        for steps in (75, 150, 300, 600)
+        for steps, targets in CURVES.items()
     },
     "size_160": Part(
-        starts={x: STARTS for x in PILOT if Task.parse(x).type == SEGMENTATION},
+        starts=dict.fromkeys(_list_of(SEGMENTATION), STARTS),
         seeds=range(3),
         flags=("--crop=160x160",),
         rated=True,

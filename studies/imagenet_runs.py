@@ -2,10 +2,11 @@
 
   FOI_REAL_DATA=DIR python -m studies.imagenet_runs PART [PART ...] --work=WORK [--targets=A,B]
 
-`imagenet_parts.PARTS` has the parts. One process runs all that a target lacks, in WORK/PART. Then
-its rows are added to studies/imagenet/PART.csv. So a stopped call goes on with the same command,
-and another machine goes on where the kept rows end: it trains the source models that it needs anew.
---targets takes some targets of the parts. --dry_run prints the commands.
+`imagenet_parts.PARTS` has the parts. One process runs all that a target lacks of a seed, in
+WORK/PART. Then its rows are added to studies/imagenet/PART.csv. So a stopped call goes on with the
+same command, and another machine goes on where the kept rows end: it trains the source models that
+it needs anew, which are those of a single seed.
+--targets takes some targets of the parts, and --seeds some seeds. --dry_run prints the commands.
 """
 
 import argparse
@@ -27,12 +28,13 @@ import pandas as pd
 from foi_tf import files
 from foi_tf.study import results
 from foi_tf.study.dataset import KEYPOINTS, Task
-from foi_tf.study.metrics import higher_is_better
+from foi_tf.study.metrics import Metric, get_metric
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from studies import real_sets
-from studies.imagenet_parts import PARTS, STARTS, Part
+from studies.imagenet_parts import PARTS, Part
 
 BACKBONE, WEIGHTS = "efficientnet_lite0", "efficientnet_lite0_imagenet"
+RATES = ("rates", "rates_outer", "rates_upper")
 KEPT = pathlib.Path(__file__).parent / "imagenet"
 # Tells the runs of a part from each other.
 RUN = ["target", "target_type", "source", "source_type", "setting", "seed"]
@@ -62,7 +64,7 @@ def plan_target(part: Part, target: str, kept: set[tuple]) -> list[TargetRun]:
       kept: values of `RUN` of the rows that are kept.
     """
     every = [TargetRun(target, start, seed) for seed in part.seeds for start in part.starts[target]]
-    every += [TargetRun(target, start, seed) for seed in part.baseline_seeds for start in STARTS]
+    every += [TargetRun(target, NO_SOURCE, seed) for seed in part.baseline_seeds]
     return [run for run in every if _identify(part, run) not in kept]
 
 
@@ -97,7 +99,7 @@ def _list_flags(part: Part, task: str, start: str) -> list[str]:
     kind = Task.parse(task).type
     flags = [f"--backbone={BACKBONE}", "--config=real_study", "--strategy=cpu", *part.flags]
     if part.rated:
-        rates = choose_rates(load_kept("rates"))
+        rates = choose_rates(load_rates())
         own = rates.get((kind, SCRATCH if start == SCRATCH else NO_SOURCE))
         if own is None:
             sys.exit(f"{task}: no rate is kept; run the part rates of a target of {kind} first")
@@ -105,33 +107,46 @@ def _list_flags(part: Part, task: str, start: str) -> list[str]:
     return [*flags, *TYPE_FLAGS.get(kind, ())]
 
 
+def load_rates() -> pd.DataFrame | None:
+    """Loads the kept rows of all parts that choose learning rates; None where there are none."""
+    found = [rows for name in RATES if (rows := load_kept(name)) is not None]
+    return pd.concat(found, ignore_index=True) if found else None
+
+
 def choose_rates(rows: pd.DataFrame | None) -> dict[tuple[str, str], float]:
     """Chooses a learning rate for random weights and one for ImageNet, by task type.
 
-    Both starts tried the same ones. The best mean log metric over targets and seeds decides.
+    The best mean log metric over targets decides, among the rates that all of them tried. A target
+    whose best metric is below the least that tells anything does not count.
 
     Args:
-      rows: the kept rows of the part "rates".
+      rows: the kept rows of the parts that choose rates.
 
     Returns:
       The rates by task type and start.
     """
     tried = [
-        (row["target_type"], row["source"], float(rate), _log_quality(row["metric"], value))
+        (row["target_type"], row["source"], row["target"], float(rate), value, row["metric"])
         for row in ([] if rows is None else rows.to_dict("records"))
         for rate, value in json.loads(row["candidates"]).items()
     ]
-    table = pd.DataFrame(tried, columns=["type", "start", "rate", "quality"])
-    means = table.groupby(["type", "start", "rate"], as_index=False).quality.mean()
-    best = means.sort_values("quality").drop_duplicates(["type", "start"], keep="last")
-    return {(x.type, x.start): x.rate for x in best.itertuples()}
+    table = pd.DataFrame(tried, columns=["type", "start", "target", "rate", "value", "metric"])
+    chosen = {}
+    for (kind, start), own in table.groupby(["type", "start"]):
+        metric = get_metric(own.metric.iloc[0])
+        learned = own.groupby("target").value.transform("max") >= metric.least
+        own = own[learned].assign(quality=[_log_quality(metric, x) for x in own.value[learned]])
+        qualities = own.pivot(index="target", columns="rate", values="quality").dropna(axis=1)
+        if not qualities.empty:
+            chosen[kind, start] = float(qualities.mean().idxmax())
+    return chosen
 
 
-def _log_quality(metric: str, value: float | None) -> float:
+def _log_quality(metric: Metric, value: float | None) -> float:
     """Returns the log of a metric, larger where better; minus infinity for a run that diverged."""
     if value is None or not value > 0:
         return -math.inf
-    return math.log(value) if higher_is_better(metric) else -math.log(value)
+    return math.log(value) if metric.higher_is_better else -math.log(value)
 
 
 def load_kept(name: str) -> pd.DataFrame | None:
@@ -140,15 +155,24 @@ def load_kept(name: str) -> pd.DataFrame | None:
     return results.load(path) if path.exists() else None
 
 
+def find_kept(name: str) -> set[tuple]:
+    """Finds the values of `RUN` of all rows that are kept of a part."""
+    rows = load_kept(name)
+    return set() if rows is None else set(rows[RUN].itertuples(index=False, name=None))
+
+
 def keep_rows(name: str, directory: pathlib.Path) -> None:
     """Adds the rows of a directory to the kept ones, which stay as they are."""
     if not directory.is_dir() or not any(directory.glob("*.json")):
         return
     found = results.load(directory)
+    found = found[found.setting == PARTS[name].setting]
+    if found.empty:  # Source models alone.
+        return
     kept = load_kept(name)
     if kept is not None:
         found = pd.concat([kept, found])
-    found = found[found.setting == PARTS[name].setting].drop_duplicates(RUN)
+    found = found.drop_duplicates(RUN)
     KEPT.mkdir(exist_ok=True)
     files.write_text(KEPT / f"{name}.csv", results.to_csv(found.sort_values(RUN)))
 
@@ -188,6 +212,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="+", choices=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--work", type=pathlib.Path, required=True, help="Working directory.")
     parser.add_argument("--targets", default="", help="Targets, comma-separated; by default all.")
+    parser.add_argument("--seeds", default="", help="Seeds, comma-separated; by default all.")
     parser.add_argument("--dry_run", action="store_true", help="Print the commands.")
     given = parser.parse_args()
     data_dir = given.work / "data"
@@ -195,17 +220,21 @@ def main() -> None:
         real_sets.prepare(pathlib.Path(os.environ["FOI_REAL_DATA"]), data_dir)
     failed = collections.Counter()
     for name in given.parts:
-        part, workdir = PARTS[name], given.work / name
-        for target in given.targets.split(",") if given.targets else part.starts:
-            keep_rows(name, workdir / "results")
-            kept = load_kept(name)
-            known = set() if kept is None else set(kept[RUN].itertuples(index=False, name=None))
-            commands = write_commands(part, plan_target(part, target, known), data_dir, workdir)
-            if given.dry_run:
-                print("\n".join(commands))
-            elif commands:
-                failed[target] += bool(run_commands(commands))
-                keep_rows(name, workdir / "results")
+        part = PARTS[name]
+        seeds = [*part.seeds, *part.baseline_seeds]
+        targets = given.targets.split(",") if given.targets else list(part.starts)
+        if unknown := set(targets) - set(part.starts):
+            sys.exit(f"{name}: no target {', '.join(unknown)}; there are {', '.join(part.starts)}")
+        for seed in map(int, given.seeds.split(",")) if given.seeds else seeds:
+            for target in targets:
+                keep_rows(name, given.work / name / "results")
+                runs = [x for x in plan_target(part, target, find_kept(name)) if x.seed == seed]
+                commands = write_commands(part, runs, data_dir, given.work / name)
+                if given.dry_run:
+                    print("\n".join(commands))
+                elif commands:
+                    failed[target] += bool(run_commands(commands))
+                    keep_rows(name, given.work / name / "results")
     if any(failed.values()):
         sys.exit(f"some runs failed, of {', '.join(+failed)}; see above")
 

@@ -23,7 +23,7 @@ MOST = 100  # More seeds are out of reach.
 # beside its steps. Measured on an AMD EPYC, beside other work.
 STEP_SECONDS = {"segmentation": 0.15, "detection": 0.66, "keypoints": 0.45, "depth": 0.17}
 LINK_SECONDS = 7
-CURVES = ("four_sets", "steps_75", "steps_150", "steps_300", "steps_600")
+CURVES = ("four_sets", *(f"steps_{steps}" for steps in imagenet_parts.CURVES))
 
 
 def blocks() -> dict[str, str]:
@@ -33,7 +33,7 @@ def blocks() -> dict[str, str]:
         "imagenet noise": _format_noise(_load_curves()),
         "imagenet costs": _format_costs(),
     }
-    rates = imagenet_runs.load_kept("rates")
+    rates = imagenet_runs.load_rates()
     return found if rates is None else found | {"imagenet rates": _format_rates(rates)}
 
 
@@ -112,15 +112,17 @@ def _format_noise(rows: pd.DataFrame) -> str:
 
 def _format_rates(rows: pd.DataFrame) -> str:
     """Returns the table of the metric with each learning rate that was tried."""
+    chosen = imagenet_runs.choose_rates(rows)
     lines = []
     for task, metric, start, own in _group(rows):
-        tried = [json.loads(text) for text in own.candidates]
-        for rate in sorted(tried[0], key=float):
-            values = [x[rate] for x in tried]
-            known = None not in values
-            mean = f"{np.mean(values):.3f}" if known else "diverged"
-            lines.append([task, metric, start, rate, mean])
-    return format_table(["target", "metric", "start", "rate", "mean"], lines, words=3)
+        tried = {float(x): v for text in own.candidates for x, v in json.loads(text).items()}
+        best = chosen.get((own.target_type.iloc[0], own.source.iloc[0]))
+        shown = []
+        for rate, value in sorted(tried.items()):
+            text = "diverged" if value is None else f"{value:.3f}"
+            shown.append(f"{rate:g}: " + (f"**{text}**" if rate == best else text))
+        lines.append([task, metric, start, ", ".join(shown)])
+    return format_table(["target", "metric", "start", "metric by rate"], lines, words=4)
 
 
 def _format_costs() -> str:
@@ -128,26 +130,35 @@ def _format_costs() -> str:
     study = imagenet_parts.PARTS["study"]
     every = [task for own in real_sets.REAL_SETS for task in own.tasks]
     some = [Task.parse(target) for target in study.starts]
-    long, short = dict.fromkeys(STEP_SECONDS, 300), imagenet_parts.STEPS
+    steps, source_steps = imagenet_parts.STEPS, imagenet_parts.SOURCE_STEPS
     plans = [
-        ("all tasks, 300 steps, sources 600", every, 60, long),
-        (f"without {len(every) - len(some)} targets, half of the sample", some, 30, long),
-        ("detection and keypoints at 150 steps, their sources at 300", some, 30, short),
+        ("all tasks", every, 60, dict.fromkeys(steps, 300), dict.fromkeys(steps, 600)),
+        ("the study", some, imagenet_parts.SAMPLE, steps, source_steps),
+        *(
+            (f"its targets of {kind}", [x for x in some if x.type == kind], 0, steps, source_steps)
+            for kind in steps
+        ),
     ]
     lines = []
-    for text, tasks, sample, steps in plans:
+    for text, tasks, sample, of_target, of_source in plans:
         starts = imagenet_parts.list_starts(tasks, sample)
+        if len(tasks) < len(some):
+            starts = {str(task): study.starts[str(task)] for task in tasks}
         sources = {task: len(own) - len(imagenet_parts.STARTS) for task, own in starts.items()}
-        once = {str(x): _core_hours(x, steps[x.type]) for x in tasks}
+        once = {str(x): _core_hours(x, of_target[x.type]) for x in tasks}
         seeds = len(study.seeds)
         chains = seeds * sum(once[task] * count for task, count in sources.items())
-        baselines = 2 * (seeds + len(study.baseline_seeds)) * sum(once.values())
-        models = seeds * sum(_core_hours(x, 2 * steps[x.type]) for x in tasks)
+        baselines = (2 * seeds + len(study.baseline_seeds)) * sum(once.values())
+        models = seeds * sum(_core_hours(x, of_source[x.type]) for x in tasks)
         hours = [chains, baselines, models, (chains + baselines + models) / 2]
         counts = [str(len(tasks)), str(sum(sources.values()))]
-        lines.append([text, *counts, *(f"{x:.0f}" for x in hours)])
-    header = ["plan", "tasks", "chains", "core-hours of chains", "of baselines"]
-    return format_table([*header, "of source models", "hours on 2 cores"], lines, words=1)
+        shown = [f"{of_target[tasks[0].type]}, {of_source[tasks[0].type]}"]
+        if len({of_source[task.type] for task in tasks}) > 1:
+            shown = ["see text"]
+        lines.append([text, *shown, *counts, *(f"{x:.1f}" for x in hours)])
+    header = ["plan", "steps, of sources", "tasks", "chains", "core-hours of chains"]
+    header += ["of baselines", "of source models", "hours on 2 cores"]
+    return format_table(header, lines, words=2)
 
 
 def _core_hours(task: Task, steps: int) -> float:

@@ -5,6 +5,7 @@ import importlib
 import json
 import shlex
 
+import pandas as pd
 import pytest
 
 from foi_tf.study import results
@@ -59,12 +60,20 @@ def test_runs_whose_rows_are_kept_are_not_planned_again(monkeypatch, tmp_path):
     ]
 
 
+def test_rows_of_source_models_are_not_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
+    monkeypatch.setitem(PARTS, "mine", PART)
+    results.write_row(changed(BASELINE, setting="full"), tmp_path / "results")
+    imagenet_runs.keep_rows("mine", tmp_path / "results")
+    assert imagenet_runs.load_kept("mine") is None
+
+
 def test_each_start_has_the_rate_that_is_best_over_targets(monkeypatch, tmp_path):
     monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
     monkeypatch.setitem(PARTS, "rates", Part(starts={}, seeds=(), flags=()))
     tried = {  # RMSE, of which less is better. The second rate is best on average, not everywhere.
         "one": {"0.1": 1.0, "0.2": 1.1, "0.3": None},
-        "two": {"0.1": 4.0, "0.2": 2.0, "0.3": 1.0},
+        "two": {"0.1": 4.0, "0.2": 2.0, "0.3": 1.0, "0.4": 0.1},  # The last one is not compared.
     }
     for name, values in tried.items():
         row = {"target": name, "target_type": "depth", "metric": "rmse", "source": "scratch"}
@@ -82,14 +91,24 @@ def test_each_start_has_the_rate_that_is_best_over_targets(monkeypatch, tmp_path
         imagenet_runs.write_commands(rated, runs, tmp_path, tmp_path)
 
 
+def test_targets_that_learned_nothing_choose_no_rate():
+    tried = {"one": {"0.1": 0.5, "0.2": 0.4}, "two": {"0.1": 0.001, "0.2": 0.009}}
+    rows = pd.DataFrame([
+        {"target": name, "target_type": "keypoints", "source": "ilsvrc", "metric": "oks_ap50",
+         "candidates": json.dumps(values)}
+        for name, values in tried.items()
+    ])  # fmt: skip
+    assert imagenet_runs.choose_rates(rows) == {("keypoints", "ilsvrc"): 0.1}
+
+
 def test_the_study_has_its_chains_and_longer_baselines():
     study = PARTS["study"]
     assert (
-        sum(len(starts) - 2 for starts in study.starts.values()) == 196 and len(study.starts) == 21
+        sum(len(starts) - 2 for starts in study.starts.values()) == 168 and len(study.starts) == 19
     )
     runs = imagenet_runs.plan_target(study, "camvid_part:segmentation", set())
     count = {start: sum(run.start == start for run in runs) for start in {x.start for x in runs}}
-    assert count.pop("scratch") == count.pop("ilsvrc") == 10 and set(count.values()) == {5}
+    assert count.pop("ilsvrc") == 10 and set(count.values()) == {5}
     assert set(count) >= {"clothing:segmentation", "facades:segmentation"}
 
 
