@@ -9,7 +9,7 @@ whole grid: every start with five seeds; once for runs of the target alone, and 
 models that sources need. --null makes all starts of a target equal. --half=0 and 1 take every
 other target. --only_sure, three runs at a time, ends races as sure or with ten seeds.
 
-Prints a table: a row a way, columns as its header says; "se" is the standard error over targets.
+Prints a table with a column for each way; "se" is the standard error over targets.
 """
 
 import argparse

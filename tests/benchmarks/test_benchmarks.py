@@ -52,7 +52,7 @@ CASES = {
     "link_start": (QUICK["link_start"], r"first step after [\d.]+ s, [\d.]+ s of CPU time"),
     "lowering": ([*NETWORK, "--task_types=depth"], r"depth +eval +lowers, static"),
     "overlap": (["400"], r"wrong +\d+ pairs"),
-    "race": (["--draws=1", "--study=real", "--limit=1"], r"race +\d+"),
+    "race": (["--draws=1", "--study=real"], r"cost +\d+\.\d+ +\d+"),
     "report": (QUICK["report"], r"60 rows: [\d.]+ s"),
     "scale_out": (
         QUICK["scale_out"],
