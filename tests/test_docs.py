@@ -1,6 +1,7 @@
 """README and docs: links lead somewhere, and everything that is shown is accepted as written."""
 
 import ast
+import contextlib
 import importlib
 import inspect
 import pathlib
@@ -167,6 +168,19 @@ def check_import(node, shown):
             importlib.import_module(f"{node.module}.{name}")
 
 
+def check_attributes(tree):
+    """Looks names up in the modules of ours that a block imports, as `image_files.read_labels`."""
+    modules = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("foi_tf"):
+            for name in (alias.name for alias in node.names):
+                with contextlib.suppress(ImportError):
+                    modules[name] = importlib.import_module(f"{node.module}.{name}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in modules:
+            assert hasattr(modules[ast.unparse(node.value)], node.attr), ast.unparse(node)
+
+
 def check_call(node):
     """Binds a call of the front door to the arguments of its function."""
     given = {word.arg: word.value for word in node.keywords if word.arg}
@@ -216,6 +230,7 @@ def test_python_that_is_shown_calls_what_there_is(page):
                 check_import(node, page.read_text())
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("foi."):
                 check_call(node)
+        check_attributes(tree)
 
 
 @parametrize_by_file([ROOT / "README.md", ROOT / "docs/api.md"])
