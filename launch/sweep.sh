@@ -62,7 +62,10 @@ train_on() {
 }
 
 published() {
-  [ ! -e "$1" ] && foi-weights list | cut -f 1 | grep -qxF -- "$1"
+  command -v foi-weights >/dev/null || fail "foi-weights is not on the PATH; install foi_tf, or" \
+    "activate its environment"
+  # With -q, grep would end early, and whoever still writes to it would fail.
+  [ ! -e "$1" ] && foi-weights list | cut -f 1 | grep -xF -- "$1" >/dev/null
 }
 
 write_plan() {

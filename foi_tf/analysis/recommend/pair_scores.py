@@ -58,14 +58,14 @@ def index_by_pair(features: Iterable[Features]) -> dict[PairKey, Features]:
     return found
 
 
-def list_scored_sources(
-    target: Task, indexed: Mapping[PairKey, Features], datasets: Mapping[str, DatasetFacts]
+def list_model_sources(
+    target: Task, keys: Iterable[PairKey], datasets: Mapping[str, DatasetFacts]
 ) -> pd.DataFrame:
-    """Lists the sources whose models have features at points of a target.
+    """Lists the sources whose models were asked about a target, by its points or by a probe.
 
     Args:
       target: the target task.
-      indexed: features as `index_by_pair` returns them.
+      keys: pairs that were asked, of any target.
       datasets: facts of the datasets as `candidates.describe_datasets` returns them.
 
     Returns:
@@ -75,41 +75,6 @@ def list_scored_sources(
     Raises:
       FoiError: the target has no such source.
     """
-    found = _list_sources(target, indexed, datasets)
-    if found.empty:
-        raise FoiError(
-            f"no file has points of {target} by a source model; "
-            f"make them with foi-features --dataset={target} --pixels=N --init=SOURCE_LINK"
-        )
-    return found
-
-
-def list_probed_sources(
-    target: Task, table: pd.DataFrame, datasets: Mapping[str, DatasetFacts]
-) -> pd.DataFrame:
-    """Lists the sources whose models have a probe of a target, as `list_scored_sources` does.
-
-    Args:
-      target: the target task.
-      table: probes as `tabulate_probes` returns them.
-      datasets: facts of the datasets as `candidates.describe_datasets` returns them.
-
-    Raises:
-      FoiError: the target has no such source.
-    """
-    found = _list_sources(target, table[PAIR].itertuples(index=False, name=None), datasets)
-    if found.empty:
-        raise FoiError(
-            f"no probe of {target} is by a source model; "
-            f"make some with foi-probe --dataset={target} --init=SOURCE_LINK --out=probes"
-        )
-    return found
-
-
-def _list_sources(
-    target: Task, keys: Iterable[PairKey], datasets: Mapping[str, DatasetFacts]
-) -> pd.DataFrame:
-    """Lists the sources of a target among pairs."""
     unknown: DatasetFacts = ("", {})
     domain, _ = datasets.get(target.dataset, unknown)
     rows = []
@@ -117,6 +82,11 @@ def _list_sources(
         if key[:2] == (target.dataset, target.type):
             source_domain, sizes = datasets.get(key[2], unknown)
             rows.append((*key, domain, source_domain, sizes.get(key[3], 0), np.nan))
+    if not rows:
+        raise FoiError(
+            f"no file has points of {target} by a source model, or a probe; make them with "
+            f"foi-features --dataset={target} --pixels=N --init=SOURCE_LINK, or foi-probe"
+        )
     return pd.DataFrame(rows, columns=PAIR_COLUMNS)
 
 

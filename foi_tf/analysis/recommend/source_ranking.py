@@ -81,13 +81,11 @@ def recommend_sources(
     task = find_target(target, features, probes)
     indexed = pair_scores.index_by_pair(features)
     probed = pair_scores.tabulate_probes(probes)
-    if by in (PROBE, PROBE_LOSS):
-        pairs = pair_scores.list_probed_sources(
-            task, probed, candidates.describe_datasets(DATASETS, features)
-        )
-    elif by in METRICS or _are_of_models(task, features, indexed):
-        pairs = pair_scores.list_scored_sources(
-            task, indexed, candidates.describe_datasets(DATASETS, features)
+    by_probes = by in (PROBE, PROBE_LOSS)
+    if by_probes or by in METRICS or _are_of_models(task, features, indexed):
+        asked = map(tuple, probed[PAIR].to_numpy()) if by_probes else indexed
+        pairs = pair_scores.list_model_sources(
+            task, asked, candidates.describe_datasets(DATASETS, features)
         )
     elif features:
         pairs = candidates.list_feature_candidates(
@@ -105,7 +103,7 @@ def recommend_sources(
         )
     elif by in METRICS:
         scores = pair_scores.compute_scores(by, pairs, indexed)
-    elif by in (PROBE, PROBE_LOSS):
+    elif by_probes:
         scores = pair_scores.look_up_scores(by, pairs, probed)
     else:
         scores = rules.RULES[by].score(pairs)

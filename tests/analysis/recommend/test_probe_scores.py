@@ -60,7 +60,7 @@ def test_a_target_is_ranked_by_its_probes(tmp_path):
     assert found.source_domain.tolist() == ["indoor", "", "synthetic"]
     kept = foi.recommend("a:depth", by="probe_loss", probes=[tmp_path], sources=["mine:depth"])
     assert kept.source.tolist() == ["mine:depth"] and kept.score.tolist() == [-0.5]
-    with pytest.raises(FoiError, match="no probe of ade:segmentation is by a source model"):
+    with pytest.raises(FoiError, match="no file has points of ade:segmentation by a source"):
         foi.recommend("ade", by="probe", probes=[tmp_path])
 
 
