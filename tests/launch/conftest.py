@@ -38,8 +38,9 @@ class Machine:
         for name in ("foi-pretrain", "foi-source", "foi-target"):
             self.program(name, "exit 0")
         self._write("foi-run", '#!/bin/bash\nwhile read -r line; do bash -c "$line"; done\n')
-        own = f'#!/bin/sh\nexec {sys.executable} -m foi_tf.bin.plan "$@"\n'
-        self._write("foi-plan", own)
+        for name in ("plan", "weights"):  # Only these run; the environment may not be active.
+            own = f'#!/bin/sh\nexec {sys.executable} -m foi_tf.bin.{name} "$@"\n'
+            self._write(f"foi-{name}", own)
 
     def program(self, name, body):
         """Puts a program in place: it notes its call and goes on with the body.
