@@ -181,12 +181,11 @@ def _judge(
     if not racing or _is_at_floor(state, racing):
         return Decision(reason=FLOOR if tried else BUDGET, untried=untried)
     posterior = compute_posterior(state, [*racing, *fresh])
-    losses = posterior.losses[: len(racing)]
-    chosen = int(losses.argmin())
+    chosen = int(posterior.draws[:, : len(racing)].mean(0).argmax())  # As `answers` order starts.
     return Decision(
         best=racing[chosen].name,
         posterior=posterior,
-        loss=float(losses[chosen]),
+        loss=float(posterior.losses[chosen]),
         dropped={
             one.name: float(p)
             for one, p in zip(racing, posterior.p_close, strict=False)

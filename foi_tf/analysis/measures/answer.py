@@ -10,6 +10,7 @@ from foi_tf.analysis.measures.starts import SOURCE
 
 BEST = "a best start"
 NONE_HELPS = "none of them helps"
+ALIKE = "expected to be within 2 % of the best"
 ONLY_ONE = "the only start that can be ranked"
 TOO_LITTLE = "too little data to say"
 NOTHING = "nothing can be told"
@@ -86,7 +87,7 @@ class Answer:
     Attributes:
       target, target_type, setting, backbone, family, metric: as in `chain_keys.BASELINE`.
       starts: the best first, by the mean of their effects; those that are not ranked last.
-      kind: `BEST`, `NONE_HELPS`, `ONLY_ONE`, `TOO_LITTLE` or `NOTHING`.
+      kind: `BEST`, `NONE_HELPS`, `ALIKE`, `ONLY_ONE`, `TOO_LITTLE` or `NOTHING`.
       reference: name of the start that gains are over: the pre-training, or random weights where
         that is missing, at a floor or clearly worse; "" for none.
       p_helps: probability that a source is more than 2 % better than all starts without a source;
@@ -145,7 +146,7 @@ class Answer:
     @property
     def settled(self) -> bool:
         """Tells whether there is an answer that no more seeds would change."""
-        return self.kind in (BEST, NONE_HELPS) and not self.more_seeds
+        return self.kind in (BEST, NONE_HELPS, ALIKE) and not self.more_seeds
 
     def to_json(self) -> dict[str, Any]:
         """Returns the answer as plain values; unknown and infinite numbers become None."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from foi_tf.analysis.measures import class_gains
 from foi_tf.analysis.measures.answer import (
+    ALIKE,
     BEST,
     NONE_HELPS,
     NOTHING,
@@ -109,7 +110,9 @@ def _judge(starts: Sequence[JudgedStart], compared: Comparison | None, p_helps: 
     # A start without a source wins over sources only where those are shown not to help.
     only_plain = all(start.kind != SOURCE for start in ranked)
     sure = ahead >= verdicts.PROBABLE and (best.kind == SOURCE or only_plain)
-    return BEST if sure else TOO_LITTLE
+    if sure:
+        return BEST
+    return ALIKE if compared.expected_loss(best.name) <= POSITIVE else TOO_LITTLE
 
 
 def _p_helps(own: TargetStarts, compared: Comparison | None) -> float:

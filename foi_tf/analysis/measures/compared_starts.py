@@ -9,7 +9,7 @@ import numpy as np
 
 from foi_tf.analysis.measures.starts import PRETRAINING, TargetStarts, name_start
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
-from foi_tf.analysis.uncertainty import noise_model
+from foi_tf.analysis.uncertainty import log_scale, noise_model
 from foi_tf.analysis.uncertainty.chain_keys import POOL
 from foi_tf.analysis.uncertainty.image_noise import ImageShares
 from foi_tf.analysis.uncertainty.pool_columns import Pool, describe_pool
@@ -61,6 +61,11 @@ class Comparison:
         """
         best = self._best_of([some] if isinstance(some, str) else some)
         return float((best - self._best_of(others) > by).mean())
+
+    def expected_loss(self, name: str) -> float:
+        """Returns by how much a ranked start is expected to be worse than the best one, in %."""
+        behind = self._best_of(self.numbers) - self._best_of([name])
+        return float(-log_scale.to_gain(-behind, 1.0).mean())
 
     def _best_of(self, names: Iterable[str]) -> np.ndarray:
         """Returns the best effect of some starts in each draw."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from foi_tf.analysis.measures.answer import (
+    ALIKE,
     BEST,
     NONE_HELPS,
     NOTHING,
@@ -117,6 +118,7 @@ def _count(answers: Sequence[Answer]) -> str:
         BEST: "a source is the best start",
         _SINGLE: "a start without a source is the best",
         NONE_HELPS: "no source that was tried helps by more than 2 %",
+        ALIKE: "the chosen start is expected to be within 2 % of the best",
         ONLY_ONE: "one start alone can be ranked",
         TOO_LITTLE: "there is too little data to say",
         NOTHING: "no two starts can be compared",

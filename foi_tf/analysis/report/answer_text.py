@@ -9,10 +9,12 @@ import math
 from collections.abc import Sequence
 
 from foi_tf.analysis.measures.answer import (
+    ALIKE,
     BEST,
     NONE_HELPS,
     NOTHING,
     ONLY_ONE,
+    TOO_LITTLE,
     Answer,
     ClassGain,
     JudgedStart,
@@ -110,6 +112,8 @@ def _say_headline(answer: Answer, best: JudgedStart, name: str) -> str:
         open_choice = best.p_best < verdicts.PROBABLE and answer.more_seeds
         more = "; which start is the best cannot be told yet" if open_choice else ""
         return f"Start {name} from {name_start(best)}{more}."
+    if answer.kind == ALIKE:
+        return f"Start {name} from {name_start(best)}. It is {ALIKE} of the starts that ran."
     if answer.kind == NONE_HELPS:
         which = f"None of the {len(sources)} sources" if len(sources) > 1 else "The source"
         helps = "helps" if len(sources) > 1 else f"`{sources[0].name}` does not help"
@@ -120,9 +124,7 @@ def _say_headline(answer: Answer, best: JudgedStart, name: str) -> str:
 def _compare(answer: Answer, best: JudgedStart) -> str:
     """Gives the metrics of the best start and of those without a source, and the gain."""
     label = get_metric(answer.metric).label.partition(",")[0]
-    ahead = "" if answer.kind == BEST else f"So far {name_start(best)} is ahead. "
-    if answer.kind == NONE_HELPS:
-        ahead = ""
+    ahead = f"So far {name_start(best)} is ahead. " if answer.kind == TOO_LITTLE else ""
     text = f"{ahead}{label} {format_value(best.value, answer.metric)}"
     if not higher_is_better(answer.metric):
         text += " (lower is better)"

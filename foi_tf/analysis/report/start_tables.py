@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from foi_tf.analysis.measures.answer import (
+    ALIKE,
     BEST,
     NONE_HELPS,
     NOTHING,
@@ -167,7 +168,7 @@ def _name_choice(answer: Answer) -> str:
     if answer.kind == NOTHING or answer.best is None:
         return NOTHING
     name = "random weights" if answer.best.kind == RANDOM else answer.best.name
-    if answer.kind in (NONE_HELPS, ONLY_ONE):
+    if answer.kind in (NONE_HELPS, ALIKE, ONLY_ONE):
         return f"{name}: {answer.kind}"
     return name if answer.kind == BEST else f"{answer.kind}; {name} is ahead"
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from foi_tf.analysis.measures.answer import (
+    ALIKE,
     BEST,
     NONE_HELPS,
     NOTHING,
@@ -62,6 +63,13 @@ def test_noise_that_hides_any_difference(analyze_starts):
     (answer,) = find_answers(analyze_starts(starts))
     assert answer.kind == TOO_LITTLE and answer.best.name == "city:segmentation"
     assert answer.more_seeds > 1
+
+
+def test_starts_between_which_the_choice_hardly_matters(analyze_starts):
+    starts = {"ilsvrc": [0.50, 0.51, 0.49], "city:segmentation": [0.515, 0.505, 0.495]}
+    (answer,) = find_answers(analyze_starts(starts))
+    assert (answer.kind, answer.best.name) == (ALIKE, "city:segmentation")
+    assert answer.best.p_best < 0.8 and not answer.settled
 
 
 def test_single_seeds_of_few_sources_tell_nothing_of_chance(analyze_starts):

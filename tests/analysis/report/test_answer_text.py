@@ -44,6 +44,16 @@ def test_sources_that_do_not_help(analyze_starts):
     )
 
 
+def test_a_choice_that_hardly_matters(analyze_starts):
+    starts = {"ilsvrc": [0.50, 0.51, 0.49], "city:segmentation": [0.515, 0.505, 0.495]}
+    text = describe(analyze_starts(starts))
+    assert text.startswith(
+        "Start `camvid` from `city:segmentation`. It is expected to be within 2 % of the best of "
+        "the starts that ran. mIoU 0.505; from the pre-training `ilsvrc` 0.500: "
+    )
+    assert "too little" not in text.lower() and "is ahead" not in text
+
+
 def test_single_seeds_promise_nothing(analyze_starts):
     text = describe(analyze_starts({name: values[:1] for name, values in CLEAR.items()}))
     assert text.startswith("Too little data to say what `camvid` should start from. So far `city:")
