@@ -46,16 +46,21 @@ class Segmentation(TaskType):
         return SegmentationHead(self.classes, self._upsample)
 
     def encode(self, example) -> dict[str, tf.Tensor]:
-        """Returns {"mask" int32 [H, W]}, -1 where ignored."""
-        # The label of ignored pixels is the largest of its type, and the next number is 0.
-        return {"mask": tf.cast(example["mask"][..., 0] + 1, tf.int32) - 1}
+        """Returns {"mask" [H, W]}: uint8 as in records, or int32 where these have uint16."""
+        mask = example["mask"][..., 0]  # Small numbers make small batches.
+        return {"mask": mask if mask.dtype == tf.uint8 else tf.cast(mask, tf.int32)}
+
+    def _find_classes(self, targets) -> tf.Tensor:
+        """Returns the class of each pixel: int32 [B, H, W], -1 where ignored."""
+        mask = tf.cast(targets["mask"], tf.int32)
+        return tf.where(mask == self._ignored, _NO_CLASS, mask)
 
     def loss(self, outputs, targets) -> dict[str, tf.Tensor]:
         """Computes cross-entropy of outputs [B, H, W, classes] without ignored pixels (Eq. A.1).
 
         Outputs are those of the head: probabilities or logits.
         """
-        mask = targets["mask"]
+        mask = self._find_classes(targets)
         if self._upsample == "logits":
             entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(mask, 0), outputs)
         else:
@@ -70,7 +75,7 @@ class Segmentation(TaskType):
 
     def summarize(self, predictions, targets) -> dict[str, tf.Tensor]:
         """Returns {"confusion" int32 [B, classes, classes]}: pixels by true and predicted class."""
-        truth, found = targets["mask"], predictions["mask"]
+        truth, found = self._find_classes(targets), predictions["mask"]
         cells = self.classes**2
         image = tf.range(truth.shape[0])[:, None, None]
         cell = image * cells + tf.maximum(truth, 0) * self.classes + found

@@ -18,7 +18,13 @@ def row(classes):
 def test_the_ignore_label_is_no_class(classes, ignored, dtype):
     task = Segmentation(row(classes))
     mask = tf.constant([[[0], [2]], [[ignored], [1]]], dtype)
-    assert task.encode({"mask": mask})["mask"].numpy().tolist() == [[0, 2], [-1, 1]]
+    targets = {name: value[None] for name, value in task.encode({"mask": mask}).items()}
+    assert targets["mask"].dtype == (tf.uint8 if dtype == tf.uint8 else tf.int32)
+    outputs = tf.fill((1, 2, 2, classes), 1 / classes)
+    confusion = task.summarize(task.decode(outputs), targets)["confusion"].numpy()[0]
+    assert confusion[:3, 0].tolist() == [1, 1, 1] and confusion.sum() == 3
+    unknown = {"mask": tf.fill((1, 2, 2), tf.constant(ignored, targets["mask"].dtype))}
+    assert float(task.loss(outputs, unknown)["cross_entropy"]) == 0
 
 
 @both_orders

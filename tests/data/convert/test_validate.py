@@ -3,9 +3,10 @@ import io
 import numpy as np
 import PIL.Image
 import pytest
+import tensorflow as tf
 
 from foi_tf.data.convert.validate import validate_example
-from foi_tf.data.records import schema
+from foi_tf.data.records import compression, schema
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset
 
@@ -79,3 +80,15 @@ def test_the_ignore_label_widens_with_the_mask():
     given = {"id": "a", "image": image, "mask": np.asarray([[3, 255]], np.uint8)}
     stored = schema.encode_example(given, many, (1, 2))["mask"]
     assert np.asarray(PIL.Image.open(io.BytesIO(stored))).tolist() == [[3, 65535]]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("size", [(1, 1), (5, 300), (40, 7)])
+def test_maps_are_stored_without_loss(dtype, order, size):
+    given = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, size, endpoint=True)
+    stored = compression.to_png(given.astype(dtype, order=order))
+    read = tf.io.decode_png(stored, channels=1, dtype=dtype)[..., 0]
+    PIL.Image.open(io.BytesIO(stored)).verify()  # The checksums.
+    assert np.array_equal(read, given)
+    assert np.array_equal(PIL.Image.open(io.BytesIO(stored)), given)

@@ -221,3 +221,15 @@ def test_native_operations_show_what_opencv_does(rescale):
             for native in (False, True)
         )
         assert b.shape == a.shape and np.abs(a.astype(int) - b).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(60, 80), (7, 300), (300, 3), (1, 1)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_native_operations_sample_the_pixels_that_numpy_does(size, dtype):
+    pixels = tf.constant(np.arange(np.prod(size)).reshape(*size, 1).astype(dtype))
+    for view in random_views(size, (32, 48), (0.2, 2.0), count=10):
+        a, b = (
+            augment.crop_map(pixels, view, (32, 48), 255, native=native) for native in (False, True)
+        )
+        assert a.dtype == b.dtype == dtype and a.shape == (32, 48, 1)
+        assert np.array_equal(a, b)
