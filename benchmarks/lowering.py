@@ -45,7 +45,7 @@ TASK_TYPES = flags.DEFINE_list(
 SIZE = flags.DEFINE_integer("size", 256, "Side of the images in pixels.", lower_bound=64)
 
 
-def targets(task: TaskType, crop: Size) -> dict[str, tf.Tensor]:
+def targets(task: TaskType, crop: Size, images: int = BATCH) -> dict[str, tf.Tensor]:
     """Makes the targets of a batch, as the task's `encode` and the pipeline's batching do."""
     objects = {"areas": tf.ones([1]), "crowds": tf.fill([1], False)}
     example = {
@@ -60,26 +60,34 @@ def targets(task: TaskType, crop: Size) -> dict[str, tf.Tensor]:
         "keypoint_boxes": tf.constant([[0.0, 0, 64, 64]]),
     } | {f"{kind}_{name}": v for kind in ("box", "keypoint") for name, v in objects.items()}
     one = task.encode(example | {"original": example})
-    return tf.nest.map_structure(lambda value: tf.stack([value] * BATCH), one)
+    return tf.nest.map_structure(lambda value: tf.stack([value] * images), one)
+
+
+def make_trainer(
+    task: TaskType, crop: Size, schedule: Schedule = SCHEDULE
+) -> tuple[transfer.Network, Trainer]:
+    """Makes a network with the task's head, and its trainer on the CPU; the task is "x" there."""
+    where = strategies.create_strategy("cpu")
+    with where.scope():
+        network = transfer.build_network(
+            BACKBONE.value, {"x": task.head()}, {"x": crop}, {"x": ((0.5,) * 3, (0.25,) * 3)}
+        )
+        trainer = Trainer(
+            network=network,
+            tasks={"x": task},
+            optimizer=optimizers.create_optimizer(schedule, schedule.steps),
+            strategy=where,
+        )
+    return network, trainer
 
 
 def main(_) -> None:
     crop = (SIZE.value, SIZE.value)
-    where = strategies.create_strategy("cpu")
     strategies.set_precision("bfloat16")
     for task_type in TASK_TYPES.value:
         tf.keras.backend.clear_session()
         task = tasks.create(Task("x", task_type), ROW)
-        with where.scope():
-            network = transfer.build_network(
-                BACKBONE.value, {"x": task.head()}, {"x": crop}, {"x": ((0.5,) * 3, (0.25,) * 3)}
-            )
-            trainer = Trainer(
-                network=network,
-                tasks={"x": task},
-                optimizer=optimizers.create_optimizer(SCHEDULE, SCHEDULE.steps),
-                strategy=where,
-            )
+        network, trainer = make_trainer(task, crop)
         batch = {
             "image": tf.zeros((task.views * BATCH, *crop, 3), tf.uint8),
             "targets": targets(task, crop),

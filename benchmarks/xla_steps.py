@@ -26,10 +26,8 @@ import tensorflow as tf
 from absl import app, flags
 
 from foi_tf import tasks
-from foi_tf.models import transfer
 from foi_tf.study.dataset import Task
-from foi_tf.training import evaluator, optimizers, strategies
-from foi_tf.training.trainer import Trainer
+from foi_tf.training import evaluator, strategies
 
 TWINS, FLOOR = 10, 1e-5  # Bounds of the drift; ours.
 STATISTICS, SWAPPED = 1e-4, 1e-3
@@ -65,19 +63,8 @@ class Runs:
         tf.keras.backend.clear_session()
         strategies.make_repeatable(0)
         self.task = tasks.create(Task("x", task_type), lowering.ROW)
-        statistics = {"x": ((0.5,) * 3, (0.25,) * 3)}
-        where = strategies.create_strategy("cpu")
-        with where.scope():
-            self.network = transfer.build_network(
-                lowering.BACKBONE.value, {"x": self.task.head()}, {"x": crop}, statistics
-            )
-            schedule = dataclasses.replace(lowering.SCHEDULE, learning_rate=RATE)
-            self.trainer = Trainer(
-                network=self.network,
-                tasks={"x": self.task},
-                optimizer=optimizers.create_optimizer(schedule, schedule.steps),
-                strategy=where,
-            )
+        schedule = dataclasses.replace(lowering.SCHEDULE, learning_rate=RATE)
+        self.network, self.trainer = lowering.make_trainer(self.task, crop, schedule)
         self.batches = make_batches(self.task, crop, STEPS.value)
         self.weights = [variable.numpy() for variable in self.network.variables]
 

@@ -63,6 +63,10 @@ CASES = {
         r"camvid:segmentation +0\.1 +0\.\d+ +0\.\d+ [+-]0\.",
     ),
     "shutdown": (["--repeats=5", "--seconds=0.02"], r"longest"),
+    "step_profile": (
+        [*NETWORK, "--steps=1"],
+        r"GFLOP/s\n\d+ operations, (.|\n)*batch norm and its gradient +\d+\.\d%",
+    ),
     "study_throughput": (QUICK["study_throughput"], r"now +4 links +\d+ an hour"),
     "startup": (QUICK["startup"], r"foi-weights +[\d.]+ s"),
     "train_step": ([*QUICK["train_step"], "--rematerialize"], r"again +bfloat16"),
@@ -88,7 +92,7 @@ ELSEWHERE |= {"virtual_time"}
 
 # With the tiny backbone in place of hrnet_mini.
 TINY = {"first_step", "gpu", "inference", "keypoint_limit", "lowering", "segmentation_head"}
-TINY |= {"link_start", "study_throughput", "train_step", "xla_steps"}
+TINY |= {"link_start", "step_profile", "study_throughput", "train_step", "xla_steps"}
 
 
 @pytest.mark.slow
