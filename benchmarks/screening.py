@@ -4,12 +4,12 @@
 
 LINK is that of the pre-training.
 
-W holds a finished study with few target images: chains without a source and from sources of the
-target's own task type, and the source models, as `launch/study.sh mini` leaves them. With
---results, as studies/mini/results.csv, the chains may be of another machine, and W needs the source
-models alone. Each target's
-sources are scored by probes, by all transferability metrics on points, and by the
-rules that need no model. OUT keeps probes and points, so that a run that was stopped goes on.
+W holds a finished study with few target images: chains without a source and from sources, and the
+source models, as `launch/study.sh mini` leaves them. With --results, as studies/mini/results.csv,
+the chains may be of another machine, and W needs the source models alone. Each target's sources of
+its own task type, or all with --pairs=all, are scored by probes, by all transferability metrics on
+points, and by the rules that need no model. OUT keeps probes and points, so that a run that was
+stopped goes on.
 
 For each task type and way the program prints the median seconds of one source (for metrics, those
 of the features are in them; TensorFlow's start is not), and over the targets the mean of Kendall's
@@ -45,6 +45,9 @@ DATA_DIR = flags.DEFINE_string("data_dir", None, "Prepared datasets.", required=
 OUT = flags.DEFINE_string("out", None, "Directory of probes and points.", required=True)
 BACKBONE = flags.DEFINE_string("backbone", "hrnet_mini", "Backbone of the study.")
 TYPES = flags.DEFINE_list("task_types", list(STRUCTURED_TASK_TYPES), "Task types to compare.")
+PAIRS = flags.DEFINE_enum(
+    "pairs", "within_type", ["within_type", "all"], "Task types of the sources."
+)
 POINTS = flags.DEFINE_integer("points", 50, "Points of an image, at most.", 1)
 SETTING, BARE = "small", Task("ilsvrc", "")
 WITHOUT_MODELS = ("advice", "domain", "size")
@@ -130,13 +133,13 @@ def compare(kind, tried, models, sizes):
         ways |= score_by_metrics(prepared, target, starts, sizes[target])
         for way, found in ways.items():
             for source, pair in found.items():
-                scored.setdefault(way, {})[dataset, source.dataset] = pair
+                scored.setdefault(way, {})[dataset, source] = pair
     bare = tried.drop_duplicates("target")
     bare = bare.assign(source=BARE.dataset, source_type="", value=bare.baseline)
     whole = pd.concat([tried, bare], ignore_index=True)
     series, seconds, with_bare = {}, {}, {}
     for way, found in scored.items():
-        keys = zip(whole.target, whole.source, strict=True)
+        keys = [(row.target, Task(row.source, row.source_type)) for row in whole.itertuples()]
         values = pd.Series([found.get(key, (np.nan, 0))[0] for key in keys], dtype=float)
         with_bare[way] = judge(whole[values.notna()], values)
         series[way] = values[: len(tried)].set_axis(tried.index)
@@ -166,7 +169,7 @@ def main(_):
     tried = tried.reset_index(drop=True)
     frame = results.load(rows)
     for kind in TYPES.value:
-        own = past_transfers.filter_task_types(tried, "within_type", [kind])
+        own = past_transfers.filter_task_types(tried, PAIRS.value, [kind])
         tuned = frame[(frame.target_type == kind) & (frame.setting == SETTING)].wall_seconds
         compare(kind, own, models, sizes)
         print(f"{'fine-tuning':14}{tuned.median():9.2f}")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from foi_tf.study import results
-from studies import imagenet_runs
+from studies import imagenet_gains, imagenet_runs
 from studies.imagenet_parts import PARTS, Part
 from studies.imagenet_runs import KEPT, RUN
 from tests.result_rows import BASELINE, changed
@@ -127,3 +127,28 @@ def test_kept_rows_are_planned_and_finite(path):
     assert len(found) == sum(
         ((rows.target + ":" + rows.target_type) == target).sum() for target in part.starts
     )
+
+
+def test_halves_of_the_seeds_are_compared_both_ways():
+    # One chain gains 20 % with every seed, the other 10 % with one half and -6 % with the other.
+    noise = {0: 0.99, 1: 1.01, 2: 1.0, 3: 1.005}
+    factors = {
+        "ilsvrc": dict.fromkeys(noise, 1.0),
+        "one": dict.fromkeys(noise, 1.2),
+        "other": {0: 1.1, 1: 1.1, 2: 0.94, 3: 0.94},
+    }
+    rows = pd.DataFrame([
+        dataclasses.asdict(changed(
+            BASELINE, source=source, source_type="" if source == "ilsvrc" else "segmentation",
+            seed=seed, value=0.4 * factor * noise[seed],
+        ))
+        for source, own in factors.items()
+        for seed, factor in own.items()
+    ])  # fmt: skip
+    found = imagenet_gains.compare_halves(rows)
+    assert len(found) == 3 * 2 * 2  # Three ways to halve four seeds, two halves, two chains.
+    assert found[found.source == "one"].same.all()
+    other = found[found.source == "other"]
+    assert other.same.sum() == 4  # The two ways in which both halves have a seed of each kind.
+    (whole, _) = imagenet_gains.format_halves(rows).splitlines()[2:]
+    assert whole.startswith("| all | 83 |")

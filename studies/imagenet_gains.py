@@ -1,0 +1,108 @@
+"""Makes the tables of IMAGENET.md on what sources gain in the study, from its kept rows."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from foi_tf.analysis.measures.answer import JudgedStart
+from foi_tf.analysis.measures.answers import find_answers
+from foi_tf.analysis.measures.gains import transfers
+from foi_tf.analysis.measures.starts import PRETRAINING, RANDOM, SOURCE
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.uncertainty import verdicts
+from foi_tf.study import metrics
+from foi_tf.study.results import NO_SOURCE, SCRATCH
+from foi_tf.study.table_texts import MISSING
+from studies.markdown import format_table
+
+CHAIN = ["target", "target_type", "source", "source_type"]
+CLEAR = (verdicts.CLEARLY_POSITIVE, verdicts.CLEARLY_NEGATIVE)
+PROBABLE = (*CLEAR, verdicts.PROBABLY_POSITIVE, verdicts.PROBABLY_NEGATIVE)
+
+
+def format_targets(rows: pd.DataFrame) -> str:
+    """Returns the table of what each target should start from."""
+    analysis = StudyAnalysis(rows)
+    chains = transfers(analysis.chains)
+    lines = []
+    for answer in find_answers(analysis):
+        own = chains[(chains.target == answer.target) & (chains.target_type == answer.target_type)]
+        starts = {start.kind: start for start in reversed(answer.ranked)}  # The best of each kind.
+        source, plain = starts.get(SOURCE), starts.get(PRETRAINING)
+        seeds = own.seeds.dropna()
+        lines.append(
+            [f"`{answer.target}:{answer.target_type}`", metrics.METRICS[answer.metric].label,
+             f"{seeds.min():.0f}" if len(seeds) else MISSING,
+             f"{plain.value:.3f}" if plain else MISSING, _say_gain(starts.get(RANDOM)),
+             f"`{source.name}`" if source else MISSING, _say_gain(source),
+             *(f"{(own.verdict == verdict).sum()}" for verdict in CLEAR), f"{len(own)}",
+             answer.kind]
+        )  # fmt: skip
+    header = ["target", "metric", "seeds", "ImageNet", "gain of random weights, %", "first source"]
+    header += ["its gain, %", "clearly up", "clearly down", "of", "answer"]
+    return format_table(header, lines, words=2)
+
+
+def _say_gain(start: JudgedStart | None) -> str:
+    """Formats a gain with its 95 % interval."""
+    if start is None:
+        return MISSING
+    return f"{start.gain:.1f} ({start.gain_low:.1f} to {start.gain_high:.1f})"
+
+
+def compare_halves(rows: pd.DataFrame) -> pd.DataFrame:
+    """Compares gains of one half of the seeds with those of the other, for all ways to halve them.
+
+    The seeds of the baseline that chains lack are halved likewise. A verdict is of one half alone,
+    and the sign that it is held against of the other.
+
+    Returns:
+      A row for each chain, way and half, with `target_type`, `verdict` and whether the sign is the
+      `same`.
+    """
+    chained = sorted(set(rows.seed[~rows.source.isin([SCRATCH, NO_SOURCE])]))
+    further = sorted({*rows.seed} - {*chained})
+    halves = {
+        half: StudyAnalysis(rows[rows.seed.isin(half)]) for way in _halve(chained, further)
+        for half in way
+    }  # fmt: skip
+    found = []
+    for way in _halve(chained, further):
+        for one, other in (way, way[::-1]):
+            told = transfers(halves[one].chains).set_index(CHAIN)[["verdict", "gain"]]
+            held = transfers(halves[other].chains).set_index(CHAIN).gain
+            both = told.join(held.rename("other"), how="inner").dropna().reset_index()
+            found.append(both.assign(same=(both.gain > 0) == (both.other > 0)))
+    return pd.concat(found, ignore_index=True)
+
+
+def _halve(
+    seeds: Sequence[int], further: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Yields the ways to halve seeds, each once, with half of some further ones."""
+    middle = len(further) // 2
+    for one in itertools.combinations(seeds, len(seeds) // 2):
+        other = tuple(seed for seed in seeds if seed not in one)
+        if len(one) < len(other) or seeds[0] in one:
+            yield (*one, *further[:middle]), (*other, *further[middle:])
+
+
+def format_halves(rows: pd.DataFrame) -> str:
+    """Returns the table of how often a gain's sign is the same in two halves of the seeds."""
+    compared = compare_halves(rows)
+    lines = []
+    for name, own in [("all", compared), *compared.groupby("target_type")]:
+        cells = [name, f"{100 * own.same.mean():.0f}"]
+        for words in (PROBABLE, CLEAR):
+            told = own[own.verdict.isin(words)]
+            cells += [f"{100 * len(told) / len(own):.0f}", _say_share(told.same)]
+        lines.append(cells)
+    header = ["targets", "same sign, % of all", "at least probable, %", "same sign, % of these"]
+    return format_table([*header, "clear, %", "same sign, % of these"], lines, words=1)
+
+
+def _say_share(same: pd.Series) -> str:
+    """Formats a share in %, or that there is nothing to count."""
+    return f"{100 * np.mean(same):.0f}" if len(same) else MISSING
