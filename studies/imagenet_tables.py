@@ -12,7 +12,7 @@ from foi_tf.analysis.uncertainty import verdicts
 from foi_tf.study import metrics
 from foi_tf.study.dataset import Task
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH
-from studies import imagenet_parts, imagenet_runs, real_sets
+from studies import imagenet_gains, imagenet_parts, imagenet_runs, real_sets
 from studies.markdown import format_table
 
 START_TEXTS = {NO_SOURCE: "ImageNet", SCRATCH: "random weights"}
@@ -33,8 +33,13 @@ def blocks() -> dict[str, str]:
         "imagenet noise": _format_noise(_load_curves()),
         "imagenet costs": _format_costs(),
     }
-    rates = imagenet_runs.load_rates()
-    return found if rates is None else found | {"imagenet rates": _format_rates(rates)}
+    rates, study = imagenet_runs.load_rates(), imagenet_runs.load_kept("study")
+    if rates is not None:
+        found["imagenet rates"] = _format_rates(rates)
+    if study is not None:
+        found["imagenet targets"] = imagenet_gains.format_targets(study)
+        found["imagenet halves"] = imagenet_gains.format_halves(study)
+    return found
 
 
 def power_of(noise: float, seeds: float, gain: float = GAIN) -> float:
