@@ -15,7 +15,8 @@ For each task type and way the program prints the median seconds of one source (
 of the features are in them; TensorFlow's start is not), and over the targets the mean of Kendall's
 tau with the fine-tuned metric, the same with the start without a source among the sources, the
 mean regret of the first pick among the sources in %, and the largest one.
-Targets at a floor are left out, see `analysis.measures.floors`.
+Targets at a floor are left out, see `analysis.measures.floors`, and ways that score only some of the
+sources of each target.
 """
 
 import statistics
@@ -149,6 +150,8 @@ def compare(kind, tried, models, sizes):
     print(f"\n{kind}: {tried.target.nunique()} targets, {len(tried)} pairs")
     print(f"{'way':14}{'seconds':>9}{'tau':>8}{'with none':>11}{'regret %':>10}{'worst %':>9}")
     for way, values in series.items():
+        if way not in table.index:  # As LEEP, which scores classifiers alone.
+            continue
         row = table.loc[way]
         known = tried[values.notna()]
         print(

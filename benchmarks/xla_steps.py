@@ -35,9 +35,7 @@ from foi_tf.training import evaluator, strategies
 TWINS, FLOOR = 10, 1e-5  # Bounds of the drift; ours.
 STATISTICS, SWAPPED = 1e-4, 1e-3
 DIVERGED = 10  # A loss that grew so many times has diverged; ours.
-# With larger ones the few images are learnt within the steps, or training diverges; ours.
-RATES = {"contrastive": 1e-4, "keypoints": 1e-5, "detection": 1e-5}
-OTHER_RATE = 0.001
+RATE = 1e-5  # With larger ones the few images are learnt within the steps, or training diverges.
 
 STEPS = flags.DEFINE_integer("steps", 5, "Training steps of each run.", lower_bound=1)
 
@@ -69,8 +67,7 @@ class Runs:
         tf.keras.backend.clear_session()
         strategies.make_repeatable(0)
         self.task = tasks.create(Task("x", task_type), lowering.ROW)
-        rate = RATES.get(task_type, OTHER_RATE)
-        schedule = dataclasses.replace(lowering.SCHEDULE, learning_rate=rate)
+        schedule = dataclasses.replace(lowering.SCHEDULE, learning_rate=RATE)
         self.network, self.trainer = lowering.make_trainer(self.task, crop, schedule)
         self.batches = make_batches(self.task, crop, STEPS.value)
         self.weights = [variable.numpy() for variable in self.network.variables]

@@ -180,7 +180,7 @@ def _describe_standing(start: JudgedStart, answer: Answer) -> str:
     if answer.best is None:
         return "ranked alone"
     if start.name == answer.best.name:
-        return "best" if answer.kind != TOO_LITTLE else "ahead"
+        return "ahead" if answer.kind in (ALIKE, TOO_LITTLE) else "best"
     return "cannot be told from it" if start.maybe_best else "worse"
 
 
