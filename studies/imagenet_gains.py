@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from foi_tf.analysis.findings import comparison
+from foi_tf.analysis.findings.evidence import NOT_ENOUGH
 from foi_tf.analysis.measures.answer import JudgedStart
 from foi_tf.analysis.measures.answers import find_answers
 from foi_tf.analysis.measures.gains import transfers
@@ -13,6 +15,7 @@ from foi_tf.analysis.measures.starts import PRETRAINING, RANDOM, SOURCE
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.uncertainty import verdicts
 from foi_tf.study import metrics
+from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from foi_tf.study.table_texts import MISSING
 from studies.markdown import format_table
@@ -50,6 +53,14 @@ def _say_gain(start: JudgedStart | None) -> str:
     if start is None:
         return MISSING
     return f"{start.gain:.1f} ({start.gain_low:.1f} to {start.gain_high:.1f})"
+
+
+def format_claims(rows: pd.DataFrame) -> str:
+    """Returns the table of the paper's claims that the targets of segmentation can tell of."""
+    own = StudyAnalysis(rows[rows.target_type == SEGMENTATION])
+    found = comparison.judge_study(own, "studies/imagenet")
+    lines = [[f"**{x.id}** {x.claim}", x.judgment] for x in found if x.verdict != NOT_ENOUGH]
+    return format_table(["claim", "targets of segmentation"], lines, words=2)
 
 
 def compare_halves(rows: pd.DataFrame) -> pd.DataFrame:

@@ -38,6 +38,7 @@ def blocks() -> dict[str, str]:
         found["imagenet rates"] = _format_rates(rates)
     if study is not None:
         found["imagenet targets"] = imagenet_gains.format_targets(study)
+        found["imagenet claims"] = imagenet_gains.format_claims(study)
         found["imagenet halves"] = imagenet_gains.format_halves(study)
     return found
 
