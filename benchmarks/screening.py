@@ -15,8 +15,8 @@ For each task type and way the program prints the median seconds of one source (
 of the features are in them; TensorFlow's start is not), and over the targets the mean of Kendall's
 tau with the fine-tuned metric, the same with the start without a source among the sources, the
 mean regret of the first pick among the sources in %, and the largest one.
-Targets at a floor are left out, see `analysis.measures.floors`, and ways that score only some of the
-sources of each target.
+Targets at a floor are left out, see `analysis.measures.floors`, and ways that score only some of
+the sources of each target.
 """
 
 import statistics
