@@ -125,7 +125,8 @@ class FieldSpec:
         if self.geometry is Geometry.CLASS_MAP:
             dtype = mask_dtype(dataset, self.task_type)
             ignored = value == IGNORE.get(value.dtype)
-            return compression.to_png(np.where(ignored, IGNORE[dtype], value).astype(dtype))
+            wide = value.astype(dtype)  # NumPy 2 would cut the label to the mask's type.
+            return compression.to_png(np.where(ignored, dtype.type(IGNORE[dtype]), wide))
         if self.geometry is Geometry.REAL_MAP:
             steps = np.rint(np.nan_to_num(value) / self.step(dataset))
             return compression.to_png(steps.clip(0, MAX_STEP).astype(np.uint16))

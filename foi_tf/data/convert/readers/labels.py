@@ -95,7 +95,7 @@ def colors_to_mask(
     labels = _make_color_lookup(tuple(table.items()), rest)[_pack_colors(colors)]
     strays = labels < 0
     if 0 < np.count_nonzero(strays) <= _STRAYS * strays.size:
-        labels = np.where(strays, schema.IGNORE[_choose_dtype(table)], labels)
+        labels = np.where(strays, np.int32(schema.IGNORE[_choose_dtype(table)]), labels)
     return _check_known(labels, lambda at: f"color {tuple(map(int, colors[at]))}", table, path)
 
 

@@ -203,3 +203,11 @@ def test_a_few_stray_colors_are_ignored():
         FoiError, match=r"a\.png: color \(1, 1, 1\) at row 0, column 0 is not among"
     ):
         labels.colors_to_mask(table, colors, "a.png")
+
+
+def test_a_stray_color_is_ignored_beside_many_classes():
+    table = {(0, i // 256, i % 256): i for i in range(300)}
+    colors = np.zeros((100, 100, 3), np.uint8)
+    colors[0, 0] = 9, 9, 9
+    mask = labels.colors_to_mask(table, colors, "a.png")
+    assert mask.dtype == np.uint16 and mask[0, 0] == 65535 and not mask[1:].any()
