@@ -143,7 +143,7 @@ def list_commands(work: pathlib.Path, variant: Variant, init: str) -> list[str]:
         commands.append(["foi-source", *flags, f"--init={init}", "--seed=0"])
         commands += [
             ["foi-target", *flags, f"--target={target}:segmentation", "--setting=small",
-             f"--source_init={init}", f"--seed={seed}", "--vary=init,order"]
+             f"--seed={seed}", "--vary=init,order"]
             for target in TARGETS for seed in SEEDS
         ]  # fmt: skip
     if variant == VARIANTS[0]:
