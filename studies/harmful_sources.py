@@ -33,7 +33,8 @@ HERE = pathlib.Path(__file__).parent
 KEPT = HERE / "harmful" / "results.csv"
 HARMFUL, HELPFUL = ("pvoc", "isaid", "vgallery"), "pcontext"
 TARGETS, SEEDS = ("camvid", "suim", "scannet"), (0, 1)
-RATE, STEPS = 0.03, 600  # Of the sources in the study.
+RATES, STEPS = {"vgallery": 0.1}, 600  # Of the sources in the study.
+OTHER_RATE = 0.03
 NETWORK = ("--backbone=hrnet_mini", "--precision=bfloat16", "--strategy=cpu")
 
 
@@ -44,14 +45,15 @@ class Variant:
     Attributes:
       name: ends the names of the variant's sources in the kept rows.
       sources: datasets that are trained so.
-      rate, steps: of the source models.
+      factor: of the learning rate of the source models.
+      steps: of the source models.
       unlabeled: whether the class with most pixels is marked as ignored.
       merged: whether all classes that `pvoc` does not have are one, as its background.
     """
 
     name: str
     sources: tuple[str, ...] = HARMFUL
-    rate: float = RATE
+    factor: float = 1.0
     steps: int = STEPS
     unlabeled: bool = False
     merged: bool = False
@@ -60,7 +62,7 @@ class Variant:
 VARIANTS = (
     Variant("as_it_was", (*HARMFUL, HELPFUL)),
     Variant("longer", steps=3 * STEPS),
-    Variant("slower", rate=RATE / 3),
+    Variant("slower", factor=0.3),
     Variant("unlabeled", unlabeled=True),
     Variant("merged", (HELPFUL,), merged=True),
 )
@@ -136,9 +138,10 @@ def list_commands(work: pathlib.Path, variant: Variant, init: str) -> list[str]:
     for name in variant.sources:
         changed = variant.unlabeled or variant.merged
         source = name_source(name, variant) if changed else name
+        rate = variant.factor * RATES.get(name, OTHER_RATE)
         # Changed sets have no rate of their own in the configuration, so the common one counts.
         key = "schedule" if changed else f"datasets.{name}.schedule"
-        flags = [*NETWORK, *config, f"--set=segmentation.{key}.learning_rate={variant.rate}"]
+        flags = [*NETWORK, *config, f"--set=segmentation.{key}.learning_rate={rate:g}"]
         flags += [*places, f"--source={source}:segmentation"]
         commands.append(["foi-source", *flags, f"--init={init}", "--seed=0"])
         commands += [
