@@ -47,50 +47,35 @@ class Variant:
       sources: datasets that are trained so.
       factor: of the learning rate of the source models.
       steps: of the source models.
-      unlabeled: whether the class with most pixels is marked as ignored.
-      merged: whether all classes that `pvoc` does not have are one, as its background.
+      sparse: whether pixels of classes that `pvoc` does not have are ignored, as they are there.
     """
 
     name: str
     sources: tuple[str, ...] = HARMFUL
     factor: float = 1.0
     steps: int = STEPS
-    unlabeled: bool = False
-    merged: bool = False
+    sparse: bool = False
 
 
 VARIANTS = (
     Variant("as_it_was", (*HARMFUL, HELPFUL)),
     Variant("longer", steps=3 * STEPS),
     Variant("slower", factor=0.3),
-    Variant("unlabeled", unlabeled=True),
-    Variant("merged", (HELPFUL,), merged=True),
+    Variant("sparse", (HELPFUL,), sparse=True),
 )
 
 
-def write_changed(
-    prepared: PreparedDataset, folder: pathlib.Path, things: Collection[str] | None
-) -> None:
-    """Writes a prepared dataset as a folder with changed masks.
-
-    Args:
-      things: names of the classes that stay, where all others become one, the background; without
-        them, the class with most pixels is marked as ignored.
-    """
+def write_changed(prepared: PreparedDataset, folder: pathlib.Path, things: Collection[str]) -> None:
+    """Writes a prepared dataset as a folder; its masks ignore all classes that `things` lacks."""
     classes = list(prepared.dataset.names["segmentation"])
+    kept = [one for one in classes if one in things]
+    table = np.full(256, schema.IGNORE[np.dtype(np.uint8)], np.uint8)
+    table[: len(classes)] = [kept.index(x) if x in kept else table[-1] for x in classes]
     examples = [
         (split, example)
         for split in ("train", "val")
         for example in read_examples(prepared, split, pixels=False)
     ]
-    table = np.arange(256, dtype=np.uint8)
-    if things is None:
-        counts = sum(np.bincount(x["mask"].ravel(), minlength=256) for _, x in examples)
-        table[counts[: len(classes)].argmax()] = schema.IGNORE[table.dtype]
-    else:
-        kept = [one for one in classes if one in things]
-        table[: len(classes)] = [kept.index(x) + 1 if x in kept else 0 for x in classes]
-        classes = ["background", *kept]
     for split, example in examples:
         name = example["id"].replace("/", "_")
         mask = cv2.imencode(".png", table[example["mask"].squeeze()])[1].tobytes()
@@ -98,7 +83,7 @@ def write_changed(
                            (f"masks/{split}/{name}.png", mask)):  # fmt: skip
             (folder / kind).parent.mkdir(parents=True, exist_ok=True)
             (folder / kind).write_bytes(data)
-    files.write_text(folder / "classes.json", json.dumps({"classes": classes}))
+    files.write_text(folder / "classes.json", json.dumps({"classes": kept}))
 
 
 def prepare(work: pathlib.Path) -> None:
@@ -110,11 +95,11 @@ def prepare(work: pathlib.Path) -> None:
     )
     load = functools.partial(prepared_datasets.load_annotated, data_dir)
     for variant in VARIANTS:
-        for name in variant.sources if variant.unlabeled or variant.merged else ():
+        for name in variant.sources if variant.sparse else ():
             made = name_source(name, variant)
             if (data_dir / made).exists():
                 continue
-            things = load("pvoc").dataset.names["segmentation"] if variant.merged else None
+            things = load("pvoc").dataset.names["segmentation"]
             write_changed(load(name), work / "folders" / made, things)
             foi.prepare(
                 work / "folders" / made, data_dir=data_dir, name=made, format="masks",
@@ -136,11 +121,10 @@ def list_commands(work: pathlib.Path, variant: Variant, init: str) -> list[str]:
     places = [f"--data_dir={work / 'data'}", f"--workdir={work / variant.name}"]
     commands = []
     for name in variant.sources:
-        changed = variant.unlabeled or variant.merged
-        source = name_source(name, variant) if changed else name
+        source = name_source(name, variant) if variant.sparse else name
         rate = variant.factor * RATES.get(name, OTHER_RATE)
         # Changed sets have no rate of their own in the configuration, so the common one counts.
-        key = "schedule" if changed else f"datasets.{name}.schedule"
+        key = "schedule" if variant.sparse else f"datasets.{name}.schedule"
         flags = [*NETWORK, *config, f"--set=segmentation.{key}.learning_rate={rate:g}"]
         flags += [*places, f"--source={source}:segmentation"]
         commands.append(["foi-source", *flags, f"--init={init}", "--seed=0"])
