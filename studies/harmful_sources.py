@@ -46,21 +46,22 @@ class Variant:
       name: ends the names of the variant's sources in the kept rows.
       sources: datasets that are trained so.
       factor: of the learning rate of the source models.
-      steps: of the source models.
+      restarts: how often at most source models go on for as many steps, while they improve.
       sparse: whether pixels of classes that `pvoc` does not have are ignored, as they are there.
     """
 
     name: str
     sources: tuple[str, ...] = HARMFUL
     factor: float = 1.0
-    steps: int = STEPS
+    restarts: int = 0
     sparse: bool = False
 
 
 VARIANTS = (
     Variant("as_it_was", (*HARMFUL, HELPFUL)),
-    Variant("longer", steps=3 * STEPS),
+    Variant("converged", (*HARMFUL, HELPFUL), restarts=4),
     Variant("slower", factor=0.3),
+    Variant("slower_converged", ("vgallery",), factor=0.3, restarts=4),
     Variant("sparse", (HELPFUL,), sparse=True),
 )
 
@@ -116,7 +117,8 @@ def list_commands(work: pathlib.Path, variant: Variant, init: str) -> list[str]:
     """Lists the commands of a variant: source models first, then targets."""
     config = [
         f"--config={HERE / 'mini' / 'rates.yaml'}",
-        f"--set=segmentation.schedule.steps={variant.steps}",
+        f"--set=segmentation.schedule.steps={STEPS}",
+        f"--set=segmentation.schedule.restarts={variant.restarts}",
     ]
     places = [f"--data_dir={work / 'data'}", f"--workdir={work / variant.name}"]
     commands = []

@@ -55,8 +55,9 @@ def check_not_diverged(directory: epath.Path, link: Link, config: str) -> None:
 
 def diverged_error(directory: epath.Path, link: Link, step: int, config: str) -> DivergedError:
     """Returns the error for a link that diverged at a step; see `check_not_diverged`."""
+    steps = link.steps * (1 + link.schedule.restarts)
     return DivergedError(
-        f"{link.task}: the training diverged at step {step} of {link.steps}, with the learning "
+        f"{link.task}: the training diverged at step {step} of {steps}, with the learning "
         f"rate {link.schedule.learning_rate:g}: its loss or weights are not finite. There is no "
         f"result. Lower {link.task.type}.schedule.learning_rate in {config}, or by --set, and give "
         f"the command again; {directory / _RECORD} keeps a record of this run"

@@ -82,7 +82,8 @@ class Link:
       parent: digest of the weights that the link starts from; empty for random weights.
       holdout: share of the training images that the link is evaluated on, in place of the
         validation images; 0 for all links but candidates of a learning rate.
-      steps: number of training steps; a step takes one batch of each member.
+      steps: number of training steps before the schedule restarts; a step takes one batch of
+        each member.
       schedule: how the weights are optimized, the same for all members.
       backbone: name of the backbone, as `study.backbones.find_backbone` takes it.
       precision: one of `study.choices.PRECISIONS`.
@@ -125,6 +126,9 @@ class Link:
             del described["micro_batch"]
         if not self.rematerialize:  # Earlier versions kept all maps.
             del described["rematerialize"]
+        if not self.schedule.restarts:  # Earlier versions trained once.
+            for name in ("restarts", "least_gain"):
+                del described["schedule"][name]
         content = json.dumps([recipe, described], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -186,6 +190,8 @@ class Finished:
       tensorflow: version of TensorFlow; likewise.
       deterministic: whether operations added up in a fixed order, see `study.choices.Pace`; None
         if the version did not keep it.
+      passes: `value` at the end of each pass through the schedule, see `chains.convergence`; ()
+        if the version did not keep it.
     """
 
     link: Link
@@ -201,6 +207,12 @@ class Finished:
     machine: str = ""
     tensorflow: str = ""
     deterministic: bool | None = None
+    passes: tuple[float, ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """Returns the number of training steps in all."""
+        return self.link.steps * max(len(self.passes), 1)
 
     @property
     def constant(self) -> float:

@@ -48,7 +48,7 @@ def build_row(
         n_target=finished.n_train,
         metric=finished.metric,
         value=finished.value,
-        steps=link.steps,
+        steps=finished.steps,
         wall_seconds=finished.wall_seconds,
         device=finished.device,
         devices=link.replicas,

@@ -5,8 +5,6 @@ operations are deterministic, see `study.choices.Pace`.
 """
 
 import contextlib
-import hashlib
-import json
 import sys
 import tempfile
 import time
@@ -17,22 +15,18 @@ import tensorflow as tf
 from etils import epath
 
 from foi_tf import lease, preemption
-from foi_tf.chains import checkpoint_recovery, divergence, links
+from foi_tf.chains import checkpoint_recovery, convergence, divergence, link_record, links
 from foi_tf.chains.links import Finished, Link
 from foi_tf.chains.train_session import SessionCache, TrainSession
 from foi_tf.data.records import integrity
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
-from foi_tf.files import describe_error, sync_files
+from foi_tf.files import describe_error
 from foi_tf.models import transfer
-from foi_tf.models.weights import checkpoint_facts
-from foi_tf.models.weights.checkpoint_facts import CheckpointFacts
 from foi_tf.preemption import Preempted
 from foi_tf.progress import Progress
-from foi_tf.study import backbones, image_statistics
 from foi_tf.study.choices import Pace
 from foi_tf.training import strategies
-from foi_tf.training.evaluator import Evaluation
 from foi_tf.training.trainer import NotFiniteLossError, silence_orbit
 
 _WORTH_SAVING = 30.0  # Seconds of training that an interrupted evaluation must not cost; ours.
@@ -81,27 +75,57 @@ def run_link(
         # Every process has to take part in saving, but only the chief's files are kept.
         with tempfile.TemporaryDirectory() as scrap:
             own = directory if chief else epath.Path(scrap)
-            seconds = _create_seconds(strategy)
-            with _open_controller(session, seconds, directory, own, pace, held) as controller:
-                try:
-                    controller.train(link.steps, checkpoint_at_completion=False)
-                    if transfer.find_not_finite(session.network.variables):
-                        raise NotFiniteLossError(link.steps)
-                except NotFiniteLossError as error:
-                    if chief:
-                        divergence.write_record(directory, error.step)
-                    raise divergence.diverged_error(directory, link, error.step, config) from error
-                # Saving takes as long as some steps; seconds of training are repeated instead.
-                if strategies.any_process(strategy, lambda: seconds.numpy() > _WORTH_SAVING):
-                    controller.save_checkpoint()
-            started = time.monotonic()
-            found = session.evaluate()
+            seconds, evaluating = _create_seconds(strategy), 0.0
+            passes = convergence.load_passes(directory)
+            while True:
+                steps = link.steps * (len(passes) + 1)
+                with _open_controller(
+                    session, seconds, directory, own, pace, held, steps
+                ) as controller:
+                    _train(controller, session, directory, steps, config)
+                    # Saving takes as long as some steps; seconds of training are repeated instead.
+                    # A restart begins from the checkpoint.
+                    if link.schedule.restarts or strategies.any_process(
+                        strategy, lambda: seconds.numpy() > _WORTH_SAVING
+                    ):
+                        controller.save_checkpoint()
+                started = time.monotonic()
+                found = session.evaluate()
+                evaluating += time.monotonic() - started
+                spent = float(seconds.numpy()) + evaluating
+                finished = link_record.summarize(session, prepared, found, passes, spent)
+                if not convergence.goes_on(link, finished):
+                    break
+                passes = finished.passes
+                if chief:
+                    convergence.save_passes(directory, passes)
             session.network.checkpoint().write(str(links.weights_path(own)))
-            trained = float(seconds.numpy())
-            finished = _summarize(session, prepared, found, trained + time.monotonic() - started)
         if chief:
-            _write_record(directory, finished, found, prepared, checkpoint)
+            link_record.write_record(directory, finished, found, prepared, checkpoint)
         return finished
+
+
+def _train(
+    controller: orbit.Controller,
+    session: TrainSession,
+    directory: epath.Path,
+    steps: int,
+    config: str,
+) -> None:
+    """Trains the session's link up to a number of steps; see `run_link`.
+
+    Raises:
+      DivergedError: the loss or the weights are not finite.
+      Preempted: SIGTERM came.
+    """
+    try:
+        controller.train(steps, checkpoint_at_completion=False)
+        if transfer.find_not_finite(session.network.variables):
+            raise NotFiniteLossError(steps)
+    except NotFiniteLossError as error:
+        if strategies.is_chief(session.strategy):
+            divergence.write_record(directory, error.step)
+        raise divergence.diverged_error(directory, session.link, error.step, config) from error
 
 
 @contextlib.contextmanager
@@ -158,6 +182,7 @@ def _open_controller(
     own: epath.Path,
     pace: Pace,
     held: lease.Lease | None,
+    steps: int,
 ) -> Iterator[orbit.Controller]:
     """Yields a controller that trains the session's link on from its newest checkpoint.
 
@@ -169,6 +194,7 @@ def _open_controller(
       directory: the link's, where the chief saves checkpoints.
       own: where this process writes its files: the same for the chief.
       held: the lease; it is checked between two loops of steps.
+      steps: number of steps up to which the link will be trained.
     """
     trainer, link, strategy = session.trainer, session.link, session.strategy
     state = session.network.checkpoint(
@@ -185,7 +211,7 @@ def _open_controller(
         init_fn=lambda: state.restore(tf.train.latest_checkpoint(shared)),
     )
     clock = time.monotonic()
-    progress = Progress(" -> ".join(link.chain), link.steps)
+    progress = Progress(" -> ".join(link.chain), steps)
 
     def show(output: Mapping[str, float]) -> None:
         nonlocal clock
@@ -193,7 +219,7 @@ def _open_controller(
         clock = time.monotonic()
         progress.update(int(trainer.global_step.numpy()) - progress.count, **output)
         if pace.watch is not None:
-            pace.watch(progress.count, link.steps)
+            pace.watch(progress.count, steps)
 
     with progress, preemption.defer_sigterm() as came, silence_orbit():
 
@@ -228,69 +254,3 @@ def _open_controller(
         if strategies.any_process(strategy, came):
             controller.save_checkpoint()
             raise Preempted
-
-
-def _summarize(
-    session: TrainSession,
-    prepared: Sequence[PreparedDataset],
-    found: Mapping[str, Evaluation],
-    wall_seconds: float,
-) -> Finished:
-    """Returns the record of the session's link; `found` holds the evaluation of each task."""
-    domains = {one.dataset.domain for one in prepared}
-    names = {task.metric for task in session.tasks.values()}
-    values = [found[name].metrics[task.metric] for name, task in session.tasks.items()]
-    return Finished(
-        link=session.link,
-        metric=names.pop() if len(names) == 1 else "mean",
-        value=sum(values) / len(values),
-        metrics=_merge_metrics({name: one.metrics for name, one in found.items()}),
-        n_train=sum(len(source.ids()) for source in session.sources),
-        domain=domains.pop() if len(domains) == 1 else "",
-        wall_seconds=wall_seconds,
-        device=strategies.device_kind(session.strategy),
-        subset=_digest_ids([source.ids() for source in session.sources]),
-        machine=strategies.describe_machine(session.strategy),
-        tensorflow=tf.__version__,
-        deterministic=session.deterministic,
-    )
-
-
-def _digest_ids(ids: Sequence[Sequence[str]]) -> str:
-    """Returns the digest of the ids of the images of each member."""
-    content = json.dumps([sorted(own) for own in ids])
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
-def _write_record(
-    directory: epath.Path,
-    finished: Finished,
-    found: Mapping[str, Evaluation],
-    prepared: Sequence[PreparedDataset],
-    checkpoint: epath.Path | None,
-) -> None:
-    """Writes what makes the link count as finished, and removes its checkpoints."""
-    # Sets have no result row, beside which the statistics of their images could be kept.
-    if len(found) == 1 and (by_image := next(iter(found.values())).images):
-        image_statistics.save_statistics(by_image, links.image_statistics_path(directory))
-    name = finished.link.backbone
-    used = {backbones.choose_statistics(name, one.dataset) for one in prepared}
-    # Images of a set may be normalized by the statistics of the dataset that they are from.
-    mean, std = used.pop() if len(used) == 1 else (None, None)
-    begun = checkpoint_facts.read_facts(checkpoint) if checkpoint else None
-    license = begun.license if begun else ""
-    facts = CheckpointFacts(backbone=name, mean=mean, std=std, license=license)
-    checkpoint_facts.write_facts(links.weights_path(directory), facts)
-    sync_files(*checkpoint_facts.checkpoint_files(links.weights_path(directory)))
-    links.save_finished(directory, finished)
-    # A worker that was killed while it wrote weights leaves a directory of their parts.
-    for name in ("checkpoints", "weights_temp"):
-        (directory / name).rmtree(missing_ok=True)
-
-
-def _merge_metrics(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Returns metrics by name, behind the task's name ("TASK/miou") if there are several tasks."""
-    if len(metrics) == 1:
-        (only,) = metrics.values()
-        return dict(only)
-    return {f"{task}/{name}": v for task, own in metrics.items() for name, v in own.items()}

@@ -215,7 +215,7 @@ def _plan_link(
     order = sources.interleave_parts(task, setup.seed if variation.ORDER in varied else 0)
     prepared = [datasets[part] for part in order]
     settings = setup.config.link_of_source(task)
-    schedule = settings.schedule
+    schedule = settings.schedule.fit_images(images)
     link = Link(
         chain=(*start.chain, str(task)),
         task=task,

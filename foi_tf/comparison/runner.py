@@ -109,7 +109,7 @@ class Runner:
             self._ledger.finish(self.key(run))
             return Outcome(math.nan)
         if watched.trained:
-            steps = finished.link.steps
+            steps = finished.steps
             self._forecast.learn(run.task, steps, time.monotonic() - started)
         self._ledger.finish(self.key(run))
         return Outcome(finished.value, finished, self._find_image_shares(finished))

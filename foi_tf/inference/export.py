@@ -200,7 +200,7 @@ def _description(finished: links.Finished, dataset: Dataset, task: TaskType) -> 
         "metric": task.metric,
         "metrics": finished.metrics,
         "training_images": finished.n_train,
-        "steps": link.steps,
+        "steps": finished.steps,
         "seed": link.seed,
         "mean": dataset.mean,
         "std": dataset.std,

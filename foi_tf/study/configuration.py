@@ -44,6 +44,10 @@ class Schedule:
       learning_rate: learning rate after the warm-up, from which the policy lowers it.
       steps: training steps on a whole training set.
       small_steps: training steps on a subset of it (section 5.1 lowers them).
+      restarts: how often at most training on a whole training set goes on for as many steps
+        again, with the learning rate from its start, as long as that improves the metric on the
+        validation images; see `chains.convergence`.
+      least_gain: share of the metric that counts as such an improvement.
       batch_size: images in a step, over all replicas.
       policy: "step" multiplies the learning rate by `decay` at each of the fractions
         `boundaries` of the steps; "poly" multiplies it by (1 - step / steps) ** `power` (A.2);
@@ -72,15 +76,27 @@ class Schedule:
     warmup: Fraction = 0.0
     momentum: Fraction = 0.9
     weight_decay: NonNegative = 0.0
+    restarts: Annotated[int, pydantic.Field(ge=0, le=100)] = 0
+    least_gain: NonNegative = 0.02  # Ours, as the noise of a run of segmentation.
 
     def steps_on(self, images: Iterable[int | None]) -> int:
-        """Returns the number of training steps of a link.
+        """Returns the number of training steps of a link, before it restarts.
 
         Args:
           images: how many training images the link may use of each task that it trains on;
             None for all of them.
         """
         return self.steps if all(limit is None for limit in images) else self.small_steps
+
+    def most_steps_on(self, images: Sequence[int | None]) -> int:
+        """Returns the number of training steps of a link that takes all restarts."""
+        return self.steps_on(images) * (1 + self.fit_images(images).restarts)
+
+    def fit_images(self, images: Iterable[int | None]) -> "Schedule":
+        """Returns the schedule of a link; those on a subset do not restart."""
+        if all(limit is None for limit in images) and self.restarts:
+            return self
+        return dataclasses.replace(self, restarts=0, least_gain=Schedule.least_gain)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -151,7 +151,7 @@ class CostModel:
         parts = sources.source_parts(run.task)
         limit = grid.max_target_images if run.program == "target" else grid.max_source_images
         images = [limit(self.datasets[part.dataset], run.setting) for part in parts]
-        steps = self.config.link_of_source(run.task).schedule.steps_on(images)
+        steps = self.config.link_of_source(run.task).schedule.most_steps_on(images)
         found = [(self.count_megapixels(part, steps), *prices.price_of(part)) for part in parts]
         seconds = self._count_links(run) * sum(work * price for work, price, _ in found)
         order = (MEASURED, SAME_TYPE, OTHER_TASKS, PAPER_PRICE)

@@ -29,6 +29,22 @@ class LinearWarmup(tf.keras.optimizers.schedules.LearningRateSchedule):
         return {"after": self._after, "steps": self._steps}
 
 
+class Restarting(tf.keras.optimizers.schedules.LearningRateSchedule):
+    """Repeats the rates of the first `steps` steps of `once`."""
+
+    def __init__(self, once: tf.keras.optimizers.schedules.LearningRateSchedule, steps: int):
+        super().__init__()
+        self._once, self._steps = once, steps
+
+    def __call__(self, step):
+        """Returns the learning rate at `step`."""
+        return self._once(tf.math.floormod(step, tf.cast(self._steps, step.dtype)))
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {"once": self._once, "steps": self._steps}
+
+
 class FusedSGD(tf.keras.optimizers.SGD):
     """Runs Keras' SGD with momentum, but updates each variable by one operation.
 
@@ -73,6 +89,8 @@ def create_learning_rate(
 ) -> tf.keras.optimizers.schedules.LearningRateSchedule:
     """Returns the learning rate as a function of the step, for a link of `steps` steps.
 
+    If the schedule restarts, these repeat.
+
     Args:
       rates: variables with the values of `list_base_rates`, which may change between links.
     """
@@ -88,7 +106,8 @@ def create_learning_rate(
         drops = [round(fraction * steps) - 1 for fraction in schedule.boundaries]
         rate = tf.keras.optimizers.schedules.PiecewiseConstantDecay(drops, list(rates))
     warmup = round(schedule.warmup * steps)
-    return LinearWarmup(rate, warmup) if warmup else rate
+    once = LinearWarmup(rate, warmup) if warmup else rate
+    return Restarting(once, steps) if schedule.restarts else once
 
 
 def create_optimizer(

@@ -41,6 +41,14 @@ def test_warmup_rises_linearly():
     np.testing.assert_allclose(warm[10:], rates(STEP)[10:], rtol=1e-6)
 
 
+def test_a_schedule_that_restarts_repeats_its_rates():
+    once = dataclasses.replace(STEP, policy="poly", warmup=0.1)
+    again = optimizers.create_learning_rate(dataclasses.replace(once, restarts=2), 100)
+    for step in (0, 5, 99):
+        assert float(again(step)) == float(again(step + 100)) == float(again(step + 200))
+        assert float(again(step)) == rates(once)[step]
+
+
 @pytest.mark.parametrize("name", ["sgd", "adam"])
 def test_weight_decay_spares_biases_and_batch_norm(name):
     schedule = dataclasses.replace(STEP, optimizer=name, weight_decay=0.1)
