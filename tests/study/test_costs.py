@@ -150,6 +150,20 @@ def test_a_task_that_ran_costs_what_it_took(model):
     assert full.chip_hours == pytest.approx((10000 + 101 / 3) / (1000 + 101 / 3))
 
 
+def test_all_restarts_are_counted(model):
+    prices = model.measure_prices(frame({}), "tpu")
+    whole = run(CAMVID, setting="full")
+    once = model.estimate(whole, prices).chip_hours
+    sections = {
+        kind: dataclasses.replace(own, schedule=dataclasses.replace(own.schedule, restarts=2))
+        for kind, own in model.config.sections.items()
+    }
+    config = dataclasses.replace(model.config, sections=sections)
+    more = dataclasses.replace(model, config=config)
+    assert 2.5 < more.estimate(whole, prices).chip_hours / once < 3
+    assert more.estimate(run(CAMVID), prices) == model.estimate(run(CAMVID), prices)
+
+
 def test_others_cost_what_the_nearest_did(model):
     rows = frame({}, {"target": "kitti", "chip_hours": 3.0}, {"backbone": "hrnet_w48"},
                  {"device": "cpu", "chip_hours": 99.0}, {"target": "foreign"})  # fmt: skip
