@@ -82,7 +82,8 @@ def run_link(
                 with _open_controller(
                     session, seconds, directory, own, pace, held, steps
                 ) as controller:
-                    _train(controller, session, directory, steps, config)
+                    with _record_divergence(session, directory, steps, config):
+                        controller.train(steps, checkpoint_at_completion=False)
                     # Saving takes as long as some steps; seconds of training are repeated instead.
                     # A restart begins from the checkpoint.
                     if link.schedule.restarts or strategies.any_process(
@@ -105,21 +106,17 @@ def run_link(
         return finished
 
 
-def _train(
-    controller: orbit.Controller,
-    session: TrainSession,
-    directory: epath.Path,
-    steps: int,
-    config: str,
-) -> None:
-    """Trains the session's link up to a number of steps; see `run_link`.
+@contextlib.contextmanager
+def _record_divergence(
+    session: TrainSession, directory: epath.Path, steps: int, config: str
+) -> Iterator[None]:
+    """Records a divergence within the block, which trains up to `steps`; see `run_link`.
 
     Raises:
       DivergedError: the loss or the weights are not finite.
-      Preempted: SIGTERM came.
     """
     try:
-        controller.train(steps, checkpoint_at_completion=False)
+        yield
         if transfer.find_not_finite(session.network.variables):
             raise NotFiniteLossError(steps)
     except NotFiniteLossError as error:
