@@ -38,7 +38,8 @@ class Restarting(tf.keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step):
         """Returns the learning rate at `step`."""
-        return self._once(tf.math.floormod(step, tf.cast(self._steps, step.dtype)))
+        step = tf.convert_to_tensor(step)
+        return self._once(step % tf.cast(self._steps, step.dtype))
 
     def get_config(self):
         """Returns the constructor's arguments."""
