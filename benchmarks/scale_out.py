@@ -159,7 +159,7 @@ class Study:
         assert run_all(runs, call_all, RETRY, self.clock.sleep) == 0
 
     @contextlib.contextmanager
-    def train(self, session, seconds, directory, own, pace, held):
+    def train(self, session, seconds, directory, own, pace, held, steps):
         """Stands in for `run_link._open_controller`."""
         spread = self._random.uniform(0.5, 1.5)
 
