@@ -1,8 +1,9 @@
 """Decides whether a link has converged, or goes on from the start of its schedule.
 
 Section 5.1 trains source models "until convergence", and does not say how that is told. Ours: a
-schedule, which lowers the learning rate to its end, is passed through again as long as that
-improves the metric. Such warm restarts are those of Loshchilov and Hutter, "SGDR" (ICLR 2017).
+schedule, which lowers the learning rate to its end, is passed through again, twice as slowly, as
+long as that improves the metric. Such warm restarts are those of Loshchilov and Hutter, "SGDR"
+(ICLR 2017), with passes that double.
 """
 
 import json

@@ -13,6 +13,7 @@ from foi_tf import parsing
 from foi_tf.chains.links import Link
 from foi_tf.errors import FoiError
 from foi_tf.files import write_text
+from foi_tf.study.configuration import count_steps
 
 _RECORD = "diverged.json"
 
@@ -55,7 +56,7 @@ def check_not_diverged(directory: epath.Path, link: Link, config: str) -> None:
 
 def diverged_error(directory: epath.Path, link: Link, step: int, config: str) -> DivergedError:
     """Returns the error for a link that diverged at a step; see `check_not_diverged`."""
-    steps = link.steps * (1 + link.schedule.restarts)
+    steps = count_steps(link.steps, 1 + link.schedule.restarts)
     return DivergedError(
         f"{link.task}: the training diverged at step {step} of {steps}, with the learning "
         f"rate {link.schedule.learning_rate:g}: its loss or weights are not finite. There is no "

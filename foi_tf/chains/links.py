@@ -15,7 +15,7 @@ from foi_tf.errors import FoiError
 from foi_tf.files import describe_error, write_text
 from foi_tf.study import metrics, variation
 from foi_tf.study.choices import Fit, Upsample
-from foi_tf.study.configuration import Schedule
+from foi_tf.study.configuration import Schedule, count_steps
 from foi_tf.study.dataset import SEGMENTATION, TASK_TYPES, Size, Task
 
 # Version of the training code by task type. Raise it with any change after which an equal link of
@@ -212,7 +212,7 @@ class Finished:
     @property
     def steps(self) -> int:
         """Returns the number of training steps in all."""
-        return self.link.steps * max(len(self.passes), 1)
+        return count_steps(self.link.steps, max(len(self.passes), 1))
 
     @property
     def constant(self) -> float:

@@ -26,6 +26,7 @@ from foi_tf.models import transfer
 from foi_tf.preemption import Preempted
 from foi_tf.progress import Progress
 from foi_tf.study.choices import Pace
+from foi_tf.study.configuration import count_steps
 from foi_tf.training import strategies
 from foi_tf.training.trainer import NotFiniteLossError, silence_orbit
 
@@ -78,7 +79,7 @@ def run_link(
             seconds, evaluating = _create_seconds(strategy), 0.0
             passes = convergence.load_passes(directory)
             while True:
-                steps = link.steps * (len(passes) + 1)
+                steps = count_steps(link.steps, len(passes) + 1)
                 with _open_controller(
                     session, seconds, directory, own, pace, held, steps
                 ) as controller:

@@ -73,7 +73,7 @@ class Forecast:
     def _count_steps(self, run: PlannedRun) -> int:
         limit = grid.max_target_images if run.program == "target" else grid.max_source_images
         images = limit(self._datasets[run.task.dataset], run.setting or "full")
-        return self._load_config(run.task).link(run.task).schedule.steps_on([images])
+        return self._load_config(run.task).link(run.task).schedule.most_steps_on([images])
 
     def _work(self, run: PlannedRun) -> float:
         """Returns the megapixels of a run."""

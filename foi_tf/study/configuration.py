@@ -35,6 +35,15 @@ _TYPES_OF_KEY = {"upsample": (SEGMENTATION,), "fit": ANNOTATED_TASK_TYPES}
 NonNegative = Annotated[float, pydantic.Field(ge=0)]
 
 
+def count_steps(steps: int, passes: int) -> int:
+    """Returns the steps of some passes through a schedule: each is twice as long as the last.
+
+    Args:
+      steps: steps of the first pass.
+    """
+    return steps * (2**passes - 1)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Schedule:
     """Describes how the weights of one link are optimized.
@@ -44,9 +53,9 @@ class Schedule:
       learning_rate: learning rate after the warm-up, from which the policy lowers it.
       steps: training steps on a whole training set.
       small_steps: training steps on a subset of it (section 5.1 lowers them).
-      restarts: how often at most training on a whole training set goes on for as many steps
-        again, with the learning rate from its start, as long as that improves the metric on the
-        validation images; see `chains.convergence`.
+      restarts: how often at most training on a whole training set passes through the schedule
+        again, each time twice as slowly, as long as that improves the metric on the validation
+        images; see `chains.convergence`.
       least_gain: share of the metric that counts as such an improvement.
       batch_size: images in a step, over all replicas.
       policy: "step" multiplies the learning rate by `decay` at each of the fractions
@@ -76,7 +85,7 @@ class Schedule:
     warmup: Fraction = 0.0
     momentum: Fraction = 0.9
     weight_decay: NonNegative = 0.0
-    restarts: Annotated[int, pydantic.Field(ge=0, le=100)] = 0
+    restarts: Annotated[int, pydantic.Field(ge=0, le=10)] = 0
     least_gain: NonNegative = 0.02  # Ours, as the noise of a run of segmentation.
 
     def steps_on(self, images: Iterable[int | None]) -> int:
@@ -90,7 +99,7 @@ class Schedule:
 
     def most_steps_on(self, images: Sequence[int | None]) -> int:
         """Returns the number of training steps of a link that takes all restarts."""
-        return self.steps_on(images) * (1 + self.fit_images(images).restarts)
+        return count_steps(self.steps_on(images), 1 + self.fit_images(images).restarts)
 
     def fit_images(self, images: Iterable[int | None]) -> "Schedule":
         """Returns the schedule of a link; those on a subset do not restart."""

@@ -6,7 +6,7 @@ import tensorflow as tf
 from official.modeling.optimization import lars
 
 from foi_tf.errors import FoiError
-from foi_tf.study.configuration import Schedule
+from foi_tf.study.configuration import Schedule, count_steps
 
 _NOT_DECAYED = ["bias", "gamma", "beta"]
 
@@ -30,20 +30,24 @@ class LinearWarmup(tf.keras.optimizers.schedules.LearningRateSchedule):
 
 
 class Restarting(tf.keras.optimizers.schedules.LearningRateSchedule):
-    """Repeats the rates of the first `steps` steps of `once`."""
+    """Repeats the rates of the first `steps` steps of `once`, each time twice as slowly."""
 
-    def __init__(self, once: tf.keras.optimizers.schedules.LearningRateSchedule, steps: int):
+    def __init__(
+        self, once: tf.keras.optimizers.schedules.LearningRateSchedule, steps: int, restarts: int
+    ):
         super().__init__()
-        self._once, self._steps = once, steps
+        self._once, self._steps, self._restarts = once, steps, restarts
 
     def __call__(self, step):
         """Returns the learning rate at `step`."""
-        step = tf.convert_to_tensor(step)
-        return self._once(step % tf.cast(self._steps, step.dtype))
+        step = tf.cast(step, tf.float32)
+        starts = [count_steps(self._steps, passes) for passes in range(1, self._restarts + 1)]
+        slower = 2.0 ** tf.reduce_sum(tf.cast(step >= tf.constant(starts, tf.float32), tf.float32))
+        return self._once((step - self._steps * (slower - 1)) / slower)
 
     def get_config(self):
         """Returns the constructor's arguments."""
-        return {"once": self._once, "steps": self._steps}
+        return {"once": self._once, "steps": self._steps, "restarts": self._restarts}
 
 
 class FusedSGD(tf.keras.optimizers.SGD):
@@ -90,7 +94,7 @@ def create_learning_rate(
 ) -> tf.keras.optimizers.schedules.LearningRateSchedule:
     """Returns the learning rate as a function of the step, for a link of `steps` steps.
 
-    If the schedule restarts, these repeat.
+    If the schedule restarts, these repeat, each time twice as slowly.
 
     Args:
       rates: variables with the values of `list_base_rates`, which may change between links.
@@ -108,7 +112,7 @@ def create_learning_rate(
         rate = tf.keras.optimizers.schedules.PiecewiseConstantDecay(drops, list(rates))
     warmup = round(schedule.warmup * steps)
     once = LinearWarmup(rate, warmup) if warmup else rate
-    return Restarting(once, steps) if schedule.restarts else once
+    return Restarting(once, steps, schedule.restarts) if schedule.restarts else once
 
 
 def create_optimizer(

@@ -41,12 +41,20 @@ def test_warmup_rises_linearly():
     np.testing.assert_allclose(warm[10:], rates(STEP)[10:], rtol=1e-6)
 
 
-def test_a_schedule_that_restarts_repeats_its_rates():
-    once = dataclasses.replace(STEP, policy="poly", warmup=0.1)
-    again = optimizers.create_learning_rate(dataclasses.replace(once, restarts=2), 100)
-    for step in (0, 5, 99):
-        assert float(again(step)) == float(again(step + 100)) == float(again(step + 200))
-        assert float(again(step)) == rates(once)[step]
+@pytest.mark.parametrize("policy", ["poly", "step"])
+@pytest.mark.parametrize("steps", [100, 100_000])
+def test_a_schedule_that_restarts_repeats_its_rates_twice_as_slowly(policy, steps):
+    once = dataclasses.replace(STEP, policy=policy, warmup=0.1)
+    plain = optimizers.create_learning_rate(once, steps)
+    again = optimizers.create_learning_rate(dataclasses.replace(once, restarts=2), steps)
+    for share in (0, 0.05, 0.1, 0.4, 0.7, 0.99):
+        step = round(share * steps)
+        expected = pytest.approx(float(plain(step)), rel=1e-5)
+        assert float(again(step)) == expected
+        assert float(again(tf.constant(steps + 2 * step, tf.int64))) == expected
+        assert float(again(3 * steps + 4 * step)) == expected
+    for end, pass_end in ((1, steps - 1), (2, 3 * steps - 2), (4, 7 * steps - 4)):
+        assert float(again(pass_end)) == pytest.approx(float(plain(steps - 1)), rel=1e-5), end
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam"])
