@@ -14,8 +14,6 @@ import functools
 import json
 import pathlib
 import shlex
-import subprocess
-import sys
 from collections.abc import Collection
 
 import cv2
@@ -28,6 +26,7 @@ from foi_tf.data.records import prepared_datasets, schema
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.data.records.read_examples import read_examples
 from foi_tf.study import results
+from studies.programs import run
 
 HERE = pathlib.Path(__file__).parent
 KEPT = HERE / "harmful" / "results.csv"
@@ -142,17 +141,6 @@ def list_commands(work: pathlib.Path, variant: Variant, init: str) -> list[str]:
             for target in TARGETS for seed in SEEDS
         ]  # fmt: skip
     return [shlex.join(command) for command in commands]
-
-
-def run(*command: str, stdin: str = "") -> None:
-    """Runs a program of foi_tf; ends with its exit code where it fails."""
-    module = f"foi_tf.bin.{command[0].removeprefix('foi-')}"
-    done = subprocess.run(
-        [sys.executable, "-m", module, *command[1:]], input=stdin, text=True, check=False,
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    if done.returncode:
-        sys.exit(done.returncode)
 
 
 def main() -> None:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from foi_tf.analysis.findings import comparison
-from foi_tf.analysis.findings.evidence import NOT_ENOUGH
+from foi_tf.analysis.measures import distance
 from foi_tf.analysis.measures.answer import JudgedStart
 from foi_tf.analysis.measures.answers import find_answers
 from foi_tf.analysis.measures.gains import transfers
@@ -18,6 +17,8 @@ from foi_tf.study import metrics
 from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from foi_tf.study.table_texts import MISSING
+from studies import imagenet_runs
+from studies.imagenet_parts import STUDY
 from studies.markdown import format_table
 
 CHAIN = ["target", "target_type", "source", "source_type"]
@@ -55,12 +56,13 @@ def _say_gain(start: JudgedStart | None) -> str:
     return f"{start.gain:.1f} ({start.gain_low:.1f} to {start.gain_high:.1f})"
 
 
-def format_claims(rows: pd.DataFrame) -> str:
-    """Returns the table of the paper's claims that the targets of segmentation can tell of."""
-    own = StudyAnalysis(rows[rows.target_type == SEGMENTATION])
-    found = comparison.judge_study(own, "studies/imagenet")
-    lines = [[f"**{x.id}** {x.claim}", x.judgment] for x in found if x.verdict != NOT_ENOUGH]
-    return format_table(["claim", "targets of segmentation"], lines, words=2)
+def load_segmentation() -> StudyAnalysis:
+    """Loads the study's targets of segmentation, with the distances that are kept."""
+    rows, kept = imagenet_runs.load_kept(STUDY), imagenet_runs.KEPT / "distances.csv"
+    assert rows is not None
+    return StudyAnalysis(
+        rows[rows.target_type == SEGMENTATION], distances=distance.read_distances(kept)
+    )
 
 
 def compare_halves(rows: pd.DataFrame) -> pd.DataFrame:

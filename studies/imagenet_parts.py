@@ -18,6 +18,7 @@ from foi_tf.study.results import NO_SOURCE, SCRATCH
 from studies import real_sets
 
 STARTS = (SCRATCH, NO_SOURCE)
+STUDY = "study"  # Name of the part that all others prepare.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -156,5 +157,5 @@ PARTS = {
         flags=("--crop=160x160",),
         rated=True,
     ),
-    "study": _plan_study(),
+    STUDY: _plan_study(),
 }

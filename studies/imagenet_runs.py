@@ -3,9 +3,9 @@
   FOI_REAL_DATA=DIR python -m studies.imagenet_runs PART [PART ...] --work=WORK [--targets=A,B]
 
 `imagenet_parts.PARTS` has the parts. One process runs all that a target lacks of a seed, in
-WORK/PART. Then its rows are added to studies/imagenet/PART.csv. So a stopped call goes on with the
-same command, and another machine goes on where the kept rows end: it trains the source models that
-it needs anew, which are those of a single seed.
+WORK/PART. Then its rows are added to studies/imagenet/PART.csv, those of the study to results.csv.
+So a stopped call goes on with the same command, and another machine goes on where the kept rows
+end: it trains the source models that it needs anew, which are those of a single seed.
 --targets takes some targets of the parts, and --seeds some seeds. --dry_run prints the commands.
 """
 
@@ -31,7 +31,7 @@ from foi_tf.study.dataset import KEYPOINTS, Task
 from foi_tf.study.metrics import Metric, get_metric
 from foi_tf.study.results import NO_SOURCE, SCRATCH
 from studies import real_sets
-from studies.imagenet_parts import PARTS, Part
+from studies.imagenet_parts import PARTS, STUDY, Part
 
 BACKBONE, WEIGHTS = "efficientnet_lite0", "efficientnet_lite0_imagenet"
 RATES = ("rates", "rates_outer", "rates_upper")
@@ -151,8 +151,13 @@ def _log_quality(metric: Metric, value: float | None) -> float:
 
 def load_kept(name: str) -> pd.DataFrame | None:
     """Loads the kept rows of a part; None where there are none yet."""
-    path = KEPT / f"{name}.csv"
+    path = find_path(name)
     return results.load(path) if path.exists() else None
+
+
+def find_path(name: str) -> pathlib.Path:
+    """Returns the path of a part's kept rows; those of the study are named as in other studies."""
+    return KEPT / f"{'results' if name == STUDY else name}.csv"
 
 
 def find_kept(name: str) -> set[tuple]:
@@ -174,7 +179,7 @@ def keep_rows(name: str, directory: pathlib.Path) -> None:
         found = pd.concat([kept, found])
     found = found.drop_duplicates(RUN)
     KEPT.mkdir(exist_ok=True)
-    files.write_text(KEPT / f"{name}.csv", results.to_csv(found.sort_values(RUN)))
+    files.write_text(find_path(name), results.to_csv(found.sort_values(RUN)))
 
 
 def _identify(part: Part, run: TargetRun) -> tuple:

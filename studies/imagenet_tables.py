@@ -8,11 +8,14 @@ import pandas as pd
 from scipy import stats
 
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.recommend import pair_scores
 from foi_tf.analysis.uncertainty import verdicts
 from foi_tf.study import metrics
 from foi_tf.study.dataset import Task
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH
-from studies import imagenet_gains, imagenet_parts, imagenet_runs, real_sets
+from foi_tf.study.table_texts import MISSING
+from studies import imagenet_gains, imagenet_parts, imagenet_rules, imagenet_runs, real_sets
+from studies.imagenet_parts import STUDY
 from studies.markdown import format_table
 
 START_TEXTS = {NO_SOURCE: "ImageNet", SCRATCH: "random weights"}
@@ -33,13 +36,17 @@ def blocks() -> dict[str, str]:
         "imagenet noise": _format_noise(_load_curves()),
         "imagenet costs": _format_costs(),
     }
-    rates, study = imagenet_runs.load_rates(), imagenet_runs.load_kept("study")
+    rates, study = imagenet_runs.load_rates(), imagenet_runs.load_kept(STUDY)
     if rates is not None:
         found["imagenet rates"] = _format_rates(rates)
     if study is not None:
         found["imagenet targets"] = imagenet_gains.format_targets(study)
-        found["imagenet claims"] = imagenet_gains.format_claims(study)
+        found["imagenet rows"] = _format_rows(study)
         found["imagenet halves"] = imagenet_gains.format_halves(study)
+        found["imagenet worth"] = imagenet_rules.format_worth(
+            imagenet_gains.load_segmentation(),
+            pair_scores.read_scores(imagenet_runs.KEPT / "scores.csv"),
+        )
     return found
 
 
@@ -131,9 +138,22 @@ def _format_rates(rows: pd.DataFrame) -> str:
     return format_table(["target", "metric", "start", "metric by rate"], lines, words=4)
 
 
+def _format_rows(rows: pd.DataFrame) -> str:
+    """Returns the table of how many runs of the study are planned, and how many have a row."""
+    part, lines = imagenet_parts.PARTS[STUDY], []
+    for kind in imagenet_parts.STEPS:
+        targets = [target for target in part.starts if Task.parse(target).type == kind]
+        planned = [run for x in targets for run in imagenet_runs.plan_target(part, x, set())]
+        own = rows[rows.target_type == kind]
+        seeds = ", ".join(f"{seed}: {count}" for seed, count in own.groupby("seed").size().items())
+        lines.append([kind, f"{len(targets)}", f"{len(planned)}", f"{len(own)}", seeds or MISSING])
+    header = ["targets", "number", "runs of the plan", "rows"]
+    return format_table([*header, "of these with seed"], lines, words=1)
+
+
 def _format_costs() -> str:
     """Returns the table of what the study costs, in full and cut."""
-    study = imagenet_parts.PARTS["study"]
+    study = imagenet_parts.PARTS[STUDY]
     every = [task for own in real_sets.REAL_SETS for task in own.tasks]
     some = [Task.parse(target) for target in study.starts]
     steps, source_steps = imagenet_parts.STEPS, imagenet_parts.SOURCE_STEPS

@@ -23,12 +23,14 @@ from foi_tf.analysis.report.variance_tables import build_variance_tables
 from foi_tf.analysis.uncertainty.verdicts import VERDICTS
 from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.table_texts import MISSING
-from studies import imagenet_tables
+from studies import imagenet_gains, imagenet_tables
 from studies.markdown import format_table
 
 HERE = pathlib.Path(__file__).parent
 PAGES = (HERE / "FINDINGS.md", HERE / "IMAGENET.md")
-STUDIES = sorted(path.parent for path in HERE.glob("*/results.csv"))
+STUDIES = (HERE / "mini", HERE / "real")
+# Its targets of segmentation are compared with those. The others do not have all seeds.
+IMAGENET = HERE / "imagenet"
 # Table 10, and the τ of the source's size that Section 6 gives beside it.
 FACTORS = {
     distance.ONE_TO_ONE: ("(1) Earth Mover's Distance", "0.20"),
@@ -42,7 +44,10 @@ FACTORS = {
 
 def blocks() -> dict[str, str]:
     """Returns all computed parts by the NAME in their marks, `<!-- NAME -->`, `<!-- /NAME -->`."""
-    judged = {study.name: comparison.judge_study(_analysis(study), str(study)) for study in STUDIES}
+    judged = {
+        study.name: comparison.judge_study(_analysis(study), str(study))
+        for study in (*STUDIES, IMAGENET)
+    }
     found = {"findings": comparison.compare_as_markdown(judged)}
     found["agreement mini"] = _agreement(HERE / "mini")
     found["effects"] = _effects()
@@ -86,6 +91,8 @@ def _pattern(name: str) -> re.Pattern:
 @functools.cache
 def _analysis(study: pathlib.Path) -> StudyAnalysis:
     """Loads a study once."""
+    if study == IMAGENET:
+        return imagenet_gains.load_segmentation()
     return comparison.load_study(study)
 
 
@@ -114,7 +121,7 @@ def _agreement(study: pathlib.Path) -> str:
 def _effects() -> str:
     """Returns the table of what gains depend on, of all studies."""
     found = []
-    for study in STUDIES:
+    for study in (*STUDIES, IMAGENET):
         (own,) = build_variance_tables(_analysis(study).mean_gains)
         found.append(own.texts.drop(columns="network").assign(study=study.name))
     table = pd.concat(found).set_index("study").reset_index()
@@ -124,7 +131,7 @@ def _effects() -> str:
 def _noise() -> str:
     """Returns the table of how far the gains of a chain's first two seeds differ."""
     found = []
-    for study in STUDIES:
+    for study in (*STUDIES, IMAGENET):
         runs = gains.transfers(_analysis(study).seed_gains).sort_values("seed")
         runs["nth"] = runs.groupby(gains.CHAIN).cumcount()
         both = runs.pivot(index=gains.CHAIN, columns="nth", values="gain")[[0, 1]].dropna()
@@ -142,7 +149,7 @@ def _noise() -> str:
 def _verdicts() -> str:
     """Returns the table of how many gains are how sure, in the small setting."""
     found = []
-    for study in STUDIES:
+    for study in (*STUDIES, IMAGENET):
         own = gains.transfers(_analysis(study).chains)
         own = own[(own.setting == "small") & own.gain.notna()]
         for kind, part in own.groupby("target_type"):

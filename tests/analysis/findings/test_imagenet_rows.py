@@ -5,13 +5,15 @@ import importlib
 import json
 import shlex
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.study import results
-from studies import imagenet_gains, imagenet_runs
+from studies import imagenet_again, imagenet_gains, imagenet_rules, imagenet_runs
 from studies.imagenet_parts import PARTS, Part
-from studies.imagenet_runs import KEPT, RUN
+from studies.imagenet_runs import RUN
 from tests.result_rows import BASELINE, changed
 
 PART = Part(starts={"mine:depth": ("scratch", "ilsvrc", "other:depth")}, seeds=(3, 4))
@@ -112,9 +114,10 @@ def test_the_study_has_its_chains_and_longer_baselines():
     assert set(count) >= {"clothing:segmentation", "facades:segmentation"}
 
 
-@pytest.mark.parametrize("path", sorted(KEPT.glob("*.csv")), ids=lambda path: path.stem)
-def test_kept_rows_are_planned_and_finite(path):
-    rows, part = results.load(path), PARTS[path.stem]
+@pytest.mark.parametrize("name", [x for x in PARTS if imagenet_runs.find_path(x).exists()])
+def test_kept_rows_are_planned_and_finite(name):
+    path, part = imagenet_runs.find_path(name), PARTS[name]
+    rows = results.load(path)
     assert path.stat().st_size <= 10**6
     assert not rows.duplicated(RUN).any() and rows.value.notna().all()
     found = set(rows[RUN].itertuples(index=False, name=None))
@@ -152,3 +155,49 @@ def test_halves_of_the_seeds_are_compared_both_ways():
     assert other.same.sum() == 4  # The two ways in which both halves have a seed of each kind.
     (whole, _) = imagenet_gains.format_halves(rows).splitlines()[2:]
     assert whole.startswith("| all | 83 |")
+
+
+def test_a_first_pick_is_held_against_all_starts():
+    """One source gains 20 % on every target, the other loses 20 %; ImageNet alone is between."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame([
+        dataclasses.asdict(changed(
+            BASELINE, target=target, source=source, seed=seed, n_source=images,
+            source_type="" if source == "ilsvrc" else "segmentation",
+            value=0.4 * factor * np.exp(0.01 * rng.standard_normal()),
+        ))
+        for target in ("camvid", "city", "kitti", "suim")
+        for source, factor, images in (("ilsvrc", 1, 0), ("good", 1.2, 100), ("bad", 0.8, 200))
+        for seed in range(5)
+    ])  # fmt: skip
+    scores = rows[rows.source_type != ""][["target", "target_type", "source", "source_type"]]
+    scores = scores.drop_duplicates().assign(leep=lambda x: (x.source == "good").astype(float))
+    table = imagenet_rules.format_worth(StudyAnalysis(rows), scores).splitlines()[2:]
+    found = {
+        cells[1].strip(): [float(x.split("(")[0]) for x in cells[3:5]]
+        for cells in (line.split("|") for line in table)
+    }
+    assert found["`leep`"] == pytest.approx([20, 0], abs=1.5)
+    assert found["`size`"] == pytest.approx([-20, 100 / 3], abs=1.5)
+    assert found["ImageNet alone"] == pytest.approx([0, 100 / 6], abs=1.5)
+    assert found["a source by chance"] == pytest.approx([0, 100 / 6], abs=1.5)
+    assert "`inclusion`" not in found  # There are no distances.
+
+
+def test_chains_that_were_run_again_are_compared_in_all_metrics():
+    rows = pd.DataFrame([dataclasses.asdict(changed(BASELINE, seed=seed)) for seed in range(3)])
+    rows = rows.assign(**{"extra.pixel_accuracy": [0.5, 0.6, np.nan]})
+    again = rows.assign(**{"extra.pixel_accuracy": [0.5, 0.7, np.nan]})
+    assert imagenet_again.compare(rows, again).same.tolist() == [True, False, True]
+    again.loc[0, "value"] += 1e-9
+    assert imagenet_again.compare(rows, again.iloc[[0, 2]]).same.tolist() == [False, True]
+
+
+def test_source_models_serve_another_working_directory(tmp_path):
+    for name in ("model", "target"):
+        (tmp_path / "work" / "links" / name).mkdir(parents=True)
+    (tmp_path / "work" / "links" / "model" / "selected_none.json").write_text("{}")
+    for _ in range(2):
+        imagenet_again.link_models(tmp_path / "work", tmp_path / "again")
+    (linked,) = (tmp_path / "again" / "links").iterdir()
+    assert linked.name == "model" and (linked / "selected_none.json").exists()
