@@ -23,7 +23,7 @@ from foi_tf.analysis.report.variance_tables import build_variance_tables
 from foi_tf.analysis.uncertainty.verdicts import VERDICTS
 from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.table_texts import MISSING
-from studies import imagenet_gains, imagenet_tables
+from studies import harmful_table, imagenet_gains, imagenet_tables
 from studies.markdown import format_table
 
 HERE = pathlib.Path(__file__).parent
@@ -60,6 +60,7 @@ def blocks() -> dict[str, str]:
             scores = pair_scores.read_scores(kept)
             found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], scores)
             found[f"winners {study.name}"] = _format_winners(winners(study, scores))
+    found["harmful"] = harmful_table.format_harm()
     return found | imagenet_tables.blocks()
 
 
