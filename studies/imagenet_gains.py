@@ -15,7 +15,7 @@ from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.uncertainty import verdicts
 from foi_tf.study import metrics
 from foi_tf.study.dataset import SEGMENTATION
-from foi_tf.study.results import NO_SOURCE, SCRATCH
+from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH, SOURCE_VALUE
 from foi_tf.study.table_texts import MISSING
 from studies import imagenet_runs
 from studies.imagenet_parts import STUDY
@@ -63,6 +63,31 @@ def load_segmentation() -> StudyAnalysis:
     return StudyAnalysis(
         rows[rows.target_type == SEGMENTATION], distances=distance.read_distances(kept)
     )
+
+
+def format_longer(rows: pd.DataFrame, longer: pd.DataFrame) -> str:
+    """Returns the table of what chains gain whose sources are trained three times as long.
+
+    Args:
+      rows: of the study.
+      longer: of the part "longer_sources".
+    """
+    both = pd.concat(
+        [rows[rows.target_type == SEGMENTATION], longer.assign(source=longer.source + "+")]
+    )
+    chains = transfers(StudyAnalysis(both).chains).set_index(["target", "source"])
+    quality = both.groupby(["target", "source"])[EXTRA + SOURCE_VALUE].mean()
+    lines = []
+    for target, source in sorted(set(zip(longer.target, longer.source, strict=True))):
+        cells = [f"`{target}`", f"`{source}`"]
+        for name in (source, source + "+"):
+            found = chains.loc[(target, name)]
+            gain = f"{found.gain:.1f} ({found.gain_low:.1f} to {found.gain_high:.1f})"
+            cells += [f"{quality[target, name]:.3f}", f"{found.seeds:.0f}", gain]
+        lines.append(cells)
+    each = ["its own mIoU, {}", "seeds", "gain, %"]
+    header = [*(x.format("600 steps") for x in each), *(x.format("1800 steps") for x in each)]
+    return format_table(["target", "source", *header], lines, words=2)
 
 
 def compare_halves(rows: pd.DataFrame) -> pd.DataFrame:

@@ -110,6 +110,23 @@ def _plan_study() -> Part:
     )
 
 
+def _plan_longer_sources() -> Part:
+    """Plans chains of the study whose sources are trained three times as long.
+
+    Those are the sources that come first for most targets. A source has one model.
+    """
+    study, sources = _plan_study(), ("camvid_part:segmentation", "human_seg:segmentation")
+    targets = ("facades:segmentation", "indoor_corridors:segmentation", "clothing:segmentation")
+    return dataclasses.replace(
+        study,
+        starts=dict.fromkeys(targets, sources),
+        seeds=(2, 3),
+        baseline_seeds=(),
+        flags=(*study.flags, f"--set={SEGMENTATION}.schedule.restarts=1"),
+        vary="init,order,subset",
+    )
+
+
 def _select_rates(factors: Sequence[float], targets: Sequence[str] = PILOT) -> Part:
     """Returns a part that tries learning rates for each start, with a seed that no other part has.
 
@@ -158,4 +175,5 @@ PARTS = {
         rated=True,
     ),
     STUDY: _plan_study(),
+    "longer_sources": _plan_longer_sources(),
 }

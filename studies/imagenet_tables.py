@@ -43,6 +43,9 @@ def blocks() -> dict[str, str]:
         found["imagenet targets"] = imagenet_gains.format_targets(study)
         found["imagenet rows"] = _format_rows(study)
         found["imagenet halves"] = imagenet_gains.format_halves(study)
+        longer = imagenet_runs.load_kept("longer_sources")
+        if longer is not None:
+            found["imagenet longer"] = imagenet_gains.format_longer(study, longer)
         found["imagenet worth"] = imagenet_rules.format_worth(
             imagenet_gains.load_segmentation(),
             pair_scores.read_scores(imagenet_runs.KEPT / "scores.csv"),

@@ -1,4 +1,4 @@
-"""Fills the computed parts of FINDINGS.md and IMAGENET.md, between marks, from the tables here.
+"""Fills the computed parts of FINDINGS.md, IMAGENET.md and the project's README.md, between marks.
 
   python -m studies.readme
 
@@ -8,13 +8,14 @@ A test compares the page with the output of these functions.
 import functools
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from foi_tf import files
 from foi_tf.analysis.findings import comparison
+from foi_tf.analysis.findings.evidence import NOT_ENOUGH, Finding
 from foi_tf.analysis.measures import correlation, distance, gains
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.recommend import pair_scores, past_transfers, regret, source_ranking
@@ -27,7 +28,7 @@ from studies import harmful_table, imagenet_gains, imagenet_tables
 from studies.markdown import format_table
 
 HERE = pathlib.Path(__file__).parent
-PAGES = (HERE / "FINDINGS.md", HERE / "IMAGENET.md")
+PAGES = (HERE / "FINDINGS.md", HERE / "IMAGENET.md", HERE.parent / "README.md")
 STUDIES = (HERE / "mini", HERE / "real")
 # Its targets of segmentation are compared with those. The others do not have all seeds.
 IMAGENET = HERE / "imagenet"
@@ -48,7 +49,7 @@ def blocks() -> dict[str, str]:
         study.name: comparison.judge_study(_analysis(study), str(study))
         for study in (*STUDIES, IMAGENET)
     }
-    found = {"findings": comparison.compare_as_markdown(judged)}
+    found = {"findings": comparison.compare_as_markdown(judged), "claims": _claims(judged)}
     found["agreement mini"] = _agreement(HERE / "mini")
     found["effects"] = _effects()
     found["noise"] = _noise()
@@ -95,6 +96,17 @@ def _analysis(study: pathlib.Path) -> StudyAnalysis:
     if study == IMAGENET:
         return imagenet_gains.load_segmentation()
     return comparison.load_study(study)
+
+
+def _claims(judged: Mapping[str, Sequence[Finding]]) -> str:
+    """Returns the table of the claims that the study from ImageNet weights can tell of."""
+    lines = [
+        [f"{own[0].id}: {own[0].claim}", *(one.judgment for one in own)]
+        for own in zip(*judged.values(), strict=True)
+        if dict(zip(judged, own, strict=True))[IMAGENET.name].verdict != NOT_ENOUGH
+    ]
+    header = ["claim", "rendered", "real, small network", "real, from ImageNet"]
+    return format_table(header, lines, words=len(header))
 
 
 def _agreement(study: pathlib.Path) -> str:
