@@ -9,7 +9,7 @@ from studies.markdown import format_table
 
 TEXTS = {
     "as_it_was": "600 steps, as in the study",
-    "converged": "until it stops improving, at most 4200 steps",
+    "converged": "while it improves, at most 4200 steps",
     "slower": "600 steps, at a third of the rate",
     "sparse": "600 steps, all but `pvoc`'s classes ignored",
 }

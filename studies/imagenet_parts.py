@@ -18,7 +18,7 @@ from foi_tf.study.results import NO_SOURCE, SCRATCH
 from studies import real_sets
 
 STARTS = (SCRATCH, NO_SOURCE)
-STUDY = "study"  # Name of the part that all others prepare.
+STUDY = "study"  # Name of the part that the pilot prepares.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
