@@ -28,7 +28,7 @@ QUICK = {
         "--targets=camvid",
         "--sources=kitti",
     ],
-    "scale_out": ["--links=8", "--workers=3", "--datasets=2"],
+    "scale_out": ["--links=8", "--workers=3", "--datasets=2", "--ways=chunks,leave"],
     "growth": ["--only=plan,targets", "--largest=100", "--repeats=1"],
 }
 

@@ -1,7 +1,9 @@
 """Holds annotated and predicted objects, one row for each, and their sizes."""
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,8 +72,21 @@ class Objects:
     def records(self) -> list[dict]:
         """Converts to annotations or results in COCO's format; see `columns`."""
         columns = self.columns()
-        lists = [column.tolist() for column in columns.values()]
-        return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+        with _pause_collection():
+            lists = [column.tolist() for column in columns.values()]
+            return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+
+
+@contextlib.contextmanager
+def _pause_collection() -> Iterator[None]:
+    """Pauses the garbage collector, which looks through many new lists again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def box_areas(boxes: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Compares average precision with pycocotools on JSON files, and with VOC's rule by hand."""
 
+import gc
 import json
 import os
 import pathlib
@@ -34,6 +35,30 @@ def test_both_libraries_compute_the_same_precision(monkeypatch):
     for case, value in zip(cases, fast, strict=True):
         np.testing.assert_array_equal(value, coco_evaluation.compute_precision(*case))
     assert 0 < fast[0].max() <= 1 and 0 < fast[1].max() <= 1
+
+
+@pytest.fixture
+def collections():
+    """Lists the collections of Python's garbage collector that begin and end."""
+    seen = []
+
+    def note(phase, _):
+        seen.append(phase)
+
+    gc.callbacks.append(note)
+    yield seen
+    gc.callbacks.remove(note)
+    gc.enable()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_records_of_many_people_wake_the_garbage_collector_once_at_most(enabled, collections):
+    people = random_truth(np.random.default_rng(0), 300, 1, most=30, keypoints=5)
+    if not enabled:
+        gc.disable()
+    collections.clear()
+    assert len(people.records()) > 2000 and collections in ([], ["start", "stop"])
+    assert gc.isenabled() == enabled
 
 
 @pytest.mark.parametrize("seed", range(4))
