@@ -23,7 +23,7 @@ from studies.imagenet_parts import PARTS, STUDY
 from studies.imagenet_runs import BACKBONE, KEPT, WEIGHTS
 from studies.programs import run
 
-METRICS = ("leep", "logme", "hscore", "gbc")  # NLEEP takes 5 s a pair.
+METRICS = ("leep", "nleep", "logme", "hscore", "gbc")  # NLEEP takes 5 s a pair.
 SIZE = "--size=96x96"  # The input of the study.
 
 
