@@ -1,14 +1,14 @@
 """Measures how many links an hour two workers of a plan finish, against an earlier version.
 
-  python benchmarks/study_throughput.py [--before=a6b91d3 --repeats=1 --seeds=6]
+  python benchmarks/study_throughput.py [--before=a6b91d3 --repeats=5 --seeds=6]
 
 Both versions prepare the same rendered datasets and run the same plan by their own
 launch/sweep_local.sh: sources and targets of segmentation with hrnet_mini in bfloat16, of --steps
 steps each, all from one checkpoint. They take turns. --before is a commit of this repository, whose
 files are unpacked beside; empty measures this version alone. The program prints the medians of
 links an hour and of CPU seconds a link (of all processes, which depends less on what else the
-machine does), and the ratio of each. 6 seeds make 198 links, each chain six times, so that a turn
-is a mean of its own; on 2 cores it takes 15 to 21 minutes. Fewer seeds make fewer links.
+machine does), and the ratio of each. 6 seeds make 198 links; fewer seeds make fewer. A turn of
+a version takes 15 to 21 minutes on 2 cores.
 """
 
 import os
@@ -33,7 +33,7 @@ segmentation:
 """
 
 BEFORE = flags.DEFINE_string("before", "a6b91d3", "Commit to compare with; empty for none.")
-REPEATS = flags.DEFINE_integer("repeats", 1, "Runs of each version.", lower_bound=1)
+REPEATS = flags.DEFINE_integer("repeats", 5, "Runs of each version.", lower_bound=1)
 SEEDS = flags.DEFINE_integer("seeds", 6, "Seeds of the targets.", lower_bound=1)
 STEPS = flags.DEFINE_integer("steps", 50, "Steps of a link.", lower_bound=1)
 TARGETS = flags.DEFINE_list("targets", ["camvid", "sunrgbd", "suim", "kitti"], "Target datasets.")
