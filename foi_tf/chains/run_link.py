@@ -172,6 +172,15 @@ def _create_seconds(strategy: tf.distribute.Strategy) -> tf.Variable:
         )
 
 
+class _CheckpointManager(tf.train.CheckpointManager):
+    """Saves its first checkpoint when the interval is over, not after the first loop of steps."""
+
+    def save(self, checkpoint_number=None, check_interval=True, options=None):
+        if check_interval and checkpoint_number < self.checkpoint_interval:
+            return None
+        return super().save(checkpoint_number, check_interval, options)
+
+
 @contextlib.contextmanager
 def _open_controller(
     session: TrainSession,
@@ -199,7 +208,7 @@ def _open_controller(
         optimizer=trainer.optimizer, global_step=trainer.global_step, seconds=seconds
     )
     shared = str(directory / "checkpoints")
-    manager = tf.train.CheckpointManager(
+    manager = _CheckpointManager(
         state,
         str(own / "checkpoints"),
         max_to_keep=2,

@@ -113,6 +113,8 @@ class TrainSession:
                 rematerialize=link.rematerialize,
             )
         self._random_weights = [v.numpy() for v in self.network.variables]
+        # Building moved the generators on; each link begins with them as they were.
+        strategies.make_repeatable(link.init_seed, deterministic)
         self._evaluators: dict[str, Evaluator] = {}
         # Both read the link's images, and are made when they are first needed.
         self._first_batches: list[link_inputs.Batches] | None = None
@@ -150,9 +152,11 @@ class TrainSession:
           FoiError: the weights do not fit the backbone.
         """
         before, self.link = self.link, link
-        strategies.make_repeatable(link.init_seed, self.deterministic)
         if link.init_seed != before.init_seed:
             self._draw_random_weights()
+        elif self.trainer.draws_numbers():
+            # It makes TensorFlow optimize the traced step again, so it is done only where needed.
+            strategies.make_repeatable(link.init_seed, self.deterministic)
         if _describe_images(link) != _describe_images(before):
             self._open_inputs()
             # Otherwise both see the validation images; but pairs of views depend on the seed.
@@ -214,9 +218,10 @@ class TrainSession:
 
     def _draw_random_weights(self) -> None:
         """Draws the random weights of the link's seed, as a new network has them."""
+        strategies.make_repeatable(self.link.init_seed, self.deterministic)
         with self.strategy.scope():
             self._random_weights = [v.numpy() for v in self._build_network().variables]
-        # Drawing moved the generators on; now they are as in a session of its own.
+        # Drawing moved the generators on, as building did.
         strategies.make_repeatable(self.link.init_seed, self.deterministic)
 
     def _open_inputs(self) -> None:

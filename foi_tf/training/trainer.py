@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Iterator, Mapping
 
 import orbit
@@ -84,6 +85,8 @@ class Trainer(orbit.StandardTrainer):
         }
         # Counts replicas' losses that are finite: on the device, as the check costs nothing there.
         self._finite, self._first = tf.keras.metrics.Sum("finite_losses"), 0
+        self._traced: list[tf.Graph] = []
+        self._draws = False
 
     def begin(self) -> None:
         """Resets the step, the optimizer's state and the mean losses."""
@@ -109,8 +112,15 @@ class Trainer(orbit.StandardTrainer):
         def loop(iterators, num_steps):
             step = functools.partial(self.train_step, iterators)
             tf.while_loop(lambda done: done < num_steps, step, [tf.zeros_like(num_steps)])
+            self._traced.append(tf.compat.v1.get_default_graph())
 
         return loop
+
+    def draws_numbers(self) -> bool:
+        """Tells whether a traced step draws random numbers by a state of its own, as dropout."""
+        while self._traced:  # Each is looked at once, since that takes a moment.
+            self._draws |= _draws_numbers(self._traced.pop())
+        return self._draws
 
     # Keras code holds nothing for AutoGraph to convert, and walking it takes a minute.
     @tf.autograph.experimental.do_not_convert
@@ -234,6 +244,14 @@ class Trainer(orbit.StandardTrainer):
         for mean in self._means.values():
             mean.reset_state()
         return output | {"learning_rate": float(self.optimizer.learning_rate.numpy())}
+
+
+def _draws_numbers(graph: tf.Graph) -> bool:
+    """Tells whether a graph or a function in it has a stateful operation that draws numbers."""
+    definition = graph.as_graph_def()
+    nodes = (one.node_def for one in definition.library.function)
+    # Such operations have two seeds; stateless ones take theirs as an input.
+    return any("seed2" in node.attr for node in itertools.chain(definition.node, *nodes))
 
 
 def _slow_down_averages(network: Network, parts: int) -> None:

@@ -95,7 +95,7 @@ def test_wrong_lines_are_named_before_anything_runs(together, flags, tmp_path):
 @pytest.mark.slow
 def test_a_signal_ends_all_commands(flags, tmp_path):
     """For interrupts see test_interrupts.py."""
-    (tmp_path / "c.yaml").write_text(CONFIG.replace("small_steps: 2", "small_steps: 20000"))
+    (tmp_path / "c.yaml").write_text(CONFIG.replace("steps: 3", "steps: 20000"))
     program = (
         "from tests import tiny_backbone; tiny_backbone.use_tiny_backbone(); "
         "from foi_tf.bin import run; run.main()"

@@ -102,6 +102,23 @@ def test_the_backbone_alone_is_transferred(make_link, blocks_data, trained, tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("every", "saved"), [(3, {3, 6}), (5, {6}), (50, set())])
+def test_checkpoints_are_as_far_apart_as_asked(
+    make_link, blocks_data, tmp_path, monkeypatch, every, saved
+):
+    found = set()
+
+    def note(manager, number, *given, **named):
+        found.update([int(number)] * (save(manager, number, *given, **named) is not None))
+
+    save = tf.train.CheckpointManager.save
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", note)
+    pace = Pace(steps_per_loop=3, checkpoint_every=every)
+    strategy = strategies.create_strategy("cpu")
+    run_link.run_link(make_link(steps=8), [blocks_data], None, tmp_path, strategy, pace)
+    assert found == saved
+
+
 def test_what_a_loss_prints_is_on_stdout_and_nothing_else(
     make_link, blocks_data, tmp_path, monkeypatch, capsys
 ):

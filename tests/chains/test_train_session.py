@@ -9,6 +9,7 @@ import tensorflow as tf
 from foi_tf.chains import links
 from foi_tf.chains.run_link import run_link
 from foi_tf.chains.train_session import SessionCache
+from foi_tf.models import backbones
 from foi_tf.study.choices import Pace
 from foi_tf.training import strategies
 from foi_tf.training.trainer import Trainer
@@ -108,6 +109,35 @@ def test_a_link_ends_the_same_alone_and_after_others_of_other_seeds_and_images(
         assert len(alone[0]) > 10 and after[0].keys() == alone[0].keys()
         for name in alone[0]:
             assert np.array_equal(after[0][name], alone[0][name]), name
+
+
+def build_dropping(input_shape):
+    """Builds the tiny backbone, with dropout on its maps."""
+    tiny = tiny_backbone.build_tiny(input_shape)
+    dropped = tf.keras.layers.Dropout(0.5, name="dropped")(tiny.output)
+    return tf.keras.Model(tiny.input, dropped)
+
+
+@pytest.mark.parametrize("drops", [False, True])
+def test_random_numbers_begin_anew_only_where_a_step_draws_them(
+    make_link, blocks_data, tmp_path, monkeypatch, drops
+):
+    if drops:
+        monkeypatch.setitem(backbones.ARCHITECTURES, "tiny", build_dropping)
+    sessions, link = SessionCache(), make_link()
+    train(link, blocks_data, None, tmp_path / "before", sessions)
+    begun = []
+    make_repeatable = strategies.make_repeatable
+    monkeypatch.setattr(
+        strategies, "make_repeatable", lambda *given: begun.append(given) or make_repeatable(*given)
+    )
+    used, *after = train(link, blocks_data, None, tmp_path / "after", sessions)
+    assert used.trainer.draws_numbers() == drops
+    assert bool(begun) == drops
+    _, *alone = train(link, blocks_data, None, tmp_path / "alone", SessionCache())
+    assert after[1] == alone[1]
+    for name in alone[0]:
+        assert np.array_equal(after[0][name], alone[0][name]), name
 
 
 @pytest.mark.parametrize(("change", "same"), [
