@@ -6,8 +6,8 @@
 Each benchmark runs by itself, one after another, and what it prints goes to stderr. One that fails
 is named, and the others run; the exit code is then 1. The figures of benchmarks that did not run
 stay in both files as they are. --quick takes the smallest sizes, to see whether all run; its
-figures mean nothing, and go into no file but --page. On 2 cores all take about four hours, of which
-study_throughput takes three.
+figures mean nothing, and go into no file but --page. On 2 cores all take about three hours, of
+which study_throughput takes two.
 """
 
 import dataclasses

@@ -1,6 +1,6 @@
 """Compares the time of distances between all datasets with SciPy's.
 
-  python benchmarks/distance.py [--datasets=20 --images=1000 --channels=720 --repeats=3]
+  python benchmarks/distance.py [--datasets=20 --images=1000 --channels=720 --repeats=5]
 
 The features are random, with one cluster for each dataset. Ours computes the assignments (2) and
 (3) of Section 6 between all ordered pairs. SciPy's computes `cdist` once for each unordered pair
@@ -29,7 +29,7 @@ TOLERANCE = 1e-5  # Relative; features are float32.
 DATASETS = flags.DEFINE_integer("datasets", 20, "Number of datasets.", 2)
 IMAGES = flags.DEFINE_integer("images", 1000, "Images of each dataset.", 1)
 CHANNELS = flags.DEFINE_integer("channels", 720, "Numbers of each image's features.", 1)
-REPEATS = flags.DEFINE_integer("repeats", 3, "Timings of each side.", 1)
+REPEATS = flags.DEFINE_integer("repeats", 5, "Timings of each side.", 1)
 
 
 def by_scipy(features) -> dict[tuple[str, str, str], float]:

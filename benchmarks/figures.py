@@ -19,7 +19,7 @@ QUICK = {
     "convert": ["--images=4", "--repeats=1", "--layouts=camvid"],
     "detection_evaluation": ["--images=20", "--link_images=20", "--predictions=5", "--repeats=1"],
     "distance": ["--datasets=3", "--images=20", "--channels=8", "--repeats=1"],
-    "report": ["60"],
+    "report": ["60", "--repeats=1"],
     "study_throughput": [
         "--before=",
         "--repeats=1",

@@ -1,6 +1,6 @@
 """Measures how time and memory grow with links, records, images, classes, boxes and rows.
 
-  python benchmarks/growth.py [--only=plan,index --largest=1000000 --repeats=3]
+  python benchmarks/growth.py [--only=plan,index --largest=1000000 --repeats=5]
 
 All data are synthetic. The rows:
 
@@ -231,7 +231,7 @@ CASES = {
     "gains": (compute_gains, (500, 2000, 8000, 16000)),
 }
 ONLY = flags.DEFINE_list("only", list(CASES), "Rows to measure, comma-separated.")
-REPEATS = flags.DEFINE_integer("repeats", 3, "Timings of each size.", 1)
+REPEATS = flags.DEFINE_integer("repeats", 5, "Timings of each size.", 1)
 LARGEST = flags.DEFINE_integer("largest", 10**6, "Larger sizes are left out, but for two.", 1)
 
 

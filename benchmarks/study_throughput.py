@@ -7,8 +7,8 @@ launch/sweep_local.sh: sources and targets of segmentation with hrnet_mini in bf
 steps each, all from one checkpoint. They take turns. --before is a commit of this repository, whose
 files are unpacked beside; empty measures this version alone. The program prints the medians of
 links an hour and of CPU seconds a link (of all processes, which depends less on what else the
-machine does), and the ratio of each. 6 seeds make 198 links; fewer seeds make fewer. A turn of
-a version takes 15 to 21 minutes on 2 cores.
+machine does), and the ratio of each. 6 seeds make 198 links; fewer seeds make fewer. A turn
+of a version takes 8 to 21 minutes on 2 cores.
 """
 
 import os
