@@ -30,6 +30,7 @@ class Part:
       seeds: seeds of the targets.
       baseline_seeds: more seeds of ImageNet alone, which all chains are held against.
       flags: flags of all runs, beside those that all parts have.
+      target_flags: more flags of targets, by their task type; source models do without.
       rated: whether learning rates are those that `choose_rates` finds in the part "rates".
       vary: what the seeds vary.
       setting: how many target images there are.
@@ -39,6 +40,7 @@ class Part:
     seeds: Sequence[int]
     baseline_seeds: Sequence[int] = ()
     flags: tuple[str, ...] = ()
+    target_flags: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     rated: bool = False
     vary: str = "init,order,subset"
     setting: str = "small"
@@ -89,6 +91,8 @@ def list_starts(tasks: Sequence[Task], sample: int) -> dict[str, tuple[str, ...]
 STEPS = {SEGMENTATION: 150, DEPTH: 300, KEYPOINTS: 150, DETECTION: 150}
 SOURCE_STEPS = {SEGMENTATION: 600, DEPTH: 600, KEYPOINTS: 300, DETECTION: 300}
 SAMPLE = 30  # Pairs that share neither type nor domain.
+# Half the images halve the cost of a step of boxes, whose three maps are nearly all of it.
+FEWER_IMAGES = {DETECTION: (f"--set={DETECTION}.schedule.batch_size=4",)}
 
 
 def _plan_study() -> Part:
@@ -105,6 +109,7 @@ def _plan_study() -> Part:
         seeds=range(5),
         baseline_seeds=range(5, 10),
         flags=tuple(flags),
+        target_flags=FEWER_IMAGES,
         rated=True,
         vary="init,order,subset,source",
     )
@@ -141,9 +146,9 @@ def _select_rates(factors: Sequence[float], targets: Sequence[str] = PILOT) -> P
     )
 
 
-def _list_of(*types: str) -> tuple[str, ...]:
+def _list_of(*kinds: str) -> tuple[str, ...]:
     """Lists the pilot's targets of some task types."""
-    return tuple(x for x in PILOT if Task.parse(x).type in types)
+    return tuple(x for x in PILOT if Task.parse(x).type in kinds)
 
 
 # Targets of the pilot that are trained for a number of steps. Segmentation and depth go on
@@ -153,6 +158,7 @@ CURVES = {
     300: _list_of(SEGMENTATION, DEPTH),
     600: ("camvid_part:segmentation", "desk_depth:depth"),
 }
+BOXES = "bccd:detection"  # The target of boxes that learned something in the pilot.
 PARTS = {
     "four_sets": Part(starts=dict.fromkeys(FOUR, STARTS), seeds=range(5)),
     "rates": _select_rates((0.1, 0.3, 1, 3)),
@@ -168,6 +174,10 @@ PARTS = {
         )
         for steps, targets in CURVES.items()
     },
+    "batch_4": Part(starts={BOXES: STARTS}, seeds=range(3), target_flags=FEWER_IMAGES, rated=True),
+    "rates_batch_4": dataclasses.replace(
+        _select_rates((1, 3, 10), (BOXES,)), target_flags=FEWER_IMAGES
+    ),
     "size_160": Part(
         starts=dict.fromkeys(_list_of(SEGMENTATION), STARTS),
         seeds=range(3),

@@ -90,7 +90,9 @@ def write_commands(
             flags.append(f"--init={WEIGHTS}")
         elif run.start != SCRATCH:
             flags.append(f"--source_init={WEIGHTS}")
-        commands.append(["foi-target", *places, *_list_flags(part, run.target, run.start), *flags])
+        flags = [*_list_flags(part, run.target, run.start), *flags]
+        own = part.target_flags.get(Task.parse(run.target).type, ())
+        commands.append(["foi-target", *places, *flags, *own])
     return [shlex.join(command) for command in commands]
 
 

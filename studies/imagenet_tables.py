@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.recommend import pair_scores
 from foi_tf.analysis.uncertainty import verdicts
 from foi_tf.study import metrics
-from foi_tf.study.dataset import Task
+from foi_tf.study.dataset import DEPTH, DETECTION, KEYPOINTS, SEGMENTATION, Task
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH
 from foi_tf.study.table_texts import MISSING
 from studies import imagenet_gains, imagenet_parts, imagenet_rules, imagenet_runs, real_sets
@@ -24,7 +25,9 @@ BASELINES = 2  # Seeds of a baseline, for each seed of a chain.
 MOST = 100  # More seeds are out of reach.
 # Seconds of a core of a step with the flags of the parts, by task type, and those of a link
 # beside its steps. Measured on an AMD EPYC, beside other work.
-STEP_SECONDS = {"segmentation": 0.15, "detection": 0.66, "keypoints": 0.45, "depth": 0.17}
+STEP_SECONDS = {SEGMENTATION: 0.15, DETECTION: 0.66, KEYPOINTS: 0.45, DEPTH: 0.17}
+# The study's targets of detection have half the images.
+TARGET_STEP_SECONDS = STEP_SECONDS | {DETECTION: 0.31}
 LINK_SECONDS = 7
 CURVES = ("four_sets", *(f"steps_{steps}" for steps in imagenet_parts.CURVES))
 
@@ -36,9 +39,16 @@ def blocks() -> dict[str, str]:
         "imagenet noise": _format_noise(_load_curves()),
         "imagenet costs": _format_costs(),
     }
+    fewer = imagenet_runs.load_kept("batch_4")
+    if fewer is not None:
+        found["imagenet fewer images"] = _format_noise(fewer)
     rates, study = imagenet_runs.load_rates(), imagenet_runs.load_kept(STUDY)
     if rates is not None:
-        found["imagenet rates"] = _format_rates(rates)
+        chosen = imagenet_runs.choose_rates(rates)
+        found["imagenet rates"] = _format_rates(rates, chosen)
+        fewer = imagenet_runs.load_kept("rates_batch_4")
+        if fewer is not None:
+            found["imagenet rates of fewer images"] = _format_rates(fewer, chosen)
     if study is not None:
         found["imagenet targets"] = imagenet_gains.format_targets(study)
         found["imagenet rows"] = _format_rows(study)
@@ -126,9 +136,12 @@ def _format_noise(rows: pd.DataFrame) -> str:
     return format_table([*header, "power of 5 seeds, %", "seeds for 80 %"], lines, words=3)
 
 
-def _format_rates(rows: pd.DataFrame) -> str:
-    """Returns the table of the metric with each learning rate that was tried."""
-    chosen = imagenet_runs.choose_rates(rows)
+def _format_rates(rows: pd.DataFrame, chosen: Mapping[tuple[str, str], float]) -> str:
+    """Returns the table of the metric with each learning rate that was tried.
+
+    Args:
+      chosen: the rates of the study by task type and start.
+    """
     lines = []
     for task, metric, start, own in _group(rows):
         tried = {float(x): v for text in own.candidates for x, v in json.loads(text).items()}
@@ -159,26 +172,26 @@ def _format_costs() -> str:
     study = imagenet_parts.PARTS[STUDY]
     every = [task for own in real_sets.REAL_SETS for task in own.tasks]
     some = [Task.parse(target) for target in study.starts]
-    steps, source_steps = imagenet_parts.STEPS, imagenet_parts.SOURCE_STEPS
+    own = (imagenet_parts.STEPS, imagenet_parts.SOURCE_STEPS, TARGET_STEP_SECONDS)
+    kinds = list(imagenet_parts.STEPS)
     plans = [
-        ("all tasks", every, 60, dict.fromkeys(steps, 300), dict.fromkeys(steps, 600)),
-        ("the study", some, imagenet_parts.SAMPLE, steps, source_steps),
-        *(
-            (f"its targets of {kind}", [x for x in some if x.type == kind], 0, steps, source_steps)
-            for kind in steps
-        ),
-    ]
+        ("all tasks", every, 60, dict.fromkeys(kinds, 300), dict.fromkeys(kinds, 600),
+         STEP_SECONDS),
+        ("the study", some, imagenet_parts.SAMPLE, *own),
+        *((f"its targets of {kind}", [x for x in some if x.type == kind], 0, *own)
+          for kind in kinds),
+    ]  # fmt: skip
     lines = []
-    for text, tasks, sample, of_target, of_source in plans:
+    for text, tasks, sample, of_target, of_source, seconds in plans:
         starts = imagenet_parts.list_starts(tasks, sample)
         if len(tasks) < len(some):
             starts = {str(task): study.starts[str(task)] for task in tasks}
         sources = {task: len(own) - len(imagenet_parts.STARTS) for task, own in starts.items()}
-        once = {str(x): _core_hours(x, of_target[x.type]) for x in tasks}
+        once = {str(x): _core_hours(of_target[x.type], seconds[x.type]) for x in tasks}
         seeds = len(study.seeds)
         chains = seeds * sum(once[task] * count for task, count in sources.items())
         baselines = (2 * seeds + len(study.baseline_seeds)) * sum(once.values())
-        models = seeds * sum(_core_hours(x, of_source[x.type]) for x in tasks)
+        models = seeds * sum(_core_hours(of_source[x.type], STEP_SECONDS[x.type]) for x in tasks)
         hours = [chains, baselines, models, (chains + baselines + models) / 2]
         counts = [str(len(tasks)), str(sum(sources.values()))]
         shown = [f"{of_target[tasks[0].type]}, {of_source[tasks[0].type]}"]
@@ -190,6 +203,6 @@ def _format_costs() -> str:
     return format_table(header, lines, words=2)
 
 
-def _core_hours(task: Task, steps: int) -> float:
-    """Returns what a link costs in hours of a core."""
-    return (LINK_SECONDS + steps * STEP_SECONDS[task.type]) / 3600
+def _core_hours(steps: int, seconds: float) -> float:
+    """Returns what a link costs in hours of a core, by the seconds of a step."""
+    return (LINK_SECONDS + steps * seconds) / 3600

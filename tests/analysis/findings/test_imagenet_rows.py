@@ -42,6 +42,16 @@ def test_commands_follow_the_source_models_that_they_need(tmp_path):
     ]  # fmt: skip
 
 
+def test_flags_of_targets_are_of_one_task_type_and_not_of_source_models(tmp_path):
+    own = "--set=depth.schedule.batch_size=4"
+    for kind, expected in (("depth", [False, *5 * [True]]), ("detection", 6 * [False])):
+        part = dataclasses.replace(PART, seeds=(3,), target_flags={kind: (own,)})
+        part = dataclasses.replace(part, baseline_seeds=(5, 6))
+        runs = imagenet_runs.plan_target(part, "mine:depth", set())
+        commands = imagenet_runs.write_commands(part, runs, tmp_path, tmp_path)
+        assert [own in shlex.split(command) for command in commands] == expected
+
+
 def test_runs_whose_rows_are_kept_are_not_planned_again(monkeypatch, tmp_path):
     monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
     monkeypatch.setitem(PARTS, "mine", PART)
