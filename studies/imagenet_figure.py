@@ -1,8 +1,9 @@
-"""Draws what starts gain over ImageNet weights alone, from the study's targets of segmentation.
+"""Draws what starts gain over ImageNet weights alone, in the study on real sets.
 
   python -m studies.imagenet_figure
 
-It writes docs/real_gains.png, which README.md shows.
+It writes docs/real_gains.png, which README.md shows, with the targets of all task types whose rows
+are complete.
 """
 
 import pathlib
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 
 from foi_tf.analysis.report.plots import GREEN, PURPLE
 from foi_tf.study.results import NO_SOURCE, SCRATCH
-from studies.imagenet_gains import load_segmentation
+from studies.imagenet_gains import list_complete, load_analysis
 
 PATH = pathlib.Path(__file__).parents[1] / "docs" / "real_gains.png"
 ROW = 0.5  # Height of a target in inches.
@@ -22,7 +23,7 @@ GRAY = "#767676"
 
 def draw(path: pathlib.Path) -> None:
     """Draws the gains of all starts by target, with 95 % intervals."""
-    chains = load_segmentation().chains
+    chains = load_analysis(list_complete()).chains
     chains = chains[chains.gain.notna() & (chains.source != NO_SOURCE)]
     order = chains[chains.source == SCRATCH].sort_values("gain").target.tolist()
     figure = Figure(figsize=(7.5, 1 + ROW * len(order)), layout="constrained")

@@ -14,11 +14,11 @@ from foi_tf.analysis.measures.starts import PRETRAINING, RANDOM, SOURCE
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.uncertainty import verdicts
 from foi_tf.study import metrics
-from foi_tf.study.dataset import SEGMENTATION
+from foi_tf.study.dataset import SEGMENTATION, Task
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH, SOURCE_VALUE
 from foi_tf.study.table_texts import MISSING
 from studies import imagenet_runs
-from studies.imagenet_parts import STUDY
+from studies.imagenet_parts import PARTS, STEPS, STUDY
 from studies.markdown import format_table
 
 CHAIN = ["target", "target_type", "source", "source_type"]
@@ -56,12 +56,23 @@ def _say_gain(start: JudgedStart | None) -> str:
     return f"{start.gain:.1f} ({start.gain_low:.1f} to {start.gain_high:.1f})"
 
 
-def load_segmentation() -> StudyAnalysis:
-    """Loads the study's targets of segmentation, with the distances that are kept."""
+def list_complete() -> list[str]:
+    """Lists the task types whose targets have a row of each run of the plan."""
+    part, kept = PARTS[STUDY], imagenet_runs.find_kept(STUDY)
+    missing = {
+        Task.parse(target).type
+        for target in part.starts
+        if imagenet_runs.plan_target(part, target, kept)
+    }
+    return [kind for kind in STEPS if kind not in missing]
+
+
+def load_analysis(kinds: Sequence[str]) -> StudyAnalysis:
+    """Loads the study's targets of some task types, with the distances that are kept."""
     rows, kept = imagenet_runs.load_kept(STUDY), imagenet_runs.KEPT / "distances.csv"
     assert rows is not None
     return StudyAnalysis(
-        rows[rows.target_type == SEGMENTATION], distances=distance.read_distances(kept)
+        rows[rows.target_type.isin(kinds)], distances=distance.read_distances(kept)
     )
 
 

@@ -1,5 +1,7 @@
 """Makes the table of IMAGENET.md on what it is worth to choose a source by a rule."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -13,17 +15,34 @@ PLAIN, CHANCE = "ImageNet alone", "a source by chance"
 LEVEL = (2.5, 97.5)
 
 
-def format_worth(analysis: StudyAnalysis, scores: pd.DataFrame | None) -> str:
+def format_worth(
+    analyses: Mapping[str, StudyAnalysis],
+    scores: Mapping[str, pd.DataFrame],
+    pairs: Mapping[str, str],
+) -> str:
     """Returns the table of what the first pick of each rule gains, and how far it is from the best.
 
     True gains are drawn given all runs, and targets are drawn with them.
 
     Args:
-      analysis: of rows whose targets are of one task type.
-      scores: of transferability metrics, as `pair_scores.read_scores` returns them, or None.
+      analyses: of the rows whose targets are of a task type, by that.
+      scores: of transferability metrics and probes, as `pair_scores.read_scores` returns them,
+        where there are some.
+      pairs: which task types the sources are of, one of `past_transfers.TYPES`.
     """
+    lines = []
+    for kind, analysis in analyses.items():
+        lines += _list_worth(kind, analysis, scores.get(kind), pairs[kind])
+    header = ["targets of", "choice", "targets", "gain over ImageNet alone, %"]
+    return format_table([*header, "worse than the best start, %"], lines, words=2)
+
+
+def _list_worth(
+    kind: str, analysis: StudyAnalysis, scores: pd.DataFrame | None, pairs: str
+) -> list[list[str]]:
+    """Lists the lines of a task type, the rule first whose pick is nearest to the best."""
     tried = past_transfers.select_past_transfers(analysis.mean_gains, "small", analysis.distances)
-    tried = past_transfers.filter_task_types(tried, "within_type", [])
+    tried = past_transfers.filter_task_types(tried, pairs, [])
     ratios = 1 + past_transfers.draw_gains(tried, analysis) / 100
     places = list(tried.groupby(TARGET).indices.values())
     # ImageNet alone is a start, too.
@@ -38,9 +57,8 @@ def format_worth(analysis: StudyAnalysis, scores: pd.DataFrame | None) -> str:
         )
         gain, lost = 100 * (picked - 1), 100 * (1 - picked / best)
         cells = [_say(values, (values * weights).mean(1)) for values in (gain, lost)]
-        lines.append((lost.mean(), [rule, f"{len(places)}", *cells]))
-    header = ["choice", "targets", "gain over ImageNet alone, %", "worse than the best start, %"]
-    return format_table(header, [line for _, line in sorted(lines)], words=1)
+        lines.append((lost.mean(), [kind, rule, f"{len(places)}", *cells]))
+    return [line for _, line in sorted(lines)]
 
 
 def _list_picks(tried: pd.DataFrame, scores: pd.DataFrame | None) -> dict[str, np.ndarray]:

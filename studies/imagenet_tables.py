@@ -15,7 +15,14 @@ from foi_tf.study import metrics
 from foi_tf.study.dataset import DEPTH, DETECTION, KEYPOINTS, SEGMENTATION, Task
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH
 from foi_tf.study.table_texts import MISSING
-from studies import imagenet_gains, imagenet_parts, imagenet_rules, imagenet_runs, real_sets
+from studies import (
+    imagenet_gains,
+    imagenet_parts,
+    imagenet_rules,
+    imagenet_runs,
+    imagenet_scores,
+    real_sets,
+)
 from studies.imagenet_parts import STUDY
 from studies.markdown import format_table
 
@@ -56,11 +63,19 @@ def blocks() -> dict[str, str]:
         longer = imagenet_runs.load_kept("longer_sources")
         if longer is not None:
             found["imagenet longer"] = imagenet_gains.format_longer(study, longer)
-        found["imagenet worth"] = imagenet_rules.format_worth(
-            imagenet_gains.load_segmentation(),
-            pair_scores.read_scores(imagenet_runs.KEPT / "scores.csv"),
-        )
+        found["imagenet worth"] = _format_worth()
     return found
+
+
+def _format_worth() -> str:
+    """Returns the table of what rules are worth, for the task types that have all rows."""
+    kinds = imagenet_gains.list_complete()
+    paths = {kind: imagenet_scores.find_path(kind) for kind in kinds}
+    return imagenet_rules.format_worth(
+        {kind: imagenet_gains.load_analysis([kind]) for kind in kinds},
+        {kind: pair_scores.read_scores(path) for kind, path in paths.items() if path.exists()},
+        imagenet_scores.PAIRS,
+    )
 
 
 def power_of(noise: float, seeds: float, gain: float = GAIN) -> float:

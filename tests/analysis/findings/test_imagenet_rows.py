@@ -182,9 +182,12 @@ def test_a_first_pick_is_held_against_all_starts():
     ])  # fmt: skip
     scores = rows[rows.source_type != ""][["target", "target_type", "source", "source_type"]]
     scores = scores.drop_duplicates().assign(leep=lambda x: (x.source == "good").astype(float))
-    table = imagenet_rules.format_worth(StudyAnalysis(rows), scores).splitlines()[2:]
+    analyses = {"segmentation": StudyAnalysis(rows)}
+    pairs = {"segmentation": "within_type"}
+    table = imagenet_rules.format_worth(analyses, {"segmentation": scores}, pairs)
+    table = table.splitlines()[2:]
     found = {
-        cells[1].strip(): [float(x.split("(")[0]) for x in cells[3:5]]
+        cells[2].strip(): [float(x.split("(")[0]) for x in cells[4:6]]
         for cells in (line.split("|") for line in table)
     }
     assert found["`leep`"] == pytest.approx([20, 0], abs=1.5)
