@@ -1,6 +1,7 @@
 """Finds, opens and saves prepared datasets: records below a data directory, with their row."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import re
@@ -17,6 +18,7 @@ from foi_tf.files import describe_error, write_text
 from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
 
 _ROW, _WARNINGS = "foi_dataset.json", "foi_warnings.json"
+_INFO = "dataset_info.json"  # Of TFDS.
 _ID = re.compile("[A-Za-z0-9_]+")  # Ids of datasets, none of which is a pattern of file names.
 
 
@@ -227,6 +229,13 @@ def load_annotated(data_dir: epath.PathLike, dataset_id: str) -> PreparedDataset
 
 def _list_files(directory: epath.Path) -> dict[str, tuple[tuple[str, int], ...]]:
     """Lists the record files of each split, with their numbers of examples."""
+    return dict(_parse_files(directory, (directory / _INFO).read_bytes()))
+
+
+# TFDS keeps the facts of every builder for good, so a directory gets one.
+@functools.lru_cache(maxsize=256)
+def _parse_files(directory: epath.Path, _: bytes) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Parses the facts of TFDS, whose bytes tell whether they changed."""
     info = tfds.builder_from_directory(str(directory)).info
     return {
         split: tuple(

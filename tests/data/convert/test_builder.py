@@ -1,6 +1,8 @@
 import dataclasses
+import gc
 import json
 import pathlib
+import shutil
 import threading
 import time
 
@@ -194,6 +196,26 @@ def test_prepared_datasets_are_found_by_id(blocks, tmp_path):
         prepared_datasets.load_task_dataset(blocks, Task("blocks", "depth"))
     with pytest.raises(FoiError, match="no such directory; foi-prepare makes it"):
         prepared_datasets.load_prepared(tmp_path / "none", "blocks")
+
+
+def test_a_dataset_that_is_opened_often_takes_the_memory_of_one(blocks, tmp_path):
+    """TFDS keeps the facts of each builder for good; a sweep opens a dataset for every link."""
+
+    def count_facts():
+        return sum(isinstance(x, tfds.core.DatasetInfo) for x in gc.get_objects())
+
+    shutil.copytree(blocks / "blocks", tmp_path / "blocks")
+    counts = []
+    for _ in range(4):
+        loaded = prepared_datasets.load_prepared(tmp_path, "blocks")
+        loaded.files.clear()  # What a caller does to its own is no other's.
+        counts.append(count_facts())
+    assert loaded.directory.parent == tmp_path / "blocks" and len(set(counts)) == 1
+    # Facts that changed are read again.
+    path = loaded.directory / "dataset_info.json"
+    path.write_text(path.read_text().replace('"12"', '"11"'))
+    with pytest.raises(FoiError, match="broken"):
+        prepared_datasets.load_prepared(tmp_path, "blocks")
 
 
 def test_broken_rows_are_named(tmp_path):
