@@ -101,6 +101,34 @@ def format_longer(rows: pd.DataFrame, longer: pd.DataFrame) -> str:
     return format_table(["target", "source", *header], lines, words=2)
 
 
+def format_fewer(rows: pd.DataFrame, fewer: pd.DataFrame) -> str:
+    """Returns the table of what starts gain with two numbers of target images.
+
+    Args:
+      rows: of the study.
+      fewer: of the part "images_40", whose chains are among those of the study.
+    """
+    tables = [StudyAnalysis(own).chains.set_index(CHAIN) for own in (rows, fewer)]
+    lines = []
+    for target in sorted(set(fewer.target)):
+        kept = [table.loc[[target]].query("target_type == @SEGMENTATION") for table in tables]
+        kept[0] = kept[0].loc[kept[0].index.isin(kept[1].index)]
+        cells = []
+        for own in kept:
+            random = own.xs(SCRATCH, level="source").iloc[0]
+            found = transfers(own.reset_index())
+            cells.append(
+                [f"{own.baseline.iloc[0]:.3f}", f"{random.gain:.0f}", f"{found.gain.mean():.1f}",
+                 f"{found.gain.max():.1f}", *(f"{(found.verdict == x).sum()}" for x in CLEAR)]
+            )  # fmt: skip
+        counts = f"{len(transfers(kept[1].reset_index()))}"
+        both = zip(*cells, strict=True)
+        lines.append([f"`{target}`", counts, *(f"{few}, {more}" for more, few in both)])
+    header = ["target", "sources", "ImageNet", "gain of random weights, %"]
+    header += ["mean gain of a source, %", "largest, %", "clearly up", "clearly down"]
+    return format_table(header, lines, words=1)
+
+
 def compare_halves(rows: pd.DataFrame) -> pd.DataFrame:
     """Compares gains of one half of the seeds with those of the other, for all ways to halve them.
 

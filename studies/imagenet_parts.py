@@ -34,6 +34,7 @@ class Part:
       rated: whether learning rates are those that `choose_rates` finds in the part "rates".
       vary: what the seeds vary.
       setting: how many target images there are.
+      within: the part whose working directory it shares, with the source models there; "" for none.
     """
 
     starts: Mapping[str, Sequence[str]]
@@ -44,6 +45,7 @@ class Part:
     rated: bool = False
     vary: str = "init,order,subset"
     setting: str = "small"
+    within: str = ""
 
 
 def _set_all(key: str, value: object) -> tuple[str, ...]:
@@ -95,6 +97,12 @@ SAMPLE = 30  # Pairs that share neither type nor domain.
 FEWER_IMAGES = {DETECTION: (f"--set={DETECTION}.schedule.batch_size=4",)}
 
 
+# Targets of segmentation with 200 training images or more.
+LARGE = (
+    "camvid_part", "clothing", "facades", "indoor_corridors", "aerial_land", "concrete_damage",
+)  # fmt: skip
+
+
 def _plan_study() -> Part:
     """Plans the study itself."""
     every = [task for own in real_sets.REAL_SETS for task in own.tasks]
@@ -113,6 +121,19 @@ def _plan_study() -> Part:
         rated=True,
         vary="init,order,subset,source",
     )
+
+
+def _plan_images_40() -> Part:
+    """Plans chains within segmentation with 40 target images, where there are 200 to draw from."""
+    study = _plan_study()
+    starts = {
+        target: [
+            start for start in study.starts[target]
+            if start in STARTS or Task.parse(start).type == SEGMENTATION
+        ]
+        for target in (f"{name}:{SEGMENTATION}" for name in LARGE)
+    }  # fmt: skip
+    return dataclasses.replace(study, starts=starts, setting="images40", within=STUDY)
 
 
 def _plan_longer_sources() -> Part:
@@ -185,5 +206,6 @@ PARTS = {
         rated=True,
     ),
     STUDY: _plan_study(),
+    "images_40": _plan_images_40(),
     "longer_sources": _plan_longer_sources(),
 }

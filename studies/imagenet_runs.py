@@ -3,9 +3,10 @@
   FOI_REAL_DATA=DIR python -m studies.imagenet_runs PART [PART ...] --work=WORK [--targets=A,B]
 
 `imagenet_parts.PARTS` has the parts. One process runs all that a target lacks of a seed, in
-WORK/PART. Then its rows are added to studies/imagenet/PART.csv, those of the study to results.csv.
-So a stopped call goes on with the same command, and another machine goes on where the kept rows
-end: it trains the source models that it needs anew, which are those of a single seed.
+WORK/PART, or in that of the part whose source models it shares. Then its rows are added to
+studies/imagenet/PART.csv, those of the study to results.csv. So a stopped call goes on with the
+same command, and another machine goes on where the kept rows end: it trains the source models that
+it needs anew, which are those of a single seed.
 --targets takes some targets of the parts, and --seeds some seeds. --dry_run prints the commands.
 """
 
@@ -228,20 +229,21 @@ def main() -> None:
     failed = collections.Counter()
     for name in given.parts:
         part = PARTS[name]
+        workdir = given.work / (part.within or name)
         seeds = [*part.seeds, *part.baseline_seeds]
         targets = given.targets.split(",") if given.targets else list(part.starts)
         if unknown := set(targets) - set(part.starts):
             sys.exit(f"{name}: no target {', '.join(unknown)}; there are {', '.join(part.starts)}")
         for seed in map(int, given.seeds.split(",")) if given.seeds else seeds:
             for target in targets:
-                keep_rows(name, given.work / name / "results")
+                keep_rows(name, workdir / "results")
                 runs = [x for x in plan_target(part, target, find_kept(name)) if x.seed == seed]
-                commands = write_commands(part, runs, data_dir, given.work / name)
+                commands = write_commands(part, runs, data_dir, workdir)
                 if given.dry_run:
                     print("\n".join(commands))
                 elif commands:
                     failed[target] += bool(run_commands(commands))
-                    keep_rows(name, given.work / name / "results")
+                    keep_rows(name, workdir / "results")
     if any(failed.values()):
         sys.exit(f"some runs failed, of {', '.join(+failed)}; see above")
 

@@ -63,6 +63,9 @@ def blocks() -> dict[str, str]:
         longer = imagenet_runs.load_kept("longer_sources")
         if longer is not None:
             found["imagenet longer"] = imagenet_gains.format_longer(study, longer)
+        images_40 = imagenet_runs.load_kept("images_40")
+        if images_40 is not None:
+            found["imagenet images"] = imagenet_gains.format_fewer(study, images_40)
         found["imagenet worth"] = _format_worth()
     return found
 

@@ -163,8 +163,9 @@ def target(
       task: such as "camvid:segmentation".
       source: the source task, whose model `workdir` has; "ilsvrc" for the baseline without a
         source; "scratch" for random weights.
-      setting: "small" takes 150 images of the target (1000 of coco and ade), "full" all; None
-        takes all of own data, and is "small" for other datasets.
+      setting: "small" takes 150 images of the target (1000 of coco and ade), "images25" 25, or
+        any other number, and "full" all; None takes all of own data, and is "small" for other
+        datasets.
       init: initial weights of a chain without a source, as for `source`.
       source_weights: trained source model to take in place of the one in `workdir`: a run of
         `source`, a link's directory or a checkpoint.
@@ -179,7 +180,7 @@ def target(
     from foi_tf.chains import stages
 
     parsed = Task.parse(str(task))
-    if setting is not None:
+    if setting is not None and not choices.is_setting(setting):
         check_name("setting", setting, SETTINGS)
     setup = _make_setup(parsed, data_dir, workdir, config, overrides, backbone, seed, **options)
     finished = stages.target(

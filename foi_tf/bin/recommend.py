@@ -31,10 +31,9 @@ import sys
 
 from absl import flags
 
-from foi_tf.bin._shared import console
+from foi_tf.bin._shared import console, training_flags
 from foi_tf.bin._shared.program import Program
 from foi_tf.study.choices import FITTED, PROBE, PROBE_LOSS, RANKINGS
-from foi_tf.study.grid import SETTINGS
 
 _FOR_EVALUATE = ("target_types", "distances", "scores", "keep_scores")
 
@@ -52,12 +51,10 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_bool(
         "published", False, "Learn from the results that the paper's authors published.", **place
     )
-    flags.DEFINE_enum(
-        "setting",
-        None,
-        SETTINGS,
-        "Setting of --results to use; by default small, or full if that is all there is.",
-        **place,
+    training_flags.define_any_setting(
+        values,
+        "Setting of --results to use, as full or images25; by default small, or else the first "
+        "that there is.",
     )
     flags.DEFINE_list(
         "by",

@@ -57,7 +57,7 @@ def _define_flags(values: flags.FlagValues) -> None:
         "the last part of that path.",
         flag_values=values,
     )
-    training_flags.define_setting(values)
+    training_flags.define_target_setting(values)
     training_flags.define_selection(values)
     training_flags.define_variation(values, tuple(variation.KINDS), "What --seed varies")
     training_flags.define_crop(values)

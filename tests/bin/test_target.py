@@ -70,10 +70,21 @@ def test_source_weights_and_init(call, flags, asked, source, given, init, weight
         ({"source": "coco:segmentation", "source_weights": "w", "source_init": "simclr"},
          "--source_init goes with a --source task, and without --init and --source_weights"),
         ({"source": "ilsvrc", "set": "steps"}, "must be KEY=VALUE"),
+        ({"source": "ilsvrc", "setting": "images0"}, "one of small, full, small_source, or as im"),
     ],
 )  # fmt: skip
 def test_flags_must_agree(call, flags, given, said):
     assert said in misuse(call(target, **flags, **given))
+
+
+@pytest.mark.parametrize("setting", ["small", "images7"])
+def test_a_target_may_have_any_number_of_images(call, flags, monkeypatch, setting):
+    asked = []
+    monkeypatch.setattr(
+        stages, "target", lambda setup, task, source, setting, **_: asked.append(setting)
+    )
+    call(target, **flags, source="scratch", setting=setting)
+    assert asked == [setting]
 
 
 def test_values_of_the_configuration_are_set(call, flags, asked):

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import json
 import shlex
+import sys
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from foi_tf.study import results
 from studies import imagenet_again, imagenet_gains, imagenet_rules, imagenet_runs
 from studies.imagenet_parts import PARTS, Part
 from studies.imagenet_runs import RUN
+from studies.imagenet_tables import START_TEXTS
 from tests.result_rows import BASELINE, changed
 
 PART = Part(starts={"mine:depth": ("scratch", "ilsvrc", "other:depth")}, seeds=(3, 4))
@@ -50,6 +52,19 @@ def test_flags_of_targets_are_of_one_task_type_and_not_of_source_models(tmp_path
         runs = imagenet_runs.plan_target(part, "mine:depth", set())
         commands = imagenet_runs.write_commands(part, runs, tmp_path, tmp_path)
         assert [own in shlex.split(command) for command in commands] == expected
+
+
+def test_a_part_takes_the_source_models_of_another(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
+    for name, within in (("mine", ""), ("more", "mine")):
+        part = dataclasses.replace(PART, seeds=(3,), within=within, setting="images40")
+        monkeypatch.setitem(PARTS, name, part)
+    work = str(tmp_path / "work")
+    monkeypatch.setattr(sys, "argv", ["imagenet_runs", "mine", "more", "--dry_run", "--work", work])
+    imagenet_runs.main()
+    commands = list(map(parse, capsys.readouterr().out.splitlines()))
+    assert {command.workdir for command in commands} == {f"{work}/mine"}
+    assert [x.setting for x in commands if "target" in x] == 6 * ["images40"]
 
 
 def test_runs_whose_rows_are_kept_are_not_planned_again(monkeypatch, tmp_path):
@@ -165,6 +180,27 @@ def test_halves_of_the_seeds_are_compared_both_ways():
     assert other.same.sum() == 4  # The two ways in which both halves have a seed of each kind.
     (whole, _) = imagenet_gains.format_halves(rows).splitlines()[2:]
     assert whole.startswith("| all | 83 |")
+
+
+def test_gains_with_two_numbers_of_images_stand_side_by_side():
+    rows = pd.DataFrame([
+        dataclasses.asdict(changed(
+            BASELINE, source=source, source_type="" if source in START_TEXTS else "segmentation",
+            seed=seed, setting=setting, value=0.4 * factor * (1 + 0.001 * (-1) ** seed),
+        ))
+        for setting, factors in (
+            ("small", {"ilsvrc": 1, "scratch": 0.5, "one": 1.2, "other": 0.9, "third": 1}),
+            ("images40", {"ilsvrc": 0.5, "scratch": 0.1, "one": 0.75, "other": 0.5}),
+        )
+        for source, factor in factors.items()
+        for seed in range(5)
+    ])  # fmt: skip
+    few, more = (rows[rows.setting == name] for name in ("images40", "small"))
+    (line,) = imagenet_gains.format_fewer(more, few).splitlines()[2:]
+    found = [cell.strip() for cell in line.strip("|").split("|")]
+    # The third source is left out, which has no chain with 40 images.
+    assert found == ["`camvid`", "2", "0.200, 0.400", "-80, -50", "25.0, 5.0", "50.0, 20.0",
+                     "1, 1", "0, 1"]  # fmt: skip
 
 
 def test_a_first_pick_is_held_against_all_starts():
