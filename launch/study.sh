@@ -7,8 +7,8 @@
 # mini renders its images. real reads the 15 sets in DIR, each in a folder of its name, and is
 # pre-trained on rendered images. JOBS is the number of commands that run at a time (default 2).
 # --seeds and --vary are those of foi-plan. Finished links are not trained again, so the same call
-# goes on after an interruption. foi_tf has to be installed. studies/ keeps OUT/report/results.csv, OUT/report/appearance/distances.csv and
-# OUT/scores.csv.
+# goes on after an interruption. foi_tf has to be installed. studies/ keeps OUT/report/results.csv,
+# OUT/report/appearance/distances.csv and OUT/scores.csv.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
