@@ -1,6 +1,7 @@
 """Makes the tables of IMAGENET.md on what sources gain in the study, from its kept rows."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -50,8 +51,8 @@ def format_targets(rows: pd.DataFrame) -> str:
 
 
 def _say_gain(start: JudgedStart | None) -> str:
-    """Formats a gain with its 95 % interval."""
-    if start is None:
+    """Formats a gain with its 95 % interval; there is none over a baseline at a floor."""
+    if start is None or math.isnan(start.gain):
         return MISSING
     return f"{start.gain:.1f} ({start.gain_low:.1f} to {start.gain_high:.1f})"
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import console, duration_flag, size_flag, training_flags
+from foi_tf.bin._shared import console, duration_flag, setting_flags, size_flag, training_flags
 from foi_tf.bin._shared.program import Program, require
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import DOMAINS
@@ -110,7 +110,7 @@ def _define_flags(values: flags.FlagValues) -> None:
         **place,
     )
     _define_link_flags(values)
-    training_flags.define_setting(values)
+    setting_flags.define(values)
     values.set_default("data_dir", "data")
     values.set_default("workdir", "work")
     values.set_default("steps_per_loop", _STEPS_PER_LOOP)

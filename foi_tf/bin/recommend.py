@@ -31,7 +31,7 @@ import sys
 
 from absl import flags
 
-from foi_tf.bin._shared import console, training_flags
+from foi_tf.bin._shared import console, setting_flags
 from foi_tf.bin._shared.program import Program
 from foi_tf.study.choices import FITTED, PROBE, PROBE_LOSS, RANKINGS
 
@@ -51,7 +51,7 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_bool(
         "published", False, "Learn from the results that the paper's authors published.", **place
     )
-    training_flags.define_any_setting(
+    setting_flags.define_any(
         values,
         "Setting of --results to use, as full or images25; by default small, or else the first "
         "that there is.",

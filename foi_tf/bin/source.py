@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import training_flags
+from foi_tf.bin._shared import setting_flags, training_flags
 from foi_tf.bin._shared.program import Program, require
 from foi_tf.study import sources, variation
 
@@ -31,7 +31,7 @@ def _define_flags(values: flags.FlagValues) -> None:
         "scratch for random weights, or ilsvrc:contrastive for the self-supervised pre-training in "
         "--workdir; by default the classification pre-training in --workdir.",
     )
-    training_flags.define_setting(values)
+    setting_flags.define(values)
     training_flags.define_selection(values)
     training_flags.define_variation(
         values, (*variation.DEFAULT, variation.SUBSET), "What --seed varies"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 from etils import epath
 
-from foi_tf.bin._shared import console, training_flags
+from foi_tf.bin._shared import console, setting_flags, training_flags
 from foi_tf.bin._shared.program import Program, require
 from foi_tf.study import variation
 from foi_tf.study.dataset import Task
@@ -57,7 +57,7 @@ def _define_flags(values: flags.FlagValues) -> None:
         "the last part of that path.",
         flag_values=values,
     )
-    training_flags.define_target_setting(values)
+    setting_flags.define_for_target(values)
     training_flags.define_selection(values)
     training_flags.define_variation(values, tuple(variation.KINDS), "What --seed varies")
     training_flags.define_crop(values)

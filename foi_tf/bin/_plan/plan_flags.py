@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from foi_tf.bin._plan import shared_flags
-from foi_tf.bin._shared import training_flags
+from foi_tf.bin._shared import setting_flags, training_flags
 from foi_tf.study import variation
 from foi_tf.study.dataset import TABLE3
 from foi_tf.study.results import SCRATCH
@@ -29,7 +29,7 @@ def define(values: flags.FlagValues) -> None:
         f"--data_dir; {TABLE3}: the tasks of Table 3, which are no part of the grid.",
         **place,
     )
-    training_flags.define_setting(values)
+    setting_flags.define(values)
     _define_choice_of_chains(values)
     flags.DEFINE_string(
         "init",

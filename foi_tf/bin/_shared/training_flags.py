@@ -14,7 +14,6 @@ from absl import flags
 from foi_tf.bin._shared import backbone_name_flag, console, size_flag
 from foi_tf.bin._shared.program import require
 from foi_tf.study import choices, variation
-from foi_tf.study.grid import SETTINGS
 from foi_tf.wording import count_noun
 
 if TYPE_CHECKING:
@@ -142,39 +141,6 @@ def define_config(values: flags.FlagValues, default: str, required: bool = False
         "set",
         lambda given: all(re.fullmatch(r"[^=.]+(\.[^=.]+)+=.*", text, re.DOTALL) for text in given),
         "must be KEY=VALUE, as segmentation.schedule.steps=200",
-        flag_values=values,
-    )
-
-
-_SETTING_HELP = (
-    "Numbers of training images. small: 150 of the target (1000 of coco and ade), all of the "
-    "source; small_source: also 1500 of the source; full: all of both. By default full if all "
-    "targets are own data, else small."
-)
-
-
-def define_setting(values: flags.FlagValues) -> None:
-    """Defines how many images sources and targets may train on."""
-    flags.DEFINE_enum("setting", None, SETTINGS, _SETTING_HELP, flag_values=values)
-
-
-def define_target_setting(values: flags.FlagValues) -> None:
-    """Defines how many images sources and one target may train on, of which any number is one."""
-    more = " images25: 25 of the target, or any other number, and all of the source."
-    define_any_setting(values, _SETTING_HELP + more)
-
-
-def define_any_setting(values: flags.FlagValues, text: str) -> None:
-    """Defines a setting that rows may have.
-
-    Args:
-      text: the help of the flag.
-    """
-    flags.DEFINE_string("setting", None, text, flag_values=values)
-    flags.register_validator(
-        "setting",
-        lambda name: name is None or choices.is_setting(name),
-        f"must be one of {', '.join(SETTINGS)}, or as images25",
         flag_values=values,
     )
 

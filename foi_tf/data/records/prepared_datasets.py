@@ -18,7 +18,7 @@ from foi_tf.files import describe_error, write_text
 from foi_tf.study.dataset import CONTRASTIVE, Dataset, Task
 
 _ROW, _WARNINGS = "foi_dataset.json", "foi_warnings.json"
-_INFO = "dataset_info.json"  # Of TFDS.
+_INFO = "dataset_info.json"  # TFDS writes it.
 _ID = re.compile("[A-Za-z0-9_]+")  # Ids of datasets, none of which is a pattern of file names.
 
 
