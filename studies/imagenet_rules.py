@@ -28,7 +28,7 @@ def format_worth(
       analyses: of the rows whose targets are of a task type, by that.
       scores: of transferability metrics and probes, as `pair_scores.read_scores` returns them,
         where there are some.
-      pairs: which task types the sources are of, one of `past_transfers.TYPES`.
+      pairs: which sources count, as `past_transfers.filter_task_types` takes it, by task type.
     """
     lines = []
     for kind, analysis in analyses.items():
