@@ -30,7 +30,7 @@ def test_wrong_names_are_one_line(call, flags):
 
 def test_wrong_flags_exit_with_2(call, flags):
     for changes, said in (
-        ({"setting": "tiny"}, "should be one of"),
+        ({"setting": "tiny"}, "must be one of"),
         ({"backbone": "hrnet_w47"}, "unknown backbone 'hrnet_w47'; did you mean 'hrnet_w48'?"),
         ({"color": "red"}, "Unknown command line flag 'color'"),
         ({"seed": "x"}, "--seed"),
