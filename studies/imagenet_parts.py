@@ -93,7 +93,7 @@ def list_starts(tasks: Sequence[Task], sample: int) -> dict[str, tuple[str, ...]
 STEPS = {SEGMENTATION: 150, DEPTH: 300, KEYPOINTS: 150, DETECTION: 150}
 SOURCE_STEPS = {SEGMENTATION: 600, DEPTH: 600, KEYPOINTS: 300, DETECTION: 300}
 SAMPLE = 30  # Pairs that share neither type nor domain.
-# Half the images halve the cost of a step of boxes, whose three maps are nearly all of it.
+# Half the images halve the cost of a step of boxes, whose three maps are most of it.
 FEWER_IMAGES = {DETECTION: (f"--set={DETECTION}.schedule.batch_size=4",)}
 
 
