@@ -25,11 +25,12 @@ def draw(path: pathlib.Path) -> None:
     """Draws the gains of all starts by target, with 95 % intervals."""
     chains = load_analysis(list_complete()).chains
     chains = chains[chains.gain.notna() & (chains.source != NO_SOURCE)]
-    order = chains[chains.source == SCRATCH].sort_values("gain").target.tolist()
+    chains = chains.assign(task=chains.target + ":" + chains.target_type)
+    order = chains[chains.source == SCRATCH].sort_values("gain").task.tolist()
     figure = Figure(figsize=(7.5, 1 + ROW * len(order)), layout="constrained")
     axes = figure.subplots()
-    for row, target in enumerate(order):
-        own = chains[chains.target == target].sort_values("gain")
+    for row, task in enumerate(order):
+        own = chains[chains.task == task].sort_values("gain")
         for start, color, label in (
             (own[own.source != SCRATCH], GREEN, "a source"),
             (own[own.source == SCRATCH], GRAY, "random weights"),

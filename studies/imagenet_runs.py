@@ -170,11 +170,13 @@ def find_kept(name: str) -> set[tuple]:
 
 
 def keep_rows(name: str, directory: pathlib.Path) -> None:
-    """Adds the rows of a directory to the kept ones, which stay as they are."""
+    """Adds a part's rows of a directory to the kept ones, which stay as they are."""
     if not directory.is_dir() or not any(directory.glob("*.json")):
         return
-    found = results.load(directory)
-    found = found[found.setting == PARTS[name].setting]
+    part, found = PARTS[name], results.load(directory)
+    runs = [run for target in part.starts for run in plan_target(part, target, set())]
+    planned = {_identify(part, run) for run in runs}
+    found = found[[run in planned for run in found[RUN].itertuples(index=False, name=None)]]
     if found.empty:  # Source models alone.
         return
     kept = load_kept(name)

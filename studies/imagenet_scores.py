@@ -23,7 +23,7 @@ from foi_tf.study import feature_files
 from foi_tf.study.choices import PROBE, PROBE_LOSS
 from foi_tf.study.dataset import DEPTH, DETECTION, KEYPOINTS, SEGMENTATION, Task
 from studies import real_sets
-from studies.imagenet_parts import PARTS, STEPS, STUDY
+from studies.imagenet_parts import PARTS, STEPS, STUDY, list_sources
 from studies.imagenet_runs import BACKBONE, KEPT, WEIGHTS
 from studies.programs import run
 
@@ -81,7 +81,7 @@ def main() -> None:
     real_sets.prepare(pathlib.Path(os.environ["FOI_REAL_DATA"]), data_dir)
     shared = [f"--data_dir={data_dir}", f"--backbone={BACKBONE}", SIZE]
     _write_distances(work, shared)
-    models = find_models(work / STUDY, list(map(Task.parse, PARTS[STUDY].starts)))
+    models = find_models(work / STUDY, list_sources(PARTS[STUDY].starts))
     for kind in given.task_types.split(","):
         _write_scores(kind, models, work, shared)
 

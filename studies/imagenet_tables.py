@@ -66,6 +66,7 @@ def blocks() -> dict[str, str]:
         images_40 = imagenet_runs.load_kept("images_40")
         if images_40 is not None:
             found["imagenet images"] = imagenet_gains.format_fewer(study, images_40)
+        found["imagenet slow"] = _format_slow(study)
         found["imagenet worth"] = _format_worth()
     return found
 
@@ -172,6 +173,23 @@ def _format_rates(rows: pd.DataFrame, chosen: Mapping[tuple[str, str], float]) -
     return format_table(["target", "metric", "start", "metric by rate"], lines, words=4)
 
 
+def _format_slow(study: pd.DataFrame) -> str:
+    """Returns the table of the targets that learn least, with the study's steps and with more."""
+    others = [imagenet_runs.load_kept(name) for name in ("left_out", "longer_boxes")]
+    rows = pd.concat([study, *(own for own in others if own is not None)])
+    plain = rows[rows.source == NO_SOURCE]
+    lines = []
+    for task in imagenet_parts.PARTS["longer_boxes"].starts:
+        target = Task.parse(task)
+        own = plain[(plain.target == target.dataset) & (plain.target_type == target.type)]
+        for steps, part in own.groupby("steps"):
+            values = (f"{x:.3f}" for x in part.value.agg(["min", "mean", "max"]))
+            label = metrics.METRICS[part.metric.iloc[0]].label
+            lines.append([f"`{task}`", label, f"{steps}", f"{len(part)}", *values])
+    header = ["target", "metric", "steps", "seeds", "least", "mean", "most"]
+    return format_table(header, lines, words=2)
+
+
 def _format_rows(rows: pd.DataFrame) -> str:
     """Returns the table of how many runs of the study are planned, and how many have a row."""
     part, lines = imagenet_parts.PARTS[STUDY], []
@@ -189,34 +207,34 @@ def _format_costs() -> str:
     """Returns the table of what the study costs, in full and cut."""
     study = imagenet_parts.PARTS[STUDY]
     every = [task for own in real_sets.REAL_SETS for task in own.tasks]
-    some = [Task.parse(target) for target in study.starts]
     own = (imagenet_parts.STEPS, imagenet_parts.SOURCE_STEPS, TARGET_STEP_SECONDS)
     kinds = list(imagenet_parts.STEPS)
     plans = [
-        ("all tasks", every, 60, dict.fromkeys(kinds, 300), dict.fromkeys(kinds, 600),
-         STEP_SECONDS),
-        ("the study", some, imagenet_parts.SAMPLE, *own),
-        *((f"its targets of {kind}", [x for x in some if x.type == kind], 0, *own)
-          for kind in kinds),
+        ("all tasks", imagenet_parts.list_starts(every, 60), kinds, dict.fromkeys(kinds, 300),
+         dict.fromkeys(kinds, 600), STEP_SECONDS),
+        ("the study", study.starts, kinds, *own),
+        *((f"its targets of {kind}", study.starts, [kind], *own) for kind in kinds),
     ]  # fmt: skip
     lines = []
-    for text, tasks, sample, of_target, of_source, seconds in plans:
-        starts = imagenet_parts.list_starts(tasks, sample)
-        if len(tasks) < len(some):
-            starts = {str(task): study.starts[str(task)] for task in tasks}
-        sources = {task: len(own) - len(imagenet_parts.STARTS) for task, own in starts.items()}
-        once = {str(x): _core_hours(of_target[x.type], seconds[x.type]) for x in tasks}
+    for text, starts, types, of_target, of_source, seconds in plans:
+        targets = {x: own for x, own in starts.items() if Task.parse(x).type in types}
+        sources = [x for x in imagenet_parts.list_sources(starts) if x.type in types]
+        counts = {x: len(own) - len(imagenet_parts.STARTS) for x, own in targets.items()}
+        kind_of = {x: Task.parse(x).type for x in targets}
+        once = {x: _core_hours(of_target[kind], seconds[kind]) for x, kind in kind_of.items()}
         seeds = len(study.seeds)
-        chains = seeds * sum(once[task] * count for task, count in sources.items())
+        chains = seeds * sum(once[x] * count for x, count in counts.items())
         baselines = (2 * seeds + len(study.baseline_seeds)) * sum(once.values())
-        models = seeds * sum(_core_hours(of_source[x.type], STEP_SECONDS[x.type]) for x in tasks)
+        models = seeds * sum(_core_hours(of_source[x.type], STEP_SECONDS[x.type]) for x in sources)
         hours = [chains, baselines, models, (chains + baselines + models) / 2]
-        counts = [str(len(tasks)), str(sum(sources.values()))]
-        shown = [f"{of_target[tasks[0].type]}, {of_source[tasks[0].type]}"]
-        if len({of_source[task.type] for task in tasks}) > 1:
-            shown = ["see text"]
-        lines.append([text, *shown, *counts, *(f"{x:.1f}" for x in hours)])
-    header = ["plan", "steps, of sources", "tasks", "chains", "core-hours of chains"]
+        shown = "see text"
+        if len(types) == 1:
+            shown = f"{of_target[types[0]]}, {of_source[types[0]]}"
+        elif len({*of_target.values()}) == 1:
+            shown = f"{of_target[SEGMENTATION]}, {of_source[SEGMENTATION]}"
+        cells = [f"{len(targets)}", f"{len(sources)}", f"{sum(counts.values())}"]
+        lines.append([text, shown, *cells, *(f"{x:.1f}" for x in hours)])
+    header = ["plan", "steps, of sources", "targets", "sources", "chains", "core-hours of chains"]
     header += ["of baselines", "of source models", "hours on 2 cores"]
     return format_table(header, lines, words=2)
 
