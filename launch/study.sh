@@ -1,26 +1,34 @@
 #!/usr/bin/env bash
-# Runs a whole study, from images to its report: one of the two whose results studies/ keeps.
+# Runs a whole study, from images to its report: one of the three whose results studies/ keeps.
 #
 #   bash launch/study.sh mini OUT [JOBS] [--seeds=0,1] [--vary=init,order]
 #   FOI_REAL_DATA=DIR bash launch/study.sh real OUT [JOBS] [--seeds=0,1] [--vary=init,order]
+#   FOI_REAL_DATA=DIR bash launch/study.sh imagenet OUT [JOBS]
 #
 # mini renders its images. real reads the 15 sets in DIR, each in a folder of its name, and is
-# pre-trained on rendered images. JOBS is the number of commands that run at a time (default 2).
-# --seeds and --vary are those of foi-plan. Finished links are not trained again, so the same call
-# goes on after an interruption. foi_tf has to be installed. studies/ keeps OUT/report/results.csv,
-# OUT/report/appearance/distances.csv and OUT/scores.csv.
+# pre-trained on rendered images. imagenet reads all 24 sets there, and starts from ImageNet weights
+# of EfficientNet-Lite0 (the extra imagenet of setup.py); it takes some 12 hours of two cores.
+# JOBS is the number of commands that run at a time (default 2). --seeds and --vary are those of
+# foi-plan. Finished links are not trained again, so the same call goes on after an interruption.
+# foi_tf has to be installed. studies/ keeps OUT/report/results.csv, OUT/report/appearance/
+# distances.csv and OUT/scores.csv, and of imagenet OUT/rows.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
+# shellcheck source=launch/child.sh
+source "$ROOT/launch/child.sh"
 
 seeds='' vary=''
-parse_flags "seeds=0,1 vary=init,order" "$@"
+parse_flags "seeds= vary=" "$@"
 case " ${plan_flags[*]-}${plan:+ --plan}${dry_run/1/ --dry_run}" in
   *" --"*) fail "takes no flags but --seeds, --vary and --help" ;;
 esac
 study=${plan_flags[0]:-} out=${plan_flags[1]:-} jobs=${plan_flags[2]:-2}
-[ -n "$out" ] || fail "wants mini or real, and a directory to write to"
+[ -n "$out" ] || fail "wants mini, real or imagenet, and a directory to write to"
+[ "$study" != imagenet ] || [ -z "$seeds$vary" ] || fail "imagenet has seeds of its own; leave" \
+  "out --seeds and --vary"
+: "${seeds:=0,1}" "${vary:=init,order}"
 network=(--backbone=hrnet_mini --precision=bfloat16 --strategy=cpu)
 
 # The real sets, as name:formats:domain.
@@ -62,14 +70,44 @@ points() {
   done <"$out/sources.txt"
 }
 
+# together LINES: runs parts of the study from ImageNet weights, JOBS lines of them at a time.
+together() {
+  run_child xargs -P "$jobs" -L 1 python -m studies.imagenet_runs --work="$out" \
+    --rows="$out/rows" <<<"$1"
+  [ -z "$stopped" ] || exit 143
+  [ "$code" = 0 ] || fail "some runs failed; see above"
+}
+
+# from_imagenet: runs the study from ImageNet weights. Its rates come first, and then the rest of
+# the pilot and the study, a seed at a time, since source models of a seed serve several parts.
+from_imagenet() {
+  export PYTHONPATH=$ROOT${PYTHONPATH:+:$PYTHONPATH}
+  python -m studies.real_sets "$out/data"
+  together "$(printf '%s\n' rates rates_outer rates_upper rates_batch_4)"
+  together "$(printf '%s\n' four_sets steps_150 steps_300 batch_4 longer_boxes longer_sources \
+    "study left_out images_40 --seeds="{0..4} "study --seeds="{5..9})"
+  python -m studies.imagenet_scores --work="$out" --rows="$out/rows"
+  foi-analyze --results="$out/rows/results.csv" --distances="$out/rows/distances.csv" \
+    --out="$out/report"
+}
+
+need_real_sets() {
+  [ -d "${FOI_REAL_DATA:-}" ] || fail "FOI_REAL_DATA must name the folder of the real sets"
+}
+
 case "$study" in
+  imagenet)
+    need_real_sets
+    from_imagenet
+    exit
+    ;;
   mini)
     collection=mini data=$out/mini
     foi-prepare --collection=mini --data_dir="$data"
     ;;
   real)
     collection=own data=$out/real
-    [ -d "${FOI_REAL_DATA:-}" ] || fail "FOI_REAL_DATA must name the folder of the real sets"
+    need_real_sets
     foi-prepare --collection=mini --dataset=ilsvrc --data_dir="$out/mini"
     for set in $real_sets; do
       IFS=: read -r name format domain <<<"$set"
@@ -78,7 +116,7 @@ case "$study" in
         --domain="$domain" --data_dir="$data"
     done
     ;;
-  *) fail "$study: no such study; mini or real" ;;
+  *) fail "$study: no such study; mini, real or imagenet" ;;
 esac
 
 foi-pretrain --data_dir="$out/mini" --workdir="$out/pretraining" --config=mini_study "${network[@]}"

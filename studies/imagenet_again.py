@@ -1,10 +1,11 @@
 """Runs chains of the study from ImageNet weights again, and compares their rows bit for bit.
 
-  python -m studies.imagenet_again --work=WORK [--count=10] [--draw=0]
+  python -m studies.imagenet_again --work=WORK [--rows=ROWS] [--count=10] [--draw=0]
 
 WORK is that of `studies.imagenet_runs`, on the same machine. Chains with a source are drawn among
 the rows that were made there. They start from the source models that are there, in a new working
-directory. Prints a line for each, and exits with 1 if any metric differs.
+directory, at the learning rates of ROWS, by default studies/imagenet. Prints a line for each, and
+exits with 1 if any metric differs.
 """
 
 import argparse
@@ -17,7 +18,8 @@ import pandas as pd
 from foi_tf.study import results
 from foi_tf.study.results import EXTRA
 from studies.imagenet_parts import PARTS, STUDY
-from studies.imagenet_runs import RUN, TargetRun, run_commands, write_commands
+from studies.imagenet_rows import KEPT, RUN, KeptRows, TargetRun
+from studies.imagenet_runs import run_commands, write_commands
 
 
 def link_models(before: pathlib.Path, after: pathlib.Path) -> None:
@@ -49,6 +51,7 @@ def main() -> None:
     """Runs the program."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--work", type=pathlib.Path, required=True, help="Working directory.")
+    parser.add_argument("--rows", type=pathlib.Path, default=KEPT.directory, help="Kept rows.")
     parser.add_argument("--count", type=int, default=10, help="Number of chains.")
     parser.add_argument("--draw", type=int, default=0, help="Seed of the choice of chains.")
     given = parser.parse_args()
@@ -57,12 +60,12 @@ def main() -> None:
     made = rows[(rows.setting == part.setting) & (rows.source_type != "")]
     drawn = random.Random(given.draw).sample(sorted(made[RUN].itertuples(index=False)), given.count)
     link_models(work, again)
-    commands = []
+    rates, commands = KeptRows(given.rows).choose_rates(), []
     for one in drawn:
         run = TargetRun(
             f"{one.target}:{one.target_type}", f"{one.source}:{one.source_type}", one.seed
         )
-        *_, command = write_commands(part, [run], given.work / "data", again)
+        *_, command = write_commands(part, [run], given.work / "data", again, rates)
         commands.append(command)
     if run_commands(commands):
         sys.exit("some runs failed; see above")

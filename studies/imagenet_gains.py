@@ -18,8 +18,8 @@ from foi_tf.study import metrics
 from foi_tf.study.dataset import SEGMENTATION, Task
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH, SOURCE_VALUE
 from foi_tf.study.table_texts import MISSING
-from studies import imagenet_runs
 from studies.imagenet_parts import PARTS, STEPS, STUDY
+from studies.imagenet_rows import KEPT, plan_target
 from studies.markdown import format_table
 
 CHAIN = ["target", "target_type", "source", "source_type"]
@@ -59,18 +59,14 @@ def _say_gain(start: JudgedStart | None) -> str:
 
 def list_complete() -> list[str]:
     """Lists the task types whose targets have a row of each run of the plan."""
-    part, kept = PARTS[STUDY], imagenet_runs.find_kept(STUDY)
-    missing = {
-        Task.parse(target).type
-        for target in part.starts
-        if imagenet_runs.plan_target(part, target, kept)
-    }
+    part, kept = PARTS[STUDY], KEPT.find(STUDY)
+    missing = {Task.parse(target).type for target in part.starts if plan_target(part, target, kept)}
     return [kind for kind in STEPS if kind not in missing]
 
 
 def load_analysis(kinds: Sequence[str]) -> StudyAnalysis:
     """Loads the study's targets of some task types, with the distances that are kept."""
-    rows, kept = imagenet_runs.load_kept(STUDY), imagenet_runs.KEPT / "distances.csv"
+    rows, kept = KEPT.load(STUDY), KEPT.directory / "distances.csv"
     assert rows is not None
     return StudyAnalysis(
         rows[rows.target_type.isin(kinds)], distances=distance.read_distances(kept)

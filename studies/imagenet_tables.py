@@ -19,11 +19,11 @@ from studies import (
     imagenet_gains,
     imagenet_parts,
     imagenet_rules,
-    imagenet_runs,
     imagenet_scores,
     real_sets,
 )
 from studies.imagenet_parts import STUDY
+from studies.imagenet_rows import KEPT, RATES, choose_rates, plan_target
 from studies.markdown import format_table
 
 START_TEXTS = {NO_SOURCE: "ImageNet", SCRATCH: "random weights"}
@@ -41,34 +41,33 @@ CURVES = ("four_sets", *(f"steps_{steps}" for steps in imagenet_parts.CURVES))
 
 def blocks() -> dict[str, str]:
     """Returns all tables by the name in their marks, see `studies.readme`."""
+    study, rates = _load(STUDY), _load(*RATES)
+    chosen = choose_rates(rates)
     found = {
-        "imagenet gains": _format_gains("four_sets"),
-        "imagenet noise": _format_noise(_load_curves()),
+        "imagenet gains": _format_gains(_load("four_sets")),
+        "imagenet noise": _format_noise(_load(*CURVES)),
         "imagenet costs": _format_costs(),
+        "imagenet fewer images": _format_noise(_load("batch_4")),
+        "imagenet rates": _format_rates(rates, chosen),
+        "imagenet rates of fewer images": _format_rates(_load("rates_batch_4"), chosen),
+        "imagenet slow": _format_slow(pd.concat([study, _load("left_out", "longer_boxes")])),
+        "imagenet targets": imagenet_gains.format_targets(study),
+        "imagenet rows": _format_rows(study),
+        "imagenet halves": imagenet_gains.format_halves(study),
+        "imagenet longer": imagenet_gains.format_longer(study, _load("longer_sources")),
+        "imagenet worth": _format_worth(),
     }
-    fewer = imagenet_runs.load_kept("batch_4")
-    if fewer is not None:
-        found["imagenet fewer images"] = _format_noise(fewer)
-    rates, study = imagenet_runs.load_rates(), imagenet_runs.load_kept(STUDY)
-    if rates is not None:
-        chosen = imagenet_runs.choose_rates(rates)
-        found["imagenet rates"] = _format_rates(rates, chosen)
-        fewer = imagenet_runs.load_kept("rates_batch_4")
-        if fewer is not None:
-            found["imagenet rates of fewer images"] = _format_rates(fewer, chosen)
-    if study is not None:
-        found["imagenet targets"] = imagenet_gains.format_targets(study)
-        found["imagenet rows"] = _format_rows(study)
-        found["imagenet halves"] = imagenet_gains.format_halves(study)
-        longer = imagenet_runs.load_kept("longer_sources")
-        if longer is not None:
-            found["imagenet longer"] = imagenet_gains.format_longer(study, longer)
-        images_40 = imagenet_runs.load_kept("images_40")
-        if images_40 is not None:
-            found["imagenet images"] = imagenet_gains.format_fewer(study, images_40)
-        found["imagenet slow"] = _format_slow(study)
-        found["imagenet worth"] = _format_worth()
+    images_40 = KEPT.load("images_40")
+    if images_40 is not None:
+        found["imagenet images"] = imagenet_gains.format_fewer(study, images_40)
     return found
+
+
+def _load(*names: str) -> pd.DataFrame:
+    """Loads the rows of parts that are all kept here."""
+    rows = KEPT.load_all(names)
+    assert rows is not None
+    return rows
 
 
 def _format_worth() -> str:
@@ -101,10 +100,8 @@ def seeds_for(noise: float) -> int | None:
     return next(enough, None)
 
 
-def _format_gains(name: str) -> str:
-    """Returns the table of what random weights lose against ImageNet in a part."""
-    rows = imagenet_runs.load_kept(name)
-    assert rows is not None
+def _format_gains(rows: pd.DataFrame) -> str:
+    """Returns the table of what random weights lose against ImageNet."""
     chains = StudyAnalysis(rows).chains
     lines = []
     for own in chains[chains.source == SCRATCH].itertuples():
@@ -118,12 +115,6 @@ def _format_gains(name: str) -> str:
         )  # fmt: skip
     header = ["target", "metric", "seeds", "ImageNet", "random weights", "nothing learned"]
     return format_table([*header, "gain of random weights, %", "95 %", "p > 0"], lines, words=2)
-
-
-def _load_curves() -> pd.DataFrame:
-    """Loads the rows of all parts that train at 96 x 96 by one rate."""
-    found = [imagenet_runs.load_kept(name) for name in CURVES]
-    return pd.concat([x for x in found if x is not None], ignore_index=True)
 
 
 def _group(rows: pd.DataFrame):
@@ -173,10 +164,8 @@ def _format_rates(rows: pd.DataFrame, chosen: Mapping[tuple[str, str], float]) -
     return format_table(["target", "metric", "start", "metric by rate"], lines, words=4)
 
 
-def _format_slow(study: pd.DataFrame) -> str:
-    """Returns the table of the targets that learn least, with the study's steps and with more."""
-    others = [imagenet_runs.load_kept(name) for name in ("left_out", "longer_boxes")]
-    rows = pd.concat([study, *(own for own in others if own is not None)])
+def _format_slow(rows: pd.DataFrame) -> str:
+    """Returns the table of the targets that learn least, by the number of steps."""
     plain = rows[rows.source == NO_SOURCE]
     lines = []
     for task in imagenet_parts.PARTS["longer_boxes"].starts:
@@ -195,7 +184,7 @@ def _format_rows(rows: pd.DataFrame) -> str:
     part, lines = imagenet_parts.PARTS[STUDY], []
     for kind in imagenet_parts.STEPS:
         targets = [target for target in part.starts if Task.parse(target).type == kind]
-        planned = [run for x in targets for run in imagenet_runs.plan_target(part, x, set())]
+        planned = [run for x in targets for run in plan_target(part, x)]
         own = rows[rows.target_type == kind]
         seeds = ", ".join(f"{seed}: {count}" for seed, count in own.groupby("seed").size().items())
         lines.append([kind, f"{len(targets)}", f"{len(planned)}", f"{len(own)}", seeds or MISSING])

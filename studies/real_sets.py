@@ -1,10 +1,14 @@
 """Lists 24 small sets of real images, and prepares them.
 
+  FOI_REAL_DATA=DIR python -m studies.real_sets DATA_DIR
+
 Their licenses keep them out of this repository. README.md says where they are from.
 """
 
 import dataclasses
+import os
 import pathlib
+import sys
 
 import foi_tf as foi
 from foi_tf.study.dataset import DEPTH, DETECTION, KEYPOINTS, SEGMENTATION, Task
@@ -80,3 +84,7 @@ def prepare(raw_dir: pathlib.Path, data_dir: pathlib.Path) -> None:
                 domain=own.domain,
                 name=own.name,
             )
+
+
+if __name__ == "__main__":
+    prepare(pathlib.Path(os.environ["FOI_REAL_DATA"]), pathlib.Path(sys.argv[1]))

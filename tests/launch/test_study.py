@@ -8,6 +8,8 @@ import pytest
 from foi_tf.chains import links
 from foi_tf.study import configuration, results
 from foi_tf.study.grid import PRETRAINING
+from studies.imagenet_parts import PARTS
+from studies.imagenet_rows import KEPT
 from tests.launch.conftest import ROOT
 from tests.result_rows import BASELINE, changed
 
@@ -104,12 +106,48 @@ def test_with_rates_that_are_there_none_are_chosen(study):
     assert not study.calls("foi-rates") and not ran(study, "--select_lr")
 
 
+@pytest.mark.parametrize("failing", ["", "rates_outer", "study left_out images_40 --seeds=3"])
+def test_a_study_from_imagenet_weights_is_one_call(study, failing):
+    study.program("python", f'[ -z "{failing}" ] || case "$*" in *"{failing}") exit 1;; esac')
+    code, _, err = study.run("study.sh", "imagenet", OUT, FOI_REAL_DATA=str(study.home))
+    called = [call.split() for call in study.calls("python")]
+    runs = [words[5:] for words in called if words[2] == "studies.imagenet_runs"]
+    assert all(words[3:5] == [f"--work={OUT}", f"--rows={OUT}/rows"] for words in called[1:])
+    first = {("rates",), ("rates_outer",), ("rates_upper",), ("rates_batch_4",)}
+    assert set(map(tuple, runs[:4])) == first
+    planned = {
+        (name, seed)
+        for *names, last in runs[4:]
+        for name in names or [last]
+        for seed in (last.removeprefix("--seeds=").split(",") if names else [""])
+    }
+    assert called[0] == ["python", "-m", "studies.real_sets", f"{OUT}/data"]
+    scored = [words for words in called if words[2] == "studies.imagenet_scores"]
+    if failing:  # The others of its kind still run, but nothing that rests on them.
+        assert (code, err) == (1, "study.sh: some runs failed; see above\n")
+        assert not scored and not study.calls("foi-analyze")
+        assert bool(planned) == ("study" in failing)
+        return
+    assert code == 0, err
+    assert scored == called[-1:] and len(study.calls("foi-analyze")) == 1
+    # All parts run that have rows here, and the study with all seeds.
+    kept = [name for name in PARTS if KEPT.find_path(name).exists()]
+    assert {*kept} <= {name for name, _ in planned} | {name for (name,) in first}
+    seeds = {*map(str, PARTS["study"].seeds), *map(str, PARTS["study"].baseline_seeds)}
+    assert {seed for name, seed in planned if name == "study"} == seeds
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ([], "wants mini or real, and a directory to write to"),
-        (["mine", OUT], "mine: no such study; mini or real"),
+        ([], "wants mini, real or imagenet, and a directory to write to"),
+        (["mine", OUT], "mine: no such study; mini, real or imagenet"),
         (["mini", OUT, "--jobs=2"], "takes no flags but --seeds, --vary and --help"),
+        (["imagenet", OUT], "FOI_REAL_DATA must name the folder of the real sets"),
+        (
+            ["imagenet", OUT, "--seeds=1"],
+            "imagenet has seeds of its own; leave out --seeds and --vary",
+        ),
         (["real", OUT], "FOI_REAL_DATA must name the folder of the real sets"),
     ],
 )

@@ -12,9 +12,9 @@ import pytest
 
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.study import results
-from studies import imagenet_again, imagenet_gains, imagenet_rules, imagenet_runs
+from studies import imagenet_again, imagenet_gains, imagenet_rows, imagenet_rules, imagenet_runs
 from studies.imagenet_parts import PARTS, Part
-from studies.imagenet_runs import RUN
+from studies.imagenet_rows import KEPT, RUN, KeptRows, TargetRun, plan_target
 from studies.imagenet_tables import START_TEXTS
 from tests.result_rows import BASELINE, changed
 
@@ -30,8 +30,8 @@ def parse(command):
 
 
 def test_commands_follow_the_source_models_that_they_need(tmp_path):
-    runs = imagenet_runs.plan_target(PART, "mine:depth", set())
-    model, *targets = imagenet_runs.write_commands(PART, runs, tmp_path, tmp_path)
+    runs = plan_target(PART, "mine:depth")
+    model, *targets = imagenet_runs.write_commands(PART, runs, tmp_path, tmp_path, {})
     assert model.startswith("foi-source ") and parse(model).seed == 3
     found = [(x.source, x.seed, x.init, x.source_init) for x in map(parse, targets)]
     own = imagenet_runs.WEIGHTS
@@ -49,18 +49,18 @@ def test_flags_of_targets_are_of_one_task_type_and_not_of_source_models(tmp_path
     for kind, expected in (("depth", [False, *5 * [True]]), ("detection", 6 * [False])):
         part = dataclasses.replace(PART, seeds=(3,), target_flags={kind: (own,)})
         part = dataclasses.replace(part, baseline_seeds=(5, 6))
-        runs = imagenet_runs.plan_target(part, "mine:depth", set())
-        commands = imagenet_runs.write_commands(part, runs, tmp_path, tmp_path)
+        runs = plan_target(part, "mine:depth")
+        commands = imagenet_runs.write_commands(part, runs, tmp_path, tmp_path, {})
         assert [own in shlex.split(command) for command in commands] == expected
 
 
 def test_a_part_takes_the_source_models_of_another(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
     for name, within in (("mine", ""), ("more", "mine")):
         part = dataclasses.replace(PART, seeds=(3,), within=within, setting="images40")
         monkeypatch.setitem(PARTS, name, part)
     work = str(tmp_path / "work")
-    monkeypatch.setattr(sys, "argv", ["imagenet_runs", "mine", "more", "--dry_run", "--work", work])
+    monkeypatch.setattr(sys, "argv", ["imagenet_runs", "mine", "more", "--dry_run", "--work", work,
+                                      f"--rows={tmp_path}"])  # fmt: skip
     imagenet_runs.main()
     commands = list(map(parse, capsys.readouterr().out.splitlines()))
     assert {command.workdir for command in commands} == {f"{work}/mine"}
@@ -68,20 +68,18 @@ def test_a_part_takes_the_source_models_of_another(monkeypatch, tmp_path, capsys
 
 
 def test_runs_whose_rows_are_kept_are_not_planned_again(monkeypatch, tmp_path):
-    monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
+    kept = KeptRows(tmp_path / "kept")
     monkeypatch.setitem(PARTS, "mine", PART)
     row = {"target": "mine", "target_type": "depth", "metric": "rmse", "setting": "small"}
     for seed, value in ((3, 1.0), (4, 2.0)):
         made = changed(BASELINE, **row, source="scratch", seed=seed, value=value, init="scratch")
         results.write_row(made, tmp_path / f"results{seed}")
-        imagenet_runs.keep_rows("mine", tmp_path / f"results{seed}")
+        kept.add("mine", tmp_path / f"results{seed}")
     again = changed(BASELINE, **row, source="scratch", seed=4, value=9.0, init="scratch")
     results.write_row(again, tmp_path / "results")
-    imagenet_runs.keep_rows("mine", tmp_path / "results")
-    kept = imagenet_runs.load_kept("mine")
-    assert kept.value.tolist() == [1.0, 2.0]
-    known = set(kept[RUN].itertuples(index=False, name=None))
-    left = imagenet_runs.plan_target(PART, "mine:depth", known)
+    kept.add("mine", tmp_path / "results")
+    assert kept.load("mine").value.tolist() == [1.0, 2.0]
+    left = plan_target(PART, "mine:depth", kept.find("mine"))
     assert [(x.start, x.seed) for x in left] == [
         (start, seed) for seed in (3, 4) for start in ("ilsvrc", "other:depth")
     ]
@@ -89,20 +87,20 @@ def test_runs_whose_rows_are_kept_are_not_planned_again(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("other", [{"setting": "full"}, {"target": "theirs"}, {"seed": 9}])
 def test_rows_that_the_part_does_not_plan_are_not_kept(monkeypatch, tmp_path, other):
-    monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
+    kept = KeptRows(tmp_path / "kept")
     monkeypatch.setitem(PARTS, "mine", PART)
     row = {"target": "mine", "target_type": "depth", "metric": "rmse", "seed": 3}
     row["setting"] = "small"
     results.write_row(changed(BASELINE, **(row | other)), tmp_path / "results")
-    imagenet_runs.keep_rows("mine", tmp_path / "results")
-    assert imagenet_runs.load_kept("mine") is None
+    kept.add("mine", tmp_path / "results")
+    assert kept.load("mine") is None
     results.write_row(changed(BASELINE, **row), tmp_path / "results")
-    imagenet_runs.keep_rows("mine", tmp_path / "results")
-    assert imagenet_runs.load_kept("mine").seed.tolist() == [3]
+    kept.add("mine", tmp_path / "results")
+    assert kept.load("mine").seed.tolist() == [3]
 
 
 def test_each_start_has_the_rate_that_is_best_over_targets(monkeypatch, tmp_path):
-    monkeypatch.setattr(imagenet_runs, "KEPT", tmp_path / "kept")
+    kept = KeptRows(tmp_path / "kept")
     starts = {f"{name}:depth": ("scratch",) for name in ("one", "two")}
     monkeypatch.setitem(PARTS, "rates", Part(starts=starts, seeds=(0,), flags=()))
     tried = {  # RMSE, of which less is better. The second rate is best on average, not everywhere.
@@ -113,16 +111,17 @@ def test_each_start_has_the_rate_that_is_best_over_targets(monkeypatch, tmp_path
         row = {"target": name, "target_type": "depth", "metric": "rmse", "source": "scratch"}
         made = changed(BASELINE, **row, selection="validation", candidates=json.dumps(values))
         results.write_row(made, tmp_path / "results")
-    imagenet_runs.keep_rows("rates", tmp_path / "results")
+    kept.add("rates", tmp_path / "results")
     rated = dataclasses.replace(PART, rated=True, starts={"mine:depth": ("scratch",)})
-    runs = imagenet_runs.plan_target(rated, "mine:depth", set())
-    commands = imagenet_runs.write_commands(rated, runs, tmp_path, tmp_path)
+    runs = plan_target(rated, "mine:depth")
+    rates = kept.choose_rates()
+    commands = imagenet_runs.write_commands(rated, runs, tmp_path, tmp_path, rates)
     assert [parse(command).set for command in commands] == [
         ["depth.schedule.learning_rate=0.2"]
     ] * 2
     with pytest.raises(SystemExit, match="run the part rates of a target of depth first"):
-        runs = [imagenet_runs.TargetRun("mine:depth", "ilsvrc", 3)]
-        imagenet_runs.write_commands(rated, runs, tmp_path, tmp_path)
+        runs = [TargetRun("mine:depth", "ilsvrc", 3)]
+        imagenet_runs.write_commands(rated, runs, tmp_path, tmp_path, rates)
 
 
 def test_targets_that_learned_nothing_choose_no_rate():
@@ -132,7 +131,7 @@ def test_targets_that_learned_nothing_choose_no_rate():
          "candidates": json.dumps(values)}
         for name, values in tried.items()
     ])  # fmt: skip
-    assert imagenet_runs.choose_rates(rows) == {("keypoints", "ilsvrc"): 0.1}
+    assert imagenet_rows.choose_rates(rows) == {("keypoints", "ilsvrc"): 0.1}
 
 
 def test_the_study_has_its_chains_and_longer_baselines():
@@ -143,22 +142,22 @@ def test_the_study_has_its_chains_and_longer_baselines():
     (out,) = PARTS["left_out"].starts
     assert out not in study.starts
     assert sum(out in starts for starts in study.starts.values()) >= 5
-    runs = imagenet_runs.plan_target(study, "camvid_part:segmentation", set())
+    runs = plan_target(study, "camvid_part:segmentation")
     count = {start: sum(run.start == start for run in runs) for start in {x.start for x in runs}}
     assert count.pop("ilsvrc") == 10 and set(count.values()) == {5}
     assert set(count) >= {"clothing:segmentation", "facades:segmentation"}
 
 
-@pytest.mark.parametrize("name", [x for x in PARTS if imagenet_runs.find_path(x).exists()])
+@pytest.mark.parametrize("name", [x for x in PARTS if KEPT.find_path(x).exists()])
 def test_kept_rows_are_planned_and_finite(name):
-    path, part = imagenet_runs.find_path(name), PARTS[name]
+    path, part = KEPT.find_path(name), PARTS[name]
     rows = results.load(path)
     assert path.stat().st_size <= 10**6
     assert not rows.duplicated(RUN).any() and rows.value.notna().all()
     found = set(rows[RUN].itertuples(index=False, name=None))
     for target in part.starts:
-        left = imagenet_runs.plan_target(part, target, found)
-        planned = len(imagenet_runs.plan_target(part, target, set()))
+        left = plan_target(part, target, found)
+        planned = len(plan_target(part, target))
         name, kind = target.split(":")
         own = rows[(rows.target == name) & (rows.target_type == kind)]
         assert planned - len(left) == len(own)
