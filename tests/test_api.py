@@ -178,6 +178,14 @@ def test_a_source_model_is_given_by_its_run(run, runs):
 
 
 @pytest.mark.slow
+def test_a_target_trains_on_any_number_of_images(run):
+    other = {**run, "workdir": run["workdir"].with_name("fewer")}
+    foi.target(TARGET, source="scratch", setting="images3", **other)
+    (row,) = foi.load_results(other["workdir"] / "results").itertuples()
+    assert (row.setting, row.n_target) == ("images3", 3)
+
+
+@pytest.mark.slow
 def test_a_configuration_is_a_name_a_path_or_an_object(run, runs):
     config = configuration.load_config(str(run["config"]), ["camvid"])
     again = foi.target(TARGET, **{**run, "config": config})
@@ -194,6 +202,7 @@ def test_a_configuration_is_a_name_a_path_or_an_object(run, runs):
     ("arguments", "said"),
     [
         ({"setting": "smal"}, "unknown setting 'smal'; did you mean 'small'"),
+        ({"setting": "images0"}, "unknown setting 'images0'"),
         ({"backbone": "hrnet_w47"}, "unknown backbone 'hrnet_w47'; did you mean"),
         ({"precision": "float8"}, "unknown precision 'float8'"),
         ({"select_lr": "val"}, "unknown way to choose learning rates 'val'"),
