@@ -41,6 +41,8 @@ FACTORS = {
     correlation.SAME_DOMAIN: ("same image domain", ""),
     correlation.SIZE: ("training images of the whole source", "0.12"),
 }
+# How many images sources have, by setting.
+WHOLE_AND_LIMITED = {"small": "whole sources", "small_source": "few source images"}
 
 
 def blocks() -> dict[str, str]:
@@ -50,7 +52,8 @@ def blocks() -> dict[str, str]:
         for study in (*STUDIES, IMAGENET)
     }
     found = {"findings": comparison.compare_as_markdown(judged), "claims": _claims(judged)}
-    found["agreement mini"] = _agreement(HERE / "mini")
+    for study in (HERE / "mini", IMAGENET):
+        found[f"agreement {study.name}"] = _agreement(study)
     found["effects"] = _effects()
     found["noise"] = _noise()
     found["verdicts"] = _verdicts()
@@ -114,16 +117,18 @@ def _agreement(study: pathlib.Path) -> str:
     analysis = _analysis(study)
     own = analysis.mean_gains
     own = own[(own.target_type == SEGMENTATION) & (own.source_type == SEGMENTATION)]
-    columns = []
+    header, columns = ["Kendall's τ of gain with", "the paper"], []
     whole = own[own.setting == "small"].groupby("source").n_source.max()
-    for setting in ("small", "small_source"):
-        pairs = correlation.join_factors(own[own.setting == setting], analysis.distances)
+    for setting, text in WHOLE_AND_LIMITED.items():
+        chosen = own[own.setting == setting]
+        if chosen.empty:
+            continue
+        pairs = correlation.join_factors(chosen, analysis.distances)
         pairs[correlation.SIZE] = pairs.source.map(whole).astype(float)
         found = list(correlation.tau_over_all(pairs, list(FACTORS)).itertuples())
         columns.append([f"{x.tau:.2f} ({x.low:.2f} to {x.high:.2f})" for x in found])
         columns.append([f"{x.adjusted_tau:.2f} ({x.p_value:.3f})" for x in found])
-    header = ["Kendall's τ of gain with", "the paper"]
-    header += ["whole sources", "adjusted (p)", "few source images", "adjusted (p)"]
+        header += [text, "adjusted (p)"]
     words = [[text, paper or MISSING] for text, paper in FACTORS.values()]
     rows = [
         [*first, *cells] for first, cells in zip(words, zip(*columns, strict=True), strict=True)
