@@ -4,7 +4,7 @@ import dataclasses
 import json
 import math
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import pandas as pd
 
@@ -29,7 +29,7 @@ class TargetRun:
     seed: int
 
 
-def plan_target(part: Part, target: str, kept: Iterable[tuple] = ()) -> list[TargetRun]:
+def plan_target(part: Part, target: str, kept: Container[tuple] = ()) -> list[TargetRun]:
     """Lists the runs of a target whose rows are not kept, those of a seed together.
 
     Args:
