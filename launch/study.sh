@@ -7,9 +7,9 @@
 #
 # mini renders its images. real reads the 15 sets in DIR, each in a folder of its name, and is
 # pre-trained on rendered images. imagenet reads all 24 sets there, and starts from ImageNet weights
-# of EfficientNet-Lite0 (the extra imagenet of setup.py); it takes some 12 hours of two cores.
-# JOBS is the number of commands that run at a time (default 2). --seeds and --vary are those of
-# foi-plan. Finished links are not trained again, so the same call goes on after an interruption.
+# of EfficientNet-Lite0 (the extra imagenet of setup.py). By what its rows took, that is some 12
+# hours of two cores. JOBS is the number of commands that run at a time (default 2). --seeds and
+# --vary are those of foi-plan. Finished links are not trained again, so the same call goes on after an interruption.
 # foi_tf has to be installed. studies/ keeps OUT/report/results.csv, OUT/report/appearance/
 # distances.csv and OUT/scores.csv, and of imagenet OUT/rows.
 set -euo pipefail
@@ -86,6 +86,8 @@ from_imagenet() {
   together "$(printf '%s\n' rates rates_outer rates_upper rates_batch_4)"
   together "$(printf '%s\n' four_sets steps_150 steps_300 batch_4 longer_boxes longer_sources \
     "study left_out images_40 --seeds="{0..4} "study --seeds="{5..9})"
+  # Two processes that end at once may each write a table without the last row of the other.
+  together "study left_out images_40 --seeds=0"
   python -m studies.imagenet_scores --work="$out" --rows="$out/rows"
   foi-analyze --results="$out/rows/results.csv" --distances="$out/rows/distances.csv" \
     --out="$out/report"

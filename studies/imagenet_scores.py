@@ -7,8 +7,8 @@ are of their images as ImageNet weights see them. Source models are asked about 
 start from them in the study: by transferability metrics of cells of the images, and by probes. Of
 a source, the model of the lowest seed is taken. Distances and scores are written to
 ROWS, beside the rows of the study, as distances.csv and scores_TYPE.csv; by default that is
-studies/imagenet. Features and probes are kept in WORK, so a
-stopped call goes on by the same command.
+studies/imagenet. Features and probes are kept in WORK, so a stopped call goes on by the same
+command.
 """
 
 import argparse

@@ -130,6 +130,8 @@ def test_a_study_from_imagenet_weights_is_one_call(study, failing):
         return
     assert code == 0, err
     assert scored == called[-1:] and len(study.calls("foi-analyze")) == 1
+    # The tables that several processes write are completed at the end.
+    assert runs[-1] == ["study", "left_out", "images_40", "--seeds=0"] in runs[4:-1]
     # All parts run that have rows here, and the study with all seeds.
     kept = [name for name in PARTS if KEPT.find_path(name).exists()]
     assert {*kept} <= {name for name, _ in planned} | {name for (name,) in first}
