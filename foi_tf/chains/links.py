@@ -126,6 +126,7 @@ class Link:
             del described["micro_batch"]
         if not self.rematerialize:  # Earlier versions kept all maps.
             del described["rematerialize"]
+        del described["schedule"]["target_restarts"]  # `restarts` has what holds for the link.
         if not self.schedule.restarts:  # Earlier versions trained once.
             for name in ("restarts", "least_gain"):
                 del described["schedule"][name]

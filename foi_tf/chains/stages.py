@@ -62,7 +62,7 @@ def source(setup: Setup, task: Task, setting: str | None = None, init: str = "")
     """Trains a source model, from a pre-training or from other initial weights.
 
     A source that was trained on all images of one task is the same link as that task's full
-    target without a source; so it leaves the result row of that target.
+    target without a source, if both restart as often; so it leaves the result row of that target.
 
     Args:
       task: a task, or the name of a set of tasks, as `study.sources.parse_source` returns it.
@@ -79,7 +79,8 @@ def source(setup: Setup, task: Task, setting: str | None = None, init: str = "")
     link, chosen = lr_selection.choose_rate(link, setup.select, rates, train)
     finished = train(link)
     _mark_chosen(setup, finished, chosen)
-    if images == (None,):
+    of_target = setup.config.link_of_source(task).schedule.of_target()
+    if images == (None,) and of_target.restarts == link.schedule.restarts:
         _write_row(setup, finished, chosen, start, "full")
     return finished
 
@@ -113,7 +114,7 @@ def target(
     setting = setting or grid.default_setting([prepared.dataset])
     start = _find_target_start(setup, source_name, setting, init, source_weights, source_init)
     images = (grid.max_target_images(prepared.dataset, setting),)
-    link, rates, train = _plan_link(setup, task, start, images, [prepared])
+    link, rates, train = _plan_link(setup, task, start, images, [prepared], is_target=True)
     link, chosen = lr_selection.choose_rate(link, setup.select, rates, train)
     finished = train(link)
     _write_row(setup, finished, chosen, start, setting)
@@ -196,6 +197,7 @@ def _plan_link(
     start: Start,
     images: Sequence[int | None],
     loaded: Sequence[PreparedDataset],
+    is_target: bool = False,
 ) -> tuple[Link, tuple[float, ...], Callable[[Link], Finished]]:
     """Describes the link on a task, or on a set of tasks, and checks it against earlier ones.
 
@@ -203,6 +205,7 @@ def _plan_link(
       images: how many training images each task of the set may use, in the order of
         `study.sources.source_parts`; None for all.
       loaded: their prepared datasets, in the same order.
+      is_target: whether it ends a chain; else it makes a pre-training or a source model.
 
     Returns:
       The link with the configuration's learning rate; the learning rates to choose from;
@@ -215,7 +218,8 @@ def _plan_link(
     order = sources.interleave_parts(task, setup.seed if variation.ORDER in varied else 0)
     prepared = [datasets[part] for part in order]
     settings = setup.config.link_of_source(task)
-    schedule = settings.schedule.fit_images(images)
+    whole = settings.schedule.of_target() if is_target else settings.schedule
+    schedule = whole.fit_images(images)
     link = Link(
         chain=(*start.chain, str(task)),
         task=task,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from foi_tf.study import grid
 from foi_tf.study.configuration import Config
 from foi_tf.study.costs import CostModel
 from foi_tf.study.dataset import Dataset, Task
@@ -59,7 +58,8 @@ class Forecast:
         Args:
           before: seconds before the first step, mostly of tracing.
         """
-        self._first = before, seconds_per_step * self._count_steps(run) / self._work(run)
+        steps = self._model(run.task).count_steps(run)
+        self._first = before, seconds_per_step * steps / self._work(run)
 
     def seconds(self, run: PlannedRun) -> float:
         """Returns the forecast of a run; NaN where nothing was measured yet."""
@@ -70,14 +70,10 @@ class Forecast:
         before, price = self._first
         return before + self._work(run) * price
 
-    def _count_steps(self, run: PlannedRun) -> int:
-        limit = grid.max_target_images if run.program == "target" else grid.max_source_images
-        images = limit(self._datasets[run.task.dataset], run.setting or "full")
-        return self._load_config(run.task).link(run.task).schedule.most_steps_on([images])
-
     def _work(self, run: PlannedRun) -> float:
         """Returns the megapixels of a run."""
-        return self._model(run.task).count_megapixels(run.task, self._count_steps(run))
+        model = self._model(run.task)
+        return model.count_megapixels(run.task, model.count_steps(run))
 
     def _price(self, task: Task) -> float:
         if task in self._prices:

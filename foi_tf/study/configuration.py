@@ -32,6 +32,7 @@ Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
 _UNKNOWN_KEY = "unexpected_keyword_argument"  # Pydantic's name for an unknown key.
 # Keys that mean something for some task types only.
 _TYPES_OF_KEY = {"upsample": (SEGMENTATION,), "fit": ANNOTATED_TASK_TYPES}
+Restarts = Annotated[int, pydantic.Field(ge=0, le=10)]
 NonNegative = Annotated[float, pydantic.Field(ge=0)]
 
 
@@ -56,6 +57,7 @@ class Schedule:
       restarts: how often at most training on a whole training set passes through the schedule
         again, each time twice as slowly, as long as that improves the metric on the validation
         images; see `chains.convergence`.
+      target_restarts: the same of targets; None for as many as `restarts`.
       least_gain: share of the metric that counts as such an improvement.
       batch_size: images in a step, over all replicas.
       policy: "step" multiplies the learning rate by `decay` at each of the fractions
@@ -85,8 +87,14 @@ class Schedule:
     warmup: Fraction = 0.0
     momentum: Fraction = 0.9
     weight_decay: NonNegative = 0.0
-    restarts: Annotated[int, pydantic.Field(ge=0, le=10)] = 0
+    restarts: Restarts = 0
+    target_restarts: Restarts | None = None
     least_gain: NonNegative = 0.02  # Ours, as the noise of a run of segmentation.
+
+    def of_target(self) -> "Schedule":
+        """Returns the schedule of a target; that of a source model is the schedule itself."""
+        own = self.restarts if self.target_restarts is None else self.target_restarts
+        return dataclasses.replace(self, restarts=own, target_restarts=None)
 
     def steps_on(self, images: Iterable[int | None]) -> int:
         """Returns the number of training steps of a link, before it restarts.
@@ -103,9 +111,10 @@ class Schedule:
 
     def fit_images(self, images: Iterable[int | None]) -> "Schedule":
         """Returns the schedule of a link; those on a subset do not restart."""
+        own = dataclasses.replace(self, target_restarts=None)
         if all(limit is None for limit in images) and self.restarts:
-            return self
-        return dataclasses.replace(self, restarts=0, least_gain=Schedule.least_gain)
+            return own
+        return dataclasses.replace(own, restarts=0, least_gain=Schedule.least_gain)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

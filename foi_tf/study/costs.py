@@ -148,10 +148,7 @@ class CostModel:
 
     def estimate(self, run: PlannedRun, prices: Prices) -> Cost:
         """Estimates the cost of a run of a plan."""
-        parts = sources.source_parts(run.task)
-        limit = grid.max_target_images if run.program == "target" else grid.max_source_images
-        images = [limit(self.datasets[part.dataset], run.setting) for part in parts]
-        steps = self.config.link_of_source(run.task).schedule.most_steps_on(images)
+        parts, steps = sources.source_parts(run.task), self.count_steps(run)
         found = [(self.count_megapixels(part, steps), *prices.price_of(part)) for part in parts]
         seconds = self._count_links(run) * sum(work * price for work, price, _ in found)
         order = (MEASURED, SAME_TYPE, OTHER_TASKS, PAPER_PRICE)
@@ -159,6 +156,14 @@ class CostModel:
         if basis == PAPER_PRICE and _is_printed(run, seconds / 3600):
             basis = PAPER
         return Cost(seconds / 3600, basis)
+
+    def count_steps(self, run: PlannedRun) -> int:
+        """Returns the number of training steps of a run of a plan that takes all restarts."""
+        is_target, schedule = run.program == "target", self.config.link_of_source(run.task).schedule
+        limit = grid.max_target_images if is_target else grid.max_source_images
+        parts, setting = sources.source_parts(run.task), run.setting or "full"
+        images = [limit(self.datasets[part.dataset], setting) for part in parts]
+        return (schedule.of_target() if is_target else schedule).most_steps_on(images)
 
     def _count_links(self, run: PlannedRun) -> int:
         """Counts the links that a run trains: one for each candidate of the learning rate.

@@ -257,6 +257,29 @@ def test_whole_sources_restart_and_limited_links_do_not(setup, started):
     assert found[1] == found[3]
 
 
+def test_targets_restart_as_often_as_they_are_told(setup, started):
+    overrides = ["segmentation.schedule.restarts=2", "segmentation.schedule.target_restarts=0"]
+    config = run_config.load_config(setup.data_dir, TASK, 0, "mini", overrides=overrides)
+    once = dataclasses.replace(setup, config=config)
+    stages.source(once, TASK, init="scratch")
+    stages.target(once, TASK, "scratch", "full")
+    stages.target(setup, TASK, "scratch", "full")
+    (source, target, plain) = (link for link, _ in started)
+    assert source.schedule.restarts == 2 and source.schedule.target_restarts is None
+    assert target == plain and target.schedule.restarts == 0
+
+
+@pytest.mark.parametrize(("target_restarts", "rows"), [("null", 1), ("1", 1), ("0", 0)])
+def test_a_source_leaves_the_row_of_a_target_that_restarts_as_often(
+    setup, started, target_restarts, rows
+):
+    overrides = ["segmentation.schedule.restarts=1"]
+    overrides.append(f"segmentation.schedule.target_restarts={target_restarts}")
+    config = run_config.load_config(setup.data_dir, TASK, 0, "mini", overrides=overrides)
+    stages.source(dataclasses.replace(setup, config=config), TASK, init="scratch")
+    assert len(list((setup.workdir / "results").glob("*.json"))) == rows
+
+
 def test_contrastive_losses_refuse_micro_batches(setup, started):
     split = dataclasses.replace(setup, micro_batch=1)
     with pytest.raises(FoiError, match="--micro_batch=1: the loss of blocks:contrastive compares"):

@@ -28,7 +28,7 @@ def test_nothing_is_forecast_before_anything_was_measured(forecast):
 
 
 def test_first_steps_count_in_proportion_to_work_and_what_came_before_them_once(forecast):
-    steps = forecast._count_steps(run_of(CAMVID))
+    steps = forecast._model(CAMVID).count_steps(run_of(CAMVID))
     forecast.learn_steps(run_of(CAMVID), 30.0, 0.1)
     assert forecast.seconds(run_of(CAMVID)) == pytest.approx(30 + 0.1 * steps)
     work = forecast._work(run_of(CITY)) / forecast._work(run_of(CAMVID))
@@ -36,7 +36,7 @@ def test_first_steps_count_in_proportion_to_work_and_what_came_before_them_once(
 
 
 def test_the_latest_run_counts_for_its_task_and_the_first_for_others(forecast):
-    steps = forecast._count_steps(run_of(CAMVID))
+    steps = forecast._model(CAMVID).count_steps(run_of(CAMVID))
     forecast.learn(CAMVID, steps, 60.0)  # With tracing.
     first = forecast.seconds(run_of(CITY))
     assert forecast.seconds(run_of(CAMVID)) == pytest.approx(60)

@@ -164,6 +164,24 @@ def test_all_restarts_are_counted(model):
     assert more.estimate(run(CAMVID), prices) == model.estimate(run(CAMVID), prices)
 
 
+def test_targets_that_do_not_restart_cost_one_pass(model):
+    def change(**values):
+        sections = {
+            kind: dataclasses.replace(own, schedule=dataclasses.replace(own.schedule, **values))
+            for kind, own in model.config.sections.items()
+        }
+        return dataclasses.replace(
+            model, config=dataclasses.replace(model.config, sections=sections)
+        )
+
+    restarting, sources_alone = change(restarts=2), change(restarts=2, target_restarts=0)
+    whole = run(CAMVID, setting="full")
+    source = dataclasses.replace(whole, program="source", source="")
+    assert sources_alone.count_steps(whole) == model.count_steps(whole)
+    assert sources_alone.count_steps(source) == restarting.count_steps(source)
+    assert restarting.count_steps(whole) == 7 * model.count_steps(whole)
+
+
 def test_others_cost_what_the_nearest_did(model):
     rows = frame({}, {"target": "kitti", "chip_hours": 3.0}, {"backbone": "hrnet_w48"},
                  {"device": "cpu", "chip_hours": 99.0}, {"target": "foreign"})  # fmt: skip
