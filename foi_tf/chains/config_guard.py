@@ -15,11 +15,14 @@ _FREE = ("chain", "task", "parent", "holdout", "backbone", "seed", "varied")
 _SHOWN = 4  # Differences that an error message lists.
 
 
-def check_configuration(workdir: epath.PathLike, link: Link, rates: Collection[float]) -> None:
+def check_configuration(
+    workdir: epath.PathLike, link: Link, rates: Collection[float], restarts: Collection[int] = ()
+) -> None:
     """Compares a link with the links of the same chain that were begun before.
 
     Args:
       rates: learning rates in which the links may differ, since they are candidates.
+      restarts: numbers of restarts in which they may differ: of a source model and a target.
 
     Raises:
       FoiError: an earlier link has other settings; the message lists them.
@@ -32,6 +35,10 @@ def check_configuration(workdir: epath.PathLike, link: Link, rates: Collection[f
         found = dict(_differences(dataclasses.asdict(other), dataclasses.asdict(link)))
         if other.schedule.learning_rate in rates:
             found.pop("schedule.learning_rate", None)
+        if other.schedule.restarts in restarts:
+            found.pop("schedule.restarts", None)
+            if not (other.schedule.restarts and link.schedule.restarts):
+                found.pop("schedule.least_gain", None)  # It is the default without restarts.
         if found:
             said = [f"{name} was {then}, now {now}" for name, (then, now) in found.items()]
             more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""

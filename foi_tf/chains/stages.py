@@ -218,8 +218,8 @@ def _plan_link(
     order = sources.interleave_parts(task, setup.seed if variation.ORDER in varied else 0)
     prepared = [datasets[part] for part in order]
     settings = setup.config.link_of_source(task)
-    whole = settings.schedule.of_target() if is_target else settings.schedule
-    schedule = whole.fit_images(images)
+    whole, of_target = settings.schedule, settings.schedule.of_target()
+    schedule = (of_target if is_target else whole).fit_images(images)
     link = Link(
         chain=(*start.chain, str(task)),
         task=task,
@@ -239,8 +239,8 @@ def _plan_link(
         micro_batch=_choose_micro_batch(setup, task, schedule),
         rematerialize=setup.rematerialize,
     )
-    rates = {schedule.learning_rate, *settings.rates}
-    config_guard.check_configuration(setup.workdir, link, rates)
+    rates, restarts = {whole.learning_rate, *settings.rates}, {whole.restarts, of_target.restarts}
+    config_guard.check_configuration(setup.workdir, link, rates, restarts)
     data_notes.check_validation_images(link, prepared)
     data_notes.tell_about_data(link, prepared)
     if strategies.is_chief(setup.strategy):

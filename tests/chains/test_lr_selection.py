@@ -179,3 +179,20 @@ def test_a_changed_configuration_is_refused_with_what_differs(make_link, tmp_pat
         config_guard.check_configuration(
             tmp_path, make_link(schedule={"learning_rate": 0.2}), (0.2, 0.6)
         )
+
+
+def test_source_models_and_targets_may_restart_differently_and_no_other_way(make_link, tmp_path):
+    def check(allowed, **schedule):
+        config_guard.check_configuration(tmp_path, make_link(schedule=schedule), RATES, allowed)
+
+    model = make_link(schedule={"restarts": 2, "least_gain": 0.1})
+    links.save_begun(model, model.directory(tmp_path))
+    check({2, 0})
+    check({2, 1}, restarts=1, least_gain=0.1)
+    for allowed, schedule, said in (
+        ({3, 0}, {}, r"\(schedule.restarts was 2, now 0"),
+        ({2, 1}, {"restarts": 1, "least_gain": 0.2}, r"\(schedule.least_gain was 0.1, now 0.2\)"),
+        ({2, 0}, {"momentum": 0.5}, r"\(schedule.momentum was 0.9, now 0.5\)"),
+    ):
+        with pytest.raises(FoiError, match=said):
+            check(allowed, **schedule)
