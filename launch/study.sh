@@ -84,8 +84,8 @@ from_imagenet() {
   export PYTHONPATH=$ROOT${PYTHONPATH:+:$PYTHONPATH}
   python -m studies.real_sets "$out/data"
   together "$(printf '%s\n' rates rates_outer rates_upper rates_batch_4)"
-  together "$(printf '%s\n' four_sets steps_150 steps_300 batch_4 longer_boxes longer_sources \
-    "study left_out images_40 --seeds="{0..4} "study --seeds="{5..9})"
+  together "$(printf '%s\n' four_sets steps_150 steps_300 steps_600 batch_4 size_160 longer_boxes \
+    longer_sources "study left_out images_40 --seeds="{0..4} "study --seeds="{5..9})"
   # Two processes that end at once may each write a table without the last row of the other.
   together "study left_out images_40 --seeds=0"
   python -m studies.imagenet_scores --work="$out" --rows="$out/rows"

@@ -47,7 +47,7 @@ def draw(path: pathlib.Path) -> None:
     axes.set_xlim(*LIMITS)
     axes.set_xlabel(f"gain over ImageNet weights alone, %, with 95 % interval (cut at {LIMITS[1]})")
     axes.grid(axis="x", color="#dddddd")
-    axes.legend(loc="upper right", frameon=False)
+    axes.legend(loc="upper left", frameon=False)
     FigureCanvasAgg(figure).print_png(str(path))
 
 

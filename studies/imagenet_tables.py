@@ -47,6 +47,7 @@ def blocks() -> dict[str, str]:
         "imagenet gains": _format_gains(_load("four_sets")),
         "imagenet noise": _format_noise(_load(*CURVES)),
         "imagenet costs": _format_costs(),
+        "imagenet larger input": _format_noise(_load("size_160")),
         "imagenet fewer images": _format_noise(_load("batch_4")),
         "imagenet rates": _format_rates(rates, chosen),
         "imagenet rates of fewer images": _format_rates(_load("rates_batch_4"), chosen),
