@@ -29,7 +29,7 @@ DROPPED_BELOW = 0.1  # A start is called behind if it is within 2 % of the best 
 LEAST_SEEDS = 2  # Seeds of the chosen start before a race ends by itself; ours.
 MOST_SEEDS = 10  # Seeds of a start at most; ours.
 OPENING_SHARE = 0.8  # Share of the budget that first runs of all starts may take; ours.
-ALWAYS = 2  # Starts at the front of the order that run in any case: the two without a source.
+ALWAYS = 2  # Starts at the front, the two without a source, which may take all of the budget.
 
 # Why a race ended.
 SURE, ALIKE, BUDGET, IMAGES, SEEDS, FLOOR = "sure", "alike", "budget", "images", "seeds", "floor"
@@ -123,7 +123,7 @@ class Decision:
 def decide(state: RaceState) -> Decision:
     """Decides how a race goes on."""
     tried, fresh = _split_starts(state)
-    opening = _open_race(state, fresh, first=not tried)
+    opening = _open_race(state, fresh)
     if opening:
         return Decision(runs=tuple((one.name, 0) for one in opening))
     open_starts = [one for one in fresh if _fits(one, state)]
@@ -221,12 +221,11 @@ def _split_starts(state: RaceState) -> tuple[list[RacingStart], list[RacingStart
     return tried, [one for one in state.starts if not state.values.get(one.name)]
 
 
-def _open_race(state: RaceState, fresh: Sequence[RacingStart], *, first: bool) -> list[RacingStart]:
+def _open_race(state: RaceState, fresh: Sequence[RacingStart]) -> list[RacingStart]:
     """Chooses the first runs of starts, in their order, as far as the budget goes."""
     chosen: list[RacingStart] = []
-    for place, one in enumerate(one for one in fresh if one in state.opening):
-        always = first and place < ALWAYS
-        limit = state.seconds_left * (1.0 if always else OPENING_SHARE)
+    for one in (one for one in fresh if one in state.opening):
+        limit = state.seconds_left * (1.0 if one in state.starts[:ALWAYS] else OPENING_SHARE)
         spent = sum(other.first_seconds for other in chosen) + one.first_seconds
         if not one.first_seconds or spent <= limit:
             chosen.append(one)

@@ -78,6 +78,8 @@ def _describe_reason(result: RaceResult, answer: Answer | None) -> str:
     """Returns the sentence on why a race ended."""
     decision = result.decision
     if decision.best and answer is not None and answer.kind in (NOTHING, ONLY_ONE):
+        if decision.reason == race.BUDGET and decision.untried:
+            return "The budget ended before two starts had results that can be compared."
         return (
             "The race ended without two starts that can be compared: the others learned too "
             "little, or diverged; train longer, or look at the data."

@@ -109,8 +109,8 @@ class Runner:
             self._ledger.finish(self.key(run))
             return Outcome(math.nan)
         if watched.trained:
-            steps = finished.steps
-            self._forecast.learn(run.task, steps, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            self._forecast.learn(run.task, finished.steps, seconds, watched.before)
         self._ledger.finish(self.key(run))
         return Outcome(finished.value, finished, self._find_image_shares(finished))
 
@@ -172,23 +172,30 @@ class Runner:
 
 
 class _Watch:
-    """Measures the steps of a run while it is trained, and keeps it to the budget."""
+    """Measures the steps of a run while it is trained, and keeps it to the budget.
+
+    Attributes:
+      trained: whether a step was trained at all.
+      before: seconds before the first step, mostly of tracing; 0 where no two loops were measured.
+    """
 
     def __init__(self, runner: Runner, run: PlannedRun):
         self._runner, self._run = runner, run
         self._first: tuple[int, float] | None = None
         self._start = time.monotonic()
-        self.trained = False
+        self.trained, self.before, self._measured = False, 0.0, False
 
     def __call__(self, done: int, total: int) -> None:
         self.trained = True
         now = time.monotonic()
         if self._first is None:  # The first loop has the tracing of the step, too.
             self._first = done, now
-        elif done > self._first[0]:
+        elif not self._measured and done > self._first[0]:
+            self._measured = True
             steps, since = self._first
             each = (now - since) / (done - steps)
-            self._runner.learn_steps(self._run, max(since - self._start - steps * each, 0.0), each)
+            self.before = max(since - self._start - steps * each, 0.0)
+            self._runner.learn_steps(self._run, self.before, each)
         if done < total:
             self._runner.check_budget()
 

@@ -58,6 +58,15 @@ def test_a_budget_leaves_out_the_last_starts_and_then_further_seeds():
     assert decision.untried == NAMES[2:] and decision.best in NAMES[:2]
 
 
+def test_the_pretraining_may_take_all_that_the_first_run_has_left():
+    left = state({"scratch": {0: 0.3}}, seconds_left=11.0)
+    assert race.decide(left).runs == (("ilsvrc", 0),)
+    assert not race.decide(dataclasses.replace(left, seconds_left=9.0)).runs
+    # A source may not.
+    both = state({name: {0: 0.3} for name in NAMES[:2]}, seconds_left=11.0)
+    assert ("near:segmentation", 0) not in race.decide(both).runs
+
+
 def test_sources_that_rank_behind_run_where_they_may_be_the_best():
     names = [*NAMES, *(f"s{i}:segmentation" for i in range(9))]
     every = starts(1.0, 1.0, names)

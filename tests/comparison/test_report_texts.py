@@ -41,3 +41,17 @@ def test_starts_that_rank_behind_are_named_with_their_chance_and_a_command():
     assert command == (
         "foi-compare --target=mine --crop=64,64 --sources=near:segmentation,far:segmentation"
     )
+
+
+@pytest.mark.parametrize(
+    ("untried", "text"),
+    [
+        (("far",), "The budget ended before two starts had results that can be compared."),
+        ((), "The race ended without two starts that can be compared: the others learned too"),
+    ],
+)
+def test_starts_that_had_no_time_are_not_said_to_have_learned_too_little(untried, text):
+    ended = Decision(reason=race.BUDGET, best="near", untried=untried)
+    answer = types.SimpleNamespace(kind=report_texts.NOTHING)
+    said = report_texts._describe_reason(types.SimpleNamespace(decision=ended, plan=None), answer)
+    assert said.startswith(text)
