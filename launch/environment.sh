@@ -9,6 +9,10 @@
 #   make_colab_environment       likewise makes .venv-colab, which has what Colab has, and installs
 #                                foi_tf beside that as Colab's notebooks do
 
+# pip would spend two fifths of its time on compiling all modules. So it does not, and Python compiles
+# those that are imported, once.
+unset PYTHONDONTWRITEBYTECODE
+
 # shellcheck source=launch/common.sh
 source "$ROOT/launch/common.sh"
 
@@ -57,7 +61,7 @@ make_environment() {
   if [ ! -f "$environment/$extra.$stamp" ]; then
     echo "making $environment with $base" >&2
     "$base" -m venv "$environment" || fail "cannot make $environment"
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check \
+    "$PYTHON" -m pip install --quiet --no-compile --disable-pip-version-check \
       --constraint "$ROOT/constraints/$version.txt" --editable "$ROOT${extra:+[$extra]}" ||
       fail "the installation into $environment failed; see above"
     touch "$environment/$extra.$stamp"
@@ -75,7 +79,7 @@ make_colab_environment() {
   if [ ! -f "$environment/$stamp" ]; then
     echo "making $environment with $base" >&2
     "$base" -m venv "$environment" || fail "cannot make $environment"
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check -r "$ROOT/constraints/colab.txt" ||
+    "$PYTHON" -m pip install --quiet --no-compile --disable-pip-version-check -r "$ROOT/constraints/colab.txt" ||
       fail "the installation into $environment failed; see above"
     FOI_PYTHON="$PYTHON" bash "$ROOT/launch/colab.sh"
     touch "$environment/$stamp"

@@ -24,8 +24,8 @@ run=(--data_dir="$out/data" --workdir="$out/study" --config=quickstart --backbon
 
 "$bin/foi-prepare" --collection=mini --dataset=ilsvrc,city,pvoc,camvid,vgallery,sunrgbd --data_dir="$out/data"
 camvid=$("$bin/foi-compare" "${run[@]}" --target=camvid:segmentation \
-  --sources=city:segmentation,pvoc:segmentation --budget=3m --out="$out/camvid")
+  --sources=city:segmentation,pvoc:segmentation --budget=4m --out="$out/camvid")
 sunrgbd=$("$bin/foi-compare" "${run[@]}" --target=sunrgbd:depth \
-  --sources=vgallery:depth,pvoc:segmentation --budget=2m --out="$out/sunrgbd")
+  --sources=vgallery:depth,pvoc:segmentation --budget=3m --out="$out/sunrgbd")
 echo "Reports on what both targets should start from:"
 printf '%s\n' "$camvid" "$sunrgbd"

@@ -22,6 +22,7 @@ from foi_tf.study.plan import PlannedRun
 from foi_tf.study.results import NO_SOURCE
 from foi_tf.wording import format_seconds
 
+FIRST_STEPS = 3.0  # Seconds of steps that a pace is measured from, or half of the run; ours.
 OVERDRAFT = 0.08  # Share of the budget by which a link may overdraw it before it is left; ours.
 
 
@@ -190,14 +191,20 @@ class _Watch:
         now = time.monotonic()
         if self._first is None:  # The first loop has the tracing of the step, too.
             self._first = done, now
-        elif not self._measured and done > self._first[0]:
-            self._measured = True
-            steps, since = self._first
-            each = (now - since) / (done - steps)
-            self.before = max(since - self._start - steps * each, 0.0)
-            self._runner.learn_steps(self._run, self.before, each)
+        elif not self._measured:
+            self._measure(done, total, now)
         if done < total:
             self._runner.check_budget()
+
+    def _measure(self, done: int, total: int, now: float) -> None:
+        """Measures the pace once it is known well: the first loops may wait for their images."""
+        assert self._first is not None
+        steps, since = self._first
+        if done <= steps or (now - since < FIRST_STEPS and done < total / 2):
+            return
+        each = (now - since) / (done - steps)
+        self.before, self._measured = max(since - self._start - steps * each, 0.0), True
+        self._runner.learn_steps(self._run, self.before, each)
 
 
 def describe_run(run: PlannedRun) -> str:
