@@ -12,8 +12,9 @@ from foi_tf.analysis.measures import csv_tables
 from foi_tf.analysis.measures.summary import PAIR
 from foi_tf.analysis.recommend import transferability
 from foi_tf.analysis.recommend.candidates import PAIR_COLUMNS, DatasetFacts
+from foi_tf.analysis.recommend.transferability import AlikePointsError
 from foi_tf.errors import FoiError
-from foi_tf.progress import track
+from foi_tf.progress import track, warn
 from foi_tf.study.choices import PROBE, PROBE_LOSS
 from foi_tf.study.dataset import Task
 from foi_tf.study.feature_files import Features, Origin
@@ -95,6 +96,8 @@ def compute_scores(
 ) -> pd.Series:
     """Computes a transferability metric for each pair; NaN for a pair without points.
 
+    Of several targets, those whose points are all alike are left out with a warning.
+
     Args:
       name: one of `transferability.METRICS`.
       pairs: rows with `summary.PAIR`.
@@ -104,14 +107,22 @@ def compute_scores(
       FoiError: the metric is unknown or cannot be computed from some points.
     """
     keys = list(map(tuple, pairs[PAIR].to_numpy()))
+    targets, alike = {key[:2] for key in keys if key in indexed}, set[tuple[str, str]]()
     found = []
     for key in track(keys, name, len(keys), unit="pair"):
-        points = indexed[key].points if key in indexed else None
+        points = indexed[key].points if key in indexed and key[:2] not in alike else None
         if points is None:
             found.append(np.nan)
-        else:
-            where = f"points of {key[0]}:{key[1]} by {key[2]}:{key[3]}"
+            continue
+        where = f"points of {key[0]}:{key[1]} by {key[2]}:{key[3]}"
+        try:
             found.append(transferability.score_points(name, points, where))
+        except AlikePointsError as error:
+            alike.add(key[:2])
+            if alike == targets:
+                raise
+            warn(f"{error}; {name} leaves this target out")
+            found.append(np.nan)
     return pd.Series(found, pairs.index, dtype=float)
 
 

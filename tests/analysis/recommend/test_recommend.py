@@ -70,6 +70,29 @@ def test_metrics_against_rules_on_what_was_tried(before):
     assert ranked.gain["city:segmentation"] == pytest.approx(50)
 
 
+def test_a_target_whose_points_are_all_alike_is_left_out_among_others(make_results, capsys):
+    frame = make_results(
+        *((f"{target}:segmentation", source, value)
+          for target in ("camvid", "isprs")
+          for source, value in (("ilsvrc", 0.4), ("city:segmentation", 0.6),
+                                ("coco:segmentation", 0.5)))
+    )  # fmt: skip
+    tried = past_transfers.select_past_transfers(gains.with_gains(frame), "small")
+    flat = [
+        make_features("isprs", points=dataclasses.replace(each.points, targets=0 * LABELS),
+                      chain=each.origin.chain, weights=each.origin.weights)
+        for each in POINTS[:2]
+    ]  # fmt: skip
+    scores = source_ranking.score_past_transfers(tried, ["logme"], [*POINTS, *flat])
+    assert scores["logme"].isna().tolist() == (tried.target == "isprs").tolist()
+    said = capsys.readouterr().err
+    assert said.count("points of isprs:segmentation by") == 1
+    assert "all points have the same target" in said and "logme leaves this target out" in said
+    assert regret.evaluate_rules(tried, scores).set_index("rule").regret_1["logme"] == 0
+    with pytest.raises(FoiError, match=r"points of isprs:segmentation by .* the same target"):
+        source_ranking.score_past_transfers(tried, ["logme"], flat)
+
+
 def test_scores_are_kept_and_read_in_place_of_points(before, tmp_path):
     path = tmp_path / "scores.csv"
     made = source_ranking.score_past_transfers(before, ["logme", "hscore"], POINTS)

@@ -62,6 +62,10 @@ METRICS = types.MappingProxyType(
 )
 
 
+class AlikePointsError(FoiError):
+    """Says that the points of a target have nothing to tell apart."""
+
+
 def score_points(name: str, points: Points, where: str) -> float:
     """Computes one metric over points of a target, by the features of a source model.
 
@@ -71,8 +75,9 @@ def score_points(name: str, points: Points, where: str) -> float:
       where: description of the points, which starts error messages.
 
     Raises:
-      FoiError: the metric is unknown; the points lack its inputs; or their targets are all equal,
-        or are numbers where the metric needs classes.
+      AlikePointsError: all targets are equal.
+      FoiError: the metric is unknown; the points lack its inputs; or their targets are numbers
+        where the metric needs classes.
     """
     if name not in METRICS:
         raise unknown_name_error("transferability metric", name, METRICS)
@@ -89,7 +94,9 @@ def score_points(name: str, points: Points, where: str) -> float:
     if metric.geometry:
         return _score_geometry(metric, inputs, points, where)
     if len(np.unique(points.targets)) < 2:
-        raise FoiError(f"{where}: all points have the same target; take more images or pixels")
+        raise AlikePointsError(
+            f"{where}: all points have the same target; take more images or pixels"
+        )
     return metric.function(inputs, points.targets)
 
 
@@ -101,5 +108,5 @@ def _score_geometry(
         raise FoiError(f"{where}: the points have no geometry; make them again with foi-features")
     spread = points.geometry.std(axis=0) if len(points.geometry) else np.zeros(0)
     if len(np.unique(points.targets)) < 2 and not (spread > 0).any():
-        raise FoiError(f"{where}: all points are alike; take more images or pixels")
+        raise AlikePointsError(f"{where}: all points are alike; take more images or pixels")
     return metric.function(inputs, points.targets, points.geometry)
