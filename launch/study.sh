@@ -38,9 +38,16 @@ real_sets="camvid:masks:driving coco128:coco,masks:consumer indoor_objects:coco:
   aerial_roads:masks:aerial aerial_cars:coco:aerial trash_icra19:coco:underwater
   underwater_sim:coco:underwater human_seg:masks:consumer"
 
+# run COMMAND...: runs a program of the study so that a signal reaches it, and ends if it fails.
+run() {
+  run_child "$@"
+  [ -z "$stopped" ] || exit 143
+  [ "$code" = 0 ] || exit "$code"
+}
+
 # sweep NAME FLAGS...: runs the plan that foi-plan makes with the flags; OUT/NAME.tsv keeps it.
 sweep() {
-  bash "$ROOT/launch/sweep_local.sh" --jobs="$jobs" --plan="$out/$1.tsv" --collection="$collection" \
+  run bash "$ROOT/launch/sweep_local.sh" --jobs="$jobs" --plan="$out/$1.tsv" --collection="$collection" \
     --data_dir="$data" "${network[@]}" --init="$init" "${@:2}"
 }
 
@@ -65,7 +72,7 @@ points() {
     grep -E -- "--seed=${seeds%%,*}( |$)" | foi-run |
     sed 's/.*"directory": "//; s/".*//' >"$out/sources.txt"
   while read -r link; do
-    foi-features --dataset="$targets" --pixels=50 --images=150 --size=96x96 --data_dir="$data" \
+    run foi-features --dataset="$targets" --pixels=50 --images=150 --size=96x96 --data_dir="$data" \
       --init="$link" --backbone=hrnet_mini --out="$out/points/$(basename "$link").npz"
   done <"$out/sources.txt"
 }
@@ -82,14 +89,14 @@ together() {
 # the pilot and the study, a seed at a time, since source models of a seed serve several parts.
 from_imagenet() {
   export PYTHONPATH=$ROOT${PYTHONPATH:+:$PYTHONPATH}
-  python -m studies.real_sets "$out/data"
+  run python -m studies.real_sets "$out/data"
   together "$(printf '%s\n' rates rates_outer rates_upper rates_batch_4)"
   together "$(printf '%s\n' four_sets steps_150 steps_300 steps_600 batch_4 size_160 longer_boxes \
     longer_sources "study left_out images_40 --seeds="{0..4} "study --seeds="{5..9})"
   # Two processes that end at once may each write a table without the last row of the other.
   together "study left_out images_40 --seeds=0"
-  python -m studies.imagenet_scores --work="$out" --rows="$out/rows"
-  foi-analyze --results="$out/rows/results.csv" --distances="$out/rows/distances.csv" \
+  run python -m studies.imagenet_scores --work="$out" --rows="$out/rows"
+  run foi-analyze --results="$out/rows/results.csv" --distances="$out/rows/distances.csv" \
     --out="$out/report"
 }
 
@@ -105,30 +112,30 @@ case "$study" in
     ;;
   mini)
     collection=mini data=$out/mini
-    foi-prepare --collection=mini --data_dir="$data"
+    run foi-prepare --collection=mini --data_dir="$data"
     ;;
   real)
     collection=own data=$out/real
     need_real_sets
-    foi-prepare --collection=mini --dataset=ilsvrc --data_dir="$out/mini"
+    run foi-prepare --collection=mini --dataset=ilsvrc --data_dir="$out/mini"
     for set in $real_sets; do
       IFS=: read -r name format domain <<<"$set"
       # The name camvid belongs to one of the paper's datasets.
-      foi-prepare --format="$format" --raw_dir="$FOI_REAL_DATA/$name" --name="${name/%camvid/camvid_part}" \
+      run foi-prepare --format="$format" --raw_dir="$FOI_REAL_DATA/$name" --name="${name/%camvid/camvid_part}" \
         --domain="$domain" --data_dir="$data"
     done
     ;;
   *) fail "$study: no such study; mini, real or imagenet" ;;
 esac
 
-foi-pretrain --data_dir="$out/mini" --workdir="$out/pretraining" --config=mini_study "${network[@]}"
+run foi-pretrain --data_dir="$out/mini" --workdir="$out/pretraining" --config=mini_study "${network[@]}"
 init=$(echo "$out"/pretraining/links/ilsvrc.classification-*)
 
 config=$out/rates.yaml
 if [ ! -e "$config" ]; then
   sweep rates --workdir="$out/rates" --config="${study}_study" --baselines --select_lr=validation \
     --pairs=all --setting=small
-  foi-rates --results="$out/rates/results" --config="${study}_study" --out="$config"
+  run foi-rates --results="$out/rates/results" --config="${study}_study" --out="$config"
 fi
 
 study small --setting=small
@@ -141,10 +148,10 @@ else
 fi
 
 datasets=$(cd "$data" && echo * | tr ' ' ,)
-foi-features --dataset="$datasets" --data_dir="$data" --init="$init" --backbone=hrnet_mini \
+run foi-features --dataset="$datasets" --data_dir="$data" --init="$init" --backbone=hrnet_mini \
   --out="$out/features.npz" --size=64x64 --images=500
 points
-foi-recommend --evaluate --results="$out/study/results" --features="$out/points" \
+run foi-recommend --evaluate --results="$out/study/results" --features="$out/points" \
   --by=leep,nleep,logme,hscore,gbc --pairs=within_type --target_types=segmentation \
   --keep_scores="$out/scores.csv"
-foi-analyze --results="$out/study/results" --features="$out/features.npz" --out="$out/report"
+run foi-analyze --results="$out/study/results" --features="$out/features.npz" --out="$out/report"

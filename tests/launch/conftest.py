@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -87,6 +88,13 @@ class Machine:
         if not self.calls_file.exists():
             return []
         return [line for line in self.calls_file.read_text().splitlines() if line.startswith(name)]
+
+
+def wait_for(path, seconds=20):
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path.name} did not come"
+        time.sleep(0.02)
 
 
 @pytest.fixture

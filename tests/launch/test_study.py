@@ -2,6 +2,7 @@
 
 import importlib
 import shlex
+import signal
 
 import pytest
 
@@ -10,7 +11,7 @@ from foi_tf.study import configuration, results
 from foi_tf.study.grid import PRETRAINING
 from studies.imagenet_parts import PARTS
 from studies.imagenet_rows import KEPT
-from tests.launch.conftest import ROOT
+from tests.launch.conftest import ROOT, wait_for
 from tests.result_rows import BASELINE, changed
 
 OUT = "out"
@@ -93,6 +94,23 @@ def test_a_study_of_mini_is_one_call(study):
         if program not in sweeps:
             module = importlib.import_module(f"foi_tf.bin.{program.removeprefix('foi-')}")
             assert module.PROGRAM.make_flags()([program, *given]) == [program]
+
+
+@pytest.mark.parametrize(
+    "program", ["foi-pretrain", pytest.param("foi-run", marks=pytest.mark.slow)]
+)
+def test_sigterm_reaches_the_program_of_a_study(study, program):
+    started, saved = study.home / "started", study.home / "saved"
+    save = f"sleep 0.3; echo saved >> {saved}; exit 143"
+    study.program(program, f"trap '{save}' TERM; touch {started}; while :; do sleep 0.1; done")
+    (study.home / OUT).mkdir()
+    (study.home / OUT / "rates.yaml").write_text(RATES.read_text())
+    process = study.start("study.sh", "mini", OUT)
+    wait_for(started)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 143 and saved.read_text() == "saved\n"
+    assert not study.calls("foi-analyze")
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.launch.conftest import ROOT
+from tests.launch.conftest import ROOT, wait_for
 
 
 def write_plan(machine, *commands):
@@ -77,13 +77,6 @@ def test_a_busy_link_is_tried_again_after_the_others(machine):
     plan = write_plan(machine, (0, "foi-source a"), (0, "foi-target b"))
     assert machine.run("worker.sh", plan, 0, 0, 1, FOI_RETRY="0.1")[0] == 0
     assert machine.calls() == ["foi-source a", "foi-target b", "foi-source a"]
-
-
-def wait_for(path, seconds=20):
-    end = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < end, f"{path.name} did not come"
-        time.sleep(0.02)
 
 
 def preemptible(machine):
