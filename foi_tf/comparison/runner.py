@@ -58,6 +58,11 @@ class Runner:
         """Lets `tell` be called once, when the first steps of the next run are measured."""
         self._on_first_steps = tell
 
+    @property
+    def steps_per_loop(self) -> int:
+        """Returns the steps of a loop, after which a run is watched."""
+        return self._settings.pace.steps_per_loop
+
     def key(self, run: PlannedRun) -> str:
         """Returns the name of a run in the ledger."""
         return " ".join([run.program, *run.arguments()])
@@ -111,7 +116,8 @@ class Runner:
             return Outcome(math.nan)
         if watched.trained:
             seconds = time.monotonic() - started
-            self._forecast.learn(run.task, finished.steps, seconds, watched.before)
+            steps = finished.steps - watched.resumed
+            self._forecast.learn(run.task, steps, seconds, watched.before)
         self._ledger.finish(self.key(run))
         return Outcome(finished.value, finished, self._find_image_shares(finished))
 
@@ -177,6 +183,7 @@ class _Watch:
 
     Attributes:
       trained: whether a step was trained at all.
+      resumed: steps that the run had before, where it goes on from a checkpoint.
       before: seconds before the first step, mostly of tracing; 0 where no two loops were measured.
     """
 
@@ -184,13 +191,14 @@ class _Watch:
         self._runner, self._run = runner, run
         self._first: tuple[int, float] | None = None
         self._start = time.monotonic()
-        self.trained, self.before, self._measured = False, 0.0, False
+        self.trained, self.resumed, self.before, self._measured = False, 0, 0.0, False
 
     def __call__(self, done: int, total: int) -> None:
         self.trained = True
         now = time.monotonic()
         if self._first is None:  # The first loop has the tracing of the step, too.
             self._first = done, now
+            self.resumed = max(done - self._runner.steps_per_loop, 0)
         elif not self._measured:
             self._measure(done, total, now)
         if done < total:
@@ -203,7 +211,8 @@ class _Watch:
         if done <= steps or (now - since < FIRST_STEPS and done < total / 2):
             return
         each = (now - since) / (done - steps)
-        self.before, self._measured = max(since - self._start - steps * each, 0.0), True
+        before = since - self._start - (steps - self.resumed) * each
+        self.before, self._measured = max(before, 0.0), True
         self._runner.learn_steps(self._run, self.before, each)
 
 
