@@ -24,7 +24,7 @@ from foi_tf.analysis.report.variance_tables import build_variance_tables
 from foi_tf.analysis.uncertainty.verdicts import VERDICTS
 from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.table_texts import MISSING
-from studies import harmful_table, imagenet_gains, imagenet_tables
+from studies import anew_table, harmful_table, imagenet_gains, imagenet_tables
 from studies.markdown import format_table
 
 HERE = pathlib.Path(__file__).parent
@@ -65,6 +65,8 @@ def blocks() -> dict[str, str]:
             found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], scores)
             found[f"winners {study.name}"] = _format_winners(winners(study, scores))
     found["harmful"] = harmful_table.format_harm()
+    found["anew"] = anew_table.format_sources()
+    found["anew rates"] = anew_table.format_rates()
     return found | imagenet_tables.blocks()
 
 

@@ -1,11 +1,12 @@
-"""foi-rates: writes a configuration with the best learning rate for each target.
+"""foi-rates: writes a configuration with a learning rate for each target.
 
   foi-plan --collection=mini --baselines --select_lr=validation ... --workdir=W | foi-run
   foi-rates --results=W/results --config=mini --out=W/mini.yaml
   foi-plan --collection=mini --config=W/mini.yaml ... | foi-run
 
 The first command trains the chains without a source, with several learning rates for each target.
-The best one becomes the rate of all chains of that target that are trained with the new file.
+The best one, or a lower one that is as good up to the noise of a run, becomes the rate of all
+chains of that target that are trained with the new file.
 Prints a table: target, its learning rate, the results with each rate that was tried.
 """
 

@@ -4,6 +4,10 @@ The paper takes the best of three learning rates for every chain. Here the chain
 chooses once for its target. A study then trains little more than one link for each chain, and its
 chains differ in nothing but seeds and sources. The rule is ours. It favors the baseline, so it
 does not raise gains.
+
+Source models take the rate of their task, too, and a rate that is too high makes poor sources of
+models that are as good themselves (studies/FINDINGS.md). So of rates that the noise of a run cannot
+tell apart the lowest is chosen.
 """
 
 import json
@@ -19,9 +23,11 @@ from foi_tf.study.results import NO_SOURCE
 if TYPE_CHECKING:
     import pandas as pd
 
+NOISE = 0.035  # Share of the best metric below which a difference counts as noise; ours.
+
 
 def choose_rates(results: "pd.DataFrame") -> dict[Task, float]:
-    """Chooses the best learning rate of each target.
+    """Chooses the lowest learning rate of each target that is as good as the best, up to `NOISE`.
 
     The candidates are those that --select_lr=validation tried in the chains without a source, with
     every seed. The mean over seeds decides. A learning rate that diverged with one seed is not
@@ -72,7 +78,10 @@ def _best_rate(task: Task, own: "pd.DataFrame") -> float:
     if top == -math.inf:
         raise FoiError(f"{task}: every learning rate diverged ({', '.join(sums)}); try lower ones")
     equal = sorted(float(rate) for rate, quality in sums.items() if quality == top)
-    return equal[len(equal) // 2]
+    if len(equal) > 1:
+        return equal[len(equal) // 2]
+    least = top - NOISE * abs(top)
+    return min(float(rate) for rate, quality in sums.items() if quality >= least)
 
 
 def refine_config(config: Mapping[str, Any], rates: Mapping[Task, float]) -> dict[str, Any]:

@@ -47,6 +47,23 @@ def test_the_best_mean_over_seeds_is_chosen_by_the_metric_s_direction(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    ("values", "changes", "chosen"),
+    [
+        ({"0.03": 0.314, "0.1": 0.345, "0.3": 0.353}, {}, 0.1),
+        ({"0.03": 0.314, "0.1": 0.340, "0.3": 0.353}, {}, 0.3),
+        ({"0.1": 0.353, "0.3": 0.345}, {}, 0.1),  # Never a higher one.
+        ({"0.03": 1.23, "0.1": 1.2, "0.3": 1.3}, {"metric": "rmse"}, 0.03),
+        ({"0.03": 0.35, "0.1": None, "0.3": 0.353}, {}, 0.03),
+    ],
+)
+def test_of_rates_that_noise_cannot_tell_apart_the_lowest_is_chosen(
+    tmp_path, values, changes, chosen
+):
+    found = learning_rates.choose_rates(frame(tmp_path, tried(values, **changes)))
+    assert list(found.values()) == [chosen]
+
+
 def test_what_cannot_be_chosen_by(tmp_path):
     with pytest.raises(FoiError, match="foi-plan --baselines"):
         learning_rates.choose_rates(frame(tmp_path / "a", BASELINE))
