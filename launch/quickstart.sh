@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes an environment, installs foi_tf there, and asks for two targets of rendered images, one of
 # segmentation and one of depth, what to start from: random weights, a pre-training, or one of two
-# sources. Ends with the paths of two pages, which begin with the answers. Takes five to eight minutes
+# sources. Ends with the paths of two pages, which begin with the answers. Takes up to eight minutes
 # on two CPU cores. The environment has the newest of Python 3.13, 3.12 and 3.11 that the machine has.
 #
 #   bash launch/quickstart.sh [directory for the output]
