@@ -10,12 +10,12 @@ import pandas as pd
 
 from foi_tf.analysis.measures import gains
 from foi_tf.analysis.measures.summary import PAIR
+from foi_tf.analysis.uncertainty.gain_levels import NEGATIVE
 from foi_tf.study import results
 from foi_tf.study.dataset import SEGMENTATION
 from studies.markdown import format_table
 
 HERE = pathlib.Path(__file__).parent
-HARM = -2.0  # Gain in % below which a source harms in practice.
 # Learning rates of two source models: the best for the same task as a target, and a third of that.
 RATES = {"kitti": ("0.3", "0.1"), "vgallery": ("0.1", "0.03")}
 
@@ -66,5 +66,5 @@ def _join(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 
 def _format_line(words: list[str], own: pd.DataFrame) -> list[str]:
     medians = [f"{own[column].median():.1f}" for column in ("before", "now")]
-    harmed = [f"{100 * (own[column] < HARM).mean():.0f} %" for column in ("before", "now")]
+    harmed = [f"{100 * (own[column] < NEGATIVE).mean():.0f} %" for column in ("before", "now")]
     return [*words, str(len(own)), *medians, *harmed]
