@@ -141,6 +141,15 @@ def test_pythons_of_pyenv_and_uv_are_found_off_the_path(bare, path):
     assert code == 0 and "runs with Python 3.12" in err, err
 
 
+@pytest.mark.parametrize(("spent", "left"), [(0, 180), (340, 125), (400, 90)])
+def test_the_second_comparison_has_what_is_left_of_eight_minutes(bare, spent, left):
+    bare.python("3.12")
+    code, err, called = bare.run("quickstart.sh", SECONDS=str(spent))
+    budgets = [int(word[9:-1]) for call in called for word in call.split() if "--budget" in word]
+    assert code == 0, err
+    assert budgets[0] == 4 and left - 5 <= budgets[1] <= left
+
+
 def test_a_python_that_is_named_is_taken_before_a_newer_one(bare):
     bare.python("3.13")
     named = bare.python("3.11", "mine/python")
