@@ -32,8 +32,9 @@ class _Pace:
 class Forecast:
     """Forecasts the seconds of runs by the megapixels that go through the network.
 
-    A run is forecast by the pace of the latest run of the same task. For another task it is the
-    median over tasks of its type, else over all, of their first runs: these include tracing.
+    A run is forecast by the pace of the latest run of the same task, whose step is traced already.
+    For another task it is the median over tasks of its type, else over all, of their first runs:
+    these include tracing.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Forecast:
         if not self._paces:
             return self._begun
         if task in self._paces:
-            return self._paces[task][-1]
+            return dataclasses.replace(self._paces[task][-1], before=0.0)
         first = {one: own[0] for one, own in self._paces.items()}
         alike = [pace for other, pace in first.items() if other.type == task.type]
         return _find_median(alike or [*first.values()])

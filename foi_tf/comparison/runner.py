@@ -51,7 +51,8 @@ class Runner:
     def __init__(self, plan: ComparisonPlan, ledger: Ledger, forecast: Forecast):
         self._plan, self._ledger, self._forecast = plan, ledger, forecast
         self._settings = plan.request.settings
-        self._sessions = SessionCache()
+        # Runs of the target come before and after models, and are not to trace their step anew.
+        self._model_sessions, self._target_sessions = SessionCache(), SessionCache()
         self._on_first_steps: Callable[[], None] | None = None
 
     def tell_after_first_steps(self, tell: Callable[[], None]) -> None:
@@ -137,7 +138,7 @@ class Runner:
             rematerialize=own.rematerialize,
             strategy=own.strategy,
             pace=pace,
-            sessions=self._sessions,
+            sessions=self._target_sessions if run.program == "target" else self._model_sessions,
         )
         if run.program == "pretrain":
             return stages.pretrain(setup, run.task.type)

@@ -9,6 +9,7 @@ import pytest
 import foi_tf as foi
 from foi_tf.bin import compare
 from foi_tf.bin._shared.duration_flag import DurationParser
+from foi_tf.chains.train_session import TrainSession
 from foi_tf.comparison import ledger, planning, race, report_texts, runner
 from foi_tf.errors import BusyError
 from foi_tf.study import results
@@ -31,10 +32,16 @@ def answer(outcome):
 
 
 @pytest.mark.slow
-def test_starts_race_and_the_same_call_reads_the_answer(call, given, tmp_path):
+def test_starts_race_and_the_same_call_reads_the_answer(call, given, tmp_path, monkeypatch):
+    begun, begin = [], TrainSession.begin
+    monkeypatch.setattr(
+        TrainSession, "begin", lambda self, *given: begun.append(self) or begin(self, *given)
+    )
     given |= {"target": "blocks:segmentation", "sources": "bricks", "seeds": 1, "budget": "20m"}
     first = call(compare, **given)
     found = answer(first)
+    # The source model is trained between two runs of the target, which share what was traced.
+    assert len(begun) == 3 and begun[0] is begun[2] is not begun[1]
     assert found["reason"] in race.REASONS and found["best"] in [x["name"] for x in found["starts"]]
     assert {one["name"] for one in found["starts"]} == {"scratch", "bricks:segmentation"}
     assert sum(one["p_best"] for one in found["starts"]) == pytest.approx(1)

@@ -48,6 +48,14 @@ def train(link, data, checkpoint, workdir, sessions):
     return sessions.newest, tensors, finished.metrics
 
 
+def assert_same(after, alone):
+    """Compares weights and metrics of a link after others with those of it alone, to the bit."""
+    assert after[1] == alone[1]
+    assert len(alone[0]) > 10 and after[0].keys() == alone[0].keys()
+    for name in alone[0]:
+        assert np.array_equal(after[0][name], alone[0][name]), name
+
+
 def count_traces(monkeypatch):
     """Returns a list that grows whenever a training step is traced."""
     calls, replica_step = [], Trainer.replica_step
@@ -79,10 +87,7 @@ def test_a_link_ends_the_same_alone_and_after_another(
     used, *after = train(second, blocks_data, checkpoints[1], tmp_path / "after", shared)
     assert used is before and used.trainer._train_loop_fn is traced
     _, *alone = train(second, blocks_data, checkpoints[1], tmp_path / "alone", SessionCache())
-    assert after[1] == alone[1]
-    assert len(alone[0]) > 10 and after[0].keys() == alone[0].keys()
-    for name in alone[0]:
-        assert np.array_equal(after[0][name], alone[0][name]), name
+    assert_same(after, alone)
 
 
 @pytest.mark.slow
@@ -105,10 +110,23 @@ def test_a_link_ends_the_same_alone_and_after_others_of_other_seeds_and_images(
         assert used is before and not traced
         _, *alone = train(link, blocks_data, None, tmp_path / "alone", SessionCache())
         traced.clear()
-        assert after[1] == alone[1]
-        assert len(alone[0]) > 10 and after[0].keys() == alone[0].keys()
-        for name in alone[0]:
-            assert np.array_equal(after[0][name], alone[0][name]), name
+        assert_same(after, alone)
+
+
+@pytest.mark.slow
+def test_a_link_ends_the_same_also_after_one_that_another_cache_kept(
+    make_link, blocks_data, starts, tmp_path, monkeypatch
+):
+    first, others = SessionCache(), SessionCache()
+    before, *_ = train(make_link(), blocks_data, None, tmp_path / "after", first)
+    train(make_link(steps=4, seed=1), blocks_data, None, tmp_path / "after", others)
+    traced = count_traces(monkeypatch)
+    digest, checkpoint = starts[0]
+    link = make_link(parent=digest)
+    used, *after = train(link, blocks_data, checkpoint, tmp_path / "after", first)
+    assert used is before and not traced
+    _, *alone = train(link, blocks_data, checkpoint, tmp_path / "alone", SessionCache())
+    assert_same(after, alone)
 
 
 def build_dropping(input_shape):
@@ -135,9 +153,7 @@ def test_random_numbers_begin_anew_only_where_a_step_draws_them(
     assert used.trainer.draws_numbers() == drops
     assert bool(begun) == drops
     _, *alone = train(link, blocks_data, None, tmp_path / "alone", SessionCache())
-    assert after[1] == alone[1]
-    for name in alone[0]:
-        assert np.array_equal(after[0][name], alone[0][name]), name
+    assert_same(after, alone)
 
 
 @pytest.mark.parametrize(("change", "same"), [
