@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Makes an environment, installs foi_tf there, and runs all tests.
+# Makes an environment, installs foi_tf there, and runs the tests.
 #
 #   bash launch/test.sh [3.11|3.12|3.13|colab] [arguments of pytest]
 #   bash launch/test.sh -m "not slow"
+#   bash launch/test.sh tests/benchmarks
 #
+# Without arguments of pytest it leaves out tests/benchmarks, which run each benchmark at its smallest.
 # Without a version it takes Python 3.11 or, if the machine has none, the newest of the others.
 # colab runs notebooks and analysis with Python 3.12 and the packages that Colab has.
 set -euo pipefail
@@ -24,4 +26,5 @@ if [ "$version" = colab ]; then
 fi
 [ -n "$version" ] || version=$(choose_version 3.11 3.13 3.12)
 make_environment "$version" dev
+[ "$#" -gt 0 ] || set -- --ignore=tests/benchmarks
 exec "$PYTHON" -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

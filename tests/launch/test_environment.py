@@ -84,7 +84,7 @@ def test_each_takes_a_python_that_the_machine_has(bare, there, quickstart, test)
         assert err.splitlines()[-1] == f"runs with Python {version} in {environment}"
         pip = next(call for call in called if f"{version} -m pip install" in call)
         assert f"--constraint {bare.checkout}/constraints/{version}.txt" in pip
-    assert f"{test} -m pytest" in called[-1]
+    assert f"{test} -m pytest" in called[-1] and called[-1].endswith("--ignore=tests/benchmarks")
     assert sum("--sources=" in call for call in called) == 2
     environments = {f".venv-{version}" for version in (quickstart, test)}
     assert {path.name for path in bare.checkout.glob(".venv*")} == environments
