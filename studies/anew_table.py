@@ -20,14 +20,23 @@ HERE = pathlib.Path(__file__).parent
 RATES = {"kitti": ("0.3", "0.1"), "vgallery": ("0.1", "0.03")}
 
 
+COLUMNS = ["chains", "equal steps, median gain, %", "anew, median gain, %"]
+COLUMNS += ["equal steps, harmed", "anew, harmed"]
+
+
 def format_sources() -> str:
     """Returns the table of what each source of segmentation gains, for equal steps and anew."""
-    both = _join(_select(_load("mini/results")), _select(_load("anew/results")))
-    by_source = sorted(both.groupby("source"), key=lambda one: -one[1].now.median())
-    lines = [_format_line([f"`{source}`"], own) for source, own in by_source]
-    header = ["source", "chains", "equal steps, median gain, %", "anew, median gain, %"]
-    header += ["equal steps, harmed", "anew, harmed"]
-    return format_table(header, [*lines, _format_line(["all"], both)], words=1)
+    both = _join_studies()
+    by_source = both[both.target_type == SEGMENTATION].groupby("source")
+    ordered = sorted(by_source, key=lambda one: -one[1].now.median())
+    lines = [_format_line([f"`{source}`"], own) for source, own in ordered]
+    return format_table(["source", *COLUMNS], lines, words=1)
+
+
+def format_types() -> str:
+    """Returns the table of what sources gain within each task type, for equal steps and anew."""
+    lines = [_format_line([str(kind)], own) for kind, own in _join_studies().groupby("target_type")]
+    return format_table(["task type", *COLUMNS], lines, words=1)
 
 
 def format_rates() -> str:
@@ -45,15 +54,19 @@ def format_rates() -> str:
     return format_table(header, lines, words=1)
 
 
+def _join_studies() -> pd.DataFrame:
+    return _join(_select(_load("mini/results")), _select(_load("anew/results")))
+
+
 @functools.cache
 def _load(name: str) -> pd.DataFrame:
     return results.load(HERE / f"{name}.csv")
 
 
 def _select(rows: pd.DataFrame) -> pd.DataFrame:
-    """Returns the gains in % of segmentation chains, few target images, seed 0."""
+    """Returns the gains in % of chains within task types, few target images, seed 0."""
     found = gains.transfers(gains.with_gains(rows[(rows.setting == "small") & (rows.seed == 0)]))
-    chosen = (found.target_type == SEGMENTATION) & (found.source_type == SEGMENTATION)
+    chosen = found.target_type == found.source_type
     return found[chosen & found.gain.notna()][[*PAIR, "gain"]]
 
 
