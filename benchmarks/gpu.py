@@ -37,8 +37,8 @@ from foi_tf.data.records import prepared_datasets
 from foi_tf.models import transfer
 from foi_tf.study import memory
 from foi_tf.study.backbones import find_backbone
-from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Task
+from foi_tf.study.schedules import Schedule
 from foi_tf.training import optimizers, strategies
 from foi_tf.training.trainer import Trainer
 

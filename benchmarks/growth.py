@@ -43,7 +43,7 @@ from foi_tf.data.convert import builder
 from foi_tf.data.convert.entry import RawDataset
 from foi_tf.data.input import pipeline
 from foi_tf.data.records import prepared_datasets, prepared_index, scan
-from foi_tf.study import configuration, grid, plan, results
+from foi_tf.study import grid, plan, results, schedules
 from foi_tf.study.dataset import Dataset, Size, Task
 from foi_tf.tasks import detection
 
@@ -71,7 +71,7 @@ def plan_links(size: int, _: pathlib.Path) -> Work:
 
 
 def start_link(size: int, place: pathlib.Path) -> Work:
-    schedule = configuration.Schedule(
+    schedule = schedules.Schedule(
         optimizer="sgd", learning_rate=0.1, steps=10, small_steps=10, batch_size=4
     )
     member = links.Member(task=TASK, data="", images=150, crop=(64, 64), rescale=(0.5, 2.0))

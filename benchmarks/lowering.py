@@ -14,8 +14,8 @@ from absl import app, flags
 
 from foi_tf import tasks
 from foi_tf.models import transfer
-from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Dataset, Size, Task
+from foi_tf.study.schedules import Schedule
 from foi_tf.tasks.base import TaskType
 from foi_tf.training import evaluator, optimizers, strategies
 from foi_tf.training.trainer import Trainer

@@ -17,7 +17,7 @@ import tensorflow as tf
 from foi_tf.models import rematerialization, transfer
 from foi_tf.models.backbones import build_backbone
 from foi_tf.models.heads import SegmentationHead
-from foi_tf.study.configuration import Schedule
+from foi_tf.study.schedules import Schedule
 from foi_tf.training import optimizers, strategies
 
 BATCH, CLASSES, WARM_UP = 2, 20, 2

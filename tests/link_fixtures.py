@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from foi_tf.chains.links import Finished, Link, Member
 from foi_tf.data.records import prepared_datasets
-from foi_tf.study import configuration
+from foi_tf.study import schedules
 from foi_tf.study.dataset import Task
 
 TASK = Task("blocks", "segmentation")
@@ -30,7 +30,7 @@ def make_link(blocks_data):
     """Makes a link on the rectangles; keywords change its fields or its schedule's."""
 
     def make(steps=6, **changes):
-        schedule = configuration.Schedule(
+        schedule = schedules.Schedule(
             **{
                 "optimizer": "sgd",
                 "learning_rate": 0.05,

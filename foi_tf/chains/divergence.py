@@ -13,7 +13,7 @@ from foi_tf import parsing
 from foi_tf.chains.links import Link
 from foi_tf.errors import FoiError
 from foi_tf.files import write_text
-from foi_tf.study.configuration import count_steps
+from foi_tf.study.schedules import count_steps
 
 _RECORD = "diverged.json"
 

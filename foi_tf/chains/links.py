@@ -15,8 +15,8 @@ from foi_tf.errors import FoiError
 from foi_tf.files import describe_error, write_text
 from foi_tf.study import metrics, variation
 from foi_tf.study.choices import Fit, Upsample
-from foi_tf.study.configuration import Schedule, count_steps
 from foi_tf.study.dataset import SEGMENTATION, TASK_TYPES, Size, Task
+from foi_tf.study.schedules import Schedule, count_steps
 
 # Version of the training code by task type. Raise it with any change after which an equal link of
 # the type ends with other weights.

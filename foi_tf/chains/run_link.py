@@ -26,7 +26,7 @@ from foi_tf.models import transfer
 from foi_tf.preemption import Preempted
 from foi_tf.progress import Progress
 from foi_tf.study.choices import Pace
-from foi_tf.study.configuration import count_steps
+from foi_tf.study.schedules import count_steps
 from foi_tf.training import strategies
 from foi_tf.training.trainer import NotFiniteLossError, silence_orbit
 

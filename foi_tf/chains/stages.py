@@ -28,7 +28,7 @@ from foi_tf.data.records import prepared_datasets
 from foi_tf.data.records.prepared_datasets import PreparedDataset
 from foi_tf.errors import FoiError
 from foi_tf.study import configuration, grid, memory, results, sources, variation
-from foi_tf.study.configuration import Config, Schedule
+from foi_tf.study.configuration import Config
 from foi_tf.study.dataset import CONTRASTIVE, SEGMENTATION, Dataset, Task
 from foi_tf.study.validation_tasks import PUBLISHED
 from foi_tf.training import strategies
@@ -79,7 +79,7 @@ def source(setup: Setup, task: Task, setting: str | None = None, init: str = "")
     link, chosen = lr_selection.choose_rate(link, setup.select, rates, train)
     finished = train(link)
     _mark_chosen(setup, finished, chosen)
-    of_target = setup.config.link_of_source(task).schedule.of_target()
+    of_target = setup.config.link_of_source(task).schedule.of_target(images)
     if images == (None,) and of_target.restarts == link.schedule.restarts:
         _write_row(setup, finished, chosen, start, "full")
     return finished
@@ -218,8 +218,8 @@ def _plan_link(
     order = sources.interleave_parts(task, setup.seed if variation.ORDER in varied else 0)
     prepared = [datasets[part] for part in order]
     settings = setup.config.link_of_source(task)
-    whole, of_target = settings.schedule, settings.schedule.of_target()
-    schedule = (of_target if is_target else whole).fit_images(images)
+    schedules = settings.schedule.of_source(), settings.schedule.of_target(images)
+    schedule = schedules[is_target]
     link = Link(
         chain=(*start.chain, str(task)),
         task=task,
@@ -236,10 +236,10 @@ def _plan_link(
         varied=varied,
         replicas=setup.strategy.num_replicas_in_sync,
         hosts=strategies.count_hosts(setup.strategy),
-        micro_batch=_choose_micro_batch(setup, task, schedule),
+        micro_batch=_choose_micro_batch(setup, task, schedule.batch_size),
         rematerialize=setup.rematerialize,
     )
-    rates, restarts = {whole.learning_rate, *settings.rates}, {whole.restarts, of_target.restarts}
+    rates, restarts = {schedule.learning_rate, *settings.rates}, {x.restarts for x in schedules}
     config_guard.check_configuration(setup.workdir, link, rates, restarts)
     data_notes.check_validation_images(link, prepared)
     data_notes.tell_about_data(link, prepared)
@@ -258,13 +258,13 @@ def _plan_link(
     return link, settings.rates, train
 
 
-def _choose_micro_batch(setup: Setup, task: Task, schedule: Schedule) -> int:
+def _choose_micro_batch(setup: Setup, task: Task, batch_size: int) -> int:
     """Returns the images of a replica that go through the network at a time; 0 for all.
 
     Raises:
       FoiError: the loss needs all images at once.
     """
-    images = schedule.batch_size // setup.strategy.num_replicas_in_sync
+    images = batch_size // setup.strategy.num_replicas_in_sync
     chosen = memory.choose_micro_batch(images, setup.micro_batch)
     if chosen and task.type == CONTRASTIVE:
         raise FoiError(

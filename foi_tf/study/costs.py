@@ -163,7 +163,8 @@ class CostModel:
         limit = grid.max_target_images if is_target else grid.max_source_images
         parts, setting = sources.source_parts(run.task), run.setting or "full"
         images = [limit(self.datasets[part.dataset], setting) for part in parts]
-        return (schedule.of_target() if is_target else schedule).most_steps_on(images)
+        own = schedule.of_target(images) if is_target else schedule.of_source()
+        return own.most_steps_on(images)
 
     def _count_links(self, run: PlannedRun) -> int:
         """Counts the links that a run trains: one for each candidate of the learning rate.

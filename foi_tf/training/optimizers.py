@@ -6,7 +6,7 @@ import tensorflow as tf
 from official.modeling.optimization import lars
 
 from foi_tf.errors import FoiError
-from foi_tf.study.configuration import Schedule, count_steps
+from foi_tf.study.schedules import Schedule, count_steps
 
 _NOT_DECAYED = ["bias", "gamma", "beta"]
 

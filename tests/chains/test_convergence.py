@@ -67,12 +67,13 @@ def test_each_restart_is_told_with_the_metric_so_far(make_link, capsys):
     )
 
 
-def test_links_on_a_subset_do_not_restart(make_link):
+def test_targets_on_a_subset_do_not_restart_and_sources_do(make_link):
     schedule = make_link(schedule={"restarts": 3, "least_gain": 0.1, "small_steps": 4}).schedule
-    assert schedule.fit_images([None]) == schedule
-    limited = schedule.fit_images([None, 150])
+    assert schedule.of_target([None]) == schedule == schedule.of_source()
+    limited = schedule.of_target([None, 150])
     assert limited == make_link(schedule={"small_steps": 4}).schedule
-    assert schedule.most_steps_on([None]) == 90 and schedule.most_steps_on([150]) == 4
+    assert schedule.most_steps_on([None]) == 90 and limited.most_steps_on([150]) == 4
+    assert schedule.of_source().most_steps_on([1500]) == 60
 
 
 def test_restarts_change_the_digest_and_their_absence_does_not(make_link):

@@ -10,8 +10,8 @@ from foi_tf.chains import links, result_row
 from foi_tf.chains.initial_weights import Start
 from foi_tf.chains.links import Finished, Link, Member
 from foi_tf.chains.lr_selection import Selection
-from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Task
+from foi_tf.study.schedules import Schedule
 
 SCHEDULE = Schedule(optimizer="sgd", learning_rate=0.05, steps=6, small_steps=4, batch_size=4)
 

@@ -244,17 +244,18 @@ def test_rematerialization_is_a_part_of_the_link(setup, started):
     assert ours.rematerialize and dataclasses.replace(ours, rematerialize=False) == plain
 
 
-def test_whole_sources_restart_and_limited_links_do_not(setup, started):
+def test_sources_restart_and_limited_targets_do_not(setup, started):
     config = run_config.load_config(
         setup.data_dir, TASK, 0, "mini", overrides=["segmentation.schedule.restarts=2"]
     )
     restarting = dataclasses.replace(setup, config=config)
     for one in (restarting, setup):
         stages.source(one, TASK, init="scratch")
+        stages.source(one, TASK, "small_source", init="scratch")
         stages.target(one, TASK, "scratch", "small")
     found = [link for link, _ in started]
-    assert [link.schedule.restarts for link in found] == [2, 0, 0, 0]
-    assert found[1] == found[3]
+    assert [link.schedule.restarts for link in found] == [2, 2, 0, 0, 0, 0]
+    assert found[1].images != (None,) and found[2] == found[5]
 
 
 def test_targets_restart_as_often_as_they_are_told(setup, started):

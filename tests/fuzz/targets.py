@@ -25,6 +25,7 @@ from foi_tf.study import (
     image_statistics,
     registry,
     results,
+    schedules,
 )
 from foi_tf.study.dataset import Task
 from tests import result_rows
@@ -39,7 +40,7 @@ LINK = links.Link(
     members=(links.Member(task=TASK, data="d", images=None, crop=(32, 32), rescale=(0.5, 2.0)),),
     parent="",
     steps=4,
-    schedule=configuration.Schedule(
+    schedule=schedules.Schedule(
         optimizer="sgd", learning_rate=0.1, steps=4, small_steps=4, batch_size=2
     ),
     backbone="hrnet_mini",

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from foi_tf.chains import links
-from foi_tf.study import configuration, results
+from foi_tf.study import results, schedules
 from foi_tf.study.grid import PRETRAINING
 from studies.imagenet_parts import PARTS
 from studies.imagenet_rows import KEPT
@@ -33,7 +33,7 @@ LEFT = {
 
 def pretraining():
     """What is known of a pre-training that was finished."""
-    schedule = configuration.Schedule(
+    schedule = schedules.Schedule(
         optimizer="sgd", learning_rate=0.1, steps=9, small_steps=9, batch_size=8
     )
     member = links.Member(

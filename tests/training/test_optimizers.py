@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from foi_tf.study.configuration import Schedule
+from foi_tf.study.schedules import Schedule
 from foi_tf.training import optimizers
 
 STEP = Schedule(

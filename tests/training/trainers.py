@@ -5,8 +5,8 @@ import tensorflow as tf
 from foi_tf import tasks
 from foi_tf.data.records.tf_data import disable_autotuning
 from foi_tf.models import transfer
-from foi_tf.study.configuration import Schedule
 from foi_tf.study.dataset import Task
+from foi_tf.study.schedules import Schedule
 from foi_tf.training import optimizers, strategies
 from foi_tf.training.trainer import Trainer
 from tests.augmented_examples import ROW, make_example
