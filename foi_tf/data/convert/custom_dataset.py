@@ -1,8 +1,9 @@
 """Finds custom datasets: the user's own raw folder, annotated in one or several formats."""
 
+import collections
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import PIL.ExifTags
@@ -23,7 +24,7 @@ from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.study.dataset import Dataset, Size
 from foi_tf.study.grid import choose_subset
 from foi_tf.study.validation_tasks import PUBLISHED
-from foi_tf.wording import count_noun
+from foi_tf.wording import count_noun, list_names_briefly
 
 # Where formats have the annotations of objects.
 _OBJECTS = {
@@ -33,6 +34,8 @@ _OBJECTS = {
     "labelme": "*.json with 'shapes'",
     "cvat": "annotations.xml",
 }
+# Formats that name images with their suffix.
+_WITH_SUFFIX = {"coco", "coco_masks", "cvat", "cvat_masks", "folders"}
 _DIVISOR = 32  # HRNet's coarsest stride.
 _LONGEST_SIDE = 1024  # Longest side of the input size that we propose, in pixels; ours.
 _UPRIGHT, _TURNED = 1, range(2, 9)  # EXIF 2.3; viewers treat any other number as upright.
@@ -85,13 +88,14 @@ def find_custom_dataset(
         folder_doubts.check_class_names(dataset.names, root)
         used = [image for of_split in splits.values() for image in of_split]
         folder_doubts.note_left_out(root, images.relative_to(root).as_posix(), used)
+        ids = {split: _name_examples(images, of, formats) for split, of in splits.items()}
     sizes = {image: size for one in found for image, size in one.sizes.items()}
     return RawDataset(
         dataset,
         {
             split: [
                 FileEntry(
-                    raw_files.stem(image),
+                    ids[split][image],
                     images / image,
                     loaders,
                     functools.partial(_read_upright, images / image),
@@ -165,7 +169,10 @@ def _read_upright(path: epath.Path) -> tuple[bytes, Size]:
     """
     data, size = image_files.read_image(path)
     with path.open("rb") as file, large_images.open_image(file) as picture:
-        orientation = picture.getexif().get(PIL.ExifTags.Base.Orientation, _UPRIGHT)
+        try:
+            orientation = picture.getexif().get(PIL.ExifTags.Base.Orientation, _UPRIGHT)
+        except image_files.BROKEN:  # Viewers leave EXIF aside that they cannot read.
+            orientation = _UPRIGHT
     if orientation in _TURNED:
         raise FoiError(
             f"{path}: its EXIF orientation is {orientation}, so annotations may not match its "
@@ -237,10 +244,49 @@ def _choose_splits(merged: dict, val_fraction: float | None, root: epath.Path) -
     }
 
 
+def _name_examples(
+    folder: epath.Path, images: Iterable[str], formats: Sequence[str]
+) -> dict[str, str]:
+    """Returns the id of each image of a split: its path without suffix, if that is its own.
+
+    Raises:
+      FoiError: two images differ in their suffix only, so their annotations may be either's.
+    """
+    by_stem = collections.defaultdict(list)
+    for image in images:
+        by_stem[raw_files.stem(image)].append(image)
+    ids = {}
+    for stem, of_stem in by_stem.items():
+        if len(of_stem) > 1 and not set(formats) <= _WITH_SUFFIX:
+            raise FoiError(
+                f"{folder}: {list_names_briefly(of_stem)} differ only in what stands behind the "
+                "dot, so an annotation may mean each of them; rename or remove one"
+            )
+        ids |= {image: image if len(of_stem) > 1 else stem for image in of_stem}
+    return ids
+
+
 def _propose_input_size(paths: Sequence[epath.Path]) -> Size:
     """Returns the median image size of a sample, rounded to the network's coarsest stride."""
     sample = paths[:: max(1, len(paths) // 50)]
-    height, width = np.median([image_files.read_image_size(path) for path in sample], axis=0)
+    height, width = np.median(_read_sizes(sample), axis=0)
     shrink = min(1.0, _LONGEST_SIDE / max(height, width))
     sides = (round(side * shrink / _DIVISOR) * _DIVISOR for side in (height, width))
     return tuple(max(_DIVISOR, side) for side in sides)
+
+
+def _read_sizes(paths: Sequence[epath.Path]) -> list[Size]:
+    """Reads the (height, width) of images, but for those that are broken: loading names each.
+
+    Raises:
+      FoiError: all are broken.
+    """
+    sizes, errors = [], []
+    for path in paths:
+        try:
+            sizes.append(image_files.read_image_size(path))
+        except FoiError as error:
+            errors.append(error)
+    if not sizes:
+        raise errors[0]
+    return sizes

@@ -1,6 +1,8 @@
 """Defines entries, which load one example each, and raw datasets, which consist of entries."""
 
 import dataclasses
+import functools
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -10,6 +12,7 @@ from foi_tf.data.convert import image_files, validate
 from foi_tf.data.convert.fingerprint import NOT_IN_RECORDS
 from foi_tf.data.convert.reader_result import Loader
 from foi_tf.data.records import schema
+from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Dataset, Size
 
 
@@ -64,7 +67,19 @@ class FileEntry:
         example = {"id": self.id, "image": image}
         for load in self.annotations:
             example |= load()
-        return validate.validate_example(example, dataset, size, str(self.path)), size
+        try:
+            return validate.validate_example(example, dataset, size, str(self.path)), size
+        except FoiError as error:
+            files = [path for path in _list_files(self.annotations) if path != str(self.path)]
+            if not files:
+                raise
+            raise FoiError(f"{error} (annotated by {', '.join(files)})") from error
+
+
+def _list_files(annotations: Sequence[Loader]) -> list[str]:
+    """Lists the files that loaders are told to read, which are those of this one image."""
+    every = [one.args for one in annotations if isinstance(one, functools.partial)]
+    return [str(path) for args in every for path in args if isinstance(path, os.PathLike)]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,7 +55,21 @@ def _walk(directory: epath.Path, *, hidden: bool) -> list[str]:
         ]
         below = pathlib.PurePath(place).relative_to(root).as_posix()
         found += files if below == "." else (f"{below}/{file}" for file in files)
+    if not hidden:
+        _check_encoding(root, found)
     return sorted(found)
+
+
+def _check_encoding(root: str, names: list[str]) -> None:
+    """Refuses names in bytes of another encoding, which no annotation file can hold."""
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError as error:
+        wrong = next(name for name in names if any("\udc80" <= c <= "\udcff" for c in name))
+        raise FoiError(
+            f"{root}: the file name {wrong!a} is not in UTF-8; rename such files, as with "
+            "`convmv -f cp1252 -t utf8 -r --notest`"
+        ) from error
 
 
 def _walk_remote(directory: epath.Path, prefix: str, hidden: bool) -> list[str]:

@@ -1,5 +1,6 @@
 """Recognizes the format of a raw folder of own data, by the names and beginnings of its files."""
 
+import codecs
 import collections
 import re
 from collections.abc import Callable, Sequence
@@ -13,6 +14,10 @@ from foi_tf.errors import FoiError
 from foi_tf.wording import list_names_briefly
 
 _SAMPLED = 8  # Files of a kind that are looked into; ours.
+_BEGINNING = 10_000  # Bytes of a text that are looked into; ours.
+_TESTS = ("test", "testing")  # Folders of images without classes that many sets have.
+_CORNERS = 4  # Numbers behind the class of a box of YOLO.
+_NUMBER = re.compile(rb"[-+.\deE]+")
 _TABLES = ("classes.json", "depth.json")
 _TEXTS_BESIDE = ("classes.txt", "obj.names", "train.txt", "val.txt", "test.txt")
 # Words of JSON files that are not read, and the tools that write them.
@@ -144,18 +149,34 @@ def _is_yolo(root: epath.Path, names: Sequence[str]) -> bool:
     ]
     texts = [n for n in names if n.lower().endswith(".txt") and "/" in n]
     labels = [n for n in texts if n.rpartition("/")[2] not in _TEXTS_BESIDE][:_SAMPLED]
-    numbers = re.compile(rb"\s*(\d+(\s+[-+.\deE]+){4,}\s*)*")
-    return bool(described and labels) and all(
-        numbers.fullmatch(read_bytes(root / name)[:10000].rpartition(b"\n")[0]) for name in labels
-    )
+    fitting = [_is_label(line) for name in labels for line in _read_lines(root / name)]
+    # The reader names the lines with a mistake.
+    return bool(described and labels) and 2 * sum(fitting) >= len(fitting)
+
+
+def _read_lines(path: epath.Path) -> list[bytes]:
+    """Returns the whole lines at the beginning of a text file that are not blank."""
+    data = read_bytes(path)
+    lines = data[:_BEGINNING].removeprefix(codecs.BOM_UTF8).splitlines()
+    return [line for line in (lines[:-1] if len(data) > _BEGINNING else lines) if line.strip()]
+
+
+def _is_label(line: bytes) -> bool:
+    """Tells whether a line begins with a class and has at least four numbers behind it."""
+    first, *others = line.split()
+    return first.isdigit() and len(others) >= _CORNERS and all(map(_NUMBER.fullmatch, others))
 
 
 def _is_classes(names: Sequence[str]) -> bool:
-    """Tells whether images lie in two folders of classes, and in no others."""
+    """Tells whether images lie in two folders of classes, and, but for tests, in no others."""
     images = [name for name in names if name.lower().endswith(raw_files.IMAGE_SUFFIXES)]
-    splits = {alias for aliases in raw_files.SPLIT_NAMES.values() for alias in aliases} | {"test"}
     folders = {tuple(p for p in name.split("/")[:-1] if p != "images") for name in images}
-    classes = {parts[-1] for parts in folders if parts and parts[-1] not in splits}
+    folders -= {parts for parts in folders if len(parts) == 1 and parts[0].lower() in _TESTS}
+    classes = {
+        parts[-1]
+        for parts in folders
+        if parts and raw_files.name_folder_split(parts[-1]) not in raw_files.SPLIT_NAMES
+    }
     return len(classes) > 1 and all(parts and parts[-1] in classes for parts in folders)
 
 

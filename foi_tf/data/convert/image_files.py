@@ -1,6 +1,8 @@
 """Reads the images of raw folders, and label images."""
 
 import io
+import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,17 @@ from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
 
 _LABEL_MODES = {"L": np.uint8, "P": np.uint8}  # Others of 16 bits begin with "I".
-_BROKEN = (OSError, SyntaxError, ValueError)  # Errors of Pillow for a broken file.
+# Errors of Pillow for a broken file; its readers of formats stumble in many ways.
+BROKEN = (
+    ArithmeticError, AttributeError, EOFError, LookupError, OSError, SyntaxError, TypeError,
+    ValueError, struct.error,
+)  # fmt: skip
+_LOSSY = ("JPEG", "MPO", "WEBP")  # Formats that change labels, whatever a file is called.
+# What to do about label images of some modes.
+_MODE_REMEDIES = {
+    "1": "if it shows a foreground, give --format=binary_masks, or save it with 8 bits",
+    "F": "save it with 16 bits, depth in millimeters",
+}
 
 
 def read_image(path: epath.Path) -> tuple[bytes, Size]:
@@ -36,7 +48,7 @@ def verify_image(data: bytes, path: epath.Path) -> tuple[bytes, Size]:
     picture = _open(data, path)
     large_images.check_decodable(picture, path)
     size = picture.height, picture.width
-    pixel_formats.mark_doubts(picture, path)
+    _mark(pixel_formats.mark_doubts, picture, path)
     if pixel_formats.is_kept(picture):
         try:
             decoding.check_decodes(data, picture, path)
@@ -58,14 +70,23 @@ def read_labels(path: epath.Path) -> np.ndarray:
       FoiError: as for `read_image`, or the image has colors or fractions, which are no
         labels.
     """
-    picture = _load(_open(read_bytes(path), path), path)
-    values = np.asarray(picture)
+    picture = _open(read_bytes(path), path)
+    if picture.format in _LOSSY:
+        raise FoiError(
+            f"{path}: is compressed as {picture.format}, which changes labels; export it anew as "
+            "PNG"
+        )
+    _mark(pixel_formats.mark_pages, picture, path)
+    values = np.asarray(_load(picture, path))
     if picture.mode.startswith("I"):
         if values.min(initial=0) < 0 or values.max(initial=0) > np.iinfo(np.uint16).max:
             raise FoiError(f"{path}: has values beyond 16 bits, from 0 to 65535; save it anew")
         return values.astype(np.uint16)
     if picture.mode not in _LABEL_MODES:
-        raise FoiError(f"{path}: must have one channel of 8 or 16 bits, not mode {picture.mode}")
+        remedy = _MODE_REMEDIES.get(picture.mode, "export it anew as PNG")
+        raise FoiError(
+            f"{path}: must have one channel of 8 or 16 bits, not mode {picture.mode}; {remedy}"
+        )
     if picture.mode == "P":
         _mark_palette(picture, values, path)
     return values.astype(_LABEL_MODES[picture.mode])
@@ -97,7 +118,7 @@ def is_in_colors(path: epath.Path) -> bool:
     try:
         with path.open("rb") as file, large_images.open_image(file) as picture:
             return picture.mode in ("RGB", "RGBA")
-    except _BROKEN as error:
+    except BROKEN as error:
         raise broken_image_error(path, error) from error
 
 
@@ -110,7 +131,7 @@ def read_image_size(path: epath.Path) -> Size:
     try:
         with path.open("rb") as file, large_images.open_image(file) as picture:
             return picture.height, picture.width
-    except _BROKEN as error:
+    except BROKEN as error:
         raise broken_image_error(path, error) from error
 
 
@@ -125,17 +146,29 @@ def _open(data: bytes, path: epath.Path) -> PIL.Image.Image:
     """Reads the header of an image that fits into the memory."""
     try:
         picture = large_images.open_image(io.BytesIO(data))
-    except _BROKEN as error:
+    except BROKEN as error:
         raise broken_image_error(path, error) from error
     large_images.check_memory(picture, path)
     return picture
+
+
+def _mark(
+    function: Callable[[PIL.Image.Image, epath.Path], None],
+    picture: PIL.Image.Image,
+    path: epath.Path,
+) -> None:
+    """Calls a function that looks into an opened image and marks it as doubtful."""
+    try:
+        function(picture, path)
+    except BROKEN as error:
+        raise broken_image_error(path, error) from error
 
 
 def _load(picture: PIL.Image.Image, path: epath.Path) -> PIL.Image.Image:
     """Decodes an image whose header was read."""
     try:
         picture.load()
-    except _BROKEN as error:
+    except BROKEN as error:
         raise broken_image_error(path, error) from error
     except MemoryError as error:
         raise large_images.memory_error(picture, path) from error

@@ -2,6 +2,7 @@
 
 import collections
 import re
+import unicodedata
 import urllib.parse
 from collections.abc import Iterable, Iterator
 
@@ -19,7 +20,8 @@ class ImageLookup:
     Such paths have backslashes, URL escapes, spaces at their ends, or folders in front that
     the raw folder lacks; others lack folders in front that it has. A path fits an image if
     one of the two is the end of the other. Of an absolute path, which belongs to another
-    machine, the name is enough. Letter case matters only where it tells images apart.
+    machine, the name is enough. Letter case, and the way in which Unicode writes a letter,
+    matter only where they tell images apart.
     """
 
     def __init__(self, names: Iterable[str], folder: epath.PathLike):
@@ -33,7 +35,7 @@ class ImageLookup:
         self._folder = folder
         self._by_last: dict[str, list[str]] = collections.defaultdict(list)
         for name in sorted(self._names):
-            self._by_last[_last(name).lower()].append(name)
+            self._by_last[fold_name(_last(name))].append(name)
 
     def find(self, written: str, near: Iterable[str] = (), where: str = "") -> str | None:
         """Returns the image that `written` means, or None if there is none.
@@ -59,7 +61,7 @@ class ImageLookup:
             return None
         shared = {
             name: _count_shared(parts, name.split("/"))
-            for name in self._by_last.get(parts[-1].lower(), ())
+            for name in self._by_last.get(fold_name(parts[-1]), ())
         }
         fitting = {
             name: count
@@ -94,6 +96,11 @@ def _list_forms(written: str) -> Iterator[str]:
         yield urllib.parse.unquote(text.partition("?d=")[2])
 
 
+def fold_name(name: str) -> str:
+    """Returns the form of a path that all its spellings share: in lower case and NFC."""
+    return unicodedata.normalize("NFC", name).lower()
+
+
 def _last(name: str) -> str:
     return name.rpartition("/")[2]
 
@@ -102,7 +109,7 @@ def _count_shared(parts: list[str], others: list[str]) -> int:
     """Counts the last parts that two paths have in common, in any letter case."""
     count = 0
     for one, other in zip(reversed(parts), reversed(others), strict=False):
-        if one.lower() != other.lower():
+        if fold_name(one) != fold_name(other):
             break
         count += 1
     return count

@@ -29,7 +29,7 @@ def explain_boxes(boxes: np.ndarray, size: Size) -> str:
 
 
 def explain_labels(labels: np.ndarray, classes: int) -> str:
-    """Says what the values of a mask that are no classes look like; "" without a guess.
+    """Says what the values of a mask that are no classes look like, or what to do about them.
 
     Args:
       labels: values of the mask without those that are ignored.
@@ -41,7 +41,7 @@ def explain_labels(labels: np.ndarray, classes: int) -> str:
         return f"it has {len(wrong)} such values, as a mask that was compressed, scaled or colored"
     if values.min() >= 1 and values.max() == classes:
         return "its lowest is 1: if its ids count from 1, subtract 1, or name a class 0"
-    return ""
+    return "name a class for it, or correct the mask"
 
 
 def explain_size(annotation: Size, size: Size) -> str:

@@ -12,6 +12,7 @@ _OPAQUE = 255
 _OF_16_BITS, _SHARE, _OF_8_BITS = 65535, 1.0, 255.0  # The largest values of three ranges.
 # Sensors of 10 to 12 bits fill so much of 16 bits at most; scaled, such images are black. Ours.
 _DARK = 4095
+_BITS_PER_SAMPLE = 258  # TIFF 6.0.
 _PAGED = ("GIF", "TIFF", "WEBP", "PNG")  # Formats that can hold several images.
 
 
@@ -29,6 +30,8 @@ def to_colors(picture: PIL.Image.Image, path: epath.Path) -> PIL.Image.Image:
     Raises:
       FoiError: the values fit none of these ranges.
     """
+    if "A" in picture.getbands() and is_transparent(np.asarray(picture.getchannel("A"))):
+        doubts.mark("transparent", str(path))
     if not picture.mode.startswith(("I", "F")):
         return picture.convert("RGB")
     values = np.asarray(picture)
@@ -53,11 +56,29 @@ def to_colors(picture: PIL.Image.Image, path: epath.Path) -> PIL.Image.Image:
 
 
 def mark_doubts(picture: PIL.Image.Image, path: epath.Path) -> None:
-    """Marks an opened image of which not all is used: other pages, or transparency."""
-    if picture.format in _PAGED and getattr(picture, "n_frames", 1) > 1:
-        doubts.mark("pages", str(path))
+    """Marks an opened image of which not all is used: other pages, transparency, or low bits."""
+    mark_pages(picture, path)
     if "transparency" in picture.info:
         doubts.mark("transparent", str(path))
+    # Of colors of 16 bits, Pillow and TensorFlow keep the upper 8.
+    if _has_deep_colors(picture) and max(high for _, high in picture.getextrema()) <= _DARK >> 8:
+        doubts.mark("dark", str(path))
+
+
+def mark_pages(picture: PIL.Image.Image, path: epath.Path) -> None:
+    """Marks an opened image with several pages, of which the first is read."""
+    if picture.format in _PAGED and getattr(picture, "n_frames", 1) > 1:
+        doubts.mark("pages", str(path))
+
+
+def _has_deep_colors(picture: PIL.Image.Image) -> bool:
+    """Tells by the header whether an image has several channels of 16 bits."""
+    if len(picture.getbands()) == 1:
+        return False
+    if picture.format == "TIFF" and _BITS_PER_SAMPLE in picture.tag_v2:
+        return max(picture.tag_v2[_BITS_PER_SAMPLE]) > 8
+    # What the decoder of a PNG file is told, as "RGB;16B".
+    return picture.format == "PNG" and any(";16" in str(tile[3]) for tile in picture.tile)
 
 
 def is_transparent(alpha: np.ndarray) -> bool:

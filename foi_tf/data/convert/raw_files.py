@@ -1,7 +1,9 @@
 """Finds the images of raw folders, their splits and the annotations that are images."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from etils import epath
@@ -27,6 +29,8 @@ UNREAD_IMAGE_SUFFIXES = (
 )  # fmt: skip
 # Other names of the splits that people and tools use.
 SPLIT_NAMES = {"train": ("train", "training"), "val": ("val", "valid", "validation")}
+_SPLIT_OF = {name: split for split, names in SPLIT_NAMES.items() for name in names}
+_YEAR = re.compile(r"[-_ ]?\d{4}$")  # What stands behind a split's name, as in train2017.
 _CLASSES = '{"classes": ["name", ...]}'
 
 
@@ -36,10 +40,12 @@ def list_images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[s
     The splits come from the first of these that exists: the lists train.txt and val.txt in
     the raw folder, which hold paths of images with or without suffix; the folders
     {folder}/train and {folder}/val and others beside them. Otherwise all images are train.
-    A split may also have another of its `SPLIT_NAMES`, as "valid".
+    A split may also have another of its `SPLIT_NAMES`, as "valid", a folder in any letter case
+    and with a year behind, as "Train" or "train2017".
 
     Raises:
-      FoiError: the folder is missing or holds no image; or a list names a missing file, or
+      FoiError: the folder is missing or holds no image; two folders are for one split, or
+        their names contain the splits without being them; or a list names a missing file, or
         names one twice.
     """
     return _split_images(raw_dir, _list_image_names(raw_dir / folder), folder)
@@ -65,13 +71,39 @@ def _split_images(raw_dir: epath.Path, names: Sequence[str], folder: str) -> dic
     for name in names:
         parent, _, rest = name.partition("/")
         folders.setdefault(parent if rest else "", []).append(name)
-    chosen = {
-        next((name for name in split_names if name in folders), split): split
-        for split, split_names in SPLIT_NAMES.items()
-    }
-    if not chosen.keys() & folders.keys():
+    splits: dict[str, list[str]] = {}
+    for place in folders:
+        if (split := name_folder_split(place)) in SPLIT_NAMES:
+            splits.setdefault(split, []).append(place)
+    if not splits:
+        _refuse_hidden_splits(raw_dir / folder, folders)
         return {"train": list(names)}
-    return {chosen.get(split, split): names for split, names in folders.items() if split}
+    for split, places in splits.items():
+        if len(places) > 1:
+            raise FoiError(
+                f"{raw_dir / folder}: the folders {list_names_briefly(places)} are all for the "
+                f"split {split}; put their images into one"
+            )
+    return {name_folder_split(place): found for place, found in folders.items() if place}
+
+
+def name_folder_split(folder: str) -> str:
+    """Returns the split that a folder holds by its name; another name stands for itself."""
+    return _SPLIT_OF.get(_YEAR.sub("", folder.lower()), folder)
+
+
+def _refuse_hidden_splits(root: epath.Path, folders: Iterable[str]) -> None:
+    """Refuses folders that seem to be splits, which would all become training images."""
+    said: dict[str, str] = {}
+    for folder in folders:
+        for word in re.split(r"[^a-z]+", folder.lower()):
+            if word in _SPLIT_OF:
+                said.setdefault(_SPLIT_OF[word], folder)
+    if said.keys() == SPLIT_NAMES.keys():
+        raise FoiError(
+            f"{root}: the folders {' and '.join(sorted(said.values()))} seem to be the splits; "
+            "call them train and val, and those of their annotations likewise"
+        )
 
 
 def _list_image_names(root: epath.Path) -> list[str]:
@@ -116,9 +148,13 @@ def _split_by_lists(
 
 
 def stem(name: str) -> str:
-    """Returns an image's path without its suffix, which names its annotations and its record."""
+    """Returns an image's path without its suffix, which names its annotations and its record.
+
+    Unicode writes some letters in two ways, and archives change one to the other; the result
+    has the composed one (NFC).
+    """
     bare, _, suffix = name.rpartition(".")
-    return name if "/" in suffix or not bare else bare
+    return unicodedata.normalize("NFC", name if "/" in suffix or not bare else bare)
 
 
 def find_annotation_images(

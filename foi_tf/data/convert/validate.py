@@ -185,10 +185,11 @@ _CHECKS: Mapping[Geometry, Callable[..., Any]] = {
 def _check_size(annotation: np.ndarray, field: FieldSpec, size: Size, where: str) -> None:
     if annotation.shape != tuple(size):
         shown = "x".join(map(str, annotation.shape))
-        guess = mistakes.explain_size(annotation.shape, tuple(size))
+        remedy = mistakes.explain_size(annotation.shape, tuple(size)) or (
+            "resize it without smoothing (nearest neighbor), or export both anew"
+        )
         raise FoiError(
-            f"{where}: {field.name} is {shown}, but its image is {size[0]}x{size[1]}"
-            f"{f'; {guess}' if guess else ''}"
+            f"{where}: {field.name} is {shown}, but its image is {size[0]}x{size[1]}; {remedy}"
         )
 
 
@@ -198,8 +199,7 @@ def _check_range(labels: np.ndarray, field: FieldSpec, dataset: Dataset, where: 
     if wrong.size:
         is_map = field.geometry is Geometry.CLASS_MAP
         note = " (255, or 65535 in 16 bits, is ignored)" if is_map else ""
-        if is_map and (guess := mistakes.explain_labels(labels, classes)):
-            note += f"; {guess}"
+        note += f"; {mistakes.explain_labels(labels, classes)}" if is_map else ""
         known = count_noun(classes, "class", "classes")
         raise FoiError(
             f"{where}: label {wrong.flat[0]}, but {dataset.id}:{field.task_type} has {known}{note}"

@@ -35,13 +35,18 @@ def judge_class_map(
     shown = [name for name, count in zip(names, pixels, strict=True) if count]
     white = schema.IGNORE[field.stored_dtype(dataset)]
     found = []
-    if sums[f"{field.name}.binary"] and len(names) > 1 and pixels[0] == known:
+    if sums[f"{field.name}.binary"] and pixels[0] == known:
         binary = count_marked(tally, f"{field.name}.binary", masks, "mask")
         text = (
             f"{split}: {binary} hold only 0 and {white}, which is ignored "
-            f"({100 * ignored:.0f} % of the pixels), and none shows '{names[1]}' (1); if {white} "
-            "is that class, give --format=binary_masks in place of --format=masks"
+            f"({100 * ignored:.0f} % of the pixels), and "
         )
+        if len(names) > 1:
+            text += f"none shows '{names[1]}' (1); if {white} is that class, give"
+        else:
+            text += f"'{names[0]}' is the only class; if {white} is that class, name the background"
+            text += " before it in classes.json, and give"
+        text += " --format=binary_masks in place of --format=masks"
         return [AuditFinding(text, certain=True)]
     if not known:
         text = f"{split}: all pixels of its {count_noun(masks, 'mask')} are ignored ({white})"
@@ -53,9 +58,9 @@ def judge_class_map(
             AuditFinding(f"{text}, so {remedy}", certain=split == "train" and masks >= _FEW)
         )
     elif len(names) == 1:
-        found.append(
-            AuditFinding(f"{split}: there is only the class '{names[0]}', so any mask is right")
-        )
+        text = f"{split}: there is only the class '{names[0]}', so any mask is right; name the "
+        text += "background, too, as the first class"
+        found.append(AuditFinding(text, certain=True))
     elif max(pixels) > _NEARLY_ALL * known:
         largest = names[int(np.argmax(pixels))]
         share = 100 * max(pixels) / known

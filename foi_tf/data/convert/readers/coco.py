@@ -11,7 +11,7 @@ from etils import epath
 
 from foi_tf.data.convert import doubts
 from foi_tf.data.convert.reader_result import Loader, ReaderResult
-from foi_tf.data.convert.readers import coco_files, coco_json, instances
+from foi_tf.data.convert.readers import coco_files, coco_json, flip_pairs, instances
 from foi_tf.data.convert.readers.coco_json import CocoCategory, CocoImage
 from foi_tf.errors import FoiError
 from foi_tf.study.dataset import Size
@@ -54,7 +54,7 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
 
     All keypoints of an instance without `keypoints` are unlabeled. A category may also have
     `flip_pairs` (indices from 0) and OKS `sigmas`; both are our additions. Without
-    `flip_pairs`, keypoints whose names differ in "left" and "right" are pairs.
+    `flip_pairs`, keypoints whose names differ in "left" and "right", or in l and r, are pairs.
 
     Boxes keep their coordinates. Keypoints, which are indices of pixels in COCO, move to
     the centers of the pixels. An image that the JSON lists without annotations has no
@@ -214,15 +214,17 @@ def _summarize_categories(categories: Sequence[CocoCategory], path: epath.Path) 
         if one.sigmas and (len(one.sigmas) != len(one.keypoints) or min(one.sigmas) <= 0):
             raise FoiError(f"{where}: 'sigmas' must be positive, one for each keypoint")
     jointed_ids = frozenset(category.id for category in jointed)
-    return CocoCategories(ids, names, jointed_ids, _find_flip_pairs(first), first.sigmas)
+    pairs = _find_flip_pairs(first)
+    if not pairs and first.flip_pairs is None:
+        key = "'flip_pairs' of the category, as [[1, 2]], or [] where there are none"
+        flip_pairs.note_missing(first.keypoints, str(path), key)
+    return CocoCategories(ids, names, jointed_ids, pairs, first.sigmas)
 
 
 def _find_flip_pairs(category: CocoCategory) -> tuple[tuple[int, int], ...]:
     if category.flip_pairs is not None:
         return category.flip_pairs
-    index = {name.lower(): i for i, name in enumerate(category.keypoints)}
-    mirrored = ((i, index.get(name.replace("left", "right"))) for name, i in index.items())
-    return tuple((i, other) for i, other in mirrored if other not in (None, i))
+    return flip_pairs.find_flip_pairs(category.keypoints)
 
 
 def _check_pairs(pairs: Sequence[tuple[int, int]], keypoints: int, where: str) -> None:
@@ -311,4 +313,4 @@ def _make_keypoints(annotation: Any, count: int, where: str) -> np.ndarray:
         )
     marks = np.asarray(annotation.keypoints, np.float32).reshape(count, 3)[:, [1, 0, 2]]
     marks[:, :2] += 0.5  # From the index of a pixel to the coordinates of its center.
-    return np.where(marks[:, 2:] > 0, marks, np.float32(0))
+    return np.where(marks[:, 2:] != 0, marks, np.float32(0))

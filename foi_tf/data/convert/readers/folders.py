@@ -1,7 +1,7 @@
 """Reads classes from folders of images: images/{split}/{class}/*, or {split}/{class}/*."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from etils import epath
@@ -16,17 +16,17 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
 
     The last folder of an image's path is its class. The classes are the names in
     classes.json, or, without that file, all names of folders, sorted. The splits are found
-    as for other formats; without images/, the raw folder itself holds them.
+    as for other formats; without images/, the raw folder itself holds them. Images of other
+    splits than train and val need no class.
 
     Raises:
       FoiError: there is no image, an image is outside the folders of classes, or a folder is
         not a class of classes.json.
     """
     folder = "images" if (raw_dir / "images").is_dir() else ""
-    splits = raw_files.list_images(raw_dir, folder)
-    labels = {
-        name: _find_class(raw_dir / folder, name, splits) for n in splits.values() for name in n
-    }
+    every = raw_files.list_images(raw_dir, folder)
+    splits = {name: images for name, images in every.items() if name in raw_files.SPLIT_NAMES}
+    labels = {name: _find_class(raw_dir / folder, name) for n in splits.values() for name in n}
     names = _choose_class_names(raw_dir, labels)
     return ReaderResult(
         classes={"classification": len(names)},
@@ -39,9 +39,10 @@ def read_folder(raw_dir: epath.Path) -> ReaderResult:
     )
 
 
-def _find_class(root: epath.Path, name: str, splits: Mapping[str, Sequence[str]]) -> str:
+def _find_class(root: epath.Path, name: str) -> str:
     *folders, _ = name.split("/")
-    if not folders or (len(folders) == 1 and folders[0] in splits):
+    split = raw_files.name_folder_split(folders[0]) if folders else ""
+    if not folders or (len(folders) == 1 and split in raw_files.SPLIT_NAMES):
         raise FoiError(f"{root / name}: must be in the folder of a class, as in train/{{class}}")
     return folders[-1]
 

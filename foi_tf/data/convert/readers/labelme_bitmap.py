@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from foi_tf.data.convert import large_images
+from foi_tf.data.convert import image_files, large_images
 from foi_tf.data.convert.readers import outlines
 from foi_tf.errors import FoiError
 
 # Larger and finer masks are refused, since a small file can hold them; ours.
 _MOST_PIXELS, _MOST_RUNS = 1 << 26, 1 << 20
-_BROKEN = (OSError, SyntaxError, ValueError)  # Errors of Pillow for a broken file.
 
 
 def parse_bitmap(
@@ -47,7 +46,7 @@ def parse_bitmap(
         if height * width > _MOST_PIXELS:
             raise FoiError(f"{where}: a mask must have at most {_MOST_PIXELS} pixels; cut it")
         inside = np.asarray(picture.convert("L")).ravel() > 0
-    except (*_BROKEN, MemoryError) as error:
+    except (*image_files.BROKEN, MemoryError) as error:
         raise FoiError(f"{where}: its 'mask' is no whole PNG in base64; export it anew") from error
     changes = np.flatnonzero(np.diff(inside)) + 1
     if changes.size > _MOST_RUNS:

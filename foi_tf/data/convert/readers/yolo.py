@@ -140,4 +140,4 @@ def _make_keypoints(rows: Sequence[Sequence[float]], kind: YoloConfig, size: Siz
         visibility = np.where((given > 0).all(-1, keepdims=True), np.float32(2), np.float32(0))
     places = given[..., 1::-1] * np.asarray(size, np.float32)
     marks = np.concatenate([places, visibility], axis=-1)
-    return np.where(visibility > 0, marks, np.float32(0))
+    return np.where(visibility != 0, marks, np.float32(0))

@@ -7,6 +7,7 @@ from typing import Any
 from etils import epath
 
 from foi_tf.data.convert import doubts, text_files
+from foi_tf.data.convert.readers import flip_pairs
 from foi_tf.errors import FoiError
 from foi_tf.parsing import parse_yaml
 from foi_tf.wording import count_noun, list_names_briefly
@@ -163,6 +164,11 @@ def _parse_config(content: dict[str, Any], path: epath.Path) -> YoloConfig:
         raise FoiError(
             f"{path}: has {len(keypoints)} 'kpt_names', but 'kpt_shape' has {count} keypoints"
         )
+    if "flip_idx" not in content:
+        pairs = flip_pairs.find_flip_pairs(keypoints)
+        if not pairs:
+            key = "'flip_idx', as [0, 2, 1], or [0, 1, 2] where there are none"
+            flip_pairs.note_missing(keypoints, str(path), key)
     return YoloConfig(names, keypoints, numbers, pairs)
 
 

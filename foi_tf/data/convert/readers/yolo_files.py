@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from etils import epath
 
 from foi_tf.data.convert import doubts, folder_listing, raw_files
-from foi_tf.data.convert.image_lookup import ImageLookup
+from foi_tf.data.convert.image_lookup import ImageLookup, fold_name
 from foi_tf.data.convert.readers.yolo_config import YoloFolder, read_lines
 from foi_tf.errors import FoiError
 from foi_tf.wording import count_noun, list_names_briefly
@@ -108,11 +108,11 @@ def find_labels(
       FoiError: a label file fits several images.
     """
     every = [name for name in folder_listing.list_names(raw_dir) if name.lower().endswith(".txt")]
-    by_lower = {name.lower(): name for name in every}
+    by_form = {fold_name(name): name for name in every}
     found, owners = {}, collections.defaultdict(list)
     for image in images:
         places = _list_label_places(folder, image)
-        name = next((by_lower[p.lower()] for p in places if p.lower() in by_lower), None)
+        name = next((by_form[f] for f in map(fold_name, places) if f in by_form), None)
         found[image] = raw_dir / (name or places[0])
         if name:
             owners[name].append(image)
