@@ -78,15 +78,17 @@ def _print_plan(values: flags.FlagValues) -> None:
     seeds = [int(seed) for seed in values.seeds]
     vary = variation.parse_variation(values.vary)
     init_name = _name_init(values.init)
-    runs = plan.build_plan(datasets, setting, chains, seeds, values.init, init_name, vary)
+    config = _load_config(shared, values.collection, datasets)
+    runs = plan.build_plan(
+        datasets, setting, chains, seeds, values.init, init_name, vary,
+        is_same_for_both=lambda task: config.link_of_source(task).schedule.is_same_for_both(),
+    )  # fmt: skip
     if values.baselines:
         runs, chains = plan.baseline_runs(runs), []
     costs = _estimate_costs(shared, values.collection, datasets, runs, results)
     _print_total(runs, costs, chains)
     if values.memory:
-        memory_table.print_memory(
-            shared, _load_config(shared, values.collection, datasets), datasets, runs
-        )
+        memory_table.print_memory(shared, config, datasets, runs)
     elif values.cost:
         _print_shares(runs, costs)
     elif values.stages:

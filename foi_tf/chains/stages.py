@@ -79,8 +79,7 @@ def source(setup: Setup, task: Task, setting: str | None = None, init: str = "")
     link, chosen = lr_selection.choose_rate(link, setup.select, rates, train)
     finished = train(link)
     _mark_chosen(setup, finished, chosen)
-    of_target = setup.config.link_of_source(task).schedule.of_target(images)
-    if images == (None,) and of_target.restarts == link.schedule.restarts:
+    if images == (None,) and setup.config.link_of_source(task).schedule.is_same_for_both():
         _write_row(setup, finished, chosen, start, "full")
     return finished
 

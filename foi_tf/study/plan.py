@@ -1,7 +1,7 @@
 """Plans a study: lists the runs of the programs, each behind the runs that it depends on."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from foi_tf.study import grid, variation
 from foi_tf.study.dataset import Dataset, Task
@@ -73,13 +73,15 @@ def build_plan(
     init_name: str = NO_SOURCE,
     vary: Sequence[str] = variation.DEFAULT,
     targets: Iterable[Task] = (),
+    is_same_for_both: Callable[[Task], bool] = lambda task: True,
 ) -> list[PlannedRun]:
     """Lists all runs that some chains need, with the chains without a source as baselines.
 
     Pre-training and source models are trained with the first seed alone (source models with all, if
     seeds vary them), and targets with every seed in which something varies. On all images of a
-    task, the source model equals the chain without a source of that task, and `foi-source` writes
-    its row. That chain is not planned again.
+    task, the source model equals the chain without a source of that task, if both are trained
+    alike and their seeds vary the same. Then `foi-source` writes the row of that chain, which is
+    not planned again.
 
     Args:
       datasets: the datasets of a collection, by id. Without ILSVRC'12 nothing is pre-trained.
@@ -91,6 +93,8 @@ def build_plan(
       init_name: name of these weights in the result rows of the chains.
       vary: what the seeds vary, some of `study.variation.KINDS`.
       targets: tasks whose chains without a source are planned in any case.
+      is_same_for_both: tells of a task whether source models and targets on all of its images
+        are trained alike, see `Schedule.is_same_for_both`.
     """
     chains, limited = list(chains), setting != _ALL_IMAGES
     vary = variation.parse_variation(vary)
@@ -99,6 +103,7 @@ def build_plan(
     alone_seeds = seeds if variation.varied_in_link(vary, limited) else seeds[:1]
     targets = list(dict.fromkeys([*targets, *(chain.target for chain in chains)]))
     sources = list(dict.fromkeys(chain.source for chain in chains))
+    stands_in = not limited and in_source == variation.varied_in_link(vary, limited)
     by_target: dict[Task, list[Chain]] = {task: [] for task in targets}
     for chain in chains:
         by_target[chain.target].append(chain)
@@ -137,7 +142,7 @@ def build_plan(
         for seed in seeds:
             if seed in alone_seeds:
                 runs.append(plan_target(task, SCRATCH, seed))
-                if limited or (task, seed) not in places:
+                if not (stands_in and (task, seed) in places and is_same_for_both(task)):
                     runs.append(plan_target(task, NO_SOURCE, seed, init=init, needs=first))
             runs += [
                 plan_target(
@@ -188,12 +193,13 @@ def baseline_runs(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
     Source models that take the place of such a chain (see `build_plan`) are included.
     """
     targets = {run.task for run in runs if run.program == "target" and run.setting == _ALL_IMAGES}
+    alone = {(run.task, run.seed) for run in runs if run.source == NO_SOURCE}
     return [
         run
         for run in runs
         if run.program == "pretrain"
         or run.source == NO_SOURCE
-        or (run.program == "source" and run.task in targets)
+        or (run.program == "source" and run.task in targets and (run.task, run.seed) not in alone)
     ]
 
 

@@ -85,6 +85,10 @@ class Schedule:
             self.restarts if self.target_restarts is None else self.target_restarts
         )
 
+    def is_same_for_both(self) -> bool:
+        """Tells whether a source model on all images of a task is trained as its target is."""
+        return self.of_source() == self.of_target((None,))
+
     def _restart(self, times: int) -> "Schedule":
         least_gain = self.least_gain if times else Schedule.least_gain
         return dataclasses.replace(

@@ -42,6 +42,14 @@ def test_memory_is_estimated_for_each_task_and_device(call):
     assert float(camvid["v3-8_gib"]) < float(camvid["v4-8_gib"])
 
 
+def test_a_target_that_does_not_restart_as_its_source_is_planned(call):
+    given = {"setting": "full", "collection": "mini", "targets": "segmentation"}
+    wanted = "--source=ilsvrc --target=camvid:segmentation"
+    for config, count in (("mini", 0), ("mini_study", 1)):
+        given |= {"config": config, "sources": "", "data_dir": "d", "workdir": "w"}
+        assert sum(wanted in line for line in lines(call(plan, **given))) == count
+
+
 def test_every_command_is_one_that_its_program_takes(call):
     given = {
         "data_dir": "my data", "workdir": "gs://b/w", "select_lr": "validation", "seeds": "0,7",

@@ -73,6 +73,27 @@ def test_a_full_source_is_the_baseline_of_its_task():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("vary", "same", "seeds"),
+    [
+        (("init", "order"), True, {4}),
+        (("init", "order"), False, {3, 4}),
+        (("order",), True, {3, 4}),
+        (("init", "order", "source"), True, set()),
+        (("init", "order", "source"), False, {3, 4}),
+    ],
+)
+def test_a_full_source_that_is_trained_otherwise_is_no_baseline(vary, same, seeds):
+    runs = plan.build_plan(
+        DATASETS, "full", list(grid.chains(DATASETS, "full")), (3, 4), vary=vary,
+        is_same_for_both=lambda task: same,
+    )  # fmt: skip
+    alone = [(run.task, run.seed) for run in runs if run.source == "ilsvrc"]
+    assert {seed for _, seed in alone} == seeds and len(alone) == 27 * len(seeds)
+    found = [(run.task, run.seed) for run in plan.baseline_runs(runs) if run.program != "pretrain"]
+    assert len(set(found)) == len(found) == 27 * 2
+
+
 def seeds_of(runs, program, **wanted):
     return [
         run.seed

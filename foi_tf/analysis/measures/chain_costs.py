@@ -18,6 +18,7 @@ def source_costs(rows: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
     A source model is the run on all images of the source task without a source of its own,
     which leaves such a result row. All of its seeds count, and so do all learning rates that have
     a row each. A row that names the learning rates it was chosen among has only its own hours.
+    A row from which no chain with that source started is a target's alone: it may have fewer steps.
 
     Args:
       rows: as `foi_tf.study.results.load` returns them.
@@ -70,6 +71,12 @@ def _source_hours(rows: pd.DataFrame) -> dict[Hashable, float]:
         & (rows.setting == "full")
         & (rows.source == results.NO_SOURCE)
     ]
+    started = rows[rows.parent != ""].groupby(["source", "source_type"]).parent
+    parents = {task: set(digests) for task, digests in started}
+    of_task = own.groupby(["target", "target_type"]).config_digest
+    others = {t for t, digests in of_task if t in parents and parents[t].isdisjoint(digests)}
+    tasks = zip(own.target, own.target_type, strict=True)
+    own = own[pd.Series([task not in others for task in tasks], own.index, dtype=bool)]
     return own.groupby(["target", "target_type", "backbone", "init"]).chip_hours.sum().to_dict()
 
 
