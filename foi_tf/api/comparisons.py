@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -34,7 +35,7 @@ def compare(
     images: Iterable[int | str] = (),
     config: str | Place = "",
     overrides: Mapping[str, Any] | None = None,
-    backbone: str = "hrnet_w48",
+    backbone: str = "",
     setting: str | None = None,
     collection: str = "",
     domains: Mapping[str, str] | None = None,
@@ -56,7 +57,8 @@ def compare(
       confidence: probability from which the choice is sure.
       seeds: seeds of a start at most.
       images: numbers of target images to compare the starts with; "all" for all.
-      config, overrides, backbone, setting, precision, strategy, crop, select_lr: as for `target`.
+      backbone: as for `target`; by default that of published weights in `init`, or hrnet_w48.
+      config, overrides, setting, precision, strategy, crop, select_lr: as for `target`.
       collection: "mini" finds rendered datasets by name.
       domains: image domain by folder, see `foi_tf.study.dataset.DOMAINS`.
       val_fraction: share to validate on, for folders without validation images.
@@ -72,8 +74,11 @@ def compare(
     from foi_tf.comparison.inputs import DataOptions
     from foi_tf.comparison.settings import Settings
     from foi_tf.study.backbones import find_backbone
+    from foi_tf.study.published_weights import PUBLISHED
     from foi_tf.training import strategies
 
+    if not backbone:
+        backbone = PUBLISHED[init].backbone if init in PUBLISHED else Settings.backbone
     find_backbone(backbone)
     check_name("precision", precision, choices.PRECISIONS)
     check_name("way to choose learning rates", select_lr, choices.SELECTIONS)
@@ -81,6 +86,7 @@ def compare(
         check_name("setting", setting, SETTINGS)
     for domain in (domains or {}).values():
         check_name("domain", domain, DOMAINS)
+    devices = strategies.create_strategy(strategy)
     request = planning.Request(
         target=_write_name(target),
         sources=[_write_name(one) for one in sources],
@@ -101,14 +107,19 @@ def compare(
             select_lr=select_lr,
             init=os.fspath(init),
             setting=setting,
-            strategy=strategies.create_strategy(strategy),
+            strategy=devices,
+            pace=dataclasses.replace(
+                choices.COMPARISON_PACE, deterministic=strategies.is_deterministic(None, devices)
+            ),
         ),
         budget=_parse_budget(budget),
         confidence=confidence,
         seeds=seeds,
         images=[None if one == "all" else int(one) for one in images],
+        out=os.fspath(out),
+        device_flags=[] if strategy == "auto" else [f"--strategy={strategy}"],
     )
-    return outcome.compare(planning.plan_comparison(request), out)
+    return outcome.compare(planning.plan_comparison(request))
 
 
 def _write_name(name: Any) -> str:

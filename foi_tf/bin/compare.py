@@ -25,17 +25,14 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from foi_tf.bin._shared import console, duration_flag, setting_flags, size_flag, training_flags
+from foi_tf.bin._shared import console, duration_flag, setting_flags, training_flags
 from foi_tf.bin._shared.program import Program, require
 from foi_tf.errors import FoiError, unknown_name_error
+from foi_tf.study import choices
 from foi_tf.study.dataset import DOMAINS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from foi_tf.comparison.planning import ComparisonPlan, Request
-
-_STEPS_PER_LOOP = 10  # So that the time of first steps is known early; ours.
 
 
 def _define_flags(values: flags.FlagValues) -> None:
@@ -91,7 +88,8 @@ def _define_flags(values: flags.FlagValues) -> None:
         "collection",
         "",
         ["", "mini"],
-        "Collection that names which are not prepared are of; mini is the rendered one.",
+        "Where to find names that are neither folders nor prepared datasets. mini: the rendered "
+        "collection. By default there is no other place.",
         **place,
     )
     flags.DEFINE_list(
@@ -109,18 +107,13 @@ def _define_flags(values: flags.FlagValues) -> None:
         0.9,
         **place,
     )
-    _define_link_flags(values)
-    setting_flags.define(values)
-    values.set_default("data_dir", "data")
-    values.set_default("workdir", "work")
-    values.set_default("steps_per_loop", _STEPS_PER_LOOP)
-
-
-def _define_link_flags(values: flags.FlagValues) -> None:
-    """Defines the flags that foi-target has, too, and that all runs share."""
     training_flags.define_study(values)
     training_flags.define_selection(values)
     training_flags.define_crop(values)
+    setting_flags.define(values)
+    values.set_default("data_dir", "data")
+    values.set_default("workdir", "work")
+    values.set_default("steps_per_loop", choices.COMPARISON_PACE.steps_per_loop)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -132,7 +125,7 @@ def _main(values: flags.FlagValues) -> None:
         return
     from foi_tf.comparison import outcome
 
-    print(outcome.compare(plan, values.out).path)
+    print(outcome.compare(plan).path)
 
 
 def _make_request(values: flags.FlagValues) -> Request:
@@ -172,31 +165,11 @@ def _make_request(values: flags.FlagValues) -> Request:
         confidence=values.confidence,
         seeds=values.seeds,
         images=[None if one == "all" else int(one) for one in values.images],
-        link_flags=_given_flags(values, _define(_define_link_flags)),
-        own_flags=_given_flags(values, _define(_define_flags)),
+        out=values.out,
+        device_flags=[
+            values[name].serialize() for name in training_flags.OF_DEVICES if values[name].present
+        ],
     )
-
-
-def _define(define: Callable[[flags.FlagValues], None]) -> flags.FlagValues:
-    values = flags.FlagValues()
-    define(values)
-    return values
-
-
-def _given_flags(values: flags.FlagValues, defaults: flags.FlagValues) -> list[str]:
-    """Lists the flags of the command line that are among some others, as they were given."""
-    given = [values[name] for name in defaults if values[name].present and name != "budget"]
-    words = []
-    for one in given:
-        own = one.value if one.name == "set" else [one.value]
-        words += [f"--{one.name}={_write_value(value)}" for value in own]
-    return words
-
-
-def _write_value(value: object) -> str:
-    if isinstance(value, tuple):
-        return size_flag.format_size(value)
-    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def _take_backbone_of_weights(values: flags.FlagValues) -> None:
@@ -205,7 +178,7 @@ def _take_backbone_of_weights(values: flags.FlagValues) -> None:
 
     if values["backbone"].present or values.init not in PUBLISHED:
         return
-    values.backbone, values["backbone"].present = PUBLISHED[values.init].backbone, 1
+    values.backbone = PUBLISHED[values.init].backbone
     console.print_note(
         f"--init={values.init}: weights of {values.backbone}, which is taken as --backbone"
     )

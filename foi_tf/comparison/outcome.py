@@ -13,6 +13,7 @@ from foi_tf.analysis.measures.answer import Answer
 from foi_tf.analysis.report.answer_text import describe_answer
 from foi_tf.comparison import report_texts
 from foi_tf.comparison.answer import analyze_rows, answer_race
+from foi_tf.comparison.commands import list_commands
 from foi_tf.comparison.label_budget import CurvePoint, describe_curve, run_races
 from foi_tf.comparison.page import write_page
 from foi_tf.comparison.planning import ComparisonPlan
@@ -58,17 +59,16 @@ class ComparedStarts:
         }
 
 
-def compare(plan: ComparisonPlan, out: epath.PathLike) -> ComparedStarts:
+def compare(plan: ComparisonPlan) -> ComparedStarts:
     """Races the starts of a plan, says the answer, and writes it.
 
-    With several numbers of target images the answer is that of the largest.
-
-    Args:
-      out: directory of report.html, and of comparison.json and answer.json.
+    With several numbers of target images the answer is that of the largest. The directory `out` of
+    the request gets report.html, comparison.json and answer.json.
 
     Raises:
-      FoiError: data, weights or configuration are missing or wrong, or `out` cannot be written.
+      FoiError: data, weights or configuration are missing or wrong, or files cannot be written.
     """
+    out = plan.request.out
     curve = run_races(plan) if plan.request.images else []
     result = curve[-1].race if curve else run_race(plan)
     analysis = analyze_rows(result)
@@ -96,7 +96,7 @@ def describe_race(result: RaceResult, answer: Answer | None = None) -> dict[str,
         "untried": list(decision.untried),
         "spent_seconds": round(result.spent, 1),
         "budget_seconds": None if math.isinf(result.budget) else result.budget,
-        "commands": report_texts.list_commands(result),
+        "commands": list_commands(result),
     }
 
 

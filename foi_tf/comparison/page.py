@@ -10,6 +10,7 @@ from foi_tf.analysis.measures.answer import Answer
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.report.answer_page import Command, PageParts, Strip, write_answer_page
 from foi_tf.comparison import report_texts
+from foi_tf.comparison.commands import list_commands
 from foi_tf.comparison.curve_figure import draw_curve
 from foi_tf.comparison.label_budget import CurvePoint, describe_curve
 from foi_tf.comparison.race_loop import RaceResult
@@ -34,11 +35,10 @@ def write_page(
     Raises:
       FoiError: the directory cannot be written.
     """
-    commands = report_texts.list_commands(result)
     parts = PageParts(
         strips=_draw_strips(result, answer),
         spent=report_texts.describe_spending(result),
-        commands=[Command(purpose, line) for purpose, line in commands.items()],
+        commands=[Command(purpose, line) for purpose, line in list_commands(result).items()],
         decision=report_texts.describe_decision(result, answer),
         images=render_curve(curve),
     )

@@ -34,8 +34,8 @@ class Request:
       seeds: the most seeds of a start.
       images: numbers of target images to compare the starts with, None for all; empty for those
         of the setting alone.
-      link_flags: flags of foi-target that all its runs share, for commands that go on.
-      own_flags: flags of foi-compare but --budget, likewise.
+      out: directory to write the answer to.
+      device_flags: flags of devices and of the pace of training, for commands that go on.
     """
 
     target: str
@@ -46,8 +46,8 @@ class Request:
     confidence: float = race.CONFIDENCE
     seeds: int = race.MOST_SEEDS
     images: Sequence[int | None] = ()
-    link_flags: Sequence[str] = ()
-    own_flags: Sequence[str] = ()
+    out: str = "report"
+    device_flags: Sequence[str] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -138,8 +138,11 @@ def plan_comparison(request: Request) -> ComparisonPlan:
     """Finds the target, the sources and the pre-training of a request; writes nothing.
 
     Raises:
-      FoiError: a name is unknown or unclear, or there are too few images.
+      FoiError: a name is unknown or unclear, both `images` and a setting are given, or there are
+        too few images.
     """
+    if request.images and request.settings.setting is not None:
+        raise FoiError("--images says how many target images there are; leave --setting out")
     target = inputs.find_target(request.target, request.options)
     _check_images(request.images, target)
     sources = candidates.find_sources(request.sources, target, request.options)

@@ -1,11 +1,10 @@
-"""Says in words how a race was decided, what it has spent, and how to go on."""
+"""Says in words how a race was decided, and what it has spent."""
 
 import math
-import shlex
 
 from foi_tf.analysis.measures.answer import NOTHING, ONLY_ONE, Answer
 from foi_tf.analysis.report.answer_text import describe_probability
-from foi_tf.comparison import fewer_steps, race
+from foi_tf.comparison import race
 from foi_tf.comparison.race import Decision
 from foi_tf.comparison.race_loop import RaceResult
 from foi_tf.study.results import SCRATCH
@@ -110,44 +109,3 @@ def describe_spending(result: RaceResult) -> list[str]:
     if not math.isnan(per_seed):
         found.append(f"One more seed of a start takes about {format_seconds(per_seed)} here.")
     return found
-
-
-def list_commands(result: RaceResult) -> dict[str, str]:
-    """Returns the commands that go on from a comparison, by what they do."""
-    best, request = result.decision.best, result.plan.request
-    more = shlex.join(
-        ["foi-compare", *request.own_flags, f"--budget={math.ceil(max(result.spent, 60) / 30)}m"]
-    )
-    if not best:
-        return {"Compare with twice the time": more}
-    found = {}
-    run = result.runs.targets[best, 0]
-    if run.setting != "full":
-        words = ["foi-target", *request.link_flags, *run.arguments(), "--setting=full"]
-        words = [word for word in words if word not in ("--setting=small", "--seed=0")]
-        found["Train on all images from it"] = shlex.join(words)
-    finished = [one.finished for one in result.outcomes[best].values() if one.finished is not None]
-    directory = finished[0].link.directory(request.settings.workdir)
-    data = f"--data_dir={request.settings.data_dir}"
-    found["Export the model of its first seed"] = shlex.join(
-        ["foi-weights", "export", f"--model={directory}", data, "--out=model"]
-    )
-    if result.decision.reason == race.BUDGET:
-        found["Go on with twice the time"] = more
-        if result.decision.untried and (fewer := fewer_steps.fit_steps(result)) is not None:
-            words = [*request.own_flags, f"--set={fewer[0]}={fewer[1]}"]
-            words.append(f"--budget={math.floor(result.budget)}s")
-            found["Run each start in the same time, with fewer steps"] = shlex.join(
-                ["foi-compare", *words]
-            )
-    elif result.decision.untried:
-        found["Try those that were not"] = _try_others(result)
-    return found
-
-
-def _try_others(result: RaceResult) -> str:
-    """Returns the command that compares the chosen start with those that were not tried."""
-    best, plan = result.decision.best, result.plan
-    sources = [name for name in (best, *result.decision.untried) if ":" in name]
-    words = [word for word in plan.request.own_flags if not word.startswith("--sources=")]
-    return shlex.join(["foi-compare", *words, f"--sources={','.join(sources)}"])

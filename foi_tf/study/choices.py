@@ -61,6 +61,10 @@ class Pace:
     deterministic: bool = True
 
 
+# That of comparisons, where the time of first steps must be known early; ours.
+COMPARISON_PACE = Pace(steps_per_loop=10)
+
+
 def count_target_images(setting: str) -> int | None:
     """Returns the number of target images of a setting such as "images25"; None for others."""
     found = _LIMITED_TARGET.fullmatch(setting)

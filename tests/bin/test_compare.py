@@ -1,5 +1,6 @@
 """foi-compare from prepared datasets and folders to its answer, with a tiny network."""
 
+import dataclasses
 import json
 import math
 import pathlib
@@ -101,6 +102,7 @@ def test_what_cannot_be_compared_is_one_line(call, given, tmp_path):
     )
     target = "blocks:segmentation"
     assert "is the target itself" in said(target=target, sources="blocks:segmentation")
+    assert "leave --setting out" in said(target=target, images="8", setting="small")
     assert "names a source twice" in said(target=target, sources="bricks,bricks:segmentation")
     assert "no pre-training with hrnet_mini" in said(target=target, sources="bricks", init="")
     raw_folders.write_folder(tmp_path / "few", train=3, val=4, boxes=False)
@@ -223,4 +225,10 @@ def test_published_weights_bring_their_backbone(call, given, monkeypatch):
     own = {name: value for name, value in given.items() if name != "backbone"}
     own |= {"init": "resnet50_simclr", "target": "blocks"}
     assert "weights of resnet50, which is taken as --backbone" in call(compare, **own)[2]
-    assert said[0].settings.backbone == "resnet50" and "--backbone=resnet50" in said[0].link_flags
+    assert said[0].settings.backbone == "resnet50"
+    own = {name: value for name, value in own.items() if name not in ("target", "out")}
+    with pytest.raises(foi.FoiError, match="enough"):
+        foi.compare("blocks", **own)
+    assert said[1].settings == dataclasses.replace(
+        said[0].settings, strategy=said[1].settings.strategy
+    )

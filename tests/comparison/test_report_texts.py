@@ -28,19 +28,13 @@ def test_starts_that_did_not_run_are_named_second_and_why(monkeypatch, reason, t
     assert first == "Why." and second.startswith(text)
 
 
-def test_starts_that_rank_behind_are_named_with_their_chance_and_a_command():
+def test_starts_that_rank_behind_are_named_with_their_chance():
     names = ["scratch", "near:segmentation", "far:segmentation"]
     posterior = StartPosterior(names, [[0.3], [0.5], [math.nan]], "miou")
     ended = Decision(reason=race.ALIKE, untried=(names[2],), posterior=posterior, best=names[1])
     chance = report_texts.describe_probability(float(posterior.p_best[2]))
     (said,) = report_texts._describe_untried(ended)
     assert said.endswith(f"the best is among them with a probability of {chance}.")
-    flags = ["--target=mine", "--sources=near,far", "--crop=64,64"]
-    plan = types.SimpleNamespace(request=types.SimpleNamespace(own_flags=flags))
-    command = report_texts._try_others(types.SimpleNamespace(decision=ended, plan=plan))
-    assert command == (
-        "foi-compare --target=mine --crop=64,64 --sources=near:segmentation,far:segmentation"
-    )
 
 
 @pytest.mark.parametrize(

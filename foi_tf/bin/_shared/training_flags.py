@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from foi_tf.chains.train_session import SessionCache
     from foi_tf.study.dataset import Task
 
+# Flags of `define_study` that change how fast links are trained, and not which.
+OF_DEVICES = ("strategy", "tpu", "deterministic", "steps_per_loop", "checkpoint_every", "busy")
+
 
 def define_link(values: flags.FlagValues, init: str) -> None:
     """Defines the flags of every program that trains a link.
