@@ -1,8 +1,9 @@
 """Offers the package's front door in Python: `import foi_tf as foi`.
 
 Each function does what the program of its name does, with the same defaults, and leaves the
-same files. The names below are also attributes of `foi_tf` itself, as in `foi_tf.target`.
-TensorFlow and pandas are imported by the first call that needs them.
+same files; but datasets are converted by one process. The names below are also attributes of
+`foi_tf` itself, as in `foi_tf.target`. TensorFlow and pandas are imported by the first call that
+needs them.
 """
 
 from foi_tf.api.analysis import gains, load_results, recommend, report

@@ -166,7 +166,7 @@ def target(
       setting: "small" takes 150 images of the target (1000 of coco and ade), "images25" 25, or
         any other number, and "full" all; None takes all of own data, and is "small" for other
         datasets.
-      init: initial weights of a chain without a source, as for `source`.
+      init: initial weights of the chain, as for `source`; with a source task a name, not a path.
       source_weights: trained source model to take in place of the one in `workdir`: a run of
         `source`, a link's directory or a checkpoint.
       source_init: name of the initial weights of the source model in `workdir`, if they were

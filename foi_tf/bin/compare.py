@@ -88,8 +88,8 @@ def _define_flags(values: flags.FlagValues) -> None:
         "collection",
         "",
         ["", "mini"],
-        "Where to find names that are neither folders nor prepared datasets. mini: the rendered "
-        "collection. By default there is no other place.",
+        "Collection in which names are found that are neither folders nor prepared datasets. mini: "
+        "the rendered one. By default such names are refused.",
         **place,
     )
     flags.DEFINE_list(

@@ -12,6 +12,8 @@ the network does not see are rings.
 Writes a PNG file for each image, and prints one line of JSON: the image and its picture.
 """
 
+import functools
+
 from absl import flags
 from etils import epath
 
@@ -36,15 +38,19 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("out", None, "Directory to write pictures to.", **place)
     require(values, "model", "out")
     flags.register_multi_flags_validator(
-        ["images", "dataset", "data_dir"], _check, flag_values=values
+        ["images", "dataset", "data_dir", "split"],
+        functools.partial(_check, values),
+        flag_values=values,
     )
 
 
-def _check(given: dict) -> bool:
+def _check(values: flags.FlagValues, given: dict) -> bool:
     if bool(given["images"]) == bool(given["dataset"]):
         raise flags.ValidationError("give either --images or --dataset")
     if given["dataset"] and not given["data_dir"]:
         raise flags.ValidationError("--dataset needs --data_dir")
+    if given["images"] and values["split"].present:
+        raise flags.ValidationError("--split is one of --dataset; leave it out with --images")
     return True
 
 

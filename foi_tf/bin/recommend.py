@@ -14,7 +14,7 @@
 points of the target (foi-features --pixels): leep, nleep, logme, hscore, gbc, energy, and glogme
 and etran, which also take sizes of boxes, ways to keypoints and depth. The default is a rule
 without points that costs least in at least 80 % of the draws of the targets and sources of
---results or --published; else advice.
+--results; else advice.
 
 Prints a table with one line for each source, the best first. With --evaluate it has one line for
 each rule: how many per cent the rule's first choice, and the best of its first three, is worse than

@@ -46,9 +46,10 @@ def _define_flags(values: flags.FlagValues) -> None:
     )
     training_flags.define_link(
         values,
-        "What the chain starts from: scratch, ilsvrc:contrastive for the self-supervised "
-        "pre-training in --workdir, or, with --source=ilsvrc, a name of foi-weights list, a link's "
-        "directory or a checkpoint; by default the classification pre-training in --workdir.",
+        "What the chain starts from, as --init of foi-source: scratch, ilsvrc:contrastive for the "
+        "self-supervised pre-training in --workdir, a name of foi-weights list, or, with "
+        "--source=ilsvrc, a link's directory or a checkpoint; by default the classification "
+        "pre-training in --workdir.",
     )
     flags.DEFINE_string(
         "source_init",

@@ -204,7 +204,9 @@ def _find_link(
         others = [by for by in SELECTIONS if any(lr_selection.is_chosen(d, by) for d in finished)]
         if others:
             none = shown.format(f"no finished link, chosen by --select_lr={select},")
-            raise FoiError(f"{none}; there is one by --select_lr={others[0]}: give that or {flag}")
+            raise NotReadyError(
+                f"{none}; there is one by --select_lr={others[0]}: give that or {flag}"
+            )
         raise NotReadyError(f"{shown.format('no finished link')}; run {command} first")
     if len(found) > 1 and first:
         found = _keep_first_seed(found)

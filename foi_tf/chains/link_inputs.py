@@ -106,7 +106,7 @@ def _choose_images(link: Link, place: int, prepared: PreparedDataset) -> list[st
 
 
 def _choose_held_out(link: Link, ids: list[str]) -> list[str]:
-    """Chooses the training images that a candidate is evaluated on, by the run's seed."""
+    """Chooses the training images that a candidate is evaluated on, by the seed of their order."""
     if not link.holdout:
         return []
     count = max(1, round(link.holdout * len(ids)))
@@ -114,7 +114,7 @@ def _choose_held_out(link: Link, ids: list[str]) -> list[str]:
         images = count_noun(len(ids), "training image")
         raise FoiError(f"{link.task}: {images}, too few to hold some out")
     # Never the seed that orders the subsets: a small one is the beginning of each larger one.
-    return choose_subset(ids, count, seed=link.seed + 1)
+    return choose_subset(ids, count, seed=link.order_seed + 1)
 
 
 def _make_input(

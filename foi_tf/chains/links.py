@@ -26,6 +26,8 @@ RECIPES = dict.fromkeys(TASK_TYPES, 1) | {"detection": 2, "keypoints": 3, "depth
 _REPLICA_RECIPES = {"segmentation": 1, "detection": 1, "keypoints": 1, "depth": 1}
 # Likewise for links with an input size that the largest stride does not divide.
 _STRIDE, _UNEVEN_SIZE_RECIPE = 32, 1
+# Likewise for seeds that vary one of random weights and the order of images alone.
+_ORDER_RECIPE = 1
 
 # Choices by name of the member's field that links had no alternative to in earlier versions. Their
 # digests leave them out.
@@ -138,7 +140,9 @@ class Link:
         kind = member.task.type
         replicas = _REPLICA_RECIPES.get(kind, 0) if self.replicas > 1 else 0
         uneven = _UNEVEN_SIZE_RECIPE if any(side % _STRIDE for side in member.crop) else 0
-        return RECIPES[kind] + replicas + uneven
+        apart = (variation.INIT in self.varied) != (variation.ORDER in self.varied)
+        order = _ORDER_RECIPE if self.seed and apart else 0
+        return RECIPES[kind] + replicas + uneven + order
 
     @property
     def init_seed(self) -> int:

@@ -20,11 +20,11 @@ from foi_tf.chains.links import Finished, Link
 from foi_tf.chains.train_session import SessionCache, TrainSession
 from foi_tf.data.records import integrity
 from foi_tf.data.records.prepared_datasets import PreparedDataset
-from foi_tf.errors import FoiError
+from foi_tf.errors import BusyError, FoiError
 from foi_tf.files import describe_error
 from foi_tf.models import transfer
 from foi_tf.preemption import Preempted
-from foi_tf.progress import Progress
+from foi_tf.progress import Progress, warn
 from foi_tf.study.choices import Pace
 from foi_tf.study.schedules import count_steps
 from foi_tf.training import strategies
@@ -64,7 +64,13 @@ def run_link(
     directory, chief = link.directory(workdir), strategies.is_chief(strategy)
     sessions = SessionCache() if sessions is None else sessions
     divergence.check_not_diverged(directory, link, config)
-    with _hold_link(directory, pace, chief) as held, _explain_op_errors(directory, prepared):
+    with (
+        _hold_together(strategy, directory, pace, chief) as held,
+        _explain_op_errors(directory, prepared),
+    ):
+        # The worker that was waited for may have found it to diverge.
+        if strategies.any_process(strategy, lambda: chief and divergence.is_diverged(directory)):
+            divergence.check_not_diverged(directory, link, config)
         if held:
             checkpoint_recovery.drop_damaged_checkpoints(directory / "checkpoints")
         # Every process of a strategy takes the answer of the one that holds the lease.
@@ -127,6 +133,26 @@ def _record_divergence(
 
 
 @contextlib.contextmanager
+def _hold_together(
+    strategy: tf.distribute.Strategy, directory: epath.Path, pace: Pace, chief: bool
+) -> Iterator[lease.Lease | None]:
+    """Does the same as `_hold_link`, whose errors all processes of the strategy raise.
+
+    A process that went on alone would wait for the others, or train something else with them.
+    """
+    with contextlib.ExitStack() as stack:
+        held, error = None, None
+        try:
+            held = stack.enter_context(_hold_link(directory, pace, chief))
+        except FoiError as failure:
+            error = failure
+        for kind in (BusyError, FoiError):
+            if strategies.any_process(strategy, lambda kind=kind: isinstance(error, kind)):
+                raise error or kind(f"{directory}: the first process of the strategy cannot train")
+        yield held
+
+
+@contextlib.contextmanager
 def _hold_link(directory: epath.Path, pace: Pace, chief: bool) -> Iterator[lease.Lease | None]:
     """Holds the right to train in a directory within the block.
 
@@ -172,6 +198,14 @@ def _create_seconds(strategy: tf.distribute.Strategy) -> tf.Variable:
         )
 
 
+class _StoppedError(BaseException):
+    """Carries what ends a link between two loops of steps, where a checkpoint is whole."""
+
+    def __init__(self, reason: BaseException):
+        super().__init__()
+        self.reason = reason
+
+
 class _CheckpointManager(tf.train.CheckpointManager):
     """Saves its first checkpoint when the interval is over, not after the first loop of steps."""
 
@@ -194,7 +228,8 @@ def _open_controller(
     """Yields a controller that trains the session's link on from its newest checkpoint.
 
     SIGTERM within the block takes effect between two loops of steps: a checkpoint is saved,
-    and the block raises `Preempted`.
+    and the block raises `Preempted`. So does what `pace.watch` raises there, and Ctrl-C where it
+    is noticed there, if the strategy has one process.
 
     Args:
       seconds: is advanced by the time that passes.
@@ -226,7 +261,10 @@ def _open_controller(
         clock = time.monotonic()
         progress.update(int(trainer.global_step.numpy()) - progress.count, **output)
         if pace.watch is not None:
-            pace.watch(progress.count, steps)
+            try:
+                pace.watch(progress.count, steps)
+            except BaseException as error:
+                raise _StoppedError(error) from error
 
     with progress, preemption.defer_sigterm() as came, silence_orbit():
 
@@ -235,9 +273,9 @@ def _open_controller(
             if held:
                 held.check()
             if strategies.any_process(strategy, came):
-                raise Preempted
+                raise _StoppedError(Preempted())
             if preemption.was_interrupted():
-                raise KeyboardInterrupt
+                raise _StoppedError(KeyboardInterrupt())
             return pace.steps_per_loop
 
         # The controller restores the newest checkpoint, if there is one.
@@ -251,13 +289,20 @@ def _open_controller(
             train_actions=[show],
         )
         done = int(trainer.global_step.numpy())
+        if done and trainer.draws_numbers():
+            warn(
+                f"{link.task}: the network draws random numbers, as dropout does, whose state no "
+                "checkpoint has; the resumed link ends with other weights than without a break"
+            )
         progress.update(done)
         session.feed_from(done)
         try:
             yield controller
-        except Preempted:
-            controller.save_checkpoint()
-            raise
+        except _StoppedError as stopped:
+            # All processes take part in saving; they have agreed on SIGTERM alone.
+            if isinstance(stopped.reason, Preempted) or strategies.count_hosts(strategy) == 1:
+                controller.save_checkpoint()
+            raise stopped.reason from None
         if strategies.any_process(strategy, came):
             controller.save_checkpoint()
             raise Preempted

@@ -42,6 +42,7 @@ class Forecast:
         datasets: Mapping[str, Dataset],
         backbone: str,
         load_config: Callable[[Task], Config],
+        select: str = "none",
     ):
         """Starts without a price.
 
@@ -49,8 +50,10 @@ class Forecast:
           datasets: rows of all datasets that runs name, by id.
           backbone: name of the backbone.
           load_config: returns the configuration of a task's runs.
+          select: how runs choose their learning rate: most train a link for each candidate.
         """
         self._datasets, self._backbone, self._load_config = datasets, backbone, load_config
+        self._select = select
         self._paces: dict[Task, list[_Pace]] = collections.defaultdict(list)
         self._begun: _Pace | None = None
 
@@ -59,21 +62,29 @@ class Forecast:
         """Tells whether anything was measured."""
         return bool(self._paces) or self._begun is not None
 
-    def learn_rows(self, rows: pd.DataFrame) -> None:
-        """Learns from result rows of this machine."""
-        for row in rows[rows.backbone == self._backbone].to_dict("records"):
+    def learn_rows(self, rows: pd.DataFrame, machine: str = "") -> None:
+        """Learns from result rows.
+
+        Args:
+          machine: the machine whose rows count, as they name it; "" for all.
+        """
+        own = rows[rows.backbone == self._backbone]
+        for row in own[own.machine == machine if machine else slice(None)].to_dict("records"):
             task = Task(row["target"], row["target_type"])
             if task.dataset in self._datasets and task.type in self._datasets[task.dataset].classes:
                 self.learn(task, int(row["steps"]), float(row["wall_seconds"]))
 
-    def learn(self, task: Task, steps: int, seconds: float, before: float = 0.0) -> None:
-        """Learns from a run of `steps` steps with its evaluation.
+    def learn(
+        self, task: Task, steps: int, seconds: float, before: float = 0.0, links: int = 1
+    ) -> None:
+        """Learns from a run whose links have `steps` steps, with their evaluation.
 
         Args:
           seconds: all of its seconds.
           before: those before its first step, as far as they are known.
+          links: how many links it trained.
         """
-        megapixels = self._model(task).count_megapixels(task, steps)
+        megapixels = links * self._model(task).count_megapixels(task, steps)
         self._paces[task].append(_Pace(before, (seconds - before) / megapixels))
 
     def learn_steps(self, run: PlannedRun, before: float, seconds_per_step: float) -> None:
@@ -88,10 +99,12 @@ class Forecast:
     def seconds(self, run: PlannedRun) -> float:
         """Returns the forecast of a run; NaN where nothing was measured yet."""
         pace = self._find_pace(run.task)
-        return float("nan") if pace is None else pace.seconds(self._work(run))
+        if pace is None:
+            return float("nan")
+        return pace.seconds(self._work(run) * self._model(run.task).count_links(run))
 
     def _work(self, run: PlannedRun) -> float:
-        """Returns the megapixels of a run."""
+        """Returns the megapixels of a link of a run."""
         model = self._model(run.task)
         return model.count_megapixels(run.task, model.count_steps(run))
 
@@ -106,7 +119,10 @@ class Forecast:
 
     def _model(self, task: Task) -> CostModel:
         return CostModel(
-            datasets=self._datasets, config=self._load_config(task), backbone=self._backbone
+            datasets=self._datasets,
+            config=self._load_config(task),
+            backbone=self._backbone,
+            select=self._select,
         )
 
 

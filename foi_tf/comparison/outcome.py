@@ -62,15 +62,17 @@ class ComparedStarts:
 def compare(plan: ComparisonPlan) -> ComparedStarts:
     """Races the starts of a plan, says the answer, and writes it.
 
-    With several numbers of target images the answer is that of the largest. The directory `out` of
-    the request gets report.html, comparison.json and answer.json.
+    With several numbers of target images the answer is that of the largest that has one. The
+    directory `out` of the request gets report.html, comparison.json and answer.json.
 
     Raises:
       FoiError: data, weights or configuration are missing or wrong, or files cannot be written.
     """
     out = plan.request.out
     curve = run_races(plan) if plan.request.images else []
-    result = curve[-1].race if curve else run_race(plan)
+    races = [point.race for point in curve] or [run_race(plan)]
+    told = [race for race in races if race.decision.posterior is not None]
+    result = (told or races)[-1]
     analysis = analyze_rows(result)
     answer = answer_race(result, analysis) if analysis is not None else None
     text = str(describe_answer(answer, str(plan.target.task))) if answer is not None else ""

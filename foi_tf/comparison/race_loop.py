@@ -20,6 +20,7 @@ from foi_tf.progress import say
 from foi_tf.study import results
 from foi_tf.study.plan import PlannedRun
 from foi_tf.study.results import SCRATCH
+from foi_tf.training.strategies import describe_machine
 from foi_tf.wording import count_noun, format_seconds
 
 
@@ -68,7 +69,7 @@ def forecast_plan(plan: ComparisonPlan) -> tuple[list[tuple[str, str, str]], str
     """
     rows = plan.find_rows()
     settings = plan.request.settings
-    forecast = Forecast(rows, settings.backbone, plan.load_config)
+    forecast = Forecast(rows, settings.backbone, plan.load_config, settings.select_lr)
     _learn_earlier_rows(forecast, settings)
     runs = plan.list_runs(rows)
     listed: dict[PlannedRun, float] = {}
@@ -99,7 +100,7 @@ class _Race:
         datasets = prepared_datasets.load_dataset_rows(settings.data_dir)
         own = {name: datasets[name] for name in plan.find_rows()}
         self._plan, self._runs = plan, plan.list_runs(own)
-        self._forecast = Forecast(own, settings.backbone, plan.load_config)
+        self._forecast = Forecast(own, settings.backbone, plan.load_config, settings.select_lr)
         _learn_earlier_rows(self._forecast, settings)
         self._runner = Runner(plan, self._ledger, self._forecast)
         self._outcomes: dict[str, dict[int, Outcome]] = {}
@@ -113,11 +114,11 @@ class _Race:
                 "these sources rank last by foi-recommend's advice, and run only where they may be "
                 f"the best: {', '.join(later)}"
             )
-        if self._forecast.is_known:
-            self._tell_forecast()
-        else:
-            self._runner.tell_after_first_steps(self._tell_forecast)
         try:
+            if self._forecast.is_known:
+                self._tell_forecast()
+            else:
+                self._runner.tell_after_first_steps(self._tell_forecast)
             decision = self._run_rounds()
         except OutOfBudgetError as error:
             say(str(error))
@@ -282,10 +283,14 @@ class _Race:
 
 
 def _learn_earlier_rows(forecast: Forecast, settings: Settings) -> None:
-    """Learns the speed of this machine from the rows that the working directory has."""
+    """Learns the speed of this machine from its rows in the working directory.
+
+    Where nothing is to run, the machine is not asked for, and rows of all machines count.
+    """
     place = epath.Path(settings.workdir) / "results"
     if place.is_dir() and any(place.glob("*.json")):
-        forecast.learn_rows(results.load(place))
+        machine = "" if settings.strategy is None else describe_machine(settings.strategy)
+        forecast.learn_rows(results.load(place), machine)
 
 
 def _mean_images(own: dict[int, Outcome]) -> np.ndarray | None:

@@ -17,9 +17,10 @@ from foi_tf.comparison.ledger import Ledger
 from foi_tf.comparison.planning import ComparisonPlan
 from foi_tf.errors import FoiError, NotReadyError
 from foi_tf.progress import say, warn
-from foi_tf.study import image_statistics
+from foi_tf.study import grid, image_statistics
 from foi_tf.study.plan import PlannedRun
 from foi_tf.study.results import NO_SOURCE
+from foi_tf.study.sources import source_parts
 from foi_tf.wording import format_seconds
 
 FIRST_STEPS = 3.0  # Seconds of steps that a pace is measured from, or half of the run; ours.
@@ -76,10 +77,14 @@ class Runner:
 
     def _has_model(self, run: PlannedRun) -> bool:
         """Tells whether the working directory has a source model."""
-        own = self._settings
+        own, rows = self._settings, self._plan.find_rows()
+        images = [
+            grid.max_source_images(rows[part.dataset], run.setting or "full")
+            for part in source_parts(run.task)
+        ]
         try:
             initial_weights.find_source_model(
-                own.workdir, run.task, [None], own.backbone, own.select_lr, self._plan.init_name
+                own.workdir, run.task, images, own.backbone, own.select_lr, self._plan.init_name
             )
         except NotReadyError:
             return False
@@ -118,7 +123,7 @@ class Runner:
         if watched.trained:
             seconds = time.monotonic() - started
             steps = finished.steps - watched.resumed
-            self._forecast.learn(run.task, steps, seconds, watched.before)
+            self._forecast.learn(run.task, steps, seconds, watched.before, watched.links)
         self._ledger.finish(self.key(run))
         return Outcome(finished.value, finished, self._find_image_shares(finished))
 
@@ -186,6 +191,7 @@ class _Watch:
       trained: whether a step was trained at all.
       resumed: steps that the run had before, where it goes on from a checkpoint.
       before: seconds before the first step, mostly of tracing; 0 where no two loops were measured.
+      links: how many links were trained, of which each candidate of a learning rate is one.
     """
 
     def __init__(self, runner: Runner, run: PlannedRun):
@@ -193,9 +199,12 @@ class _Watch:
         self._first: tuple[int, float] | None = None
         self._start = time.monotonic()
         self.trained, self.resumed, self.before, self._measured = False, 0, 0.0, False
+        self.links, self._done = 1, 0
 
     def __call__(self, done: int, total: int) -> None:
         self.trained = True
+        self.links += done < self._done
+        self._done = done
         now = time.monotonic()
         if self._first is None:  # The first loop has the tracing of the step, too.
             self._first = done, now

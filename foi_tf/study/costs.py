@@ -150,7 +150,7 @@ class CostModel:
         """Estimates the cost of a run of a plan."""
         parts, steps = sources.source_parts(run.task), self.count_steps(run)
         found = [(self.count_megapixels(part, steps), *prices.price_of(part)) for part in parts]
-        seconds = self._count_links(run) * sum(work * price for work, price, _ in found)
+        seconds = self.count_links(run) * sum(work * price for work, price, _ in found)
         order = (MEASURED, SAME_TYPE, OTHER_TASKS, PAPER_PRICE)
         basis = max((basis for *_, basis in found), key=order.index)
         if basis == PAPER_PRICE and _is_printed(run, seconds / 3600):
@@ -166,7 +166,7 @@ class CostModel:
         own = schedule.of_target(images) if is_target else schedule.of_source()
         return own.most_steps_on(images)
 
-    def _count_links(self, run: PlannedRun) -> int:
+    def count_links(self, run: PlannedRun) -> int:
         """Counts the links that a run trains: one for each candidate of the learning rate.
 
         A "holdout" trains one more, on all images.

@@ -31,7 +31,7 @@ def choose_rates(results: "pd.DataFrame") -> dict[Task, float]:
 
     The candidates are those that --select_lr=validation tried in the chains without a source, with
     every seed. The mean over seeds decides. A learning rate that diverged with one seed is not
-    chosen. Among equally good ones, as where nothing was learned, the middle one is chosen.
+    chosen. Where all are equally good, as where nothing was learned, the middle one is chosen.
 
     Args:
       results: result rows as `study.results.load` returns them, of one setting and backbone.
@@ -77,11 +77,11 @@ def _best_rate(task: Task, own: "pd.DataFrame") -> float:
     top = max(sums.values())
     if top == -math.inf:
         raise FoiError(f"{task}: every learning rate diverged ({', '.join(sums)}); try lower ones")
-    equal = sorted(float(rate) for rate, quality in sums.items() if quality == top)
-    if len(equal) > 1:
-        return equal[len(equal) // 2]
+    known = {float(rate): quality for rate, quality in sums.items() if quality > -math.inf}
+    if len(set(known.values())) == 1:  # None of them learned more than another.
+        return sorted(known)[(len(known) - 1) // 2]
     least = top - NOISE * abs(top)
-    return min(float(rate) for rate, quality in sums.items() if quality >= least)
+    return min(rate for rate, quality in known.items() if quality >= least)
 
 
 def refine_config(config: Mapping[str, Any], rates: Mapping[Task, float]) -> dict[str, Any]:

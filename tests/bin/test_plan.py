@@ -8,8 +8,10 @@ import sys
 import pytest
 
 from foi_tf.bin import plan, prepare, run
-from foi_tf.study import results
-from tests.bin.conftest import error
+from foi_tf.data.records import prepared_datasets
+from foi_tf.study import grid, results
+from foi_tf.study.dataset import Task
+from tests.bin.conftest import error, misuse
 from tests.data.convert.layouts import nyuv2
 from tests.study.test_costs import ROW
 
@@ -247,9 +249,22 @@ def test_the_ids_of_a_subset_and_its_classes(call, blocks):
     rows = [line.split("\t") for line in out.splitlines()]
     assert rows[0] == ["class", "name", "images_of_subset", "images_of_all"]
     assert all(row[2] == row[3] for row in rows[1:]) and len(rows) == 4
+    assert "--subset shows the images of one seed" in misuse(call(plan, **given, seeds="0,1"))
     assert "blocks has no depth annotations" in error(
         call(plan, **given | {"subset": "blocks:depth"})
     )
+
+
+def test_the_subset_is_that_of_the_seed_where_seeds_vary_it(call, blocks, monkeypatch):
+    monkeypatch.setattr(grid, "max_target_images", lambda row, setting: 4)
+    given = {"data_dir": blocks, "subset": "blocks:segmentation", "setting": "small"}
+    first = lines(call(plan, **given))
+    assert lines(call(plan, **given, seeds="3")) == first
+    other = lines(call(plan, **given, seeds="3", vary="init,subset"))
+    task = Task("blocks", "segmentation")
+    every = prepared_datasets.load_task_dataset(blocks, task).annotated_ids("train", task.type)
+    assert other == grid.choose_subset(every, 4, 3) != first
+    assert "--vary" in misuse(call(plan, collection="table3", vary="order"))
 
 
 def test_the_quick_test_leaves_negative_sources_out(call, tmp_path):

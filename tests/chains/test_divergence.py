@@ -1,5 +1,6 @@
 """Links that diverge leave no result, and damaged checkpoints fall back to the one before."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -16,6 +17,7 @@ from foi_tf.chains import (
     run_link,
 )
 from foi_tf.chains.divergence import DivergedError
+from foi_tf.errors import BusyError, FoiError
 from foi_tf.models import transfer
 from foi_tf.models.backbones import build_backbone
 from foi_tf.study.choices import Pace
@@ -59,6 +61,41 @@ def test_a_link_that_diverges_leaves_no_result(make_link, blocks_data, tmp_path,
     monkeypatch.setattr(run_link, "_hold_link", lambda *_: pytest.fail("trained again"))
     with pytest.raises(DivergedError, match="at step 2 of 6"):
         run(link, blocks_data, tmp_path)
+
+
+def test_a_link_that_diverged_while_it_was_waited_for_is_not_trained(
+    make_link, blocks_data, tmp_path, monkeypatch
+):
+    link = make_link()
+    directory = link.directory(tmp_path)
+
+    @contextlib.contextmanager
+    def wait(place, **_):
+        divergence.write_record(place, 4)
+        yield None
+
+    monkeypatch.setattr(run_link.lease, "hold_lease", wait)
+    with pytest.raises(DivergedError, match="at step 4 of 6"):
+        run(link, blocks_data, tmp_path)
+    assert not (directory / "begun.json").exists()
+
+
+@pytest.mark.parametrize("kind", [BusyError, FoiError])
+def test_no_process_of_a_strategy_goes_on_where_the_first_cannot(
+    make_link, blocks_data, tmp_path, monkeypatch, kind
+):
+    asked = []
+
+    def any_process(strategy, says):
+        del strategy
+        asked.append(says())
+        return len(asked) == 1 + (kind is FoiError)  # As the first process says.
+
+    monkeypatch.setattr(strategies, "is_chief", lambda _: False)
+    monkeypatch.setattr(strategies, "any_process", any_process)
+    with pytest.raises(FoiError, match="the first process of the strategy cannot train") as raised:
+        run(make_link(), blocks_data, tmp_path)
+    assert type(raised.value) is kind and not any(asked)
 
 
 @pytest.mark.slow

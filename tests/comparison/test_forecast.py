@@ -2,6 +2,7 @@
 
 import math
 
+import pandas as pd
 import pytest
 
 from foi_tf.comparison.forecast import Forecast
@@ -52,3 +53,22 @@ def test_what_came_before_the_first_step_does_not_grow_with_the_work_of_other_ta
     assert forecast.seconds(run_of(CAMVID)) == pytest.approx(8)
     work = forecast._work(run_of(CITY)) / forecast._work(run_of(CAMVID))
     assert forecast.seconds(run_of(CITY)) == pytest.approx(12 + 8 * work)
+
+
+def test_candidates_of_the_learning_rate_are_links_of_their_own():
+    config = configuration.load_config("mini", DATASETS)
+    forecast = Forecast(DATASETS, "hrnet_mini", lambda task: config, "validation")
+    steps = forecast._model(CAMVID).count_steps(run_of(CAMVID))
+    forecast.learn(CAMVID, steps, 20.0)  # From a row, which has the chosen link's seconds.
+    assert forecast.seconds(run_of(CAMVID)) == pytest.approx(60)
+    forecast.learn(CAMVID, steps, 90.0, links=3)
+    assert forecast.seconds(run_of(CAMVID)) == pytest.approx(90)
+
+
+def test_rows_of_other_machines_tell_nothing(forecast):
+    row = {"backbone": "hrnet_mini", "target": "camvid", "target_type": "segmentation", "steps": 9}
+    rows = pd.DataFrame([row | {"machine": "TPU", "wall_seconds": 5.0}])
+    forecast.learn_rows(rows, "laptop")
+    assert not forecast.is_known
+    forecast.learn_rows(rows, "TPU")
+    assert forecast.is_known

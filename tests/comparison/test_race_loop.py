@@ -56,3 +56,19 @@ def test_a_free_run_is_taken_without_any_ahead():
     workers = Workers(busy=set())
     assert take_round(workers, [("b", 1)]) == {"a": [1]}
     assert workers.taken == ["a1"]
+
+
+def test_a_budget_that_a_known_first_run_exceeds_ends_the_race_and_raises_nothing(monkeypatch):
+    """Races with fewer images have ended by then, and their answers are to be told."""
+    loop = race_loop._Race.__new__(race_loop._Race)
+    loop._forecast = types.SimpleNamespace(is_known=True, seconds=lambda run: 9.0)
+    loop._ledger = types.SimpleNamespace(left=1.0, budget=2.0, spent=1.0)
+    loop._plan = types.SimpleNamespace(starts=["scratch"], request=None)
+    loop._runs = types.SimpleNamespace(targets={("scratch", 0): Run("scratch0")})
+    loop._outcomes = {}
+    start = types.SimpleNamespace(first_seconds=9.0, seed_seconds=9.0)
+    monkeypatch.setattr(loop, "_forecast_start", lambda name: start)
+    monkeypatch.setattr(loop, "_seconds", lambda run: 9.0)
+    monkeypatch.setattr(loop, "_state", lambda: None)
+    monkeypatch.setattr(race_loop.race, "conclude", lambda state, reason: reason)
+    assert loop.run().decision == race_loop.race.BUDGET

@@ -7,6 +7,7 @@ or clearly worse.
 
 import collections
 import dataclasses
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -189,12 +190,14 @@ def name_start(run: Run) -> str:
 def _measure_seconds(rows: pd.DataFrame) -> dict[tuple[Any, ...], float]:
     """Returns the mean duration of a seed of each chain, by `_seconds_key`."""
     names = ["target", "target_type", "setting", "backbone", "source", "source_type", "init"]
-    names += ["seed", "wall_seconds"]
+    names += ["seed", "wall_seconds", "candidates", "selection"]
     total: dict[tuple[Any, ...], dict[int, float]] = collections.defaultdict(
         lambda: collections.defaultdict(float)
     )
     for row in rows[names].to_dict("records"):
-        total[_seconds_key(row)][row["seed"]] += row["wall_seconds"]
+        # A row that chose among learning rates has the seconds of the chosen link alone.
+        links = max(len(json.loads(row["candidates"])), 1) + (row["selection"] == "holdout")
+        total[_seconds_key(row)][row["seed"]] += row["wall_seconds"] * links
     return {key: float(np.mean([*own.values()])) for key, own in total.items()}
 
 

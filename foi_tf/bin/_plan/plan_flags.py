@@ -77,7 +77,7 @@ def define(values: flags.FlagValues) -> None:
 # Flags that Table 3 has no use for, since it has no chains with a source.
 _OF_CHAINS = (
     "setting", "pairs", "scenario", "sources", "sample", "baselines", "quick_test", "count",
-    "cost", "subset",
+    "cost", "subset", "vary",
 )  # fmt: skip
 
 
@@ -177,6 +177,8 @@ def _check(values: flags.FlagValues, given: Mapping) -> bool:
         raise flags.ValidationError("--coverage goes with --subset")
     if given["quick_test"] and given["subset"]:
         raise flags.ValidationError("--quick_test goes without --subset")
+    if given["subset"] and len(given["seeds"]) > 1:
+        raise flags.ValidationError("--subset shows the images of one seed; give one by --seeds")
     if given["quick_test"] and not given["results"]:
         raise flags.ValidationError("--quick_test needs --results")
     if given["quick_test"] and values["setting"].present and given["setting"] != "full":
@@ -217,6 +219,6 @@ def _check_validation(values: flags.FlagValues, given: Mapping) -> bool:
     for name in _OF_CHAINS:
         if values[name].present:
             raise flags.ValidationError(
-                f"--collection={TABLE3} has no chains with a source; leave --{name} out"
+                f"--collection={TABLE3} plans single tasks, each by itself; leave --{name} out"
             )
     return True

@@ -15,7 +15,7 @@ def print_subset(values: flags.FlagValues) -> None:
     """Prints the ids of the images that a task trains on in --setting, or their classes."""
     from foi_tf.data.inspect import class_coverage
     from foi_tf.data.records import prepared_datasets
-    from foi_tf.study import grid
+    from foi_tf.study import grid, variation
     from foi_tf.study.dataset import Task
 
     task = Task.parse(values.subset)
@@ -23,7 +23,9 @@ def print_subset(values: flags.FlagValues) -> None:
     setting = values.setting or grid.default_setting([found.dataset])
     limits = grid.max_source_images if setting == "small_source" else grid.max_target_images
     every = found.annotated_ids("train", task.type)
-    chosen = grid.choose_subset(every, limits(found.dataset, setting))
+    # As in `chains.links.Link.subset_seed`.
+    seed = int(values.seeds[0]) if variation.SUBSET in values.vary else 0
+    chosen = grid.choose_subset(every, limits(found.dataset, setting), seed)
     if not values.coverage:
         print("\n".join(chosen))
         images = count_noun(len(every), "training image")

@@ -21,7 +21,7 @@ BROKEN = (
     ValueError, struct.error,
 )  # fmt: skip
 _LOSSY = ("JPEG", "MPO", "WEBP")  # Formats that change labels, whatever a file is called.
-# What to do about label images of some modes.
+# Remedies for label images of some modes.
 _MODE_REMEDIES = {
     "1": "if it shows a foreground, give --format=binary_masks, or save it with 8 bits",
     "F": "save it with 16 bits, depth in millimeters",

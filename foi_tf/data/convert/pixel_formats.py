@@ -60,7 +60,7 @@ def mark_doubts(picture: PIL.Image.Image, path: epath.Path) -> None:
     mark_pages(picture, path)
     if "transparency" in picture.info:
         doubts.mark("transparent", str(path))
-    # Of colors of 16 bits, Pillow and TensorFlow keep the upper 8.
+    # Pillow and TensorFlow keep the upper 8 of 16 bits of a color.
     if _has_deep_colors(picture) and max(high for _, high in picture.getextrema()) <= _DARK >> 8:
         doubts.mark("dark", str(path))
 
@@ -77,7 +77,7 @@ def _has_deep_colors(picture: PIL.Image.Image) -> bool:
         return False
     if picture.format == "TIFF" and _BITS_PER_SAMPLE in picture.tag_v2:
         return max(picture.tag_v2[_BITS_PER_SAMPLE]) > 8
-    # What the decoder of a PNG file is told, as "RGB;16B".
+    # The decoder of a PNG file is told the form of its pixels, as "RGB;16B".
     return picture.format == "PNG" and any(";16" in str(tile[3]) for tile in picture.tile)
 
 

@@ -30,7 +30,7 @@ UNREAD_IMAGE_SUFFIXES = (
 # Other names of the splits that people and tools use.
 SPLIT_NAMES = {"train": ("train", "training"), "val": ("val", "valid", "validation")}
 _SPLIT_OF = {name: split for split, names in SPLIT_NAMES.items() for name in names}
-_YEAR = re.compile(r"[-_ ]?\d{4}$")  # What stands behind a split's name, as in train2017.
+_YEAR = re.compile(r"[-_ ]?\d{4}$")  # Stands behind the name of a split, as in train2017.
 _CLASSES = '{"classes": ["name", ...]}'
 
 

@@ -108,6 +108,8 @@ def make_train_batches(
     held = _hold_in_memory(_read_records(files, mine, None), source) if in_memory else None
 
     def epoch(number):
+        # Shuffling mixes in the global seed, which is that of random weights.
+        tf.compat.v1.set_random_seed(source.seed + 1)
         seed = tf.random.experimental.stateless_fold_in([source.seed, 0], number)
         records = held if in_memory else _read_records(files, mine, seed)
         buffer = total if in_memory else min(total, _SHUFFLE_BUFFER)

@@ -86,6 +86,18 @@ def test_seeds_differ(source):
     )
 
 
+def test_the_order_is_that_of_its_own_seed_whatever_the_weights_have(source):
+    def order(global_seed, **changes):
+        tf.random.set_seed(global_seed)
+        own = dataclasses.replace(source, **changes)
+        return ids(take(pipeline.make_train_batches(own, 4), 3))
+
+    try:
+        assert order(1) == order(5) == order(99) != order(1, seed=0)
+    finally:
+        tf.random.set_seed(None)
+
+
 def test_subsets_are_what_is_read(source):
     chosen = choose_subset(source.ids(), 5)
     small = dataclasses.replace(source, chosen=tuple(chosen))
