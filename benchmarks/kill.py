@@ -41,6 +41,10 @@ TIMES = flags.DEFINE_integer("times", 100, "Number of signals to send.")
 SECONDS = flags.DEFINE_float("seconds", 1e9, "Seconds after which no further signal is sent.")
 SETS = flags.DEFINE_integer("sets", 4, "Number of datasets, each a source and a target.", 1)
 LONGEST = flags.DEFINE_float("longest", 25.0, "Most seconds between a start and its signal.")
+MOMENT = flags.DEFINE_string(
+    "moment", "", "Part of the name of a new file after which signals are sent; by default many."
+)
+SEED = flags.DEFINE_integer("seed", None, "Seed of moments and victims; by default other ones.")
 
 CONFIG = """
 segmentation:
@@ -153,7 +157,7 @@ def disturb(workers, rng, budget):
             time.sleep(0.2)
             continue
         victim, started = rng.choice(workers.running), time.monotonic()
-        moment = rng.choice([*MOMENTS, *["time"] * len(MOMENTS)])
+        moment = MOMENT.value or rng.choice([*MOMENTS, *["time"] * len(MOMENTS)])
         until = started + rng.uniform(0.1, LONGEST.value)
         before = workers.files() if moment != "time" else set()
         while time.monotonic() < until and victim.poll() is None:
@@ -197,9 +201,14 @@ def _is_right(name, _, code):
     return code in (STOPS.get(sent, -sent), -sent)
 
 
+def make_random():
+    """Returns the generator of moments and victims."""
+    return random.SystemRandom() if SEED.value is None else random.Random(SEED.value)
+
+
 def main(_):
     """Runs the calm plan once, and disturbed ones until there were enough signals."""
-    out, rng = pathlib.Path(OUT.value).absolute(), random.SystemRandom()
+    out, rng = pathlib.Path(OUT.value).absolute(), make_random()
     data, record = out / "data", out / f"{STAND_IN.value or SIGNALS.value}.jsonl"
     prepare(data)
     (data / "c.yaml").write_text(CONFIG)

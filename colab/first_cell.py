@@ -8,19 +8,23 @@ DRIVE = False  # @param {type: "boolean"}
 import importlib.util
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
-folder = pathlib.Path(REPOSITORY).resolve()
+begun = globals().setdefault("begun", pathlib.Path.cwd())  # DRIVE changes the folder.
+folder = begun / REPOSITORY
 if "://" in REPOSITORY:
-    folder = pathlib.Path("foi_tf_checkout").resolve()
-    if not folder.is_dir():
+    folder = begun / "foi_tf_checkout"
+    if not (folder / "launch/colab.sh").is_file():  # Nothing there, or a part of it.
+        shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(["git", "clone", "--quiet", "--depth=1", REPOSITORY, folder], check=True)
 if REPOSITORY:
     os.environ["FOI_PYTHON"] = sys.executable
     subprocess.run(["bash", folder / "launch/colab.sh"], check=True)
     importlib.invalidate_caches()
-if importlib.util.find_spec("foi_tf") is None:
+spec = importlib.util.find_spec("foi_tf")
+if spec is None or spec.origin is None:  # A folder of that name beside the notebook has no origin.
     raise RuntimeError("foi_tf is not installed; give its repository's address in REPOSITORY above")
 if DRIVE:
     from google.colab import drive

@@ -7,7 +7,7 @@
 # TensorFlow there is removed, because both are one module. All else is installed beside it, by
 # launch/install_beside.sh. --dry_run prints the commands for TensorFlow instead, and installs none.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 parse_flags "" "$@"

@@ -4,6 +4,7 @@
 #   fail TEXT...              prints a line and ends the script with exit code 1
 #   show_help                 prints the comment at the head of the script and ends it
 #   counted 2 command         prints "2 commands"
+#   check_count NAME VALUE    ends the script unless the value is a whole number, 1 or more
 
 fail() {
   echo "$(basename "$0"): $*" >&2
@@ -12,6 +13,12 @@ fail() {
 
 counted() {
   if [ "$1" = 1 ]; then echo "$1 $2"; else echo "$1 $2s"; fi
+}
+
+check_count() {
+  case "$2" in
+    '' | *[!0-9]* | 0*) fail "$1=$2: must be a whole number, 1 or more" ;;
+  esac
 }
 
 show_help() {

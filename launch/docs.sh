@@ -5,7 +5,7 @@
 #
 # Prints the path of the first page.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/environment.sh
 source "$ROOT/launch/environment.sh"
 

@@ -50,6 +50,24 @@ choose_version() {
   fail_without_python "3.11, 3.12 or 3.13" "sudo apt-get install python3-venv" 3.13
 }
 
+# make_venv DIR BASE STAMP: makes a virtual environment with the Python BASE, unless it is there, in
+# its place, and starts. Takes the notes of other installations than STAMP away.
+make_venv() {
+  local note
+  echo "making $1 with $2" >&2
+  for note in "$1"/*.installed; do
+    case "$note" in *"$3.installed") ;; *) rm -f "$note" ;; esac
+  done
+  is_in_place "$1" && return
+  "$2" -m venv --clear "$1" || fail "cannot make $1"
+  echo "$1" >"$1/place"
+}
+
+# is_in_place DIR: tells whether an environment was made there, and its Python starts.
+is_in_place() {
+  [ "$(cat "$1/place" 2>/dev/null)" = "$1" ] && "$1/bin/python" -c '' 2>/dev/null
+}
+
 make_environment() {
   local version=$1 extra=$2 base stamp
   local environment="$ROOT/.venv-$version"
@@ -58,13 +76,12 @@ make_environment() {
   # Installs again only if setup.py or the constraints have changed.
   stamp=$(cat "$ROOT/setup.py" "$ROOT/constraints/$version.txt" | cksum | tr ' ' -)
   PYTHON="$environment/bin/python"
-  if [ ! -f "$environment/$extra.$stamp" ]; then
-    echo "making $environment with $base" >&2
-    "$base" -m venv "$environment" || fail "cannot make $environment"
+  if [ ! -f "$environment/$extra.$stamp.installed" ] || ! is_in_place "$environment"; then
+    make_venv "$environment" "$base" "$stamp"
     "$PYTHON" -m pip install --quiet --no-compile --disable-pip-version-check \
       --constraint "$ROOT/constraints/$version.txt" --editable "$ROOT${extra:+[$extra]}" ||
       fail "the installation into $environment failed; see above"
-    touch "$environment/$extra.$stamp"
+    touch "$environment/$extra.$stamp.installed"
   fi
   echo "runs with Python $version in $environment" >&2
 }
@@ -76,13 +93,12 @@ make_colab_environment() {
   stamp=$(cat "$ROOT/setup.py" "$ROOT/constraints/colab.txt" "$ROOT"/launch/{colab,install_beside}.sh |
     cksum | tr ' ' -)
   PYTHON="$environment/bin/python"
-  if [ ! -f "$environment/$stamp" ]; then
-    echo "making $environment with $base" >&2
-    "$base" -m venv "$environment" || fail "cannot make $environment"
+  if [ ! -f "$environment/$stamp.installed" ] || ! is_in_place "$environment"; then
+    make_venv "$environment" "$base" "$stamp"
     "$PYTHON" -m pip install --quiet --no-compile --disable-pip-version-check -r "$ROOT/constraints/colab.txt" ||
       fail "the installation into $environment failed; see above"
     FOI_PYTHON="$PYTHON" bash "$ROOT/launch/colab.sh"
-    touch "$environment/$stamp"
+    touch "$environment/$stamp.installed"
   fi
   echo "runs with what Colab has, in $environment" >&2
 }

@@ -8,7 +8,7 @@
 # without their dependencies, in the version that fits TensorFlow. All others are installed with
 # the present versions as constraints. --dry_run prints the commands instead.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 parse_flags "" "$@"
@@ -26,8 +26,12 @@ for name in ("tensorflow", "tensorflow-tpu", "tensorflow-cpu"):
 END
 )
 [ -n "$version" ] || fail "$python has no TensorFlow; install with pip install . instead"
+"$python" -m pip --version >/dev/null 2>&1 ||
+  fail "$python has no pip; install it, as with '$python -m ensurepip'"
 there=$(mktemp)
-"$python" -m pip freeze 2>/dev/null | grep '==' >"$there"
+trap 'rm -f "$there"' EXIT
+# The packages that have to fit TensorFlow follow it.
+"$python" -m pip freeze 2>/dev/null | grep '==' | grep -viE '^(tf-models-official|tf[-_]keras)==' >"$there"
 
 # From 1.18 on its messages, which TensorFlow Datasets imports, need protobuf 6.31. TensorFlow and
 # much else are content with an older one, which they may have imported already.

@@ -6,7 +6,7 @@
 #
 #   bash launch/quickstart.sh [directory for the output]
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/environment.sh
 source "$ROOT/launch/environment.sh"
 

@@ -7,7 +7,12 @@ ROOT=$1 # Slurm runs a copy of this file in another directory.
 # shellcheck source=launch/child.sh
 source "$ROOT/launch/child.sh"
 
-# srun passes signals on to its tasks.
+# srun answers SIGTERM by SIGKILL to its tasks, so they get the signal from Slurm. That is also how it
+# comes before the time limit (--signal of sweep_slurm.sh).
+stop_child() {
+  scancel --signal=TERM "$SLURM_JOB_ID.0" || true
+}
+
 run_child srun bash "$ROOT/launch/worker.sh" "$2" "$3" "$SLURM_ARRAY_TASK_ID" "$4" "$5"
 if [ -n "$stopped" ] || [ "$code" = 143 ]; then
   # Fails where Slurm queues preempted jobs again by itself.

@@ -13,7 +13,7 @@
 # foi_tf has to be installed. studies/ keeps OUT/report/results.csv, OUT/report/appearance/
 # distances.csv and OUT/scores.csv, and of imagenet OUT/rows.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 # shellcheck source=launch/child.sh
@@ -25,6 +25,8 @@ case " ${plan_flags[*]-}${plan:+ --plan}${dry_run/1/ --dry_run}" in
   *" --"*) fail "takes no flags but --seeds, --vary and --help" ;;
 esac
 study=${plan_flags[0]:-} out=${plan_flags[1]:-} jobs=${plan_flags[2]:-2}
+[ "${#plan_flags[@]}" -le 3 ] || fail "takes at most three arguments beside flags"
+check_count JOBS "$jobs"
 [ -n "$out" ] || fail "wants mini, real or imagenet, and a directory to write to"
 [ "$study" != imagenet ] || [ -z "$seeds$vary" ] || fail "imagenet has seeds of its own; leave" \
   "out --seeds and --vary"
@@ -66,7 +68,7 @@ study() {
 points() {
   local targets link
   targets=$(grep -o -- '--target=[a-z0-9_]*:segmentation' "$out/small.tsv" | cut -d= -f2 | sort -u |
-    paste -sd,)
+    paste -sd, -)
   # The links are finished, so foi-run only prints their directories.
   cut -f7 "$out/small.tsv" | grep '^foi-source .*--source=[a-z0-9_]*:segmentation ' |
     grep -E -- "--seed=${seeds%%,*}( |$)" | foi-run |
@@ -129,7 +131,8 @@ case "$study" in
 esac
 
 run foi-pretrain --data_dir="$out/mini" --workdir="$out/pretraining" --config=mini_study "${network[@]}"
-init=$(echo "$out"/pretraining/links/ilsvrc.classification-*)
+init=("$out"/pretraining/links/ilsvrc.classification-*)
+[ "${#init[@]}" = 1 ] || fail "$out/pretraining has ${#init[@]} pre-trainings; keep the one that is meant"
 
 config=$out/rates.yaml
 if [ ! -e "$config" ]; then

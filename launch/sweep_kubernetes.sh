@@ -25,7 +25,7 @@
 # interruption the same call goes on; it replaces the Jobs of the earlier one. --dry_run prints the
 # Jobs and applies nothing.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 
@@ -33,6 +33,7 @@ image='' claim='' mount='' root='' name='' at_once='' resources='' select='' gpu
 parse_flags "image= claim= mount=/study root=/foi_tf name=foi at_once=32 resources={} select={} gpus= gke_tpu= spot=0" "$@"
 [ -n "$image" ] || fail "--image is missing: the container image that has foi_tf"
 [ -n "$claim" ] || fail "--claim is missing: the claim of the volume with data and work"
+check_count --at_once "$at_once"
 devices=''
 declare -A paths
 if [ -n "$gke_tpu" ]; then
@@ -52,9 +53,7 @@ if [ -n "$gke_tpu" ]; then
 elif [ "$spot" != 0 ]; then
   fail "--spot=$spot is for --gke_tpu; elsewhere name the nodes by --select"
 elif [ -n "$gpus" ]; then
-  case "$gpus" in
-    *[!0-9]* | 0) fail "--gpus=$gpus: must be a whole number, 1 or more" ;;
-  esac
+  check_count --gpus "$gpus"
   [ "$resources" = "{}" ] || fail "--gpus and --resources: give the GPUs in --resources"
   resources="{limits: {nvidia.com/gpu: $gpus}}"
 fi
@@ -107,7 +106,8 @@ plan_of() {
 if [ "$dry_run" = 1 ]; then
   echo "# kubectl create configmap $name-plan --from-file=plan.tsv=$plan"
 else
-  plan_of | kubectl apply -f -
+  # Without --server-side, kubectl keeps a copy of the plan in an annotation, which holds 256 KiB.
+  plan_of | kubectl apply --server-side --force-conflicts -f -
 fi
 for stage in $(stages_of); do
   size=$(chunk_size "$stage" "$at_once")
@@ -123,5 +123,9 @@ for stage in $(stages_of); do
     if kubectl wait --for=condition=failed --timeout=1s "job/$name-stage-$stage" 2>/dev/null; then
       fail "stage $stage: commands failed for good; kubectl logs job/$name-stage-$stage tells which"
     fi
+    kubectl get "job/$name-stage-$stage" >/dev/null ||
+      fail "stage $stage: job/$name-stage-$stage cannot be asked for; see above. Once that is mended, the" \
+        "same command goes on"
+    sleep 1
   done
 done

@@ -8,7 +8,7 @@
 # --dry_run prints the commands. On a machine with GPUs every command takes all of them, so give
 # --jobs=1 there, or --strategy=cpu.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/child.sh
 source "$ROOT/launch/child.sh"
 # shellcheck source=launch/sweep.sh
@@ -18,9 +18,7 @@ source "$ROOT/launch/devices.sh"
 
 jobs=''
 parse_flags "jobs=2" "$@"
-case "$jobs" in
-  '' | *[!0-9]* | 0) fail "--jobs=$jobs: must be a whole number, 1 or more" ;;
-esac
+check_count --jobs "$jobs"
 write_plan
 
 # Each process takes the next command when it is free, and keeps its traced step.

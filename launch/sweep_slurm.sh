@@ -13,15 +13,15 @@
 # --notice seconds before its time limit. Data and work must be on a file system that all machines
 # share. Prints the ids of the jobs; --dry_run prints the sbatch commands instead.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 
 at_once='' array='' nodes='' notice='' sbatch=''
 parse_flags "at_once=32 array=1000 nodes=1 notice=300 sbatch=" "$@"
-case "$nodes" in
-  '' | *[!0-9]* | 0) fail "--nodes=$nodes: must be a whole number, 1 or more" ;;
-esac
+for flag in nodes at_once array notice; do
+  check_count "--$flag" "${!flag}"
+done
 read -r -a extra <<<"$sbatch"
 devices=''
 for word in "${extra[@]}"; do
@@ -44,7 +44,7 @@ for stage in $(stages_of); do
   tasks=$((total < array ? total : array))
   submit=(sbatch --parsable --job-name="foi-stage-$stage" --array="0-$((tasks - 1))%$at_once"
     --nodes="$nodes" --ntasks-per-node=1 --requeue --open-mode=append
-    --signal="B:TERM@$notice" --export="ALL,FOI_DEVICES=$devices" "${extra[@]}")
+    --signal="TERM@$notice" --export="ALL,FOI_DEVICES=$devices" "${extra[@]}")
   # A failed command must not hold the next stage up; a command that needs it fails with a line.
   [ -z "$after" ] || submit+=(--dependency="afterany:$after")
   submit+=("$ROOT/launch/slurm_job.sh" "$ROOT" "$plan" "$stage" "$tasks" "$size")

@@ -5,11 +5,12 @@
 #   bash launch/test.sh -m "not slow"
 #   bash launch/test.sh tests/benchmarks
 #
-# Without arguments of pytest it leaves out tests/benchmarks, which run each benchmark at its smallest.
+# Without arguments of pytest it leaves out tests/benchmarks, which run each benchmark at its smallest,
+# and with Python 3.11, which Colab has not, the notebooks.
 # Without a version it takes Python 3.11 or, if the machine has none, the newest of the others.
 # colab runs notebooks and analysis with Python 3.12 and the packages that Colab has.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/environment.sh
 source "$ROOT/launch/environment.sh"
 
@@ -25,6 +26,9 @@ if [ "$version" = colab ]; then
   exec "$PYTHON" -m pytest tests/colab tests/analysis "$@"
 fi
 [ -n "$version" ] || version=$(choose_version 3.11 3.13 3.12)
-make_environment "$version" dev
-[ "$#" -gt 0 ] || set -- --ignore=tests/benchmarks
+make_environment "$version" dev,imagenet
+if [ "$#" = 0 ]; then
+  set -- --ignore=tests/benchmarks
+  [ "$version" != 3.11 ] || set -- "$@" --ignore=tests/colab
+fi
 exec "$PYTHON" -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

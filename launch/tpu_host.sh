@@ -7,7 +7,7 @@
 # not fit. Otherwise it is the version to install, with a Python 3.12 of its own, in ~/foi_env.
 # --dry_run prints the commands.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 tensorflow=''
@@ -22,9 +22,9 @@ if [ "$tensorflow" = image ]; then
   fi
 else
   python=$HOME/foi_env/bin/python
-  if [ ! -x "$python" ]; then
+  if ! "$python" -m pip --version >/dev/null 2>&1; then
     execute python3 -m pip install --quiet --user uv
-    execute python3 -m uv venv --quiet --seed --python 3.12 "$HOME/foi_env"
+    execute python3 -m uv venv --quiet --clear --seed --python 3.12 "$HOME/foi_env"
   fi
   # TensorFlow 2.20 takes any libtpu from 0.0.14 on, but aborts when it is imported with 0.0.52,
   # which lacks functions that it looks up.

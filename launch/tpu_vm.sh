@@ -22,7 +22,7 @@
 # checkpoint (--checkpoint_every). The connection has to stay open, so run this in tmux. --dry_run
 # prints the commands.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/sweep.sh
 source "$ROOT/launch/sweep.sh"
 # shellcheck source=launch/tpu_checks.sh
@@ -43,6 +43,7 @@ for i in "${!plan_flags[@]}"; do
     --data_dir=*) data_dir=${flag#*=} ;;
     --workdir=*) workdir=${flag#*=} ;;
     --init=*) init=${flag#*=} init_at=$i ;;
+    --config=gs://*) ;; # The TPU reads it there.
     --config=*.yaml | --config=*.yml) config=${flag#*=} ;;
   esac
 done

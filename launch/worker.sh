@@ -10,7 +10,7 @@
 # failed, and 143 if SIGTERM came: the running command has then saved a checkpoint, and the same
 # call goes on. FOI_DEVICES=gpu or tpu ends it at once where TensorFlow has none.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null && pwd)
 # shellcheck source=launch/child.sh
 source "$ROOT/launch/child.sh"
 # shellcheck source=launch/sweep.sh

@@ -55,7 +55,7 @@ def test_of_two_that_come_at_once_and_do_not_wait_one_holds(place, monkeypatch):
 
     def beat_together(self):
         if not self._beats:
-            looked.wait()
+            looked.wait(timeout=20)
         beat(self)
 
     monkeypatch.setattr(lease.Lease, "_beat", beat_together)

@@ -60,8 +60,8 @@ def test_workers_take_turns_and_leave_whole_rows(stand_in, first_only, tmp_path)
     assert len(turns) == 3 * TURNS
     turns.sort()
     overlaps = sum(later[0] < earlier[1] for earlier, later in itertools.pairwise(turns))
-    # Where lists are late, two may hold a lease at once: then both write the same.
-    assert overlaps == 0 or not first_only
+    # Where lists are late, two may hold a lease at once, and write the same; but not as a rule.
+    assert overlaps == 0 if first_only else overlaps <= len(turns) / 2
     print(json.dumps({"turns": len(turns), "at once": overlaps}))
     assert len(results.load(tmp_path / "results")) == TURNS
     assert not list((tmp_path / "leases").glob("*"))

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import runpy
+import subprocess
 import sys
 import types
 
@@ -120,12 +121,12 @@ def test_an_address_that_colab_cannot_open_is_refused(tmp_path):
     assert (tmp_path / "README.md").read_text() == before[tmp_path / "README.md"]
 
 
-def run_first_cell(repository, drive=False, content="/content"):
-    """Runs the first cell with its form filled in; returns its names."""
+def run_first_cell(repository, drive=False, content="/content", names=None):
+    """Runs the first cell with its form filled in; returns its names, for another run of it."""
     cell = nbformat.read(NOTEBOOKS[0], as_version=4).cells[1].source
     assert "DRIVE = False" in cell and "/content" in cell
     cell = re.sub('REPOSITORY = ".*?"', lambda _: f'REPOSITORY = "{repository}"', cell, count=1)
-    names = {}
+    names = {} if names is None else names
     exec(cell.replace("DRIVE = False", f"DRIVE = {drive}").replace("/content", content), names)
     return names
 
@@ -146,6 +147,23 @@ def test_the_first_cell_says_that_it_needs_an_address(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(RuntimeError, match="give its repository's address in REPOSITORY"):
         run_first_cell("")
+
+
+def test_the_first_cell_clones_once_and_again_where_a_clone_was_cut(tmp_path, monkeypatch):
+    script = tmp_path / "source/launch/colab.sh"
+    script.parent.mkdir(parents=True)
+    script.write_text('pwd >> "$(dirname "$0")/../../calls"\n')
+    git = ["git", "-C", tmp_path / "source", "-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Begin"]):
+        subprocess.run([*git, *words], check=True)
+    (tmp_path / "foi_tf_checkout/launch").mkdir(parents=True)  # An interrupted clone.
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    names = run_first_cell(f"file://{tmp_path}/source")
+    monkeypatch.chdir(tmp_path / "elsewhere")  # As with DRIVE.
+    run_first_cell(f"file://{tmp_path}/source", names=names)
+    assert names["folder"] == tmp_path / "foi_tf_checkout" and not [*tmp_path.glob("else*/*")]
+    assert (tmp_path / "calls").read_text().count("\n") == 2
 
 
 def test_the_first_cell_works_in_a_drive(tmp_path, monkeypatch):

@@ -30,6 +30,10 @@ def brief(command):
     return source if program == "foi-target" else f"{program} {source}".strip()
 
 
+# Variables by which scripts choose; those of the tests' own surroundings are not theirs.
+_NOT_PASSED_ON = ("FOI_", "SLURM_", "TF_CONFIG", "CDPATH")
+
+
 class Machine:
     """A directory to work in, with programs of its own before those of the system."""
 
@@ -68,10 +72,11 @@ class Machine:
     def start(self, script, *arguments, **environment):
         """Starts a launch script."""
         path = f"{self.home / 'bin'}:{os.environ['PATH']}"
+        around = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_PASSED_ON)}
         return subprocess.Popen(
             ["bash", str(ROOT / "launch" / script), *map(str, arguments)],
             cwd=self.home,
-            env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)} | environment,
+            env=around | {"PATH": path, "PYTHONPATH": str(ROOT)} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

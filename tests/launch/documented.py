@@ -1,6 +1,6 @@
 """Commands of clusters as their documentation has them: what calls are checked against.
 
-gcloud: cloud.google.com/sdk/gcloud/reference (released commands); sbatch, srun, scontrol:
+gcloud: cloud.google.com/sdk/gcloud/reference (released commands); sbatch, srun, scontrol, scancel:
 slurm.schedmd.com; kubectl: kubernetes.io/docs/reference/kubectl; sky: docs.skypilot.co.
 Run as a program, ends with 2 and one line if the rest of the command line is no such call.
 """
@@ -42,10 +42,12 @@ COMMANDS = {
         "--mem= --cpus-per-task= --account= --qos= --constraint="
     )),
     "srun": (1, None, ""),
+    "scancel": (1, None, "--signal= --full --batch"),
     "scontrol requeue": (1, 1, ""),
     "scontrol show hostnames": (0, 1, ""),
     "kubectl create configmap": (1, 1, "--from-file= --dry-run= -o= --namespace="),
-    "kubectl apply": (0, 0, "-f= --server-side --namespace="),
+    "kubectl apply": (0, 0, "-f= --server-side --force-conflicts --namespace="),
+    "kubectl get": (1, None, "-o= --ignore-not-found --namespace="),
     "kubectl delete job": (1, None, "--ignore-not-found --wait --timeout= --namespace="),
     "kubectl wait": (1, None, "--for= --timeout= --namespace="),
     "sky jobs launch": (1, 1, "--name= --env= --env-file= --use-spot --infra= --gpus= --yes"),

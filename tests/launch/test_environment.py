@@ -8,19 +8,21 @@ import pytest
 
 from tests.launch.conftest import ROOT
 
-TOOLS = ("bash", "basename", "cat", "chmod", "cksum", "cp", "dirname", "mkdir", "touch", "tr")
+TOOLS = ("bash", "basename", "cat", "chmod", "cksum", "cp", "dirname", "mkdir", "rm", "touch", "tr")
 # A Python of one version: it tells its version, makes an environment of itself and of programs
 # that only write down how they are called, and notes what it installs and runs.
 PYTHON = """#!/usr/bin/env bash
 case "$1 $2" in
-  -c*) [[ $2 == *"'{version}'"* ]] ;;
+  -c*) [ -z "$2" ] || [[ $2 == *"'{version}'"* ]] ;;
   "-m venv")
-    mkdir -p "$3/bin"
-    cp "$0" "$3/bin/python"
+    echo "{version} $*" >>"$CALLS"
+    [ "$3" = --clear ] || exit 2
+    mkdir -p "$4/bin"
+    cp "$0" "$4/bin/python"
     for name in prepare compare; do
-      echo 'echo "foi $*" >>"$CALLS"' >"$3/bin/foi-$name"
+      echo 'echo "foi $*" >>"$CALLS"' >"$4/bin/foi-$name"
     done
-    chmod +x "$3"/bin/* ;;
+    chmod +x "$4"/bin/* ;;
   *) echo "{version} $*" >>"$CALLS" ;;
 esac
 """
@@ -84,7 +86,8 @@ def test_each_takes_a_python_that_the_machine_has(bare, there, quickstart, test)
         assert err.splitlines()[-1] == f"runs with Python {version} in {environment}"
         pip = next(call for call in called if f"{version} -m pip install" in call)
         assert f"--constraint {bare.checkout}/constraints/{version}.txt" in pip
-    assert f"{test} -m pytest" in called[-1] and called[-1].endswith("--ignore=tests/benchmarks")
+    left_out = " --ignore=tests/benchmarks" + " --ignore=tests/colab" * (test == "3.11")
+    assert f"{test} -m pytest" in called[-1] and called[-1].endswith(f"loadscope-reorder{left_out}")
     assert sum("--sources=" in call for call in called) == 2
     environments = {f".venv-{version}" for version in (quickstart, test)}
     assert {path.name for path in bare.checkout.glob(".venv*")} == environments
@@ -119,12 +122,35 @@ def test_a_version_that_is_asked_for_is_taken_or_missed(bare):
 def test_the_notebooks_run_beside_the_packages_that_colab_has(bare):
     bare.python("3.12")
     (bare.checkout / "launch/colab.sh").write_text('echo "colab.sh for $FOI_PYTHON" >>"$CALLS"\n')
-    code, err, (packages, ours, tests) = bare.run("test.sh", "colab", "-x")
+    code, err, (made, packages, ours, tests) = bare.run("test.sh", "colab", "-x")
+    assert made.startswith("3.12 -m venv --clear ")
     assert code == 0 and err.splitlines()[-1].startswith("runs with what Colab has")
     assert packages.endswith(f"-r {bare.checkout}/constraints/colab.txt")
     assert ours == f"colab.sh for {bare.checkout}/.venv-colab/bin/python"
     assert tests == "3.12 -m pytest tests/colab tests/analysis -x"
     assert [path.name for path in bare.checkout.glob(".venv*")] == [".venv-colab"]
+
+
+def test_an_environment_is_made_once_and_anew_where_it_would_not_be_the_same(bare):
+    bare.python("3.12")
+
+    def make():
+        bare.calls.unlink(missing_ok=True)
+        code, err, called = bare.run("test.sh", "3.12")
+        assert code == 0, err
+        return [word for call in called for word in ("venv", "pip") if f"-m {word} " in call]
+
+    assert make() == ["venv", "pip"] and make() == []
+    constraints = bare.checkout / "constraints/3.12.txt"
+    first = constraints.read_text()
+    constraints.write_text(first + "more==1\n")
+    assert make() == ["pip"]
+    constraints.write_text(first)  # As of another branch, and back.
+    assert make() == ["pip"] and make() == []
+    (bare.checkout / ".venv-3.12/bin/python").write_text("#!/nowhere/python\n")
+    assert make() == ["venv", "pip"]
+    bare.checkout = bare.checkout.rename(bare.home / "moved")
+    assert make() == ["venv", "pip"] and make() == []
 
 
 @pytest.mark.parametrize(

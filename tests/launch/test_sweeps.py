@@ -130,7 +130,7 @@ def test_slurm_gets_an_array_a_stage_each_after_the_one_before(machine):
     submitted = [shlex.split(call) for call in machine.calls("sbatch")]
     for stage, call in enumerate(submitted):
         tasks = min(2, len(COMMANDS[stage]))
-        assert {"--requeue", "--signal=B:TERM@300", "--partition=gpu"} <= set(call)
+        assert {"--requeue", "--signal=TERM@300", "--partition=gpu"} <= set(call)
         assert f"--array=0-{tasks - 1}%7" in call
         assert call[-3:] == [str(stage), str(tasks), "1"]
     waits = [[flag for flag in call if "dependency" in flag] for call in submitted]
@@ -289,6 +289,8 @@ def test_pods_fetch_weights_by_name(machine):
         ("sweep_slurm.sh", ["--nodes=2", "--strategy=mirrored"],
          "--strategy=mirrored does not train on 2 machines"),
         ("sweep_slurm.sh", ["--nodes=two"], "--nodes=two: must be a whole number"),
+        ("sweep_slurm.sh", ["--at_once=0"], "--at_once=0: must be a whole number"),
+        ("sweep_kubernetes.sh", ["--image=i", "--claim=c", "--at_once=0"], "--at_once=0: must be"),
         ("tpu_vm.sh", ["--name=n"], "--zone is missing"),
         ("tpu_vm.sh", ["--name=n", "--zone=z", "--workdir=work"], "--workdir must be in a bucket"),
     ],

@@ -84,7 +84,7 @@ def preemptible(machine):
     started, saved = machine.home / "started", machine.home / "saved"
     save = f"sleep 0.3; echo saved >> {saved}; exit 143"
     machine.program(
-        "foi-source", f"trap '{save}' TERM; touch {started}; while :; do sleep 0.1; done"
+        "foi-source", f"trap '{save}' TERM; echo >> {started}; while :; do sleep 0.1; done"
     )
     return started, saved
 
@@ -110,7 +110,9 @@ def test_sigterm_reaches_all_commands_of_a_local_sweep(machine):
         "--sources=coco:segmentation,isaid:segmentation",
     )  # fmt: skip
     wait_for(started)
-    while len(machine.calls("foi-source")) < 2:
+    deadline = time.monotonic() + 20
+    while started.read_text().count("\n") < 2:
+        assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
