@@ -9,6 +9,7 @@ from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.measures.summary import TARGET
 from foi_tf.analysis.recommend import past_transfers, source_ranking
 from foi_tf.analysis.recommend.rules import rank_sources
+from foi_tf.study.metrics import higher_is_better
 from studies.markdown import format_table
 
 PLAIN, CHANCE = "ImageNet alone", "a source by chance"
@@ -43,10 +44,13 @@ def _list_worth(
     """Lists the lines of a task type, the rule first whose pick is nearest to the best."""
     tried = past_transfers.select_past_transfers(analysis.mean_gains, "small", analysis.distances)
     tried = past_transfers.filter_task_types(tried, pairs, [])
-    ratios = 1 + past_transfers.draw_gains(tried, analysis) / 100
+    better = higher_is_better(analysis.mean_gains.metric.iloc[0])
+    sign = 1 if better else -1
+    ratios = 1 + sign * past_transfers.draw_gains(tried, analysis) / 100
     places = list(tried.groupby(TARGET).indices.values())
     # ImageNet alone is a start, too.
-    best = np.stack([np.maximum(ratios[:, own].max(1), 1.0) for own in places], axis=1)
+    every = [np.pad(ratios[:, own], ((0, 0), (0, 1)), constant_values=1.0) for own in places]
+    best = np.stack([own.max(1) if better else own.min(1) for own in every], axis=1)
     weights = np.random.default_rng(0).multinomial(
         len(places), np.full(len(places), 1 / len(places)), len(ratios)
     )
@@ -55,7 +59,7 @@ def _list_worth(
         picked = np.stack(
             [ratios[:, own] @ shares[own] + 1 - shares[own].sum() for own in places], 1
         )
-        gain, lost = 100 * (picked - 1), 100 * (1 - picked / best)
+        gain, lost = 100 * sign * (picked - 1), 100 * sign * (1 - picked / best)
         cells = [_say(values, (values * weights).mean(1)) for values in (gain, lost)]
         lines.append((lost.mean(), [kind, rule, f"{len(places)}", *cells]))
     return [line for _, line in sorted(lines)]
@@ -76,4 +80,5 @@ def _list_picks(tried: pd.DataFrame, scores: pd.DataFrame | None) -> dict[str, n
 def _say(values: np.ndarray, drawn: np.ndarray) -> str:
     """Formats the mean of values, and the interval of draws of it."""
     low, high = np.percentile(drawn, LEVEL)
-    return f"{values.mean():.1f} ({low:.1f} to {high:.1f})"
+    mean, low, high = np.round([values.mean(), low, high], 1) + 0.0  # No -0.0.
+    return f"{mean:.1f} ({low:.1f} to {high:.1f})"

@@ -161,5 +161,5 @@ def _load_rows(rows: pd.DataFrame | Place) -> tuple[pd.DataFrame, Mapping[str, e
 
     if not isinstance(rows, str | os.PathLike):
         return rows, {}
-    images = image_statistics.find_statistics(rows) if epath.Path(rows).is_dir() else {}
+    images = image_statistics.find_statistics(rows)
     return results.load(rows), images

@@ -154,9 +154,9 @@ def _write_report(values: flags.FlagValues) -> None:
         distances = domain_report.write_distances(plain, appearance)
     else:
         distances = distance.read_distances(values.distances) if values.distances else None
-    with_images = epath.Path(values.results).is_dir()
-    images = image_statistics.find_statistics(values.results) if with_images else {}
-    warnings = data_warnings.find_warnings(values.results) if with_images else {}
+    images = image_statistics.find_statistics(values.results)
+    in_folder = epath.Path(values.results).is_dir()
+    warnings = data_warnings.find_warnings(values.results) if in_folder else {}
     analysis = StudyAnalysis(rows, images=images, distances=distances, warnings=warnings)
     for name, texts in analysis.warnings.items():
         console.print_note(
@@ -168,7 +168,10 @@ def _write_report(values: flags.FlagValues) -> None:
         networks = feature_files.load_all_features(values.networks)
         domain_report.write_networks(networks, appearance)
     named = _split_names(values.scenarios).items()
-    others = {name: StudyAnalysis(results.load(place)) for name, place in named}
+    others = {
+        name: StudyAnalysis(results.load(place), images=image_statistics.find_statistics(place))
+        for name, place in named
+    }
     print(write_report(analysis, values.out, others))
 
 

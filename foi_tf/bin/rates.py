@@ -35,6 +35,7 @@ def _write_rates(values: flags.FlagValues) -> None:
 
     from foi_tf import files
     from foi_tf.study import config_files, learning_rates, results
+    from foi_tf.study.results import NO_SOURCE
 
     found = results.load(values.results)
     raw = config_files.read_config_file(values.config, values.set)
@@ -47,7 +48,8 @@ def _write_rates(values: flags.FlagValues) -> None:
     header = f"# {base} with the best of the rates tried for each target (foi-rates)."
     header = " ".join(header.split()) + "\n"  # One line, whatever --set has.
     files.write_text(values.out, header + yaml.safe_dump(refined, default_flow_style=None))
-    tried = found[found.selection == "validation"].set_index(["target", "target_type"]).candidates
+    own = found[(found.selection == "validation") & (found.source == NO_SOURCE)]
+    tried = own.set_index(["target", "target_type"]).candidates
     lines = [
         (task, f"{rate:g}", " ".join(tried.loc[[(task.dataset, task.type)]]))
         for task, rate in chosen.items()

@@ -170,7 +170,7 @@ def _main(values: flags.FlagValues) -> None:
         kept = pair_scores.read_scores(values.scores) if values.scores else None
         if probes:
             probed = pair_scores.tabulate_probes(probes)
-            kept = probed if kept is None else kept.merge(probed, how="outer")
+            kept = probed if kept is None else pair_scores.replace_scores(kept, probed)
         scores = source_ranking.score_past_transfers(before, values.by, features, kept)
         if values.keep_scores:
             pair_scores.write_scores(values.keep_scores, before, scores)

@@ -62,13 +62,14 @@ def compare_by_posterior(own: TargetStarts, posterior: StartPosterior) -> Compar
     best = effects.argmax(1)
     p_best = np.bincount(best, minlength=len(names)) / len(effects)
     near = (effects.max(1, keepdims=True) - effects <= np.log1p(POSITIVE / 100)).mean(0)
-    mean, first = effects.mean(0), int(effects.mean(0).argmax())
+    middle = np.median(effects, axis=0)
+    first = int(middle.argmax())
     maybe = _find_smallest_set(p_best)
     maybe[first] = True
     ended = {start.name: len(start.ended) for start in own.ranked}
     counts = np.array([ended[name] for name in names])
     more = verdicts.count_more_seeds(
-        mean - mean[first],
+        middle - middle[first],
         np.full(len(names), 2 * posterior.noise**2),
         np.minimum(counts, counts[first]),
         np.zeros(len(names)),
@@ -90,7 +91,7 @@ def compare_by_posterior(own: TargetStarts, posterior: StartPosterior) -> Compar
             "p_near": float(near[i]),
             "more_seeds": float(more[i]),
         }
-    choice = StartChoice(effects, mean, p_best, near, maybe, more)
+    choice = StartChoice(effects, middle, p_best, near, maybe, more)
     return Comparison(choice, names, numbers, _NOISE)
 
 

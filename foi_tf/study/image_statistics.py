@@ -163,7 +163,12 @@ def save_statistics(statistics: ImageStatistics, path: epath.PathLike) -> None:
 
 
 def find_statistics(directory: epath.PathLike) -> dict[str, epath.Path]:
-    """Finds the files in a directory and its subdirectories, by the digest of their row."""
+    """Finds the files in a directory and its subdirectories, by the digest of their row.
+
+    A table of rows in one file has none beside it.
+    """
+    if not epath.Path(directory).is_dir():
+        return {}
     found = (path for path in files.list_files(directory) if path.name.endswith(SUFFIX))
     return {path.name.removesuffix(SUFFIX): path for path in found}
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from etils import epath
 
 from foi_tf.analysis.findings.evidence import Evidence, Finding, format_probability
-from foi_tf.analysis.findings.findings import judge_findings
+from foi_tf.analysis.findings.findings import judge_findings, judge_networks
 from foi_tf.analysis.findings.resampled_chains import DRAWS
 from foi_tf.analysis.measures import distance
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
@@ -42,6 +42,9 @@ def judge_study(analysis: StudyAnalysis, where: str) -> list[Finding]:
     if len(analysis.networks) > 1:
         names = " and ".join(f"{backbone} from {family}" for backbone, family in analysis.networks)
         raise FoiError(f"{where}: has chains of {names}; keep them in different directories")
+    judged = judge_networks(analysis)
+    if judged:
+        return next(iter(judged.values()))
     drawn = analysis.noise.draw_gains(DRAWS)
     return judge_findings(analysis.mean_gains, analysis.distances, drawn)
 

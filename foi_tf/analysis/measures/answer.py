@@ -131,17 +131,24 @@ class Answer:
 
     @property
     def more_seeds(self) -> float:
-        """Returns how many more seeds would tell the best start from all its rivals."""
-        needed = [start.more_seeds for start in self.rivals]
-        return float(np.max(needed)) if needed else 0.0
+        """Returns how many more seeds would tell the best start from all its rivals.
+
+        Where no source helps, that is also how many would tell it from the first of them.
+        """
+        needed = [start.more_seeds for start in (*self.rivals, *filter(None, [self.best]))]
+        return float(np.max(needed)) if self.rivals else 0.0
 
     @property
     def minutes(self) -> float:
         """Returns how long these seeds would take, of each rival those that it needs."""
         if self.best is None or not math.isfinite(self.more_seeds):
             return math.nan
+        if not self.more_seeds:
+            return 0.0
         needed = [rival.more_seeds * rival.seconds for rival in self.rivals if rival.more_seeds]
-        return (self.more_seeds * self.best.seconds + sum(needed)) / 60 if needed else 0.0
+        if self.best.more_seeds:
+            needed.append(self.best.more_seeds * self.ranked[0].seconds)
+        return (self.more_seeds * self.best.seconds + sum(needed)) / 60
 
     @property
     def settled(self) -> bool:

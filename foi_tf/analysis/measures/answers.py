@@ -73,11 +73,11 @@ def answer_target(own: TargetStarts, compared: Comparison | None, parts: pd.Data
     known = reference is not None and reference.kind != SOURCE
     starts = [_describe(start, own, compared) for start in own.starts]
     better = higher_is_better(own.named["metric"])
-    mean = compared.mean if compared else {}
+    middle = compared.middle if compared else {}
 
     def order(start: JudgedStart) -> tuple[bool, float, float]:
         value = start.value if start.seeds else math.inf
-        return start.reason != "", -mean.get(start.name, 0.0), -value if better else value
+        return start.reason != "", -middle.get(start.name, 0.0), -value if better else value
 
     starts.sort(key=order)
     p_helps = _p_helps(own, compared)

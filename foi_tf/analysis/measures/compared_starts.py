@@ -41,9 +41,9 @@ class Comparison:
     noise: str
 
     @property
-    def mean(self) -> dict[str, float]:
-        """Returns the mean effect of each ranked start."""
-        return dict(zip(self.names, map(float, self.choice.mean), strict=True))
+    def middle(self) -> dict[str, float]:
+        """Returns the median effect of each ranked start."""
+        return dict(zip(self.names, map(float, self.choice.middle), strict=True))
 
     @property
     def maybe_best(self) -> set[str]:

@@ -56,8 +56,8 @@ def find_floors(runs: pd.DataFrame, baselines: Sequence[Sequence[Run]]) -> list[
         reasons = [reason] * (run["source"] != results.SCRATCH or math.isnan(run["value"]))
         if run["source"] != results.NO_SOURCE:
             of_baseline = [describe_run_floor(one) for one in against]
-            if not against and _study_of(run) in diverged:
-                of_baseline = [DIVERGED]
+            if _study_of(run) in diverged:
+                of_baseline.append(DIVERGED)
             reasons += [x if x == AP_TEXT else f"baseline {x}" for x in of_baseline if x]
         if run["source_type"]:
             reasons += [BELOW_RANDOM] * (_study_of(run) in weak)

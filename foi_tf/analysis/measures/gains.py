@@ -62,8 +62,8 @@ def best_runs(rows: pd.DataFrame, limited: str = "") -> pd.DataFrame:
       The selected rows with three more columns: `learning_rates`, how many the chain and seed
       tried; `digest`, the name of the row's file; and `family`, the initial weights of the
       baseline that the chain is compared with. The family is `init`, but for chains from scratch
-      it is ILSVRC'12, or the only other initial weights among the rows. `init` has a digest where
-      rows rest on several pre-trainings of one name, see `pretrainings.tell_apart`.
+      it is ILSVRC'12, or the only other initial weights of their backbone. `init` has a digest
+      where rows rest on several pre-trainings of one name, see `pretrainings.tell_apart`.
     """
     frame = results.fill_optional(rows[rows.target_type.isin(STRUCTURED_TASK_TYPES)])
     frame["digest"] = [results.row_digest(row) for row in _records(frame)]
@@ -73,8 +73,12 @@ def best_runs(rows: pd.DataFrame, limited: str = "") -> pd.DataFrame:
     frame["setting"] = setting
     scratch = frame.source == results.SCRATCH
     frame["init"] = pretrainings.tell_apart(frame)
-    family = pretrainings.choose_family(frame.init[~scratch])
-    frame["family"] = frame.init.where(~scratch, family)
+    others = frame[~scratch]
+    families = {
+        x: pretrainings.choose_family(own) for x, own in others.init.groupby(others.backbone)
+    }
+    of_backbone = frame.backbone.map(families).fillna(results.NO_SOURCE)
+    frame["family"] = frame.init.where(~scratch, of_backbone)
     frame["init"] = frame.init.where(~scratch, results.SCRATCH)
     run = [*CHAIN, "seed"]
     frame = frame.loc[own.sort_values(ascending=False, kind="stable").index]
@@ -238,8 +242,10 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _with_effects(runs: pd.DataFrame) -> pd.DataFrame:
-    """Adds the effect of each seed; a chain without the gain of one seed loses all of them."""
-    lost = (runs.value.notna() & runs.gain.isna()).groupby([runs[x] for x in CHAIN])
+    """Adds the effect of each seed; a chain loses all where one seed has none, or diverged."""
+    lost = ((runs.floor != "") | (runs.value.notna() & runs.gain.isna())).groupby(
+        [runs[x] for x in CHAIN]
+    )
     runs = runs.assign(gain=runs.gain.mask(lost.transform("any")))
     counted = runs.gain.notna()
     return runs.assign(

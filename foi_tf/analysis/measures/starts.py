@@ -190,14 +190,16 @@ def name_start(run: Run) -> str:
 def _measure_seconds(rows: pd.DataFrame) -> dict[tuple[Any, ...], float]:
     """Returns the mean duration of a seed of each chain, by `_seconds_key`."""
     names = ["target", "target_type", "setting", "backbone", "source", "source_type", "init"]
-    names += ["seed", "wall_seconds", "candidates", "selection"]
-    total: dict[tuple[Any, ...], dict[int, float]] = collections.defaultdict(
+    names += ["seed", "wall_seconds", "candidates", "selection", "pretraining"]
+    total: dict[tuple[Any, ...], dict[tuple[Any, ...], float]] = collections.defaultdict(
         lambda: collections.defaultdict(float)
     )
     for row in rows[names].to_dict("records"):
         # A row that chose among learning rates has the seconds of the chosen link alone.
         links = max(len(json.loads(row["candidates"])), 1) + (row["selection"] == "holdout")
-        total[_seconds_key(row)][row["seed"]] += row["wall_seconds"] * links
+        # Runs of several settings, or of pre-trainings of one name, are no learning rates of one.
+        run = row["seed"], row["setting"], row["pretraining"]
+        total[_seconds_key(row)][run] += row["wall_seconds"] * links
     return {key: float(np.mean([*own.values()])) for key, own in total.items()}
 
 

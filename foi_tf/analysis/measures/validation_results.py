@@ -8,7 +8,7 @@ from importlib import resources
 
 import pandas as pd
 
-from foi_tf.analysis.measures import screening
+from foi_tf.analysis.measures import pretrainings, screening
 from foi_tf.study.grid import PRETRAINING
 from foi_tf.study.metrics import higher_is_better
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH
@@ -76,6 +76,7 @@ def collect_runs(results: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         for task, rows in fewer.groupby(_name_tasks(fewer))
     ]
     frame, said = screening.screen(frame[whole])
+    frame = frame.assign(init=pretrainings.tell_apart(frame))
     signs = [1.0 if higher_is_better(metric) else -1.0 for metric in frame.metric]
     order = (frame.value * signs).sort_values(ascending=False, kind="stable").index
     best = frame.loc[order].drop_duplicates([*_NETWORK, "seed"])

@@ -59,6 +59,12 @@ def index_by_pair(features: Iterable[Features]) -> dict[PairKey, Features]:
     return found
 
 
+def replace_scores(kept: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
+    """Returns the scores of both tables by pair; of a rule that both have, those of `newer`."""
+    rules = [name for name in newer.columns if name not in PAIR]
+    return kept.drop(columns=rules, errors="ignore").merge(newer, on=[*PAIR], how="outer")
+
+
 def list_model_sources(
     target: Task, keys: Iterable[PairKey], datasets: Mapping[str, DatasetFacts]
 ) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.measures.summary import STUDY, same_type
 from foi_tf.analysis.recommend.candidates import PAIR_COLUMNS
 from foi_tf.errors import FoiError, unknown_name_error
-from foi_tf.study import results
+from foi_tf.study import image_statistics, results
 from foi_tf.study.dataset import STRUCTURED_TASK_TYPES
 from foi_tf.study.feature_files import Features, comparable_features
 from foi_tf.study.grid import SETTINGS, setting_order
@@ -45,7 +45,9 @@ def load_past_transfers(
       The transfers as `select_past_transfers` returns them, with the columns `SURE`;
       sentences about the rows that were left out or are not ranked; and the analysis of all rows.
     """
-    analysis = StudyAnalysis(results.load(directory))
+    analysis = StudyAnalysis(
+        results.load(directory), images=image_statistics.find_statistics(directory)
+    )
     plain = [each for each in features if each.points is None]
     if distances is None and len(plain) > 1:
         vectors = {name: each.vectors for name, each in comparable_features(plain).items()}

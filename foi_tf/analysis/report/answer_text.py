@@ -190,7 +190,8 @@ def _say_rivals(answer: Answer, best: JudgedStart) -> str:
     names = [name_start(start) for start in answer.rivals]
     text = f"{_first_up(_list_names(names))} cannot be told from it"
     if not answer.more_seeds:
-        return f"{text}, but differ by less than 2 %."
+        differ = "differs" if len(names) == 1 else "differ"
+        return f"{_first_up(_list_names(names))} {differ} from it by less than 2 %."
     if math.isinf(answer.more_seeds):
         return f"{text}; that would take more than {verdicts.MOST_SEEDS} more seeds."
     time = "" if math.isnan(answer.minutes) else f", {format_minutes(answer.minutes)},"

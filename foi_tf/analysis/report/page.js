@@ -2,7 +2,7 @@
 // Sorting: a click on a column's button; numbers by value, what has none last.
 function key(cell) {
   const text = cell.textContent.trim();
-  const number = parseFloat(text.replace(/,/g, ""));
+  const number = parseFloat(text.replace(/^[<>]\s*/, "").replace(/,/g, ""));
   return { text, number };
 }
 function sort(button) {

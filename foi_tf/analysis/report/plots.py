@@ -45,7 +45,8 @@ def draw_overviews(
     found = {}
     if chains.gain.notna().sum() >= LEAST_POINTS:
         levels = f"levels-{name}"
-        found[levels] = LEVELS_TITLE, draw_levels(chains, directory / levels)
+        if drawn := draw_levels(chains, directory / levels):
+            found[levels] = LEVELS_TITLE, drawn
     if (chains.gain.notna() & (chains.n_source > 0)).sum() >= LEAST_POINTS:
         sizes = f"size-{name}"
         found[sizes] = SIZES_TITLE, draw_gain_against_size(chains, directory / sizes)
@@ -58,7 +59,7 @@ def draw_levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
     Constraints that fewer than five chains meet have no bar.
 
     Returns:
-      The SVG.
+      The SVG; "" without a bar.
     """
     lines = []
     for setting, own in summary.group_by_setting(chains):
@@ -70,6 +71,8 @@ def draw_levels(chains: pd.DataFrame, stem: epath.PathLike) -> str:
                     else f"{row['domain']} domain, {row['type']} type"
                 )
                 lines.append((f"{name}, {setting} (n = {row['count']})", row))
+    if not lines:
+        return ""
     figure, axes = _figure(6.0, 0.28 * len(lines) + 0.2)
     titles = {}
     for place, (name, row) in enumerate(lines):

@@ -89,10 +89,11 @@ def measure_noise(
       setting: name of that setting.
 
     Returns:
-      The noise; None for single seeds of few sources that cannot borrow.
+      The noise; None for single or equal seeds of few sources that cannot borrow.
     """
     df = np.array([one.residuals.df.sum() for one in targets])
-    if df.any():
+    # Equal values, as those of an average precision over few boxes, say nothing of noise.
+    if sum(one.residuals.squares.sum() + one.residuals.within for one in targets) > TINY:
         return _from_seeds(targets, df)
     if elsewhere is not None:
         variance = (elsewhere.deviation / 100) ** 2

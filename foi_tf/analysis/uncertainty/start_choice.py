@@ -27,7 +27,7 @@ class StartChoice:
 
     Attributes:
       draws: [draws, rows] effects, positive where better than the reference; NaN likewise.
-      mean: means of effects.
+      middle: medians of effects; draws with few degrees of freedom have no mean.
       p_best: probability that the row has the best true metric.
       p_near: probability that its true metric is within 2 % of the best.
       maybe_best: the smallest set that holds the best with a probability of at least 95 %.
@@ -36,7 +36,7 @@ class StartChoice:
     """
 
     draws: np.ndarray
-    mean: np.ndarray
+    middle: np.ndarray
     p_best: np.ndarray
     p_near: np.ndarray
     maybe_best: np.ndarray
@@ -44,8 +44,8 @@ class StartChoice:
 
     @property
     def best(self) -> int:
-        """Returns the row with the best mean effect."""
-        return int(np.nanargmax(self.mean))
+        """Returns the row with the best effect."""
+        return int(np.nanargmax(self.middle))
 
 
 def judge_starts(
@@ -122,23 +122,23 @@ def _choose(
     drawn = effects[:, rows]
     near = log_scale.from_gain(POSITIVE, sign)
     best = np.full(len(chosen), np.nan)
-    close, mean, more = best.copy(), best.copy(), best.copy()
+    close, middle, more = best.copy(), best.copy(), best.copy()
     best[rows] = np.bincount(drawn.argmax(1), minlength=len(rows)) / len(drawn)
     close[rows] = (drawn.max(1, keepdims=True) - drawn <= near).mean(0)
-    mean[rows] = drawn.mean(0)
+    middle[rows] = np.median(drawn, axis=0)
     maybe = np.zeros(len(chosen), bool)
     ordered = rows[np.argsort(-best[rows], kind="stable")]
     before = np.cumsum(best[ordered]) - best[ordered]
     maybe[ordered[before < verdicts.LEVEL - 1e-9]] = True
-    first = rows[np.argmax(mean[rows])]
+    first = rows[np.argmax(middle[rows])]
     maybe[first] = True
     same = (np.abs(effects[:, [first]] - drawn) <= near).mean(0) >= verdicts.LEVEL
     images = np.append(0.0, own.image_variance)
     needed = verdicts.count_more_seeds(
-        mean[rows] - mean[first],
+        middle[rows] - middle[first],
         errors.run[rows] + errors.run[first],
         np.minimum(own.counts[rows], own.counts[first]),
         np.maximum(images[rows], images[first]),
     )
     more[rows] = np.where(same | ~maybe[rows], 0.0, needed)
-    return StartChoice(effects, mean, best, close, maybe, more)
+    return StartChoice(effects, middle, best, close, maybe, more)

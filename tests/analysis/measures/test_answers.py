@@ -14,6 +14,7 @@ from foi_tf.analysis.measures.answer import (
 )
 from foi_tf.analysis.measures.answers import find_answer, find_answers
 from foi_tf.analysis.measures.study_analysis import StudyAnalysis
+from foi_tf.analysis.report.answer_text import describe_answer
 from foi_tf.errors import FoiError
 
 CLEAR = {
@@ -56,6 +57,47 @@ def test_sources_that_do_not_help(analyze_starts):
     (answer,) = find_answers(analyze_starts(starts))
     assert (answer.kind, answer.best.name) == (NONE_HELPS, "ilsvrc")
     assert answer.p_helps < 0.05
+
+
+def test_the_start_that_is_ahead_is_so_in_value_and_in_probability(analyze_starts):
+    """Draws with a single degree of freedom have no mean; their median is that of the start."""
+    starts = {"ilsvrc": [0.5013, 0.4987], "city:segmentation": [0.5108, 0.5043]}
+    (answer,) = find_answers(analyze_starts(starts))
+    assert answer.ranked[0].name == "city:segmentation" and answer.ranked[0].p_best > 0.8
+
+
+def test_what_no_source_helps_is_settled_only_if_no_seed_would_tell_more(analyze_starts):
+    starts = {
+        "ilsvrc": [0.501, 0.492, 0.509], "city:segmentation": [0.503, 0.503, 0.504],
+        "coco:segmentation": [0.494, 0.487, 0.496], "isprs:segmentation": [0.486, 0.481, 0.474],
+    }  # fmt: skip
+    (answer,) = find_answers(analyze_starts(starts))
+    assert (answer.kind, answer.best.name) == (NONE_HELPS, "ilsvrc")
+    assert answer.ranked[0].name == "city:segmentation" and not answer.ranked[0].more_seeds
+    assert answer.more_seeds == answer.best.more_seeds > 0 and not answer.settled
+    assert answer.minutes == pytest.approx(answer.more_seeds * 60)  # Two starts of 30 minutes.
+    starts = {
+        "ilsvrc": [0.489, 0.493, 0.492], "scratch": [0.455, 0.45, 0.454],
+        "city:segmentation": [0.498, 0.499, 0.495], "coco:segmentation": [0.486, 0.483, 0.482],
+        "isprs:segmentation": [0.477, 0.48, 0.471],
+    }  # fmt: skip
+    (answer,) = find_answers(analyze_starts(starts))
+    assert answer.kind == NONE_HELPS and answer.settled and not answer.more_seeds
+    assert "differs from it by less than 2 %" in str(describe_answer(answer, "camvid"))
+
+
+def test_minutes_of_a_seed_are_those_of_one_run(make_results):
+    """A baseline has a row of each of two settings, and a row has the seconds of its link alone."""
+    own = {"wall_seconds": 60.0}
+    rows = [("camvid:segmentation", "ilsvrc", 0.5, {**own, "setting": setting, "seed": seed})
+            for setting in ("small", "small_source") for seed in (0, 1)]  # fmt: skip
+    tried = {"candidates": '{"0.1": 0.6, "0.3": 0.5}', "selection": "validation"}
+    rows += [("camvid:segmentation", "city:segmentation", 0.6, {**own, **tried, "seed": seed})
+             for seed in (0, 1)]  # fmt: skip
+    starts = find_answers(StudyAnalysis(make_results(*rows)))[0].starts
+    assert {start.name: start.seconds for start in starts} == {
+        "ilsvrc": 60, "city:segmentation": 120,
+    }  # fmt: skip
 
 
 def test_noise_that_hides_any_difference(analyze_starts):

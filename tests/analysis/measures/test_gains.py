@@ -95,20 +95,50 @@ def test_the_best_learning_rate_counts(make_results):
     assert chain(gains.with_gains(frame), "camvid", "coco").gain == pytest.approx(20)
 
 
-def test_diverged_runs_give_no_gain_and_no_baseline(make_results):
+def test_diverged_runs_give_no_gain(make_results):
     frame = gains.with_gains(
         make_results(
             (CAMVID, "ilsvrc", 0.50),
-            (CAMVID, "ilsvrc", math.nan, {"seed": 1}),
             (CAMVID, "coco:segmentation", 0.60, {"seed": 1}),
             (CAMVID, "city:segmentation", math.nan),
+            (CAMVID, "isprs:segmentation", 0.6),
+            (CAMVID, "isprs:segmentation", math.nan, {"seed": 1}),
         )
     )
     assert chain(frame, "camvid", "coco").gain == pytest.approx(20)
     city = chain(frame, "camvid", "city")
     assert (city.level, city.seeds) == ("", 0)
     assert math.isnan(city.gain)
-    assert gains.without_gain(frame).empty  # A chain without a value lacks no baseline.
+    isprs = chain(frame, "camvid", "isprs")
+    assert (isprs.floor, isprs.level, isprs.seeds) == ("diverged in 1 of 2 seeds", "", 1)
+    assert math.isnan(isprs.gain) and isprs.value == pytest.approx(0.6)
+    # A chain without a value lacks no baseline.
+    assert gains.without_gain(frame).source.tolist() == ["isprs"]
+
+
+def test_a_baseline_that_diverged_with_one_seed_gives_no_gain(make_results):
+    frame = gains.with_gains(
+        make_results(
+            (CAMVID, "ilsvrc", 0.50),
+            (CAMVID, "ilsvrc", math.nan, {"seed": 1}),
+            (CAMVID, "coco:segmentation", 0.60, {"seed": 1}),
+        )
+    )
+    coco = chain(frame, "camvid", "coco")
+    assert math.isnan(coco.gain) and coco.floor == "baseline diverged"
+
+
+def test_each_backbone_has_a_baseline_of_random_weights(make_results):
+    one, two = ({"backbone": x, "init": f"{x}_imagenet"} for x in ("resnet50", "efficient"))
+    rows = [
+        (CAMVID, name, value, own)
+        for own in (one, two)
+        for name, value in (("ilsvrc", 0.5), ("scratch", 0.3), ("coco:segmentation", 0.6))
+    ]
+    frame = gains.with_gains(make_results(*rows))
+    scratch = frame[frame.source == "scratch"].set_index("backbone")
+    assert scratch.gain.tolist() == pytest.approx([-40, -40])
+    assert scratch.family.to_dict() == {x["backbone"]: x["init"] for x in (one, two)}
 
 
 def test_chains_without_a_baseline_are_listed(make_results):

@@ -135,6 +135,14 @@ def test_draws_have_the_mean_and_the_spread_that_are_told(make_results):
     np.testing.assert_allclose(practical, chains.p_practical[known], atol=0.03)
 
 
+def test_equal_values_of_seeds_tell_nothing_of_noise(make_results):
+    row = city(
+        gains.with_gains(make_results(*seeds("ilsvrc", [0.5, 0.5]), *seeds(CITY, [0.515] * 2)))
+    )
+    assert row["gain"] == pytest.approx(3) and not row["significant"]
+    assert np.isnan([row["gain_low"], row["p_better"]]).all()
+
+
 def save(row, directory, numerator, denominator, names=None):
     names = np.array(names or [f"{i:03}" for i in range(len(numerator))])
     image_statistics.write_beside_row(
@@ -147,7 +155,7 @@ def with_images(make_results, tmp_path):
     """Results of two seeds with statistics by image: +20 % in each of 40 images."""
     rng = np.random.default_rng(0)
     union = rng.integers(50, 100, (40, 3)).astype(float)
-    frame = make_results(*seeds("ilsvrc", [0.5, 0.5]), *seeds(CITY, [0.6, 0.6]))
+    frame = make_results(*seeds("ilsvrc", [0.5, 0.500001]), *seeds(CITY, [0.6, 0.600001]))
     for row in frame.to_dict("records"):
         share = 0.5 if row["source"] == "ilsvrc" else 0.6
         save(row, tmp_path / "results", union * share, union)
@@ -166,8 +174,8 @@ def test_images_that_a_source_helps_unevenly_widen_the_interval(make_results, tm
     known = np.full((60, 1), 100.0)
     squared = rng.uniform(10, 50, (2, 60, 1))
     rmse = [float(np.sqrt(x.sum() / known.sum())) for x in squared]
-    specs = [*seeds("ilsvrc", [rmse[0]] * 2, target=DEPTH)]
-    specs += seeds("vkitti2:depth", [rmse[1]] * 2, target=DEPTH)
+    specs = [*seeds("ilsvrc", [rmse[0], rmse[0] + 1e-6], target=DEPTH)]
+    specs += seeds("vkitti2:depth", [rmse[1], rmse[1] + 1e-6], target=DEPTH)
     frame = make_results(*specs)
     for row in frame.to_dict("records"):
         save(row, tmp_path / "results", squared[int(row["source"] == "vkitti2")], known)

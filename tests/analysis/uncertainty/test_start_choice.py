@@ -35,7 +35,7 @@ def test_the_start_that_is_clearly_ahead_is_chosen():
     assert choice.best == 1 and choice.p_best[1] > 0.95
     assert choice.maybe_best.tolist() == [False, True, False, False, False]
     assert choice.p_best.sum() == pytest.approx(1)
-    assert choice.mean[0] == 0 and choice.more_seeds[1] == 0
+    assert choice.middle[0] == 0 and choice.more_seeds[1] == 0
 
 
 def test_a_start_that_may_not_be_chosen_is_left_out():
