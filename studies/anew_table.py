@@ -8,17 +8,22 @@ import pathlib
 
 import pandas as pd
 
+from foi_tf.analysis.findings import comparison
 from foi_tf.analysis.measures import gains
+from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.measures.summary import PAIR
 from foi_tf.analysis.uncertainty.gain_levels import NEGATIVE
 from foi_tf.study import results
 from foi_tf.study.dataset import SEGMENTATION
+from foi_tf.study.table_texts import MISSING
 from studies.markdown import format_table
 
 HERE = pathlib.Path(__file__).parent
 # Learning rates of two source models: the best for the same task as a target, and a third of that.
 RATES = {"kitti": ("0.3", "0.1"), "vgallery": ("0.1", "0.03")}
 
+SETTINGS = ("small", "small_source")
+TEXTS = {"small": "few target images", "small_source": "few source and few target images"}
 
 COLUMNS = ["chains", "equal steps, median gain, %", "anew, median gain, %"]
 COLUMNS += ["equal steps, harmed", "anew, harmed"]
@@ -27,16 +32,40 @@ COLUMNS += ["equal steps, harmed", "anew, harmed"]
 def format_sources() -> str:
     """Returns the table of what each source of segmentation gains, for equal steps and anew."""
     both = _join_studies()
-    by_source = both[both.target_type == SEGMENTATION].groupby("source")
+    within = (both.setting == SETTINGS[0]) & (both.source_type == both.target_type)
+    by_source = both[within & (both.target_type == SEGMENTATION)].groupby("source")
     ordered = sorted(by_source, key=lambda one: -one[1].now.median())
     lines = [_format_line([f"`{source}`"], own) for source, own in ordered]
     return format_table(["source", *COLUMNS], lines, words=1)
 
 
 def format_types() -> str:
-    """Returns the table of what sources gain within each task type, for equal steps and anew."""
-    lines = [_format_line([str(kind)], own) for kind, own in _join_studies().groupby("target_type")]
-    return format_table(["task type", *COLUMNS], lines, words=1)
+    """Returns the table of what sources gain by setting and task type, for equal steps and anew."""
+    both = _join_studies()
+    both["sources"] = (both.source_type == both.target_type).map({True: "same", False: "other"})
+    lines = [
+        _format_line([TEXTS[setting], pairs, str(kind)], both.loc[own])
+        for setting in SETTINGS
+        for pairs in ("same", "other")
+        for kind, own in both[(both.setting == setting) & (both.sources == pairs)]
+        .groupby("target_type")
+        .groups.items()
+    ]
+    header = ["setting", "source's task type", "targets of", *COLUMNS]
+    return format_table(header, lines, words=3)
+
+
+def format_claims() -> str:
+    """Returns the table of what the rows made anew say of claims that they have the chains for."""
+    judged = comparison.judge_study(StudyAnalysis(_load("anew/results")), "anew")
+    lines = [
+        [f"{one.id}: {piece.what}", piece.paper or MISSING, comparison.format_cell(piece)]
+        for one in judged
+        for piece in one.evidence
+    ]
+    return format_table(
+        ["asked", "the paper", "anew"], [x for x in lines if x[2] != MISSING], words=3
+    )
 
 
 def format_rates() -> str:
@@ -46,6 +75,8 @@ def format_rates() -> str:
         [anew[anew.source_type == ""], _load("anew/higher_rates")], ignore_index=True
     )
     both = _join(_select(higher), _select(anew))
+    both = both[(both.setting == SETTINGS[0]) & (both.source_type == SEGMENTATION)]
+    both = both[both.target_type == SEGMENTATION]
     lines = [
         _format_line([f"`{source}`", *RATES[source]], own) for source, own in both.groupby("source")
     ]
@@ -64,16 +95,16 @@ def _load(name: str) -> pd.DataFrame:
 
 
 def _select(rows: pd.DataFrame) -> pd.DataFrame:
-    """Returns the gains in % of chains within task types, few target images, seed 0."""
-    found = gains.transfers(gains.with_gains(rows[(rows.setting == "small") & (rows.seed == 0)]))
-    chosen = found.target_type == found.source_type
-    return found[chosen & found.gain.notna()][[*PAIR, "gain"]]
+    """Returns the gains in % of chains of seed 0."""
+    own = rows[rows.setting.isin(SETTINGS) & (rows.seed == 0)]
+    found = gains.transfers(gains.with_gains(own))
+    return found[found.gain.notna()][[*PAIR, "setting", "gain"]]
 
 
 def _join(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """Returns the pairs that both have, with their gains as `before` and `now`."""
     return before.rename(columns={"gain": "before"}).merge(
-        now.rename(columns={"gain": "now"}), on=PAIR
+        now.rename(columns={"gain": "now"}), on=[*PAIR, "setting"]
     )
 
 

@@ -66,6 +66,7 @@ def blocks() -> dict[str, str]:
             found[f"winners {study.name}"] = _format_winners(winners(study, scores))
     found["harmful"] = harmful_table.format_harm()
     found["anew types"] = anew_table.format_types()
+    found["anew claims"] = anew_table.format_claims()
     found["anew"] = anew_table.format_sources()
     found["anew rates"] = anew_table.format_rates()
     return found | imagenet_tables.blocks()

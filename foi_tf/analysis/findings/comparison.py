@@ -67,11 +67,11 @@ def compare_as_markdown(studies: Mapping[str, Sequence[Finding]]) -> str:
         for what in dict.fromkeys(what for by_what in pieces for what in by_what):
             found = [by_what.get(what) for by_what in pieces]
             paper = next(piece.paper for piece in found if piece)
-            lines.append([what, paper or MISSING, *map(_format_cell, found)])
+            lines.append([what, paper or MISSING, *map(format_cell, found)])
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def _format_cell(piece: Evidence | None) -> str:
+def format_cell(piece: Evidence | None) -> str:
     """Returns the number, its count, and the probability that what was asked is true."""
     if piece is None or not piece.count:
         return MISSING
