@@ -75,6 +75,7 @@ def _print_plan(values: flags.FlagValues) -> None:
             ["domain", "type", "chains", "targets"], chain_choice.count_chains(chains, datasets)
         )
         return
+    _check_backbone(values.init, shared["backbone"])
     seeds = [int(seed) for seed in values.seeds]
     vary = variation.parse_variation(values.vary)
     init_name = _name_init(values.init)
@@ -152,6 +153,15 @@ def _choose_setting(values: flags.FlagValues, datasets: Mapping[str, Dataset]) -
     return grid.default_setting(
         datasets[task.dataset] for task in tasks if not named or task.dataset in named
     )
+
+
+def _check_backbone(init: str, backbone: str) -> None:
+    """Refuses published weights of another backbone, with which no command would run."""
+    from foi_tf.study.published_weights import PUBLISHED
+
+    if init in PUBLISHED and PUBLISHED[init].backbone != backbone:
+        own = PUBLISHED[init].backbone
+        raise FoiError(f"--init={init}: weights of {own}, but --backbone={backbone}; give {own}")
 
 
 def _name_init(init: str) -> str:

@@ -36,7 +36,7 @@ from foi_tf.bin._shared.program import Program
 from foi_tf.errors import FoiError
 from foi_tf.progress import warn
 from foi_tf.study.choices import FORMATS
-from foi_tf.study.dataset import DOMAINS
+from foi_tf.study.dataset import DOMAINS, OTHER_DOMAIN
 
 if TYPE_CHECKING:
     from foi_tf.data.convert.entry import RawDataset
@@ -210,7 +210,7 @@ def _check_raw_folder(values: flags.FlagValues) -> None:
 
     if not values.dataset:
         given = (values.raw_dir, _choose_formats(values), values.val_fraction, values.colors)
-        found = inventory.inspect_custom(*given)
+        found = inventory.inspect_custom(*given, values.domain or OTHER_DOMAIN)
     else:
         found = inventory.inspect_published(values.dataset[0], values.raw_dir)
     for part in found.parts:

@@ -1,6 +1,7 @@
 """Finds the weights that a link starts from: random ones, a finished link's, or a checkpoint's."""
 
 import dataclasses
+import difflib
 from collections.abc import Sequence
 
 from etils import epath
@@ -16,6 +17,8 @@ from foi_tf.study.dataset import CONTRASTIVE, Task
 from foi_tf.study.grid import PRETRAINING, PRETRAININGS
 from foi_tf.study.published_weights import PUBLISHED
 from foi_tf.study.results import NO_SOURCE, SCRATCH
+
+_FOREIGN = (".pth", ".pt", ".bin", ".tar", ".safetensors", ".ckpt")  # Files of other libraries.
 
 _PRETRAININGS_BY_NAME = {
     "": PRETRAINING,
@@ -142,13 +145,25 @@ def find_weights(path: epath.PathLike, backbone: str) -> Start:
     parts = checkpoint_facts.checkpoint_files(path)
     if not any(part.name == f"{path.name}.index" for part in parts):
         raise FoiError(
-            f"{path}: neither a link's directory nor a checkpoint (no {path.name}.index)"
+            f"{path}: neither a link's directory nor a checkpoint (no {path.name}.index); "
+            f"{_explain_missing(path)}"
         )
     facts = checkpoint_facts.read_facts(path)
     if facts and facts.backbone != backbone:
         raise FoiError(f"{path}: weights of {facts.backbone}, but --backbone={backbone}")
     digest = checkpoint_facts.digest_files(parts)
     return Start(chain=(path.name,), digest=digest, checkpoint=path, facts=facts)
+
+
+def _explain_missing(path: epath.Path) -> str:
+    """Says what to do about weights that are not there, or are of another form."""
+    if "," in path.name:
+        return "a command takes one start; give it once for each"
+    if path.suffix.lower() in _FOREIGN and path.exists():
+        name = f"weights/{path.stem}"
+        return f"foi-weights import --weights={path} --out={name} makes {name} of it"
+    near = difflib.get_close_matches(path.name, PUBLISHED, n=1, cutoff=0.4)
+    return "foi-weights list names published ones" + (f", as {near[0]}" if near else "")
 
 
 def _fetch_for(init: str, backbone: str) -> epath.Path:

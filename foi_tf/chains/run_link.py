@@ -146,9 +146,11 @@ def _hold_together(
             held = stack.enter_context(_hold_link(directory, pace, chief))
         except FoiError as failure:
             error = failure
-        for kind in (BusyError, FoiError):
-            if strategies.any_process(strategy, lambda kind=kind: isinstance(error, kind)):
-                raise error or kind(f"{directory}: the first process of the strategy cannot train")
+        of_first = f"{directory}: the first process of the strategy cannot train"
+        if strategies.any_process(strategy, lambda: isinstance(error, BusyError)):
+            raise error or BusyError(of_first)
+        if strategies.any_process(strategy, lambda: error is not None):
+            raise error or FoiError(of_first)
         yield held
 
 

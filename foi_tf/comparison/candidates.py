@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from foi_tf.analysis.recommend import candidates, rules
-from foi_tf.comparison.inputs import DataOptions, NamedData, find_prepared, find_source
+from foi_tf.comparison.inputs import DataOptions, NamedData, check_names, find_prepared, find_source
 from foi_tf.data.records import prepared_datasets
 from foi_tf.errors import FoiError
 from foi_tf.progress import say
@@ -23,11 +23,14 @@ def find_sources(names: Sequence[str], target: NamedData, options: DataOptions) 
       FoiError: as `inputs.find_source`; or a source is named twice, or none is prepared.
     """
     if names:
-        found = [find_source(name, target.task, options) for name in names]
+        found = [find_source(name, target, options) for name in names]
+        check_names([target, *found])
         if len({one.task for one in found}) < len(found):
             raise FoiError(f"--sources={','.join(names)}: names a source twice")
     else:
         found = _find_prepared_sources(target, options)
+    if not found:
+        say(f"no source is prepared in {options.data_dir}; only starts without one are compared")
     by_task = {one.task: one for one in found}
     rows = {one.dataset.id: one.dataset for one in [target, *found]}
     ranked = [by_task[task] for task in rank_sources(target.task, rows) if task in by_task]

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from etils import epath
 
@@ -51,11 +51,13 @@ class NamedData:
       task: the task.
       dataset: the row of its dataset.
       raw: what is to be prepared; None where that is done.
+      folder: the folder that it is in, where it is to be prepared; else "".
     """
 
     task: Task
     dataset: Dataset
     raw: RawDataset | None
+    folder: str = ""
 
     def prepare(self, options: DataOptions) -> None:
         """Writes the records, unless they are there."""
@@ -87,23 +89,36 @@ def find_target(text: str, options: DataOptions) -> NamedData:
     return found
 
 
-def find_source(text: str, target: Task, options: DataOptions) -> NamedData:
+def find_source(text: str, target: NamedData, options: DataOptions) -> NamedData:
     """Finds a source, of the target's task type where it has several.
 
     Raises:
-      FoiError: as `find_target`, or it is the target itself, or has no training image.
+      FoiError: as `find_target`, or it is the target itself, has no training image, or is another
+        folder of the target's name.
     """
-    found = _find_input(text, options, "source", target.type)
-    if found.task == target:
+    found = _find_input(text, options, "sources", target.task.type)
+    check_names([target, found])
+    if found.task == target.task:
         raise FoiError(f"--sources: {text} is the target itself; leave it out")
     if not found.dataset.size(found.task.type, "train"):
         raise FoiError(f"{text}: no training image is annotated for {found.task.type}")
-    if found.task.type != target.type:
+    if found.task.type != target.task.type:
         say(
-            f"{found.task} is of another task type than {target}; that is allowed, and helps less "
-            "often (Section 6)"
+            f"{found.task} is of another task type than {target.task}; that is allowed, and helps "
+            "less often (Section 6)"
         )
     return found
+
+
+def check_names(every: Sequence[NamedData]) -> None:
+    """Refuses two folders that would be prepared under one name."""
+    folders: dict[str, str] = {}
+    for one in every:
+        if one.folder and folders.setdefault(one.dataset.id, one.folder) != one.folder:
+            raise FoiError(
+                f"{folders[one.dataset.id]} and {one.folder} would both be called "
+                f"'{one.dataset.id}'; rename one of the folders"
+            )
 
 
 def find_dataset(task: Task, options: DataOptions) -> NamedData:
@@ -120,15 +135,20 @@ def find_dataset(task: Task, options: DataOptions) -> NamedData:
 def _find_input(text: str, options: DataOptions, role: str, preferred: str | None) -> NamedData:
     place, kind = _split_type(text)
     dataset, raw = _find_row(place, options, role)
-    return NamedData(
-        Task(dataset.id, _choose_type(text, kind, dataset, role, preferred)), dataset, raw
-    )
+    task = Task(dataset.id, _choose_type(text, kind, dataset, role, preferred))
+    in_folder = raw is not None and epath.Path(place).is_dir()
+    return NamedData(task, dataset, raw, str(epath.Path(place).resolve()) if in_folder else "")
 
 
 def _find_row(place: str, options: DataOptions, role: str) -> tuple[Dataset, RawDataset | None]:
     """Finds a dataset's row, and what is to be prepared: None where that is done."""
     prepared = find_prepared(options.data_dir)
     if place in prepared:
+        if epath.Path(place).is_dir():
+            say(
+                f"{place}: taken as it was prepared in {options.data_dir}; if the folder has "
+                f"changed since, remove {prepared[place]}"
+            )
         return prepared_datasets.load_prepared(options.data_dir, place).dataset, None
     if epath.Path(place).is_dir():
         raw = _find_folder(place, options)
@@ -165,10 +185,13 @@ def _choose_type(text: str, kind: str, dataset: Dataset, role: str, preferred: s
     if len(own) == 1:
         return own[0]
     place = text.rstrip(":")
-    choices = " or ".join(f"{place}:{one}" for one in own) or "another dataset"
-    raise FoiError(
-        f"--{role}={text}: annotated for {', '.join(own) or 'no structured task'}; give {choices}"
-    )
+    if not own:
+        raise FoiError(
+            f"--{role}={text}: has classes of whole images alone; comparisons are of segmentation, "
+            "detection, keypoints and depth"
+        )
+    choices = " or ".join(f"{place}:{one}" for one in own)
+    raise FoiError(f"--{role}={text}: annotated for {', '.join(own)}; give {choices}")
 
 
 def _find_folder(place: str, options: DataOptions) -> RawDataset:

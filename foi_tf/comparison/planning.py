@@ -143,12 +143,12 @@ def plan_comparison(request: Request) -> ComparisonPlan:
     """
     if request.images and request.settings.setting is not None:
         raise FoiError("--images says how many target images there are; leave --setting out")
+    init_name, has_init = _find_init(request.settings)
     target = inputs.find_target(request.target, request.options)
     _check_images(request.images, target)
     sources = candidates.find_sources(request.sources, target, request.options)
-    init_name, has_init = _find_init(request.settings)
     extra = [] if has_init else [_find_pretraining_images(request)]
-    return ComparisonPlan(
+    found = ComparisonPlan(
         request=request,
         target=target,
         sources=sources,
@@ -156,6 +156,9 @@ def plan_comparison(request: Request) -> ComparisonPlan:
         has_init=has_init,
         extra=extra,
     )
+    for one in (target, *sources):  # A wrong one is told before anything is prepared.
+        found.load_config(one.task)
+    return found
 
 
 def _check_images(counts: Sequence[int | None], target: NamedData) -> None:

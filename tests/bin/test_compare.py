@@ -103,6 +103,11 @@ def test_what_cannot_be_compared_is_one_line(call, given, tmp_path):
     target = "blocks:segmentation"
     assert "is the target itself" in said(target=target, sources="blocks:segmentation")
     assert "leave --setting out" in said(target=target, images="8", setting="small")
+    for folder in ("a", "b"):
+        raw_folders.write_folder(tmp_path / folder / "set", train=9, val=4, boxes=False)
+    folders = {"target": tmp_path / "a/set", "sources": tmp_path / "b/set"}
+    code, _, err = call(compare, **given | folders)
+    assert code == 1 and "/a/set and " in err and "would both be called 'set'; rename" in err
     assert "names a source twice" in said(target=target, sources="bricks,bricks:segmentation")
     assert "no pre-training with hrnet_mini" in said(target=target, sources="bricks", init="")
     raw_folders.write_folder(tmp_path / "few", train=3, val=4, boxes=False)
@@ -155,7 +160,7 @@ def test_a_comparison_that_is_stopped_ends_as_it_would_have(call, given, tmp_pat
 
     def stop_now_and_then(*steps):
         calls[0] += 1
-        if calls[0] in (2, 4):
+        if calls[0] in (2, 3):
             raise KeyboardInterrupt
         watch(*steps)
 

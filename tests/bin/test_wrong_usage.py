@@ -2,7 +2,7 @@
 
 import pytest
 
-from foi_tf.bin import plan, pretrain, target
+from foi_tf.bin import plan, pretrain, recommend, target
 from foi_tf.errors import FoiError
 from tests.bin.conftest import CONFIG, error, misuse
 
@@ -38,7 +38,9 @@ def test_wrong_flags_exit_with_2(call, flags):
     ):
         given = flags | {"target": "a:segmentation", "source": "b"} | changes
         assert said in misuse(call(target, **given))
-    assert "source" in misuse(call(target, **flags))
+    said = misuse(call(target, **flags))
+    assert "--source, --target are missing (--help lists the flags)" in said
+    assert "foi-recommend: give either --target or --evaluate (--h" in misuse(call(recommend))
     # A flag of another program is not accepted and ignored.
     misuse(call(pretrain, **flags, setting="small"))
 

@@ -9,6 +9,7 @@ import dataclasses
 import logging as stdlib_logging
 import os
 import pathlib
+import re
 import sys
 import traceback
 import warnings
@@ -25,6 +26,9 @@ from foi_tf.files import describe_error, expand_home
 DONE, FAILED, WRONG_USAGE, BUSY, INTERRUPTED = 0, 1, 2, os.EX_TEMPFAIL, 130
 NOT_READY = os.EX_UNAVAILABLE  # Only of `Program.call`; a process exits with `FAILED`.
 PREEMPTED = preemption.EXIT_CODE  # 143.
+
+# The sentence of absl on a flag that has to be given.
+_MISSING = re.compile(r"flag (--\w+)=None: Flag --\w+ must have a value other than None")
 
 # Libraries warn of the interpreter's age while they are imported; stderr is for our users.
 warnings.filterwarnings("ignore", category=FutureWarning, module="google.*")
@@ -114,8 +118,7 @@ class Program:
                     f"unexpected argument '{unexpected[0]}'; flags are written --name=value"
                 )
         except (flags.Error, ValueError) as error:
-            message = "; ".join(str(error).splitlines())  # One line for each missing flag.
-            self._exit(WRONG_USAGE, f"{message} (--help lists the flags)")
+            self._exit(WRONG_USAGE, f"{_shorten(str(error))} (--help lists the flags)")
         for name in values:
             try:
                 values[name].value = expand_home(values[name].value)
@@ -127,6 +130,17 @@ class Program:
     def _exit(self, code: int, message: str) -> NoReturn:
         console.print_note(f"{self.name}: {' '.join(message.splitlines())}")
         sys.exit(code)
+
+
+def _shorten(message: str) -> str:
+    """Returns what absl says of wrong flags in one line, without the flags that are not wrong."""
+    lines = [re.sub(r"^flags \w+=.*?: ", "", line) for line in message.splitlines()]
+    missing = [found[1] for line in lines if (found := _MISSING.match(line))]
+    others = [line for line in lines if not _MISSING.match(line)]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        others.append(f"{', '.join(missing)} {verb} missing")
+    return "; ".join(others)
 
 
 def require(values: flags.FlagValues, *names: str) -> None:

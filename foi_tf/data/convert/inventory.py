@@ -17,6 +17,7 @@ from foi_tf.data.convert.readers import pairs
 from foi_tf.data.records import schema
 from foi_tf.errors import FoiError, unknown_name_error
 from foi_tf.progress import track
+from foi_tf.study.dataset import OTHER_DOMAIN
 from foi_tf.study.validation_tasks import PUBLISHED
 
 _MOST_PROBLEMS = 50  # Longest list of problems; ours.
@@ -102,12 +103,13 @@ def inspect_custom(
     formats: Sequence[str],
     val_fraction: float | None,
     colors: str | None = None,
+    domain: str = OTHER_DOMAIN,
 ) -> Inventory:
     """Loads all examples of a raw folder of own data and collects their errors."""
     try:
-        # The inventory does not depend on the name and the domain.
+        # The inventory does not depend on the name.
         raw = custom_dataset.find_custom_dataset(
-            raw_dir, formats, "checked", "consumer", val_fraction, colors
+            raw_dir, formats, "checked", domain, val_fraction, colors
         )
     except FoiError as error:
         return Inventory((), (str(error),))

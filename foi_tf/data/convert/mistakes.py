@@ -18,8 +18,17 @@ def explain_boxes(boxes: np.ndarray, size: Size) -> str:
     limit = np.asarray(size, np.float32) + 0.5
     if (ends <= corners).all(axis=1).any() and (corners + ends <= limit).all():
         return "as if width and height stood where the second corner belongs"
-    if ((ends - corners > corners).all(axis=1) & (ends - corners <= limit).all(axis=1)).all():
+    sides = ends - corners
+    if (corners >= -0.5).all() and ((sides > corners) & (sides <= limit)).all():
         return "as if the second corner stood where width and height belong"
+    half = np.tile(sides / 2, 2)
+    for sign, text in (
+        (-1, "their center stood where the corner"),
+        (1, "their corner stood where the center"),
+    ):
+        moved = boxes + sign * half
+        if (ends > corners).all() and (moved >= -0.5).all() and (moved[:, 2:] <= limit).all():
+            return f"as if {text} belongs"
     turned = boxes[:, [1, 0, 3, 2]]
     if (turned >= -0.5).all() and (turned[:, 2:] <= limit).all() and (ends > corners).all():
         return "as if x and y were swapped, or the image was turned after it was annotated"

@@ -9,7 +9,15 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from foi_tf.data.convert import doubts, format_detection, image_files, inventory, raw_files, shards
+from foi_tf.data.convert import (
+    doubts,
+    format_detection,
+    image_files,
+    inventory,
+    mistakes,
+    raw_files,
+    shards,
+)
 from foi_tf.data.convert.readers import flip_pairs
 from foi_tf.errors import FoiError
 from tests import raw_folders
@@ -59,7 +67,7 @@ def test_one_class_is_refused_with_the_remedy(tmp_path):
         raw_folders.save_image(path, mask)
     assert re.search(
         r"hold only 0 and 255.*'lesion' is the only class; .*name the background before it in "
-        r"classes\.json, and give --format=binary_masks",
+        r"classes\.json, and give foi-prepare --format=binary_masks",
         problems(root, "masks")[0],
     )
     for path in root.glob("masks/*/*.png"):
@@ -253,3 +261,16 @@ def test_folders_of_tests_need_no_classes(tmp_path):
     PIL.Image.open(next(root.glob("train/*/*.jpg"))).save(root / "test/1.jpg")
     assert format_detection.choose_format(root) == ("folders",)
     assert find(root, "folders").dataset.train == 4
+
+
+@pytest.mark.parametrize(
+    ("boxes", "said"),
+    [
+        ([[-2, -3, 8, 9], [10, 10, 20, 20]], "their corner stood where the center belongs"),
+        ([[-2, -3, 8, 9]], "their corner stood where the center belongs"),
+        ([[40, 50, 50, 70], [10, 10, 20, 20]], "their center stood where the corner belongs"),
+    ],
+)
+def test_boxes_by_center_and_by_corner_are_told_apart(boxes, said):
+    found = mistakes.explain_boxes(np.asarray(boxes, np.float32), (48, 64))
+    assert found == f"as if {said}"

@@ -46,7 +46,7 @@ def judge_class_map(
         else:
             text += f"'{names[0]}' is the only class; if {white} is that class, name the background"
             text += " before it in classes.json, and give"
-        text += " --format=binary_masks in place of --format=masks"
+        text += " foi-prepare --format=binary_masks in place of --format=masks"
         return [AuditFinding(text, certain=True)]
     if not known:
         text = f"{split}: all pixels of its {count_noun(masks, 'mask')} are ignored ({white})"

@@ -66,7 +66,10 @@ def load_depth_map(coding: DepthCoding, path: epath.Path) -> dict[str, Any]:
     """
     values = image_files.read_labels(path)
     if values.dtype != np.uint16:
-        raise FoiError(f"{path}: depth must have 16 bits, not 8; replace the file")
+        raise FoiError(
+            f"{path}: depth must have 16 bits, not 8; a picture of depth has lost its distances; "
+            "export the file anew"
+        )
     meters = values.astype(np.float32) * np.float32(coding.unit)
     return {"depth": np.where(values == coding.invalid, np.float32(_UNKNOWN), meters)}
 

@@ -108,7 +108,7 @@ def _load(path: epath.Path) -> dict[str, Any]:
             raise
         raise FoiError(
             f"{path}: has {shown} where class ids belong; say which class has which color, as "
-            '{"background": [0, 0, 0], ...} in a file for --colors'
+            '{"background": [0, 0, 0], ...} in a file for --colors of foi-prepare'
         ) from error
 
 

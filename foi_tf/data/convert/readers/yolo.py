@@ -112,11 +112,14 @@ def _parse_line(line: str, where: str, kind: YoloConfig) -> list[float]:
         raise FoiError(f"{where}: all numbers must be finite")
     if numbers[0] not in range(len(kind.names)):
         names = count_noun(len(kind.names), "class", "classes")
-        raise FoiError(f"{where}: has class {numbers[0]:g}, but there are names of {names}")
+        raise FoiError(
+            f"{where}: has class {numbers[0]:g}, but there are names of {names}; ids count from 0"
+        )
     wanted = _BOX + len(kind.keypoints) * kind.numbers
     outline = not kind.keypoints and len(numbers) > _BOX + 1 and len(numbers) % 2 == 1
     if len(numbers) != wanted and not outline:
-        raise FoiError(f"{where}: has {count_noun(len(numbers), 'number')}, not {wanted}")
+        hint = "; a sixth, as a score of detection, must go" if len(numbers) == _BOX + 1 else ""
+        raise FoiError(f"{where}: has {count_noun(len(numbers), 'number')}, not {wanted}{hint}")
     # Values above 2 are pixels, not shares. Boxes are checked against the image later.
     if max(map(abs, numbers[1:] if outline else numbers[1:_BOX])) > 2:
         raise FoiError(f"{where}: coordinates must be shares of the image, from 0 to 1, not pixels")

@@ -39,7 +39,10 @@ def list_splits(raw_dir: epath.Path, described: YoloFolder) -> tuple[str, dict[s
     listed = [name for names in splits.values() for name in names]
     if len(set(listed)) < len(listed):
         twice = next(name for name, count in collections.Counter(listed).items() if count > 1)
-        raise FoiError(f"{described.path}: {twice} is listed twice in train and val")
+        raise FoiError(
+            f"{described.path}: {twice} is listed twice in train and val; where both are the same "
+            "images, remove val, and give --val_fraction=0.2"
+        )
     if all(name.startswith("images/") for name in listed):
         cut = len("images/")
         return "images", {split: [n[cut:] for n in names] for split, names in splits.items()}
