@@ -29,7 +29,7 @@ END
 "$python" -m pip --version >/dev/null 2>&1 ||
   fail "$python has no pip; install it, as with '$python -m ensurepip'"
 there=$(mktemp)
-trap 'rm -f "$there"' EXIT
+[ "$dry_run" = 1 ] || trap 'rm -f "$there"' EXIT # The commands that it prints need the file.
 # The packages that have to fit TensorFlow follow it.
 "$python" -m pip freeze 2>/dev/null | grep '==' | grep -viE '^(tf-models-official|tf[-_]keras)==' >"$there"
 

@@ -131,8 +131,9 @@ case "$study" in
 esac
 
 run foi-pretrain --data_dir="$out/mini" --workdir="$out/pretraining" --config=mini_study "${network[@]}"
-init=("$out"/pretraining/links/ilsvrc.classification-*)
-[ "${#init[@]}" = 1 ] || fail "$out/pretraining has ${#init[@]} pre-trainings; keep the one that is meant"
+made=("$out"/pretraining/links/ilsvrc.classification-*)
+[ "${#made[@]}" = 1 ] || fail "$out/pretraining has ${#made[@]} pre-trainings; keep the one that is meant"
+init=${made[0]}
 
 config=$out/rates.yaml
 if [ ! -e "$config" ]; then

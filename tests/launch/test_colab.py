@@ -11,7 +11,7 @@ PYTHON = """#!/usr/bin/env bash
 case "$1 $2" in
   *tpu_machine*) exec {python} "$@" ;;
   *'m.version('*) name=${{2##*m.version(\\'}}; [[ " {there} " == *" ${{name%%\\'*}} "* ]] ;;
-  "-m pip") [ "$3" = freeze ] && printf '%s\\n' {frozen} ;;
+  "-m pip") [ "$3" != freeze ] || printf '%s\\n' {frozen} ;;
   *google.protobuf*) exit {old_protobuf} ;;
   "- "*) cat >/dev/null; echo 2.20 ;;
 esac

@@ -226,6 +226,7 @@ def test_an_image_without_tensorflow_gets_its_own(machine):
             "uv",
             "venv",
             "--quiet",
+            "--clear",
             "--seed",
             "--python",
             "3.12",

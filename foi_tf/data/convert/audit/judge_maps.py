@@ -60,7 +60,7 @@ def judge_class_map(
     elif len(names) == 1:
         text = f"{split}: there is only the class '{names[0]}', so any mask is right; name the "
         text += "background, too, as the first class"
-        found.append(AuditFinding(text, certain=True))
+        found.append(AuditFinding(text))
     elif max(pixels) > _NEARLY_ALL * known:
         largest = names[int(np.argmax(pixels))]
         share = 100 * max(pixels) / known
