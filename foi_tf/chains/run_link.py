@@ -71,6 +71,8 @@ def run_link(
         # The worker that was waited for may have found it to diverge.
         if strategies.any_process(strategy, lambda: chief and divergence.is_diverged(directory)):
             divergence.check_not_diverged(directory, link, config)
+            # A process that does not see the record must not go on alone.
+            raise divergence.DivergedError(f"{link.task}: diverged, by the first process's record")
         if held:
             checkpoint_recovery.drop_damaged_checkpoints(directory / "checkpoints")
         # Every process of a strategy takes the answer of the one that holds the lease.

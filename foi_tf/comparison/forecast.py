@@ -69,7 +69,9 @@ class Forecast:
           machine: the machine whose rows count, as they name it; "" for all.
         """
         own = rows[rows.backbone == self._backbone]
-        for row in own[own.machine == machine if machine else slice(None)].to_dict("records"):
+        if machine:
+            own = own[own.machine == machine]
+        for row in own.to_dict("records"):
             task = Task(row["target"], row["target_type"])
             if task.dataset in self._datasets and task.type in self._datasets[task.dataset].classes:
                 self.learn(task, int(row["steps"]), float(row["wall_seconds"]))

@@ -32,11 +32,8 @@ def find_target(text: str, types: Mapping[str, Iterable[str]]) -> Task:
     """
     name, colon, _ = text.partition(":")
     if name not in types:
-        error = unknown_name_error("dataset", name, types, where="--target")
-        raise FoiError(
-            f"{error} Of a dataset of yours, give --features; or name the one that looks most like "
-            "it, which is a candidate, too"
-        )
+        where = "--target (of a dataset of yours, give --features, or name one that looks like it)"
+        raise unknown_name_error("dataset", name, types, where=where)
     own = [kind for kind in types[name] if kind in STRUCTURED_TASK_TYPES]
     if colon:
         task = Task.parse(text)

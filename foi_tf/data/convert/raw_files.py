@@ -41,12 +41,11 @@ def list_images(raw_dir: epath.Path, folder: str = "images") -> dict[str, list[s
     the raw folder, which hold paths of images with or without suffix; the folders
     {folder}/train and {folder}/val and others beside them. Otherwise all images are train.
     A split may also have another of its `SPLIT_NAMES`, as "valid", a folder in any letter case
-    and with a year behind, as "Train" or "train2017".
+    and with a year behind, as "Train" or "train2017". Several such folders make one split.
 
     Raises:
-      FoiError: the folder is missing or holds no image; two folders are for one split, or
-        their names contain the splits without being them; or a list names a missing file, or
-        names one twice.
+      FoiError: the folder is missing or holds no image; names of folders contain the splits
+        without being them; or a list names a missing file, or names one twice.
     """
     return _split_images(raw_dir, _list_image_names(raw_dir / folder), folder)
 
@@ -72,19 +71,13 @@ def _split_images(raw_dir: epath.Path, names: Sequence[str], folder: str) -> dic
         parent, _, rest = name.partition("/")
         folders.setdefault(parent if rest else "", []).append(name)
     splits: dict[str, list[str]] = {}
-    for place in folders:
-        if (split := name_folder_split(place)) in SPLIT_NAMES:
-            splits.setdefault(split, []).append(place)
-    if not splits:
+    for place, found in folders.items():
+        if place:
+            splits.setdefault(name_folder_split(place), []).extend(found)
+    if not splits.keys() & SPLIT_NAMES.keys():
         _refuse_hidden_splits(raw_dir / folder, folders)
         return {"train": list(names)}
-    for split, places in splits.items():
-        if len(places) > 1:
-            raise FoiError(
-                f"{raw_dir / folder}: the folders {list_names_briefly(places)} are all for the "
-                f"split {split}; put their images into one"
-            )
-    return {name_folder_split(place): found for place, found in folders.items() if place}
+    return splits
 
 
 def name_folder_split(folder: str) -> str:
