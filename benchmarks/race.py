@@ -1,6 +1,6 @@
 """Races starts of simulated targets that are like those of the kept studies, and counts.
 
-  python benchmarks/race.py [--draws=40] [--study=mini] [--half=1] [--null] [--confidence=0.9]
+  python benchmarks/race.py [--draws=40] [--study=real] [--half=1] [--null] [--confidence=0.9]
 
 A target's true metrics are a draw of the noise model given the rows of studies/, and its runs are
 these with noise of the size that was measured for the target, with the tails of Student's t. Each
@@ -290,7 +290,7 @@ def summarize(found: pd.DataFrame) -> pd.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=40)
-    parser.add_argument("--study", default="mini,real")
+    parser.add_argument("--study", default="equal_steps,real")
     parser.add_argument("--confidence", type=float, default=0.9)
     parser.add_argument("--null", action="store_true")
     parser.add_argument("--half", type=int, default=None, choices=(0, 1))

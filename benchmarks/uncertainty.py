@@ -146,6 +146,8 @@ def print_kept() -> None:
             ratio = sign * (np.log(run["value"]) - np.log(chain.value))
             deviation = chain.noise / 100 * np.sqrt(1 + 1 / chain.seeds)
             scores.append(2 * stats.t.cdf(-abs(ratio) / deviation, chain.df))
+        if not scores:  # One run of each chain.
+            continue
         scores = np.array(scores)
         print(
             f"{path.parent.name:10} {len(scores):7} {100 * (scores > 0.05).mean():24.1f} "

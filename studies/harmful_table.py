@@ -8,7 +8,7 @@ from studies.harmful_sources import HARMFUL, HELPFUL, KEPT, TARGETS, VARIANTS, n
 from studies.markdown import format_table
 
 TEXTS = {
-    "as_it_was": "600 steps, as in the study",
+    "as_it_was": "600 steps, as with equal steps",
     "converged": "while it improves, at most 4200 steps",
     "slower": "600 steps, at a third of the rate",
     "sparse": "600 steps, all but `pvoc`'s classes ignored",

@@ -24,7 +24,7 @@ from foi_tf.analysis.report.variance_tables import build_variance_tables
 from foi_tf.analysis.uncertainty.verdicts import VERDICTS
 from foi_tf.study.dataset import SEGMENTATION
 from foi_tf.study.table_texts import MISSING
-from studies import anew_table, harmful_table, imagenet_gains, imagenet_tables
+from studies import equal_steps_table, harmful_table, imagenet_gains, imagenet_tables
 from studies.markdown import format_table
 
 HERE = pathlib.Path(__file__).parent
@@ -32,6 +32,8 @@ PAGES = (HERE / "FINDINGS.md", HERE / "IMAGENET.md", HERE.parent / "README.md")
 STUDIES = (HERE / "mini", HERE / "real")
 # Its targets of the task types that have all rows are compared with those.
 IMAGENET = HERE / "imagenet"
+# The rendered study before, of two seeds a chain; mini has one.
+EQUAL_STEPS = HERE / "equal_steps"
 # Table 10, and the τ of the source's size that Section 6 gives beside it.
 FACTORS = {
     distance.ONE_TO_ONE: ("(1) Earth Mover's Distance", "0.20"),
@@ -65,10 +67,9 @@ def blocks() -> dict[str, str]:
             found[f"metrics {study.name}"] = _regret(study, [SEGMENTATION], scores)
             found[f"winners {study.name}"] = _format_winners(winners(study, scores))
     found["harmful"] = harmful_table.format_harm()
-    found["anew types"] = anew_table.format_types()
-    found["anew claims"] = anew_table.format_claims()
-    found["anew"] = anew_table.format_sources()
-    found["anew rates"] = anew_table.format_rates()
+    found["equal steps types"] = equal_steps_table.format_types()
+    found["equal steps"] = equal_steps_table.format_sources()
+    found["higher rates"] = equal_steps_table.format_rates()
     return found | imagenet_tables.blocks()
 
 
@@ -153,7 +154,7 @@ def _effects() -> str:
 def _noise() -> str:
     """Returns the table of how far the gains of a chain's first two seeds differ."""
     found = []
-    for study in (*STUDIES, IMAGENET):
+    for study in (EQUAL_STEPS, HERE / "real", IMAGENET):
         runs = gains.transfers(_analysis(study).seed_gains).sort_values("seed")
         runs["nth"] = runs.groupby(gains.CHAIN).cumcount()
         both = runs.pivot(index=gains.CHAIN, columns="nth", values="gain")[[0, 1]].dropna()

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from foi_tf.chains import convergence, links, run_link
+from foi_tf.chains.train_session import SessionCache
 from foi_tf.errors import FoiError
 from foi_tf.study.choices import Pace
 from foi_tf.training import strategies
@@ -28,9 +29,16 @@ def _tiny(monkeypatch):
     tiny_backbone.use_tiny_backbone(monkeypatch)
 
 
-def run(link, data, workdir, watch=None):
-    pace = Pace(steps_per_loop=1, checkpoint_every=2, watch=watch)
-    return run_link.run_link(link, [data], None, workdir, strategies.create_strategy("cpu"), pace)
+@pytest.fixture(name="run", scope="module")
+def _run():
+    """Trains links whose step is traced once."""
+    strategy, sessions = strategies.create_strategy("cpu"), SessionCache()
+
+    def run(link, data, workdir, watch=None):
+        pace = Pace(steps_per_loop=1, checkpoint_every=2, watch=watch)
+        return run_link.run_link(link, [data], None, workdir, strategy, pace, sessions)
+
+    return run
 
 
 @pytest.mark.parametrize(("metric", "passes", "more"), [
@@ -84,7 +92,7 @@ def test_restarts_change_the_digest_and_their_absence_does_not(make_link):
 
 
 @pytest.fixture(name="whole", scope="module")
-def _whole(make_link, blocks_data, tmp_path_factory):
+def _whole(run, make_link, blocks_data, tmp_path_factory):
     """A link that restarts twice, and its record."""
     with pytest.MonkeyPatch.context() as patch:
         tiny_backbone.use_tiny_backbone(patch)
@@ -108,7 +116,9 @@ def test_the_record_has_the_metric_of_each_pass(whole):
     assert not (directory / "passes.json").exists()
 
 
-def test_the_first_pass_is_that_of_a_link_without_restarts(whole, make_link, blocks_data, tmp_path):
+def test_the_first_pass_is_that_of_a_link_without_restarts(
+    run, whole, make_link, blocks_data, tmp_path
+):
     once = run(make_link(4), blocks_data, tmp_path)
     assert once.value == pytest.approx(whole[1].passes[0], rel=1e-6)
     assert once.passes == (once.value,) and once.steps == 4
@@ -117,7 +127,7 @@ def test_the_first_pass_is_that_of_a_link_without_restarts(whole, make_link, blo
 @pytest.mark.slow
 @pytest.mark.parametrize(("stop", "passes"), [(3, 0), (7, 1), (20, 2)])
 def test_an_interrupted_pass_goes_on(
-    stop, passes, whole, make_link, blocks_data, tmp_path, monkeypatch
+    stop, passes, run, whole, make_link, blocks_data, tmp_path, monkeypatch
 ):
     always_improve(monkeypatch)
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from foi_tf import preemption, tasks
 from foi_tf.chains import link_inputs, links, run_link
 from foi_tf.chains.links import Member
+from foi_tf.chains.train_session import SessionCache
 from foi_tf.data.input import pipeline
 from foi_tf.models import transfer
 from foi_tf.models.backbones import build_backbone
@@ -47,13 +48,20 @@ def weights(link, workdir):
     return {name: checkpoint.get_tensor(name) for name in names if "ATTRIBUTES" in name}
 
 
-def run(link, data, workdir, every=100):
-    pace = Pace(steps_per_loop=1, checkpoint_every=every)
-    return run_link.run_link(link, data, None, workdir, strategies.create_strategy("cpu"), pace)
+@pytest.fixture(name="run", scope="module")
+def _run():
+    """Trains links whose step is traced once for the same members."""
+    strategy, sessions = strategies.create_strategy("cpu"), SessionCache()
+
+    def run(link, data, workdir, every=100):
+        pace = Pace(steps_per_loop=1, checkpoint_every=every)
+        return run_link.run_link(link, data, None, workdir, strategy, pace, sessions)
+
+    return run
 
 
 @pytest.mark.slow
-def test_one_member_equals_the_plain_link(make_link, blocks_data, tmp_path):
+def test_one_member_equals_the_plain_link(run, make_link, blocks_data, tmp_path):
     plain = make_link(steps=3)
     of_one = dataclasses.replace(plain, task=Task("multi", "segmentation"))
     finished = [run(link, [blocks_data], tmp_path) for link in (plain, of_one)]
@@ -100,7 +108,7 @@ def by_hand(link, data, turns):
 
 
 @pytest.mark.slow
-def test_members_take_turns_batch_by_batch(pair, tmp_path):
+def test_members_take_turns_batch_by_batch(run, pair, tmp_path):
     """Against a loop by hand; the other order of turns ends elsewhere."""
     link, data = pair
     schedule = dataclasses.replace(link.schedule, learning_rate=0.01)
@@ -124,7 +132,7 @@ def test_members_take_turns_batch_by_batch(pair, tmp_path):
 
 
 @pytest.mark.slow
-def test_sigterm_stops_a_set_between_two_steps_and_it_goes_on(pair, tmp_path):
+def test_sigterm_stops_a_set_between_two_steps_and_it_goes_on(run, pair, tmp_path):
     link, data = pair
     link = dataclasses.replace(link, steps=8)
     directory = link.directory(tmp_path / "torn")

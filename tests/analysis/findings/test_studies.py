@@ -85,23 +85,31 @@ def test_the_kept_configuration_is_that_of_the_rows(study):
 
 
 PLANNED = {
-    # Setting, pairs and seed: chains, of which so many targets have a row without a source.
-    ("small", "within_type", 0): (306, 27),
-    ("small", "within_type", 1): (306, 27),
-    ("small", "cross_type", 0): (183, 27),  # 123 within domains, and a sample of 60 across.
-    ("small", "cross_type", 2): (183, 27),
-    ("small_source", "within_type", 0): (272, 17),
-    ("small_source", "within_type", 1): (272, 17),
-    ("full", "within_type", 0): (289, 17),  # Segmentation; multi-source models included.
-    ("full", "within_type", 1): (289, 17),
+    # Study, setting, pairs and seed: chains, of which so many targets have a row without a source.
+    # Across task types: 123 chains within domains, and a sample of 60 across.
+    # All images: segmentation; multi-source models included.
+    ("mini", "small", "within_type", 0): (306, 27),
+    ("mini", "small", "cross_type", 0): (183, 27),
+    ("mini", "small_source", "within_type", 0): (272, 17),
+    ("mini", "full", "within_type", 0): (289, 17),
+    ("equal_steps", "small", "within_type", 0): (306, 27),
+    ("equal_steps", "small", "within_type", 1): (306, 27),
+    ("equal_steps", "small", "cross_type", 0): (183, 27),
+    ("equal_steps", "small", "cross_type", 2): (183, 27),
+    ("equal_steps", "small_source", "within_type", 0): (272, 17),
+    ("equal_steps", "small_source", "within_type", 1): (272, 17),
+    ("equal_steps", "full", "within_type", 0): (289, 17),
+    ("equal_steps", "full", "within_type", 1): (289, 17),
 }
+# Of types other than segmentation, source models with equal steps have rows of all images, too.
+OTHER_MODELS = {"mini": 0, "equal_steps": 10}
 
 
-@pytest.mark.parametrize(("setting", "pairs", "seed"), PLANNED)
-def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs, seed):
-    rows = results.load(HERE / "mini/results.csv")
+@pytest.mark.parametrize(("study", "setting", "pairs", "seed"), PLANNED)
+def test_rendered_studies_have_the_rows_of_their_plans(study, setting, pairs, seed):
+    rows = results.load(HERE / study / "results.csv")
     own = rows[(rows.setting == setting) & (rows.seed == seed)]
-    if setting == "full":  # Source models of other types have rows too.
+    if setting == "full":
         own = own[own.target_type == "segmentation"]
     found = {
         (f"{x.source}:{x.source_type}", f"{x.target}:{x.target_type}")
@@ -114,19 +122,20 @@ def test_the_study_on_mini_has_the_rows_of_its_plan(setting, pairs, seed):
         for x in chains
         if setting != "full" or x.target.type == "segmentation"
     }
-    count, targets = PLANNED[setting, pairs, seed]
+    count, targets = PLANNED[study, setting, pairs, seed]
     assert found == planned and len(planned) == count
     for start in ("ilsvrc", "scratch"):
         assert (own.source == start).sum() == targets
 
 
-def test_the_study_on_mini_has_no_other_rows():
-    rows = results.load(HERE / "mini/results.csv")
-    chains = sum(count for count, _ in PLANNED.values())
-    starts = 2 * (2 * 27 + 2 * 17 + 17) + 17 + 2 * 27
-    # And the source models of single tasks, which on all images are the chains without a source
-    # of the first seed.
-    assert len(rows) == chains + starts + 27
+@pytest.mark.parametrize("study", OTHER_MODELS)
+def test_rendered_studies_have_no_other_rows(study):
+    rows = results.load(HERE / study / "results.csv")
+    own = {key: counts for key, counts in PLANNED.items() if key[0] == study}
+    chains = sum(count for count, _ in own.values())
+    # Chains within and across task types of a seed share the starts without a source.
+    starts = {(setting, seed): 2 * count for (_, setting, _, seed), (_, count) in own.items()}
+    assert len(rows) == chains + sum(starts.values()) + OTHER_MODELS[study]
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -1,6 +1,6 @@
-"""Makes the tables of FINDINGS.md on the rendered study made anew, from the rows that anew/ keeps.
+"""Makes the tables of FINDINGS.md on how long source models train.
 
-Its source models train while they improve; those of mini/ trained for equal steps.
+Those of mini/ train while they improve; those of equal_steps/ trained for equal steps.
 """
 
 import functools
@@ -8,31 +8,31 @@ import pathlib
 
 import pandas as pd
 
-from foi_tf.analysis.findings import comparison
 from foi_tf.analysis.measures import gains
-from foi_tf.analysis.measures.study_analysis import StudyAnalysis
 from foi_tf.analysis.measures.summary import PAIR
 from foi_tf.analysis.uncertainty.gain_levels import NEGATIVE
 from foi_tf.study import results
 from foi_tf.study.dataset import SEGMENTATION
-from foi_tf.study.table_texts import MISSING
 from studies.markdown import format_table
 
 HERE = pathlib.Path(__file__).parent
 # Learning rates of two source models: the best for the same task as a target, and a third of that.
 RATES = {"kitti": ("0.3", "0.1"), "vgallery": ("0.1", "0.03")}
 
-SETTINGS = ("small", "small_source")
-TEXTS = {"small": "few target images", "small_source": "few source and few target images"}
+SETTINGS = {
+    "small": "few target images",
+    "small_source": "few source and few target images",
+    "full": "all target images",
+}
 
-COLUMNS = ["chains", "equal steps, median gain, %", "anew, median gain, %"]
-COLUMNS += ["equal steps, harmed", "anew, harmed"]
+COLUMNS = ["chains", "equal steps, median gain, %", "while improving, median gain, %"]
+COLUMNS += ["equal steps, harmed", "while improving, harmed"]
 
 
 def format_sources() -> str:
-    """Returns the table of what each source of segmentation gains, for equal steps and anew."""
+    """Returns the table of what each source of segmentation gains, by how long it trained."""
     both = _join_studies()
-    within = (both.setting == SETTINGS[0]) & (both.source_type == both.target_type)
+    within = (both.setting == "small") & (both.source_type == both.target_type)
     by_source = both[within & (both.target_type == SEGMENTATION)].groupby("source")
     ordered = sorted(by_source, key=lambda one: -one[1].now.median())
     lines = [_format_line([f"`{source}`"], own) for source, own in ordered]
@@ -40,11 +40,11 @@ def format_sources() -> str:
 
 
 def format_types() -> str:
-    """Returns the table of what sources gain by setting and task type, for equal steps and anew."""
+    """Returns the table of what sources gain by setting and task type."""
     both = _join_studies()
     both["sources"] = (both.source_type == both.target_type).map({True: "same", False: "other"})
     lines = [
-        _format_line([TEXTS[setting], pairs, str(kind)], both.loc[own])
+        _format_line([SETTINGS[setting], pairs, str(kind)], both.loc[own])
         for setting in SETTINGS
         for pairs in ("same", "other")
         for kind, own in both[(both.setting == setting) & (both.sources == pairs)]
@@ -55,27 +55,14 @@ def format_types() -> str:
     return format_table(header, lines, words=3)
 
 
-def format_claims() -> str:
-    """Returns the table of what the rows made anew say of claims that they have the chains for."""
-    judged = comparison.judge_study(StudyAnalysis(_load("anew/results")), "anew")
-    lines = [
-        [f"{one.id}: {piece.what}", piece.paper or MISSING, comparison.format_cell(piece)]
-        for one in judged
-        for piece in one.evidence
-    ]
-    return format_table(
-        ["asked", "the paper", "anew"], [x for x in lines if x[2] != MISSING], words=3
-    )
-
-
 def format_rates() -> str:
     """Returns the table of what two sources gain at two learning rates of the source model."""
-    anew = _load("anew/results")
+    kept = _load("mini/results")
     higher = pd.concat(
-        [anew[anew.source_type == ""], _load("anew/higher_rates")], ignore_index=True
+        [kept[kept.source_type == ""], _load("equal_steps/higher_rates")], ignore_index=True
     )
-    both = _join(_select(higher), _select(anew))
-    both = both[(both.setting == SETTINGS[0]) & (both.source_type == SEGMENTATION)]
+    both = _join(_select(higher), _select(kept))
+    both = both[(both.setting == "small") & (both.source_type == SEGMENTATION)]
     both = both[both.target_type == SEGMENTATION]
     lines = [
         _format_line([f"`{source}`", *RATES[source]], own) for source, own in both.groupby("source")
@@ -86,7 +73,7 @@ def format_rates() -> str:
 
 
 def _join_studies() -> pd.DataFrame:
-    return _join(_select(_load("mini/results")), _select(_load("anew/results")))
+    return _join(_select(_load("equal_steps/results")), _select(_load("mini/results")))
 
 
 @functools.cache
