@@ -32,7 +32,7 @@ PAGES = (HERE / "FINDINGS.md", HERE / "IMAGENET.md", HERE.parent / "README.md")
 STUDIES = (HERE / "mini", HERE / "real")
 # Its targets of the task types that have all rows are compared with those.
 IMAGENET = HERE / "imagenet"
-# The rendered study before, of two seeds a chain; mini has one.
+# The rendered study before, of two seeds a chain; mini has one of most.
 EQUAL_STEPS = HERE / "equal_steps"
 # Table 10, and the τ of the source's size that Section 6 gives beside it.
 FACTORS = {
@@ -154,7 +154,7 @@ def _effects() -> str:
 def _noise() -> str:
     """Returns the table of how far the gains of a chain's first two seeds differ."""
     found = []
-    for study in (EQUAL_STEPS, HERE / "real", IMAGENET):
+    for study in (HERE / "mini", EQUAL_STEPS, HERE / "real", IMAGENET):
         runs = gains.transfers(_analysis(study).seed_gains).sort_values("seed")
         runs["nth"] = runs.groupby(gains.CHAIN).cumcount()
         both = runs.pivot(index=gains.CHAIN, columns="nth", values="gain")[[0, 1]].dropna()

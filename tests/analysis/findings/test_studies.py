@@ -84,11 +84,17 @@ def test_the_kept_configuration_is_that_of_the_rows(study):
         assert (of_type["schedule"] | own)["learning_rate"] == row.learning_rate
 
 
+# Those of which seed 1 tells the noise of runs.
+REPEATED = {
+    f"{name}:segmentation"
+    for name in ("ade", "pvoc", "city", "isprs", "sunrgbd", "suim", "vkitti2")
+}
 PLANNED = {
     # Study, setting, pairs and seed: chains, of which so many targets have a row without a source.
     # Across task types: 123 chains within domains, and a sample of 60 across.
     # All images: segmentation; multi-source models included.
     ("mini", "small", "within_type", 0): (306, 27),
+    ("mini", "small", "within_type", 1): (112, 17),
     ("mini", "small", "cross_type", 0): (183, 27),
     ("mini", "small_source", "within_type", 0): (272, 17),
     ("mini", "full", "within_type", 0): (289, 17),
@@ -122,6 +128,8 @@ def test_rendered_studies_have_the_rows_of_their_plans(study, setting, pairs, se
         for x in chains
         if setting != "full" or x.target.type == "segmentation"
     }
+    if (study, seed) == ("mini", 1):
+        planned = {x for x in planned if x[0] in REPEATED}
     count, targets = PLANNED[study, setting, pairs, seed]
     assert found == planned and len(planned) == count
     for start in ("ilsvrc", "scratch"):
