@@ -13,12 +13,13 @@ from foi_tf.analysis.recommend.default_rule import DEFAULT
 from foi_tf.miniworld.datasets import DATASETS
 from foi_tf.study import chain_choice, grid, results
 from studies import readme
-from studies.readme import HERE, STUDIES
+from studies.readme import EQUAL_STEPS, HERE, STUDIES
 
+KEPT = (*STUDIES, EQUAL_STEPS)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
-@pytest.fixture(name="rows", params=STUDIES, ids=lambda path: path.name)
+@pytest.fixture(name="rows", params=KEPT, ids=lambda path: path.name)
 def _rows(request):
     return results.load(request.param / "results.csv")
 
@@ -59,7 +60,7 @@ def test_the_default_rule_is_the_one_that_wins():
         assert found.wins.sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
+@pytest.mark.parametrize("study", KEPT, ids=lambda path: path.name)
 def test_tables_are_small(study):
     assert all(path.stat().st_size <= 10**6 for path in study.iterdir())
 
@@ -74,7 +75,7 @@ def test_rows_are_of_one_version_and_configuration(rows):
     assert np.isfinite(rows.value).all()
 
 
-@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
+@pytest.mark.parametrize("study", KEPT, ids=lambda path: path.name)
 def test_the_kept_configuration_is_that_of_the_rows(study):
     rows = results.load(study / "results.csv")
     kept = yaml.safe_load((study / "rates.yaml").read_text())
