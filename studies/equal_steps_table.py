@@ -41,7 +41,7 @@ def format_sources() -> str:
 
 def format_types() -> str:
     """Returns the table of what sources gain by setting and task type."""
-    both = _join_studies()
+    both = _join_studies().copy()
     both["sources"] = (both.source_type == both.target_type).map({True: "same", False: "other"})
     lines = [
         _format_line([SETTINGS[setting], pairs, str(kind)], both.loc[own])
@@ -72,6 +72,7 @@ def format_rates() -> str:
     return format_table(header, lines, words=1)
 
 
+@functools.cache
 def _join_studies() -> pd.DataFrame:
     return _join(_select(_load("equal_steps/results")), _select(_load("mini/results")))
 

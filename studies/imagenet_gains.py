@@ -19,7 +19,7 @@ from foi_tf.study.dataset import SEGMENTATION, Task
 from foi_tf.study.results import EXTRA, NO_SOURCE, SCRATCH, SOURCE_VALUE
 from foi_tf.study.table_texts import MISSING
 from studies.imagenet_parts import PARTS, STEPS, STUDY
-from studies.imagenet_rows import KEPT, plan_target
+from studies.imagenet_rows import KEPT, load_kept, plan_target
 from studies.markdown import format_table
 
 CHAIN = ["target", "target_type", "source", "source_type"]
@@ -66,8 +66,7 @@ def list_complete() -> list[str]:
 
 def load_analysis(kinds: Sequence[str]) -> StudyAnalysis:
     """Loads the study's targets of some task types, with the distances that are kept."""
-    rows, kept = KEPT.load(STUDY), KEPT.directory / "distances.csv"
-    assert rows is not None
+    rows, kept = load_kept(STUDY), KEPT.directory / "distances.csv"
     return StudyAnalysis(
         rows[rows.target_type.isin(kinds)], distances=distance.read_distances(kept)
     )

@@ -1,6 +1,7 @@
 """Keeps the rows of the study from ImageNet weights, and tells which runs lack one."""
 
 import dataclasses
+import functools
 import json
 import math
 import pathlib
@@ -100,6 +101,14 @@ class KeptRows:
 
 
 KEPT = KeptRows(pathlib.Path(__file__).parent / "imagenet")
+
+
+@functools.cache
+def load_kept(name: str) -> pd.DataFrame:
+    """Loads the rows of a part that is kept here, once."""
+    rows = KEPT.load(name)
+    assert rows is not None
+    return rows
 
 
 def choose_rates(rows: pd.DataFrame) -> dict[tuple[str, str], float]:

@@ -23,7 +23,7 @@ from studies import (
     real_sets,
 )
 from studies.imagenet_parts import STUDY
-from studies.imagenet_rows import KEPT, RATES, choose_rates, plan_target
+from studies.imagenet_rows import RATES, choose_rates, load_kept, plan_target
 from studies.markdown import format_table
 
 START_TEXTS = {NO_SOURCE: "ImageNet", SCRATCH: "random weights"}
@@ -56,19 +56,15 @@ def blocks() -> dict[str, str]:
         "imagenet rows": _format_rows(study),
         "imagenet halves": imagenet_gains.format_halves(study),
         "imagenet longer": imagenet_gains.format_longer(study, _load("longer_sources")),
+        "imagenet images": imagenet_gains.format_fewer(study, _load("images_40")),
         "imagenet worth": _format_worth(),
     }
-    images_40 = KEPT.load("images_40")
-    if images_40 is not None:
-        found["imagenet images"] = imagenet_gains.format_fewer(study, images_40)
     return found
 
 
 def _load(*names: str) -> pd.DataFrame:
     """Loads the rows of parts that are all kept here."""
-    rows = KEPT.load_all(names)
-    assert rows is not None
-    return rows
+    return pd.concat([load_kept(name) for name in names], ignore_index=True)
 
 
 def _format_worth() -> str:
