@@ -1,6 +1,7 @@
 """Gives all tests two CPU devices, for two replicas on any machine, and prepared datasets."""
 
 import collections
+import math
 import os
 import pathlib
 import sys
@@ -30,6 +31,12 @@ def pytest_collection_finish(session):
         tf.config.set_logical_device_configuration(
             cpu, [tf.config.LogicalDeviceConfiguration()] * 2
         )
+
+
+@pytest.fixture(autouse=True)
+def _no_line_by_the_clock(monkeypatch):
+    """Shows progress only at its end, so that no output depends on how busy the machine is."""
+    monkeypatch.setattr("foi_tf.progress.PLAIN_LINE_EVERY", math.inf)
 
 
 @pytest.fixture(scope="session")

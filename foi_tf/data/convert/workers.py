@@ -26,13 +26,15 @@ class Workers:
     """Holds up to `count` processes; used as a context manager.
 
     The processes start as soon as there is enough work, and stay until the block ends. They
-    are spawned, not forked, since forked processes hang once TensorFlow has run.
+    are forked from a process of their own, which imports TensorFlow once for all of them, not from
+    this one: forked processes hang once TensorFlow has run.
     """
 
     def __init__(self, count: int):
         self._count = count
         self._pool = None
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
         self._context, self._steps, self._stop = context, context.Value("Q", 0), context.Event()
 
     def __enter__(self) -> "Workers":
