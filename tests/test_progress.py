@@ -55,6 +55,7 @@ def test_a_bar_in_a_notebook(capsys, monkeypatch):
 def test_plain_lines_tell_the_rate_and_the_time_left(capsys, monkeypatch):
     now = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress, "PLAIN_LINE_EVERY", 15.0)
     with progress.Progress("run", 500) as shown:
         for seconds in (60, 20, 20):  # Tracing comes before the first steps.
             now[0] += seconds
