@@ -110,19 +110,28 @@ def format_fewer(rows: pd.DataFrame, fewer: pd.DataFrame) -> str:
         kept = [table.loc[[target]].query("target_type == @SEGMENTATION") for table in tables]
         kept[0] = kept[0].loc[kept[0].index.isin(kept[1].index)]
         cells = []
-        for own in kept:
+        for own, runs in zip(kept, (rows, fewer), strict=True):
             random = own.xs(SCRATCH, level="source").iloc[0]
             found = transfers(own.reset_index())
             cells.append(
                 [f"{own.baseline.iloc[0]:.3f}", f"{random.gain:.0f}", f"{found.gain.mean():.1f}",
-                 f"{found.gain.max():.1f}", *(f"{(found.verdict == x).sum()}" for x in CLEAR)]
+                 f"{_compare_seeds(runs[runs.target == target]):.1f}", f"{found.gain.max():.1f}",
+                 *(f"{(found.verdict == x).sum()}" for x in CLEAR)]
             )  # fmt: skip
         counts = f"{len(transfers(kept[1].reset_index()))}"
         both = zip(*cells, strict=True)
         lines.append([f"`{target}`", counts, *(f"{few}, {more}" for more, few in both)])
     header = ["target", "sources", "ImageNet", "gain of random weights, %"]
-    header += ["mean gain of a source, %", "largest, %", "clearly up", "clearly down"]
-    return format_table(header, lines, words=1)
+    header += ["mean gain of a source, %", "with the same seeds, %", "largest, %"]
+    return format_table([*header, "clearly up", "clearly down"], lines, words=1)
+
+
+def _compare_seeds(rows: pd.DataFrame) -> float:
+    """Returns the mean gain in % of a target's chains, each over the baseline of its own seed."""
+    rows = rows[rows.target_type == SEGMENTATION]
+    plain = rows[rows.source == NO_SOURCE].set_index("seed").value
+    chained = rows[rows.source_type == SEGMENTATION]
+    return 100 * float((chained.value / chained.seed.map(plain) - 1).mean())
 
 
 def compare_halves(rows: pd.DataFrame) -> pd.DataFrame:
