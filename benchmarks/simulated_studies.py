@@ -28,6 +28,9 @@ class World:
       effects: "levels" of 0, 3 and 10 % by chance, "none", "spread" of 3 % between sources of
         each target, or "all" effects: of study, targets, sources and pairs.
       images: number of evaluation images; 0 for exact metrics.
+      seed_effect: standard deviation of what all runs of a target with the same seed have in
+        common, such as the subset of images, beside `noise`.
+      further: seeds of baselines beyond those of chains.
     """
 
     targets: int
@@ -37,6 +40,8 @@ class World:
     uneven: float = 1.0
     effects: str = "levels"
     images: int = 0
+    seed_effect: float = 0.0
+    further: int = 0
 
 
 def draw_effects(world: World, studies: int, rng: np.random.Generator) -> np.ndarray:
@@ -75,8 +80,11 @@ def simulate(
     rng = np.random.default_rng(seed)
     effects = draw_effects(world, studies, rng)
     truth = np.concatenate([np.zeros((*effects.shape[:2], 1)), effects], axis=2)
-    noise = draw_noise(world, (*truth.shape, world.seeds), rng)
+    noise = draw_noise(world, (*truth.shape, world.seeds + world.further), rng)
     level = LEVEL * np.exp(rng.normal(0, 0.2, (studies, world.targets, 1, 1)))
+    if world.seed_effect:
+        common = (studies, world.targets, 1, noise.shape[-1])
+        noise = noise + rng.normal(0, world.seed_effect, common)
     values = np.minimum(level * np.exp(truth[..., None] + noise), 1.0)
     study, target, source, run = (x.ravel() for x in np.indices(values.shape))
     none = source == 0
@@ -107,6 +115,7 @@ def simulate(
     if world.images and directory is not None:
         frame["value"] = write_images(world, frame, values, directory, rng)
         images = image_statistics.find_statistics(directory)
+    frame = frame[none | (frame.seed < world.seeds)]
     analysis = StudyAnalysis(frame, images=images)
     chains = analysis.chains
     names = chains.source.str.removeprefix("source")

@@ -24,7 +24,8 @@ class TargetErrors:
 
     Attributes:
       own: [chains] variances that chains do not share.
-      shared: variance of the baseline's error.
+      shared: variance of the error that all chains share: that of the baseline, and of the seeds
+        that only the baseline has.
       df: [chains] degrees of freedom of their sum.
       run: [1 + chains] variances of single runs, the baseline's first.
       typical: [chains] as `own`, if all runs of the target had the same noise.
@@ -190,16 +191,17 @@ def _errors(
             run = variance * prior.moderate(one.residuals.squares / variance, one.residuals.df)
             run_df = prior.df + one.residuals.df
         mean = run / counts
-        unshared = seeds * one.unshared_seeds() if one.residuals.paired else 0.0
+        unpaired, common = one.unpaired_seeds() if one.residuals.paired else (0.0, 0.0)
         extra = one.image_variance
-        own = mean[1:] + unshared * run[1:] + extra
-        total = own + mean[0]
+        own = mean[1:] + seeds * unpaired * variance + extra
+        shared = mean[0] + seeds * common * variance
+        total = own + shared
         # Satterthwaite's approximation; all parts but images rest on the target's variance.
         parts = mean[1:] ** 2 / run_df[1:] + mean[0] ** 2 / run_df[0]
         parts += (total - extra) ** 2 / df + extra**2 / max(one.images - 1, 1)
-        typical = variance * (1 / counts[1:] + unshared) + extra
+        typical = variance * (1 / counts[1:] + seeds * unpaired) + extra
         df = total**2 / np.maximum(parts, 1e-300)
-        found.append(TargetErrors(own, float(mean[0]), df, run, typical))
+        found.append(TargetErrors(own, float(shared), df, run, typical))
     return found
 
 

@@ -89,9 +89,21 @@ class TargetRuns:
         """Returns the number of seeds, [1 + chains]."""
         return np.isfinite(self.table).sum(1)
 
-    def unshared_seeds(self) -> np.ndarray:
-        """Returns the variance of each log ratio in units of that of a seed's effect, [chains]."""
-        return ((self.weights[1:] - self.weights[0]) ** 2).sum(1)
+    def unpaired_seeds(self) -> tuple[np.ndarray, float]:
+        """Returns variances of the log ratios, in units of that of a seed's effect.
+
+        A seed that the baseline has and the chains lack, or with another weight, is off for all
+        chains alike.
+
+        Returns:
+          [chains] variances that chains do not share, and the one that they do.
+        """
+        difference = self.weights[1:] - self.weights[0]
+        known = np.isfinite(self.ratios)
+        if not known.any():
+            return np.zeros(len(difference)), 0.0
+        shared = float((difference[known].mean(0) ** 2).sum())
+        return np.maximum((difference**2).sum(1) - shared, 0.0), shared
 
     @functools.cached_property
     def sourced(self) -> np.ndarray:

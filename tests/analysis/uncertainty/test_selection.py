@@ -59,6 +59,19 @@ def test_intervals_hold_the_truth_in_other_worlds(world):
 
 
 @pytest.mark.slow
+def test_probabilities_hold_where_seeds_differ_and_the_baseline_has_more():
+    """Seeds that chains lack move the gains of all of them alike."""
+    world = uncertainty.World(
+        targets=6, seeds=5, further=5, noise=0.025, seed_effect=0.05, effects="spread"
+    )
+    analysis, truth = uncertainty.simulate(world, 20, seed=3)
+    better = analysis.chains.p_better.to_numpy()
+    assert (truth[better > 0.9] > 0).mean() > 0.92 and (better > 0.9).sum() > 300
+    assert (truth[better < 0.1] < 0).mean() > 0.92
+    assert 91 <= uncertainty.check_intervals(analysis, truth)["covers"] <= 98
+
+
+@pytest.mark.slow
 def test_single_runs_with_images_have_no_false_stars(tmp_path):
     world = uncertainty.World(targets=1, seeds=1, noise=0.03, images=20, effects="none")
     found = uncertainty.check_intervals(*uncertainty.simulate(world, 6, 2, tmp_path))
