@@ -96,22 +96,32 @@ def print_images(repeats: int) -> None:
 
 def print_calibration(repeats: int) -> None:
     """Prints the share of chains that are better, by tenths of P(better), in %."""
-    said, better = [], []
-    for targets in (1, 5, 20):
-        for seeds in (2, 3, 5):
-            for noise in (0.01, 0.03, 0.10):
-                world = World(targets=targets, seeds=seeds, noise=noise, effects="all")
-                analysis, truth = simulate(world, max(repeats // (5 * targets), 10), seed=6)
-                known = np.isfinite(truth)
-                said.append(analysis.chains.p_better[known].to_numpy())
-                better.append(truth[known] > 0)
-    said, better = np.concatenate(said), np.concatenate(better)
+    plain = [
+        World(targets=targets, seeds=seeds, noise=noise, effects="all")
+        for targets in (1, 5, 20) for seeds in (2, 3, 5) for noise in (0.01, 0.03, 0.10)
+    ]  # fmt: skip
+    further = [
+        World(targets=targets, seeds=5, further=5, noise=0.025, seed_effect=0.05, effects=effects)
+        for targets in (1, 6, 20) for effects in ("spread", "all")
+    ]  # fmt: skip
+    for title, worlds in (("", plain), ("five further seeds of baselines: ", further)):
+        print(f"\n{title}P(better), %  was better, %  share of chains, %")
+        said, better = [], []
+        for world in worlds:
+            analysis, truth = simulate(world, max(repeats // (5 * world.targets), 10), seed=6)
+            known = np.isfinite(truth)
+            said.append(analysis.chains.p_better[known].to_numpy())
+            better.append(truth[known] > 0)
+        print_tenths(np.concatenate(said), np.concatenate(better), len(title))
+
+
+def print_tenths(said: np.ndarray, better: np.ndarray, indent: int) -> None:
+    """Prints for each tenth of a probability how often it came true."""
     tenth = np.minimum((10 * said).astype(int), 9)
-    print("\nP(better), %  was better, %  share of chains, %")
     for one in range(10):
         own = tenth == one
         print(
-            f"{100 * said[own].mean():12.1f} {100 * better[own].mean():13.1f} "
+            f"{100 * said[own].mean():{12 + indent}.1f} {100 * better[own].mean():13.1f} "
             f"{100 * own.mean():18.1f}",
             flush=True,
         )
