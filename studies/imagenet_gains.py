@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -115,8 +115,8 @@ def format_fewer(rows: pd.DataFrame, fewer: pd.DataFrame) -> str:
             found = transfers(own.reset_index())
             cells.append(
                 [f"{own.baseline.iloc[0]:.3f}", f"{random.gain:.0f}", f"{found.gain.mean():.1f}",
-                 f"{_compare_seeds(runs[runs.target == target]):.1f}", f"{found.gain.max():.1f}",
-                 *(f"{(found.verdict == x).sum()}" for x in CLEAR)]
+                 f"{_compare_seeds(runs[runs.target == target], found.source):.1f}",
+                 f"{found.gain.max():.1f}", *(f"{(found.verdict == x).sum()}" for x in CLEAR)]
             )  # fmt: skip
         counts = f"{len(transfers(kept[1].reset_index()))}"
         both = zip(*cells, strict=True)
@@ -126,11 +126,11 @@ def format_fewer(rows: pd.DataFrame, fewer: pd.DataFrame) -> str:
     return format_table([*header, "clearly up", "clearly down"], lines, words=1)
 
 
-def _compare_seeds(rows: pd.DataFrame) -> float:
+def _compare_seeds(rows: pd.DataFrame, sources: Iterable[str]) -> float:
     """Returns the mean gain in % of a target's chains, each over the baseline of its own seed."""
     rows = rows[rows.target_type == SEGMENTATION]
     plain = rows[rows.source == NO_SOURCE].set_index("seed").value
-    chained = rows[rows.source_type == SEGMENTATION]
+    chained = rows[(rows.source_type == SEGMENTATION) & rows.source.isin(list(sources))]
     return 100 * float((chained.value / chained.seed.map(plain) - 1).mean())
 
 
